@@ -1,0 +1,74 @@
+import type { GateOptions } from '../gate/options.ts';
+
+/** models.yaml after defaults, interpolation and path resolution. Fields are camelCase here, kebab-case in the file. */
+export interface Config {
+  /** Absolute path of the file, and its folder, which all paths inside are relative to. */
+  file: string;
+  root: string;
+  environments: Record<string, Environment>;
+  models: Record<string, ModelEntry>;
+}
+
+/** A place for versions. `url` has its scheme: `file:` paths are absolute here. */
+export interface StoreSettings {
+  url: string;
+  region?: string | undefined;
+  /** Base URL of a compatible server or emulator. */
+  endpoint?: string | undefined;
+  /** SSE-KMS key, CMEK key name or encryption scope; passed through. */
+  kmsKey?: string | undefined;
+  encryptionScope?: string | undefined;
+}
+
+export interface LocalTargetSettings {
+  provider: 'local';
+  /** Port of the live endpoint on loopback; chosen once and remembered when absent. */
+  port?: number | undefined;
+}
+
+/** Settings of a cloud target are checked by the schema and read by its driver alone. */
+export interface CloudTargetSettings {
+  provider: 'aws-lambda' | 'google-cloud-run' | 'azure-functions';
+  [option: string]: unknown;
+}
+
+export type TargetSettings = LocalTargetSettings | CloudTargetSettings;
+
+export interface Environment {
+  name: string;
+  store: StoreSettings;
+  pointer: string;
+  target: TargetSettings;
+}
+
+export interface SourceFile {
+  /** Path inside the version: `model.onnx`. */
+  path: string;
+  /** Absolute path on this machine. */
+  source: string;
+}
+
+export interface HandlerOptions {
+  maxPayloadKb: number;
+  threads: number;
+  refreshSeconds: number;
+  cors: string[];
+  /** Names of models that share one function, this one included. */
+  models: string[];
+}
+
+export interface ModelEntry {
+  name: string;
+  version: string;
+  files: SourceFile[];
+  /** Which of `files` is the ONNX model. */
+  model: string;
+  /** The golden sample; also published as a file of the version. */
+  sample: SourceFile | undefined;
+  retain: number;
+  optimize: 'off' | 'cold' | 'steady';
+  gate: GateOptions;
+  handler: HandlerOptions;
+  /** Overrides the environment's. */
+  target: TargetSettings | undefined;
+}

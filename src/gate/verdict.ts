@@ -1,0 +1,71 @@
+import type { Metric } from './sample.ts';
+
+/** One value of an arm in ms: `Infinity` for a start that timed out, `null` for a measurement that failed. */
+export type Measured = number | null;
+
+export type VerdictWord = 'pass' | 'regression' | 'inconclusive' | 'error';
+
+/** Why: `shift` the whole arm is slower, `tail` more slow starts, `slo` the absolute bound is broken. */
+export type Reason =
+  | 'shift'
+  | 'tail'
+  | 'slo'
+  | 'clear'
+  | 'unsure'
+  | 'no-baseline'
+  | 'no-samples'
+  | 'too-few-samples'
+  | 'lean-pass'
+  | 'lean-block';
+
+export interface MetricVerdict {
+  metric: Metric;
+  /** False for advisory metrics: shown, never deciding. */
+  gating: boolean;
+  verdict: VerdictWord;
+  reason: Reason;
+  /** Valid starts: candidate, baseline. */
+  n: { candidate: number; baseline: number };
+  /** Hodges-Lehmann: median of all candidate / baseline quotients. */
+  ratio: number | null;
+  /** Bounds of the ratio at this look's levels (repeated confidence interval); null where not yet bounded. */
+  lower: number | null;
+  upper: number | null;
+  /** IQR of the logarithms / 1.349, larger arm. */
+  spread: number | null;
+  slow: { candidate: number; baseline: number };
+  p: { block: number | null; pass: number | null; tail: number | null; slo: number | null };
+  median: { candidate: number | null; baseline: number | null };
+  p95: { candidate: number | null; baseline: number | null };
+}
+
+export interface Verdict {
+  verdict: VerdictWord;
+  reason: Reason;
+  /** One line for people, as in docs/gate.md. */
+  line: string;
+  /** One sentence of advice by cause, or nothing to say. */
+  advice: string;
+  metrics: MetricVerdict[];
+  slo: { ms: number; over: number; n: number; upperShare: number } | null;
+  /** 1-based look that decided, of `looks`, and the share of the error that has been spent (t squared). */
+  look: number;
+  looks: number[];
+  spent: number;
+}
+
+/** Values by metric, for one arm. Arrays of the same arm have the same length and order. */
+export type ArmValues = Partial<Record<Metric, Measured[]>>;
+
+/**
+ * The decision rule, stepwise. `judge` is pure: the same values and look always give the same verdict.
+ * The warm-up calls it whenever both arms have reached the next look and stops when `final` is true.
+ */
+export interface Gate {
+  /** Valid starts an arm at which it may be asked: 10, 15, 20, 30 for a cap of 30. */
+  readonly looks: readonly number[];
+  /** `final` is set at the cap or when the verdict is clear. */
+  judge(candidate: ArmValues, baseline: ArmValues, look: number): { verdict: Verdict; final: boolean };
+  /** First release: no baseline. Only the SLO is checked. */
+  judgeAlone(candidate: ArmValues): Verdict;
+}

@@ -1,0 +1,40 @@
+/**
+ * Closed alphabets. A name that passes can stand in a key, a path, a URL, an environment variable's value and a shell
+ * word without escaping, on every store and file system (also case-insensitive ones: lower case only where it names).
+ */
+const modelName = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+const environmentName = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const fileSegment = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,126}$/;
+const pointerName = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\.json$/;
+/** Semver 2.0.0 without build metadata: `+` is not a safe key character everywhere, and it does not order. */
+const version =
+  /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$/;
+
+/** Names of files that Coldgate itself writes into a version. */
+const reserved = new Set(['manifest.json', 'artifacts']);
+/** Windows cannot create files of these names, with or without an ending. */
+const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+export const isModelName = (text: string): boolean =>
+  modelName.test(text) && !text.includes('..') && !device.test(text);
+export const isEnvironmentName = (text: string): boolean => environmentName.test(text);
+export const isVersion = (text: string): boolean => text.length <= 128 && version.test(text);
+export const isPointerName = (text: string): boolean => pointerName.test(text);
+
+/** A relative path inside a version: up to 4 safe segments, none hidden, none reserved. */
+export function isFilePath(text: string): boolean {
+  const segments = text.split('/');
+  return (
+    segments.length <= 4 &&
+    segments.every((s) => fileSegment.test(s) && !s.endsWith('.') && !device.test(s)) &&
+    !reserved.has(segments[0] ?? '')
+  );
+}
+
+export const nameRules = {
+  model: 'lower-case letters, digits, ".", "_" and "-", at most 64, beginning and ending with a letter or digit',
+  environment: 'lower-case letters, digits and "-", at most 32',
+  file: 'letters, digits, ".", "_" and "-" in up to 4 "/"-separated parts, none beginning with a dot',
+  pointer: 'a lower-case name ending in .json',
+  version: 'a semantic version such as 1.4.0 or 1.4.0-rc.1, without build metadata',
+} as const;

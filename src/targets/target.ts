@@ -1,0 +1,96 @@
+import type { ColdStart } from '../gate/sample.ts';
+import type { Sample } from '../model/sample.ts';
+
+/** Everything about a function that is not the model's bytes. */
+export interface FunctionSettings {
+  /** Function name on the platform, derived from model (or shared function) and environment. */
+  name: string;
+  model: string;
+  /** Where the function reads models: the environment's store and pointer, as handler variables (MODEL_STORE, …). */
+  storeVariables: Record<string, string>;
+  /** Handler options as variables: payload limit, threads, refresh seconds, CORS. */
+  handlerVariables: Record<string, string>;
+}
+
+/** The package to run: a zip made by `src/package/`, with its digest. */
+export interface PackageFile {
+  path: string;
+  sha256: string;
+  size: number;
+}
+
+/** A deployed handler configuration that answers at its own address. */
+export interface Revision {
+  /** Stable id on the platform: function version number, revision name, local process group. */
+  id: string;
+  role: 'candidate' | 'live';
+  /** Pinned model version; `null` follows the pointer. */
+  version: string | null;
+  url: string;
+  packageSha256: string;
+  /** Digest of the settings that it was deployed with. */
+  settingsSha256: string;
+}
+
+export interface DeployRequest {
+  settings: FunctionSettings;
+  package: PackageFile;
+  /** `candidate` is pinned to a version and has its own address; `live` follows the pointer. */
+  role: 'candidate' | 'live';
+  /** Version to pin (candidate), or the version that the pointer names now (live), to be proven. */
+  version: string;
+  /** sha256 of the model file that must answer. */
+  sha256: string;
+  sample: Sample | undefined;
+}
+
+export interface DeployResult {
+  revision: Revision;
+  /** False when nothing had to be changed: same package, settings and pin, and it still proved itself. */
+  changed: boolean;
+}
+
+export interface SampleRequest {
+  settings: FunctionSettings;
+  package: PackageFile;
+  /** Model version to pin for this start and the sha256 it must answer with. */
+  version: string;
+  sha256: string;
+  sample: Sample | undefined;
+  /** A start that takes longer counts as a time-out, in ms. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What exists on the platform for one function. */
+export interface TargetState {
+  live: Revision | undefined;
+  candidates: Revision[];
+}
+
+/** A planned change, for --dry-run and logs: `create function digits-local`, `update memory 1024 -> 2048`. */
+export interface Change {
+  action: 'create' | 'update' | 'delete' | 'none';
+  what: string;
+}
+
+/**
+ * A place where functions run. Every call is idempotent: killed anywhere and called again, it converges.
+ * Errors: UnprovenError when the function does not prove itself, DeniedError-like exit 8 for permissions.
+ */
+export interface Target {
+  /** Stable name of place and shape, safe as a key segment: `local-linux-x64`, `aws-lambda-eu-west-1-2048-x86_64`. */
+  readonly key: string;
+  /** OS and CPU that packages for this target must carry. */
+  readonly platform: { os: 'linux' | 'darwin'; arch: 'x64' | 'arm64' };
+  plan(request: DeployRequest): Promise<Change[]>;
+  /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
+  deploy(request: DeployRequest): Promise<DeployResult>;
+  /** Forces one cold start of the given pin and measures it. Never throws for a bad start: says so in the status. */
+  sample(request: SampleRequest): Promise<ColdStart>;
+  /** Makes the live revision run this package and these settings, following the pointer. */
+  route(request: DeployRequest): Promise<DeployResult>;
+  describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
+  /** Removes candidates only, or everything of the function. What is already gone is fine. */
+  remove(settings: Pick<FunctionSettings, 'name'>, what: 'candidates' | 'all'): Promise<Change[]>;
+}

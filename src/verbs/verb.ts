@@ -1,0 +1,45 @@
+import type { ColdgateError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+/** What a verb may know of the world around it; the edges fill it, tests pass their own. */
+export interface Context {
+  log: Logger;
+  /** Environment variables, read-only. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder that relative paths are meant from. */
+  cwd: string;
+  /** Folder for downloads that can be made again: runtime archives, packages. */
+  cacheDir: string;
+  /** Where dist's handler bundle lies. */
+  handlerDir: string;
+  now(): Date;
+  /** Who does this, for pointer and history: `octocat` on GitHub, `user@host` on a terminal. */
+  actor: string;
+  runUrl: string | undefined;
+  source: { repository?: string; commit?: string; run_url?: string };
+  dryRun: boolean;
+  /** Aborted on SIGINT / SIGTERM; long work stops at the next safe point. */
+  signal: AbortSignal;
+  /** Keeps folders between runs where the edge has such a place (runner cache); a failure never fails a step. */
+  sharedCache?: SharedCache | undefined;
+}
+
+export interface SharedCache {
+  /** Brings the folder back; false when there is nothing under the key. */
+  restore(folder: string, key: string): Promise<boolean>;
+  save(folder: string, key: string): Promise<void>;
+}
+
+/** What a verb hands back; the edge turns it into outputs, JSON, a summary and an exit code. */
+export interface VerbResult {
+  /** Named outputs as in the catalog; kebab-case names, text values. */
+  outputs: Record<string, string>;
+  /** The `--json` document. */
+  document: Record<string, unknown>;
+  /** Markdown for the job summary. */
+  summary: string;
+  /** Lines for people, most important first. */
+  lines: string[];
+  /** Set when the verb did its work and the answer is no (regression, inconclusive, unverified). */
+  failure?: ColdgateError | undefined;
+}
