@@ -1,5 +1,6 @@
 import type { ColdgateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Source } from '../model/manifest.ts';
 
 /** What a verb may know of the world around it; the edges fill it, tests pass their own. */
 export interface Context {
@@ -16,7 +17,8 @@ export interface Context {
   /** Who does this, for pointer and history: `octocat` on GitHub, `user@host` on a terminal. */
   actor: string;
   runUrl: string | undefined;
-  source: { repository?: string; commit?: string; run_url?: string };
+  /** Where the work comes from, for the manifest: repository, commit, run. */
+  source(): Promise<Source>;
   dryRun: boolean;
   /** Aborted on SIGINT / SIGTERM; long work stops at the next safe point. */
   signal: AbortSignal;
@@ -40,6 +42,8 @@ export interface VerbResult {
   summary: string;
   /** Lines for people, most important first. */
   lines: string[];
+  /** A rendered document that belongs on standard output as it is (a report as Markdown or SVG). */
+  text?: string | undefined;
   /** Set when the verb did its work and the answer is no (regression, inconclusive, unverified). */
   failure?: ColdgateError | undefined;
 }

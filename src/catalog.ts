@@ -1,0 +1,28 @@
+import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
+import { decide, report, warmup } from './catalog/gating.ts';
+import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
+import type { VerbSpec } from './catalog/spec.ts';
+import { prune, publish, validate, verify } from './catalog/versions.ts';
+
+/** Every verb, in the order that help shows them. Both edges and the docs read this and nothing else. */
+export const catalog: readonly VerbSpec[] = [
+  ship,
+  validate,
+  publish,
+  verify,
+  deploy,
+  warmup,
+  promote,
+  rollback,
+  status,
+  history,
+  prune,
+  destroy,
+  doctor,
+  serve,
+  decide,
+  report,
+];
+
+/** The verb of that name, or nothing. */
+export const findVerb = (name: string): VerbSpec | undefined => catalog.find((v) => v.name === name);

@@ -1,0 +1,68 @@
+import { config, dryRun, endpointOut, environment, model, results, version } from './shared.ts';
+import { verb } from './spec.ts';
+
+export const deploy = verb({
+  name: 'deploy',
+  action: 'deploy-function',
+  summary: 'Deploys the candidate: one shared handler, pinned to the version, proven to serve.',
+  about:
+    'Builds the reproducible package, creates or updates the candidate revision, waits until it is ready and demands the golden sample with version and sha256 from it. Unchanged package and settings change nothing. Exit 7: the function did not prove itself.',
+  examples: ['coldgate deploy', 'coldgate deploy --model digits --version 1.0.0'],
+  inputs: [config, environment, model, version, dryRun],
+  outputs: [
+    endpointOut,
+    { name: 'revision', description: 'Id of the candidate on the platform.' },
+    { name: 'package-sha256', description: 'Digest of the deployed package.' },
+    { name: 'changed', description: '`false` when nothing had to be done.' },
+    results,
+  ],
+  permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
+  load: async () => (await import('../verbs/deploy.ts')).run,
+});
+
+export const destroy = verb({
+  name: 'destroy',
+  summary: 'Removes the functions of an environment; versions and pointers stay.',
+  about:
+    'Stops and removes live and candidate revisions. What is already gone is fine. --candidates keeps the live one.',
+  examples: ['coldgate destroy --model digits', 'coldgate destroy --candidates'],
+  inputs: [
+    config,
+    environment,
+    model,
+    { name: 'candidates', type: 'flag', default: 'false', description: 'Remove candidates only.' },
+    dryRun,
+  ],
+  outputs: [results],
+  permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
+  load: async () => (await import('../verbs/destroy.ts')).run,
+});
+
+export const serve = verb({
+  name: 'serve',
+  summary: 'Runs the handler on this machine until it is stopped.',
+  about: 'Follows the pointer of the environment, or a pinned --version. The very code that is deployed.',
+  examples: ['coldgate serve --model digits --port 8080', 'coldgate serve --model digits --version 1.0.0'],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    { name: 'port', type: 'count', default: '8080', description: 'Port on loopback; 0 takes a free one.' },
+  ],
+  outputs: [],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/serve.ts')).run,
+});
+
+export const doctor = verb({
+  name: 'doctor',
+  summary: 'Proves that the store honours preconditions, and checks this machine.',
+  about:
+    'Creates over an existing object, updates with a stale token, races writers: a store that lets one of them through loses promotions and is refused. Exit 8 when the store fails.',
+  examples: ['coldgate doctor', 'coldgate doctor --environment staging --json'],
+  inputs: [config, environment],
+  outputs: [{ name: 'healthy', description: '`true` when every check passed.' }],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/doctor.ts')).run,
+});

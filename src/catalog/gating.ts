@@ -1,0 +1,75 @@
+import { config, environment, fresh, gateOut, model, reportPath, results, version } from './shared.ts';
+import { verb } from './spec.ts';
+
+export const warmup = verb({
+  name: 'warmup',
+  action: 'canary-warmup',
+  summary: 'Measures forced cold starts of candidate and live, interleaved, and decides.',
+  about:
+    'Takes pairs of cold starts in alternating order, judges after 1/3, 1/2, 2/3 and all of gate.max-samples and stops when it is clear. Exit 4: the candidate loads slower or breaks the SLO; 5: no verdict; 7: the function did not prove its cold starts.',
+  examples: ['coldgate warmup', 'coldgate warmup --model digits --max-samples 60'],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    { name: 'max-samples', type: 'count', description: 'Cold starts an arm at most. Default: gate.max-samples.' },
+    fresh,
+    reportPath,
+  ],
+  outputs: [...gateOut, results],
+  permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
+  load: async () => (await import('../verbs/warmup.ts')).run,
+});
+
+export const decide = verb({
+  name: 'decide',
+  summary: 'Runs the gate on samples from anywhere.',
+  about:
+    'Reads {"candidate":[ms,…],"baseline":[ms,…],"options":{…}}; null or a number <= 0 is a failed measurement, "timeout" a start slower than all. With "sequence": true the samples are looked at in order. Exit 0 pass, 4 regression, 5 inconclusive.',
+  examples: ['coldgate decide --samples samples.json --json', 'cat samples.json | coldgate decide --samples - --json'],
+  inputs: [
+    {
+      name: 'samples',
+      type: 'text',
+      required: true,
+      description: 'JSON file with the samples; - reads standard input.',
+    },
+  ],
+  outputs: [
+    { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+    { name: 'reason', description: 'Why: `shift`, `tail`, `slo`, `clear`, `unsure`, …' },
+    { name: 'n', description: 'Valid cold starts an arm.' },
+    { name: 'ratio', description: 'Hodges-Lehmann ratio candidate / baseline.' },
+    { name: 'lower', description: 'Lower bound of the ratio.' },
+    { name: 'upper', description: 'Upper bound of the ratio.' },
+  ],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/decide.ts')).run,
+});
+
+export const report = verb({
+  name: 'report',
+  summary: 'Renders the record of a measurement again.',
+  about:
+    'Reads a report file of warmup or a record under baselines/ and prints it as terminal text, Markdown, SVG or JSON.',
+  examples: ['coldgate report .coldgate/reports/digits-1.1.0.json', 'coldgate report record.json --format markdown'],
+  inputs: [
+    {
+      name: 'file',
+      type: 'text',
+      required: true,
+      positional: true,
+      description: 'The record; - reads standard input.',
+    },
+    {
+      name: 'format',
+      type: ['terminal', 'markdown', 'svg', 'json'],
+      default: 'terminal',
+      description: 'How to render it.',
+    },
+  ],
+  outputs: [],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/report.ts')).run,
+});

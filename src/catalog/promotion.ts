@@ -1,0 +1,109 @@
+import {
+  config,
+  dryRun,
+  endpointOut,
+  environment,
+  fresh,
+  gateOut,
+  model,
+  promotionOut,
+  reportPath,
+  results,
+  shaOut,
+  version,
+  versionOut,
+} from './shared.ts';
+import { verb } from './spec.ts';
+
+export const ship = verb({
+  name: 'ship',
+  action: '.',
+  summary: 'Publish, verify, deploy, warm up, promote: the whole release, stopping at the first failure.',
+  about:
+    'Every step is idempotent: killed anywhere and run again, it converges. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
+  examples: ['coldgate ship', 'coldgate ship --environment production --model digits'],
+  inputs: [config, environment, model, fresh, reportPath, dryRun],
+  outputs: [
+    versionOut,
+    shaOut,
+    { name: 'published', description: '`true` when this run published the version.' },
+    { name: 'promoted', description: '`true` when the pointer moved.' },
+    { name: 'previous-version', description: 'Version that was live before.' },
+    { name: 'sequence', description: 'Number of the move in the history.' },
+    endpointOut,
+    ...gateOut,
+    results,
+  ],
+  permissions: ['contents: read', 'id-token: write  # only where store or target are in a cloud'],
+  load: async () => (await import('../verbs/ship.ts')).run,
+});
+
+export const promote = verb({
+  name: 'promote',
+  action: 'promote-pointer',
+  summary: 'Makes a version live: one compare-and-swap of the pointer, then proof from the endpoint.',
+  about:
+    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. Exit 6: someone else moved the pointer; the message says who.',
+  examples: ['coldgate promote', 'coldgate promote --model digits --version 1.1.0 --gate required'],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    {
+      name: 'gate',
+      type: ['recorded', 'required', 'skip'],
+      default: 'recorded',
+      description:
+        '`recorded`: a recorded verdict must be a pass, a missing one warns. `required`: there must be one. `skip`: not asked.',
+    },
+    dryRun,
+  ],
+  outputs: [...promotionOut, results],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/promote.ts')).run,
+});
+
+export const rollback = verb({
+  name: 'rollback',
+  summary: 'Moves the pointer back to the previous or a named version.',
+  about: 'The same compare-and-swap as promote, without a gate: the version has been live before.',
+  examples: ['coldgate rollback --model digits', 'coldgate rollback --model digits --to 1.0.0'],
+  inputs: [
+    config,
+    environment,
+    model,
+    { name: 'to', type: 'text', description: 'Version to go back to. Default: the one that was live before.' },
+    dryRun,
+  ],
+  outputs: [...promotionOut, results],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/rollback.ts')).run,
+});
+
+export const status = verb({
+  name: 'status',
+  summary: 'Shows what is live where, and every published version.',
+  about: 'Reads pointers, versions and the functions of the environment. Changes nothing.',
+  examples: ['coldgate status', 'coldgate status --environment production --json'],
+  inputs: [config, environment, model],
+  outputs: [results],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/status.ts')).run,
+});
+
+export const history = verb({
+  name: 'history',
+  summary: 'Lists who promoted what, newest first.',
+  about: 'One record a move of the pointer, gapless; a record that a crash left out is shown from the pointer itself.',
+  examples: ['coldgate history --model digits', 'coldgate history --limit 5 --json'],
+  inputs: [
+    config,
+    environment,
+    model,
+    { name: 'limit', type: 'count', default: '20', description: 'Records to show.' },
+  ],
+  outputs: [results],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/history.ts')).run,
+});

@@ -1,0 +1,65 @@
+/** Inputs and outputs that several verbs spell the same way. */
+export const config = {
+  name: 'config',
+  type: 'text',
+  default: 'models.yaml',
+  description: 'Path of models.yaml.',
+} as const;
+export const environment = {
+  name: 'environment',
+  type: 'text',
+  description: 'Environment of models.yaml to work on. Default: the only one, or `local`.',
+} as const;
+export const model = {
+  name: 'model',
+  type: 'list',
+  description: 'Models to work on, by name; repeat the flag or separate by commas. Default: all.',
+} as const;
+export const version = {
+  name: 'version',
+  type: 'text',
+  description: 'Version to work on. Default: the one that models.yaml names.',
+} as const;
+export const dryRun = {
+  name: 'dry-run',
+  type: 'flag',
+  default: 'false',
+  description: 'Say what would be done, change nothing.',
+} as const;
+export const fresh = {
+  name: 'fresh',
+  type: 'flag',
+  default: 'false',
+  description: 'Measure again from nothing instead of going on with the recorded samples of this candidate.',
+} as const;
+export const reportPath = {
+  name: 'report-path',
+  type: 'text',
+  default: '.coldgate/reports',
+  description: 'Folder for the JSON report of the measurement.',
+} as const;
+
+export const results = {
+  name: 'results',
+  description: 'JSON list with one entry per model: everything that the other outputs say.',
+};
+export const versionOut = { name: 'version', description: 'Version of the model.' };
+export const shaOut = { name: 'sha256', description: 'sha256 of the model file, hexadecimal.' };
+export const endpointOut = { name: 'endpoint-url', description: 'Address that the function answers at.' };
+export const gateOut = [
+  { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+  { name: 'ratio', description: 'Cold start of the candidate / of the live version (Hodges-Lehmann).' },
+  { name: 'lower', description: 'Proven lower bound of the ratio.' },
+  { name: 'upper', description: 'Proven upper bound of the ratio.' },
+  { name: 'candidate-p50', description: 'Median of the candidate, ms.' },
+  { name: 'candidate-p95', description: '95th percentile of the candidate, ms.' },
+  { name: 'baseline-p50', description: 'Median of the live version, ms.' },
+  { name: 'report-path', description: 'JSON file with every sample.' },
+];
+export const promotionOut = [
+  { name: 'promoted', description: '`true` when the pointer moved, `false` when it already was where it should be.' },
+  versionOut,
+  { name: 'previous-version', description: 'Version that was live before; empty at the first promotion.' },
+  { name: 'sequence', description: 'Number of the move in the history.' },
+  endpointOut,
+];

@@ -1,0 +1,75 @@
+import { config, dryRun, environment, model, results, shaOut, version, versionOut } from './shared.ts';
+import { verb } from './spec.ts';
+
+export const validate = verb({
+  name: 'validate',
+  summary: 'Checks models.yaml, the model files and their golden samples on this machine.',
+  about:
+    'Lists every problem at once with file and line. The sample of each model is run through the real runtime in a process of its own; --skip-run leaves that out. Exit 2: the configuration or a sample is wrong; 3: a model file is not what its name says.',
+  examples: ['coldgate validate', 'coldgate validate --model digits --skip-run'],
+  inputs: [
+    config,
+    environment,
+    model,
+    { name: 'skip-run', type: 'flag', default: 'false', description: 'Do not run the samples.' },
+  ],
+  outputs: [{ name: 'models', description: 'JSON list {model, version, published}, usable as a job matrix.' }],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/validate.ts')).run,
+});
+
+export const publish = verb({
+  name: 'publish',
+  action: 'publish-model',
+  summary: 'Publishes model versions that can never change.',
+  about:
+    'Streams each file once, hashing while it uploads, and writes manifest.json last: a version is visible when it is complete. The same bytes again are a no-op; other bytes under a published version are refused (exit 3) with both digests.',
+  examples: ['coldgate publish', 'coldgate publish --model digits --environment staging --dry-run'],
+  inputs: [config, environment, model, version, dryRun],
+  outputs: [
+    versionOut,
+    shaOut,
+    { name: 'manifest-url', description: 'Where the manifest lies in the store.' },
+    { name: 'published', description: '`true` when this run published, `false` when the same bytes were there.' },
+    results,
+  ],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/publish.ts')).run,
+});
+
+export const verify = verb({
+  name: 'verify',
+  action: 'verify-checksum',
+  summary: 'Reads a published version back and compares every byte with its manifest.',
+  about:
+    'Streams every file, compares sha256 and size with the manifest, and the manifest with the pointer where that names the version. --deep also loads the model and runs its sample. Exit 3: something differs.',
+  examples: ['coldgate verify', 'coldgate verify --model digits --version 1.0.0 --deep'],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    { name: 'deep', type: 'flag', default: 'false', description: 'Load the stored model and run its golden sample.' },
+  ],
+  outputs: [{ name: 'verified', description: '`true` when everything agrees.' }, versionOut, shaOut, results],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/verify.ts')).run,
+});
+
+export const prune = verb({
+  name: 'prune',
+  summary: 'Deletes old versions that nothing names any more.',
+  about:
+    'Keeps the newest `retain` versions and everything that a pointer, the history window or a deployed revision names. --dry-run says what and why.',
+  examples: ['coldgate prune --dry-run', 'coldgate prune --model digits --retain 3'],
+  inputs: [
+    config,
+    environment,
+    model,
+    { name: 'retain', type: 'count', description: 'Newest versions to keep. Default: retain of models.yaml.' },
+    dryRun,
+  ],
+  outputs: [{ name: 'pruned', description: 'JSON list of the versions that were deleted.' }, results],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/prune.ts')).run,
+});

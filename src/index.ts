@@ -1,0 +1,16 @@
+/**
+ * The one entry of the bundle. Each door (an action's or the CLI's file in dist/) calls one of these with the folder it
+ * lies in; nothing runs on import, and an edge is loaded only through its own door.
+ */
+
+/** Runs a verb as a GitHub Action: inputs from the environment, outputs and summary to the runner's files. */
+export async function runAction(verb: string | undefined, distDir: string): Promise<void> {
+  const { runAction: run } = await import('./action.ts');
+  process.exitCode = await run(verb, distDir);
+}
+
+/** Runs the command line. */
+export async function runCli(distDir: string): Promise<void> {
+  const { runCli: run } = await import('./cli.ts');
+  process.exitCode = await run(process.argv.slice(2), distDir);
+}
