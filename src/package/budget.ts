@@ -1,0 +1,67 @@
+import { ColdgateError, exitCodes } from '../errors.ts';
+
+export interface SizedEntry {
+  name: string;
+  /** Bytes unpacked, and inside the zip. */
+  size: number;
+  storedSize: number;
+}
+
+/** What a platform takes, in bytes, and who says so. */
+export interface Budget {
+  target: string;
+  unzipped: number;
+  zipped: number;
+  source: string;
+}
+
+/**
+ * Lambda: 262,144,000 bytes unpacked, layers included, not adjustable. Direct upload "50 MB (zipped)": the request is
+ * capped at 69,905,067 bytes, which is 52,428,800 bytes in base64. Larger zips go through a bucket.
+ */
+export const lambdaBudget: Budget = {
+  target: 'aws-lambda',
+  unzipped: 262_144_000,
+  zipped: 52_428_800,
+  source: 'AWS Lambda quotas: deployment package (.zip file archive) size',
+};
+
+const shown = 10;
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** `41.2 MB  libonnxruntime.so.1 (17.9 MB in the zip)`, largest first, at most ten. */
+export function largestEntries(entries: readonly SizedEntry[]): string[] {
+  const sorted = [...entries].sort((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
+  const lines = sorted.slice(0, shown).map((entry) => {
+    return `${megabytes(entry.size).padStart(9)}  ${entry.name} (${megabytes(entry.storedSize)} in the zip)`;
+  });
+  return sorted.length > shown ? [...lines, `           and ${sorted.length - shown} smaller`] : lines;
+}
+
+/**
+ * Refuses a package that the platform would refuse after the upload.
+ * Throws ColdgateError `package-too-large` (exit 2) with the ten largest entries.
+ */
+export function checkBudget(entries: readonly SizedEntry[], zipped: number, budget: Budget): void {
+  const unzipped = entries.reduce((sum, entry) => sum + entry.size, 0);
+  const over = [
+    unzipped > budget.unzipped && `${unzipped} bytes unpacked, ${budget.unzipped} allowed`,
+    zipped > budget.zipped && `${zipped} bytes zipped, ${budget.zipped} allowed`,
+  ].filter((line) => line !== false);
+  if (over.length === 0) return;
+  throw new ColdgateError(
+    'package-too-large',
+    exitCodes.usage,
+    [`The package is too large for ${budget.target}: ${over.join('; ')}.`, ...largestEntries(entries)].join('\n'),
+    {
+      hint: `Take out what the function does not need, the largest first (limit: ${budget.source}).`,
+      data: {
+        unzipped,
+        zipped,
+        budget: { ...budget },
+        largest: entries.toSorted((a, b) => b.size - a.size).slice(0, shown),
+      },
+    },
+  );
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ColdgateError, exitCodes } from '../errors.ts';
+
+export interface BundleFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** `from "./chunk-X.mjs"`, `import "./x.mjs"`, `import("./x.mjs")`: all forms that the bundler writes. */
+const relativeImport = /(?:from|import)\s*\(?\s*["'](\.\/[\w.-]+\.m?js)["']/g;
+
+/**
+ * The entry and every chunk that it can reach. The folder also holds what never runs in a function (the optimiser), and
+ * its chunks: those stay out.
+ * Throws ColdgateError `handler-not-built` (exit 2) when a file is missing.
+ */
+export async function bundleFiles(handlerDir: string, entry: string): Promise<BundleFile[]> {
+  const found = new Map<string, Uint8Array>();
+  const waiting = [entry];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name)) continue;
+    const bytes = await readBundled(handlerDir, name);
+    found.set(name, bytes);
+    for (const [, path] of Buffer.from(bytes).toString('utf8').matchAll(relativeImport)) {
+      if (path) waiting.push(path.slice(2));
+    }
+  }
+  return [...found].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readBundled(handlerDir: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(handlerDir, name));
+  } catch (cause) {
+    throw new ColdgateError(
+      'handler-not-built',
+      exitCodes.usage,
+      `The handler's bundle is incomplete: ${join(handlerDir, name)} cannot be read.`,
+      { cause, hint: 'In a clone run `npm run build`; otherwise install Coldgate again.' },
+    );
+  }
+}

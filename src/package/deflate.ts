@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Deflate, deflateSync } from 'fflate';
+import type { Logger } from '../log.ts';
+import { sha256 } from '../model/digest.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+
+/** The compressor's version and everything else that decides its output: a cached result of another one is not used. */
+export const deflateKey = 'fflate-0.8.3-level-9-mem-8-chunk-256k';
+/** Level 9; `mem` is given because its default is the logarithm of the size, which an engine may round differently. */
+const settings = { level: 9, mem: 8 } as const;
+/** Compressed in pieces so that the process goes on answering signals. The size of a piece changes the output. */
+const pieceBytes = 256 * 1024;
+
+export interface DeflateOptions {
+  /** Absolute folder for what can be made again. */
+  cacheDir: string;
+  log: Logger;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Raw deflate whose output depends on the input alone. node:zlib would be faster and is not used: what it writes depends
+ * on the zlib that Node was built with (the one Node bundles and zlib 1.2.13 give different bytes for the same file, and
+ * distributions build Node with their own), while fflate is plain integer JavaScript, alike on every CPU and Node.
+ * At about 14 MB/s the runtime takes 3 s, so results of large inputs are kept under the digest of the input.
+ */
+export async function deflate(label: string, bytes: Uint8Array, options: DeflateOptions): Promise<Uint8Array> {
+  if (bytes.byteLength <= pieceBytes) return deflateSync(bytes, settings);
+  const path = join(options.cacheDir, 'deflated', deflateKey, sha256(bytes));
+  const cached = await readChecked(path);
+  if (cached) return cached;
+  const deflated = await deflateInPieces(label, bytes, options);
+  await writeFileAtomic(path, Buffer.concat([Buffer.from(sha256(deflated), 'hex'), deflated]));
+  return deflated;
+}
+
+/** A cached result carries its own digest in front; one that does not match is made again. */
+async function readChecked(path: string): Promise<Uint8Array | undefined> {
+  const stored = await readFile(path).catch(() => undefined);
+  if (!stored || stored.byteLength < 33) return undefined;
+  const body = stored.subarray(32);
+  return sha256(body) === stored.subarray(0, 32).toString('hex') ? body : undefined;
+}
+
+async function deflateInPieces(label: string, bytes: Uint8Array, { log, signal }: DeflateOptions): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const stream = new Deflate(settings, (chunk) => parts.push(chunk.slice()));
+  for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
+    signal?.throwIfAborted();
+    const end = Math.min(at + pieceBytes, bytes.byteLength);
+    stream.push(bytes.subarray(at, end), end === bytes.byteLength);
+    log.progress(`Compressing ${label}`, end, bytes.byteLength, 'bytes');
+    await setImmediate();
+  }
+  return Buffer.concat(parts);
+}
