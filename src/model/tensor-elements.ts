@@ -1,7 +1,10 @@
 import type { Dtype } from './manifest.ts';
 import { describeValue, TensorError } from './tensor-error.ts';
 
-/** Elements in row-major order, in the array type that ONNX Runtime takes for the dtype; float16 as its bits. */
+/**
+ * Elements in row-major order, in the array type that ONNX Runtime takes for the dtype; float16 as its bits. The Node
+ * binding of 1.30 fails for float16 unless the tensor's `data` is redefined as these bits (microsoft/onnxruntime#32323).
+ */
 export type TensorData =
   | Float32Array
   | Float64Array

@@ -1,0 +1,105 @@
+import type { TensorInfo } from './manifest.ts';
+import type { Sample } from './sample.ts';
+import { describeShape, describeValue } from './tensor-error.ts';
+import { bindSymbols, parseTensor, TensorError } from './tensor-json.ts';
+
+/** One thing wrong with a sample; `path` is dotted: `inputs.x.data[3]`, `tolerance.relative`. */
+export interface SampleProblem {
+  path: string;
+  expected: string;
+  got: string;
+  /** Names that would have been right, where a name is wrong. */
+  known?: readonly string[];
+}
+
+interface Tensors {
+  inputs: readonly TensorInfo[];
+  outputs: readonly TensorInfo[];
+}
+
+const fields = ['inputs', 'outputs', 'tolerance'] as const;
+const tolerances = ['relative', 'absolute'] as const;
+
+/**
+ * Checks a golden sample against the model's inputs and outputs and answers everything wrong with it. Every input must
+ * be there; outputs may be left out, all or some. Symbolic dimensions of one name must agree across all tensors.
+ */
+export function checkSample(json: unknown, model: Tensors): { sample: Sample; problems: SampleProblem[] } {
+  const sample = json as Sample;
+  if (!isRecord(json)) {
+    return { sample, problems: [{ path: '', expected: 'an object with inputs', got: describeValue(json) }] };
+  }
+  const bound = new Map<string, number>();
+  const problems = [
+    ...unknownNames('', json, fields),
+    ...checkTensors('inputs', json.inputs, model.inputs, bound, true),
+    ...(json.outputs === undefined ? [] : checkTensors('outputs', json.outputs, model.outputs, bound, false)),
+    ...(json.tolerance === undefined ? [] : checkTolerance(json.tolerance)),
+  ];
+  return { sample, problems };
+}
+
+function checkTensors(
+  path: string,
+  json: unknown,
+  infos: readonly TensorInfo[],
+  bound: Map<string, number>,
+  complete: boolean,
+): SampleProblem[] {
+  const names = infos.map((info) => info.name);
+  if (!isRecord(json)) {
+    return [{ path, expected: `an object of tensors by name (${names.join(', ')})`, got: describeValue(json) }];
+  }
+  const problems = unknownNames(`${path}.`, json, names);
+  for (const info of infos) {
+    if (Object.hasOwn(json, info.name)) problems.push(...checkTensor(`${path}.${info.name}`, json, info, bound));
+    else if (complete) {
+      const expected = `${info.dtype} of shape ${describeShape(info.shape)}, which the model needs`;
+      problems.push({ path: `${path}.${info.name}`, expected, got: 'nothing' });
+    }
+  }
+  return problems;
+}
+
+function checkTensor(
+  path: string,
+  json: Record<string, unknown>,
+  info: TensorInfo,
+  bound: Map<string, number>,
+): SampleProblem[] {
+  try {
+    bindSymbols(parseTensor(json[info.name], info).shape, info, bound);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TensorError)) throw error;
+    const dot = error.field === '' || error.field.startsWith('[') ? '' : '.';
+    return [{ path: `${path}${dot}${error.field}`, expected: error.expected, got: error.got }];
+  }
+}
+
+function checkTolerance(json: unknown): SampleProblem[] {
+  if (!isRecord(json)) {
+    return [{ path: 'tolerance', expected: 'an object with relative and absolute', got: describeValue(json) }];
+  }
+  const wrong = tolerances.filter((name) => {
+    const value = json[name];
+    return value !== undefined && !(typeof value === 'number' && value >= 0 && Number.isFinite(value));
+  });
+  return [
+    ...unknownNames('tolerance.', json, tolerances),
+    ...wrong.map((name) => ({
+      path: `tolerance.${name}`,
+      expected: 'a number of at least 0',
+      got: describeValue(json[name]),
+    })),
+  ];
+}
+
+function unknownNames(prefix: string, json: Record<string, unknown>, known: readonly string[]): SampleProblem[] {
+  return Object.keys(json)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ path: `${prefix}${name}`, expected: `only ${known.join(', ')}`, got: 'an unknown name', known }));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,72 @@
+import { readFile, stat } from 'node:fs/promises';
+import { InputError, type Problem } from '../errors.ts';
+import { nearest } from '../inputs.ts';
+import type { Sample } from '../model/sample.ts';
+import { checkSample, type SampleProblem } from '../model/sample-check.ts';
+import type { ModelHead } from './read-head.ts';
+
+/** A sample is sent in one request; the largest of the services takes 32 MiB (Cloud Run, HTTP/1). */
+export const sampleLimit = 32 * 1024 * 1024;
+/** Enough to see what is wrong; a wrong dtype would repeat for every element otherwise. */
+const mostProblems = 50;
+
+/**
+ * Reads the golden sample of a model and checks it against the model's head. `label` is how messages name the file.
+ * Throws one InputError `bad-sample` with everything wrong.
+ */
+export async function readSample(
+  path: string,
+  head: Pick<ModelHead, 'inputs' | 'outputs'>,
+  label: string = path,
+): Promise<Sample> {
+  const { sample, problems } = checkSample(await readJson(path, label), head);
+  if (problems.length > 0) {
+    const shown = problems.slice(0, mostProblems).map((problem) => toProblem(problem, label));
+    throw new InputError(shown, { code: 'bad-sample' });
+  }
+  return sample;
+}
+
+function toProblem({ path, expected, got, known }: SampleProblem, file: string): Problem {
+  const close = known && nearest(path.slice(path.indexOf('.') + 1), known);
+  return { path, file, message: `expected ${expected}, got ${got}.`, hint: close && `Did you mean "${close}"?` };
+}
+
+async function readJson(path: string, file: string): Promise<unknown> {
+  const bytes = await readBytes(path, file);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refusal({ path: '', file, message: 'expected JSON in UTF-8, got other bytes.' }, cause);
+  }
+  if (text.trim() === '') throw refusal({ path: '', file, message: 'expected a JSON object, got an empty file.' });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // The engine's words end in "(line 3 column 7)" or "at position 17"; the rest quotes the file.
+    const { message } = cause as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    const line = position === undefined ? text.split('\n').length : text.slice(0, Number(position)).split('\n').length;
+    throw refusal({ path: '', file, line, message: 'expected JSON, got text that breaks off or is malformed here.' });
+  }
+}
+
+async function readBytes(path: string, file: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > sampleLimit) {
+      const hint = 'Use a smaller input, or leave outputs out.';
+      throw refusal({ path: '', file, message: `expected at most ${sampleLimit} bytes, got ${size}.`, hint });
+    }
+    return await readFile(path);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    const got = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a directory' : 'a file that cannot be read';
+    throw refusal({ path: '', file, message: `expected a JSON file, got ${got}.` }, cause);
+  }
+}
+
+const refusal = (problem: Problem, cause?: unknown): InputError =>
+  new InputError([problem], { code: 'bad-sample', cause });

@@ -1,0 +1,137 @@
+import type { TensorInfo } from '../model/manifest.ts';
+import { ModelFault } from './model-fault.ts';
+import { checkedTensor, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
+import type { WireReader } from './wire-reader.ts';
+
+/** protobuf refuses more than 100 nested messages; a graph inside a node's attribute takes three. */
+const depthLimit = 33;
+/** Above what any real model has; they bound memory for files made to exhaust it. */
+const initializerLimit = 1_000_000;
+const valueLimit = 10_000;
+const setLimit = 10_000;
+
+/** What a walk over the graph finds, subgraphs included where that matters. */
+export interface GraphHead {
+  inputs: ValueInfo[];
+  outputs: ValueInfo[];
+  /** Names of the top graph's initializers, also the sparse ones. */
+  initializers: Set<string>;
+  externalData: Set<string>;
+  nodeDomains: Set<string>;
+}
+
+export const emptyGraphHead = (): GraphHead => ({
+  inputs: [],
+  outputs: [],
+  initializers: new Set(),
+  externalData: new Set(),
+  nodeDomains: new Set(),
+});
+
+/**
+ * Reads the GraphProto that ends at `end` into `head`: field numbers as in
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3. Tensor payloads are skipped by position.
+ */
+export function readGraph(reader: WireReader, end: number, head: GraphHead, depth = 0): void {
+  if (depth > depthLimit) throw new ModelFault('model-invalid', `nests graphs deeper than ${depthLimit}`);
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 1) readNode(reader, stop, head, depth);
+    if (field === 5) addInitializer(readTensor(reader, stop, head), head, depth);
+    if (field === 15) readSparse(reader, stop, (name) => addInitializer(name, head, depth), head);
+    if (depth > 0) return;
+    if (field === 11) addValue(head.inputs, readValueInfo(reader, stop));
+    if (field === 12) addValue(head.outputs, readValueInfo(reader, stop));
+  });
+}
+
+function addValue(list: ValueInfo[], info: ValueInfo): void {
+  if (list.length === valueLimit) {
+    throw new ModelFault('model-invalid', `has more than ${valueLimit} inputs or outputs`);
+  }
+  list.push(info);
+}
+
+function addInitializer(name: string, head: GraphHead, depth: number): void {
+  if (depth > 0) return;
+  head.initializers.add(name);
+  if (head.initializers.size > initializerLimit) {
+    throw new ModelFault('model-invalid', `has more than ${initializerLimit} initializers`);
+  }
+}
+
+/** NodeProto: its domain, and the tensors and graphs in its attributes. */
+function readNode(reader: WireReader, end: number, head: GraphHead, depth: number): void {
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 5) readAttribute(reader, stop, head, depth);
+    if (field === 7) addTo(head.nodeDomains, reader.text(stop, nameLimit), 'operator domains');
+  });
+}
+
+/** AttributeProto: 5 and 10 are tensors, 6 and 11 graphs, 22 and 23 sparse tensors. */
+function readAttribute(reader: WireReader, end: number, head: GraphHead, depth: number): void {
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 5 || field === 10) readTensor(reader, stop, head);
+    if (field === 6 || field === 11) readGraph(reader, stop, head, depth + 1);
+    if (field === 22 || field === 23) readSparse(reader, stop, () => {}, head);
+  });
+}
+
+/** TensorProto: its name, and where external data lies. */
+function readTensor(reader: WireReader, end: number, head: GraphHead): string {
+  let name = '';
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 8) name = reader.text(stop, nameLimit);
+    if (field === 13) readLocation(reader, stop, head);
+  });
+  return name;
+}
+
+/** SparseTensorProto: the values carry the name; values and indices may both lie outside. */
+function readSparse(reader: WireReader, end: number, named: (name: string) => void, head: GraphHead): void {
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 1) named(readTensor(reader, stop, head));
+    if (field === 2) readTensor(reader, stop, head);
+  });
+}
+
+/** StringStringEntryProto of external_data; the other keys are offset, length and checksum. */
+function readLocation(reader: WireReader, end: number, head: GraphHead): void {
+  let key = '';
+  let value = '';
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 1) key = reader.text(stop, nameLimit);
+    if (field === 2) value = reader.text(stop, nameLimit);
+  });
+  if (key === 'location') addTo(head.externalData, value, 'external data files');
+}
+
+function addTo(set: Set<string>, text: string, what: string): void {
+  set.add(text);
+  if (set.size > setLimit) throw new ModelFault('model-invalid', `names more than ${setLimit} ${what}`);
+}
+
+/**
+ * The tensors that a caller gives and gets. Until IR version 3 every initializer was listed among the inputs, and
+ * later ones may be: those have a value already. Throws ModelFault.
+ */
+export function tensorsOf(head: GraphHead): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
+  const given = head.inputs.filter((info) => !head.initializers.has(info.name));
+  const inputs = given.map((info) => checkedTensor(info, 'input'));
+  const outputs = head.outputs.map((info) => checkedTensor(info, 'output'));
+  for (const list of [head.inputs, head.outputs]) {
+    const seen = new Set<string>();
+    for (const { name } of list) {
+      if (seen.has(name)) throw new ModelFault('model-invalid', `names "${name}" twice among its inputs or outputs`);
+      seen.add(name);
+    }
+  }
+  if (inputs.length === 0) throw new ModelFault('model-unsupported', 'takes no input, so there is nothing to infer');
+  if (outputs.length === 0) throw new ModelFault('model-invalid', 'has no outputs');
+  return { inputs, outputs };
+}

@@ -1,0 +1,24 @@
+import { IntegrityError } from '../errors.ts';
+
+export type FaultCode = 'not-onnx' | 'model-truncated' | 'model-invalid' | 'model-unsupported';
+
+/**
+ * What is wrong with a model file, before the file has a name: `words` go on from it ("is a PNG image, …").
+ * Thrown inside this room; `readModelHead` turns it into an IntegrityError.
+ */
+export class ModelFault extends Error {
+  readonly code: FaultCode;
+  readonly hint: string | undefined;
+
+  constructor(code: FaultCode, words: string, hint?: string) {
+    super(words);
+    this.name = 'ModelFault';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  /** Exit 3: bytes are not what was promised. */
+  toError(label: string): IntegrityError {
+    return new IntegrityError(this.code, `${label} ${this.message}.`, { hint: this.hint, cause: this });
+  }
+}

@@ -1,0 +1,122 @@
+import type { Dtype, TensorInfo } from '../model/manifest.ts';
+import { ModelFault } from './model-fault.ts';
+import type { WireReader } from './wire-reader.ts';
+
+/** Longest name of a tensor or dimension that we take; exporters write module paths, seldom above 200 bytes. */
+export const nameLimit = 1024;
+/** Most dimensions that we take; ONNX sets no limit, real models stay below 8. */
+const rankLimit = 64;
+
+/** TensorProto.DataType: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3. bfloat16 has no array type in Node. */
+const dtypes: Record<number, Dtype> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  8: 'string',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+};
+const unsupportedDtypes: Record<number, string> = {
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+};
+const otherKinds: Record<number, string> = { 4: 'sequence', 5: 'map', 7: 'opaque', 8: 'sparse tensor', 9: 'optional' };
+
+/** A ValueInfoProto as far as it goes: what it says, before it is known whether it matters (`checkedTensor`). */
+export interface ValueInfo {
+  name: string;
+  kind: string;
+  elementType: number;
+  shape: (number | string)[] | undefined;
+}
+
+/** Reads a ValueInfoProto that ends at `end`. Throws ModelFault. */
+export function readValueInfo(reader: WireReader, end: number): ValueInfo {
+  const info: ValueInfo = { name: '', kind: '', elementType: 0, shape: undefined };
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 1) info.name = reader.text(stop, nameLimit);
+    if (field === 2) readType(reader, stop, info);
+  });
+  if (!/^\P{Cc}+$/u.test(info.name)) {
+    throw new ModelFault('model-invalid', 'has an input or output without a printable name', 'Export it again.');
+  }
+  return info;
+}
+
+function readType(reader: WireReader, end: number, info: ValueInfo): void {
+  reader.each(end, (field, wire, _value, stop) => {
+    if (wire !== 2) return;
+    if (field === 1) {
+      info.kind = 'tensor';
+      readTensorType(reader, stop, info);
+    } else info.kind = otherKinds[field] ?? info.kind;
+  });
+}
+
+function readTensorType(reader: WireReader, end: number, info: ValueInfo): void {
+  reader.each(end, (field, wire, value, stop) => {
+    if (field === 1 && wire === 0) info.elementType = value;
+    if (field !== 2 || wire !== 2) return;
+    const shape: (number | string)[] = [];
+    info.shape = shape;
+    reader.each(stop, (inner, innerWire, _value, innerStop) => {
+      if (inner !== 1 || innerWire !== 2) return;
+      if (shape.length === rankLimit) {
+        throw new ModelFault('model-invalid', `gives "${info.name}" more than ${rankLimit} dimensions`);
+      }
+      shape.push(readDimension(reader, innerStop, info.name));
+    });
+  });
+}
+
+/** -1 is what some exporters write for a dynamic size, and ONNX Runtime reads it so; other negatives are damage. */
+function readDimension(reader: WireReader, end: number, name: string): number | string {
+  let size: number | string = '';
+  reader.each(end, (field, wire, value, stop) => {
+    if (field === 1 && wire === 0) size = value === -1 ? '' : value;
+    if (field === 2 && wire === 2) size = reader.text(stop, nameLimit);
+  });
+  if (typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 0)) {
+    throw new ModelFault('model-invalid', `gives "${name}" a dimension of ${size}`, 'Export it again.');
+  }
+  return size;
+}
+
+/** The value as a tensor that the runtime for Node can take or give. Throws ModelFault `model-unsupported`. */
+export function checkedTensor(info: ValueInfo, role: 'input' | 'output'): TensorInfo {
+  const dtype = dtypes[info.elementType];
+  if (info.kind === 'tensor' && dtype && info.shape) return { name: info.name, dtype, shape: info.shape };
+  throw new ModelFault('model-unsupported', `has an ${role} "${info.name}" ${obstacle(info)}`, remedy(info));
+}
+
+function obstacle(info: ValueInfo): string {
+  if (info.kind === '') return 'that declares no type';
+  if (info.kind !== 'tensor') return `that is no tensor but of kind ${info.kind}, which functions cannot exchange`;
+  if (dtypes[info.elementType]) return 'whose number of dimensions is not declared';
+  const type = unsupportedDtypes[info.elementType] ?? `number ${info.elementType}`;
+  return `of type ${type}, which ONNX Runtime for Node cannot exchange`;
+}
+
+function remedy(info: ValueInfo): string {
+  if (info.kind === 'tensor' && !dtypes[info.elementType]) return 'Cast it to float32 or int64 inside the model.';
+  if (info.kind === 'tensor' || info.kind === '') {
+    return 'Export it with shapes, for instance after onnx.shape_inference.infer_shapes.';
+  }
+  return 'Export the model with plain tensors; for scikit-learn classifiers use the option zipmap=False.';
+}
