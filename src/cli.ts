@@ -4,10 +4,12 @@ import { catalog, findVerb } from './catalog.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { nearest, readInputs } from './inputs.ts';
 import { processContext } from './runner/context.ts';
+import { cacheDirOf } from './runner/places.ts';
 import { commandInputs, readArguments } from './terminal/argv.ts';
 import { failureDocument, failureLines } from './terminal/failure.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
 import { terminalLogger } from './terminal/logger.ts';
+import { needsNewerNode, runOnNewerNode } from './terminal/newer-node.ts';
 import { toolVersion } from './version.ts';
 
 const printJson = (document: unknown) => process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
@@ -26,6 +28,7 @@ async function runVerb(verb: VerbSpec, args: readonly string[], distDir: string,
   const json = args.includes('--json');
   const texts = readArguments(verb, args);
   const values: Record<string, unknown> = readInputs(commandInputs(verb), texts, (name) => `--${name}`);
+  if (needsNewerNode()) return runOnNewerNode(distDir, cacheDirOf(process.env), log);
   if (Object.values(values).includes('-')) values['stdin'] = await readText(process.stdin);
   const context = processContext({ log, distDir, cwd: process.cwd(), dryRun: values['dryRun'] === true });
   const result = await verb.run(values, context);

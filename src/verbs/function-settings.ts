@@ -11,7 +11,12 @@ export function storeVariables(environment: Environment): Record<string, string>
   const path = url.pathname.replace(/^\/|\/$/g, '');
   if (scheme === 'azure') {
     const [container = '', ...prefix] = path.split('/');
-    return { MODEL_STORE: 'azure', MODEL_BUCKET: `${url.host}/${container}`, MODEL_PREFIX: prefix.join('/'), ...pointer };
+    return {
+      MODEL_STORE: 'azure',
+      MODEL_BUCKET: `${url.host}/${container}`,
+      MODEL_PREFIX: prefix.join('/'),
+      ...pointer,
+    };
   }
   const store = scheme === 'gs' ? 'gcs' : scheme;
   const { region, endpoint } = environment.store;

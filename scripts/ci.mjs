@@ -1,0 +1,68 @@
+/**
+ * Everything that CI proves, from nothing: what the README tells people to run, then every check. Ends with the line
+ * `N passed, N failed`; tests count one by one, checks as one each.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { checks, runCheck } from './check.mjs';
+import { node24Env, node24Folder, npm, root } from './node24.mjs';
+
+const env = { ...node24Env(), CI: 'true', COLDGATE_REQUIRE: 'all' };
+const node = join(node24Folder(), 'node');
+const results = [];
+const started = Date.now();
+
+function step(name, work) {
+  const at = Date.now();
+  let ok = false;
+  try {
+    ok = work();
+  } catch (error) {
+    console.error(error.message);
+  }
+  results.push({ name, ok, seconds: Math.round((Date.now() - at) / 1000) });
+}
+
+const script = (path, ...args) =>
+  spawnSync(node, [join(root, path), ...args], { cwd: root, env, stdio: 'inherit' }).status === 0;
+
+/** The suite with its single results in a file, so that the closing line counts tests and not just their run. */
+function suite() {
+  const report = join(root, '.cache', 'ci', 'tests.json');
+  mkdirSync(join(root, '.cache', 'ci'), { recursive: true });
+  rmSync(report, { force: true });
+  npm(['test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  return true;
+}
+
+function counted() {
+  const report = join(root, '.cache', 'ci', 'tests.json');
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
+}
+
+step('demo', () => {
+  npm(['run', 'demo'], { cwd: root, env, stdio: 'inherit' });
+  return true;
+});
+step('suite', suite);
+for (const name of Object.keys(checks)) step(name, () => runCheck(name));
+step('kill and run again', () => script('test/kill/ship.ts', '--rounds', '6'));
+step('benchmarks', () => script('scripts/bench.mjs', '--quick'));
+
+const tests = counted();
+console.log('');
+for (const { name, ok, seconds } of results) console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+console.log(
+  `${tests.passed} tests passed, ${tests.failed} failed, ${tests.skipped} skipped; ${Math.round((Date.now() - started) / 1000)} s in all`,
+);
+const passed = tests.passed + results.filter((r) => r.ok).length;
+const failed = tests.failed + tests.skipped + results.filter((r) => !r.ok).length;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
