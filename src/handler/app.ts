@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import { errorAnswer } from './answer.ts';
+import type { AppRequest, AppResponse } from './app-request.ts';
+import { Call } from './call.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
+import { Instance } from './instance.ts';
+import { logCall, noteTo, type WriteLine } from './log-line.ts';
+import { type ModelCache, openModelCache } from './model-cache.ts';
+import { ModelHost } from './model-host.ts';
+import { openSession } from './open-session.ts';
+import type { Reader } from './reader.ts';
+import { RequestError } from './request-error.ts';
+import type { RouteContext } from './route.ts';
+import { createRouter } from './router.ts';
+import { routes } from './routes.ts';
+import type { OpenSession } from './session.ts';
+import type { Settings } from './settings.ts';
+import { roundMs } from './timings.ts';
+
+export interface AppDeps {
+  settings: Settings;
+  reader: Reader;
+  /** Takes the structured log, a line at a time. */
+  write: WriteLine;
+  /** Process or platform start to handler code running, ms. */
+  initMs: number;
+  /** How versions after the first are opened; by default as the first, in this thread. */
+  openNext?: OpenSession;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface App {
+  readonly instanceId: string;
+  /** Answers one request; never rejects. */
+  handle(request: AppRequest): Promise<AppResponse>;
+  /** Follows pointers that are due; for a timer where the platform lets one run between requests. */
+  poll(): void;
+  /** Frees the models. */
+  close(): Promise<void>;
+}
+
+const route = createRouter(routes);
+
+/** The function itself, free of any cloud: adapters translate their events to and from it. Loads nothing yet. */
+export function createApp(deps: AppDeps): App {
+  const { settings, reader, write } = deps;
+  const instance = new Instance(deps.initMs, settings.revision);
+  const note = noteTo(write, instance);
+  const { now = () => performance.now(), random = Math.random, openNext = openSession } = deps;
+  let cache: Promise<ModelCache> | undefined;
+  const openCache = (): Promise<ModelCache> => {
+    cache ??= openModelCache(settings.cacheFolder);
+    cache.catch(() => {
+      cache = undefined;
+    });
+    return cache;
+  };
+  const hostDeps = { reader, settings, cache: openCache, openFirst: openSession, openNext, note, now, random };
+  const hosts = new Map(settings.models.map((name) => [name, new ModelHost(name, hostDeps)]));
+  const poll = (): void => {
+    for (const host of hosts.values()) host.poll();
+  };
+  return {
+    instanceId: instance.id,
+    async handle(request) {
+      const call = new Call(request);
+      poll();
+      const response = await answer({ call, settings, instance, hosts, params: {}, query: new URLSearchParams() });
+      finish(response, call, instance, settings);
+      logCall(write, instance, call, response.status);
+      return response;
+    },
+    poll,
+    async close() {
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+      await (await cache)?.settled();
+    },
+  };
+}
+
+async function answer(context: RouteContext): Promise<AppResponse> {
+  const { call, settings } = context;
+  const { request } = call;
+  try {
+    const url = parseUrl(request.url);
+    if (request.method === 'OPTIONS') {
+      call.route = 'preflight';
+      return { status: 204, headers: preflightHeaders(request, settings.cors), body: '' };
+    }
+    const match = route(request.method, url.pathname);
+    call.route = match.route.pattern;
+    return await match.route.answer({ ...context, params: match.params, query: url.searchParams });
+  } catch (error) {
+    return refuse(error, call);
+  }
+}
+
+function parseUrl(url: string): URL {
+  const base = 'http://function';
+  if (url.length <= 8192 && URL.canParse(url, base)) return new URL(url, base);
+  throw new RequestError(400, 'bad-url', 'The path is not a usable URL.');
+}
+
+function refuse(error: unknown, call: Call): AppResponse {
+  const known = error instanceof RequestError ? error : undefined;
+  const status = known?.status ?? 500;
+  const code = known?.code ?? 'unexpected';
+  call.code = code;
+  // What we did not foresee is told to the log alone, and only its kind and place: messages may hold values.
+  call.detail = known ? known.fields.detail : { failure: placeOf(error) };
+  const message = known?.message ?? 'The function failed; its log has the details under this request id.';
+  const { retryAfter, allow } = known?.fields ?? {};
+  return errorAnswer(
+    status,
+    { code, message, request_id: call.requestId },
+    { ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...(allow && { allow }) },
+  );
+}
+
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return [error.name, ...frames.slice(0, 4).map((line) => line.trim())].join(' ');
+}
+
+/** What every answer carries, whatever it says. */
+function finish(response: AppResponse, call: Call, instance: Instance, settings: Settings): void {
+  const { model, request } = call;
+  const phases = Object.entries(call.phases).map(([name, ms]) => `${name};dur=${roundMs(ms)}`);
+  Object.assign(response.headers, {
+    ...(request.method !== 'OPTIONS' && corsHeaders(request, settings.cors)),
+    'x-request-id': call.requestId,
+    'x-coldgate-instance': instance.id,
+    ...(model && { 'x-coldgate-version': model.version, 'x-coldgate-sha256': model.sha256 }),
+    'server-timing': [...phases, `total;dur=${roundMs(call.elapsedMs)}`].join(', '),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(call.traceparent && { traceparent: call.traceparent }),
+    ...(call.amazonTrace && { 'x-amzn-trace-id': call.amazonTrace }),
+  });
+}

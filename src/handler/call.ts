@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { AppRequest } from './app-request.ts';
+import type { ServedModel } from './served-model.ts';
+import type { Tensors } from './session.ts';
+
+/** An input as the log shows it: never its values. */
+export interface InputShape {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+}
+
+/** What is learnt while one request is answered, for its headers and its log line. */
+export class Call {
+  readonly request: AppRequest;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+  readonly amazonTrace: string | undefined;
+  readonly started: number = performance.now();
+  /** The route's pattern, not the path that was asked for. */
+  route = 'unknown';
+  model: ServedModel | undefined;
+  cold = false;
+  inputs: InputShape[] = [];
+  items: number | undefined;
+  code: string | undefined;
+  detail: Record<string, unknown> | undefined;
+  /** Phases for Server-Timing, ms. */
+  readonly phases: Record<string, number> = {};
+
+  constructor(request: AppRequest) {
+    this.request = request;
+    const own = request.headers.get('x-request-id') ?? request.requestId ?? '';
+    this.requestId = /^[\w.:=/+-]{1,128}$/.test(own) ? own : randomUUID();
+    this.traceparent = matching(request, 'traceparent', /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+    this.amazonTrace = matching(request, 'x-amzn-trace-id', /^[\w=;:. -]{1,512}$/);
+  }
+
+  saw(feeds: Tensors): void {
+    for (const [name, { dtype, shape }] of feeds) this.inputs.push({ name, dtype, shape });
+  }
+
+  async timed<T>(phase: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.phases[phase] = (this.phases[phase] ?? 0) + performance.now() - started;
+    }
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.started;
+  }
+}
+
+/** Tracing headers go back and into the log, so only what has their form is taken. */
+function matching(request: AppRequest, name: string, form: RegExp): string | undefined {
+  const value = request.headers.get(name);
+  return value !== null && form.test(value) ? value : undefined;
+}

@@ -1,0 +1,95 @@
+import { sha256 } from '../model/digest.ts';
+import { fileKey, manifestKey } from '../model/layout.ts';
+import type { Dtype, Manifest, TensorInfo } from '../model/manifest.ts';
+import type { Sample } from '../model/sample.ts';
+import { checkSample } from '../model/sample-check.ts';
+import { compareSample, type SampleDifference } from '../model/sample-compare.ts';
+import { elementsToJson, parseTensor } from '../model/tensor-json.ts';
+import { LoadError, toLoadError } from './load-error.ts';
+import { readDocument } from './read-document.ts';
+import type { Reader } from './reader.ts';
+import { checkManifest, type Resolved } from './resolve.ts';
+import { RunError } from './run-error.ts';
+import type { Session, Tensors } from './session.ts';
+
+/** What the golden sample says of a loaded model. `none`: the version was published without one. */
+export type SampleResult =
+  | { status: 'ok' | 'none'; difference?: undefined }
+  | { status: 'mismatch'; difference: SampleDifference };
+
+/** The version's manifest, held against the digest that the pointer states. Throws LoadError. */
+export async function readManifest(reader: Reader, resolved: Resolved): Promise<Manifest | undefined> {
+  if (resolved.manifest || resolved.manifestSha256 === undefined) return resolved.manifest;
+  const key = manifestKey(resolved.name, resolved.version);
+  const { bytes } = await readDocument(reader, key, undefined);
+  expectDigest(key, bytes, resolved.manifestSha256);
+  try {
+    return checkManifest(bytes, resolved.name, resolved.version);
+  } catch (error) {
+    throw toLoadError(error, 'document-unusable', key);
+  }
+}
+
+/** The version's golden sample as JSON, not yet held against the model. Throws LoadError. */
+export async function readSample(reader: Reader, resolved: Resolved, manifest: Manifest | undefined): Promise<unknown> {
+  const entry = manifest?.files.find((file) => file.path === manifest.sample);
+  if (!entry) return undefined;
+  const key = fileKey(resolved.name, resolved.version, entry.path);
+  const { bytes } = await readDocument(reader, key, undefined);
+  expectDigest(key, bytes, entry.sha256);
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw toLoadError(error, 'document-unusable', key);
+  }
+}
+
+function expectDigest(key: string, bytes: Uint8Array, expected: string): void {
+  const got = sha256(bytes);
+  if (got !== expected) {
+    throw new LoadError('checksum-mismatch', `${key} is not what was published: expected ${expected}, got ${got}.`);
+  }
+}
+
+/**
+ * Runs the sample `times` times and compares the last answer by the one rule for samples. A sample that does not fit
+ * the model, or that the graph refuses, is a mismatch too. `run` lets the caller take the time.
+ */
+export async function proveSample(
+  session: Session,
+  json: unknown,
+  times: number,
+  run: (feeds: Tensors) => Promise<Tensors> = (feeds) => session.run(feeds),
+): Promise<SampleResult> {
+  const { sample, problems } = checkSample(json, session);
+  const [problem] = problems;
+  if (problem) {
+    return {
+      status: 'mismatch',
+      difference: { output: '', field: problem.path, want: problem.expected, got: problem.got },
+    };
+  }
+  try {
+    const feeds = sampleFeeds(sample, session.inputs);
+    let outputs: Tensors = new Map();
+    for (let i = 0; i < times; i++) outputs = await run(feeds);
+    const difference = compareSample(sample, toSampleForm(outputs), dtypesOf(session.outputs));
+    return difference ? { status: 'mismatch', difference } : { status: 'ok' };
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return { status: 'mismatch', difference: { output: '', field: '', want: 'the sample to run', got: error.message } };
+  }
+}
+
+/** Throws TensorError for a sample that `checkSample` has not passed. */
+export const sampleFeeds = (sample: Sample, inputs: readonly TensorInfo[]): Tensors =>
+  new Map(inputs.map((info) => [info.name, parseTensor(sample.inputs[info.name], info)]));
+
+/** Outputs as a sample writes them. */
+export const toSampleForm = (outputs: Tensors): Record<string, unknown> =>
+  Object.fromEntries(
+    [...outputs].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: elementsToJson(dtype, data) }]),
+  );
+
+const dtypesOf = (infos: readonly TensorInfo[]): Record<string, Dtype> =>
+  Object.fromEntries(infos.map((info) => [info.name, info.dtype]));

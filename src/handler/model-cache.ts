@@ -1,0 +1,113 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LoadError } from './load-error.ts';
+
+/** Says that the file beside it was hashed by us, and how to tell that nobody has touched it since. */
+interface Sidecar {
+  sha256: string;
+  token: string;
+  size: number;
+  inode: string;
+  modified_ns: string;
+}
+
+export interface CachedFile {
+  path: string;
+  sha256: string;
+  /** The store's token when it was read. */
+  token: string;
+  size: number;
+}
+
+/**
+ * Verified model files under content-addressed names: `<sha256>.onnx` or `.ort`, each with a `.json` sidecar. Files
+ * appear by rename and are never written again, because the runtime maps them: a change in place would silently change
+ * answers, a truncation would kill the process.
+ */
+export class ModelCache {
+  readonly folder: string;
+  #sidecars: Promise<void> = Promise.resolve();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  pathOf(sha256: string, extension: string): string {
+    return join(this.folder, `${sha256}.${extension}`);
+  }
+
+  temporary(): string {
+    return join(this.folder, `.tmp-${process.pid}-${crypto.randomUUID()}`);
+  }
+
+  /** The file if its sidecar proves that it was verified and is untouched since. */
+  async find(sha256: string, extension: string): Promise<CachedFile | undefined> {
+    const path = this.pathOf(sha256, extension);
+    try {
+      const sidecar = JSON.parse(await readFile(sidecarOf(path), 'utf8')) as Sidecar;
+      const stats = await stat(path, { bigint: true });
+      const proven =
+        sidecar.sha256 === sha256 && String(stats.size) === String(sidecar.size) && sameFile(stats, sidecar);
+      return proven ? { path, sha256, token: sidecar.token, size: sidecar.size } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Gives a verified temporary its content-addressed name. Its sidecar follows: a start need not wait for it. */
+  async adopt(temporary: string, file: Omit<CachedFile, 'path'>, extension: string): Promise<CachedFile> {
+    const path = this.pathOf(file.sha256, extension);
+    const stats = await stat(temporary, { bigint: true });
+    await rename(temporary, path);
+    const sidecar: Sidecar = { ...file, inode: String(stats.ino), modified_ns: String(stats.mtimeNs) };
+    // Without its sidecar a file is only fetched again; that must not fail a load that has succeeded.
+    this.#sidecars = this.#sidecars.then(() => this.#writeSidecar(path, sidecar)).catch(() => {});
+    return { ...file, path };
+  }
+
+  async #writeSidecar(path: string, sidecar: Sidecar): Promise<void> {
+    const draft = this.temporary();
+    await writeFile(draft, JSON.stringify(sidecar), { flag: 'wx', mode: 0o600 });
+    await rename(draft, sidecarOf(path));
+  }
+
+  /** Everything written; for an orderly end. */
+  async settled(): Promise<void> {
+    await this.#sidecars;
+  }
+
+  /** Safe while a session still maps the file: its pages live on until the session is closed. */
+  async remove(path: string): Promise<void> {
+    await rm(sidecarOf(path), { force: true });
+    await rm(path, { force: true });
+  }
+}
+
+const sidecarOf = (path: string): string => `${path}.json`;
+
+const sameFile = (stats: BigIntStats, sidecar: Sidecar): boolean =>
+  String(stats.ino) === sidecar.inode && String(stats.mtimeNs) === sidecar.modified_ns;
+
+/**
+ * Opens the folder (created private). Without a name it is one in the system's temporary folder; should another user
+ * own that one, who could plant files with sidecars there, a fresh folder is taken instead.
+ * Throws LoadError `cache-unavailable`.
+ */
+export async function openModelCache(folder: string | undefined): Promise<ModelCache> {
+  const wanted = folder ?? join(tmpdir(), 'coldgate-models');
+  try {
+    await mkdir(wanted, { recursive: true, mode: 0o700 });
+    if (folder !== undefined || (await isOurs(wanted))) return new ModelCache(wanted);
+    return new ModelCache(await mkdtemp(join(tmpdir(), 'coldgate-models-')));
+  } catch (error) {
+    throw new LoadError('cache-unavailable', `${wanted} cannot be used for model files.`, error);
+  }
+}
+
+async function isOurs(folder: string): Promise<boolean> {
+  const stats = await lstat(folder);
+  const user = process.getuid?.();
+  return stats.isDirectory() && (user === undefined || (stats.uid === user && (stats.mode & 0o022) === 0));
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { RequestError } from './request-error.ts';
+
+/**
+ * Reads a body while it comes. What the length header says is only a reason to refuse early, never trusted.
+ * Rejects with RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
+ */
+export function readNodeBody(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
+  const tooLarge = (): RequestError =>
+    new RequestError(413, 'payload-too-large', `The body is larger than ${limit} bytes, the most that is taken here.`);
+  if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => {
+      settle(() => reject(new RequestError(408, 'slow-body', `The body did not arrive within ${timeoutMs} ms.`)));
+    }, timeoutMs);
+    const settle = (how: () => void): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('close', onBreak).off('error', onBreak);
+      // Whatever else happens to the connection is no longer ours to answer, but must not be thrown.
+      request.on('error', () => {});
+      how();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.byteLength;
+      if (size > limit) settle(() => reject(tooLarge()));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void =>
+      settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    const onBreak = (): void => settle(() => reject(new RequestError(400, 'broken-body', 'The body broke off.')));
+    request.on('data', onData).on('end', onEnd).on('close', onBreak).on('error', onBreak);
+  });
+}

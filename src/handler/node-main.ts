@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { createApp } from './app.ts';
+import type { WriteLine } from './log-line.ts';
+import { type Served, serve } from './node.ts';
+import { openReader } from './open-reader.ts';
+import type { OpenSession } from './session.ts';
+import { readSettings, SettingsError, type Variables } from './settings.ts';
+
+export interface NodeProcess {
+  argv: readonly string[];
+  variables: Variables;
+  /** Process start to here, ms. */
+  initMs: number;
+  write: WriteLine;
+  openNext: OpenSession;
+}
+
+/**
+ * Reads port and host from flags or PORT and HOST, and serves. Writes one `listening` line once it does.
+ * Throws SettingsError naming every variable that is wrong.
+ */
+export async function startNode({ argv, variables, initMs, write, openNext }: NodeProcess): Promise<Served> {
+  const { values } = parseArgs({ args: [...argv], options: { port: { type: 'string' }, host: { type: 'string' } } });
+  const port = readPort(values.port ?? (variables['PORT'] || '8080'));
+  const host = values.host ?? (variables['HOST'] || '127.0.0.1');
+  const settings = readSettings(variables);
+  const app = createApp({ settings, reader: await openReader(settings.source), write, initMs, openNext });
+  const served = await serve({ app, port, host });
+  write(JSON.stringify({ event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid }));
+  return served;
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new SettingsError([`PORT: expected a port number from 0 to 65535, got ${JSON.stringify(text.slice(0, 80))}.`]);
+}
+
+/** One line that says why the process could not start. */
+export function startFailure(error: unknown): string {
+  const problems = error instanceof SettingsError ? error.problems : [(error as Error).message];
+  return JSON.stringify({ level: 'error', time: new Date().toISOString(), event: 'start-failed', problems });
+}

@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { App } from './app.ts';
+import type { AppRequest, AppResponse } from './app-request.ts';
+import { readNodeBody } from './node-body.ts';
+
+export interface ServeOptions {
+  app: App;
+  /** 0 takes a free one. */
+  port: number;
+  /** Default 127.0.0.1: whoever wants to be reached from outside has to say so. */
+  host?: string | undefined;
+  /** Longest time that a body may take to arrive, ms. */
+  bodyTimeoutMs?: number | undefined;
+}
+
+export interface Served {
+  port: number;
+  host: string;
+  /** Takes no new connections, lets requests in flight finish, frees the models. */
+  close(): Promise<void>;
+}
+
+/** How long an unread body is taken in after an early answer, so that the answer is not lost with the connection, ms. */
+const lingerMs = 1000;
+
+/** Serves the application over plain HTTP/1.1. Rejects when the port is taken. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { app, port, host = '127.0.0.1', bodyTimeoutMs = 30_000 } = options;
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: bodyTimeoutMs + 5000, connectionsCheckingInterval: 2000 },
+    (request, response) => void respond(app, request, response, bodyTimeoutMs),
+  );
+  await listen(server, port, host);
+  // Follows pointers between requests as well; a platform that freezes idle processes polls on the next request.
+  const timer = setInterval(() => app.poll(), 1000);
+  timer.unref();
+  return {
+    port: (server.address() as AddressInfo).port,
+    host,
+    close: async () => {
+      clearInterval(timer);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await closed;
+      await app.close();
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function respond(app: App, request: IncomingMessage, response: ServerResponse, timeoutMs: number): Promise<void> {
+  response.on('error', () => {});
+  send(request, response, await app.handle(toAppRequest(request, timeoutMs)));
+}
+
+const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest => ({
+  method: request.method ?? 'GET',
+  url: request.url ?? '/',
+  headers: {
+    get(name) {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : (value ?? null);
+    },
+  },
+  read: (limit) => readNodeBody(request, limit, timeoutMs),
+});
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: AppResponse): void {
+  const unread = !request.complete;
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  const hasBody = status !== 204;
+  response.writeHead(status, {
+    ...headers,
+    ...(hasBody && { 'content-length': String(bytes.byteLength) }),
+    ...(unread && { connection: 'close' }),
+  });
+  response.end(hasBody && request.method !== 'HEAD' ? bytes : undefined);
+  if (unread) linger(request);
+}
+
+/** Takes in and throws away what still comes, for a moment: closing at once would reset the connection under the answer. */
+function linger(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  timer.unref();
+  request.on('error', () => {});
+  request.on('close', () => clearTimeout(timer));
+  request.resume();
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { LoadError, toLoadError } from './load-error.ts';
+import type { CachedFile, ModelCache } from './model-cache.ts';
+import type { Reader, ReadObject } from './reader.ts';
+
+export interface WantedFile {
+  key: string;
+  extension: 'onnx' | 'ort' | 'bin';
+  /** Absent with MODEL_URI alone, where nothing says what the bytes should be. */
+  expected: { sha256: string; size: number } | undefined;
+  /** Called when the store has answered and bytes are on their way: the time to do other work. */
+  onBytesComing?: (() => void) | undefined;
+}
+
+export interface ObtainedFile extends CachedFile {
+  /** Waiting for bytes and writing them, ms. */
+  fetchMs: number;
+  /** Hashing that the download did not hide, comparing, and giving the file its name, ms. */
+  verifyMs: number;
+  /** Verified earlier and untouched since, so nothing was read. */
+  reused: boolean;
+}
+
+/**
+ * Brings a stored file into the cache, hashed on its way. Bytes that are not the expected ones never get a name that
+ * could be loaded. Throws LoadError `checksum-mismatch` or what the reader throws.
+ */
+export async function obtainFile(reader: Reader, cache: ModelCache, wanted: WantedFile): Promise<ObtainedFile> {
+  const started = performance.now();
+  const known = wanted.expected && (await cache.find(wanted.expected.sha256, wanted.extension));
+  if (known) return { ...known, fetchMs: performance.now() - started, verifyMs: 0, reused: true };
+  const object = await reader.read(wanted.key);
+  wanted.onBytesComing?.();
+  const temporary = cache.temporary();
+  try {
+    const got = await download(object, temporary, wanted.expected?.size);
+    const fetched = performance.now();
+    checkDigest(wanted, got);
+    const file = await cache.adopt(
+      temporary,
+      { sha256: got.sha256, size: got.size, token: object.token },
+      wanted.extension,
+    );
+    const hidden = reader.remote ? 0 : got.hashMs;
+    return {
+      ...file,
+      fetchMs: fetched - started - hidden,
+      verifyMs: performance.now() - fetched + hidden,
+      reused: false,
+    };
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw toLoadError(error, 'cache-unavailable', `Keeping ${wanted.key} in ${cache.folder} failed`);
+  }
+}
+
+interface Downloaded {
+  sha256: string;
+  size: number;
+  hashMs: number;
+}
+
+/** Writes one chunk while the next is hashed; never holds more than two. */
+async function download(object: ReadObject, path: string, most: number | undefined): Promise<Downloaded> {
+  const handle = await open(path, 'wx', 0o600);
+  const hash = createHash('sha256');
+  let written: Promise<void> = Promise.resolve();
+  let size = 0;
+  let hashMs = 0;
+  try {
+    for await (const chunk of object.body) {
+      await written;
+      written = writeAll(handle, chunk, size);
+      // A failed write is thrown by the await above or below; meanwhile it must not count as unhandled.
+      written.catch(() => {});
+      const before = performance.now();
+      hash.update(chunk);
+      hashMs += performance.now() - before;
+      size += chunk.byteLength;
+      if (most !== undefined && size > most) break;
+    }
+    await written;
+  } finally {
+    await handle.close();
+  }
+  const before = performance.now();
+  const sha256 = hash.digest('hex');
+  return { sha256, size, hashMs: hashMs + performance.now() - before };
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < chunk.byteLength; ) {
+    const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+function checkDigest(wanted: WantedFile, got: Downloaded): void {
+  const { expected } = wanted;
+  if (!expected || (expected.size === got.size && expected.sha256 === got.sha256)) return;
+  const larger = got.size > expected.size ? 'more than ' : '';
+  throw new LoadError(
+    'checksum-mismatch',
+    `${wanted.key} is not what was published: expected sha256 ${expected.sha256} of ${expected.size} bytes, ` +
+      `got ${larger ? `${larger}${expected.size} bytes` : `${got.sha256} of ${got.size} bytes`}.`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Dtype, TensorInfo } from '../model/manifest.ts';
+import type { ParsedTensor, TensorData } from '../model/tensor-json.ts';
+import { LoadError, toLoadError } from './load-error.ts';
+import { toRunError } from './run-error.ts';
+import { loadRuntime, type Runtime } from './runtime.ts';
+import type { ModelFile, Session, Tensors } from './session.ts';
+import { sessionOptions } from './session-options.ts';
+
+/** Opens the model in this thread. The runtime's create and run are synchronous: nothing else happens meanwhile. */
+export async function openSession(file: ModelFile, threads: number | undefined): Promise<Session> {
+  const runtime = await loadRuntime();
+  let native: InferenceSession;
+  try {
+    native = await runtime.InferenceSession.create(file.path, sessionOptions(file.form, threads));
+  } catch (error) {
+    throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
+  }
+  return new NativeSession(runtime, native);
+}
+
+class NativeSession implements Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #runtime: Runtime;
+  readonly #native: InferenceSession;
+
+  constructor(runtime: Runtime, native: InferenceSession) {
+    this.#runtime = runtime;
+    this.#native = native;
+    this.inputs = native.inputMetadata.map(toInfo);
+    this.outputs = native.outputMetadata.map(toInfo);
+  }
+
+  async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    const { Tensor } = this.#runtime;
+    const native: Record<string, Tensor> = Object.create(null);
+    for (const [name, tensor] of feeds) native[name] = toNative(Tensor, tensor);
+    try {
+      const results = await (outputs ? this.#native.run(native, [...outputs]) : this.#native.run(native));
+      const found: Tensors = new Map();
+      for (const [name, tensor] of Object.entries(results)) found.set(name, fromNative(tensor));
+      return found;
+    } catch (error) {
+      throw toRunError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#native.release();
+  }
+}
+
+function toInfo(value: InferenceSession.ValueMetadata): TensorInfo {
+  if (!value.isTensor) {
+    throw new LoadError('model-unusable', `${value.name} is not a tensor; sequences and maps cannot be served.`);
+  }
+  return { name: value.name, dtype: value.type as Dtype, shape: [...value.shape] };
+}
+
+const toNative = (TensorClass: Runtime['Tensor'], { dtype, data, shape }: ParsedTensor): Tensor =>
+  new TensorClass(dtype as 'float32', data as Float32Array, shape);
+
+const fromNative = (tensor: Tensor): ParsedTensor => ({
+  dtype: tensor.type as Dtype,
+  shape: [...tensor.dims],
+  data: tensor.data as TensorData,
+});

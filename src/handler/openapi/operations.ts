@@ -1,0 +1,58 @@
+import type { ApiModel } from './document.ts';
+
+type Fields = Record<string, unknown>;
+
+const ref = (name: string): Fields => ({ $ref: `#/components/schemas/${name}` });
+const content = (name: string): Fields => ({ 'application/json': { schema: ref(name) } });
+const bytes: Fields = { 'application/octet-stream': {} };
+
+const failures: Record<string, string> = {
+  '400': 'The body is not what the model takes; the message names the place, what was expected and what came.',
+  '413': 'The body is larger than this function takes.',
+  '415': 'The content type is not one that this path takes.',
+  '422': 'Types and shapes are right, but the graph refuses the values.',
+  '503': 'The model cannot be served now; Retry-After says when to ask again.',
+};
+
+/** The paths of one model. */
+export function operations(model: ApiModel, prefix: string): Record<string, unknown> {
+  const one = model.inputs.length === 1;
+  return {
+    [`${prefix}/infer`]: {
+      post: operation('infer', `Runs ${model.name} once.`, {
+        requestBody: { required: true, content: { ...content('InferRequest'), ...(one && bytes) } },
+        responses: answers('The outputs.', { ...content('InferResponse'), ...bytes }, [
+          '400',
+          '413',
+          '415',
+          '422',
+          '503',
+        ]),
+      }),
+    },
+    [`${prefix}/batch`]: {
+      post: operation('batch', 'Runs many items, answered one by one.', {
+        requestBody: { required: true, content: content('BatchRequest') },
+        responses: answers('An answer or an error per item.', content('BatchResponse'), ['400', '413', '415', '503']),
+      }),
+    },
+    [`${prefix}/health`]: {
+      get: operation('health', 'Whether the function is alive; with warm=true, loads and proves the model.', {
+        parameters: [{ name: 'warm', in: 'query', required: false, schema: { enum: ['true', 'false'] } }],
+        responses: answers('Alive.', content('Health'), ['503']),
+      }),
+    },
+    [`${prefix}/openapi.json`]: {
+      get: operation('openapi', 'This document.', {
+        responses: answers('OpenAPI 3.1.', { 'application/json': { schema: { type: 'object' } } }, ['503']),
+      }),
+    },
+  };
+}
+
+const operation = (operationId: string, summary: string, rest: Fields): Fields => ({ operationId, summary, ...rest });
+
+const answers = (description: string, body: Fields, codes: readonly string[]): Fields => ({
+  '200': { description, content: body },
+  ...Object.fromEntries(codes.map((code) => [code, { description: failures[code], content: content('Error') }])),
+});

@@ -1,0 +1,34 @@
+import { LoadError } from './load-error.ts';
+import type { Reader } from './reader.ts';
+
+/** A golden sample is sent in one request, of which the largest service takes 32 MiB; pointer and manifest are smaller. */
+const mostBytes = 32 * 1024 * 1024;
+
+export interface StoredDocument {
+  bytes: Uint8Array;
+  token: string;
+}
+
+/** Reads a small object whole. Throws LoadError `document-unusable` above 32 MiB, or what the reader throws. */
+export async function readDocument(reader: Reader, key: string, ifChanged: undefined): Promise<StoredDocument>;
+export async function readDocument(
+  reader: Reader,
+  key: string,
+  ifChanged: string | undefined,
+): Promise<StoredDocument | 'unchanged'>;
+export async function readDocument(
+  reader: Reader,
+  key: string,
+  ifChanged: string | undefined,
+): Promise<StoredDocument | 'unchanged'> {
+  const object = await reader.read(key, { ifChanged });
+  if (object === 'unchanged') return 'unchanged';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of object.body) {
+    size += chunk.byteLength;
+    if (size > mostBytes) throw new LoadError('document-unusable', `${key} is larger than ${mostBytes} bytes.`);
+    chunks.push(chunk);
+  }
+  return { bytes: Buffer.concat(chunks), token: object.token };
+}

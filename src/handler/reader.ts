@@ -1,0 +1,22 @@
+export interface ReadObject {
+  /** Opaque version of the object; equal tokens mean equal bytes. */
+  token: string;
+  /** Bytes. */
+  size: number;
+  /** The stored bytes. Chunks belong to the consumer: a reader never writes into one again. */
+  body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * All that the function needs of a store: one conditional read. A driver signs one request itself and never brings a
+ * cloud SDK, which would cost more of the cold start than the runtime does.
+ * Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`.
+ */
+export interface Reader {
+  /** For the log, without credentials. */
+  readonly url: string;
+  /** Bytes come over a network, so the runtime is imported while they are on their way. */
+  readonly remote: boolean;
+  read(key: string): Promise<ReadObject>;
+  read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
+}

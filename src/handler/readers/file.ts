@@ -1,0 +1,70 @@
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LoadError } from '../load-error.ts';
+import type { Reader, ReadObject } from '../reader.ts';
+
+/** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
+const chunkBytes = 1024 * 1024;
+
+/** Reads `<root>/<key>` files, as the file store keeps them: an object's exact bytes in a plain file. */
+export function openFileReader(root: string): Reader {
+  const folder = resolve(root);
+  async function read(key: string): Promise<ReadObject>;
+  async function read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
+  async function read(key: string, options?: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'> {
+    const handle = await openFile(folder, key);
+    try {
+      const stats = await handle.stat({ bigint: true });
+      if (!stats.isFile()) throw new LoadError('model-not-found', `${key} in ${folder} is not a file.`);
+      const token = tokenOf(stats);
+      if (options?.ifChanged === token) {
+        await handle.close();
+        return 'unchanged';
+      }
+      return { token, size: Number(stats.size), body: chunks(handle) };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+  return { url: pathToFileURL(folder).href, remote: false, read };
+}
+
+/** The store replaces files by rename, so a new version is another inode; ctime catches what mtime can be made to hide. */
+const tokenOf = (stats: BigIntStats): string => `file:${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`;
+
+async function openFile(folder: string, key: string): Promise<FileHandle> {
+  const path = join(folder, key);
+  if (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+    throw new LoadError('model-not-found', `The key ${JSON.stringify(key)} leaves ${folder}.`);
+  }
+  try {
+    return await open(path, constants.O_RDONLY);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new LoadError('model-not-found', `There is no ${key} in ${folder}.`, error);
+    }
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new LoadError('store-denied', `${path} may not be read by this process (${code}).`, error);
+    }
+    throw new LoadError('store-unavailable', `Reading ${path} failed (${code ?? 'unknown'}).`, error);
+  }
+}
+
+async function* chunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  try {
+    for (let position = 0; ; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield bytesRead === chunkBytes ? buffer : buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw new LoadError('store-unavailable', 'Reading the stored file broke off.', error);
+  } finally {
+    await handle.close();
+  }
+}

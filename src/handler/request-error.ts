@@ -1,0 +1,26 @@
+export interface RequestErrorFields {
+  /** Seconds after which it makes sense to ask again; sent as Retry-After. */
+  retryAfter?: number;
+  /** Methods that the path does answer, for 405. */
+  allow?: string;
+  /** Safe facts for the log line alone, never for the answer. */
+  detail?: Record<string, unknown>;
+}
+
+/**
+ * A request that cannot be answered as asked. The message goes to the caller word for word, so it never carries a path,
+ * a stack or what the runtime said.
+ */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly fields: RequestErrorFields;
+
+  constructor(status: number, code: string, message: string, fields: RequestErrorFields = {}) {
+    super(message);
+    this.name = 'RequestError';
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}

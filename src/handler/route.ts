@@ -1,0 +1,61 @@
+import type { AppResponse } from './app-request.ts';
+import type { Call } from './call.ts';
+import type { Instance } from './instance.ts';
+import { LoadError } from './load-error.ts';
+import type { ModelHost } from './model-host.ts';
+import { RequestError } from './request-error.ts';
+import type { ServedModel } from './served-model.ts';
+import type { Settings } from './settings.ts';
+
+export interface RouteContext {
+  call: Call;
+  settings: Settings;
+  instance: Instance;
+  /** By model name; the first is the one of /v1/infer. */
+  hosts: ReadonlyMap<string, ModelHost>;
+  /** Parts of the path that the pattern names. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+}
+
+export type Answer = (context: RouteContext) => Promise<AppResponse>;
+
+export interface Route {
+  method: 'GET' | 'POST';
+  /** `/v1/models/{name}/infer` */
+  pattern: string;
+  answer: Answer;
+}
+
+/** The model that the path names, or the function's own. Throws RequestError 404. */
+export function hostOf({ hosts, params, settings }: RouteContext): ModelHost {
+  const host = hosts.get(params['name'] ?? settings.model);
+  if (host) return host;
+  throw new RequestError(404, 'model-not-served', `This function serves ${[...hosts.keys()].join(', ')}.`);
+}
+
+/** Holds one version of the model for the time of the work, loading it if need be. Throws RequestError 503. */
+export async function withModel<T>(context: RouteContext, work: (model: ServedModel) => Promise<T>): Promise<T> {
+  const { call, instance } = context;
+  const host = hostOf(context);
+  call.cold = instance.takeCold();
+  const lease = (): Promise<ServedModel> => host.lease();
+  let model: ServedModel;
+  try {
+    model = await (host.current ? lease() : call.timed('load', lease));
+  } catch (error) {
+    throw unavailable(error, host.retryAfter);
+  }
+  call.model = model;
+  try {
+    return await work(model);
+  } finally {
+    await model.release();
+  }
+}
+
+/** What keeps a model from being served, in public words; the log has the rest. */
+export function unavailable(error: unknown, retryAfter: number): unknown {
+  if (!(error instanceof LoadError)) return error;
+  return new RequestError(503, error.code, error.publicMessage, { retryAfter });
+}

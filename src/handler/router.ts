@@ -1,0 +1,42 @@
+import { RequestError } from './request-error.ts';
+import type { Route } from './route.ts';
+
+export interface Match {
+  route: Route;
+  params: Record<string, string>;
+}
+
+interface Compiled {
+  route: Route;
+  segments: string[];
+}
+
+/** Finds the route of a method and path. Throws RequestError 404, or 405 with the methods that the path does answer. */
+export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match {
+  const compiled: Compiled[] = routes.map((route) => ({ route, segments: route.pattern.split('/') }));
+  return (method, path) => {
+    const asked = path.split('/');
+    const allowed = new Set<string>();
+    for (const { route, segments } of compiled) {
+      const params = matchSegments(segments, asked);
+      if (!params) continue;
+      if (route.method === method || (method === 'HEAD' && route.method === 'GET')) return { route, params };
+      allowed.add(route.method);
+    }
+    if (allowed.size === 0) throw new RequestError(404, 'not-found', 'There is nothing at this path.');
+    if (allowed.has('GET')) allowed.add('HEAD');
+    const allow = [...allowed, 'OPTIONS'].join(', ');
+    throw new RequestError(405, 'method-not-allowed', `This path answers ${allow}.`, { allow });
+  };
+}
+
+function matchSegments(pattern: readonly string[], asked: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== asked.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [i, part] of pattern.entries()) {
+    const given = asked[i] as string;
+    if (part.startsWith('{')) params[part.slice(1, -1)] = given;
+    else if (part !== given) return undefined;
+  }
+  return params;
+}

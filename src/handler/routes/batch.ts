@@ -1,0 +1,94 @@
+import { json } from '../answer.ts';
+import type { AppResponse } from '../app-request.ts';
+import type { Call } from '../call.ts';
+import { bodyKind, parseJsonObject } from '../read-json.ts';
+import { RequestError } from '../request-error.ts';
+import { type RouteContext, withModel } from '../route.ts';
+import { checkEmpty, toRefusal } from '../run-model.ts';
+import type { ServedModel } from '../served-model.ts';
+import type { Tensors } from '../session.ts';
+import { runStacked } from '../stacked-run.ts';
+import { badInput, type InferInput, readInferInput } from '../tensors-in.ts';
+import { writeOutputs } from '../tensors-out.ts';
+import { describeModel } from './infer.ts';
+
+/** Bounds the work of one request whatever the payload limit. */
+const mostItems = 1024;
+
+/** POST /v1/batch: `{ items: [{ inputs, outputs? }, …] }`, answered item by item; one bad item fails alone. */
+export async function batch(context: RouteContext): Promise<AppResponse> {
+  const { call, settings } = context;
+  bodyKind(call.request, ['json']);
+  const body = parseJsonObject(await call.request.read(settings.maxPayloadBytes));
+  const items = readItems(body);
+  call.items = items.length;
+  return withModel(context, async (model) => {
+    const inputs = items.map((item) => attempt(() => readItem(item, model)));
+    const good = inputs.flatMap((input, index) => (input instanceof RequestError ? [] : [{ index, input }]));
+    const { answers, stacked } = await call.timed('run', () =>
+      runItems(
+        call,
+        model,
+        good.map(({ input }) => input),
+      ),
+    );
+    const written: unknown[] = inputs.map((input) =>
+      input instanceof RequestError ? describeError(input) : undefined,
+    );
+    for (const [i, { index, input }] of good.entries()) {
+      const answer = answers[i] as Tensors | RequestError;
+      written[index] =
+        answer instanceof RequestError ? describeError(answer) : { outputs: writeOutputs(answer, input.form) };
+    }
+    return json(200, { items: written, stacked, model: describeModel(model) });
+  });
+}
+
+function readItems(body: Record<string, unknown>): unknown[] {
+  const unknown = Object.keys(body).find((key) => key !== 'items');
+  if (unknown !== undefined) throw badInput('', 'only items', 'an unknown field');
+  const items = body['items'];
+  if (!Array.isArray(items)) throw badInput('items', 'a list of { inputs }', 'something else');
+  if (items.length === 0 || items.length > mostItems)
+    throw badInput('items', `1 to ${mostItems} items`, `${items.length}`);
+  return items;
+}
+
+function readItem(item: unknown, model: ServedModel): InferInput {
+  const input = readInferInput(item, model.session);
+  checkEmpty(input.feeds);
+  return input;
+}
+
+function attempt<T>(work: () => T): T | RequestError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RequestError) return error;
+    throw error;
+  }
+}
+
+const describeError = ({ code, message }: RequestError): unknown => ({ error: { code, message } });
+
+async function runItems(
+  call: Call,
+  model: ServedModel,
+  inputs: readonly InferInput[],
+): Promise<{ answers: (Tensors | RequestError)[]; stacked: boolean }> {
+  const [first] = inputs;
+  if (first) call.saw(first.feeds);
+  const stacked = await runStacked(model, inputs);
+  if (stacked) return { answers: stacked, stacked: true };
+  const answers: (Tensors | RequestError)[] = [];
+  for (const { feeds, outputs } of inputs) {
+    try {
+      answers.push(await model.run(feeds, outputs));
+    } catch (error) {
+      const refusal = toRefusal(error);
+      if (!(refusal instanceof RequestError)) throw refusal;
+      answers.push(refusal);
+    }
+  }
+  return { answers, stacked: false };
+}

@@ -1,0 +1,81 @@
+import { json } from '../answer.ts';
+import type { AppResponse } from '../app-request.ts';
+import { readBinaryTensor, readShapeHeader, toBinary } from '../binary-tensor.ts';
+import type { Call } from '../call.ts';
+import { bodyKind, parseJsonObject } from '../read-json.ts';
+import { RequestError } from '../request-error.ts';
+import { type RouteContext, withModel } from '../route.ts';
+import { runModel } from '../run-model.ts';
+import type { ServedModel } from '../served-model.ts';
+import type { Session, Tensors } from '../session.ts';
+import { type InferInput, readInferInput } from '../tensors-in.ts';
+import { writeOutputs } from '../tensors-out.ts';
+
+/** POST /v1/infer: JSON or one binary tensor in, the same form out. */
+export async function infer(context: RouteContext): Promise<AppResponse> {
+  const { call, settings } = context;
+  const { headers } = call.request;
+  const kind = bodyKind(call.request);
+  const bytes = await call.request.read(settings.maxPayloadBytes);
+  const body = kind === 'json' ? parseJsonObject(bytes) : undefined;
+  const shape = body ? undefined : readShapeHeader(headers.get('x-tensor-shape'));
+  return withModel(context, async (model) => {
+    const input = body ? readInferInput(body, model.session) : readBinary(bytes, shape, model.session);
+    const outputs = await runModel(call, model, input);
+    const binary = wantsBinary(headers.get('accept'), kind === 'binary');
+    if (binary === 'never' || (binary === 'maybe' && outputs.size !== 1))
+      return jsonAnswer(call, model, input, outputs);
+    return binaryAnswer(outputs, context.query.get('output') ?? undefined);
+  });
+}
+
+function readBinary(bytes: Uint8Array, shape: readonly number[] | undefined, session: Session): InferInput {
+  const [info, second] = session.inputs;
+  if (!info || second) {
+    const names = session.inputs.map((one) => one.name).join(', ');
+    throw new RequestError(415, 'binary-needs-one-input', `This model takes several tensors (${names}): send JSON.`);
+  }
+  const feeds = new Map([[info.name, readBinaryTensor(bytes, shape, info, `inputs.${info.name}`)]]);
+  return { feeds, outputs: undefined, form: 'flat' };
+}
+
+/** Bytes come back where the caller asks for them, and where bytes came in and nothing else is asked for. */
+function wantsBinary(accept: string | null, binaryIn: boolean): 'never' | 'maybe' | 'must' {
+  const wanted = (accept ?? '').toLowerCase();
+  if (wanted.includes('application/octet-stream')) return 'must';
+  const open = wanted === '' || wanted.includes('*/*');
+  return binaryIn && open ? 'maybe' : 'never';
+}
+
+function jsonAnswer(call: Call, model: ServedModel, input: InferInput, outputs: Tensors): AppResponse {
+  const document = { outputs: writeOutputs(outputs, input.form), model: describeModel(model) };
+  return json(200, document, { 'x-request-id': call.requestId });
+}
+
+function binaryAnswer(outputs: Tensors, wanted: string | undefined): AppResponse {
+  const names = [...outputs.keys()];
+  const name = wanted ?? (names.length === 1 ? names[0] : undefined);
+  const tensor = name === undefined ? undefined : outputs.get(name);
+  const bytes = tensor && toBinary(tensor);
+  if (!tensor || !bytes || name === undefined) {
+    const how = `Name one with ?output=, of ${names.join(', ')}; text tensors come as JSON only.`;
+    throw new RequestError(400, 'binary-needs-one-output', `A binary answer holds one output. ${how}`);
+  }
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'x-tensor-name': encodeURIComponent(name),
+      'x-tensor-dtype': tensor.dtype,
+      'x-tensor-shape': tensor.shape.join(','),
+    },
+    body: bytes,
+  };
+}
+
+/** Says who answered, so that an answer can be traced to the exact bytes of its model. */
+export const describeModel = ({ name, version, sha256 }: ServedModel): Record<string, string> => ({
+  name,
+  version,
+  sha256,
+});

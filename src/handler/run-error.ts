@@ -1,0 +1,23 @@
+/**
+ * The graph refused values that have the right type and shape: an index out of range, sizes that do not fit together.
+ * Carries which operator and node refused, never what the runtime said: that may hold values and paths.
+ */
+export class RunError extends Error {
+  readonly operator: string | undefined;
+  readonly node: string | undefined;
+
+  constructor(operator: string | undefined, node: string | undefined) {
+    super(operator ? `The ${operator} node refused its inputs.` : 'The runtime refused the inputs.');
+    this.name = 'RunError';
+    this.operator = operator;
+    this.node = node;
+  }
+}
+
+/** Reads operator and node out of ONNX Runtime's message. */
+export function toRunError(thrown: unknown): RunError {
+  if (thrown instanceof RunError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : '';
+  const found = /while running (\w{1,64}) node\. Name:'([^'\n]{0,120})'/.exec(text);
+  return new RunError(found?.[1], found?.[2] || undefined);
+}

@@ -1,0 +1,49 @@
+import { performance } from 'node:perf_hooks';
+import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import { version } from 'onnxruntime-node/dist/version.js';
+import { LoadError, toLoadError } from './load-error.ts';
+
+/** Version of the ONNX runtime in this bundle, known without loading it: artifacts are chosen by it. */
+export const runtimeVersion: string = version;
+
+export interface Runtime {
+  InferenceSession: InferenceSessionFactory;
+  Tensor: TensorConstructor;
+  /** Importing JavaScript and native code, ms. */
+  importMs: number;
+  /** The runtime's own environment (thread pools, providers), paid by the first session whatever its size, ms. */
+  initMs: number;
+}
+
+/** One Identity node, opset 14: the smallest model that makes the runtime build its environment. */
+const identityModel = Buffer.from(
+  'CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZVoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAO',
+  'base64',
+);
+
+let loading: Promise<Runtime> | undefined;
+
+/** Imports the runtime once a process. Throws LoadError `runtime-unavailable`. */
+export function loadRuntime(): Promise<Runtime> {
+  loading ??= importRuntime();
+  return loading;
+}
+
+async function importRuntime(): Promise<Runtime> {
+  // 1.30 ships with telemetry on; native code reads the variable when the first session is made.
+  process.env['ORT_DISABLE_TELEMETRY'] = '1';
+  try {
+    const started = performance.now();
+    const { default: ort } = await import('onnxruntime-node');
+    const imported = performance.now();
+    if (ort.env.versions.node !== version) {
+      throw new LoadError('runtime-unavailable', `Bundled for ${version}, found ${ort.env.versions.node}.`);
+    }
+    const session = await ort.InferenceSession.create(new Uint8Array(identityModel));
+    await session.release();
+    const { InferenceSession, Tensor } = ort;
+    return { InferenceSession, Tensor, importMs: imported - started, initMs: performance.now() - imported };
+  } catch (error) {
+    throw toLoadError(error, 'runtime-unavailable', 'The ONNX runtime could not be loaded');
+  }
+}

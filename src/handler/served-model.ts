@@ -1,0 +1,102 @@
+import { performance } from 'node:perf_hooks';
+import type { Manifest } from '../model/manifest.ts';
+import { proveSample, readManifest, readSample, type SampleResult } from './golden-sample.ts';
+import type { LoadedModel } from './load-model.ts';
+import type { Reader } from './reader.ts';
+import type { Session, Tensors } from './session.ts';
+import type { HandlerTimings } from './timings.ts';
+
+/** A loaded version while requests use it. It is closed when it has been replaced and the last request let go. */
+export class ServedModel {
+  readonly loaded: LoadedModel;
+  readonly #reader: Reader;
+  readonly #runs: number[] = [];
+  #users = 0;
+  #retired: (() => Promise<void>) | undefined;
+  #sample: Promise<SampleResult> | undefined;
+  #manifest: Promise<Manifest | undefined> | undefined;
+
+  constructor(loaded: LoadedModel, reader: Reader) {
+    this.loaded = loaded;
+    this.#reader = reader;
+  }
+
+  get session(): Session {
+    return this.loaded.session;
+  }
+
+  get name(): string {
+    return this.loaded.resolved.name;
+  }
+
+  get version(): string {
+    return this.loaded.resolved.version;
+  }
+
+  get sha256(): string {
+    return this.loaded.sha256;
+  }
+
+  get timings(): HandlerTimings {
+    const [first, second] = this.#runs;
+    return {
+      ...this.loaded.timings,
+      ...(first !== undefined && { first_run_ms: first }),
+      ...(second !== undefined && { second_run_ms: second }),
+    };
+  }
+
+  async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    if (this.#runs.length >= 2) return this.session.run(feeds, outputs);
+    const started = performance.now();
+    const found = await this.session.run(feeds, outputs);
+    if (this.#runs.length < 2) this.#runs.push(performance.now() - started);
+    return found;
+  }
+
+  /** Runs the golden sample twice, once in the version's life, so that the first two runs are known and proven. */
+  prove(): Promise<SampleResult> {
+    this.#sample ??= this.#prove().catch((error: unknown) => {
+      this.#sample = undefined;
+      throw error;
+    });
+    return this.#sample;
+  }
+
+  async #prove(): Promise<SampleResult> {
+    const sample = await readSample(this.#reader, this.loaded.resolved, await this.manifest());
+    if (sample === undefined) return { status: 'none' };
+    return proveSample(this.session, sample, 2, (feeds) => this.run(feeds));
+  }
+
+  manifest(): Promise<Manifest | undefined> {
+    this.#manifest ??= readManifest(this.#reader, this.loaded.resolved).catch((error: unknown) => {
+      this.#manifest = undefined;
+      throw error;
+    });
+    return this.#manifest;
+  }
+
+  acquire(): void {
+    this.#users++;
+  }
+
+  async release(): Promise<void> {
+    this.#users--;
+    await this.#closeIfDone();
+  }
+
+  /** No new request will take this one; `afterwards` runs once it is closed. */
+  async retire(afterwards: () => Promise<void>): Promise<void> {
+    this.#retired = afterwards;
+    await this.#closeIfDone();
+  }
+
+  async #closeIfDone(): Promise<void> {
+    const afterwards = this.#retired;
+    if (!afterwards || this.#users > 0) return;
+    this.#retired = undefined;
+    await this.session.close();
+    await afterwards();
+  }
+}

@@ -1,0 +1,133 @@
+import { defaultPointer } from '../model/layout.ts';
+import { isModelName, isPointerName, isVersion, nameRules } from '../model/names.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Where objects are read from. `root` is the folder of a file store, or the prefix inside the bucket. */
+export interface StoreSource {
+  store: string;
+  bucket: string;
+  root: string;
+}
+
+export interface Settings {
+  source: StoreSource;
+  /** With MODEL_URI: key of the model file in `source`; there is then no manifest and no pointer. */
+  file: string | undefined;
+  /** The model of /v1/infer. */
+  model: string;
+  /** All models that this function serves, `model` first. */
+  models: string[];
+  /** Pinned version of `model`; without it the pointer is followed. */
+  version: string | undefined;
+  pointer: string;
+  refreshSeconds: number;
+  maxPayloadBytes: number;
+  /** Origins that browsers may call from; `*` for all. */
+  cors: string[];
+  /** Threads for one inference; undefined leaves it to the runtime. */
+  threads: number | undefined;
+  revision: string | undefined;
+  /** Folder for verified model files; undefined means one in the system's temporary folder. */
+  cacheFolder: string | undefined;
+}
+
+/** The function's variables are wrong; it must not start. All problems at once. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+const stores = ['file', 's3', 'gcs', 'azure'];
+
+/** Reads the variables named in docs/handler.md. An empty variable counts as missing. Throws SettingsError. */
+export function readSettings(variables: Variables): Settings {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => variables[name]?.trim() || undefined;
+  const place = text('MODEL_URI') ? readUri(text('MODEL_URI') as string, problems) : readStore(text, problems);
+  const model = text('MODEL_NAME') ?? (place.file ? stemOf(place.file) : '');
+  const models = [...new Set([model, ...list(text('COLDGATE_MODELS'))])];
+  for (const name of models) {
+    if (!isModelName(name)) problems.push(`MODEL_NAME: expected ${nameRules.model}, got ${JSON.stringify(name)}.`);
+  }
+  const version = text('MODEL_VERSION');
+  if (version && !isVersion(version)) {
+    problems.push(`MODEL_VERSION: expected ${nameRules.version}, got ${JSON.stringify(version)}.`);
+  }
+  const pointer = text('MODEL_POINTER') ?? defaultPointer;
+  if (!isPointerName(pointer)) {
+    problems.push(`MODEL_POINTER: expected ${nameRules.pointer}, got ${JSON.stringify(pointer)}.`);
+  }
+  const whole = (name: string, least: number, most: number): number | undefined =>
+    readWhole(name, text(name), least, most, problems);
+  const settings: Settings = {
+    ...place,
+    model,
+    models,
+    version,
+    pointer,
+    refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
+    maxPayloadBytes: (whole('COLDGATE_MAX_PAYLOAD_KB', 1, 1_048_576) ?? 5120) * 1024,
+    cors: list(text('COLDGATE_CORS')),
+    threads: whole('COLDGATE_THREADS', 1, 256),
+    revision: text('COLDGATE_REVISION'),
+    cacheFolder: text('MODEL_CACHE'),
+  };
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+type Place = Pick<Settings, 'source' | 'file'>;
+
+function readStore(text: (name: string) => string | undefined, problems: string[]): Place {
+  const store = text('MODEL_STORE') ?? '';
+  if (!stores.includes(store)) {
+    problems.push(`MODEL_STORE: expected one of ${stores.join(', ')} (or MODEL_URI), got ${JSON.stringify(store)}.`);
+  }
+  const root = text('MODEL_PREFIX') ?? '';
+  if (store === 'file' && !root.startsWith('/')) {
+    problems.push(`MODEL_PREFIX: expected the absolute folder of the file store, got ${JSON.stringify(root)}.`);
+  }
+  const bucket = text('MODEL_BUCKET') ?? '';
+  if (store !== 'file' && stores.includes(store) && bucket === '') {
+    problems.push(`MODEL_BUCKET: expected the bucket or container of MODEL_STORE=${store}, got nothing.`);
+  }
+  return { source: { store, bucket, root }, file: undefined };
+}
+
+/** `file:///folder/model.onnx` names a model file, `file:///folder` one that holds a model.onnx. */
+function readUri(uri: string, problems: string[]): Place {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url?.protocol !== 'file:' || url.hostname !== '') {
+    const got = url ? url.protocol : JSON.stringify(uri.slice(0, 80));
+    problems.push(`MODEL_URI: expected file:///absolute/path/model.onnx, got ${got}.`);
+    return { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
+  }
+  const path = decodeURIComponent(url.pathname).replace(/\/+$/, '');
+  const full = /\.(onnx|ort)$/.test(path) ? path : `${path}/model.onnx`;
+  const cut = full.lastIndexOf('/');
+  return { source: { store: 'file', bucket: '', root: full.slice(0, cut) || '/' }, file: full.slice(cut + 1) };
+}
+
+const list = (text: string | undefined): string[] => (text ?? '').split(',').flatMap((part) => part.trim() || []);
+
+const stemOf = (file: string): string => file.replace(/\.[^.]+$/, '').toLowerCase();
+
+function readWhole(
+  name: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+  problems: string[],
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  problems.push(`${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(text.slice(0, 80))}.`);
+  return undefined;
+}
