@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../log.ts';
-import { sha256 } from '../model/digest.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type Budget, checkBudget, type SizedEntry } from './budget.ts';
 import { bundleFiles } from './bundle-files.ts';
 import { deflate } from './deflate.ts';
+import { sha256 } from './digest.ts';
 import { licencesText } from './licences.ts';
 import type { Platform } from './platform.ts';
 import { type FolderCache, prepareRuntime, type RuntimeOptions } from './runtime.ts';

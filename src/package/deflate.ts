@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Deflate, deflateSync } from 'fflate';
 import type { Logger } from '../log.ts';
-import { sha256 } from '../model/digest.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { sha256 } from './digest.ts';
 
 /** The compressor's version and everything else that decides its output: a cached result of another one is not used. */
 export const deflateKey = 'fflate-0.8.3-level-9-mem-8-chunk-256k';

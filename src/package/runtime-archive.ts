@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { IntegrityError } from '../errors.ts';
+import { fileDigest } from './digest.ts';
 import type { PinnedFile } from './runtime-pins.ts';
 
 /** Throws IntegrityError `runtime-integrity` unless the archive is the very one that was pinned (`sha512-<base64>`). */
 export async function checkArchive(path: string, integrity: string): Promise<void> {
-  const hash = createHash('sha512');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
-  const got = `sha512-${hash.digest('base64')}`;
+  const got = `sha512-${await fileDigest(path, 'sha512', 'base64')}`;
   if (got === integrity) return;
   throw new IntegrityError(
     'runtime-integrity',

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../model/digest.ts';
 import { type BuildOptions, unpackedBeside } from './build.ts';
+import { sha256 } from './digest.ts';
 import { hostPlatform } from './platform.ts';
 import { prepareRuntime } from './runtime.ts';
 import { folderMatches, publishFolder } from './verified-folder.ts';

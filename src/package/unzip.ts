@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import { IntegrityError } from '../errors.ts';
-import { sha256 } from '../model/digest.ts';
+import { sha256 } from './digest.ts';
 import { publishFolder } from './verified-folder.ts';
 import { badZip, type IndexedEntry, readZipIndex } from './zip-index.ts';
 

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Hashing } from '../model/digest.ts';
+import { fileDigest } from './digest.ts';
 
 /** What a file of a folder must be. `name` is relative and may have `/`-separated parts. */
 export interface ExpectedFile {
@@ -14,20 +13,13 @@ const temporary = '.making-';
 /** Age at which a temporary folder is a leftover of a killed process and not work in progress. */
 const leftoverMs = 24 * 3600 * 1000;
 
-/** Hex sha256 of a file's bytes, read as a stream. */
-export async function fileSha256(path: string): Promise<string> {
-  const hashing = new Hashing();
-  for await (const _ of hashing.through(createReadStream(path, { highWaterMark: 1 << 20 }))) {
-    // Only the digest is wanted.
-  }
-  return hashing.sha256;
-}
-
 /** Whether the file is there with that size and digest. The size is looked at first: it is free. */
 export async function fileMatches(path: string, expected: { size: number; sha256: string }): Promise<boolean> {
   try {
     const found = await stat(path);
-    return found.isFile() && found.size === expected.size && (await fileSha256(path)) === expected.sha256;
+    return (
+      found.isFile() && found.size === expected.size && (await fileDigest(path, 'sha256', 'hex')) === expected.sha256
+    );
   } catch {
     return false;
   }

@@ -1,0 +1,47 @@
+import type { LocalTargetSettings } from '../config/types.ts';
+import { hostPlatform, platformKey } from '../package/platform.ts';
+import { deployCandidate } from './local/deploy.ts';
+import { placeOf } from './local/place.ts';
+import { planLocal } from './local/plan.ts';
+import { removeFunction } from './local/remove.ts';
+import { routeLive } from './local/route.ts';
+import { type Sampling, sampleCold } from './local/sample-cold.ts';
+import { readState, toRevision } from './local/state.ts';
+import { processOf } from './local/sweep.ts';
+import { type World, worldOf } from './local/world.ts';
+import type { TargetDeps } from './open.ts';
+import type { Target, TargetState } from './target.ts';
+
+/**
+ * Functions as processes on this machine: the very package, unpacked, one process an instance, on loopback ports. A
+ * candidate is a process pinned to a version, the live one follows the pointer, a sample is a new process.
+ * Processes outlive the run. They carry a mark in their environment, which is how a later run finds those that a killed
+ * one left, and the only reason for which a process is ever stopped.
+ */
+export function localTarget(settings: LocalTargetSettings, deps: TargetDeps): Target {
+  const platform = hostPlatform();
+  const world = worldOf(deps, settings.port);
+  const sampling: Sampling = { seen: new Set(), packages: new Map() };
+  return {
+    key: `local-${platformKey(platform)}`,
+    platform,
+    plan: (request) => planLocal(world, request),
+    deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
+    sample: (request) => sampleCold(world, sampling, request),
+    route: (request) => routeLive(world, request),
+    describe: ({ name }) => describeLocal(world, name),
+    remove: ({ name }, what) => removeFunction(world, name, what),
+  };
+}
+
+/** Revisions whose process runs; one that has died serves nobody and is not counted. */
+async function describeLocal(world: World, name: string): Promise<TargetState> {
+  const place = await placeOf(world.stateDir, name);
+  const { revisions } = await readState(place.state);
+  const running = revisions.filter((revision) => processOf(world, place, revision));
+  const live = running.find((revision) => revision.role === 'live');
+  return {
+    live: live && toRevision(live),
+    candidates: running.filter((revision) => revision.role === 'candidate').map(toRevision),
+  };
+}

@@ -1,0 +1,64 @@
+import { type ColdStart, metrics, type Timings } from '../../gate/sample.ts';
+import type { SampleRequest } from '../target.ts';
+import { type Answer, describeAnswer, field } from './http.ts';
+import type { Listening } from './listening.ts';
+
+export interface StartContext {
+  request: Pick<SampleRequest, 'version' | 'sha256'>;
+  revision: string;
+  listening: Listening;
+  /** Instances that have answered before; this one is added. */
+  seen: Set<string>;
+  /** From spawn to answer, ms. */
+  roundTripMs: number;
+}
+
+/** Counts a start only with proof: our process, a new instance, its cold flag, version, sha256, sample and timings. */
+export function judgeStart(answer: Answer, context: StartContext): ColdStart {
+  const { body } = answer;
+  const instance = field(body, 'instance_id');
+  const model = field(body, 'model');
+  const timings = timingsOf(field(body, 'timings'), context.roundTripMs);
+  const start = {
+    timings,
+    ...textField('instance_id', instance),
+    ...textField('version', field(model, 'version')),
+    ...textField('sha256', field(model, 'sha256')),
+  };
+  const note = faultOf(answer, context, timings);
+  if (typeof instance === 'string') context.seen.add(instance);
+  return note === undefined ? { status: 'ok', ...start } : { status: 'failed', note, ...start };
+}
+
+const textField = (name: 'instance_id' | 'version' | 'sha256', value: unknown): Record<string, string> =>
+  typeof value === 'string' ? { [name]: value } : {};
+
+function faultOf(answer: Answer, context: StartContext, timings: Timings): string | undefined {
+  const { body } = answer;
+  if (answer.status !== 200) return `it answered ${describeAnswer(answer)}`;
+  const { request, revision, listening, seen } = context;
+  const model = field(body, 'model');
+  const instance = field(body, 'instance_id');
+  if (field(body, 'revision') !== revision) return 'another process answered on its port';
+  if (instance !== listening.instanceId) return 'it answered as another instance than the one that was started';
+  if (seen.has(listening.instanceId)) return `instance ${listening.instanceId} has answered before, so it was not cold`;
+  if (field(body, 'cold_start') !== true) return 'it says that it was not cold';
+  if (field(model, 'version') !== request.version) {
+    return `it serves ${String(field(model, 'version'))}, expected ${request.version}`;
+  }
+  if (field(model, 'sha256') !== request.sha256) {
+    return `its model has sha256 ${String(field(model, 'sha256'))}, expected ${request.sha256}`;
+  }
+  if (field(body, 'sample') === 'mismatch') return 'its answer to the golden sample is wrong';
+  return timings.model_loaded_ms === undefined ? 'it told no model_loaded_ms' : undefined;
+}
+
+/** Known names with a usable duration; whatever else an answer holds is dropped. */
+function timingsOf(told: unknown, roundTripMs: number): Timings {
+  const timings: Timings = {};
+  for (const metric of metrics) {
+    const ms = field(told, metric);
+    if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) timings[metric] = ms;
+  }
+  return { ...timings, round_trip_ms: roundTripMs };
+}

@@ -1,0 +1,55 @@
+import { UnprovenError } from '../../errors.ts';
+import { call, field } from './http.ts';
+import { pause } from './pause.ts';
+import { type Expectation, prove, warmPath } from './proof.ts';
+
+/** Room for loading the new version beside the old one, on top of the handler's own refresh interval, ms. */
+const loadingMs = 30_000;
+/** A refusal of the new version counts once it has lasted this long: right after a flip it may be about the last one. */
+const refusalMs = 5000;
+const betweenMs = 200;
+
+export interface FollowOptions {
+  /** MODEL_REFRESH_SECONDS of the handler; it looks up to a fifth later than that. */
+  refreshSeconds: number;
+  /** Whether the process still runs. */
+  isRunning(): boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Waits until a running live endpoint has followed its pointer to the expected version, then proves it. Each look makes
+ * the handler look at the pointer, so this is usually a matter of the model's load time.
+ * Throws UnprovenError: as `prove`, or `pointer-refused` when the function declines the new version.
+ */
+export async function proveFollowing(url: string, expected: Expectation, options: FollowOptions): Promise<void> {
+  const { signal } = options;
+  const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
+  let refusedSince: number | undefined;
+  while (performance.now() < deadline && options.isRunning()) {
+    const left = deadline - performance.now();
+    const answer = await call(`${url}${warmPath}`, { timeoutMs: left, signal }).catch(() => undefined);
+    signal.throwIfAborted();
+    const model = field(answer?.body, 'model');
+    if (field(model, 'version') === expected.version && field(model, 'sha256') === expected.sha256) break;
+    const refusal = refusalOf(answer?.body);
+    refusedSince = refusal ? (refusedSince ?? performance.now()) : undefined;
+    if (refusal && refusedSince !== undefined && performance.now() - refusedSince > refusalMs) {
+      throw refused(url, expected, refusal);
+    }
+    await pause(betweenMs, signal);
+  }
+  await prove(url, expected, { timeoutMs: loadingMs, signal });
+}
+
+/** Why the function does not serve what the pointer names, by its own account. */
+function refusalOf(body: unknown): string | undefined {
+  const pointer = field(body, 'pointer');
+  return field(pointer, 'status') === 'failed' ? String(field(pointer, 'code')) : undefined;
+}
+
+const refused = (url: string, expected: Expectation, code: string): UnprovenError =>
+  new UnprovenError('pointer-refused', `${url} declines to serve ${expected.version}: ${code}.`, {
+    hint: 'It goes on serving the version before. Read its log, then promote a version that loads, or roll back.',
+    data: { url, version: expected.version, code },
+  });

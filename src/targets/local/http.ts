@@ -1,0 +1,88 @@
+import { request } from 'node:http';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  /** Parsed JSON, or the text when it is none. */
+  body: unknown;
+}
+
+export interface CallOptions {
+  /** Whole call, ms. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Sent as JSON with POST; without it the call is a GET. */
+  json?: unknown;
+}
+
+/** The call took too long. */
+export class CallTimeout extends Error {}
+
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/**
+ * One request on a connection of its own: a kept one could be to a process that has ended since, and its reuse would
+ * show in measured times. node:http and not fetch, whose first use in a process costs tens of ms.
+ */
+export function call(url: string, options: CallOptions): Promise<Answer> {
+  const body = options.json === undefined ? undefined : Buffer.from(JSON.stringify(options.json));
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(options.timeoutMs)));
+  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      if (options.signal?.aborted) reject(options.signal.reason);
+      else reject(timeout.aborted ? new CallTimeout(`no answer within ${Math.round(options.timeoutMs)} ms`) : error);
+    };
+    const sent = request(
+      url,
+      {
+        agent: false,
+        signal,
+        method: body ? 'POST' : 'GET',
+        headers: {
+          accept: 'application/json',
+          ...(body && { 'content-type': 'application/json', 'content-length': body.byteLength }),
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.byteLength;
+          if (size > maxAnswerBytes) response.destroy(new Error(`an answer of more than ${maxAnswerBytes} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: Object.fromEntries(headers), body: parse(text) });
+        });
+      },
+    );
+    sent.on('error', fail);
+    sent.end(body);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What an unsuccessful answer says, in one line. */
+export function describeAnswer({ status, body }: Answer): string {
+  const error = field(body, 'error');
+  const [code, message] = [field(error, 'code'), field(error, 'message')];
+  if (typeof message === 'string') return `HTTP ${status}${code ? ` ${String(code)}` : ''}: ${message}`;
+  return `HTTP ${status}${typeof body === 'string' && body ? `: ${body.slice(0, 200)}` : ''}`;
+}
+
+/** A field of whatever a process answered, if that is an object at all. */
+export const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;

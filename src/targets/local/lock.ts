@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ConflictError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { pause } from './pause.ts';
+import { isRunning, ownProcess, type ProcessTable } from './process-table.ts';
+
+export interface LockOptions {
+  table: ProcessTable;
+  log: Logger;
+  signal: AbortSignal;
+  /** How long another run may hold it before we give up, ms. */
+  patienceMs?: number;
+}
+
+interface Holder {
+  pid: number;
+  started: string;
+  id: string;
+}
+
+const defaultPatienceMs = 5 * 60_000;
+/** A lock is broken within milliseconds; one that is being broken for this long was left by a killed process. */
+const breakingMs = 10_000;
+
+/**
+ * Runs the work while no other run of Coldgate changes the same function. The lock names its holder's process, so one
+ * left by a killed run is taken over at once, and a living holder is waited for.
+ * Throws ConflictError `target-busy` after the patience has run out.
+ */
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const mine: Holder = { ...ownProcess(options.table), id: randomUUID() };
+  await acquire(path, mine, options);
+  try {
+    return await work();
+  } finally {
+    // Only our own: had it been taken over, the file would be somebody else's.
+    if ((await readHolder(path))?.id === mine.id) await rm(path, { force: true });
+  }
+}
+
+async function acquire(path: string, mine: Holder, options: LockOptions): Promise<void> {
+  const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
+  let said = false;
+  for (;;) {
+    if (await create(path, mine)) return;
+    const holder = await readHolder(path);
+    if (holder === undefined) continue;
+    if (!isRunning(options.table, holder)) {
+      await breakLock(path, holder, mine, options.table);
+      continue;
+    }
+    if (performance.now() > deadline) throw busy(path, holder);
+    if (!said) options.log.info(`Waiting for process ${holder.pid}, which is changing the same function …`);
+    said = true;
+    await pause(50, options.signal);
+  }
+}
+
+/** A link appears with its whole content or not at all, so that nobody ever reads half a holder. */
+async function create(path: string, mine: Holder): Promise<boolean> {
+  const temp = `${path}.${mine.id}`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(temp, JSON.stringify(mine), { mode: 0o600 });
+    await link(temp, path);
+    return true;
+  } catch (error) {
+    // ENOENT: whoever removed the last function also removed the folder; it is made again.
+    if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return false;
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const { pid, started, id } = JSON.parse(text) as Partial<Holder>;
+    if (Number.isSafeInteger(pid) && typeof started === 'string' && typeof id === 'string') {
+      return { pid: pid as number, started, id };
+    }
+  } catch {
+    // Nobody of ours wrote this; treated as a holder that does not run.
+  }
+  return { pid: 0, started: '', id: text };
+}
+
+/**
+ * Of several that find the holder dead only one may remove the file, and it must be that holder's file still: else the
+ * slower one would remove the lock that the faster one has just made.
+ */
+async function breakLock(path: string, dead: Holder, mine: Holder, table: ProcessTable): Promise<void> {
+  const breaking = `${path}.breaking`;
+  if (!(await create(breaking, mine))) {
+    const other = await readHolder(breaking);
+    const age = await stat(breaking).then(
+      (found) => Date.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (other && !isRunning(table, other) && age > breakingMs) await rm(breaking, { force: true });
+    else await pause(10, undefined);
+    return;
+  }
+  try {
+    if ((await readHolder(path))?.id === dead.id) await unlink(path);
+  } finally {
+    await rm(breaking, { force: true });
+  }
+}
+
+const busy = (path: string, holder: Holder): ConflictError =>
+  new ConflictError('target-busy', `Process ${holder.pid} has been changing the same function for minutes.`, {
+    hint: `Wait for it, or stop it; then run this again. (lock: ${path})`,
+    data: { pid: holder.pid },
+  });

@@ -1,0 +1,60 @@
+import { rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Change } from '../target.ts';
+import { type Place, placeOf } from './place.ts';
+import type { MarkedProcess } from './process-table.ts';
+import { dropRevision } from './revision.ts';
+import { type LocalRevision, readState } from './state.ts';
+import { stopProcess } from './stop-process.ts';
+import { processesOf, removeOldPackages, sweep } from './sweep.ts';
+import { inPlace, type World } from './world.ts';
+
+/**
+ * Stops processes of a function and removes their files; `all` leaves nothing of it, running or on disk. What is already
+ * gone is fine, and a state that was deleted by hand too: processes are found by their marks.
+ */
+export async function removeFunction(world: World, name: string, what: 'candidates' | 'all'): Promise<Change[]> {
+  const place = await placeOf(world.stateDir, name);
+  if (!(await exists(place.dir)) && processesOf(world, place).length === 0) return [];
+  const changes = await inPlace(world, name, () =>
+    what === 'all' ? removeAll(world, place) : removeSome(world, place),
+  );
+  // Goes when the last function of the environment has gone, and stays without complaint otherwise.
+  if (what === 'all') await rmdir(world.stateDir).catch(() => {});
+  return changes;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function removeSome(world: World, place: Place): Promise<Change[]> {
+  let state = await readState(place.state);
+  await sweep(world, place, state);
+  const candidates = state.revisions.filter((r) => r.role === 'candidate');
+  for (const candidate of candidates) {
+    state = await dropRevision(world, place, state, candidate);
+    for (const ending of ['.log', '.log.previous'])
+      await rm(join(place.logs, `${candidate.id}${ending}`), { force: true });
+  }
+  await removeOldPackages(world, place, state);
+  return candidates.map((candidate) => ({ action: 'delete', what: nameOf(place, candidate) }));
+}
+
+async function removeAll(world: World, place: Place): Promise<Change[]> {
+  const state = await readState(place.state);
+  const running = processesOf(world, place);
+  for (const found of running) await stopProcess(world.table, found);
+  await rm(place.dir, { recursive: true, force: true });
+  const known = state.revisions.map((revision) => nameOf(place, revision));
+  const strays = running.filter((p) => !state.revisions.some((r) => r.pid === p.pid)).map((p) => strayName(place, p));
+  return [...known, ...strays].map((text) => ({ action: 'delete', what: text }));
+}
+
+const nameOf = (place: Place, { role, version, port, pid }: LocalRevision): string =>
+  `${role} of ${place.name}${version === null ? '' : ` ${version}`} (port ${port}, process ${pid})`;
+
+const strayName = (place: Place, { mark, pid }: MarkedProcess): string =>
+  `${mark.role} of ${place.name} left by a killed run (process ${pid})`;

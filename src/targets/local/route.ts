@@ -1,0 +1,98 @@
+import { ColdgateError, UnprovenError } from '../../errors.ts';
+import type { DeployRequest, DeployResult } from '../target.ts';
+import { proveFollowing } from './follow.ts';
+import type { Place } from './place.ts';
+import { choosePort } from './port.ts';
+import { dropRevision, expectationOf, startProven, stopRevision } from './revision.ts';
+import { type LocalRevision, type LocalState, readState, toRevision, urlOf, writeState } from './state.ts';
+import { processOf, sweep } from './sweep.ts';
+import { isSame, type Wanted, wantedOf } from './wanted.ts';
+import { inPlace, type World } from './world.ts';
+
+/**
+ * Makes the live endpoint run this package and these settings. Unchanged, the process is kept: it follows the pointer by
+ * itself, which is waited for and proven. Changed, a process on a passing port proves itself first, so that a package
+ * that does not work never takes the endpoint down. Throws UnprovenError; what served before then still does.
+ */
+export function routeLive(world: World, request: DeployRequest): Promise<DeployResult> {
+  return inPlace(world, request.settings.name, async (place) => {
+    const wanted = wantedOf({ ...request, role: 'live' });
+    let state = await readState(place.state);
+    await sweep(world, place, state);
+    const known = state.revisions.find((r) => r.role === 'live');
+    const runs = known !== undefined && processOf(world, place, known) !== undefined;
+    if (runs && isSame(known, wanted) && isOnPort(world, known)) {
+      const trouble = await troubleOf(world, place, request, wanted, known);
+      if (!trouble) return { revision: toRevision(known), changed: false };
+      // It answers and says something else than it should: starting it again would not change the pointer.
+      if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
+      world.log.warn(`The live process no longer proves itself, so it is replaced. ${trouble.message}`);
+    }
+    if (runs)
+      return { revision: toRevision(await replace(world, place, request, wanted, state, known)), changed: true };
+    if (known) state = await dropRevision(world, place, state, known);
+    const port = await choosePort(world.port, state.port, world.log);
+    const revision = await startProven(world, place, request, wanted, port);
+    await record(place, state, revision);
+    return { revision: toRevision(revision), changed: true };
+  });
+}
+
+const isOnPort = (world: World, known: LocalRevision): boolean => world.port === undefined || known.port === world.port;
+
+async function record(place: Place, state: LocalState, revision: LocalRevision): Promise<void> {
+  const others = state.revisions.filter((r) => r.role !== 'live');
+  await writeState(place.state, { ...state, port: revision.port, revisions: [...others, revision] });
+}
+
+async function troubleOf(
+  world: World,
+  place: Place,
+  request: DeployRequest,
+  wanted: Wanted,
+  known: LocalRevision,
+): Promise<ColdgateError | undefined> {
+  try {
+    await proveFollowing(urlOf(known.port), expectationOf(request, wanted), {
+      refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? 30),
+      isRunning: () => processOf(world, place, known) !== undefined,
+      signal: world.signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ColdgateError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Swaps the live process. The gap is the time from the old one's end until the new one listens: a port has one listener.
+ * Should the port be lost in that moment, the process that has proven itself takes over where it is.
+ */
+async function replace(
+  world: World,
+  place: Place,
+  request: DeployRequest,
+  wanted: Wanted,
+  state: LocalState,
+  known: LocalRevision,
+): Promise<LocalRevision> {
+  const trial = await startProven(world, place, request, wanted, 0);
+  try {
+    await stopRevision(world, place, known);
+    const port = await choosePort(world.port, known.port, world.log);
+    if (port === 0) {
+      await record(place, state, trial);
+      return trial;
+    }
+    const revision = await startProven(world, place, request, wanted, port);
+    await record(place, state, revision);
+    await stopRevision(world, place, trial);
+    return revision;
+  } catch (error) {
+    if (!(error instanceof UnprovenError)) throw error;
+    await record(place, state, trial);
+    const hint = `The endpoint answers at ${urlOf(trial.port)} meanwhile. ${error.hint ?? ''}`;
+    throw new UnprovenError(error.code, error.message, { hint, cause: error, data: { ...error.data } });
+  }
+}

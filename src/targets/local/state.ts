@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { check, type Shape } from '../../model/shape.ts';
+import type { Revision } from '../target.ts';
+import type { ProcessId } from './process-mark.ts';
+
+/** A deployed process. */
+export interface LocalRevision extends ProcessId {
+  id: string;
+  role: 'candidate' | 'live';
+  /** Pinned version; `null` follows the pointer. */
+  version: string | null;
+  port: number;
+  packageSha256: string;
+  settingsSha256: string;
+  deployed_at: string;
+}
+
+/** What is remembered about a function between runs. What is not in here and runs is an orphan. */
+export interface LocalState {
+  schema: 1;
+  /** Port of the live endpoint, kept over restarts and while nothing is live; 0 when none was chosen yet. */
+  port: number;
+  revisions: LocalRevision[];
+}
+
+const shape: Shape = {
+  schema: 'count',
+  port: 'count',
+  revisions: [
+    {
+      id: 'string',
+      role: 'string',
+      port: 'count',
+      pid: 'count',
+      started: 'string',
+      packageSha256: 'sha256',
+      settingsSha256: 'sha256',
+      deployed_at: 'string',
+    },
+  ],
+};
+
+export const emptyState = (): LocalState => ({ schema: 1, port: 0, revisions: [] });
+
+/** Nothing and an unreadable file are both an empty state: the processes themselves are found by their marks. */
+export async function readState(path: string): Promise<LocalState> {
+  try {
+    return check<LocalState>(await readFile(path), shape, path);
+  } catch {
+    return emptyState();
+  }
+}
+
+/** Whole or not at all. Readable by the user alone: settings may say where private models lie. */
+export async function writeState(path: string, state: LocalState): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temp = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(temp, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+    await rename(temp, path);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+
+export function toRevision(found: LocalRevision): Revision {
+  const { id, role, version, port, packageSha256, settingsSha256 } = found;
+  return { id, role, version, url: urlOf(port), packageSha256, settingsSha256 };
+}

@@ -1,0 +1,38 @@
+import type { CloudTargetSettings, TargetSettings } from '../config/types.ts';
+import { ColdgateError, exitCodes } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Target } from './target.ts';
+
+export interface TargetDeps {
+  log: Logger;
+  /** Absolute folder for what a target must remember on this machine; the local target keeps everything in it. */
+  stateDir: string;
+  now(): Date;
+  /** Aborted when the run is to end; waiting stops, and nothing half made is left running. */
+  signal: AbortSignal;
+}
+
+/**
+ * The target of an environment or model. Each driver is loaded when it is met, so a run pays for no other.
+ * Throws ColdgateError `target-not-available` (exit 2) for a service that this build cannot deploy to, and
+ * `platform-not-supported` (exit 2) where the local target cannot run on this machine.
+ */
+export async function openTarget(settings: TargetSettings, deps: TargetDeps): Promise<Target> {
+  if (settings.provider === 'local') {
+    const { localTarget } = await import('./local.ts');
+    return localTarget(settings as Extract<TargetSettings, { provider: 'local' }>, deps);
+  }
+  throw notAvailable(settings.provider);
+}
+
+function notAvailable(provider: CloudTargetSettings['provider']): ColdgateError {
+  return new ColdgateError(
+    'target-not-available',
+    exitCodes.usage,
+    `This version of Coldgate cannot deploy to ${provider}: it knows the settings, the driver is not in this build.`,
+    {
+      hint: 'Use `target: { provider: local }` for now, or a release whose notes list this target.',
+      data: { provider },
+    },
+  );
+}
