@@ -1,5 +1,5 @@
-import { rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Change } from '../target.ts';
 import { type Place, placeOf } from './place.ts';
 import type { MarkedProcess } from './process-table.ts';
@@ -48,9 +48,19 @@ async function removeAll(world: World, place: Place): Promise<Change[]> {
   const running = processesOf(world, place);
   for (const found of running) await stopProcess(world.table, found);
   await rm(place.dir, { recursive: true, force: true });
+  await removeLockLeftovers(place);
   const known = state.revisions.map((revision) => nameOf(place, revision));
   const strays = running.filter((p) => !state.revisions.some((r) => r.pid === p.pid)).map((p) => strayName(place, p));
   return [...known, ...strays].map((text) => ({ action: 'delete', what: text }));
+}
+
+/** What runs that were killed while taking the lock have left beside it. */
+async function removeLockLeftovers(place: Place): Promise<void> {
+  const folder = dirname(place.lock);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (name.startsWith(`${basename(place.lock)}.`)) await rm(join(folder, name), { force: true });
+  }
 }
 
 const nameOf = (place: Place, { role, version, port, pid }: LocalRevision): string =>
