@@ -1,20 +1,30 @@
+import { isFilePath, isVersion } from './names.ts';
+
 /**
  * Keys of everything Coldgate keeps in a store, relative to the store's root. The one place that spells them.
  *
- *     <model>/versions/<version>/<file>           immutable
- *     <model>/versions/<version>/manifest.json    written last: the commit point
- *     <model>/versions/<version>/.tombstone       prune is about to delete this version
- *     <model>/current.json                        the pointer (an environment may name another one)
- *     <model>/history/<10 digits>.json            one record a move of current.json
- *     <model>/history/<stem>/<10 digits>.json     the same for a pointer named <stem>.json
+ *     <model>/versions/<version>/<file>            immutable
+ *     <model>/versions/<version>/artifacts/<name>  immutable, derived from the files at publish
+ *     <model>/versions/<version>/manifest.json     written last: the commit point
+ *     <model>/versions/<version>/.tombstone        prune is about to delete this version
+ *     <model>/current.json                         the pointer (an environment may name another one)
+ *     <model>/history/<10 digits>.json             one record a move of current.json
+ *     <model>/history/<stem>/<10 digits>.json      the same for a pointer named <stem>.json
+ *     <model>/pins/<version>/<promotion id>.json   a promotion is on its way to this version
  *     <model>/baselines/<target key>/<version>.json
+ *     _coldgate/doctor.json                        what doctor found out about the store; no model can have this name
+ *     _coldgate/doctor/<id>/…                      where doctor tries the store out
  */
 export const manifestName = 'manifest.json';
 export const tombstoneName = '.tombstone';
+export const artifactsFolder = 'artifacts';
 export const defaultPointer = 'current.json';
 
 export const immutableCaching = 'public, max-age=31536000, immutable';
 export const pointerCaching = 'no-cache';
+
+export const doctorRecordKey = '_coldgate/doctor.json';
+export const doctorPrefix = (id: string): string => `_coldgate/doctor/${id}/`;
 
 export const modelPrefix = (model: string): string => `${model}/`;
 export const versionsPrefix = (model: string): string => `${model}/versions/`;
@@ -33,8 +43,30 @@ export function historyPrefix(model: string, pointer: string = defaultPointer): 
 export const historyKey = (model: string, sequence: number, pointer: string = defaultPointer): string =>
   `${historyPrefix(model, pointer)}${String(sequence).padStart(10, '0')}.json`;
 
+/** The sequence in a history record's key; nothing for keys of other pointers and for what does not belong there. */
+export function historySequence(key: string, model: string, pointer: string = defaultPointer): number | undefined {
+  const prefix = historyPrefix(model, pointer);
+  const digits = key.startsWith(prefix) ? /^(\d{10,15})\.json$/.exec(key.slice(prefix.length))?.[1] : undefined;
+  const sequence = Number(digits);
+  return digits !== undefined && historyKey(model, sequence, pointer) === key ? sequence : undefined;
+}
+
+export const pinsPrefix = (model: string): string => `${model}/pins/`;
+export const pinKey = (model: string, version: string, promotionId: string): string =>
+  `${pinsPrefix(model)}${version}/${promotionId}.json`;
+
+/** The version that a pin's key names; nothing for what is no pin. */
+export function pinnedVersion(key: string, model: string): string | undefined {
+  const version = key.startsWith(pinsPrefix(model)) ? key.slice(pinsPrefix(model).length).split('/')[0] : undefined;
+  return version !== undefined && isVersion(version) ? version : undefined;
+}
+
 export const baselineKey = (model: string, targetKey: string, version: string): string =>
   `${model}/baselines/${targetKey}/${version}.json`;
+
+/** The path of an artifact inside its version: `artifacts/` and a safe name. */
+export const isArtifactPath = (path: string): boolean =>
+  path.startsWith(`${artifactsFolder}/`) && isFilePath(path.slice(artifactsFolder.length + 1));
 
 /** The media type we store a file with: JSON is readable in a browser, everything else is bytes. */
 export const contentTypeOf = (path: string): string =>

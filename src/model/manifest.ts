@@ -1,4 +1,6 @@
-import { check, type Shape } from './shape.ts';
+import { isArtifactPath } from './layout.ts';
+import { isFilePath, isModelName, isVersion } from './names.ts';
+import { check, type Shape, ShapeError } from './shape.ts';
 
 export type Dtype =
   | 'float32'
@@ -74,6 +76,8 @@ export interface Manifest {
   source: Source;
   /** Version of the tool that published. */
   coldgate: string;
+  /** Unique to the run that wrote it; recognises our own write after an ambiguous answer. */
+  publish_id?: string;
 }
 
 const tensor: Shape = { name: 'string', dtype: 'string', shape: 'array' };
@@ -96,15 +100,45 @@ const manifestShape: Shape = {
   artifacts: [{ ...file, kind: 'string', runtime_version: 'string', optimization: 'string', parity: 'object' }],
   source: 'object',
   coldgate: 'string',
+  'publish_id?': 'string',
 };
 
 /**
- * Reads a manifest from stored bytes. Stores hold hostile input: everything used later is checked here.
+ * Reads a manifest from stored bytes. Stores hold hostile input: everything used later is checked here, so that paths
+ * stay inside the version, are named once, and model, sample and first input are among what is listed.
  * Throws ShapeError naming the field.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  return check<Manifest>(bytes, manifestShape, 'manifest.json');
+  const what = 'manifest.json';
+  const manifest = check<Manifest>(bytes, manifestShape, what);
+  const must = (fine: boolean, field: string, expected: string) => {
+    if (!fine) throw new ShapeError(what, field, expected);
+  };
+  must(manifest.schema === 1, 'schema', '1, the only form that this release reads');
+  must(isModelName(manifest.name), 'name', 'a model name');
+  must(isVersion(manifest.version), 'version', 'a semantic version');
+  must(manifest.framework === 'onnx', 'framework', '"onnx"');
+  for (const [at, { path }] of manifest.files.entries()) {
+    must(isFilePath(path), `files[${at}].path`, 'a path inside the version');
+  }
+  for (const [at, { path, kind }] of manifest.artifacts.entries()) {
+    must(isArtifactPath(path), `artifacts[${at}].path`, 'a path below artifacts/');
+    must(kind === 'cold' || kind === 'steady', `artifacts[${at}].kind`, '"cold" or "steady"');
+  }
+  const paths = [...manifest.files, ...manifest.artifacts].map((entry) => entry.path);
+  // Stores on some machines do not tell upper from lower case.
+  must(new Set(paths.map((path) => path.toLowerCase())).size === paths.length, 'files', 'a list without doubles');
+  const listed = (path: string) => manifest.files.some((entry) => entry.path === path);
+  must(listed(manifest.model), 'model', 'one of files');
+  must(manifest.sample === undefined || listed(manifest.sample), 'sample', 'one of files');
+  for (const [at, { shape }] of [...manifest.inputs, ...manifest.outputs].entries()) {
+    must(shape.every(isDimension), `inputs or outputs[${at}].shape`, 'a list of sizes and names');
+  }
+  return manifest;
 }
+
+const isDimension = (value: unknown): boolean =>
+  typeof value === 'string' || (Number.isSafeInteger(value) && (value as number) >= 0);
 
 /** The file that the pointer's sha256 and size speak of. */
 export function modelFile(manifest: Manifest): FileEntry {

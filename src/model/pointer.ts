@@ -1,5 +1,7 @@
+import { isArtifactPath } from './layout.ts';
 import type { Artifact } from './manifest.ts';
-import { check, type Shape } from './shape.ts';
+import { isFilePath, isVersion } from './names.ts';
+import { check, checkValue, type Shape, ShapeError } from './shape.ts';
 
 export interface GateRecord {
   verdict: 'pass' | 'regression' | 'inconclusive' | 'none';
@@ -51,9 +53,35 @@ const pointerShape: Shape = {
   gate: 'object',
 };
 
-/** Reads a pointer or a history record from stored bytes. Throws ShapeError naming the field. */
+const previousShape: Shape = { version: 'string', sha256: 'sha256' };
+
+/**
+ * Reads a pointer or a history record from stored bytes; `what` is how messages name the document. Paths and versions
+ * are safe to build keys from. Throws ShapeError naming the field.
+ */
 export function parsePointer(bytes: Uint8Array, what = 'current.json'): Pointer {
-  return check<Pointer>(bytes, pointerShape, what);
+  const pointer = check<Pointer>(bytes, pointerShape, what);
+  const must = (fine: boolean, field: string, expected: string) => {
+    if (!fine) throw new ShapeError(what, field, expected);
+  };
+  must(pointer.schema === 1, 'schema', '1, the only form that this release reads');
+  must(isVersion(pointer.version), 'version', 'a semantic version');
+  must(pointer.sequence >= 1, 'sequence', 'a whole number of at least 1');
+  must(/^[0-9A-Za-z-]{1,64}$/.test(pointer.promotion_id), 'promotion_id', 'letters, digits and "-"');
+  must(pointer.kind === 'promotion' || pointer.kind === 'rollback', 'kind', '"promotion" or "rollback"');
+  must(isFilePath(pointer.file), 'file', 'a path inside the version');
+  for (const [at, { path }] of pointer.artifacts.entries()) {
+    must(isArtifactPath(path), `artifacts[${at}].path`, 'a path below artifacts/');
+  }
+  // A reader that lives for years in a function takes what is missing as nothing.
+  pointer.run_url ??= null;
+  pointer.previous ??= null;
+  must(pointer.run_url === null || typeof pointer.run_url === 'string', 'run_url', 'text or null');
+  if (pointer.previous !== null) {
+    checkValue(pointer.previous, previousShape, what, 'previous');
+    must(isVersion(pointer.previous.version), 'previous.version', 'a semantic version');
+  }
+  return pointer;
 }
 
 /** The stored form: readable, fields in the declared order, newline at the end. */

@@ -24,20 +24,21 @@ const kinds: Record<Kind, [(value: unknown) => boolean, string]> = {
   boolean: [(v) => typeof v === 'boolean', 'true or false'],
 };
 
-function walk(value: unknown, shape: Kind | Shape | [Shape | Kind], what: string, field: string): void {
+/** Checks a value that has been parsed already; `field` is where it stands in the document. Throws ShapeError. */
+export function checkValue(value: unknown, shape: Kind | Shape | [Shape | Kind], what: string, field: string): void {
   if (typeof shape === 'string') {
     const [test, expected] = kinds[shape];
     if (!test(value)) throw new ShapeError(what, field, expected);
   } else if (Array.isArray(shape)) {
     if (!Array.isArray(value)) throw new ShapeError(what, field, 'a list');
-    for (const [index, item] of value.entries()) walk(item, shape[0], what, `${field}[${index}]`);
+    for (const [index, item] of value.entries()) checkValue(item, shape[0], what, `${field}[${index}]`);
   } else {
     if (!kinds.object[0](value)) throw new ShapeError(what, field, 'an object');
     for (const [key, inner] of Object.entries(shape)) {
       const name = key.replace(/\?$/, '');
       const found = (value as Record<string, unknown>)[name];
       if (found === undefined && key.endsWith('?')) continue;
-      walk(found, inner, what, field ? `${field}.${name}` : name);
+      checkValue(found, inner, what, field ? `${field}.${name}` : name);
     }
   }
 }
@@ -50,6 +51,6 @@ export function check<T>(bytes: Uint8Array, shape: Shape, what: string): T {
   } catch {
     throw new ShapeError(what, '', 'JSON');
   }
-  walk(value, shape, what, '');
+  checkValue(value, shape, what, '');
   return value as T;
 }
