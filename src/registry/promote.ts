@@ -1,0 +1,131 @@
+import { ConflictError } from '../errors.ts';
+import { defaultPointer } from '../model/layout.ts';
+import type { GateRecord, Pointer } from '../model/pointer.ts';
+import type { Token } from '../stores/store.ts';
+import { ensureRecord } from './history-record.ts';
+import { type Mover, movePointer } from './pointer-swap.ts';
+import { type PointerState, readPointer } from './read-pointer.ts';
+import { assertTrusted } from './trust.ts';
+import { verifyVersion } from './verify.ts';
+
+/** What was live when the candidate was measured; `null` for nothing. Each given field must still hold. */
+export interface ExpectedLive {
+  token?: Token | null | undefined;
+  version?: string | null | undefined;
+}
+
+export interface PromoteInput extends Mover {
+  version: string;
+  gate: GateRecord;
+  /** A verification of this run; without it every byte is read here. */
+  verified?: { manifestSha256: string; sha256?: string | undefined } | undefined;
+  /** Refuses to promote past someone who moved the pointer since. */
+  expected?: ExpectedLive | undefined;
+  dryRun?: boolean | undefined;
+}
+
+export interface MoveResult {
+  /** True when the pointer moved; false when it named this very version already, or in a dry run. */
+  promoted: boolean;
+  /** In a dry run: whether the pointer would move. */
+  wouldPromote: boolean;
+  version: string;
+  sha256: string;
+  previousVersion: string | null;
+  sequence: number;
+  /** The pointer that this run wrote, or found; nothing in the dry run of a first promotion. */
+  pointer: Pointer | undefined;
+  /** False when the history record is left to the next move. */
+  recorded: boolean;
+  /** Who moved on from ours before we could report it. */
+  superseded: Pointer | undefined;
+}
+
+/**
+ * Makes a verified version live. Promoting what is live already is a no-op. Throws IntegrityError `store-not-trusted`,
+ * ConflictError `live-moved` when `expected` does not hold, and as verifyVersion and movePointer do.
+ */
+export async function promoteVersion(input: PromoteInput): Promise<MoveResult> {
+  const { store, model, version, log } = input;
+  await assertTrusted(store);
+  const proof = input.verified ?? (await verifyVersion({ store, model, version, log }));
+  const current = await readPointer(store, model, input.pointer);
+  if (isLive(current, version, proof.manifestSha256)) return stayOn(input, current);
+  checkExpected(input, current);
+  if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
+  const { manifestSha256 } = proof;
+  return resultOf(await movePointer({ ...input, manifestSha256, kind: 'promotion', current }));
+}
+
+export const isLive = (
+  current: PointerState | undefined,
+  version: string,
+  manifestSha256: string,
+): current is PointerState =>
+  current?.pointer.version === version && current.pointer.manifest_sha256 === manifestSha256;
+
+/** Nothing to move; a history record that a crash left out is written all the same. */
+export async function stayOn(
+  input: Pick<PromoteInput, keyof Mover | 'dryRun'>,
+  current: PointerState,
+): Promise<MoveResult> {
+  const place = { ...input, pointer: input.pointer ?? defaultPointer };
+  if (!input.dryRun) await ensureRecord(place, current);
+  const { pointer } = current;
+  const { version, sha256, sequence } = pointer;
+  const previousVersion = pointer.previous?.version ?? null;
+  return {
+    ...{ promoted: false, wouldPromote: false, version, sha256, previousVersion, sequence, pointer },
+    recorded: true,
+    superseded: undefined,
+  };
+}
+
+function checkExpected({ expected, model, pointer, version }: PromoteInput, current: PointerState | undefined): void {
+  const live = current?.pointer;
+  const moved =
+    (expected?.token !== undefined && expected.token !== (current?.token ?? null)) ||
+    (expected?.version !== undefined && expected.version !== (live?.version ?? null));
+  if (!moved) return;
+  const now = live
+    ? `${live.actor} made ${live.version} live (move ${live.sequence}, ${live.promoted_at})`
+    : 'nothing is live';
+  throw new ConflictError(
+    'live-moved',
+    `${model} ${version} was compared with ${expected?.version ?? 'what was live then'}, but since then ${now} in ${pointer ?? defaultPointer}.`,
+    {
+      hint: 'Warm up again: the verdict must speak of what it replaces.',
+      data: { expected: expected ?? null, live: live ?? null },
+    },
+  );
+}
+
+export function foresee(version: string, sha256: string, current: PointerState | undefined): MoveResult {
+  const live = current?.pointer;
+  return {
+    promoted: false,
+    wouldPromote: true,
+    version,
+    sha256,
+    previousVersion: live?.version ?? null,
+    sequence: (live?.sequence ?? 0) + 1,
+    pointer: live,
+    recorded: true,
+    superseded: undefined,
+  };
+}
+
+export function resultOf(moved: Awaited<ReturnType<typeof movePointer>>): MoveResult {
+  const { pointer, recorded, superseded } = moved;
+  return {
+    promoted: true,
+    wouldPromote: false,
+    version: pointer.version,
+    sha256: pointer.sha256,
+    previousVersion: pointer.previous?.version ?? null,
+    sequence: pointer.sequence,
+    pointer,
+    recorded,
+    superseded,
+  };
+}
