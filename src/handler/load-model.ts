@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Artifact } from '../model/manifest.ts';
+import { type ChosenForm, chooseForm } from './choose-form.ts';
+import { gatherCompanions } from './companion-files.ts';
 import { LoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile } from './obtain-file.ts';
+import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
 import type { Reader } from './reader.ts';
 import type { Resolved } from './resolve.ts';
-import { runtimeVersion } from './runtime.ts';
-import type { OpenSession, Session } from './session.ts';
+import type { ModelFile, OpenSession, Session } from './session.ts';
 import type { HandlerTimings } from './timings.ts';
 
 export interface Loading {
@@ -32,36 +33,29 @@ export interface LoadedModel {
 }
 
 /**
- * Brings a version into memory: the artifact made for exactly this runtime, else the model as published.
- * `resolveMs` is what finding the version took. Throws LoadError; a wrong checksum never falls back to anything.
+ * Brings a version into memory: the form made for exactly this runtime, else the model as published. `resolveMs` is what
+ * finding the version took. Throws LoadError; a wrong checksum never falls back to anything.
  */
 export async function loadModel(loading: Loading, resolved: Resolved, resolveMs: number): Promise<LoadedModel> {
-  const artifact = resolved.artifacts.find((one) => one.runtime_version === runtimeVersion && isKnown(one.kind));
-  if (artifact) {
+  const form = chooseForm(resolved);
+  if (form) {
     try {
-      return await loadFile(loading, resolved, artifact, resolveMs);
+      return await loadForm(loading, resolved, form, resolveMs);
     } catch (error) {
-      const code = error instanceof LoadError ? error.code : undefined;
-      if (code !== 'model-not-found' && code !== 'model-unusable') throw error;
-      loading.note('artifact-refused', {
-        model: resolved.name,
-        version: resolved.version,
-        code,
-        reason: messageOf(error),
-      });
+      if (!(error instanceof LoadError && isOfTheForm(error))) throw error;
+      const { name, version } = resolved;
+      loading.note('artifact-refused', { model: name, version, code: error.code, reason: error.message });
     }
   }
-  return loadFile(loading, resolved, undefined, resolveMs);
+  return loadForm(loading, resolved, undefined, resolveMs);
 }
 
-const isKnown = (kind: string): boolean => kind === 'cold' || kind === 'steady';
+const isOfTheForm = ({ code }: LoadError): boolean => code === 'model-not-found' || code === 'model-unusable';
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-async function loadFile(
+async function loadForm(
   loading: Loading,
   resolved: Resolved,
-  artifact: Artifact | undefined,
+  form: ChosenForm | undefined,
   resolveMs: number,
 ): Promise<LoadedModel> {
   let preparing: Promise<{ importMs: number; initMs: number }> | undefined;
@@ -70,22 +64,21 @@ async function loadFile(
     // Awaited below; a failure must not count as unhandled before that.
     preparing?.catch(() => {});
   };
-  const onBytesComing = loading.reader.remote ? prepare : undefined;
-  const files = await obtainFiles(loading, resolved, artifact, onBytesComing);
+  const files = await obtainFiles(loading, resolved, form, loading.reader.remote ? prepare : undefined);
   prepare();
   const runtime = await preparing;
-  const started = performance.now();
   const [main] = files as [ObtainedFile, ...ObtainedFile[]];
-  const session = await loading.openSession({ path: main.path, form: formOf(main, artifact) }, loading.threads);
-  const session_ms = performance.now() - started;
-  const fetch_ms = files.reduce((sum, file) => sum + file.fetchMs, resolveMs);
-  const verify_ms = files.reduce((sum, file) => sum + file.verifyMs, 0);
+  const opened = await open(loading, resolved, main, form);
+  const all = [...files, ...opened.files];
+  const fetch_ms = all.reduce((sum, file) => sum + file.fetchMs, resolveMs);
+  const verify_ms = all.reduce((sum, file) => sum + file.verifyMs, 0);
+  const session_ms = opened.ms;
   return {
     resolved,
     sha256: resolved.sha256 ?? main.sha256,
-    artifact,
-    session,
-    paths: files.map((file) => file.path),
+    artifact: form?.main,
+    session: opened.session,
+    paths: [...all.map((file) => file.path), ...opened.folders],
     timings: {
       ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
       fetch_ms,
@@ -96,25 +89,54 @@ async function loadFile(
   };
 }
 
-const formOf = (file: ObtainedFile, artifact: Artifact | undefined): 'original' | 'cold' | 'steady' =>
-  artifact?.kind ?? (file.path.endsWith('.ort') ? 'cold' : 'original');
-
-/** The model first; the weights of a `steady` artifact lie beside it under the name that it refers to. */
+/** The file to load first. */
 async function obtainFiles(
   { reader, cache }: Loading,
   resolved: Resolved,
-  artifact: Artifact | undefined,
+  form: ChosenForm | undefined,
   onBytesComing: (() => void) | undefined,
 ): Promise<ObtainedFile[]> {
+  const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
+  const { sha256, size } = resolved;
+  const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
   const folder = resolved.key.slice(0, resolved.key.lastIndexOf('/') + 1);
-  if (!artifact) {
-    const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
-    const { sha256, size } = resolved;
-    const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
-    return [await obtainFile(reader, cache, { key: resolved.key, extension, expected, onBytesComing })];
+  const wanted: WantedFile[] = form
+    ? [
+        { key: folder + form.main.path, extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main },
+        ...form.weights.map((one) => ({ key: folder + one.path, extension: 'bin' as const, expected: one })),
+      ]
+    : [{ key: resolved.key, extension, expected }];
+  const files: ObtainedFile[] = [];
+  for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytesComing }));
+  return files;
+}
+
+interface Opened {
+  session: Session;
+  /** Creating the session, ms. */
+  ms: number;
+  /** What had to be read besides. */
+  files: ObtainedFile[];
+  folders: string[];
+}
+
+async function open(
+  { reader, cache, openSession, threads }: Loading,
+  resolved: Resolved,
+  main: ObtainedFile,
+  form: ChosenForm | undefined,
+): Promise<Opened> {
+  const kind: ModelFile['form'] = form?.main.kind ?? (main.path.endsWith('.ort') ? 'cold' : 'original');
+  const started = performance.now();
+  try {
+    const session = await openSession({ path: main.path, form: kind }, threads);
+    return { session, ms: performance.now() - started, files: [], folders: [] };
+  } catch (error) {
+    const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
+    const companions = alone ? await gatherCompanions(reader, cache, resolved, main) : undefined;
+    if (!companions) throw error;
+    const again = performance.now();
+    const session = await openSession({ path: companions.path, form: kind }, threads);
+    return { session, ms: performance.now() - again, files: companions.files, folders: [companions.folder] };
   }
-  const extension = artifact.kind === 'cold' ? 'ort' : 'onnx';
-  return [
-    await obtainFile(reader, cache, { key: folder + artifact.path, extension, expected: artifact, onBytesComing }),
-  ];
 }

@@ -81,7 +81,7 @@ export class ModelCache {
   /** Safe while a session still maps the file: its pages live on until the session is closed. */
   async remove(path: string): Promise<void> {
     await rm(sidecarOf(path), { force: true });
-    await rm(path, { force: true });
+    await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -1,39 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { formatDifference } from '../model/sample-compare.ts';
 import { Backoff } from './backoff.ts';
+import type { HostDeps, RefreshState } from './host-deps.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { type Loading, loadModel } from './load-model.ts';
-import type { ModelCache } from './model-cache.ts';
-import type { Note } from './note.ts';
-import type { Reader } from './reader.ts';
 import { type Resolved, resolveModel, resolvePointer } from './resolve.ts';
 import { loadRuntime } from './runtime.ts';
 import { ServedModel } from './served-model.ts';
 import type { OpenSession } from './session.ts';
-import type { Settings } from './settings.ts';
-
-export interface HostDeps {
-  reader: Reader;
-  settings: Settings;
-  /** Opened with the first load, so that a plain health answer touches no disk. */
-  cache: () => Promise<ModelCache>;
-  /** Opens the first version, in this thread: a cold start must not pay for a worker. */
-  openFirst: OpenSession;
-  /** Opens later versions, beside requests that are being served. */
-  openNext: OpenSession;
-  note: Note;
-  /** Milliseconds on a clock that only moves forward. */
-  now: () => number;
-  /** 0 to 1. */
-  random: () => number;
-}
-
-/** What became of the last look at the pointer. */
-export interface RefreshState {
-  status: 'current' | 'failed';
-  /** Why a newer version is not served: `checksum-mismatch`, `sample-mismatch`, `store-unavailable`, … */
-  code?: string;
-}
 
 /** A forced refresh within this time of the last one is answered from it: health calls must not flood the store. */
 const freshForMs = 1000;

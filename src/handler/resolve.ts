@@ -1,4 +1,4 @@
-import { fileKey, manifestKey, pointerKey } from '../model/layout.ts';
+import { fileKey, isArtifactPath, manifestKey, pointerKey } from '../model/layout.ts';
 import { type Artifact, type Manifest, modelFile, parseManifest } from '../model/manifest.ts';
 import { isFilePath, isVersion } from '../model/names.ts';
 import { parsePointer } from '../model/pointer.ts';
@@ -106,7 +106,7 @@ export function checkManifest(bytes: Uint8Array, name: string, version: string):
 /** Stores hold hostile input: a path must stay inside its version, whoever wrote it. */
 function checkNames(version: string, paths: readonly string[]): void {
   if (!isVersion(version)) throw new LoadError('document-unusable', 'The version is not a semantic version.');
-  const bad = paths.find((path) => !isFilePath(path.replace(/^artifacts\//, '')));
+  const bad = paths.find((path) => !isFilePath(path) && !isArtifactPath(path));
   if (bad !== undefined) {
     throw new LoadError('document-unusable', `${JSON.stringify(bad.slice(0, 120))} is not a path inside a version.`);
   }

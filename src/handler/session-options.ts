@@ -7,7 +7,8 @@ import type { ModelFile } from './session.ts';
  * its weights are used in place, unpacked; that is only sound for a file that is never written to again.
  */
 export function sessionOptions(form: ModelFile['form'], threads: number | undefined): InferenceSession.SessionOptions {
-  const options: InferenceSession.SessionOptions = { enableMemPattern: false };
+  // 4, fatal alone: what the runtime prints about inputs that it refuses may hold their values.
+  const options: InferenceSession.SessionOptions = { enableMemPattern: false, logSeverityLevel: 4 };
   if (threads !== undefined) {
     options.intraOpNumThreads = threads;
     options.interOpNumThreads = 1;

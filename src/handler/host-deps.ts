@@ -1,0 +1,28 @@
+import type { ModelCache } from './model-cache.ts';
+import type { Note } from './note.ts';
+import type { Reader } from './reader.ts';
+import type { OpenSession } from './session.ts';
+import type { Settings } from './settings.ts';
+
+export interface HostDeps {
+  reader: Reader;
+  settings: Settings;
+  /** Opened with the first load, so that a plain health answer touches no disk. */
+  cache: () => Promise<ModelCache>;
+  /** Opens the first version, in this thread: a cold start must not pay for a worker. */
+  openFirst: OpenSession;
+  /** Opens later versions, beside requests that are being served. */
+  openNext: OpenSession;
+  note: Note;
+  /** Milliseconds on a clock that only moves forward. */
+  now: () => number;
+  /** 0 to 1. */
+  random: () => number;
+}
+
+/** What became of the last look at the pointer. */
+export interface RefreshState {
+  status: 'current' | 'failed';
+  /** Why a newer version is not served: `checksum-mismatch`, `sample-mismatch`, `store-unavailable`, … */
+  code?: string;
+}

@@ -1,0 +1,31 @@
+import { type ColdgateError, type ExitCode, IntegrityError, toColdgateError } from '../errors.ts';
+import { LoadError } from '../handler/load-error.ts';
+import { checkModel } from './check-model.ts';
+import type { Job, JobResults } from './jobs.ts';
+import { optimizeModel } from './optimize-model.ts';
+
+/** What the child tells its parent; an error is rebuilt there from its parts. */
+export type JobAnswer =
+  | { result: JobResults[keyof JobResults] }
+  | { error: { code: string; exit: ExitCode; message: string; hint?: string | undefined; data?: unknown } };
+
+/** Does the job; never throws. */
+export async function answerJob(text: string): Promise<JobAnswer> {
+  try {
+    const job = JSON.parse(text) as Job;
+    return { result: job.do === 'check' ? await checkModel(job) : await optimizeModel(job) };
+  } catch (thrown) {
+    const { code, exit, message, hint, data } = explain(thrown);
+    return { error: { code, exit, message, hint, data } };
+  }
+}
+
+function explain(thrown: unknown): ColdgateError {
+  if (!(thrown instanceof LoadError)) return toColdgateError(thrown);
+  return new IntegrityError(thrown.code, thrown.message, {
+    hint:
+      thrown.code === 'runtime-unavailable'
+        ? 'The ONNX runtime of this machine could not be started; see docs/handler.md.'
+        : 'Check that the model loads with the onnxruntime version of the handler.',
+  });
+}

@@ -1,0 +1,52 @@
+import type { Artifact, TensorInfo } from '../model/manifest.ts';
+import type { SampleDifference } from '../model/sample-compare.ts';
+
+/** Work on a model that needs the native runtime, and so is done in a process of its own. Paths are absolute. */
+export type Job = OptimizeJob | CheckJob;
+
+export interface OptimizeJob {
+  do: 'optimize';
+  kind: Artifact['kind'];
+  /** The ONNX file. */
+  model: string;
+  /** Folder that the files are written into; made if it is not there. */
+  out: string;
+  /** The golden sample, as JSON. Its inputs join the parity check, and are all of it where random ones do not run. */
+  sample?: string | undefined;
+}
+
+export interface CheckJob {
+  do: 'check';
+  model: string;
+  sample?: string | undefined;
+}
+
+/** A file of an artifact, for the registry to publish. */
+export interface MadeArtifact {
+  entry: Artifact;
+  /** Absolute path on this machine. */
+  source: string;
+}
+
+export interface OptimizeResult {
+  /** One file for `cold`; the graph and its weights for `steady`. All of one kind belong together. */
+  artifacts: MadeArtifact[];
+  /** Input sets that original and artifact were compared on. */
+  compared: number;
+}
+
+export interface CheckResult {
+  loaded: boolean;
+  /** What the runtime said when it would not load the model, its first line. */
+  reason?: string;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  sample: 'ok' | 'mismatch' | 'none';
+  difference?: SampleDifference;
+  runtime_version: string;
+}
+
+export interface JobResults {
+  optimize: OptimizeResult;
+  check: CheckResult;
+}

@@ -1,0 +1,46 @@
+import type { Tensors } from '../handler/session.ts';
+import { type ElementJson, elementsToJson, type ParsedTensor } from '../model/tensor-json.ts';
+
+export interface LargestDifference {
+  output: string;
+  absolute: number;
+  /** Absolute difference over the largest absolute value of the output as the reference has it. */
+  relative: number;
+}
+
+/** The output that is furthest off. What cannot be measured (another shape, text, a NaN in one alone) is infinitely far. */
+export function largestDifference(want: Tensors, got: Tensors): LargestDifference {
+  let worst: LargestDifference = { output: '', absolute: 0, relative: 0 };
+  for (const [output, reference] of want) {
+    const other = got.get(output);
+    const found = other ? compareTensors(reference, other) : infinitely;
+    if (found.relative > worst.relative || worst.output === '') worst = { output, ...found };
+  }
+  return worst;
+}
+
+/** An output of zeros has no scale of its own. */
+const smallest = 1e-6;
+const infinitely = { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+
+function compareTensors(want: ParsedTensor, got: ParsedTensor): Omit<LargestDifference, 'output'> {
+  if (want.dtype !== got.dtype || want.shape.join() !== got.shape.join()) return infinitely;
+  const wanted = elementsToJson(want.dtype, want.data);
+  const gotten = elementsToJson(got.dtype, got.data);
+  const exact = !want.dtype.includes('float');
+  let absolute = 0;
+  let largest = 0;
+  for (const [i, value] of wanted.entries()) {
+    const distance = distanceOf(value, gotten[i] as ElementJson, exact);
+    absolute = Math.max(absolute, distance);
+    if (typeof value === 'number') largest = Math.max(largest, Math.abs(value));
+  }
+  return { absolute, relative: absolute / Math.max(largest, smallest) };
+}
+
+/** Only floats may differ at all; NaN and the infinities are spelled, so equal ones are equal. */
+function distanceOf(want: ElementJson, got: ElementJson, exact: boolean): number {
+  if (want === got) return 0;
+  if (exact || typeof want !== 'number' || typeof got !== 'number') return Number.POSITIVE_INFINITY;
+  return Math.abs(want - got);
+}

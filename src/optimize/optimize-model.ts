@@ -1,0 +1,55 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ColdgateError, exitCodes } from '../errors.ts';
+import { runtimeVersion } from '../handler/runtime.ts';
+import { Hashing } from '../model/digest.ts';
+import type { Artifact } from '../model/manifest.ts';
+import { writeColdForm } from './cold-form.ts';
+import type { OptimizeJob, OptimizeResult } from './jobs.ts';
+import { measureParity, type Parity } from './parity.ts';
+import { writeSteadyForm } from './steady-form.ts';
+
+/** Largest difference from the original, relative to the largest value of the output, that an artifact may show. */
+export const parityTolerance = 1e-4;
+
+/**
+ * Makes a load-optimised form of the model and proves that it answers as the original does, on this machine.
+ * Throws IntegrityError `parity` or `parity-unmeasured`, `hardware-bound` for a form that would be wrong on other CPUs,
+ * `artifact-unsupported` for models that cannot be split, and LoadError where the runtime refuses the model.
+ */
+export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
+  if (job.kind !== 'cold' && job.kind !== 'steady') {
+    throw new ColdgateError('unknown-kind', exitCodes.usage, `Expected the kind cold or steady, got ${job.kind}.`);
+  }
+  await mkdir(job.out, { recursive: true });
+  const files = job.kind === 'cold' ? [await writeColdForm(job)] : await writeSteadyForm(job);
+  if (files.length === 0) return { artifacts: [], compared: 0 };
+  const sample = job.sample === undefined ? undefined : JSON.parse(await readFile(job.sample, 'utf8'));
+  const [main] = files as [string, ...string[]];
+  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample);
+  const artifacts = [];
+  for (const source of files) artifacts.push({ entry: await describe(job.kind, source, parity), source });
+  return { artifacts, compared: parity.compared };
+}
+
+async function describe(kind: Artifact['kind'], source: string, parity: Parity): Promise<Artifact> {
+  const { sha256, size } = await digestFile(source);
+  return {
+    path: `artifacts/${basename(source)}`,
+    sha256,
+    size,
+    kind,
+    runtime_version: runtimeVersion,
+    optimization: kind === 'cold' ? 'extended' : 'none',
+    parity: { max_relative: parity.maxRelative, max_absolute: parity.maxAbsolute },
+  };
+}
+
+async function digestFile(path: string): Promise<{ sha256: string; size: number }> {
+  const hashing = new Hashing();
+  for await (const _ of hashing.through(createReadStream(path, { highWaterMark: 1024 * 1024 }))) {
+    // Only the digest is wanted.
+  }
+  return { sha256: hashing.sha256, size: hashing.size };
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { ColdgateError, exitCodes } from '../errors.ts';
+import type { JobAnswer } from './answer-job.ts';
+import type { Job, JobResults } from './jobs.ts';
+
+export interface ChildOptions {
+  /** `optimize.mjs` in a folder that holds the native runtime files too. */
+  entry: string;
+  /** What the child may know of the environment; PATH and the like. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  signal?: AbortSignal | undefined;
+  /** The child is killed after this, ms. */
+  timeoutMs?: number | undefined;
+}
+
+/** Large models take minutes to optimise on small runners; something that takes longer hangs. */
+const longestMs = 15 * 60_000;
+/** Of what the runtime prints, for the error of a child that died. */
+const mostNoise = 4096;
+
+/**
+ * Does the job in a child process, because native code that meets a bad model can take its process with it.
+ * Throws what the job throws, rebuilt, and ColdgateError `optimizer-crashed` or `optimizer-timeout`.
+ */
+export async function runInChild<J extends Job>(job: J, options: ChildOptions): Promise<JobResults[J['do']]> {
+  const { code, signal, out, noise, late } = await run(job, options);
+  options.signal?.throwIfAborted();
+  if (late) {
+    const message = `Working on ${job.model} took longer than ${(options.timeoutMs ?? longestMs) / 1000} s.`;
+    throw new ColdgateError('optimizer-timeout', exitCodes.unexpected, message, {
+      hint: 'Publish with `optimize: off`.',
+    });
+  }
+  const answer = parse(out);
+  if (!answer) {
+    const how = signal ? `by signal ${signal}` : `with exit code ${code}`;
+    throw new ColdgateError('optimizer-crashed', exitCodes.integrity, `The runtime ended ${how} on ${job.model}.`, {
+      hint: 'The model file may be damaged, or the runtime files may be of another platform.',
+      data: { stderr: noise },
+    });
+  }
+  if ('result' in answer) return answer.result as JobResults[J['do']];
+  const { error } = answer;
+  const data = error.data as Record<string, unknown> | undefined;
+  throw new ColdgateError(error.code, error.exit, error.message, { hint: error.hint, data });
+}
+
+interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  out: string;
+  noise: string;
+  late: boolean;
+}
+
+function run(job: Job, { entry, env, signal, timeoutMs = longestMs }: ChildOptions): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, JSON.stringify(job)], {
+      env: { ...env, ORT_DISABLE_TELEMETRY: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let noise = '';
+    let late = false;
+    const kill = (): void => void child.kill('SIGKILL');
+    const timer = setTimeout(() => {
+      late = true;
+      kill();
+    }, timeoutMs);
+    signal?.addEventListener('abort', kill);
+    if (signal?.aborted) kill();
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      noise = (noise + text).slice(-mostNoise);
+    });
+    const done = (how: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
+      how();
+    };
+    child.on('error', (error) => done(() => reject(error)));
+    child.on('close', (code, by) => done(() => resolve({ code, signal: by, out, noise, late })));
+  });
+}
+
+/** The last line: native code may have printed others before. */
+function parse(out: string): JobAnswer | undefined {
+  try {
+    return JSON.parse(out.trim().split('\n').at(-1) ?? '') as JobAnswer;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+import { IntegrityError } from '../errors.ts';
+import { fieldHeader, protoFields, varintField } from './proto-fields.ts';
+
+export interface MovedWeights {
+  bytes: Buffer;
+  /** In the weights' file. */
+  offset: number;
+}
+
+type Message = 'model' | 'graph' | 'node' | 'attribute' | 'tensor';
+
+/** Where graphs and their initializers are, by field number: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3 */
+const inside: Record<Message, Record<number, Message>> = {
+  model: { 7: 'graph' },
+  graph: { 1: 'node', 5: 'tensor' },
+  node: { 5: 'attribute' },
+  attribute: { 6: 'graph', 11: 'graph' },
+  tensor: {},
+};
+const nodeField = { output: 2, opType: 4, attribute: 5 };
+const attributeTensor = 5;
+const initializerField = 5;
+const tensorField = { name: 8, rawData: 9, externalData: 13, dataLocation: 14 };
+
+/** Smaller ones gain nothing by being mapped, and shapes and axes have to be at hand while the graph is optimised. */
+const leastBytes = 1024;
+/** Weights of at least a page begin on one, so that mapping them shares no page. */
+const page = 4096;
+
+interface Split {
+  /** The encoded model in order; nearly all are views of the original. */
+  pieces: Buffer[];
+  moved: MovedWeights[];
+}
+
+/**
+ * Takes raw weights out of the model, subgraphs included, and leaves references to `location`, whose content may be
+ * filled in afterwards. Throws IntegrityError `artifact-unsupported` when some lie outside already.
+ */
+export function splitWeights(model: Buffer, location: Buffer): Split {
+  const moved: MovedWeights[] = [];
+  let end = 0;
+  const move = (bytes: Buffer): number => {
+    const align = bytes.byteLength >= page ? page : 64;
+    const offset = Math.ceil(end / align) * align;
+    end = offset + bytes.byteLength;
+    moved.push({ bytes, offset });
+    return offset;
+  };
+  const pieces = rewrite(model, 'model', (tensor, name) => moveTensor(tensor, name, location, move));
+  return { pieces: pieces ?? [model], moved };
+}
+
+/** Answers a tensor's new fields; nothing when it stays as it is. `name` replaces the tensor's own. */
+type MoveTensor = (tensor: Buffer, name?: Buffer) => Buffer[] | undefined;
+
+/** The message's new pieces; nothing when it stays as it is. */
+function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | undefined {
+  if (kind === 'tensor') return tensor(bytes);
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (const field of protoFields(bytes)) {
+    const inner = field.wire === 2 ? inside[kind][field.number] : undefined;
+    const payload = bytes.subarray(field.payload, field.end);
+    const initializer = inner === 'node' ? constantAsInitializer(payload, tensor) : undefined;
+    const changed = initializer ?? (inner && rewrite(payload, inner, tensor));
+    if (!changed) continue;
+    const number = initializer ? initializerField : field.number;
+    pieces.push(bytes.subarray(kept, field.start), fieldHeader(number, lengthOf(changed)), ...changed);
+    kept = field.end;
+  }
+  if (kept === 0) return undefined;
+  pieces.push(bytes.subarray(kept));
+  return pieces;
+}
+
+/** Exporters also write weights as Constant nodes; only initializers may lie outside, and those two mean the same. */
+function constantAsInitializer(node: Buffer, tensor: MoveTensor): Buffer[] | undefined {
+  const fields = [...protoFields(node)];
+  const texts = (number: number): Buffer[] =>
+    fields.filter((field) => field.number === number).map((field) => node.subarray(field.payload, field.end));
+  const [output] = texts(nodeField.output);
+  const [attribute, second] = texts(nodeField.attribute);
+  if (texts(nodeField.opType)[0]?.toString() !== 'Constant' || !output || !attribute || second) return undefined;
+  const value = [...protoFields(attribute)].find((field) => field.number === attributeTensor && field.wire === 2);
+  return value && tensor(attribute.subarray(value.payload, value.end), output);
+}
+
+function moveTensor(
+  bytes: Buffer,
+  name: Buffer | undefined,
+  location: Buffer,
+  move: (bytes: Buffer) => number,
+): Buffer[] | undefined {
+  const fields = [...protoFields(bytes)];
+  if (fields.some((field) => field.number === tensorField.externalData)) {
+    throw new IntegrityError('artifact-unsupported', 'The model keeps its weights in other files already.', {
+      hint: 'Publish with `optimize: off` or `optimize: cold`.',
+    });
+  }
+  const raw = fields.find((field) => field.number === tensorField.rawData && field.wire === 2);
+  if (!raw || raw.end - raw.payload < leastBytes) return undefined;
+  const offset = move(bytes.subarray(raw.payload, raw.end));
+  const kept = fields.filter((field) => field !== raw && !(name && field.number === tensorField.name));
+  return [
+    ...kept.map((field) => bytes.subarray(field.start, field.end)),
+    ...(name ? [fieldHeader(tensorField.name, name.byteLength), name] : []),
+    ...entry('location', location),
+    ...entry('offset', Buffer.from(String(offset))),
+    ...entry('length', Buffer.from(String(raw.end - raw.payload))),
+    varintField(tensorField.dataLocation, 1),
+  ];
+}
+
+/** StringStringEntryProto of external_data; `value` goes in as the very buffer that was given. */
+function entry(key: string, value: Buffer): Buffer[] {
+  const name = Buffer.concat([fieldHeader(1, key.length), Buffer.from(key)]);
+  const head = fieldHeader(2, value.byteLength);
+  const length = name.byteLength + head.byteLength + value.byteLength;
+  return [fieldHeader(tensorField.externalData, length), name, head, value];
+}
+
+const lengthOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
