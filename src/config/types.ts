@@ -26,7 +26,7 @@ export interface LocalTargetSettings {
   port?: number | undefined;
 }
 
-/** Settings of a cloud target are checked by the schema and read by its driver alone. */
+/** Settings of a cloud target, camelCase as everything here, are checked by the schema and read by its driver alone. */
 export interface CloudTargetSettings {
   provider: 'aws-lambda' | 'google-cloud-run' | 'azure-functions';
   [option: string]: unknown;
@@ -60,10 +60,11 @@ export interface HandlerOptions {
 export interface ModelEntry {
   name: string;
   version: string;
+  /** Everything that is published, the golden sample included. */
   files: SourceFile[];
   /** Which of `files` is the ONNX model. */
   model: string;
-  /** The golden sample; also published as a file of the version. */
+  /** The golden sample; one of `files`. */
   sample: SourceFile | undefined;
   retain: number;
   optimize: 'off' | 'cold' | 'steady';

@@ -1,34 +1,35 @@
 /**
  * Closed alphabets. A name that passes can stand in a key, a path, a URL, an environment variable's value and a shell
  * word without escaping, on every store and file system (also case-insensitive ones: lower case only where it names).
+ * The patterns are what editors check too; Windows device names are refused besides.
  */
-const modelName = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
-const environmentName = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-const fileSegment = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,126}$/;
-const pointerName = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\.json$/;
-/** Semver 2.0.0 without build metadata: `+` is not a safe key character everywhere, and it does not order. */
-const version =
-  /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$/;
+export const namePatterns = {
+  model: /^(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+  environment: /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/,
+  file: /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,126}\/){0,3}[A-Za-z0-9_-][A-Za-z0-9._-]{0,126}$/,
+  pointer: /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\.json$/,
+  /** Semver 2.0.0 without build metadata: `+` is not a safe key character everywhere, and it does not order. */
+  version:
+    /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$/,
+} as const;
 
-/** Names of files that Coldgate itself writes into a version. */
+/** Names of files that Coldgate itself writes into a version, in lower case: stores may not tell cases apart. */
 const reserved = new Set(['manifest.json', 'artifacts']);
 /** Windows cannot create files of these names, with or without an ending. */
 const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-export const isModelName = (text: string): boolean =>
-  modelName.test(text) && !text.includes('..') && !device.test(text);
-export const isEnvironmentName = (text: string): boolean => environmentName.test(text);
-export const isVersion = (text: string): boolean => text.length <= 128 && version.test(text);
-export const isPointerName = (text: string): boolean => pointerName.test(text);
+export const isModelName = (text: string): boolean => namePatterns.model.test(text) && !device.test(text);
+export const isEnvironmentName = (text: string): boolean => namePatterns.environment.test(text) && !device.test(text);
+export const isVersion = (text: string): boolean => text.length <= 128 && namePatterns.version.test(text);
+export const isPointerName = (text: string): boolean => namePatterns.pointer.test(text) && !device.test(text);
+
+/** The first part of a version's path is one that Coldgate writes itself. */
+export const isReservedPath = (text: string): boolean => reserved.has((text.split('/')[0] ?? '').toLowerCase());
 
 /** A relative path inside a version: up to 4 safe segments, none hidden, none reserved. */
 export function isFilePath(text: string): boolean {
-  const segments = text.split('/');
-  return (
-    segments.length <= 4 &&
-    segments.every((s) => fileSegment.test(s) && !s.endsWith('.') && !device.test(s)) &&
-    !reserved.has(segments[0] ?? '')
-  );
+  const safe = (segment: string): boolean => !segment.endsWith('.') && !device.test(segment);
+  return namePatterns.file.test(text) && text.split('/').every(safe) && !isReservedPath(text);
 }
 
 export const nameRules = {

@@ -1,0 +1,111 @@
+import type { Findings } from './findings.ts';
+import type { Path } from './yaml-node.ts';
+
+interface Rule {
+  provider: string;
+  /** Where the problem shows. */
+  field: string;
+  /** True when it is broken. */
+  broken: (has: (field: string) => boolean, get: (field: string) => unknown) => boolean;
+  message: string;
+  hint: string;
+}
+
+const above = (value: unknown, bound: number): boolean => typeof value === 'number' && value > bound;
+const below = (value: unknown, bound: unknown): boolean =>
+  typeof value === 'number' && typeof bound === 'number' && value < bound;
+
+/** What the services themselves would refuse, or silently not do; `timeout` against the gateway's own. */
+const rules: readonly Rule[] = [
+  {
+    provider: 'aws-lambda',
+    field: 'timeout',
+    broken: (_has, get) => get('endpoint') === 'http-api' && above(get('timeout'), 30),
+    message: 'expected at most 30 with endpoint: http-api, whose calls end after 30 s.',
+    hint: 'Lower it, or use endpoint: function-url.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'auth',
+    broken: (has, get) => get('auth') === 'jwt' && (get('endpoint') !== 'http-api' || !has('jwt')),
+    message: 'expected endpoint: http-api and jwt: with issuer and audience beside auth: jwt.',
+    hint: 'Function URLs know iam and none.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'jwt',
+    broken: (has, get) => has('jwt') && get('auth') !== 'jwt',
+    message: 'is used with auth: jwt alone.',
+    hint: 'Set auth: jwt, or remove it.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'throttle',
+    broken: (has, get) => has('throttle') && get('endpoint') !== 'http-api',
+    message: 'is a setting of endpoint: http-api.',
+    hint: 'Function URLs are limited by reserved-concurrency.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'image-repository',
+    broken: (has, get) => (get('package') === 'image') !== has('image-repository'),
+    message: 'expected together with package: image, and only then.',
+    hint: 'Give both or neither.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'efs',
+    broken: (has) => has('efs') && !has('vpc'),
+    message: 'expected vpc: too, since EFS is reached inside a VPC.',
+    hint: 'Add vpc: with subnets and security-groups.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'provisioned-scaling',
+    broken: (has, get) =>
+      has('provisioned-scaling') && below(get('provisioned-scaling.maximum'), get('provisioned-concurrency')),
+    message: 'expected a maximum of at least provisioned-concurrency.',
+    hint: 'Raise the maximum.',
+  },
+  {
+    provider: 'google-cloud-run',
+    field: 'min-instances',
+    broken: (has, get) => below(has('max-instances') ? get('max-instances') : 10, get('min-instances')),
+    message: 'expected at most max-instances (10 unless given).',
+    hint: 'Raise max-instances.',
+  },
+  ...['instance-memory', 'always-ready'].map((field) => ({
+    provider: 'azure-functions',
+    field,
+    broken: (has: (field: string) => boolean, get: (field: string) => unknown) =>
+      has(field) && get('plan') === 'premium',
+    message: 'is a setting of plan: flex-consumption.',
+    hint: 'On premium use sku and pre-warmed.',
+  })),
+  ...['sku', 'pre-warmed'].map((field) => ({
+    provider: 'azure-functions',
+    field,
+    broken: (has: (field: string) => boolean, get: (field: string) => unknown) =>
+      has(field) && get('plan') !== 'premium',
+    message: 'is a setting of plan: premium.',
+    hint: 'On flex-consumption use instance-memory and always-ready.',
+  })),
+];
+
+/** Rules between the settings of a target, of environments and of models. */
+export function checkTargets(findings: Findings): void {
+  const places = ['environments', 'models'].flatMap((section) =>
+    findings.keys([section]).map((name): Path => [section, name, 'target']),
+  );
+  for (const path of places) {
+    const inside = (field: string): Path => [...path, ...field.split('.')];
+    const provider = findings.text(inside('provider'));
+    for (const { field, broken, message, hint } of rules.filter((rule) => rule.provider === provider)) {
+      const isBroken = broken(
+        (name) => findings.has(inside(name)),
+        (name) => findings.value(inside(name)),
+      );
+      if (isBroken) findings.add(inside(field), message, hint);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { InputError, type Problem } from '../errors.ts';
+import { checkModels } from './check-models.ts';
+import { checkNames } from './check-names.ts';
+import { checkSources } from './check-sources.ts';
+import { checkStores } from './check-stores.ts';
+import { checkTargets } from './check-targets.ts';
+import { expectedWords, explain } from './explain.ts';
+import { Findings } from './findings.ts';
+import { readText } from './read-text.ts';
+import { readYaml } from './read-yaml.ts';
+import { resolveConfig } from './resolve.ts';
+import { type ModelsFile, modelsSchema } from './schema.ts';
+import type { Config } from './types.ts';
+import { plainValue, type YamlNode } from './yaml-node.ts';
+
+export interface LoadOptions {
+  /** Whether the files of models must be there; verbs that only read the store do without. Default: true. */
+  checkFiles?: boolean;
+}
+
+/** More than anyone mends in one go. */
+const mostProblems = 200;
+
+/**
+ * Reads and checks models.yaml; reaches for nothing but files. Throws one InputError `bad-config` with every problem,
+ * each with file and line, in the order of the file.
+ * @param file path of models.yaml; messages name it relative to the current folder where it lies below
+ * @param env what `${NAME}` stands for
+ */
+export async function loadConfig(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  options: LoadOptions = {},
+): Promise<Config> {
+  const absolute = resolve(file);
+  const label = labelOf(file);
+  const { root, problems } = readYaml(await readText(absolute, label), env);
+  if (!root) throw failure(problems.length > 0 ? problems : [empty], label);
+  const checked = await check(root, dirname(absolute), options.checkFiles ?? true);
+  problems.push(...checked.problems);
+  if (problems.length > 0 || !checked.fields) throw failure(problems, label);
+  return resolveConfig(checked.fields, absolute);
+}
+
+const empty: Problem = {
+  path: '',
+  message: 'expected schema and models, got an empty file.',
+  hint: 'Begin with the line schema: 1',
+};
+
+function labelOf(file: string): string {
+  const near = relative(process.cwd(), file);
+  return isAbsolute(file) && !near.startsWith('..') && !isAbsolute(near) ? near : file;
+}
+
+async function check(
+  node: YamlNode,
+  root: string,
+  checkFiles: boolean,
+): Promise<{ fields: ModelsFile | undefined; problems: Problem[] }> {
+  const parsed = modelsSchema.safeParse(plainValue(node), { error: expectedWords });
+  const findings = new Findings(node);
+  checkNames(findings);
+  checkStores(findings, root);
+  checkTargets(findings);
+  checkModels(findings);
+  await checkSources(findings, root, checkFiles);
+  const problems = parsed.success ? [] : explain(parsed.error.issues, node);
+  return { fields: parsed.data, problems: [...problems, ...findings.problems] };
+}
+
+function failure(problems: readonly Problem[], file: string): InputError {
+  const ordered = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)).map((problem) => ({ ...problem, file }));
+  const shown = ordered.slice(0, mostProblems);
+  if (shown.length < ordered.length) {
+    shown.push({ path: '', file, message: `has ${ordered.length - shown.length} more problems like these.` });
+  }
+  return new InputError(shown, { code: 'bad-config' });
+}

@@ -1,0 +1,39 @@
+import { type Event, parseEvents, YAMLException } from 'js-yaml';
+import type { Problem } from '../errors.ts';
+import { Composer } from './compose-yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
+
+const depthLimit = 50;
+
+export interface YamlFile {
+  /** Nothing where the text is no YAML, or holds no document. */
+  root: YamlNode | undefined;
+  problems: Problem[];
+}
+
+/** Reads one YAML document with the place of every key and value. Problems come without the file's name. */
+export function readYaml(source: string, env: Readonly<Record<string, string | undefined>>): YamlFile {
+  let events: Event[];
+  try {
+    events = parseEvents(source, { maxDepth: depthLimit });
+  } catch (error) {
+    return { root: undefined, problems: [syntaxProblem(source, error)] };
+  }
+  const composer = new Composer(source, events, env);
+  return { root: composer.document(), problems: composer.problems };
+}
+
+function syntaxProblem(source: string, error: unknown): Problem {
+  const mark = error instanceof YAMLException ? error.mark : undefined;
+  const reason = error instanceof YAMLException ? error.reason : 'it cannot be parsed';
+  const text = mark && (source.split(/\r\n|[\r\n]/)[mark.line] ?? '');
+  const hint =
+    text === undefined
+      ? undefined
+      : /^\s*\t/.test(text)
+        ? 'Indent with spaces: YAML knows no tabs there.'
+        : /[{[].*\$\{/.test(text)
+          ? 'Inside { } and [ ] put ${NAME} in quotes.'
+          : undefined;
+  return { path: '', line: mark && mark.line + 1, message: `expected YAML, got something else: ${reason}.`, hint };
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/**
+ * Kinds of fields. Each carries the words that follow "expected" in a message, so that every way of getting the field
+ * wrong is answered by the one sentence that says what it should be.
+ */
+export const text = (expected: string, pattern: RegExp) =>
+  z.string({ error: expected }).regex(pattern, { error: expected });
+
+export function whole(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+export function decimal(min: number, max: number) {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+export const flag = () => z.boolean({ error: 'true or false' });
+
+const percentage = 'a percentage such as 5% or a fraction such as 0.05';
+
+/** A share: `5%` or `0.05`. A bare number above 1 is refused, since `5` would mean 500 %. */
+export const share = () =>
+  z.union(
+    [
+      text(percentage, /^(?:\d{1,3}|1000)(?:\.\d{1,4})?%$/),
+      z.number({ error: percentage }).min(0, { error: percentage }).max(1, { error: percentage }),
+    ],
+    { error: percentage },
+  );
+
+/** The fraction that a share means. */
+export const fractionOf = (value: string | number): number =>
+  typeof value === 'number' ? value : Number((Number(value.slice(0, -1)) / 100).toPrecision(12));
+
+/** Text without control characters; for what only a cloud can check. */
+export const words = (expected: string, most = 256) => text(expected, new RegExp(`^[^\\p{Cc}]{1,${most}}$`, 'u'));
+
+/** A map from names to free text, such as tags; `name` is what a name may be. */
+export const textMap = (name: string, pattern: RegExp) =>
+  z.record(text(name, pattern), words('text of at most 4096 characters', 4096), {
+    error: 'a mapping of names to text',
+  });
+
+/** Variables that a function gets besides ours, which must stay ours. */
+export const variableMap = () =>
+  textMap(
+    'a variable name of letters, digits and _ that does not begin with MODEL_ or COLDGATE_',
+    /^(?!MODEL_|COLDGATE_|ORT_DISABLE_TELEMETRY$)[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+  );
+
+export const secureUrl = () =>
+  text(
+    'an https:// URL, or http:// of this machine',
+    /^(?:https:\/\/|http:\/\/(?:localhost|127\.|\[::1\]))[^\s\p{Cc}]*$/u,
+  );
+
+/** Whether a value is written as `share()` takes it. */
+export const isShare = (value: unknown): value is string | number => share().safeParse(value).success;

@@ -1,0 +1,63 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+export interface UrlFault {
+  message: string;
+  hint?: string;
+}
+
+/** Names of buckets and containers by scheme, from the providers' naming rules; prefixes are a closed alphabet of ours. */
+const places: Record<string, { pattern: RegExp; form: string }> = {
+  s3: { pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, form: 's3://bucket/prefix' },
+  gs: { pattern: /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, form: 'gs://bucket/prefix' },
+  azure: {
+    pattern: /^azure:\/\/[a-z0-9]{3,24}\/[a-z0-9](?:-?[a-z0-9]){2,62}$/,
+    form: 'azure://account/container/prefix',
+  },
+};
+const prefixPart = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,126}$/;
+
+/**
+ * The store's URL with a `file:` path made absolute against the folder of models.yaml, and no slash at the end.
+ * `file:folder`, `file:/folder` and `file:///folder` are all taken; other schemes need their bucket.
+ */
+export function resolveStoreUrl(url: string, root: string): { url: string } | { fault: UrlFault } {
+  const scheme = /^([a-z0-9]+):/.exec(url)?.[1] ?? '';
+  if (scheme === 'file') return resolveFileUrl(url, root);
+  const place = places[scheme];
+  if (!place) return { fault: { message: 'expected a URL of file:, s3:, gs: or azure:, got another.' } };
+  const parts = url.replace(/\/$/, '').split('/');
+  const named = scheme === 'azure' ? 4 : 3;
+  if (!place.pattern.test(parts.slice(0, named).join('/'))) {
+    const hint = 'Buckets and containers are named by lower-case letters, digits and hyphens.';
+    return { fault: { message: `expected ${place.form}, got no valid bucket or container name.`, hint } };
+  }
+  if (!parts.slice(named).every((part) => prefixPart.test(part) && !part.includes('..'))) {
+    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${place.form}).`;
+    return { fault: { message, hint: 'No part may be empty, begin with a dot or hold two dots.' } };
+  }
+  return { url: parts.join('/') };
+}
+
+function resolveFileUrl(url: string, root: string): { url: string } | { fault: UrlFault } {
+  const rest = url.slice('file:'.length);
+  if (/^\/\/(?!\/)/.test(rest)) {
+    const message = 'expected file:folder or file:///folder, got a URL that names a host.';
+    return { fault: { message, hint: 'Write file: and a path, or three slashes.' } };
+  }
+  if (rest.startsWith('~')) {
+    return { fault: { message: 'expected a path, got one that begins with ~.', hint: 'Write file:${HOME}/…' } };
+  }
+  let path: string;
+  try {
+    path = decodeURIComponent(rest.replace(/^\/\/\//, '/'));
+  } catch {
+    return { fault: { message: 'expected % only before two hexadecimal digits.', hint: 'Write %25 for %.' } };
+  }
+  if (path === '' || path.includes('\0')) {
+    return {
+      fault: { message: 'expected file: and the path of a folder.', hint: 'For instance file:.coldgate/store.' },
+    };
+  }
+  return { url: pathToFileURL(isAbsolute(path) ? path : resolve(root, path)).href.replace(/(?<=[^/])\/$/, '') };
+}
