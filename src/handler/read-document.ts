@@ -28,7 +28,7 @@ export async function readDocument(
   for await (const chunk of object.body) {
     size += chunk.byteLength;
     if (size > mostBytes) throw new LoadError('document-unusable', `${key} is larger than ${mostBytes} bytes.`);
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
   }
   return { bytes: Buffer.concat(chunks), token: object.token };
 }

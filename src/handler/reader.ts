@@ -3,7 +3,7 @@ export interface ReadObject {
   token: string;
   /** Bytes. */
   size: number;
-  /** The stored bytes. Chunks belong to the consumer: a reader never writes into one again. */
+  /** The stored bytes. A chunk may be overwritten once the next but one has been asked for: copy what is to be kept. */
   body: AsyncIterable<Uint8Array>;
 }
 

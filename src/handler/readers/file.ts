@@ -54,17 +54,29 @@ async function openFile(folder: string, key: string): Promise<FileHandle> {
   }
 }
 
+/** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */
 async function* chunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
+  const readAt = (turn: number): Promise<{ bytesRead: number }> => {
+    const reading = handle.read(buffers[turn % 3] as Buffer, 0, chunkBytes, turn * chunkBytes);
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    reading.catch(() => {});
+    return reading;
+  };
+  let next = readAt(0);
   try {
-    for (let position = 0; ; ) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes, position);
+    for (let turn = 0; ; turn++) {
+      const { bytesRead } = await next;
       if (bytesRead === 0) return;
-      position += bytesRead;
-      yield bytesRead === chunkBytes ? buffer : buffer.subarray(0, bytesRead);
+      if (bytesRead === chunkBytes) next = readAt(turn + 1);
+      yield (buffers[turn % 3] as Buffer).subarray(0, bytesRead);
+      // Regular files are read short only at their end.
+      if (bytesRead < chunkBytes) return;
     }
   } catch (error) {
     throw new LoadError('store-unavailable', 'Reading the stored file broke off.', error);
   } finally {
+    await next.catch(() => {});
     await handle.close();
   }
 }
