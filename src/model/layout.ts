@@ -10,7 +10,7 @@ import { isFilePath, isVersion } from './names.ts';
  *     <model>/current.json                         the pointer (an environment may name another one)
  *     <model>/history/<10 digits>.json             one record a move of current.json
  *     <model>/history/<stem>/<10 digits>.json      the same for a pointer named <stem>.json
- *     <model>/pins/<version>/<promotion id>.json   a promotion is on its way to this version
+ *     <model>/pins/<version>/<id>.json             a publish or a promotion is at work on this version
  *     <model>/baselines/<target key>/<version>.json
  *     _coldgate/doctor.json                        what doctor found out about the store; no model can have this name
  *     _coldgate/doctor/<id>/…                      where doctor tries the store out
@@ -52,8 +52,8 @@ export function historySequence(key: string, model: string, pointer: string = de
 }
 
 export const pinsPrefix = (model: string): string => `${model}/pins/`;
-export const pinKey = (model: string, version: string, promotionId: string): string =>
-  `${pinsPrefix(model)}${version}/${promotionId}.json`;
+export const pinKey = (model: string, version: string, id: string): string =>
+  `${pinsPrefix(model)}${version}/${id}.json`;
 
 /** The version that a pin's key names; nothing for what is no pin. */
 export function pinnedVersion(key: string, model: string): string | undefined {

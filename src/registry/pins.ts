@@ -1,52 +1,65 @@
+import { ColdgateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { pinKey, pinnedVersion, pinsPrefix } from '../model/layout.ts';
+import { contentTypeOf, pinKey, pinnedVersion, pinsPrefix } from '../model/layout.ts';
 import { encodeJson } from '../model/pointer.ts';
 import { type ObjectInfo, PreconditionError, type Store, type Token } from '../stores/store.ts';
+import { mayHaveHappened } from './ambiguous.ts';
 
 /**
- * A promotion says in the store where it is heading before it looks for tombstones; prune, having written a tombstone,
- * looks for pins before it looks at pointers. Whoever comes second sees the other, so no version is deleted under a
- * swap, even when the promoting process dies right after it.
+ * A publish or a promotion says in the store which version it is at work on before it looks for a tombstone; prune,
+ * having written a tombstone, looks for pins before it looks at pointers. Whoever comes second sees the other, so no
+ * file is deleted under a publish and no version under a swap, whichever process is paused or killed at which point.
  */
-export interface Pin {
-  key: string;
-  token: Token;
-}
-
 export interface PinRequest {
   store: Store;
   model: string;
   version: string;
-  promotionId: string;
-  actor: string;
+  /** Of the publish or promotion. */
+  id: string;
   now: () => Date;
   log: Logger;
 }
 
-export async function setPin(request: PinRequest): Promise<Pin> {
-  const { store, model, version, promotionId, actor } = request;
-  const key = pinKey(model, version, promotionId);
-  const document = { schema: 1, version, promotion_id: promotionId, actor, at: request.now().toISOString() };
-  return { key, token: await store.put(key, encodeJson(document), 'absent', { contentType: 'application/json' }) };
+/**
+ * Does the work while the version is pinned. The pin stays, for a day, where a write of the work may still land late:
+ * its outcome is not known, so the version must not go away under it.
+ */
+export async function underPin<T>(request: PinRequest, work: () => Promise<T>): Promise<T> {
+  const { store, model, version, id, now } = request;
+  const key = pinKey(model, version, id);
+  const document = encodeJson({ schema: 1, model, version, id, at: now().toISOString() });
+  const token = await store.put(key, document, 'absent', { contentType: contentTypeOf(key) });
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    if (!mayLandLate(error)) await removePin(request, key, token);
+    throw error;
+  }
+  await removePin(request, key, token);
+  return result;
 }
 
+const mayLandLate = (error: unknown): boolean =>
+  mayHaveHappened(error) || (error instanceof ColdgateError && error.code === 'outcome-unknown');
+
 /** A pin that stays only keeps its version from being pruned for a day, so a failure is no more than a remark. */
-export async function removePin(request: Pick<PinRequest, 'store' | 'log'>, pin: Pin): Promise<void> {
+async function removePin({ store, log }: PinRequest, key: string, token: Token): Promise<void> {
   try {
-    await request.store.remove(pin.key, { unchanged: pin.token });
+    await store.remove(key, { unchanged: token });
   } catch (error) {
-    request.log.debug(`${pin.key} stays: ${error instanceof Error ? error.message : error}`);
+    log.debug(`${key} stays: ${error instanceof Error ? error.message : error}`);
   }
 }
 
 export interface Pins {
-  /** Versions that a promotion is heading for. */
+  /** Versions that a publish or a promotion is at work on. */
   held: Set<string>;
-  /** Pins whose promotion must have died: older than `ageMs`. */
+  /** Pins of what must have died: older than `ageMs`. */
   stale: ObjectInfo[];
 }
 
-/** `ageMs`: how long a promotion may take between its pin and its swap; a day leaves room for any upload or sleep. */
+/** `ageMs`: how long a publish or promotion may take; a day leaves room for any upload, and for a machine asleep. */
 export async function listPins(store: Store, model: string, now: Date, ageMs: number): Promise<Pins> {
   const pins: Pins = { held: new Set(), stale: [] };
   for await (const info of store.list(pinsPrefix(model))) {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type ColdgateError, IntegrityError } from '../errors.ts';
+import { ConflictError, IntegrityError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { defaultPointer } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Store } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
-import { removePin, setPin } from './pins.ts';
+import { underPin } from './pins.ts';
 import type { PointerState } from './read-pointer.ts';
 import { type NextPointer, type SwapPlace, type SwapResult, swapPointer } from './swap.ts';
 import { beingPruned } from './tombstone.ts';
@@ -45,22 +45,13 @@ export interface Move extends Mover {
 export async function movePointer(move: Move): Promise<SwapResult> {
   const { store, model, log } = move;
   const place: SwapPlace = { store, model, pointer: move.pointer ?? defaultPointer, log, sleep: move.sleep };
-  const promotionId = randomUUID();
-  const pin = await setPin({ ...move, promotionId });
-  let settled = false;
-  try {
+  const id = randomUUID();
+  return underPin({ ...move, id }, async () => {
     const stored = await movable(move);
-    const swap = swapPointer(place, move.current, contentOf(move, stored, promotionId));
-    const result = await swap.catch((error: unknown) => {
-      // While a write may still land late, the pin goes on protecting the version.
-      if (mayHaveHappened(error) || (error as ColdgateError).code === 'outcome-unknown') settled = true;
-      throw error;
-    });
+    const result = await swapPointer(place, move.current, contentOf(move, stored, id));
     await lookAgain(move, place, stored.manifest, result);
     return result;
-  } finally {
-    if (!settled) await removePin(move, pin);
-  }
+  });
 }
 
 /** Throws unless the version is complete, unmarked, and the one that was verified. */
@@ -127,7 +118,7 @@ async function lookAgain(move: Move, place: SwapPlace, manifest: Manifest, won: 
       data: { model, version },
     });
   }
-  await swapPointer(place, won.state, {
+  const back = swapPointer(place, won.state, {
     version: before.version,
     sha256: before.sha256,
     promotion_id: randomUUID(),
@@ -141,6 +132,13 @@ async function lookAgain(move: Move, place: SwapPlace, manifest: Manifest, won: 
     run_url: move.runUrl ?? null,
     gate: { verdict: 'none' },
   });
-  move.log.warn(`${what}; it is back on ${before.version}.`);
-  throw beingPruned(model, version, `the pointer is back on ${before.version}`, listing.tombstone);
+  const where = await back.then(
+    () => `the pointer is back on ${before.version}`,
+    (error: unknown) => {
+      if (!(error instanceof ConflictError)) throw error;
+      return 'someone has moved the pointer on since';
+    },
+  );
+  move.log.warn(`${what}; ${where}.`);
+  throw beingPruned(model, version, where, listing.tombstone);
 }

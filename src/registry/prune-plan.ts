@@ -107,7 +107,7 @@ function keepReasons(
   // Half of it may be gone: only a pointer, which by the protocol cannot name it, would be a reason to stop.
   if (deleting.has(version)) return reasons;
   for (const p of input.protectedVersions ?? []) if (p.version === version) reasons.push(p.reason);
-  if (pins.held.has(version)) reasons.push('a promotion is on its way to it');
+  if (pins.held.has(version)) reasons.push('a publish or a promotion is at work on it');
   const past = window.get(version);
   if (past !== undefined) reasons.push(past);
   if (!found.manifest && young) reasons.push('unfinished publish, less than a day old');

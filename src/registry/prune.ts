@@ -47,7 +47,7 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
       skip(held.version, need);
     } else if (await deleteVersion(marking, held)) {
       result.deleted.push({ version: held.version, bytes: survey.versions.get(held.version)?.bytes ?? 0 });
-    } else skip(held.version, 'its mark was taken away, by a publish or by another prune');
+    } else skip(held.version, 'another prune took its mark');
   }
   await removeStalePins(store, plan.stalePins);
   return result;
@@ -65,7 +65,7 @@ function needOf(
   if (named) return named;
   // Past the point of no return: promotions see the mark and refuse, so a pin now is one that will be taken back.
   if (state === 'deleting') return undefined;
-  if (pins.held.has(version)) return 'a promotion is on its way to it';
+  if (pins.held.has(version)) return 'a publish or a promotion is at work on it';
   const planned = before.plan.versions.find((v) => v.version === version)!;
   if (planned.action === 'keep') return planned.reasons[0];
   const now = survey.versions.get(version);
@@ -82,7 +82,7 @@ async function deleteVersion(marking: Marking, checked: Mark): Promise<boolean> 
   const { version } = checked;
   const held = checked.state === 'deleting' ? checked : await beginDeleting(marking, checked);
   if (!held) return false;
-  // More than one round only where a publish wrote something in between; it sees the mark and takes back its manifest.
+  // More than one round only where something that keeps to no protocol writes in between.
   for (let round = 1; round <= 10; round += 1) {
     const listing = await listVersion(store, model, version);
     const rest: ObjectInfo[] = [...(listing.manifest ? [listing.manifest] : []), ...listing.objects.values()];

@@ -3,14 +3,15 @@ import { sha256 } from '../model/digest.ts';
 import type { Artifact, FileEntry, Manifest } from '../model/manifest.ts';
 import { modelFile } from '../model/manifest.ts';
 import { encodeJson } from '../model/pointer.ts';
-import { confirmCommit, writeManifest } from './commit.ts';
+import { writeManifest } from './commit.ts';
 import { compareWithPublished, heal } from './existing-version.ts';
 import { WatchedFile } from './local-file.ts';
+import { underPin } from './pins.ts';
 import { type ArtifactSource, checkArtifacts, checkPublishInput, type PublishInput } from './publish-input.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 import { type StoredFile, storeFile } from './store-file.ts';
 import { beingPruned } from './tombstone.ts';
-import { readVersion, type StoredManifest, type VersionContents } from './version-contents.ts';
+import { incomplete, readVersion, type StoredManifest, type VersionContents } from './version-contents.ts';
 
 export interface PublishResult {
   /** True when this run made the version visible; false when the same bytes were published already, or in a dry run. */
@@ -43,15 +44,29 @@ export async function publishVersion(input: PublishInput): Promise<PublishResult
   const { store, model, version } = input;
   const ordered = [...input.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const files = ordered.map((file) => new WatchedFile(file, input));
+  const seen = await open(input);
+  if (input.dryRun && !seen.stored) return foresee(input, seen, files);
+  if (seen.stored) {
+    await compareWithPublished(input, files, seen.stored.manifest);
+    if (input.dryRun || incomplete(seen, seen.stored.manifest).length === 0) return resultOf(false, seen.stored);
+  }
+  const id = randomUUID();
+  return underPin({ store, model, version, id, now: input.now, log: input.log }, async () => {
+    // Once more: only what is seen under the pin is safe from a prune.
+    const contents = await open(input);
+    return contents.stored ? complete(input, contents, contents.stored, files) : publishNew(input, id, contents, files);
+  });
+}
+
+async function open({ store, model, version }: PublishInput): Promise<VersionContents> {
   const contents = await readVersion(store, model, version);
   if (contents.tombstone) throw beingPruned(model, version, 'nothing is published', contents.tombstone);
-  if (contents.stored) return leaveAsItIs(input, contents, contents.stored, files);
-  if (input.dryRun) return foresee(input, contents, files);
-  return publishNew(input, contents, files);
+  return contents;
 }
 
 async function publishNew(
   input: PublishInput,
+  id: string,
   contents: VersionContents,
   files: readonly WatchedFile[],
 ): Promise<PublishResult> {
@@ -62,12 +77,9 @@ async function publishNew(
   for (const file of files) await file.check();
 
   const kept = new Set(artifacts.map(({ entry }) => entry.path));
-  const entries = derived.map(({ entry }) => entry).filter((entry) => kept.has(entry.path));
-  const manifest = describe(
-    input,
-    stored.map(({ entry }) => entry),
-    entries,
-  );
+  const forms = derived.map(({ entry }) => entry).filter((entry) => kept.has(entry.path));
+  const entries = stored.map(({ entry }) => entry);
+  const manifest = describe(input, id, entries, forms);
   const written = await writeManifest(input, manifest);
   if (!written.ours) {
     input.log.info(`Another run published ${input.model} ${input.version} at the same time.`);
@@ -75,21 +87,19 @@ async function publishNew(
     return resultOf(false, written);
   }
   const all = [...stored, ...artifacts];
-  await confirmCommit(input, all, written);
   const by = (how: StoredFile['how']) => all.filter((f) => f.how === how).map((f) => f.entry.path);
   return { ...resultOf(true, written), adopted: by('adopted'), uploaded: by('uploaded') };
 }
 
-async function leaveAsItIs(
+/** The version is published: by another run since our first look, or long ago and with files missing by now. */
+async function complete(
   input: PublishInput,
   contents: VersionContents,
   published: StoredManifest,
   files: readonly WatchedFile[],
 ): Promise<PublishResult> {
   await compareWithPublished(input, files, published.manifest);
-  if (input.dryRun) return resultOf(false, published);
   const healed = await heal(input, contents, published, files, () => artifactsOf(input), input);
-  if (healed.length > 0) await confirmCommit(input, healed, published);
   return { ...resultOf(false, published), uploaded: healed.map(({ entry }) => entry.path) };
 }
 
@@ -105,11 +115,8 @@ async function foresee(
     await (found ? storeFile(input, file, found) : file.digest());
     if (found) adopted.push(file.path);
   }
-  const manifest = describe(
-    input,
-    files.map((f) => f.entry),
-    [],
-  );
+  const entries = files.map((f) => f.entry);
+  const manifest = describe(input, 'dry-run', entries, []);
   const result = resultOf(false, { manifest, sha256: sha256(encodeJson(manifest)), token: '' });
   const uploaded = files.map((f) => f.path).filter((path) => !adopted.includes(path));
   return { ...result, wouldPublish: true, adopted, uploaded };
@@ -121,7 +128,7 @@ async function artifactsOf(input: PublishInput): Promise<readonly ArtifactSource
   return artifacts;
 }
 
-function describe(input: PublishInput, files: FileEntry[], artifacts: Artifact[]): Manifest {
+function describe(input: PublishInput, id: string, files: FileEntry[], artifacts: Artifact[]): Manifest {
   const { head } = input;
   const [first] = head.inputs;
   return {
@@ -142,7 +149,7 @@ function describe(input: PublishInput, files: FileEntry[], artifacts: Artifact[]
     artifacts,
     source: input.sourceInfo,
     coldgate: input.coldgateVersion,
-    publish_id: randomUUID(),
+    publish_id: id,
   };
 }
 
