@@ -59,12 +59,10 @@ function checkModelFile(findings: Findings, name: string): void {
   const field: Path = ['models', name, 'model'];
   const names = findings.keys(files);
   const given = findings.text(field);
-  if (names.length === 0) {
-    if (findings.has(files) && findings.value(files) === undefined && findings.list(files) === undefined) {
-      findings.add(files, 'expected at least the model file, got none.', 'For instance model.onnx: models/model.onnx');
-    }
-    return;
+  if (findings.isEmptyMap(files)) {
+    findings.add(files, 'expected at least the model file, got none.', 'For instance model.onnx: models/model.onnx');
   }
+  if (names.length === 0) return;
   if (given === undefined && findings.has(field)) return;
   const chosen = chooseModelFile(names, given);
   if ('name' in chosen) return;
@@ -76,31 +74,34 @@ function checkModelFile(findings: Findings, name: string): void {
   findings.add(field, `${chosen.why}, got ${findings.written(field)}.`, close && `Did you mean ${close}?`);
 }
 
-/** The models that a model's function serves, as its entry says, or nothing where it says nothing. */
-const listed = (findings: Findings, name: string): string[] | undefined =>
-  findings.list(['models', name, 'handler', 'models'])?.filter((other) => other !== undefined);
-
+/** A function serves one set of models, and a model runs in one function, so the lists that name it must be the same. */
 function checkSharing(findings: Findings): void {
   const names = findings.keys(['models']);
+  /** By member, the first model whose list names it, and that list. */
+  const owners = new Map<string, { name: string; list: string }>();
   for (const name of names) {
     const path: Path = ['models', name, 'handler', 'models'];
-    const group = listed(findings, name);
-    if (!group || group.length === 0) continue;
-    for (const [at, other] of group.entries()) {
-      if (names.includes(other)) continue;
-      const close = nearest(other, names);
-      const hint = close ? `Did you mean ${close}?` : `Models here: ${names.join(', ')}.`;
-      findings.add([...path, at], `expected a model of this file, got ${JSON.stringify(other)}.`, hint);
-    }
-    if (new Set(group).size < group.length) findings.add(path, 'expected each model once.', 'Remove the repetition.');
-    if (!group.includes(name)) findings.add(path, `expected ${name} itself among them.`, `Add ${name} to the list.`);
-    const same = (other: string): boolean => sorted(listed(findings, other) ?? group) === sorted(group);
-    const torn = group.find((other) => names.includes(other) && !same(other));
-    if (torn !== undefined && names.indexOf(torn) < names.indexOf(name)) {
+    const group = findings.list(path)?.filter((other) => other !== undefined) ?? [];
+    if (group.length === 0) continue;
+    checkMembers(findings, path, name, names);
+    const list = [...group].sort().join(' ');
+    const torn = group.map((member) => owners.get(member)).find((owner) => owner && owner.list !== list);
+    if (torn) {
       const hint = 'Write the same list in both, or in one of them only.';
-      findings.add(path, `expected the list of ${torn}, since both name the same function.`, hint);
+      findings.add(path, `expected the list of ${torn.name}, since both name one model.`, hint);
     }
+    for (const member of group) if (!owners.has(member)) owners.set(member, { name, list });
   }
 }
 
-const sorted = (names: readonly string[]): string => [...names].sort().join(' ');
+function checkMembers(findings: Findings, path: Path, name: string, names: readonly string[]): void {
+  const group = findings.list(path) ?? [];
+  for (const [at, other] of group.entries()) {
+    if (other === undefined || names.includes(other)) continue;
+    const close = nearest(other, names);
+    const hint = close ? `Did you mean ${close}?` : `Models here: ${names.join(', ')}.`;
+    findings.add([...path, at], `expected a model of this file, got ${findings.written([...path, at])}.`, hint);
+  }
+  if (new Set(group).size < group.length) findings.add(path, 'expected each model once.', 'Remove the repetition.');
+  if (!group.includes(name)) findings.add(path, `expected ${name} itself among them.`, `Add ${name} to the list.`);
+}

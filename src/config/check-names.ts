@@ -16,11 +16,8 @@ function checkKeys(
   rule: string,
   what: string,
 ): void {
-  const names = findings.keys(path);
-  if (names.length === 0 && findings.has(path) && findings.value(path) === undefined) {
-    findings.add(path, `expected at least one ${what}, got none.`);
-  }
-  for (const name of names.filter((n) => !isName(n))) {
+  if (findings.isEmptyMap(path)) findings.add(path, `expected at least one ${what}, got none.`);
+  for (const name of findings.keys(path).filter((n) => !isName(n))) {
     findings.add([...path, name], `expected a name of ${rule}, got ${JSON.stringify(name)}.`, 'Rename it.');
   }
 }

@@ -32,11 +32,12 @@ function checkSampleName(findings: Findings, files: Path, sample: Path): void {
   const entries = findings.keys(files).map((name) => [name, findings.text([...files, name]) ?? ''] as const);
   const name = sampleName(text, entries);
   const taken = entries.find(([file]) => file.toLowerCase() === name.toLowerCase());
-  if (taken && normalize(taken[1]) !== normalize(text)) {
-    const message = `expected a file name that files does not have already, got ${JSON.stringify(name)}.`;
+  if (taken && normalize(taken[1]) === normalize(text)) return;
+  if (taken) {
+    const message = `expected a file name that files does not have already, got ${findings.written(sample)}.`;
     findings.add(sample, message, 'Rename one of the two.');
   } else if (!isFilePath(name) || isReservedPath(name)) {
-    findings.add(sample, `expected a file name of ${nameRules.file}, got ${JSON.stringify(name)}.`, 'Rename it.');
+    findings.add(sample, `expected a file name of ${nameRules.file}, got ${findings.written(sample)}.`, 'Rename it.');
   } else if (!name.toLowerCase().endsWith('.json')) {
     findings.add(sample, `expected a JSON file (.json), got ${findings.written(sample)}.`);
   }

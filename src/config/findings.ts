@@ -23,6 +23,11 @@ export class Findings {
     return node?.kind === 'map' ? [...node.entries.keys()] : [];
   }
 
+  isEmptyMap(path: Path): boolean {
+    const node = nodeAt(this.#root, path);
+    return node?.kind === 'map' && node.entries.size === 0;
+  }
+
   has(path: Path): boolean {
     return nodeAt(this.#root, path) !== undefined;
   }

@@ -26,14 +26,16 @@ export function readYaml(source: string, env: Readonly<Record<string, string | u
 function syntaxProblem(source: string, error: unknown): Problem {
   const mark = error instanceof YAMLException ? error.mark : undefined;
   const reason = error instanceof YAMLException ? error.reason : 'it cannot be parsed';
-  const text = mark && (source.split(/\r\n|[\r\n]/)[mark.line] ?? '');
-  const hint =
-    text === undefined
-      ? undefined
-      : /^\s*\t/.test(text)
-        ? 'Indent with spaces: YAML knows no tabs there.'
-        : /[{[].*\$\{/.test(text)
-          ? 'Inside { } and [ ] put ${NAME} in quotes.'
-          : undefined;
+  const text = (mark && source.split(/\r\n|[\r\n]/)[mark.line]) ?? '';
+  const [, hint] = hints.find(([pattern]) => pattern.test(`${text}\n${reason}`)) ?? [];
   return { path: '', line: mark && mark.line + 1, message: `expected YAML, got something else: ${reason}.`, hint };
 }
+
+/** By the line in question and the parser's reason, most telling first. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/^\s*\t/, 'Indent with spaces: YAML knows no tabs there.'],
+  [/^.*[{[].*\$\{/, 'Inside { } and [ ] put ${NAME} in quotes.'],
+  [/^[^'"]*:\s+[@`%]/, 'Put a value that begins with @, % or ` in quotes.'],
+  [/^[^'"]*:\s[^'"]*:\s/, 'Put a value that holds a colon in quotes.'],
+  [/\ndeficient indentation$/, 'A quote, bracket or brace above is not closed, or the line is not indented enough.'],
+];

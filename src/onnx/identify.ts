@@ -35,7 +35,7 @@ const kinds: readonly Kind[] = [
   {
     found: 'git-lfs-pointer',
     test: startsWithText(/^version https:\/\/git-lfs\.github\.com\/spec\//),
-    words: 'is a Git LFS pointer, not the model itself',
+    words: 'is a Git LFS pointer',
     hint: 'Run `git lfs pull`, or set `lfs: true` on actions/checkout.',
   },
   { found: 'zeros', test: (head) => head.every((byte) => byte === 0), words: 'holds only zero bytes', hint: download },

@@ -51,10 +51,11 @@ export const variableMap = () =>
     /^(?!MODEL_|COLDGATE_|ORT_DISABLE_TELEMETRY$)[A-Za-z_][A-Za-z0-9_]{0,127}$/,
   );
 
+/** HTTPS, but for loopback. */
 export const secureUrl = () =>
   text(
     'an https:// URL, or http:// of this machine',
-    /^(?:https:\/\/|http:\/\/(?:localhost|127\.|\[::1\]))[^\s\p{Cc}]*$/u,
+    /^(?:https:\/\/[^\s\p{Cc}/?#]+|http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?)(?:\/[^\s\p{Cc}?#]*)?$/u,
   );
 
 /** Whether a value is written as `share()` takes it. */

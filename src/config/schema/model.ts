@@ -20,7 +20,7 @@ export const gateSchema = z.strictObject({
     .default(`${gateDefaults.limit * 100}%`)
     .describe('Slowdown that must not pass; above `tolerance`.'),
   'min-effect-ms': decimal(0, 60_000).default(gateDefaults.minEffectMs).describe('Slowdown in ms that never blocks.'),
-  'max-samples': whole(10, 500).default(gateDefaults.maxSamples).describe('Most valid cold starts a side.'),
+  'max-samples': whole(7, 100).default(gateDefaults.maxSamples).describe('Most valid cold starts a side.'),
   'slo-ms': decimal(1, 600_000).optional().describe('Absolute bound for the 95th percentile of the candidate, ms.'),
   'on-inconclusive': z
     .enum(['fail', 'lean', 'pass'])
