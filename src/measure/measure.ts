@@ -1,0 +1,83 @@
+import type { GateOptions } from '../gate/options.ts';
+import type { GateSample } from '../gate/sample.ts';
+import type { Gate, Verdict } from '../gate/verdict.ts';
+import type { Logger } from '../log.ts';
+import type { Target } from '../targets/target.ts';
+import { armValues, validStarts } from './arm-values.ts';
+import { checkFailures } from './failures.ts';
+import { type Arms, takePair } from './take-pair.ts';
+
+export interface MeasureInput {
+  target: Target;
+  gate: Gate;
+  options: GateOptions;
+  arms: Arms;
+  /** Starts that an earlier run of the same comparison measured, and the share of the error spent on them. */
+  samples: readonly GateSample[];
+  spent: number;
+  /** Recorded starts of the live version, where they stand in for measured ones (`baseline: stored`). */
+  recorded?: readonly GateSample[] | undefined;
+  now: () => Date;
+  signal: AbortSignal;
+  log: Logger;
+  /** Called at each look, so that a killed run can be gone on with. */
+  onLook(samples: readonly GateSample[], verdict: Verdict, final: boolean): Promise<void>;
+}
+
+export interface Measurement {
+  samples: GateSample[];
+  verdict: Verdict;
+}
+
+/** Valid starts of the arm that has fewer; a recorded baseline is complete from the start. */
+function progressOf(samples: readonly GateSample[], input: MeasureInput): number {
+  const candidate = validStarts(samples, 'candidate');
+  return input.arms.baseline ? Math.min(candidate, validStarts(samples, 'baseline')) : candidate;
+}
+
+/** Takes pairs until both arms have as many valid starts, or the time is over. Answers whether there was time. */
+async function takeUntil(wanted: number, samples: GateSample[], input: MeasureInput, end: number): Promise<boolean> {
+  const { target, arms, options, now, signal, log } = input;
+  const cap = input.gate.looks.at(-1) ?? options.maxSamples;
+  let pair = (samples.at(-1)?.pair ?? -1) + 1;
+  while (progressOf(samples, input) < wanted) {
+    signal.throwIfAborted();
+    if (now().getTime() > end) return false;
+    samples.push(...(await takePair(target, arms, samples, pair, options.discard, now)));
+    checkFailures(samples, 'candidate');
+    checkFailures(samples, 'baseline');
+    log.progress('Cold starts of each version', progressOf(samples, input), cap, 'samples');
+    pair += 1;
+  }
+  return true;
+}
+
+function judge(samples: readonly GateSample[], input: MeasureInput, look: number, spent: number) {
+  const { gate, arms, recorded } = input;
+  const candidate = armValues(samples, 'candidate');
+  if (!arms.baseline && !recorded) return { verdict: gate.judgeAlone(candidate), final: true };
+  return gate.judge(candidate, armValues(recorded ?? samples, 'baseline'), look, spent);
+}
+
+/**
+ * Forces cold starts of both arms, interleaved, and asks the gate at each look until it decides (docs/gate.md). Stops at
+ * `max-seconds` with the verdict that the starts so far allow. Throws UnprovenError when an arm keeps failing, and the
+ * signal's reason when it is aborted.
+ */
+export async function measure(input: MeasureInput): Promise<Measurement> {
+  const { gate, options, now } = input;
+  const samples = [...input.samples];
+  const end = now().getTime() + options.maxSeconds * 1000;
+  let { spent } = input;
+  let look = Math.min(gate.nextLook(spent), gate.looks.length);
+  for (;;) {
+    const wanted = gate.looks[look - 1] ?? options.maxSamples;
+    const inTime = await takeUntil(wanted, samples, input, end);
+    if (!inTime) look = gate.looks.length;
+    const { verdict, final } = judge(samples, input, look, spent);
+    await input.onLook(samples, verdict, final);
+    if (final) return { samples, verdict };
+    spent = verdict.spent;
+    look = gate.nextLook(spent);
+  }
+}

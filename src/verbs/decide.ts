@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { InputError, type Problem } from '../errors.ts';
+import { decideSamples, recordOfSamples } from '../gate/decide-samples.ts';
+import { renderMarkdown } from '../gate/markdown.ts';
+import { parseSamples, type Samples } from '../gate/parse-samples.ts';
+import { decisiveMetric } from '../gate/record-view.ts';
+import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
+import type { Verdict } from '../gate/verdict.ts';
+import { gateFailure } from './gate-failure.ts';
+import type { Context, VerbResult } from './verb.ts';
+
+export interface DecideInput {
+  /** Path, relative to the context's folder, or `-` for what the edge read from standard input. */
+  samples: string;
+  stdin?: string | undefined;
+}
+
+/** Problems shown; a list of ten thousand bad numbers needs no ten thousand lines. */
+const mostProblems = 20;
+
+function listed(problems: readonly Problem[]): Problem[] {
+  const more = problems.length - mostProblems;
+  if (more <= 0) return [...problems];
+  return [...problems.slice(0, mostProblems), { path: '', message: `and ${more} more problems.` }];
+}
+
+/**
+ * The gate on a document of samples: `{"candidate": [ms, …], "baseline": [ms, …], "options": {…}, "sequence": true}`.
+ * Pure. Throws InputError `bad-samples` with every problem at once.
+ */
+export function decideDocument(text: string): { verdict: Verdict; samples: Samples } {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    const message = `expected JSON, and ${cause instanceof Error ? cause.message : 'it cannot be read'}.`;
+    throw new InputError([{ path: 'samples', message }], { code: 'bad-samples', cause });
+  }
+  const { samples, problems } = parseSamples(document);
+  if (problems.length > 0) throw new InputError(listed(problems), { code: 'bad-samples' });
+  return { verdict: decideSamples(samples), samples };
+}
+
+/** Reads a file that the user named, or what came by standard input. Throws InputError `unreadable-file`. */
+export async function readGiven(name: string, path: string, stdin: string | undefined, cwd: string): Promise<string> {
+  if (path === '-') return stdin ?? '';
+  try {
+    return await readFile(resolve(cwd, path), 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
+    const message = `${path}: ${why}.`;
+    throw new InputError([{ path: name, message, hint: 'Use - for standard input.' }], {
+      code: 'unreadable-file',
+      cause,
+    });
+  }
+}
+
+/** `coldgate decide`: exit 0 pass, 4 regression, 5 inconclusive, 7 where the samples prove nothing. */
+export async function run(input: DecideInput, context: Context): Promise<VerbResult> {
+  const text = await readGiven('samples', input.samples, input.stdin, context.cwd);
+  const { verdict, samples } = decideDocument(text);
+  const record = recordOfSamples(samples, verdict, context.now().toISOString());
+  const metric = decisiveMetric(verdict);
+  const { candidate = 0, baseline = 0 } = metric?.n ?? {};
+  const n = verdict.baseline === 'none' ? candidate : Math.min(candidate, baseline);
+  const bounds = { ratio: metric?.ratio ?? null, lower: metric?.lower ?? null, upper: metric?.upper ?? null };
+  const failure = gateFailure(verdict);
+  const word = (value: number | null) => (value === null ? '' : String(value));
+  return {
+    outputs: {
+      verdict: verdict.verdict,
+      reason: verdict.reason,
+      n: String(n),
+      ratio: word(bounds.ratio),
+      lower: word(bounds.lower),
+      upper: word(bounds.upper),
+    },
+    document: { ...verdict, n, starts: { candidate, baseline }, ...bounds, sequence: samples.sequence, record },
+    summary: renderMarkdown(record),
+    lines: failure ? renderTerminalDetails(record) : renderTerminal(record),
+    failure,
+  };
+}

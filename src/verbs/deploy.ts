@@ -1,0 +1,66 @@
+import type { ModelEntry } from '../config/types.ts';
+import type { Change, DeployResult } from '../targets/target.ts';
+import { type Deployment, deployRequest, prepareDeployment } from './deployment.ts';
+import { eachModel, type ModelResult, markdownTable } from './results.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { versionFor } from './version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface DeployInput extends WorkInput {
+  version?: string | undefined;
+}
+
+/** Deploys the candidate and has it prove itself. See Target.deploy for what it throws. */
+export async function deployModel(
+  workspace: Workspace,
+  entry: ModelEntry,
+  stored: StoredVersion,
+  deployment: Deployment,
+): Promise<DeployResult> {
+  const request = deployRequest(workspace, entry, deployment, stored, 'candidate');
+  return deployment.target.deploy(request);
+}
+
+export function deployReport(name: string, stored: StoredVersion, result: DeployResult): ModelResult {
+  const { revision, changed } = result;
+  const { url, id, packageSha256 } = revision;
+  const did = changed ? 'is deployed' : 'was deployed already';
+  const proof = stored.sample ? 'answered the golden sample' : 'answered';
+  const line = `The candidate of ${name} ${stored.version} ${did} and ${proof} at ${url}, naming its version and sha256.`;
+  const rows = [
+    ['endpoint', url],
+    ['revision', `\`${id}\``],
+    ['package', `\`${packageSha256}\``],
+  ];
+  return {
+    model: name,
+    outputs: { 'endpoint-url': url, revision: id, 'package-sha256': packageSha256, changed: String(changed) },
+    document: { version: stored.version, sha256: stored.sha256, endpointUrl: url, revision, changed },
+    lines: [line],
+    summary: `${line}\n\n${markdownTable(['what', 'value'], rows)}`,
+  };
+}
+
+export const changeText = ({ action, what }: Change): string => (action === 'none' ? what : `${action} ${what}`);
+
+function planReport(name: string, changes: readonly Change[]): ModelResult {
+  const lines = changes.map((change) => `Would ${changeText(change)}.`);
+  const said = lines.length > 0 ? lines : [`Nothing to change for ${name}.`];
+  return { model: name, outputs: {}, document: { changes }, lines: said, summary: said.join('\n') };
+}
+
+/** `coldgate deploy`. */
+export async function run(input: DeployInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: false });
+  const { store, models } = workspace;
+  return eachModel('deploy', models, async (entry) => {
+    const stored = await readStoredVersion(store, entry.name, versionFor(input.version, entry, models));
+    const deployment = await prepareDeployment(workspace, entry, context);
+    if (context.dryRun) {
+      const request = deployRequest(workspace, entry, deployment, stored, 'candidate');
+      return planReport(entry.name, await deployment.target.plan(request));
+    }
+    return deployReport(entry.name, stored, await deployModel(workspace, entry, stored, deployment));
+  });
+}

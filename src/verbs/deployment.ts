@@ -1,0 +1,62 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelEntry } from '../config/types.ts';
+import { lambdaBudget } from '../package/budget.ts';
+import { buildPackage } from '../package/build.ts';
+import type { DeployRequest, PackageFile, Revision, Target } from '../targets/target.ts';
+import { functionSettings } from './function-settings.ts';
+import type { StoredVersion } from './stored-version.ts';
+import type { Context } from './verb.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is needed to run one model's function somewhere: the opened target and the package for it. */
+export interface Deployment {
+  target: Target;
+  package: PackageFile;
+}
+
+/** Opens the model's target and builds the package for its platform; an unchanged one comes from the cache. */
+export async function prepareDeployment(ws: Workspace, entry: ModelEntry, context: Context): Promise<Deployment> {
+  const target = await ws.targetOf(entry);
+  const { handlerDir, cacheDir, log, sharedCache, signal } = context;
+  // One handler for every cloud: it is held to the tightest limit wherever it runs.
+  const options = { platform: target.platform, handlerDir, cacheDir, log, sharedCache, signal, budget: lambdaBudget };
+  const built = await buildPackage(options);
+  return { target, package: { path: built.path, sha256: built.sha256, size: built.size } };
+}
+
+/** The request that deploys or routes this version. */
+export function deployRequest(
+  { environment }: Workspace,
+  entry: ModelEntry,
+  deployment: Deployment,
+  stored: StoredVersion,
+  role: 'candidate' | 'live',
+): DeployRequest {
+  const settings = functionSettings(environment, entry);
+  const { version, sha256, sample } = stored;
+  return { settings, package: deployment.package, role, version, sha256, sample };
+}
+
+/**
+ * The package that the live revision runs, so that the measurement compares what serves with what would serve. Where
+ * that zip is no longer on this machine, the new package stands in, and only the models are compared.
+ */
+export async function packageOfLive(
+  live: Revision | undefined,
+  deployment: Deployment,
+  { cacheDir, log }: Context,
+): Promise<PackageFile> {
+  const own = deployment.package;
+  if (!live || live.packageSha256 === own.sha256) return own;
+  const path = join(cacheDir, 'packages', `${live.packageSha256}.zip`);
+  try {
+    const { size } = await stat(path);
+    return { path, sha256: live.packageSha256, size };
+  } catch {
+    log.warn(
+      'The package of the live function is not on this machine: both arms run the new one, models are compared.',
+    );
+    return own;
+  }
+}

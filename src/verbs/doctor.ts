@@ -1,0 +1,31 @@
+import { ColdgateError, exitCodes } from '../errors.ts';
+import { examineStore } from '../registry/doctor.ts';
+import { toolVersion } from '../version.ts';
+import { markdownTable } from './results.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { openWorkspace, type WorkInput } from './workspace.ts';
+
+/** `coldgate doctor`. */
+export async function run(input: WorkInput, context: Context): Promise<VerbResult> {
+  const { store, environment } = await openWorkspace(input, context, { checkFiles: false });
+  const { now, log } = context;
+  const { url, trusted, checks } = await examineStore({ store, now, log, coldgateVersion: toolVersion });
+  const rows = checks.map((c) => [c.ok ? 'ok' : 'FAILED', c.name, c.ok ? c.proved : c.detail]);
+  const bad = checks.filter((c) => !c.ok);
+  const head = trusted
+    ? `${url} honours preconditions: ${checks.length - bad.length} of ${checks.length} checks passed.`
+    : `${url} cannot be trusted with promotions: ${bad.map((c) => c.name).join(', ')} failed.`;
+  const failure = trusted
+    ? undefined
+    : new ColdgateError('store-not-trusted', exitCodes.denied, head, {
+        hint: 'Use a store that honours conditional writes; promote refuses this one.',
+        data: { failed: bad.map((c) => c.name) },
+      });
+  return {
+    outputs: { healthy: String(trusted) },
+    document: { healthy: trusted, environment: environment.name, url, checks },
+    lines: [head, ...rows.map(([ok, name, what]) => `  ${ok} ${name}: ${what}`)],
+    summary: `## Coldgate doctor\n\n${head}\n\n${markdownTable(['', 'check', 'what it proved, or what was seen'], rows)}`,
+    failure,
+  };
+}

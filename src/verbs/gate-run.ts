@@ -1,0 +1,167 @@
+import type { ModelEntry } from '../config/types.ts';
+import { toColdgateError, type UnprovenError } from '../errors.ts';
+import { type Anchor, advanceAnchor } from '../gate/creep.ts';
+import { errorVerdict } from '../gate/error-verdict.ts';
+import { createGate } from '../gate/gate.ts';
+import type { GateOptions } from '../gate/options.ts';
+import type { ArmIdentity, GateRecord } from '../gate/record.ts';
+import { type Resumed, resume } from '../gate/resume.ts';
+import type { GateSample } from '../gate/sample.ts';
+import type { Verdict } from '../gate/verdict.ts';
+import { measure } from '../measure/measure.ts';
+import type { Pointer } from '../model/pointer.ts';
+import type { PackageFile, SampleRequest } from '../targets/target.ts';
+import { type Deployment, packageOfLive } from './deployment.ts';
+import { functionSettings } from './function-settings.ts';
+import { GateRecordStore } from './gate-record-store.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context } from './verb.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface GateRun {
+  workspace: Workspace;
+  entry: ModelEntry;
+  candidate: StoredVersion;
+  /** What is live now; nothing at the first release. */
+  live: Pointer | undefined;
+  deployment: Deployment;
+  options: GateOptions;
+  /** Measure from nothing although there are stored samples. */
+  fresh: boolean;
+  context: Context;
+}
+
+/** What is compared, opened and ready to be measured. */
+interface Comparison {
+  run: GateRun;
+  records: GateRecordStore;
+  baseline: StoredVersion | undefined;
+  livePackage: PackageFile;
+  resumed: Resumed;
+  /** Recorded starts of the live version and its anchor, from its own record. */
+  liveRecord: GateRecord | undefined;
+}
+
+const identity = (stored: StoredVersion, { sha256 }: PackageFile): ArmIdentity => ({
+  version: stored.version,
+  sha256: stored.sha256,
+  package_sha256: sha256,
+});
+
+async function openComparison(run: GateRun): Promise<Comparison> {
+  const { workspace, entry, candidate, live, deployment, options, context } = run;
+  const { store, environment } = workspace;
+  const { target } = deployment;
+  const record = (version: string) => new GateRecordStore(store, entry.name, target.key, version, context.log);
+  const baseline = live && (await readStoredVersion(store, entry.name, live.version));
+  const state = await target.describe(functionSettings(environment, entry));
+  const livePackage = await packageOfLive(state.live, deployment, context);
+  const records = record(candidate.version);
+  const arms = {
+    candidate: identity(candidate, deployment.package),
+    baseline: baseline ? identity(baseline, livePackage) : null,
+  };
+  const resumed = resume(await records.read(), { target: target.key, options, ...arms }, run.fresh);
+  const own = baseline?.version === candidate.version;
+  const liveRecord = baseline && !own ? await record(baseline.version).read() : undefined;
+  return { run, records, baseline, livePackage, resumed, liveRecord };
+}
+
+function sampleRequest(run: GateRun, stored: StoredVersion, packageFile: PackageFile): SampleRequest {
+  const { workspace, entry, options, context } = run;
+  const { version, sha256, sample } = stored;
+  const settings = functionSettings(workspace.environment, entry);
+  const timeoutMs = options.timeoutSeconds * 1000;
+  return { settings, package: packageFile, version, sha256, sample, timeoutMs, signal: context.signal };
+}
+
+/** The record of the comparison as it stands. */
+function recordOf(
+  comparison: Comparison,
+  startedAt: string,
+  samples: readonly GateSample[],
+  verdict: Verdict,
+  final: boolean,
+): GateRecord {
+  const { run, baseline, livePackage, resumed, liveRecord } = comparison;
+  const { workspace, entry, candidate, deployment, options, context } = run;
+  const { target } = deployment;
+  const ratio = verdict.metrics[0]?.ratio ?? null;
+  const anchor: Anchor | null =
+    verdict.verdict === 'pass'
+      ? advanceAnchor(liveRecord?.anchor ?? null, baseline?.version ?? null, candidate.version, ratio)
+      : (liveRecord?.anchor ?? null);
+  return {
+    schema: 1,
+    model: entry.name,
+    environment: workspace.environment.name,
+    target: target.key,
+    rule: { version: 1, options, looks: [...verdict.looks], spent: verdict.spent },
+    candidate: identity(candidate, deployment.package),
+    baseline: baseline ? identity(baseline, livePackage) : null,
+    env: { os: target.platform.os, arch: target.platform.arch },
+    started_at: startedAt,
+    ended_at: context.now().toISOString(),
+    attempt: resumed.attempt,
+    run_url: context.runUrl ?? null,
+    samples: [...samples],
+    final,
+    verdict,
+    anchor,
+  };
+}
+
+/** Recorded starts of the live version as a baseline arm; none where they are not asked for or not there. */
+function recordedBaseline({ run, liveRecord }: Comparison): GateSample[] | undefined {
+  if (run.options.baseline !== 'stored' || !liveRecord) return undefined;
+  return liveRecord.samples.filter((s) => s.arm === 'candidate').map((s) => ({ ...s, arm: 'baseline' }));
+}
+
+async function measureNow(comparison: Comparison): Promise<GateRecord> {
+  const { run, records, baseline, livePackage, resumed } = comparison;
+  const { candidate, deployment, options, context } = run;
+  const startedAt = context.now().toISOString();
+  const gate = createGate(options, { candidate: candidate.version, baseline: baseline?.version });
+  const recorded = recordedBaseline(comparison);
+  let record: GateRecord | undefined;
+  const arms = {
+    candidate: sampleRequest(run, candidate, deployment.package),
+    baseline: baseline && !recorded ? sampleRequest(run, baseline, livePackage) : undefined,
+  };
+  await measure({
+    ...{ target: deployment.target, gate, options, arms, recorded, samples: resumed.samples, spent: resumed.spent },
+    ...{ now: context.now, signal: context.signal, log: context.log },
+    onLook: async (samples, verdict, final) => {
+      record = recordOf(comparison, startedAt, samples, verdict, final);
+      await records.write(record);
+      if (!final) context.log.info(`After ${verdict.looks[verdict.look - 1]} starts each: ${verdict.line}`);
+    },
+  });
+  if (!record) throw new RangeError('the measurement ended without a look');
+  return record;
+}
+
+/**
+ * Measures the candidate against what is live and decides, or takes up what an earlier run of the same comparison has
+ * decided. The record is in the store and is what the reports are made of. A measurement that proves nothing is
+ * recorded as `error`. Throws UnprovenError and what store and target throw.
+ */
+export async function runGate(run: GateRun): Promise<GateRecord> {
+  const comparison = await openComparison(run);
+  const { resumed, records } = comparison;
+  const startedAt = run.context.now().toISOString();
+  if (resumed.settled) {
+    run.context.log.info('This very comparison has been decided before; --fresh measures again.');
+    return recordOf(comparison, startedAt, resumed.samples, resumed.settled, true);
+  }
+  try {
+    return await measureNow(comparison);
+  } catch (thrown) {
+    const error = toColdgateError(thrown);
+    if (error.code !== 'no-cold-starts') throw thrown;
+    const samples = ((error as UnprovenError).data?.['samples'] ?? []) as GateSample[];
+    const verdict = errorVerdict(error.message, error.hint ?? '');
+    await records.write(recordOf(comparison, startedAt, samples, verdict, false));
+    throw error;
+  }
+}

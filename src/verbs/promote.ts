@@ -1,0 +1,92 @@
+import type { ModelEntry } from '../config/types.ts';
+import { GateError } from '../errors.ts';
+import type { GateRecord } from '../gate/record.ts';
+import type { Pointer, GateRecord as PointerGate } from '../model/pointer.ts';
+import { type MoveResult, promoteVersion } from '../registry/promote.ts';
+import { readPointer } from '../registry/read-pointer.ts';
+import { prepareDeployment } from './deployment.ts';
+import { GateRecordStore } from './gate-record-store.ts';
+import { moveReport } from './move-report.ts';
+import { eachModel } from './results.ts';
+import { isDeployed, routeLive } from './route-live.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { versionFor } from './version-for.ts';
+import { gateFailure, pointerGate } from './warmup.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface PromoteVerbInput extends WorkInput {
+  version?: string | undefined;
+  gate: 'recorded' | 'required' | 'skip';
+}
+
+/** The recorded measurement of these very bytes on this target; nothing where there is none. */
+async function recordedGate(
+  workspace: Workspace,
+  entry: ModelEntry,
+  { version, sha256 }: StoredVersion,
+  context: Context,
+): Promise<GateRecord | undefined> {
+  const { key } = await workspace.targetOf(entry);
+  const record = await new GateRecordStore(workspace.store, entry.name, key, version, context.log).read();
+  return record?.candidate.sha256 === sha256 ? record : undefined;
+}
+
+/** Throws GateError when the record, or its absence, forbids the promotion. */
+function checkGate(
+  entry: ModelEntry,
+  version: string,
+  record: GateRecord | undefined,
+  live: Pointer | undefined,
+  input: PromoteVerbInput,
+  context: Context,
+): PointerGate {
+  if (input.gate === 'skip') return { verdict: 'none' };
+  const failure = record && gateFailure(record);
+  if (failure) throw failure;
+  const passed = record?.verdict.verdict === 'pass';
+  const compared = record?.baseline?.version ?? null;
+  if (record && passed && compared === (live?.version ?? null)) return pointerGate(record);
+  const why = passed
+    ? `was compared with ${compared ?? 'nothing'}, and ${live?.version ?? 'nothing'} is live now`
+    : 'has no recorded pass on this target';
+  if (input.gate === 'required') {
+    throw new GateError('inconclusive', `${entry.name} ${version} ${why}.`, { hint: 'Run coldgate warmup first.' });
+  }
+  context.log.warn(`${entry.name} ${version} ${why}: it is promoted without a gate.`);
+  return { verdict: 'none' };
+}
+
+async function promoteModel(
+  workspace: Workspace,
+  entry: ModelEntry,
+  stored: StoredVersion,
+  input: PromoteVerbInput,
+  context: Context,
+): Promise<MoveResult> {
+  const { store, environment } = workspace;
+  const { actor, runUrl, now, log, dryRun } = context;
+  const { version } = stored;
+  const pointer = environment.pointer;
+  const live = (await readPointer(store, entry.name, pointer))?.pointer;
+  const here = live?.version === version && live.manifest_sha256 === stored.manifestSha256;
+  const record = here ? undefined : await recordedGate(workspace, entry, stored, context);
+  const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
+  return promoteVersion({ store, model: entry.name, pointer, version, gate, actor, runUrl, now, log, dryRun });
+}
+
+/** `coldgate promote`. */
+export async function run(input: PromoteVerbInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: false });
+  return eachModel('promote', workspace.models, async (entry) => {
+    const version = versionFor(input.version, entry, workspace.models);
+    const stored = await readStoredVersion(workspace.store, entry.name, version);
+    const moved = await promoteModel(workspace, entry, stored, input, context);
+    const proven = !context.dryRun && (await isDeployed(workspace, entry));
+    if (!proven) return moveReport(entry.name, 'promoted', moved, undefined);
+    const deployment = await prepareDeployment(workspace, entry, context);
+    const ours = { pointer: moved.promoted ? moved.pointer : undefined };
+    const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
+    return moveReport(entry.name, 'promoted', moved, routed.revision.url);
+  });
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { manifestKey } from '../model/layout.ts';
+import { type PublishResult, publishVersion } from '../registry/publish.ts';
+import { readFileChunks } from '../stores/read-file.ts';
+import { toolVersion } from '../version.ts';
+import { makeArtifacts } from './check-model.ts';
+import { inspectSources, type ModelSource } from './model-source.ts';
+import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { versionFor } from './version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface PublishInput extends WorkInput {
+  version?: string | undefined;
+}
+
+/** Publishes one model under the version. See publishVersion for what it throws. */
+export async function publishModel(
+  { store }: Workspace,
+  source: ModelSource,
+  version: string,
+  context: Context,
+): Promise<PublishResult> {
+  const { entry, head, modelPath } = source;
+  const { log, now, dryRun } = context;
+  const kind = entry.optimize;
+  const scratch = await mkdtemp(join(tmpdir(), 'coldgate-optimize-'));
+  const artifacts = async () => {
+    if (kind === 'off') return [];
+    log.info(`Making the load-optimised form (${kind}) of ${entry.name} …`);
+    return makeArtifacts({ kind, model: modelPath, sample: entry.sample?.source, out: scratch }, context);
+  };
+  try {
+    return await publishVersion({
+      store,
+      model: entry.name,
+      version,
+      files: entry.files,
+      modelPath: entry.model,
+      samplePath: entry.sample?.path,
+      head,
+      artifacts,
+      sourceInfo: await context.source(),
+      coldgateVersion: toolVersion,
+      readFile: readFileChunks,
+      statFile: (path) => stat(path),
+      ...{ now, dryRun, log },
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+const sentence = (name: string, result: PublishResult): string => {
+  const { version, sha256 } = result;
+  if (result.published) return `${name} ${version} is published: sha256 ${sha256}.`;
+  if (result.wouldPublish) return `${name} ${version} would be published: sha256 ${sha256}.`;
+  return `${name} ${version} is published already, with these very bytes: nothing to do.`;
+};
+
+export function publishReport(workspace: Workspace, name: string, result: PublishResult): ModelResult {
+  const { manifest, version, sha256, published, adopted, uploaded } = result;
+  const url = `${workspace.store.url}/${manifestKey(name, version)}`;
+  const line = sentence(name, result);
+  const rows = [...manifest.files, ...manifest.artifacts].map((f) => [f.path, bytesText(f.size), `\`${f.sha256}\``]);
+  return {
+    model: name,
+    outputs: { version, sha256, 'manifest-url': url, published: String(published) },
+    document: { version, sha256, manifestUrl: url, published, adopted, uploaded, manifest },
+    lines: [line, ...(adopted.length > 0 ? [`Adopted from an unfinished publish: ${adopted.join(', ')}.`] : [])],
+    summary: `${line}\n\n${markdownTable(['file', 'size', 'sha256'], rows)}`,
+  };
+}
+
+/** `coldgate publish`. */
+export async function run(input: PublishInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: true });
+  const sources = await inspectSources(workspace.config, workspace.models);
+  const named = sources.map((source) => ({ name: source.entry.name, source }));
+  return eachModel('publish', named, async ({ name, source }) => {
+    const version = versionFor(input.version, source.entry, workspace.models);
+    const result = await publishModel(workspace, source, version, context);
+    return publishReport(workspace, name, result);
+  });
+}

@@ -1,0 +1,32 @@
+import { rollbackPointer } from '../registry/rollback.ts';
+import { prepareDeployment } from './deployment.ts';
+import { moveReport } from './move-report.ts';
+import { eachModel } from './results.ts';
+import { isDeployed, routeLive } from './route-live.ts';
+import { readStoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { versionFor } from './version-for.ts';
+import { openWorkspace, type WorkInput } from './workspace.ts';
+
+export interface RollbackVerbInput extends WorkInput {
+  to?: string | undefined;
+}
+
+/** `coldgate rollback`. */
+export async function run(input: RollbackVerbInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: false });
+  const { store, environment, models } = workspace;
+  const { actor, runUrl, now, log, dryRun } = context;
+  return eachModel('rollback', models, async (entry) => {
+    const to = input.to === undefined ? undefined : versionFor(input.to, entry, models);
+    const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+    const moved = await rollbackPointer({ ...mover, to, dryRun });
+    const proven = !dryRun && (await isDeployed(workspace, entry));
+    if (!proven) return moveReport(entry.name, 'rolled back', moved, undefined);
+    const stored = await readStoredVersion(store, entry.name, moved.version);
+    const deployment = await prepareDeployment(workspace, entry, context);
+    // A roll back is the way out: where it does not prove itself, going forward again would be no better.
+    const routed = await routeLive(workspace, entry, stored, deployment, { pointer: undefined }, context);
+    return moveReport(entry.name, 'rolled back', moved, routed.revision.url);
+  });
+}

@@ -1,0 +1,67 @@
+import type { ModelEntry } from '../config/types.ts';
+import type { Pointer } from '../model/pointer.ts';
+import { movePointer } from '../registry/pointer-swap.ts';
+import { readPointer } from '../registry/read-pointer.ts';
+import type { DeployResult } from '../targets/target.ts';
+import { type Deployment, deployRequest } from './deployment.ts';
+import { functionSettings } from './function-settings.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context } from './verb.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Whether a function of the model is deployed in this environment, so that a move of the pointer must be proven by it. */
+export async function isDeployed(workspace: Workspace, entry: ModelEntry): Promise<boolean> {
+  const target = await workspace.targetOf(entry);
+  const state = await target.describe(functionSettings(workspace.environment, entry));
+  return state.live !== undefined || state.candidates.length > 0;
+}
+
+/** The move of the pointer that the live function must follow, and how to take it back. */
+export interface Moved {
+  /** What this run wrote; nothing when the pointer was there already. */
+  pointer: Pointer | undefined;
+}
+
+/**
+ * Takes our move back, exactly: only while the pointer is still the one that we wrote. Someone who moved on meanwhile
+ * stays. Answers whether it was taken back.
+ */
+async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, context: Context): Promise<boolean> {
+  const { store, environment } = ws;
+  const { previous } = ours;
+  const current = await readPointer(store, entry.name, environment.pointer);
+  if (!previous || current?.pointer.promotion_id !== ours.promotion_id) return false;
+  const before = await readStoredVersion(store, entry.name, previous.version);
+  const { actor, runUrl, now, log } = context;
+  const { version, manifestSha256 } = before;
+  const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+  await movePointer({ ...mover, version, manifestSha256, kind: 'rollback', gate: { verdict: 'none' }, current });
+  return true;
+}
+
+/**
+ * Makes the live function run this package and demands the version from it, then removes candidates. Where it does not
+ * prove itself, our move of the pointer is taken back before the failure is reported.
+ */
+export async function routeLive(
+  workspace: Workspace,
+  entry: ModelEntry,
+  stored: StoredVersion,
+  deployment: Deployment,
+  moved: Moved,
+  context: Context,
+): Promise<DeployResult> {
+  const { target } = deployment;
+  try {
+    const routed = await target.route(deployRequest(workspace, entry, deployment, stored, 'live'));
+    await target.remove(functionSettings(workspace.environment, entry), 'candidates');
+    return routed;
+  } catch (error) {
+    if (moved.pointer && (await takeBack(workspace, entry, moved.pointer, context))) {
+      context.log.warn(
+        `The live function did not prove ${stored.version}: the pointer is back on what was live before.`,
+      );
+    }
+    throw error;
+  }
+}

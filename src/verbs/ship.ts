@@ -1,0 +1,192 @@
+import { toColdgateError } from '../errors.ts';
+import type { Pointer } from '../model/pointer.ts';
+import { promoteVersion } from '../registry/promote.ts';
+import { readPointer } from '../registry/read-pointer.ts';
+import { verifyVersion } from '../registry/verify.ts';
+import { deployModel, deployReport } from './deploy.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
+import { functionSettings } from './function-settings.ts';
+import { runGate } from './gate-run.ts';
+import { inspectSources, type ModelSource } from './model-source.ts';
+import { moveReport } from './move-report.ts';
+import { publishModel, publishReport } from './publish.ts';
+import { eachModel, type ModelResult } from './results.ts';
+import { routeLive } from './route-live.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { verifyReport } from './verify.ts';
+import { pointerGate, warmupReport, writeReport } from './warmup.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface ShipInput extends WorkInput {
+  fresh: boolean;
+  reportPath: string;
+}
+
+/** One model on its way; every step adds what it has to say. */
+interface Shipment {
+  workspace: Workspace;
+  source: ModelSource;
+  input: ShipInput;
+  context: Context;
+  steps: ModelResult[];
+}
+
+/** Runs a step under its heading and keeps its report; its lines are shown at once, not at the end. */
+async function step<T>(shipment: Shipment, title: string, work: () => Promise<[T, ModelResult]>): Promise<T> {
+  const { log } = shipment.context;
+  return log.group(`${shipment.source.entry.name}: ${title}`, async () => {
+    const [value, report] = await work();
+    for (const line of report.lines) log.info(`  ${line}`);
+    shipment.steps.push(report);
+    return value;
+  });
+}
+
+/** Published and read back; answers the version as the store has it. */
+async function publishAndVerify(shipment: Shipment): Promise<StoredVersion> {
+  const { workspace, source, context } = shipment;
+  const { store, environment } = workspace;
+  const { name, version } = source.entry;
+  await step(shipment, 'publish', async () => {
+    const published = await publishModel(workspace, source, version, context);
+    return [published, publishReport(workspace, name, published)];
+  });
+  await step(shipment, 'verify', async () => {
+    const verified = await verifyVersion({
+      store,
+      model: name,
+      version,
+      pointer: environment.pointer,
+      log: context.log,
+    });
+    return [verified, verifyReport(name, verified)];
+  });
+  return readStoredVersion(store, name, version);
+}
+
+/** Candidate up and proven, measured, and, where the gate says so, live. */
+async function gateAndPromote(
+  shipment: Shipment,
+  stored: StoredVersion,
+  live: Pointer | undefined,
+  deployment: Deployment,
+): Promise<void> {
+  const { workspace, source, input, context, steps } = shipment;
+  const { entry } = source;
+  await step(shipment, 'deploy the candidate', async () => {
+    const deployed = await deployModel(workspace, entry, stored, deployment);
+    return [deployed, deployReport(entry.name, stored, deployed)];
+  });
+  const record = await step(shipment, 'warm up', async () => {
+    const gate = { workspace, entry, candidate: stored, live, deployment, options: entry.gate, context };
+    const made = await runGate({ ...gate, fresh: input.fresh });
+    return [made, warmupReport(made, await writeReport(made, input.reportPath, context.cwd))];
+  });
+  if (steps.at(-1)?.failure) return;
+  await promote(shipment, stored, deployment, {
+    gate: pointerGate(record),
+    expected: { version: live?.version ?? null },
+  });
+}
+
+type Grounds = Pick<Parameters<typeof promoteVersion>[0], 'gate' | 'expected'>;
+
+async function promote(
+  shipment: Shipment,
+  stored: StoredVersion,
+  deployment: Deployment,
+  grounds: Grounds,
+): Promise<void> {
+  const { workspace, source, context } = shipment;
+  const { entry } = source;
+  await step(shipment, 'promote', async () => {
+    const { actor, runUrl, now, log } = context;
+    const place = { store: workspace.store, model: entry.name, pointer: workspace.environment.pointer };
+    const { version, manifestSha256, sha256 } = stored;
+    const moved = await promoteVersion({
+      ...place,
+      version,
+      ...grounds,
+      verified: { manifestSha256, sha256 },
+      ...{ actor, runUrl, now, log },
+    });
+    const ours = { pointer: moved.promoted ? moved.pointer : undefined };
+    const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
+    return [moved, moveReport(entry.name, 'promoted', moved, routed.revision.url)];
+  });
+}
+
+async function removeCandidates({ workspace, source, context }: Shipment, deployment: Deployment): Promise<void> {
+  const { entry } = source;
+  try {
+    await deployment.target.remove(functionSettings(workspace.environment, entry), 'candidates');
+    context.log.info(`  The candidate of ${entry.name} is removed.`);
+  } catch (error) {
+    const why = toColdgateError(error).message;
+    context.log.warn(`The candidate of ${entry.name} could not be removed: ${why} Run coldgate destroy --candidates.`);
+  }
+}
+
+async function shipModel(shipment: Shipment): Promise<ModelResult> {
+  const { workspace, source, context, steps } = shipment;
+  const { entry } = source;
+  const stored = await publishAndVerify(shipment);
+  const live = (await readPointer(workspace.store, entry.name, workspace.environment.pointer))?.pointer;
+  const deployment = await prepareDeployment(workspace, entry, context);
+  const here = live?.version === stored.version && live.manifest_sha256 === stored.manifestSha256;
+  // What is live already passed its gate; promote only heals what a killed run left: the record, the function.
+  if (here) await promote(shipment, stored, deployment, { gate: live.gate });
+  else {
+    try {
+      await gateAndPromote(shipment, stored, live, deployment);
+    } catch (error) {
+      await removeCandidates(shipment, deployment);
+      throw error;
+    }
+    if (steps.at(-1)?.failure) {
+      await removeCandidates(shipment, deployment);
+      context.log.info(`  The pointer was not touched: ${live ? `${live.version} stays live` : 'nothing is live'}.`);
+    }
+  }
+  return joined(entry.name, steps);
+}
+
+/** The steps of one model as one result; later steps speak last and win where they use the same output. */
+function joined(model: string, steps: readonly ModelResult[]): ModelResult {
+  return {
+    model,
+    outputs: Object.assign({}, ...steps.map((s) => s.outputs)),
+    document: Object.assign({}, ...steps.map((s) => s.document)),
+    lines: [],
+    summary: steps
+      .map((s) => s.summary)
+      .reverse()
+      .join('\n\n'),
+    failure: steps.find((s) => s.failure)?.failure,
+  };
+}
+
+/** `coldgate ship`. */
+export async function run(input: ShipInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: true });
+  const sources = await inspectSources(workspace.config, workspace.models);
+  const named = sources.map((source) => ({ name: source.entry.name, source }));
+  return eachModel('ship', named, ({ source }) => {
+    if (context.dryRun) return planShipment(workspace, source, context);
+    return shipModel({ workspace, source, input, context, steps: [] });
+  });
+}
+
+/** `--dry-run`: what would be published, and from what to what the pointer would go if the gate lets it. */
+async function planShipment(workspace: Workspace, source: ModelSource, context: Context): Promise<ModelResult> {
+  const { name, version } = source.entry;
+  const published = publishReport(workspace, name, await publishModel(workspace, source, version, context));
+  const live = (await readPointer(workspace.store, name, workspace.environment.pointer))?.pointer;
+  const from = live ? `in place of ${live.version}` : 'as the first version';
+  const next =
+    live?.version === version
+      ? `${name} ${version} is live already: the function would be proven, nothing else.`
+      : `Then a candidate would be deployed, measured against ${live?.version ?? 'nothing'}, and promoted ${from}.`;
+  return { ...published, lines: [...published.lines, next], summary: `${published.summary}\n\n${next}` };
+}
