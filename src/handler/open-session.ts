@@ -55,14 +55,30 @@ function toInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   if (!value.isTensor) {
     throw new LoadError('model-unusable', `${value.name} is not a tensor; sequences and maps cannot be served.`);
   }
+  if (value.type === 'float16' && !('Float16Array' in globalThis)) {
+    throw new LoadError('model-unusable', `${value.name} is float16, which needs Node 24; this is ${process.version}.`);
+  }
   return { name: value.name, dtype: value.type as Dtype, shape: [...value.shape] };
 }
 
-const toNative = (TensorClass: Runtime['Tensor'], { dtype, data, shape }: ParsedTensor): Tensor =>
-  new TensorClass(dtype as 'float32', data as Float32Array, shape);
+/**
+ * Where the engine knows Float16Array, the runtime's own class makes one of the bits, which its native half then takes
+ * for empty (1.30.0). The bits are put back in place.
+ */
+function toNative(TensorClass: Runtime['Tensor'], { dtype, data, shape }: ParsedTensor): Tensor {
+  const tensor = new TensorClass(dtype as 'float32', data as Float32Array, shape);
+  if (dtype === 'float16') Object.defineProperty(tensor, 'cpuData', { value: data });
+  return tensor;
+}
 
-const fromNative = (tensor: Tensor): ParsedTensor => ({
-  dtype: tensor.type as Dtype,
-  shape: [...tensor.dims],
-  data: tensor.data as TensorData,
-});
+function fromNative(tensor: Tensor): ParsedTensor {
+  const data = tensor.data as TensorData | Float16Array;
+  const bits = tensor.type === 'float16' && !(data instanceof Uint16Array);
+  return {
+    dtype: tensor.type as Dtype,
+    shape: [...tensor.dims],
+    data: bits ? asBits(data as Float16Array) : (data as TensorData),
+  };
+}
+
+const asBits = (data: Float16Array): Uint16Array => new Uint16Array(data.buffer, data.byteOffset, data.length);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defaultPointer } from '../model/layout.ts';
 import { isModelName, isPointerName, isVersion, nameRules } from '../model/names.ts';
 
@@ -48,29 +49,14 @@ const stores = ['file', 's3', 'gcs', 'azure'];
 /** Reads the variables named in docs/handler.md. An empty variable counts as missing. Throws SettingsError. */
 export function readSettings(variables: Variables): Settings {
   const problems: string[] = [];
-  const text = (name: string): string | undefined => variables[name]?.trim() || undefined;
-  const place = text('MODEL_URI') ? readUri(text('MODEL_URI') as string, problems) : readStore(text, problems);
-  const model = text('MODEL_NAME') ?? (place.file ? stemOf(place.file) : '');
-  const models = [...new Set([model, ...list(text('COLDGATE_MODELS'))])];
-  for (const name of models) {
-    if (!isModelName(name)) problems.push(`MODEL_NAME: expected ${nameRules.model}, got ${JSON.stringify(name)}.`);
-  }
-  const version = text('MODEL_VERSION');
-  if (version && !isVersion(version)) {
-    problems.push(`MODEL_VERSION: expected ${nameRules.version}, got ${JSON.stringify(version)}.`);
-  }
-  const pointer = text('MODEL_POINTER') ?? defaultPointer;
-  if (!isPointerName(pointer)) {
-    problems.push(`MODEL_POINTER: expected ${nameRules.pointer}, got ${JSON.stringify(pointer)}.`);
-  }
+  const text: Text = (name) => variables[name]?.trim() || undefined;
   const whole = (name: string, least: number, most: number): number | undefined =>
     readWhole(name, text(name), least, most, problems);
+  const uri = text('MODEL_URI');
+  const place = uri ? readUri(uri, problems) : readStore(text, problems);
   const settings: Settings = {
     ...place,
-    model,
-    models,
-    version,
-    pointer,
+    ...readNames(text, place.file, problems),
     refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
     maxPayloadBytes: (whole('COLDGATE_MAX_PAYLOAD_KB', 1, 1_048_576) ?? 5120) * 1024,
     cors: list(text('COLDGATE_CORS')),
@@ -82,9 +68,30 @@ export function readSettings(variables: Variables): Settings {
   return settings;
 }
 
+type Text = (name: string) => string | undefined;
+
+function readNames(
+  text: Text,
+  file: string | undefined,
+  problems: string[],
+): Pick<Settings, 'model' | 'models' | 'version' | 'pointer'> {
+  const expect = (variable: string, fits: boolean, rule: string, got: string): void => {
+    if (!fits) problems.push(`${variable}: expected ${rule}, got ${JSON.stringify(got.slice(0, 80))}.`);
+  };
+  const model = text('MODEL_NAME') ?? (file ? stemOf(file) : '');
+  expect('MODEL_NAME', isModelName(model), nameRules.model, model);
+  const others = list(text('COLDGATE_MODELS'));
+  for (const name of others) expect('COLDGATE_MODELS', isModelName(name), nameRules.model, name);
+  const version = text('MODEL_VERSION');
+  expect('MODEL_VERSION', version === undefined || isVersion(version), nameRules.version, version ?? '');
+  const pointer = text('MODEL_POINTER') ?? defaultPointer;
+  expect('MODEL_POINTER', isPointerName(pointer), nameRules.pointer, pointer);
+  return { model, models: [...new Set([model, ...others])], version, pointer };
+}
+
 type Place = Pick<Settings, 'source' | 'file'>;
 
-function readStore(text: (name: string) => string | undefined, problems: string[]): Place {
+function readStore(text: Text, problems: string[]): Place {
   const store = text('MODEL_STORE') ?? '';
   if (!stores.includes(store)) {
     problems.push(`MODEL_STORE: expected one of ${stores.join(', ')} (or MODEL_URI), got ${JSON.stringify(store)}.`);
@@ -102,16 +109,24 @@ function readStore(text: (name: string) => string | undefined, problems: string[
 
 /** `file:///folder/model.onnx` names a model file, `file:///folder` one that holds a model.onnx. */
 function readUri(uri: string, problems: string[]): Place {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url?.protocol !== 'file:' || url.hostname !== '') {
-    const got = url ? url.protocol : JSON.stringify(uri.slice(0, 80));
+  const path = pathOf(uri);
+  if (path === undefined) {
+    const got = URL.canParse(uri) ? new URL(uri).protocol : 'something else';
     problems.push(`MODEL_URI: expected file:///absolute/path/model.onnx, got ${got}.`);
     return { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
   }
-  const path = decodeURIComponent(url.pathname).replace(/\/+$/, '');
-  const full = /\.(onnx|ort)$/.test(path) ? path : `${path}/model.onnx`;
+  const full = /\.(onnx|ort)$/.test(path) ? path : `${path.replace(/\/+$/, '')}/model.onnx`;
   const cut = full.lastIndexOf('/');
   return { source: { store: 'file', bucket: '', root: full.slice(0, cut) || '/' }, file: full.slice(cut + 1) };
+}
+
+/** A signed URL must not get into a log, so what cannot be used is never repeated. */
+function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith('file:///') ? fileURLToPath(uri) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const list = (text: string | undefined): string[] => (text ?? '').split(',').flatMap((part) => part.trim() || []);
