@@ -1,41 +1,15 @@
-import { gateDefaults } from '../gate/options.ts';
 import { nearest } from '../inputs.ts';
+import { checkGate } from './check-gate.ts';
 import type { Findings } from './findings.ts';
-import { fractionOf, isShare } from './schema/field-kinds.ts';
 import type { Path } from './yaml-node.ts';
 
-/** Rules between the fields of models: the gate's bounds, the ONNX file among the files, functions that are shared. */
+/** Rules between the fields of models: the gate's, the ONNX file among the files, functions that are shared. */
 export function checkModels(findings: Findings): void {
   for (const name of findings.keys(['models'])) {
     checkGate(findings, ['models', name, 'gate']);
     checkModelFile(findings, name);
   }
   checkSharing(findings);
-}
-
-function checkGate(findings: Findings, gate: Path): void {
-  const share = (field: 'tolerance' | 'limit'): number | undefined => {
-    if (!findings.has([...gate, field])) return gateDefaults[field];
-    const value = findings.value([...gate, field]);
-    return isShare(value) ? fractionOf(value) : undefined;
-  };
-  const [tolerance, limit] = [share('tolerance'), share('limit')];
-  if (tolerance !== undefined && limit !== undefined && limit <= tolerance) {
-    const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(6))}%`;
-    const field = findings.has([...gate, 'limit']) ? 'limit' : 'tolerance';
-    const message = `expected limit above tolerance, got limit ${percent(limit)} and tolerance ${percent(tolerance)}.`;
-    findings.add([...gate, field], message, 'Between the two either verdict is right; leave room.');
-  }
-  const seconds = (field: string, other: number): number => {
-    const value = findings.value([...gate, field]);
-    return typeof value === 'number' ? value : other;
-  };
-  const longest = seconds('max-seconds', gateDefaults.maxSeconds);
-  const timeout = seconds('timeout-seconds', gateDefaults.timeoutSeconds);
-  if (timeout > longest) {
-    const field = findings.has([...gate, 'timeout-seconds']) ? 'timeout-seconds' : 'max-seconds';
-    findings.add([...gate, field], `expected timeout-seconds (${timeout}) within max-seconds (${longest}).`);
-  }
 }
 
 /** The name of the ONNX file among the names of files, or why there is no telling. */

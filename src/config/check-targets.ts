@@ -11,9 +11,13 @@ interface Rule {
   hint: string;
 }
 
-const above = (value: unknown, bound: number): boolean => typeof value === 'number' && value > bound;
-const below = (value: unknown, bound: unknown): boolean =>
-  typeof value === 'number' && typeof bound === 'number' && value < bound;
+function above(value: unknown, bound: number): boolean {
+  return typeof value === 'number' && value > bound;
+}
+
+function below(value: unknown, bound: unknown): boolean {
+  return typeof value === 'number' && typeof bound === 'number' && value < bound;
+}
 
 /** What the services themselves would refuse, or silently not do; `timeout` against the gateway's own. */
 const rules: readonly Rule[] = [

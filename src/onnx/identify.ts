@@ -4,26 +4,21 @@ import { ModelFault } from './model-fault.ts';
 export const headLength = 4096;
 
 interface Kind {
+  /** For scripts, in the error's data. */
   found: string;
   test: (head: Buffer) => boolean;
   words: string;
   hint: string;
 }
 
-const at =
-  (offset: number, magic: string, encoding: BufferEncoding = 'latin1') =>
-  (head: Buffer) => {
-    const bytes = Buffer.from(magic, encoding);
-    return head.subarray(offset, offset + bytes.length).equals(bytes);
-  };
-const startsWithText = (pattern: RegExp) => (head: Buffer) =>
-  pattern.test(
-    head
-      .subarray(0, 512)
-      .toString('utf8')
-      .replace(/^\uFEFF/, '')
-      .trimStart(),
-  );
+function at(offset: number, magic: string, encoding: BufferEncoding = 'latin1') {
+  const bytes = Buffer.from(magic, encoding);
+  return (head: Buffer) => head.subarray(offset, offset + bytes.length).equals(bytes);
+}
+
+function startsWithText(pattern: RegExp) {
+  return (head: Buffer) => pattern.test(new TextDecoder().decode(head.subarray(0, 512)).trimStart());
+}
 
 const convert = 'Export the model to ONNX and name that file.';
 const other = 'Name the .onnx file itself.';
@@ -102,7 +97,7 @@ function isText(head: Buffer): boolean {
 
 /** What an ONNX file that is none really is; nothing when the first bytes could belong to a model. */
 export function identify(head: Buffer): ModelFault | undefined {
-  if (head.length === 0) return new ModelFault('not-onnx', 'is empty', download);
+  if (head.length === 0) return new ModelFault('not-onnx', 'is empty', download, 'empty');
   const kind = kinds.find(({ test }) => test(head));
-  return kind && new ModelFault('not-onnx', `${kind.words}, not an ONNX model`, kind.hint);
+  return kind && new ModelFault('not-onnx', `${kind.words}, not an ONNX model`, kind.hint, kind.found);
 }

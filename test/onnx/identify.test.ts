@@ -7,7 +7,12 @@ import { int, message } from '../fixtures/protobuf.ts';
 describe('identify', () => {
   it.each(Object.entries(foreignFiles))('knows %s', (_kind, { content, words }) => {
     const fault = identify(content);
-    expect(fault).toMatchObject({ code: 'not-onnx', hint: expect.stringMatching(/./) });
+    expect(fault).toMatchObject({
+      code: 'not-onnx',
+      hint: expect.stringMatching(/./),
+      found: expect.stringMatching(/./),
+    });
+    expect(fault?.toError('model.onnx')).toMatchObject({ exit: 3, data: { found: fault?.found } });
     expect(fault?.message).toContain(words);
   });
 

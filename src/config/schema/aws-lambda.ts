@@ -3,8 +3,9 @@ import { decimal, flag, text, textMap, variableMap, whole, words } from './field
 
 /** Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const region = text('an AWS region such as eu-west-1', /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/);
-const arn = (service: string, what: string) =>
-  text(`the ARN of ${what} (arn:aws:${service}:…)`, new RegExp(`^arn:aws[a-z-]*:${service}:[^\\s]{1,512}$`));
+function arn(service: string, what: string) {
+  return text(`the ARN of ${what} (arn:aws:${service}:…)`, new RegExp(`^arn:aws[a-z-]*:${service}:[^\\s]{1,512}$`));
+}
 const bucket = text('the name of an S3 bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
 
 const scaling = z
