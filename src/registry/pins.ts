@@ -28,7 +28,7 @@ export async function underPin<T>(request: PinRequest, work: () => Promise<T>): 
   const { store, model, version, id, now } = request;
   const key = pinKey(model, version, id);
   const document = encodeJson({ schema: 1, model, version, id, at: now().toISOString() });
-  const token = await store.put(key, document, 'absent', { contentType: contentTypeOf(key) });
+  const token = await writePin(store, key, document);
   let result: T;
   try {
     result = await work();
@@ -38,6 +38,17 @@ export async function underPin<T>(request: PinRequest, work: () => Promise<T>): 
   }
   await removePin(request, key, token);
   return result;
+}
+
+/** Nobody else writes this key, so a refusal is the answer to our own write repeated below us. */
+async function writePin(store: Store, key: string, document: Uint8Array): Promise<Token> {
+  try {
+    return await store.put(key, document, 'absent', { contentType: contentTypeOf(key) });
+  } catch (error) {
+    const found = mayHaveHappened(error) ? await store.head(key) : undefined;
+    if (!found) throw error;
+    return found.token;
+  }
 }
 
 const mayLandLate = (error: unknown): boolean =>

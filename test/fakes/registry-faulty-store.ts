@@ -48,7 +48,7 @@ export class FaultyStore extends WrappedStore {
 
   protected override async request<T>(request: Request, act: () => Promise<T>): Promise<T> {
     if (!this.#due()) return act();
-    if (this.fault === 'after') await act();
+    if (this.fault === 'after') await act().catch(() => {});
     throw this.#gone(request);
   }
 

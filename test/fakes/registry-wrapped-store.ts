@@ -1,4 +1,6 @@
+import { refused } from '../../src/registry/ambiguous.ts';
 import type { Body, ObjectInfo, ObjectMeta, Precondition, Store, StoredObject, Token } from '../../src/stores/store.ts';
+import { gathered } from './store-bodies.ts';
 
 export type Operation = 'put' | 'get' | 'head' | 'list' | 'remove';
 
@@ -115,8 +117,15 @@ export class AgedStore extends WrappedStore {
 /** A server that answers every write with success, whatever was asked to hold: there are several on the market. */
 export class LyingStore extends WrappedStore {
   override async put(key: string, body: Body, _when: Precondition, meta?: ObjectMeta): Promise<Token> {
-    const found = await this.inner.head(key);
-    return this.inner.put(key, body, found ? { unchanged: found.token } : 'absent', meta);
+    const bytes = body instanceof Uint8Array ? body : Buffer.concat(await gathered(body));
+    for (;;) {
+      const found = await this.inner.head(key);
+      const when = found ? { unchanged: found.token } : 'absent';
+      const written = await this.inner.put(key, bytes, when, meta).catch((error: unknown) => {
+        if (!refused(error)) throw error;
+      });
+      if (written !== undefined) return written;
+    }
   }
 
   override async remove(key: string): Promise<void> {
