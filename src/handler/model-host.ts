@@ -108,7 +108,6 @@ export class ModelHost {
     if (!this.#current?.loaded.resolved.follows) return Promise.resolve();
     if (!this.#refreshing && this.#deps.now() - this.#checkedAt < freshForMs) return Promise.resolve();
     this.#refreshing ??= this.#refresh(this.#current).finally(() => {
-      this.#checkedAt = this.#deps.now();
       this.#refreshing = undefined;
     });
     return this.#refreshing;
@@ -122,6 +121,7 @@ export class ModelHost {
 
   async #refresh(serving: ServedModel): Promise<void> {
     this.#schedule();
+    this.#checkedAt = this.#deps.now();
     let resolved: Resolved | 'unchanged' = 'unchanged';
     try {
       const started = performance.now();
