@@ -14,7 +14,7 @@ const cache = join(root, '.cache', 'coldgate');
 const node = join(node24Folder(), 'node');
 const env = { ...node24Env(), COLDGATE_CACHE: cache };
 const say = (text) => console.log(text);
-const chapter = (text) => say(`\n\u001b[1m${text}\u001b[0m`);
+const chapter = (text) => say(process.stdout.isTTY ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}`);
 
 /** Runs a command as a user would type it; answers the exit code and, with --json, the document. */
 function coldgate(args, expected = 0) {
@@ -55,6 +55,7 @@ models:
     files: { model.onnx: models/${file} }
     sample: sample.json
     optimize: ${optimize}
+    gate: { max-samples: 60 } # stops as soon as it is clear
     handler: { refresh-seconds: 1 }
 `;
   writeFileSync(join(demo, 'models.yaml'), yaml);

@@ -175,7 +175,7 @@ fill('README.md', {
         ? 'root'
         : v.action
           ? `[${v.action}](actions/${v.action}/README.md)`
-          : 'root, `verb: ' + v.name + '`',
+          : `root, \`verb: ${v.name}\``,
       v.summary,
     ]),
   ),

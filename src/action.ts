@@ -7,6 +7,8 @@ import { annotate } from './runner/annotate.ts';
 import { runnerCache } from './runner/cache.ts';
 import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
+import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
+import { cacheDirOf } from './runner/places.ts';
 
 /** GitHub drops a step summary of 1 MiB without a word (actions/runner#4337); we stay far below. */
 const summaryLimit = 512 * 1024;
@@ -55,6 +57,8 @@ async function runVerb(verb: VerbSpec, distDir: string): Promise<number> {
 export async function runAction(name: string | undefined, distDir: string): Promise<number> {
   const wanted = name ?? (core.getInput('verb') || 'ship');
   try {
+    // A runner starts us on Node 24; a shell that plays runner may not.
+    if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), runnerLogger());
     return await runVerb(chooseVerb(wanted), distDir);
   } catch (thrown) {
     const error = toColdgateError(thrown);

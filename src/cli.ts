@@ -4,12 +4,12 @@ import { catalog, findVerb } from './catalog.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { nearest, readInputs } from './inputs.ts';
 import { processContext } from './runner/context.ts';
+import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf } from './runner/places.ts';
 import { commandInputs, readArguments } from './terminal/argv.ts';
 import { failureDocument, failureLines } from './terminal/failure.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
 import { terminalLogger } from './terminal/logger.ts';
-import { needsNewerNode, runOnNewerNode } from './terminal/newer-node.ts';
 import { toolVersion } from './version.ts';
 
 const printJson = (document: unknown) => process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

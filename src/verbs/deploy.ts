@@ -42,10 +42,14 @@ export function deployReport(name: string, stored: StoredVersion, result: Deploy
   };
 }
 
-export const changeText = ({ action, what }: Change): string => (action === 'none' ? what : `${action} ${what}`);
+const done = { create: 'Created', update: 'Updated', delete: 'Deleted', none: 'Kept' } as const;
+
+/** `Would delete …` of a plan, `Deleted …` of what was done. */
+export const changeText = ({ action, what }: Change, planned: boolean): string =>
+  planned && action !== 'none' ? `Would ${action} ${what}.` : `${done[action]} ${what}.`;
 
 function planReport(name: string, changes: readonly Change[]): ModelResult {
-  const lines = changes.map((change) => `Would ${changeText(change)}.`);
+  const lines = changes.map((change) => changeText(change, true));
   const said = lines.length > 0 ? lines : [`Nothing to change for ${name}.`];
   return { model: name, outputs: {}, document: { changes }, lines: said, summary: said.join('\n') };
 }

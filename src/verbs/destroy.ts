@@ -19,7 +19,7 @@ export async function run(input: DestroyInput, context: Context): Promise<VerbRe
     const changes = context.dryRun
       ? there.map(({ role, id }) => ({ action: 'delete' as const, what: `the ${role} revision ${id}` }))
       : await target.remove(settings, input.candidates ? 'candidates' : 'all');
-    const said = changes.map((c) => `${context.dryRun ? 'Would' : 'Did'} ${changeText(c)}.`);
+    const said = changes.map((change) => changeText(change, context.dryRun));
     const lines = said.length > 0 ? said : [`Nothing of ${entry.name} was running.`];
     return { model: entry.name, outputs: {}, document: { changes }, lines, summary: lines.join('\n') };
   });

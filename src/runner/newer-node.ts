@@ -34,7 +34,7 @@ async function install(home: string, name: string, log: Logger): Promise<void> {
 }
 
 /**
- * Runs the same command line on Node 24 and answers its exit code. File stores need what Node carries since 24 (kernel
+ * Runs this very process' script and arguments on Node 24 and answers the exit code. File stores need what Node carries since 24 (kernel
  * locks through its SQLite), and the functions run what we measure.
  * @param distDir folder of the bundle; a clone keeps its own Node beside it
  * Throws ColdgateError `old-node` (exit 2) when there is none and npm cannot bring one.
@@ -47,7 +47,7 @@ export async function runOnNewerNode(distDir: string, cacheDir: string, log: Log
   const given = process.env['COLDGATE_NODE'];
   if (!given && !existsSync(own) && !existsSync(binary(home))) await install(home, name, log);
   const node = given ?? (existsSync(own) ? own : binary(home));
-  const child = spawn(node, [join(distDir, 'cli.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
