@@ -28,9 +28,12 @@ function publish(version: string, bias: number, promised = bias): Manifest {
 const infer = (): Promise<Reply> => app.ask('/v1/infer', { body: { inputs: [[1, 2]] } });
 const warm = (): Promise<Reply> => app.ask('/v1/health?warm=true');
 const served = async (): Promise<unknown> => (await infer()).headers['x-coldgate-version'];
-/** Waits for background work, which announces itself in the log. */
+/** Waits for background work, which announces itself in the log, polling as a timer would. */
 const logged = async (event: string, count = 1): Promise<Record<string, unknown>> => {
-  while (app.logged(event).length < count) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (app.logged(event).length < count) {
+    app.app.poll();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   return app.logged(event).at(-1)!;
 };
 
