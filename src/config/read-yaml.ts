@@ -26,7 +26,8 @@ export function readYaml(source: string, env: Readonly<Record<string, string | u
 function syntaxProblem(source: string, error: unknown): Problem {
   const mark = error instanceof YAMLException ? error.mark : undefined;
   const reason = error instanceof YAMLException ? error.reason : 'it cannot be parsed';
-  const text = (mark && source.split(/\r\n|[\r\n]/)[mark.line]) ?? '';
+  // Cut short: the patterns below look at the line more than once.
+  const text = ((mark && source.split(/\r\n|[\r\n]/)[mark.line]) ?? '').slice(0, 400);
   const [, hint] = hints.find(([pattern]) => pattern.test(`${text}\n${reason}`)) ?? [];
   return { path: '', line: mark && mark.line + 1, message: `expected YAML, got something else: ${reason}.`, hint };
 }

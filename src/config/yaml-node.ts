@@ -35,11 +35,12 @@ export function plainValue(node: YamlNode): unknown {
 
 export type Path = readonly PropertyKey[];
 
-/** `models.digits.handler.cors[0]`. */
+/** `models.digits.handler.cors[0]`; names that nobody would write are cut short. */
 export const formatPath = (path: Path): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    return text ? `${text}.${String(part)}` : String(part);
+    const name = String(part).slice(0, 120);
+    return text ? `${text}.${name}` : name;
   }, '');
 
 /** The node at the path; nothing where the file has none. */
@@ -71,7 +72,7 @@ export function lineAt(root: YamlNode, path: Path): number {
 /** What came, in the words of the file, for "got …"; at most some 60 characters. */
 export function describeNode(node: YamlNode | undefined): string {
   if (!node) return 'nothing';
-  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list';
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : `a list of ${node.items.length}`;
   if (node.kind === 'map') return node.entries.size === 0 ? 'an empty mapping' : 'a mapping';
   if (node.value === null) return 'nothing';
   const short = node.written.length > 60 ? `${node.written.slice(0, 60)}…` : node.written;

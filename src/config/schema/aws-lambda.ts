@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimal, flag, text, textMap, variableMap, whole, words } from './field-kinds.ts';
+import { decimal, flag, listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const region = text('an AWS region such as eu-west-1', /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/);
@@ -12,16 +12,16 @@ const scaling = z
   .strictObject({
     maximum: whole(1, 10_000).describe('Most provisioned instances.'),
     utilization: decimal(0.1, 0.9).default(0.7).describe('Share of busy instances to aim for.'),
-    schedules: z
-      .array(
-        z.strictObject({
-          at: text('cron(…), rate(…) or at(…)', /^(?:cron|rate|at)\([^()\p{Cc}]{1,120}\)$/u).describe('When, in UTC.'),
-          minimum: whole(0, 10_000).describe('Fewest instances from then on.'),
-          maximum: whole(0, 10_000).describe('Most instances from then on.'),
-        }),
-        { error: 'a list of schedules' },
-      )
-      .max(50)
+    schedules: listOf(
+      z.strictObject({
+        at: text('cron(…), rate(…) or at(…)', /^(?:cron|rate|at)\([^()\p{Cc}]{1,120}\)$/u).describe('When, in UTC.'),
+        minimum: whole(0, 10_000).describe('Fewest instances from then on.'),
+        maximum: whole(0, 10_000).describe('Most instances from then on.'),
+      }),
+      'schedules',
+      0,
+      50,
+    )
       .optional()
       .describe('Bounds that change by the clock.'),
   })
@@ -39,7 +39,7 @@ const access = {
   jwt: z
     .strictObject({
       issuer: text('an https:// URL', /^https:\/\/[^\s\p{Cc}]+$/u).describe('`iss` of the tokens.'),
-      audience: z.array(words('text'), { error: 'a list of text' }).min(1).max(50).describe('Accepted `aud` values.'),
+      audience: listOf(words('text'), 'texts', 1, 50).describe('Accepted `aud` values.'),
     })
     .optional()
     .describe('The authorizer of `auth: jwt`.'),
@@ -56,16 +56,13 @@ const storage = {
   'ephemeral-storage': whole(512, 10_240).default(512).describe('Size of /tmp in MB; the model is kept there.'),
   vpc: z
     .strictObject({
-      subnets: z
-        .array(text('a subnet id', /^subnet-[0-9a-f]{8,17}$/), { error: 'a list of subnet ids' })
-        .min(1)
-        .max(16)
-        .describe('Subnet ids.'),
-      'security-groups': z
-        .array(text('a security group id', /^sg-[0-9a-f]{8,17}$/), { error: 'a list of security group ids' })
-        .min(1)
-        .max(5)
-        .describe('Security group ids.'),
+      subnets: listOf(text('a subnet id', /^subnet-[0-9a-f]{8,17}$/), 'subnet ids', 1, 16).describe('Subnet ids.'),
+      'security-groups': listOf(
+        text('a security group id', /^sg-[0-9a-f]{8,17}$/),
+        'security group ids',
+        1,
+        5,
+      ).describe('Security group ids.'),
     })
     .optional()
     .describe('Runs the function inside a VPC; only where it must reach something there.'),
@@ -102,11 +99,7 @@ export const awsLambdaTarget = z
       .optional()
       .describe('Where images go; for `package: image`.'),
     'upload-bucket': bucket.optional().describe('Bucket for packages above 50 MB zipped.'),
-    layers: z
-      .array(arn('lambda', 'a layer version'), { error: 'a list of ARNs' })
-      .max(5)
-      .optional()
-      .describe('Layers to add.'),
+    layers: listOf(arn('lambda', 'a layer version'), 'ARNs', 0, 5).optional().describe('Layers to add.'),
     ...storage,
     'provisioned-concurrency': whole(0, 10_000).default(0).describe('Instances kept warm on the live alias.'),
     'provisioned-scaling': scaling.optional(),
@@ -114,11 +107,7 @@ export const awsLambdaTarget = z
     ...access,
     shift: z
       .strictObject({
-        steps: z
-          .array(whole(1, 99), { error: 'a list of percentages' })
-          .min(1)
-          .max(10)
-          .describe('Shares of traffic in percent, rising.'),
+        steps: listOf(whole(1, 99), 'percentages', 1, 10).describe('Shares of traffic in percent, rising.'),
         'wait-seconds': whole(0, 3600).default(60).describe('Pause after each step.'),
       })
       .optional()

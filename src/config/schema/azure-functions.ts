@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { text, textMap, variableMap, whole, words } from './field-kinds.ts';
+import { listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://learn.microsoft.com/azure/azure-functions/functions-scale and …/flex-consumption-plan */
 const resourceGroup = text('the name of a resource group', /^[\w.()-]{1,89}[\w()-]$/);
@@ -21,7 +21,7 @@ const apiManagement = z
         'openid-config': text('an https:// URL', /^https:\/\/[^\s\p{Cc}]+$/u).describe(
           'OpenID configuration of the issuer.',
         ),
-        audience: z.array(words('text'), { error: 'a list of text' }).min(1).max(50).describe('Accepted `aud` values.'),
+        audience: listOf(words('text'), 'texts', 1, 50).describe('Accepted `aud` values.'),
       })
       .optional()
       .describe('validate-jwt policy.'),

@@ -44,6 +44,12 @@ export const textMap = (name: string, pattern: RegExp) =>
     error: 'a mapping of names to text',
   });
 
+/** A list of `min` to `max` items; `what` names them: `origins`. */
+export function listOf<Item extends z.ZodType>(item: Item, what: string, min: number, max: number) {
+  const error = `a list of ${min === 0 ? 'at most' : `${min} to`} ${max} ${what}`;
+  return z.array(item, { error }).min(min, { error }).max(max, { error });
+}
+
 /** Variables that a function gets besides ours, which must stay ours. */
 export const variableMap = () =>
   textMap(

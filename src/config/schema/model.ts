@@ -3,7 +3,7 @@ import { gateDefaults } from '../../gate/options.ts';
 import { metrics } from '../../gate/sample.ts';
 import { namePatterns, nameRules } from '../../model/names.ts';
 import { targetSchema } from './environment.ts';
-import { decimal, share, text, whole, words } from './field-kinds.ts';
+import { decimal, listOf, share, text, whole, words } from './field-kinds.ts';
 
 const metric = z.enum(metrics as [(typeof metrics)[number], ...typeof metrics]);
 const metricWords = `one of ${metrics.join(', ')}, or a list of them`;
@@ -48,15 +48,8 @@ export const handlerSchema = z.strictObject({
   'max-payload-kb': whole(1, 1_048_576).default(5120).describe('Largest request body; Lambda takes 6 MB at most.'),
   threads: whole(1, 256).default(1).describe('Threads for one inference; more than vCPUs makes it slower.'),
   'refresh-seconds': whole(1, 86_400).default(30).describe('How often a running function looks at the pointer.'),
-  cors: z
-    .array(origin, { error: 'a list of origins' })
-    .max(100)
-    .default([])
-    .describe('Origins that browsers may call from. Default: none.'),
-  models: z
-    .array(text(nameRules.model, namePatterns.model), { error: 'a list of model names' })
-    .min(1)
-    .max(50)
+  cors: listOf(origin, 'origins', 0, 100).default([]).describe('Origins that browsers may call from. Default: none.'),
+  models: listOf(text(nameRules.model, namePatterns.model), 'model names', 1, 50)
     .optional()
     .describe('Models that share one function, this one included. Default: this one alone.'),
 });
@@ -64,7 +57,9 @@ export const handlerSchema = z.strictObject({
 const sourcePath = words('a path relative to models.yaml', 1024);
 
 export const modelSchema = z.strictObject({
-  version: text(nameRules.version, namePatterns.version).describe('Semantic version; once published it never changes.'),
+  version: text(nameRules.version, namePatterns.version)
+    .max(128, { error: nameRules.version })
+    .describe('Semantic version; once published it never changes.'),
   files: z
     .record(z.string().meta({ pattern: namePatterns.file.source }), sourcePath, {
       error: 'a mapping of names to paths',
