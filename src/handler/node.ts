@@ -27,8 +27,10 @@ const lingerMs = 1000;
 /** Serves the application over plain HTTP/1.1. Rejects when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { app, port, host = '127.0.0.1', bodyTimeoutMs = 30_000 } = options;
+  // Node's own limits stand behind ours, for what never becomes a request.
+  const requestTimeout = bodyTimeoutMs + 10_000;
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: bodyTimeoutMs + 5000, connectionsCheckingInterval: 2000 },
+    { headersTimeout: 10_000, requestTimeout, connectionsCheckingInterval: 2000 },
     (request, response) => void respond(app, request, response, bodyTimeoutMs),
   );
   await listen(server, port, host);
