@@ -12,23 +12,49 @@ export function probePort(port: number): Promise<'free' | 'EADDRINUSE' | 'EACCES
 }
 
 /**
- * The port for the live process: the configured one, else the remembered one, else 0 (the system chooses). Call when no
- * process of ours holds it. A remembered port that somebody else has taken is given up with a warning; a configured one
- * is what clients were told, so that is an error: UnprovenError `port-in-use` or `port-not-allowed`.
+ * Ports for live endpoints are taken from below the ranges that systems give to outgoing connections (Linux 32768, macOS
+ * 49152): else any program's connection could sit on the port while the endpoint is being replaced.
  */
-export async function choosePort(configured: number | undefined, remembered: number, log: Logger): Promise<number> {
-  const wanted = configured ?? remembered;
-  if (wanted === 0) return 0;
-  const status = await probePort(wanted);
-  if (status === 'free') return wanted;
-  if (configured === undefined) {
-    log.warn(`Port ${wanted} of the live endpoint is now taken by another program; choosing a new one.`);
-    return 0;
+const firstPort = 20_000;
+const portCount = 10_000;
+const attempts = 64;
+
+/**
+ * The port for the live process: the configured one, else the remembered one, else a free one, the same for the same
+ * function where possible. Call when no process of ours holds it. A remembered port that somebody else has taken is given
+ * up with a warning; a configured one is what clients were told, so that is an error: UnprovenError `port-in-use` or
+ * `port-not-allowed`.
+ */
+export async function choosePort(
+  configured: number | undefined,
+  remembered: number,
+  tag: string,
+  log: Logger,
+): Promise<number> {
+  if (configured !== undefined) {
+    const status = await probePort(configured);
+    if (status !== 'free') throw portTaken(configured, status);
+    return configured;
   }
-  throw portTaken(wanted, status);
+  if (remembered !== 0 && (await probePort(remembered)) === 'free') return remembered;
+  const port = await freePort(tag);
+  if (remembered !== 0) {
+    log.warn(`Port ${remembered} of the live endpoint is now taken by another program; it moves to port ${port}.`);
+  }
+  return port;
 }
 
-export function portTaken(port: number, status: string): UnprovenError {
+async function freePort(tag: string): Promise<number> {
+  const start = Number.parseInt(tag.slice(0, 8), 16);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    // A prime step, so that functions which begin at the same port part ways.
+    const port = firstPort + ((start + attempt * 7919) % portCount);
+    if ((await probePort(port)) === 'free') return port;
+  }
+  return 0;
+}
+
+function portTaken(port: number, status: string): UnprovenError {
   if (status === 'EACCES') {
     return new UnprovenError('port-not-allowed', `This user may not listen on port ${port}.`, {
       hint: 'Configure a port above 1023 in `target: { provider: local, port: … }`.',

@@ -21,10 +21,12 @@ export const systemProcesses: ProcessTable = process.platform === 'linux' ? from
 export function fromProc(root: string): ProcessTable {
   const identify = (pid: number): ProcessId | undefined => {
     const stat = readOrNothing(`${root}/${pid}/stat`);
-    // The second field is the command in brackets and may hold anything; state is field 3, start time field 22.
+    // The second field is the command in brackets and may hold anything; state is field 3, threads 20, start time 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, started] = [fields[0], fields[19]];
-    return started && state !== 'Z' && state !== 'X' ? { pid, started } : undefined;
+    const [state, threads, started] = [fields[0], Number(fields[17]), fields[19]];
+    // Its first thread may be a zombie while others are still holding its files and its port.
+    const isGone = state === 'X' || (state === 'Z' && threads <= 1);
+    return started && !isGone ? { pid, started } : undefined;
   };
   return {
     identify,

@@ -31,7 +31,7 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
     if (runs)
       return { revision: toRevision(await replace(world, place, request, wanted, state, known)), changed: true };
     if (known) state = await dropRevision(world, place, state, known);
-    const port = await choosePort(world.port, state.port, world.log);
+    const port = await choosePort(world.port, state.port, place.tag, world.log);
     const revision = await startProven(world, place, request, wanted, port);
     await record(place, state, revision);
     return { revision: toRevision(revision), changed: true };
@@ -67,7 +67,8 @@ async function troubleOf(
 
 /**
  * Swaps the live process. The gap is the time from the old one's end until the new one listens: a port has one listener.
- * Should the port be lost in that moment, the process that has proven itself takes over where it is.
+ * Should the port be lost in that moment, or the run be stopped, the process that has proven itself takes over where it
+ * is.
  */
 async function replace(
   world: World,
@@ -80,18 +81,14 @@ async function replace(
   const trial = await startProven(world, place, request, wanted, 0);
   try {
     await stopRevision(world, place, known);
-    const port = await choosePort(world.port, known.port, world.log);
-    if (port === 0) {
-      await record(place, state, trial);
-      return trial;
-    }
+    const port = await choosePort(world.port, known.port, place.tag, world.log);
     const revision = await startProven(world, place, request, wanted, port);
     await record(place, state, revision);
     await stopRevision(world, place, trial);
     return revision;
   } catch (error) {
-    if (!(error instanceof UnprovenError)) throw error;
     await record(place, state, trial);
+    if (!(error instanceof UnprovenError)) throw error;
     const hint = `The endpoint answers at ${urlOf(trial.port)} meanwhile. ${error.hint ?? ''}`;
     throw new UnprovenError(error.code, error.message, { hint, cause: error, data: { ...error.data } });
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColdStart } from '../../gate/sample.ts';
@@ -6,6 +7,7 @@ import { extractPackage } from '../../package/unzip.ts';
 import type { SampleRequest } from '../target.ts';
 import { judgeStart } from './cold-proof.ts';
 import { type Answer, CallTimeout, call } from './http.ts';
+import { entryName } from './launch.ts';
 import { placeOf } from './place.ts';
 import { warmPath } from './proof.ts';
 import { type Sampler, startSampler } from './sampler.ts';
@@ -48,7 +50,7 @@ export async function sampleCold(world: World, sampling: Sampling, request: Samp
 
 async function packageDir(sampling: Sampling, request: SampleRequest, packages: string): Promise<string> {
   const known = sampling.packages.get(request.package.sha256);
-  if (known) return known;
+  if (known && existsSync(join(known, entryName))) return known;
   const dir = await extractPackage(request.package, packages);
   sampling.packages.set(request.package.sha256, dir);
   return dir;
@@ -79,7 +81,7 @@ async function measure(
     if (error instanceof CallTimeout) {
       return { status: 'timeout', note: `no answer within ${request.timeoutMs} ms`, timings: {} };
     }
-    return { status: 'failed', note: sampler.explain(error as Error), timings: {} };
+    return { status: 'failed', note: await sampler.explain(error as Error), timings: {} };
   } finally {
     await sampler.stop();
   }

@@ -4,19 +4,22 @@ import { CallTimeout } from './http.ts';
 import { entryName } from './launch.ts';
 import { findListening, type Listening } from './listening.ts';
 import { endOf } from './log-file.ts';
+import { pause } from './pause.ts';
 
 /** A process for one cold start. */
 export interface Sampler {
   /** Resolves with the line in which it says where it listens. Throws CallTimeout, or Error when it ends before. */
   listening(timeoutMs: number, signal: AbortSignal): Promise<Listening>;
-  /** The error with what the process said last. */
-  explain(error: Error): string;
+  /** The error with what the process said last, and how it ended if it did: a lost connection comes a moment before. */
+  explain(error: Error): Promise<string>;
   /** Ends the process and waits until it is gone, so that it takes nothing from the next start. */
   stop(): Promise<void>;
 }
 
 /** What of its output is kept, characters: enough for the line awaited and for the end of a stack. */
 const keptChars = 32 * 1024;
+/** How long after a lost connection the end of the process is waited for, ms. */
+const endingMs = 200;
 
 /**
  * Spawns the process as a child of ours and listens to its stdout, because waiting for a port by trying would add the
@@ -70,7 +73,10 @@ export function startSampler(dir: string, variables: Record<string, string>): Sa
     });
   return {
     listening,
-    explain: (error) => [ended ?? error.message, ...endOf(output)].join(' | ').slice(0, 2000),
+    explain: async (error) => {
+      await Promise.race([gone, pause(endingMs, undefined)]);
+      return [ended ?? error.message, ...endOf(output)].join(' | ').slice(0, 2000);
+    },
     stop: async () => {
       child.kill('SIGKILL');
       await gone;

@@ -1,0 +1,38 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync } from 'fflate';
+import { silentLogger } from '../../src/log.ts';
+import { sha256 } from '../../src/model/digest.ts';
+import { buildPackage } from '../../src/package/build.ts';
+import { hostPlatform } from '../../src/package/platform.ts';
+import { writeZip } from '../../src/package/zip.ts';
+import type { PackageFile } from '../../src/targets/target.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/** A package whose function is the fake handler; another `note` gives another package. */
+export function fakePackage(dir: string, note = ''): PackageFile {
+  const source = `${readFileSync(join(import.meta.dirname, 'target-handler.mjs'), 'utf8')}\n// ${note}\n`;
+  const bytes = Buffer.from(source);
+  const zip = writeZip([{ name: 'node.mjs', bytes, deflated: deflateSync(bytes) }]);
+  mkdirSync(dir, { recursive: true });
+  const path = join(dir, `${sha256(zip)}.zip`);
+  writeFileSync(path, zip);
+  return { path, sha256: sha256(zip), size: zip.byteLength };
+}
+
+/** Two packages of the real handler that differ in a comment. */
+export async function realPackages(dir: string): Promise<[PackageFile, PackageFile]> {
+  const script: unknown = await import(join(repository, 'scripts', 'build-handler.mjs'));
+  const { buildHandler } = script as { buildHandler(options: { outdir: string }): Promise<void> };
+  const handlerDir = join(dir, 'handler');
+  await buildHandler({ outdir: handlerDir });
+  const unpacked = [join(repository, 'node_modules', 'onnxruntime-node')];
+  const options = { platform: hostPlatform(), handlerDir, cacheDir: join(dir, 'cache'), log: silentLogger };
+  const first = await buildPackage({ ...options, runtime: { unpacked } });
+  writeFileSync(
+    join(handlerDir, 'node.mjs'),
+    `${readFileSync(join(handlerDir, 'node.mjs'), 'utf8')}\n// Another build.\n`,
+  );
+  return [first, await buildPackage({ ...options, runtime: { unpacked } })];
+}

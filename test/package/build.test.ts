@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/log.ts';
+import { sha256 } from '../../src/model/digest.ts';
+import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
+import { deflate, deflateKey } from '../../src/package/deflate.ts';
+import type { RuntimePins } from '../../src/package/runtime-pins.ts';
+import { prepareTools } from '../../src/package/tools.ts';
+import { extractPackage } from '../../src/package/unzip.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+const library = Buffer.from('native code '.repeat(40_000));
+
+describe('buildPackage', () => {
+  let folder: string;
+  let options: BuildOptions;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'coldgate-build-'));
+    const handlerDir = join(folder, 'dist', 'handler');
+    const unpacked = join(folder, 'x-node');
+    mkdirSync(handlerDir, { recursive: true });
+    mkdirSync(unpacked);
+    writeFileSync(join(unpacked, 'libx.so.1'), library);
+    writeFileSync(join(handlerDir, 'node.mjs'), 'import{a}from"./chunk-A1.mjs";await import("./lazy-B2.mjs");a();');
+    writeFileSync(join(handlerDir, 'chunk-A1.mjs'), 'import"./chunk-C3.mjs";export let a=()=>{};');
+    writeFileSync(join(handlerDir, 'lazy-B2.mjs'), 'export * from "./node.mjs";');
+    writeFileSync(join(handlerDir, 'chunk-C3.mjs'), '');
+    writeFileSync(join(handlerDir, 'optimize.mjs'), 'import"./only-for-tools.mjs"');
+    writeFileSync(join(handlerDir, 'only-for-tools.mjs'), '');
+    options = {
+      platform: { os: 'linux', arch: 'x64' },
+      handlerDir,
+      cacheDir: join(folder, 'cache'),
+      log: silentLogger,
+      runtime: { unpacked: [unpacked], pins },
+    };
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const pins: RuntimePins = {
+    name: 'x-node',
+    version: '9.9.9',
+    integrity: `sha512-${createHash('sha512').digest('base64')}`,
+    archiveSize: 0,
+    folder: () => '.',
+    files: () => [{ name: 'libx.so.1', size: library.byteLength, sha256: sha256(library) }],
+  };
+
+  it('packs the entry with what it can reach, the runtime, and nothing of the tools', async () => {
+    const { entries } = await buildPackage(options);
+    expect(entries.map((entry) => entry.name)).toEqual([
+      'LICENSES.txt',
+      'chunk-A1.mjs',
+      'chunk-C3.mjs',
+      'lazy-B2.mjs',
+      'libx.so.1',
+      'node.mjs',
+      'package.json',
+    ]);
+  });
+
+  it('gives the same bytes with a cold and a warm cache, and in another folder', async () => {
+    const cold = await buildPackage(options);
+    const warm = await buildPackage(options);
+    const elsewhere = await buildPackage({ ...options, cacheDir: join(folder, 'other') });
+    expect(warm).toEqual(cold);
+    expect(elsewhere.sha256).toBe(cold.sha256);
+    expect(readFileSync(elsewhere.path).equals(readFileSync(cold.path))).toBe(true);
+    expect(sha256(readFileSync(cold.path))).toBe(cold.sha256);
+  });
+
+  it('gives another package when a byte of the bundle changes', async () => {
+    const before = await buildPackage(options);
+    writeFileSync(join(options.handlerDir, 'chunk-C3.mjs'), '1');
+    expect((await buildPackage(options)).sha256).not.toBe(before.sha256);
+  });
+
+  it('takes no notice of files that are not packed', async () => {
+    const before = await buildPackage(options);
+    writeFileSync(join(options.handlerDir, 'only-for-tools.mjs'), 'changed');
+    expect(await buildPackage(options)).toEqual(before);
+  });
+
+  it('repairs a damaged package, and a damaged cache of compressed files', async () => {
+    const before = await buildPackage(options);
+    writeFileSync(before.path, 'damaged');
+    const kept = join(options.cacheDir, 'deflated', deflateKey, sha256(library));
+    writeFileSync(kept, Buffer.concat([readFileSync(kept).subarray(0, 40), Buffer.from('damaged')]));
+    expect(await buildPackage(options)).toEqual(before);
+    expect(sha256(readFileSync(before.path))).toBe(before.sha256);
+  });
+
+  it('unpacks to what went in', async () => {
+    const dir = await extractPackage(await buildPackage(options), join(folder, 'unpacked'));
+    expect(readFileSync(join(dir, 'libx.so.1')).equals(library)).toBe(true);
+    expect(readFileSync(join(dir, 'package.json'), 'utf8')).toBe('{"type":"module"}\n');
+    expect(readFileSync(join(dir, 'LICENSES.txt'), 'utf8')).toContain('Copyright (c) Microsoft Corporation');
+  });
+
+  it('refuses a package over the budget before it is written', async () => {
+    const budget = { target: 'somewhere', unzipped: 1000, zipped: 1000, source: 'a page' };
+    await expect(buildPackage({ ...options, budget })).rejects.toMatchObject({ code: 'package-too-large', exit: 2 });
+    expect(existsSync(join(options.cacheDir, 'packages'))).toBe(false);
+  });
+
+  it.each(['node.mjs', 'chunk-C3.mjs'])('says so when %s of the bundle is missing', async (name) => {
+    rmSync(join(options.handlerDir, name));
+    await expect(buildPackage(options)).rejects.toMatchObject({ code: 'handler-not-built', exit: 2 });
+  });
+
+  it('stops when the run is to end', async () => {
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await expect(buildPackage({ ...options, signal })).rejects.toThrow('stopped');
+  });
+
+  it('makes a folder of all tools beside the runtime, the same one each time', async () => {
+    const dir = await prepareTools(options);
+    expect(await prepareTools(options)).toBe(dir);
+    expect(readdirSync(dir)).toEqual(
+      expect.arrayContaining(['optimize.mjs', 'only-for-tools.mjs', 'libx.so.1', 'package.json']),
+    );
+    writeFileSync(join(dir, 'optimize.mjs'), 'changed by hand');
+    expect(await prepareTools(options)).toBe(dir);
+    const original = readFileSync(join(options.handlerDir, 'optimize.mjs'), 'utf8');
+    expect(readFileSync(join(dir, 'optimize.mjs'), 'utf8')).toBe(original);
+    writeFileSync(join(options.handlerDir, 'optimize.mjs'), 'new build');
+    expect(await prepareTools(options)).not.toBe(dir);
+  });
+});
+
+describe('deflate', () => {
+  let cacheDir: string;
+  beforeEach(() => {
+    cacheDir = mkdtempSync(join(tmpdir(), 'coldgate-deflate-'));
+  });
+  afterEach(() => rmSync(cacheDir, { recursive: true, force: true }));
+
+  it('gives bytes that never change, whatever the CPU and Node', async () => {
+    // 32-bit integer arithmetic, so that the input is the same everywhere too.
+    let state = 1;
+    const bytes = Buffer.from(
+      Array.from({ length: 600_000 }, () => {
+        state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+        return (state >>> 16) % 23;
+      }),
+    );
+    const deflated = await deflate('x', bytes, { cacheDir, log: silentLogger });
+    expect(inflateRawSync(deflated).equals(bytes)).toBe(true);
+    expect(sha256(deflated)).toBe('76955fd876a60299e2e5c9b9355978babd676321d78855df13d3192fd951b05f');
+  });
+
+  it('names the version of the compressor that is installed', () => {
+    const { version } = JSON.parse(readFileSync(join(repository, 'node_modules', 'fflate', 'package.json'), 'utf8'));
+    expect(deflateKey).toContain(`fflate-${version}-`);
+  });
+});

@@ -1,0 +1,132 @@
+import { rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { placeOf } from '../../src/targets/local/place.ts';
+import { systemProcesses } from '../../src/targets/local/process-table.ts';
+import type { DeployResult, Target } from '../../src/targets/target.ts';
+import { LocalBench } from '../fakes/target-local.ts';
+import { startWorker } from '../fakes/target-workers.ts';
+
+describe('the local target, when runs are killed or meet', () => {
+  let bench: LocalBench;
+  let target: Target;
+  beforeEach(async () => {
+    bench = new LocalBench();
+    target = await bench.open();
+  });
+  afterEach(() => bench.close());
+
+  const deployWorker = (fake = '') =>
+    startWorker({ stateDir: bench.stateDir, call: 'deploy', request: bench.request(bench.first, 'candidate', fake) });
+  const untilRunning = async (count: number): Promise<number[]> => {
+    for (let tries = 0; tries < 4000; tries++) {
+      const pids = await bench.running();
+      if (pids.length === count) return pids;
+      await setTimeout(5);
+    }
+    throw new Error(`there are never ${count} processes`);
+  };
+
+  it('stops the process that a killed deploy had started, and deploys', async () => {
+    const worker = deployWorker('hang');
+    const [orphan] = await untilRunning(1);
+    worker.child.kill('SIGKILL');
+    expect((await worker.done).code).toBeNull();
+    expect(await bench.running()).toEqual([orphan]);
+    const { changed } = await target.deploy(bench.request(bench.first));
+    expect(changed).toBe(true);
+    expect(await bench.running()).not.toContain(orphan);
+    expect(await bench.running()).toHaveLength(1);
+  });
+
+  it('finds what a killed run left even when the whole state was deleted', async () => {
+    const worker = deployWorker('hang');
+    await untilRunning(1);
+    worker.child.kill('SIGKILL');
+    await worker.done;
+    rmSync(bench.stateDir, { recursive: true });
+    expect(await target.remove({ name: bench.name }, 'all')).toMatchObject([{ action: 'delete' }]);
+    expect(await bench.running()).toEqual([]);
+  });
+
+  it('stops the samples of killed runs and leaves those of running ones', async () => {
+    const request = bench.sampleOf(bench.first, 'hang', 60_000);
+    const killed = startWorker({ stateDir: bench.stateDir, call: 'sample', request });
+    await untilRunning(1);
+    const alive = startWorker({ stateDir: bench.stateDir, call: 'sample', request });
+    await untilRunning(2);
+    killed.child.kill('SIGKILL');
+    await killed.done;
+    await target.remove({ name: bench.name }, 'candidates');
+    const { tag } = await placeOf(bench.stateDir, bench.name);
+    const owners = systemProcesses.marked().flatMap((p) => (p.mark.tag === tag ? [p.mark.owner.pid] : []));
+    expect(owners).toEqual([alive.child.pid]);
+    alive.child.kill('SIGKILL');
+    await alive.done;
+  });
+
+  it('waits for a run that is changing the same function, and then finds nothing to change', async () => {
+    const workers = [deployWorker(), deployWorker(), deployWorker()];
+    const ended = await Promise.all(workers.map((worker) => worker.done));
+    expect(ended.map(({ code, errors }) => [code, errors])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ]);
+    const results = ended.map(({ output }) => JSON.parse(output) as DeployResult);
+    expect(results.filter(({ changed }) => changed)).toHaveLength(1);
+    expect(new Set(results.map(({ revision }) => revision.url)).size).toBe(1);
+    expect(await bench.running()).toHaveLength(1);
+  });
+
+  it('converges after a deploy was killed at any moment', async () => {
+    for (let delay = 0; delay < 600; delay += 60) {
+      const worker = deployWorker();
+      await setTimeout(delay);
+      worker.child.kill('SIGKILL');
+      await worker.done;
+    }
+    const { revision } = await target.deploy(bench.request(bench.first));
+    expect(await bench.running()).toEqual([bench.recorded(revision).pid]);
+    expect((await target.describe({ name: bench.name })).candidates).toEqual([revision]);
+  });
+
+  it('converges after a replacement of the live process was killed at any moment', async () => {
+    const { revision } = await target.route(bench.request(bench.first, 'live'));
+    const packages = [bench.other, bench.package];
+    for (let delay = 100; delay < 800; delay += 70) {
+      const request = { ...bench.request(bench.first, 'live'), package: packages[(delay / 10) % 2] ?? bench.other };
+      const worker = startWorker({ stateDir: bench.stateDir, call: 'route', request });
+      await setTimeout(delay);
+      worker.child.kill('SIGKILL');
+      await worker.done;
+    }
+    const routed = await target.route(bench.request(bench.first, 'live'));
+    expect(routed.revision.url).toBe(revision.url);
+    expect(await bench.running()).toEqual([bench.recorded(routed.revision).pid]);
+  });
+
+  it('never stops a process that only has the number of an old one', async () => {
+    const { revision } = await target.deploy(bench.request(bench.first));
+    const other = new LocalBench('other-local');
+    try {
+      const foreign = await (await other.open()).deploy(other.request(other.first));
+      const { pid, started } = other.recorded(foreign.revision);
+      await bench.crash(revision);
+      bench.rewrite((state) => ({ ...state, revisions: state.revisions.map((r) => ({ ...r, pid, started })) }));
+      await target.remove({ name: bench.name }, 'candidates');
+      await target.remove({ name: bench.name }, 'all');
+      expect(await other.running()).toEqual([pid]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('goes on without a state that cannot be read', async () => {
+    await target.deploy(bench.request(bench.first));
+    bench.rewrite(() => ({ schema: 1, port: -1, revisions: 'gone' }));
+    const { changed } = await target.deploy(bench.request(bench.first));
+    expect(changed).toBe(true);
+    expect(await bench.running()).toHaveLength(1);
+  });
+});

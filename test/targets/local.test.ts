@@ -1,0 +1,60 @@
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '../../src/log.ts';
+import { placeOf } from '../../src/targets/local/place.ts';
+import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
+import { readState } from '../../src/targets/local/state.ts';
+import { openTarget } from '../../src/targets/open.ts';
+import type { Revision } from '../../src/targets/target.ts';
+import { type TargetBench, targetContract } from '../contracts/target.ts';
+import { realPackages } from '../fakes/target-packages.ts';
+import { TargetStore } from '../fakes/target-store.ts';
+import { tinyModel } from '../fixtures/onnx.ts';
+
+const sampleFor = (bias: number) => ({ inputs: { x: [[1, 2]] }, outputs: { y: [[5 + bias, 1]] } });
+
+/** The real handler in the real package, on models small enough that only the runtime takes time. */
+async function openReal(): Promise<TargetBench> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-local-')));
+  const stateDir = join(folder, 'state');
+  const store = new TargetStore(join(folder, 'store'), 'digits');
+  const add = (version: string, bias: number) => store.add(version, tinyModel(bias), sampleFor(bias), ['batch', 2]);
+  const { signal } = new AbortController();
+  const target = await openTarget(
+    { provider: 'local' },
+    { log: silentLogger, stateDir, now: () => new Date(), signal },
+  );
+  const name = 'digits-local';
+  const place = await placeOf(stateDir, name);
+  const bench: TargetBench = {
+    target,
+    settings: {
+      name,
+      model: 'digits',
+      storeVariables: { MODEL_STORE: 'file', MODEL_PREFIX: store.root },
+      handlerVariables: { MODEL_REFRESH_SECONDS: '1', COLDGATE_MODELS: 'digits' },
+    },
+    packages: await realPackages(folder),
+    versions: [add('1.0.0', 0.5), add('1.1.0', 1.5)],
+    point: (version) => store.point(version),
+    crash: async (revision) => crash(place.state, revision),
+    running: async () => systemProcesses.marked().filter((p) => p.mark.tag === place.tag).length,
+    close: async () => {
+      await target.remove({ name }, 'all');
+      if (existsSync(stateDir)) throw new Error('removing the function has left its state behind');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}
+
+async function crash(state: string, revision: Revision): Promise<void> {
+  const { revisions } = await readState(state);
+  const found = revisions.find((r) => r.id === revision.id);
+  if (!found) throw new Error(`no process is recorded for ${revision.id}`);
+  process.kill(found.pid, 'SIGKILL');
+  while (isRunning(systemProcesses, found)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+targetContract('local', openReal);
