@@ -1,0 +1,223 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/model/digest.ts';
+import { refuseBlockedLayout } from '../../src/optimize/cold-form.ts';
+import type { Job, OptimizeJob } from '../../src/optimize/jobs.ts';
+import { measureParity } from '../../src/optimize/parity.ts';
+import { runInChild } from '../../src/optimize/run-in-child.ts';
+import {
+  encodeModel,
+  node,
+  tensor,
+  tensorType,
+  tinyModel,
+  tinySample,
+  tokenModel,
+  value,
+  writeDenseModel,
+} from '../fixtures/onnx.ts';
+import { bytes, int, text } from '../fixtures/protobuf.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'coldgate-optimize-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const entry = join(import.meta.dirname, '../../src/optimize/entry.ts');
+
+const file = (name: string, content: Uint8Array | object): string => {
+  const path = join(root, name);
+  writeFileSync(path, content instanceof Uint8Array ? content : JSON.stringify(content));
+  return path;
+};
+const work = <J extends Job>(job: J) => runInChild(job, { entry });
+const optimize = (kind: OptimizeJob['kind'], model: string, sample?: string) =>
+  work({ do: 'optimize', kind, model, out: mkdtempSync(join(root, 'out-')), sample });
+
+/** y = x · w, and w of a size that nobody guesses. */
+const odd = (): Buffer =>
+  encodeModel({
+    nodes: [node('MatMul', ['x', 'w'], ['y'])],
+    initializers: [tensor('w', 'float32', [777, 2], new Uint8Array(777 * 2 * 4))],
+    inputs: [value('x', tensorType('float32', ['n', 'm']))],
+    outputs: [value('y', tensorType('float32', ['n', 2]))],
+  });
+const oddSample = { inputs: { x: [Array(777).fill(1)] } };
+
+/** A TensorProto attribute of a Constant node. */
+const constant = (output: string, raw: Uint8Array): Buffer => {
+  const attribute = Buffer.concat([text(1, 'value'), bytes(5, tensor('', 'float32', [64, 64], raw)), int(20, 4)]);
+  return node('Constant', [], [output], bytes(5, attribute));
+};
+
+describe('the cold form', () => {
+  it('is described by its bytes, its runtime and its parity', async () => {
+    const model = join(root, 'dense.onnx');
+    writeDenseModel(model, { layers: 2, width: 64 });
+    const { artifacts, compared } = await optimize('cold', model);
+    expect(compared).toBe(3);
+    const [{ entry: made, source }] = artifacts as [(typeof artifacts)[0]];
+    expect(made).toMatchObject({
+      path: 'artifacts/cold-1.30.0.ort',
+      kind: 'cold',
+      runtime_version: '1.30.0',
+      optimization: 'extended',
+    });
+    expect(made.parity.max_relative).toBeLessThan(1e-5);
+    expect([made.sha256, made.size]).toEqual([sha256(readFileSync(source)), statSync(source).size]);
+    expect(readFileSync(source).subarray(4, 8).toString()).toBe('ORTM');
+    expect(readdirSync(join(source, '..'))).toEqual(['cold-1.30.0.ort']);
+  });
+
+  it('is compared on the golden sample where made-up inputs do not run', async () => {
+    const model = file('odd.onnx', odd());
+    await expect(optimize('cold', model)).rejects.toMatchObject({ code: 'parity-unmeasured', exit: 3 });
+    expect(await optimize('cold', model, file('odd.json', oddSample))).toMatchObject({ compared: 1 });
+  });
+
+  it('works for whole numbers that are indices', async () => {
+    const { compared } = await optimize('cold', file('token.onnx', tokenModel()));
+    expect(compared).toBe(3);
+  });
+
+  it('is refused where it answers otherwise than the original', async () => {
+    const other = { path: file('b.onnx', tinyModel(0.501)), form: 'original' as const };
+    const failed = measureParity(file('a.onnx', tinyModel(0.5)), other, tinySample);
+    await expect(failed).rejects.toMatchObject({ code: 'parity', exit: 3, data: { output: 'y', tolerance: 1e-4 } });
+    const refuses = { path: file('c.onnx', odd()), form: 'original' as const };
+    await expect(measureParity(file('a.onnx', tinyModel()), refuses, tinySample)).rejects.toMatchObject({
+      code: 'parity',
+    });
+  });
+
+  it('is refused where a node is laid out for one kind of CPU, subgraphs included', async () => {
+    const blocked = node('Conv', ['x', 'w'], ['y'], text(7, 'com.microsoft.nchwc'));
+    const branch = Buffer.concat([bytes(1, blocked), text(2, 'then')]);
+    const nested = node(
+      'If',
+      ['c'],
+      ['y'],
+      bytes(5, Buffer.concat([text(1, 'then_branch'), bytes(6, branch), int(20, 5)])),
+    );
+    for (const nodes of [[blocked], [nested]]) {
+      const inputs = [value('x', tensorType('float32', [1]))];
+      const path = file('blocked.onnx', encodeModel({ nodes, inputs, outputs: inputs }));
+      await expect(refuseBlockedLayout(path)).rejects.toMatchObject({ code: 'hardware-bound', exit: 3 });
+    }
+    await refuseBlockedLayout(file('plain.onnx', tinyModel()));
+  });
+
+  it('says that a file is no model', async () => {
+    await expect(optimize('cold', file('bad.onnx', Buffer.from('<html>')))).rejects.toMatchObject({
+      code: 'model-unusable',
+      exit: 3,
+    });
+  });
+});
+
+describe('the steady form', () => {
+  it('moves weights to a file named by its digest and answers bit for bit the same', async () => {
+    const model = join(root, 'steady.onnx');
+    writeDenseModel(model, { layers: 3, width: 64 });
+    const { artifacts } = await optimize('steady', model);
+    const [graph, weights] = artifacts.map(({ entry: made }) => made);
+    expect(graph).toMatchObject({ path: 'artifacts/steady-1.30.0.onnx', parity: { max_relative: 0, max_absolute: 0 } });
+    expect(weights).toMatchObject({ path: `artifacts/${weights?.sha256}.bin`, kind: 'steady', size: 3 * 64 * 64 * 4 });
+    expect(graph!.size).toBeLessThan(2000);
+    expect(sha256(readFileSync(artifacts[1]!.source))).toBe(weights!.sha256);
+    expect(await optimize('steady', model)).toMatchObject({ artifacts: [{ entry: graph }, { entry: weights }] });
+  });
+
+  it('moves weights of Constant nodes too', async () => {
+    const raw = new Uint8Array(new Float32Array(64 * 64).map((_, i) => Math.sin(i)).buffer);
+    const model = encodeModel({
+      nodes: [constant('w', raw), node('MatMul', ['x', 'w'], ['y'])],
+      inputs: [value('x', tensorType('float32', ['n', 64]))],
+      outputs: [value('y', tensorType('float32', ['n', 64]))],
+    });
+    const { artifacts } = await optimize('steady', file('constant.onnx', model));
+    expect(artifacts.map(({ entry: made }) => made.parity.max_absolute)).toEqual([0, 0]);
+    expect(readFileSync(artifacts[1]!.source)).toEqual(Buffer.from(raw));
+  });
+
+  it('is nothing for a model without weights worth moving', async () => {
+    expect(await optimize('steady', file('tiny.onnx', tinyModel()))).toEqual({ artifacts: [], compared: 0 });
+  });
+
+  it('is refused for weights that lie outside already', async () => {
+    const external = Buffer.concat([
+      int(1, 2),
+      int(2, 1),
+      text(8, 'w'),
+      bytes(13, Buffer.concat([text(1, 'location'), text(2, 'w.bin')])),
+    ]);
+    const model = file('external.onnx', encodeModel({ graph: [bytes(5, external)] }));
+    await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'artifact-unsupported', exit: 3 });
+  });
+
+  it('is refused for a file that is cut off', async () => {
+    const model = file('cut.onnx', tinyModel().subarray(0, 100));
+    await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'model-invalid', exit: 3 });
+  });
+});
+
+describe('checking a model', () => {
+  const sample = file('sample.json', tinySample);
+  const model = file('check.onnx', tinyModel());
+
+  it('loads it and runs its sample', async () => {
+    expect(await work({ do: 'check', model, sample })).toMatchObject({
+      loaded: true,
+      inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2] }],
+      sample: 'ok',
+      runtime_version: '1.30.0',
+    });
+    expect(await work({ do: 'check', model })).toMatchObject({ loaded: true, sample: 'none' });
+  });
+
+  it('says where the sample is missed first', async () => {
+    const other = file('other.json', { ...tinySample, outputs: { y: [[5.5, 2]] } });
+    const difference = { output: 'y', field: 'data[1]', want: '2', got: '1' };
+    expect(await work({ do: 'check', model, sample: other })).toMatchObject({ sample: 'mismatch', difference });
+  });
+
+  it('says why it does not load', async () => {
+    const checked = await work({ do: 'check', model: file('broken.onnx', Buffer.from('junk')) });
+    expect(checked).toMatchObject({ loaded: false, sample: 'none', reason: expect.stringContaining('broken.onnx') });
+  });
+});
+
+describe('the child process', () => {
+  const job: Job = { do: 'check', model: '/nowhere.onnx' };
+
+  it('may die without taking its parent along', async () => {
+    const dies = file(
+      'dies.mjs',
+      Buffer.from('process.stderr.write("native words"); process.kill(process.pid, "SIGSEGV");'),
+    );
+    const failed = runInChild(job, { entry: dies });
+    await expect(failed).rejects.toMatchObject({
+      code: 'optimizer-crashed',
+      exit: 3,
+      data: { stderr: 'native words' },
+    });
+  });
+
+  it('is ended when it takes too long or is no longer wanted', async () => {
+    const hangs = file('hangs.mjs', Buffer.from('setInterval(() => {}, 1000);'));
+    await expect(runInChild(job, { entry: hangs, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'optimizer-timeout',
+    });
+    const stopped = runInChild(job, { entry: hangs, signal: AbortSignal.timeout(50) });
+    await expect(stopped).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('is not shown the environment, and has telemetry switched off', async () => {
+    const shows = file('shows.mjs', Buffer.from('console.log(JSON.stringify({ result: process.env }));'));
+    const seen = await runInChild(job, { entry: shows, env: { LANG: 'C' } });
+    expect(
+      Object.keys(seen)
+        .filter((name) => !name.startsWith('__'))
+        .sort(),
+    ).toEqual(['LANG', 'ORT_DISABLE_TELEMETRY']);
+  });
+});
