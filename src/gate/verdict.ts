@@ -5,7 +5,7 @@ export type Measured = number | null;
 
 export type VerdictWord = 'pass' | 'regression' | 'inconclusive' | 'error';
 
-/** Why: `shift` the whole arm is slower, `tail` more slow starts, `slo` the absolute bound is broken. */
+/** Why: `shift` the whole arm is slower, `tail` more slow starts, `slo` the absolute bound is broken, `unproven` the starts were not what they should be. */
 export type Reason =
   | 'shift'
   | 'tail'
@@ -13,6 +13,7 @@ export type Reason =
   | 'clear'
   | 'unsure'
   | 'no-baseline'
+  | 'unproven'
   | 'no-samples'
   | 'too-few-samples'
   | 'lean-pass'
@@ -35,8 +36,22 @@ export interface MetricVerdict {
   spread: number | null;
   slow: { candidate: number; baseline: number };
   p: { block: number | null; pass: number | null; tail: number | null; slo: number | null };
+  /** ms; null where there is no value, or where it falls among the time-outs. p95 by nearest rank. */
   median: { candidate: number | null; baseline: number | null };
   p95: { candidate: number | null; baseline: number | null };
+  /** Valid starts that timed out. */
+  timeouts: { candidate: number; baseline: number };
+  /** The shift alone would pass, but slow starts hold it back. */
+  held: boolean;
+}
+
+/** How far one phase moved between the arms, for people: it never decides. */
+export interface PhaseShift {
+  phase: Metric;
+  /** Hodges-Lehmann shift: median of all candidate - baseline differences, ms. */
+  shiftMs: number;
+  /** One-sided exact rank p in the direction of the shift, no tolerance. */
+  p: number;
 }
 
 export interface Verdict {
@@ -47,7 +62,12 @@ export interface Verdict {
   /** One sentence of advice by cause, or nothing to say. */
   advice: string;
   metrics: MetricVerdict[];
+  /** The absolute bound: starts over it, and the exact 95 % upper bound of their share. */
   slo: { ms: number; over: number; n: number; upperShare: number } | null;
+  /** What the candidate was compared with. `stored`: the platform's drift is not controlled. */
+  baseline: 'interleaved' | 'stored' | 'none';
+  /** Phases that moved, furthest first. */
+  phases: PhaseShift[];
   /** 1-based look that decided, of `looks`, and the share of the error that has been spent (t squared). */
   look: number;
   looks: number[];
@@ -64,8 +84,17 @@ export type ArmValues = Partial<Record<Metric, Measured[]>>;
 export interface Gate {
   /** Valid starts an arm at which it may be asked: 10, 15, 20, 30 for a cap of 30. */
   readonly looks: readonly number[];
-  /** `final` is set at the cap or when the verdict is clear. */
-  judge(candidate: ArmValues, baseline: ArmValues, look: number): { verdict: Verdict; final: boolean };
+  /**
+   * `final` is set at the last look, at the cap, or when the verdict is clear.
+   * @param look 1-based; the last one ends the measurement, whatever number of starts there is
+   * @param spent share of the error that earlier looks at these samples spent (`verdict.spent` of the one before, or of
+   * the record that a re-run goes on with); without it, what the planned looks before this one would have spent
+   */
+  judge(candidate: ArmValues, baseline: ArmValues, look: number, spent?: number): { verdict: Verdict; final: boolean };
+  /** All samples at once with the whole error: only where nobody has looked at them before. */
+  judgeOnce(candidate: ArmValues, baseline: ArmValues): Verdict;
+  /** The look that comes after this much error was spent; one more than there are looks when none is left. */
+  nextLook(spent: number): number;
   /** First release: no baseline. Only the SLO is checked. */
   judgeAlone(candidate: ArmValues): Verdict;
 }

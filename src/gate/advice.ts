@@ -1,0 +1,58 @@
+import { slowClause } from './line.ts';
+import { ms, percent, signedMs } from './number-words.ts';
+import { phaseCauses } from './phases.ts';
+import { suggestedCap } from './suggested-cap.ts';
+import type { Told } from './told.ts';
+import type { Reason } from './verdict.ts';
+
+/** Which phase made the arm slower: a slow store is not a slow model. */
+function slowerPhase({ phases, decisive }: Told): string {
+  const phase = phases.find((p) => p.shiftMs > 0 && p.phase !== decisive.metric);
+  const { candidate, baseline } = decisive.median;
+  if (!phase) return '';
+  const whole =
+    candidate !== null && baseline !== null ? ` (${decisive.metric} by ${signedMs(candidate - baseline)})` : '';
+  return `${phase.phase} moved by ${signedMs(phase.shiftMs)}${whole}: ${phaseCauses[phase.phase]}.`;
+}
+
+function shift(told: Told): string {
+  if (told.decisive.timeouts.candidate > 0) return 'Starts ran into the time-out: look at the log of the function.';
+  const cause = slowerPhase(told);
+  if (cause) return cause;
+  const own = phaseCauses[told.decisive.metric];
+  if (own) return `${told.decisive.metric} moved: ${own}.`;
+  const measured = told.metrics.some((m) => m.metric !== told.decisive.metric && phaseCauses[m.metric]);
+  return measured ? 'No single phase moved beyond chance: look at memory, CPU and the size of the package.' : '';
+}
+
+function unsure(told: Told): string {
+  const { decisive, options } = told;
+  if (!told.final) return 'More starts are being measured.';
+  if (decisive.held) return `${slowClause(told)}: run again, or look at the store and the image layers.`;
+  const cap = suggestedCap(decisive.spread);
+  if (cap > options.maxSamples && decisive.spread !== null) {
+    return `Starts spread by ${percent(decisive.spread)}: set max-samples: ${cap} to decide most releases.`;
+  }
+  return 'The change lies so near to the tolerance or the limit that more starts are unlikely to decide it: choose, or set on-inconclusive: lean.';
+}
+
+const sentences: Record<Reason, (told: Told) => string> = {
+  shift,
+  tail: () =>
+    'Most starts are as before and some take far longer: look at the store, the image layers and shared hosts.',
+  slo: (told) =>
+    told.slo
+      ? `Make the load faster (optimize: cold, a smaller model, more memory) or raise slo-ms above ${ms(told.slo.ms)}.`
+      : 'Starts ran into the time-out: look at the log of the function.',
+  clear: () => '',
+  unsure,
+  'no-baseline': () => 'The samples are recorded; the next version is measured beside this one.',
+  'no-samples': () => 'Look at the log of the function, then run coldgate deploy again to see it prove itself.',
+  'too-few-samples': () => 'Give the measurement more time (max-seconds, max-samples), or look at why starts failed.',
+  'lean-pass': unsure,
+  'lean-block': unsure,
+  unproven: () => 'Look at the log of the function, then run coldgate deploy again to see it prove itself.',
+};
+
+/** One sentence of advice by cause; empty when there is nothing to say. */
+export const adviceFor = (told: Told): string => sentences[told.reason](told);

@@ -1,0 +1,31 @@
+/** Where slow growth is counted from: releases that each pass may add up. */
+export interface Anchor {
+  /** Version that the product starts at. */
+  version: string;
+  /** Product of the ratios of all releases since, this one included. */
+  product: number;
+}
+
+/** Above this the releases since the anchor have together eaten half of the way to a block. */
+export const creepLimit = 1.125;
+
+/**
+ * The anchor after a release that passed. Without one, the version that was live becomes the anchor; without a ratio
+ * (first release, time-outs) nothing is added.
+ */
+export function advanceAnchor(
+  before: Anchor | null,
+  liveVersion: string | null,
+  candidate: string,
+  ratio: number | null,
+) {
+  const anchor = before ?? { version: liveVersion ?? candidate, product: 1 };
+  return { version: anchor.version, product: anchor.product * (ratio ?? 1) };
+}
+
+/** What to say when small steps add up; nothing while they do not. */
+export function creepWarning(anchor: Anchor | null): string {
+  if (!anchor || anchor.product <= creepLimit) return '';
+  const sum = Math.round((anchor.product - 1) * 100);
+  return `Releases since ${anchor.version} add up to about +${sum} %, although each passed: measure beside ${anchor.version} again.`;
+}

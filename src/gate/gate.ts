@@ -1,0 +1,99 @@
+import { adviceFor } from './advice.ts';
+import { combine, type Outcome, settle } from './combine.ts';
+import { judgeAlone } from './judge-alone.ts';
+import { judgeMetric } from './judge-metric.ts';
+import { headline } from './line.ts';
+import { looksOf, nextLook, spentAt } from './looks.ts';
+import { checkOptions, fewestStarts, type GateOptions } from './options.ts';
+import { phaseShifts } from './phases.ts';
+import { metrics as allMetrics, type Metric } from './sample.ts';
+import { sloOf } from './slo.ts';
+import type { ArmNames, Rule } from './told.ts';
+import { validValues } from './values.ts';
+import type { ArmValues, Gate, MetricVerdict, Verdict } from './verdict.ts';
+import { zoneOf } from './zone.ts';
+
+/** One asking of the gate. */
+interface Look {
+  look: number;
+  looks: number[];
+  /** Share of the total error for a metric with n starts in its smaller arm. */
+  share(n: number): number;
+  /** Share spent after this look: that of the metric which has the most starts. */
+  spent(n: number): number;
+  final(n: number): boolean;
+}
+
+/** Gating metrics first; others only where at least one arm has a finished start to show. */
+function judgeMetrics(rule: Rule, candidate: ArmValues, baseline: ArmValues, at: Look): MetricVerdict[] {
+  const { options, zone } = rule;
+  const shown = (metric: Metric) =>
+    [candidate, baseline].every((arm) => validValues(arm[metric]).length > 0) &&
+    [candidate, baseline].some((arm) => validValues(arm[metric]).some(Number.isFinite));
+  const judged = [...options.metrics, ...allMetrics.filter((m) => !options.metrics.includes(m) && shown(m))];
+  return judged.map((metric, index) => {
+    const gating = index < options.metrics.length;
+    const among = gating ? options.metrics.length : 1;
+    const sloMs = index === 0 ? options.sloMs : undefined;
+    const stage = { metric, gating, among, zone, share: at.share, sloMs };
+    return judgeMetric(stage, validValues(candidate[metric]), validValues(baseline[metric]));
+  });
+}
+
+function compare(
+  rule: Rule,
+  candidate: ArmValues,
+  baseline: ArmValues,
+  at: Look,
+): { verdict: Verdict; final: boolean } {
+  const metrics = judgeMetrics(rule, candidate, baseline, at);
+  const starts = metrics.filter((m) => m.gating).map((m) => Math.min(m.n.candidate, m.n.baseline));
+  const first = combine(metrics);
+  const final = first.verdict !== 'inconclusive' || at.final(Math.min(...starts));
+  const outcome: Outcome = final ? settle(first, metrics, rule.options.onInconclusive, rule.zone) : first;
+  const facts = {
+    verdict: outcome.verdict,
+    reason: outcome.reason,
+    metrics,
+    slo: sloOf(rule.options, candidate),
+    baseline: rule.options.baseline,
+    phases: phaseShifts(candidate, baseline),
+    look: at.look,
+    looks: at.looks,
+    spent: at.spent(Math.max(...starts)),
+  };
+  const told = { ...facts, decisive: outcome.metric, final, ...rule };
+  return { verdict: { ...facts, line: headline(told), advice: adviceFor(told) }, final };
+}
+
+/**
+ * The rule of docs/gate.md. Throws InputError `bad-gate-options` for options outside their bounds.
+ * The result is pure: the same values, look and spent error always give the same verdict.
+ */
+export function createGate(options: GateOptions, names: ArmNames = {}): Gate {
+  checkOptions(options);
+  const rule = { options, zone: zoneOf(options), names };
+  const max = options.maxSamples;
+  const looks = looksOf(max);
+  return {
+    looks,
+    judge(candidate, baseline, look, spent = look > 1 ? spentAt(looks[look - 2] ?? max, max) : 0) {
+      const at: Look = {
+        look,
+        looks,
+        share: (n) => (n < fewestStarts ? 0 : Math.max(0, spentAt(n, max) - spent)),
+        spent: (n) => (n < fewestStarts ? spent : Math.max(spent, spentAt(n, max))),
+        final: (n) => look >= looks.length || n >= max,
+      };
+      return compare(rule, candidate, baseline, at);
+    },
+    judgeOnce(candidate, baseline) {
+      const at = { look: 1, share: () => 1, spent: () => 1, final: () => true };
+      const arms = options.metrics.flatMap((m) => [candidate[m], baseline[m]]);
+      const n = Math.min(...arms.map((values) => validValues(values).length));
+      return compare(rule, candidate, baseline, { ...at, looks: [n] }).verdict;
+    },
+    judgeAlone: (candidate) => judgeAlone(rule, candidate),
+    nextLook: (spent) => nextLook(looks, max, spent),
+  };
+}

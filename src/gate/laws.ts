@@ -1,0 +1,71 @@
+import { dbinom, phyper, pwilcox, qwilcox } from 'lib-r-math.js';
+
+/** Remembers results of a pure function of small numbers; forgets all when it has many, so that memory stays bounded. */
+function remembering(law: (...at: number[]) => number, most = 4096): (...at: number[]) => number {
+  const known = new Map<string, number>();
+  return (...at) => {
+    const key = at.join();
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= most) known.clear();
+    const value = law(...at);
+    known.set(key, value);
+    return value;
+  };
+}
+
+/**
+ * P(U >= u) for the Mann-Whitney count U of two arms of m and n values from one continuous law (Mann, Whitney 1947).
+ * The law is symmetric about mn/2; summing the small end keeps tiny probabilities exact.
+ */
+export const rankTail = remembering((u, m, n) => {
+  if (u! <= 0) return 1;
+  return u! > m! * n! ? 0 : pwilcox(m! * n! - u!, m!, n!);
+});
+
+/** The smallest u with P(U >= u) <= level; mn + 1 where even the most extreme count is not rare enough. */
+export const criticalRank = remembering((level, m, n) => {
+  if (level! <= 0) return m! * n! + 1;
+  if (level! >= 1) return 0;
+  // qwilcox allows itself some rounding slack, so the count it finds is checked against the level itself.
+  let low = qwilcox(level!, m!, n!);
+  while (low >= 0 && pwilcox(low, m!, n!) > level!) low -= 1;
+  return m! * n! - low;
+});
+
+/**
+ * One-sided Fisher p: probability that, of a + b marked starts among m + n, at least a fall into the arm of m when
+ * chance alone deals them out (hypergeometric law).
+ */
+export const fisherTail = remembering((a, m, b, n) => (a! <= 0 ? 1 : phyper(a! - 1, m!, n!, a! + b!, false)));
+
+/**
+ * P(Bin(m, share) >= k), summed from the density, smallest first. pbinom of lib-r-math.js 2.0.3 is off by 0.1 % for
+ * k = 2 (its pbeta takes a wrong branch), dbinom is exact to 1e-13.
+ */
+export const binomialTail = remembering((k, m, share) => {
+  if (k! <= 0) return 1;
+  let sum = 0;
+  for (let i = m!; i >= k!; i -= 1) sum += dbinom(i, m!, share!);
+  return Math.min(1, sum);
+});
+
+/**
+ * Exact one-sided 95 % upper bound of a share of which k in m were seen (Clopper, Pearson 1934): 0 of 30 gives 9.5 %.
+ * It is the share at which k or fewer are seen in 5 % of cases; 60 halvings find it to the last digit.
+ */
+export function upperShare(k: number, m: number): number {
+  if (k >= m) return 1;
+  const atMost = (share: number) => {
+    let sum = 0;
+    for (let i = k; i >= 0; i -= 1) sum += dbinom(i, m, share);
+    return sum;
+  };
+  let [low, high] = [k / m, 1];
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (atMost(middle) > 0.05) low = middle;
+    else high = middle;
+  }
+  return high;
+}

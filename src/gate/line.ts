@@ -1,0 +1,125 @@
+import { change, ms, percent, signedMs, signedPercent, starts } from './number-words.ts';
+import { fewestStarts } from './options.ts';
+import { suggestedCap } from './suggested-cap.ts';
+import type { Told } from './told.ts';
+import type { MetricVerdict, Reason, VerdictWord } from './verdict.ts';
+import { middleOf } from './zone.ts';
+
+/** How the verdict is spelt where people read it. */
+export const verdictWords: Record<VerdictWord, string> = {
+  pass: 'PASS',
+  regression: 'BLOCK',
+  inconclusive: 'INCONCLUSIVE',
+  error: 'ERROR',
+};
+
+const versus = (told: Told) => told.names.baseline ?? 'the baseline';
+
+/** `+5 %`, or `+10 ms` where the floor is the larger one at this baseline. */
+const edge = (fraction: number, floorMs: number, baseline: number | null): string =>
+  baseline !== null && floorMs > fraction * baseline ? `+${ms(floorMs)} ms` : signedPercent(fraction);
+
+const toleratedEdge = ({ zone, decisive }: Told) => edge(zone.tolerance, zone.toleranceMs, decisive.median.baseline);
+const limitEdge = ({ zone, decisive }: Told) => edge(zone.limit, zone.limitMs, decisive.median.baseline);
+
+/** `+31 %`, followed by the ms where these are what decides. */
+function moved(metric: MetricVerdict, bound: string): string {
+  const { candidate, baseline } = metric.median;
+  const inMs = bound.endsWith('ms') && candidate !== null && baseline !== null;
+  return inMs ? `${change(metric.ratio)}, ${signedMs(candidate - baseline)}` : change(metric.ratio);
+}
+
+const range = (m: MetricVerdict) =>
+  m.lower === null && m.upper === null ? 'not bounded' : `${change(m.lower)} to ${change(m.upper)}`;
+const timedOut = (m: MetricVerdict) => `${m.timeouts.candidate} of ${m.n.candidate} starts timed out`;
+
+/** Slow starts of both arms, as a clause. */
+export const slowClause = (told: Told): string => {
+  const { slow, n } = told.decisive;
+  return `${slow.candidate} of ${n.candidate} starts took more than twice the usual, ${slow.baseline} of ${n.baseline} with ${versus(told)}`;
+};
+
+function shift(told: Told): string {
+  const m = told.decisive;
+  if (m.ratio === null) return `${timedOut(m)}, ${m.timeouts.baseline} of ${m.n.baseline} with ${versus(told)}`;
+  const bound = toleratedEdge(told);
+  const by = bound.endsWith('ms') ? moved(m, bound) : percent(m.ratio - 1);
+  const least = m.lower === null ? '' : `at least ${change(m.lower)}, `;
+  return `${by} slower than ${versus(told)} (${least}tolerated ${bound}) - ${starts(m.n)}`;
+}
+
+function slo({ slo: bound, decisive }: Told): string {
+  if (bound === null) return timedOut(decisive);
+  return `${bound.over} of ${bound.n} starts over the SLO of ${ms(bound.ms)} ms: the p95 is provably above it`;
+}
+
+function clear(told: Told): string {
+  const m = told.decisive;
+  const bound = limitEdge(told);
+  const most = m.upper === null ? '' : `at most ${change(m.upper)}, `;
+  return `${moved(m, bound)} (${most}limit ${bound}) - ${starts(m.n)}`;
+}
+
+/** Why the samples did not decide it. */
+function doubt(told: Told): string {
+  const m = told.decisive;
+  if (!told.final) return 'not clear yet';
+  if (m.held) return slowClause(told);
+  const spread = m.spread === null ? '' : `spread ${percent(m.spread)}, `;
+  const cap = suggestedCap(m.spread);
+  if (cap > told.options.maxSamples) return `${spread}set max-samples: ${cap}`;
+  return `${spread}too near to tolerated ${toleratedEdge(told)} or limit ${limitEdge(told)}`;
+}
+
+function unsure(told: Told): string {
+  const m = told.decisive;
+  const each = m.n.candidate === m.n.baseline ? `${m.n.candidate} each` : `${m.n.candidate} and ${m.n.baseline}`;
+  const allowed = told.verdict === 'pass' ? 'passed without proof (on-inconclusive: pass), ' : '';
+  return `${allowed}${change(m.ratio)} (${range(m)}) after ${each}: ${doubt(told)}`;
+}
+
+function lean(told: Told): string {
+  const m = told.decisive;
+  const side = told.verdict === 'pass' ? 'below' : 'above';
+  const middle = signedPercent(middleOf(told.zone) - 1);
+  return `leaning, ${change(m.ratio)} (${range(m)}) is ${side} the middle of ${middle} - ${starts(m.n)}`;
+}
+
+function tooFew({ decisive: m }: Told): string {
+  return `only ${m.n.candidate} and ${m.n.baseline} valid cold starts, ${fewestStarts} of each are needed to decide`;
+}
+
+function noSamples(told: Told): string {
+  const m = told.decisive;
+  const candidate = m.n.candidate === 0 || told.baseline === 'none';
+  const n = candidate ? m.n.candidate : m.n.baseline;
+  const which = candidate ? 'the candidate' : versus(told);
+  return n > 0 ? `no cold start of ${which} finished, ${timedOut(m)}` : `no valid cold start of ${which}`;
+}
+
+function noBaseline({ slo: bound, decisive: m }: Told): string {
+  const each = `${m.n.candidate} cold starts`;
+  if (bound === null) return `no live version to compare with, median ${ms(m.median.candidate ?? 0)} ms - ${each}`;
+  const over = `${bound.over} of ${bound.n} over the SLO of ${ms(bound.ms)} ms`;
+  return `no live version to compare with, ${over} (at most ${percent(bound.upperShare)} of all) - ${each}`;
+}
+
+const bodies: Record<Reason, (told: Told) => string> = {
+  shift,
+  tail: (told) => `${slowClause(told)} (whole arm ${change(told.decisive.ratio)})`,
+  slo,
+  clear,
+  unsure,
+  'no-baseline': noBaseline,
+  'no-samples': noSamples,
+  'too-few-samples': tooFew,
+  'lean-pass': lean,
+  'lean-block': lean,
+  unproven: () => 'the starts did not prove what they should',
+};
+
+/** The verdict in one line: `BLOCK model_loaded_ms: 31 % slower than v41 (at least +17 %, tolerated +5 %) - …`. */
+export function headline(told: Told): string {
+  const stored = told.baseline === 'stored' ? ' (stored baseline: drift not controlled)' : '';
+  return `${verdictWords[told.verdict]} ${told.decisive.metric}: ${bodies[told.reason](told)}${stored}`;
+}

@@ -1,0 +1,23 @@
+import type { GateOptions } from './options.ts';
+import type { MetricVerdict, Verdict } from './verdict.ts';
+import type { Zone } from './zone.ts';
+
+/** What the two arms are called in the words for people; versions, as a rule. */
+export interface ArmNames {
+  candidate?: string | undefined;
+  baseline?: string | undefined;
+}
+
+/** What stays the same over all looks. */
+export interface Rule {
+  options: GateOptions;
+  zone: Zone;
+  names: ArmNames;
+}
+
+/** A verdict before it is put into words, with all that the words need. */
+export interface Told extends Rule, Omit<Verdict, 'line' | 'advice'> {
+  /** The metric that decided. */
+  decisive: MetricVerdict;
+  final: boolean;
+}
