@@ -3,8 +3,12 @@
  * lies in; nothing runs on import, and an edge is loaded only through its own door.
  */
 
+import { toolVersion } from './version.ts';
+
 /** Runs a verb as a GitHub Action: inputs from the environment, outputs and summary to the runner's files. */
 export async function runAction(verb: string | undefined, distDir: string): Promise<void> {
+  // A step shows life at once: the Actions toolkit takes longer to load than Node to start.
+  process.stdout.write(`Coldgate ${toolVersion}${verb === undefined ? '' : `: ${verb}`}\n`);
   const { runAction: run } = await import('./action.ts');
   process.exitCode = await run(verb, distDir);
 }

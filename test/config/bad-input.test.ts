@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ColdgateError, InputError } from '../../src/errors.ts';
@@ -8,6 +8,7 @@ import { readSample } from '../../src/onnx/golden.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { goodFiles } from '../fixtures/bad-input.ts';
 import { type BadInput, badInputs } from '../fixtures/bad-inputs.ts';
+import { layOut } from '../fixtures/lay-out.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -15,14 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function lay(input: Pick<BadInput, 'files' | 'folders' | 'links'>): void {
-  for (const path of input.folders ?? []) mkdirSync(join(folder, path));
-  for (const [path, content] of Object.entries(input.files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  }
-  for (const [path, target] of Object.entries(input.links ?? {})) symlinkSync(target, join(folder, path));
-}
+const lay = (input: Parameters<typeof layOut>[1]) => layOut(folder, input);
 
 /** What every verb that reads sources does first. */
 async function readAll(env: Record<string, string>): Promise<void> {

@@ -1,0 +1,101 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dist, testCache } from '../test/fakes/runner.ts';
+import { Project } from '../test/fixtures/project.ts';
+import { type Goal, msText, type Options, pairs } from './goal.ts';
+import { runProcess } from './run-process.ts';
+
+const chunk = 16 * 1024 * 1024;
+
+/** Pseudo-random bytes, so that no file system finds anything to compress. */
+async function writeNoise(path: string, bytes: number): Promise<void> {
+  const file = await open(path, 'w');
+  const block = Buffer.alloc(chunk);
+  let state = 0x9e3779b9;
+  for (let at = 0; at < chunk; at += 4) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    block.writeInt32LE(state, at);
+  }
+  for (let at = 0; at < bytes; at += chunk) {
+    block.writeUInt32LE(at / chunk, 0);
+    await file.write(block, 0, Math.min(chunk, bytes - at));
+  }
+  await file.sync();
+  await file.close();
+}
+
+/** A project whose version holds a large file beside the model. */
+function projectWith(folder: string): Project {
+  const project = new Project(folder);
+  project.release({ files: 'model.onnx: models/digits.onnx, weights.bin: weights.bin' });
+  return project;
+}
+
+const publish = (project: Project) =>
+  runProcess(process.execPath, [join(dist, 'cli.js'), 'publish'], {
+    cwd: project.folder,
+    env: { COLDGATE_CACHE: testCache },
+  });
+
+async function publishFresh(project: Project): Promise<number> {
+  rmSync(project.path('store'), { recursive: true, force: true });
+  return (await publish(project)).ms;
+}
+
+/** What a careful person types instead: copy, flush, hash. */
+async function copyByHand(project: Project, copy: string): Promise<number> {
+  rmSync(copy, { force: true });
+  const script = 'cp "$0" "$1" && sync "$1" && sha256sum "$1"';
+  return (await runProcess('sh', ['-c', script, project.path('weights.bin'), copy])).ms;
+}
+
+/** Publishing to the file store against cp, sync and sha256sum one after the other; peak memory at two sizes. */
+export async function publishing({ quick, scratch }: Options): Promise<Goal[]> {
+  mkdirSync(scratch, { recursive: true });
+  const project = projectWith(mkdtempSync(join(scratch, 'publish-')));
+  const sizes = quick ? [256 * 1024 ** 2] : [1024 ** 3, 4 * 1024 ** 3];
+  const goals: Goal[] = [];
+  try {
+    for (const [at, size] of sizes.entries()) {
+      const name = size >= 1024 ** 3 ? `${size / 1024 ** 3} GiB` : `${size / 1024 ** 2} MiB`;
+      await writeNoise(project.path('weights.bin'), size);
+      if (at === 0) {
+        const copy = project.path('copy.bin');
+        const { ratio, ours, theirs } = await pairs(
+          quick ? 3 : 5,
+          () => publishFresh(project),
+          () => copyByHand(project, copy),
+        );
+        rmSync(copy, { force: true });
+        const what = `publish ${name} to the file store, whole command`;
+        goals.push({
+          what,
+          peer: 'cp, sync, sha256sum',
+          ours: msText(ours),
+          theirs: msText(theirs),
+          value: ratio,
+          limit: quick ? 1.5 : 1,
+          unit: '×',
+        });
+      }
+      rmSync(project.path('store'), { recursive: true, force: true });
+      const { peakMb } = await publish(project);
+      const what = `peak memory of publishing ${name}`;
+      goals.push({
+        what,
+        peer: '',
+        ours: `${peakMb.toFixed(0)} MB`,
+        theirs: '',
+        value: peakMb,
+        limit: 150,
+        unit: 'MB',
+      });
+    }
+  } finally {
+    project.remove();
+  }
+  return goals;
+}

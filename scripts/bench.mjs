@@ -1,0 +1,55 @@
+/**
+ * Runs the benchmarks and writes docs/benchmarks.md. `--quick` takes small sizes and few rounds, writes nothing and
+ * fails only when a goal is missed by far; names of single benchmarks may be given.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { readingHeads } from '../bench/manifest.ts';
+import { packaging } from '../bench/package.ts';
+import { promoting } from '../bench/promote.ts';
+import { publishing } from '../bench/publish.ts';
+import { starting } from '../bench/start.ts';
+import { root } from './node24.mjs';
+
+const all = { publishing, promoting, starting, readingHeads, packaging };
+const quick = process.argv.includes('--quick');
+const named = process.argv.slice(2).filter((a) => !a.startsWith('--'));
+const scratch = join(root, '.scratch');
+
+const number = (goal) =>
+  goal.unit === '×'
+    ? `${goal.value.toFixed(goal.value < 0.1 ? 3 : 2)} ×`
+    : `${goal.value.toFixed(goal.unit === 'MB' ? 1 : 0)} ${goal.unit}`;
+const limit = (goal) => (goal.unit === '×' ? `≤ ${goal.limit} ×` : `≤ ${goal.limit} ${goal.unit}`);
+
+const goals = [];
+for (const [name, run] of Object.entries(all)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  for (const goal of await run({ quick, scratch })) {
+    goals.push(goal);
+    const peer = goal.theirs ? ` (${goal.ours} beside ${goal.theirs} of ${goal.peer})` : '';
+    console.log(
+      `${goal.value <= goal.limit ? 'met   ' : 'MISSED'} ${goal.what}: ${number(goal)}, goal ${limit(goal)}${peer}`,
+    );
+  }
+}
+
+const rows = goals.map(
+  (g) => `| ${g.what} | ${g.ours} | ${g.peer ? `${g.theirs} (${g.peer})` : ''} | **${number(g)}** | ${limit(g)} |`,
+);
+const page = `# Benchmarks
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
+Node ${process.versions.node}, ${process.platform}-${process.arch}. Ratios are medians of the ratios of interleaved pairs in one run; absolute times are medians
+and drift with the machine. Tests never assert times.
+
+| what | ours | beside it | ratio or size | goal |
+|---|---|---|---|---|
+${rows.join('\n')}
+`;
+if (!quick && named.length === 0) writeFileSync(join(root, 'docs', 'benchmarks.md'), page);
+// On a machine that other work shares, a quick run catches slips of kind, not of degree.
+const tolerated = quick ? 1.6 : 1;
+process.exitCode = goals.every((g) => g.value <= g.limit * (g.unit === '×' ? tolerated : 1)) ? 0 : 1;
