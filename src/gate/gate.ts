@@ -17,12 +17,19 @@ import { zoneOf } from './zone.ts';
 interface Look {
   look: number;
   looks: number[];
-  /** Share of the total error for a metric with n starts in its smaller arm. */
+  /** Share of the total error for a metric that counts n starts. */
   share(n: number): number;
   /** Share spent after this look: that of the metric which has the most starts. */
   spent(n: number): number;
   final(n: number): boolean;
 }
+
+/**
+ * Starts that a look's share of the error is reckoned by: those of the smaller arm. A stored baseline does not grow, so
+ * there it is the candidate that tells how far the measurement has come.
+ */
+const counted = (options: GateOptions, candidate: number, baseline: number): number =>
+  options.baseline === 'stored' ? candidate : Math.min(candidate, baseline);
 
 /** Gating metrics first; others only where at least one arm has a finished start to show. */
 function judgeMetrics(rule: Rule, candidate: ArmValues, baseline: ArmValues, at: Look): MetricVerdict[] {
@@ -35,8 +42,9 @@ function judgeMetrics(rule: Rule, candidate: ArmValues, baseline: ArmValues, at:
     const gating = index < options.metrics.length;
     const among = gating ? options.metrics.length : 1;
     const sloMs = index === 0 ? options.sloMs : undefined;
-    const stage = { metric, gating, among, zone, share: at.share, sloMs };
-    return judgeMetric(stage, validValues(candidate[metric]), validValues(baseline[metric]));
+    const [c, b] = [validValues(candidate[metric]), validValues(baseline[metric])];
+    const share = at.share(counted(options, c.length, b.length));
+    return judgeMetric({ metric, gating, among, zone, share, sloMs }, c, b);
   });
 }
 
@@ -47,7 +55,7 @@ function compare(
   at: Look,
 ): { verdict: Verdict; final: boolean } {
   const metrics = judgeMetrics(rule, candidate, baseline, at);
-  const starts = metrics.filter((m) => m.gating).map((m) => Math.min(m.n.candidate, m.n.baseline));
+  const starts = metrics.filter((m) => m.gating).map((m) => counted(rule.options, m.n.candidate, m.n.baseline));
   const first = combine(metrics);
   const final = first.verdict !== 'inconclusive' || at.final(Math.min(...starts));
   const outcome: Outcome = final ? settle(first, metrics, rule.options.onInconclusive, rule.zone) : first;
@@ -78,11 +86,13 @@ export function createGate(options: GateOptions, names: ArmNames = {}): Gate {
   return {
     looks,
     judge(candidate, baseline, look, spent = look > 1 ? spentAt(looks[look - 2] ?? max, max) : 0) {
+      // A planned look counts as spent even where some starts lacked the metric, so that the next one is further on.
+      const planned = look < looks.length ? spentAt(looks[look - 1] ?? 0, max) : 0;
       const at: Look = {
         look,
         looks,
         share: (n) => (n < fewestStarts ? 0 : Math.max(0, spentAt(n, max) - spent)),
-        spent: (n) => (n < fewestStarts ? spent : Math.max(spent, spentAt(n, max))),
+        spent: (n) => Math.max(spent, planned, n < fewestStarts ? 0 : spentAt(n, max)),
         final: (n) => look >= looks.length || n >= max,
       };
       return compare(rule, candidate, baseline, at);

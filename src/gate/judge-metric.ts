@@ -14,8 +14,8 @@ export interface MetricStage {
   /** Number of gating metrics, which share the error; 1 for an advisory one. */
   among: number;
   zone: Zone;
-  /** Share of the total error that this look may spend, for n starts in the smaller arm. */
-  share(n: number): number;
+  /** Share of the total error that this look may spend. */
+  share: number;
   sloMs: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export function judgeMetric(
   const known = describeArms(stage, candidate, baseline);
   const [m, n] = [candidate.length, baseline.length];
   if (m === 0 || n === 0) return { ...known, verdict: 'error', reason: 'no-samples' };
-  const levels = levelsOf(stage.share(Math.min(m, n)), stage.among);
+  const levels = levelsOf(stage.share, stage.among);
   const decision = decideMetric(candidate, baseline, stage.zone, levels, stage.sloMs);
   const enough = Math.min(m, n) >= fewestStarts;
   return {

@@ -90,6 +90,24 @@ describe('judging step by step', () => {
     );
   });
 
+  it('moves on although starts lacked the metric, so that asking again is a later look', () => {
+    const gate = gateOf();
+    const few = loaded([...steady(300, 5), null, null, null, null, null]);
+    const { verdict } = gate.judge(few, loaded(mixed(300, 10, 0.5)), 1, 0);
+    expect([verdict.reason, gate.nextLook(verdict.spent)]).toEqual(['too-few-samples', 2]);
+  });
+
+  it('reckons by the candidate where the baseline is stored and does not grow', () => {
+    const gate = gateOf({ baseline: 'stored' });
+    const stored = loaded(mixed(300, 10, 0.3));
+    const first = gate.judge(loaded(mixed(420, 10, 0.3)), stored, 1, 0);
+    expect(first).toMatchObject({ final: false, verdict: { spent: 1 / 9 } });
+    const second = gate.judge(loaded(mixed(420, 15, 0.3)), stored, 2, first.verdict.spent);
+    expect(second.verdict.spent).toBe(1 / 4);
+    expect(second.verdict.metrics[0]!.lower).not.toBeNull();
+    expect(gate.judge(loaded(mixed(420, 30, 0.3)), stored, 3, 4 / 9).final).toBe(true);
+  });
+
   it('ends at the last look although the cap is not reached', () => {
     const gate = gateOf();
     const [c, b] = unclear();
