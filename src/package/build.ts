@@ -8,6 +8,7 @@ import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
 import { licencesText } from './licences.ts';
 import type { Platform } from './platform.ts';
+import { noteUse } from './prune-cache.ts';
 import { type FolderCache, prepareRuntime, type RuntimeOptions } from './runtime.ts';
 import { fileMatches } from './verified-folder.ts';
 import { writeZip, type ZipEntry } from './zip.ts';
@@ -74,9 +75,11 @@ export async function buildPackage(options: BuildOptions): Promise<BuiltPackage>
   const sized = entries.map(sizeOf).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (options.budget) checkBudget(sized, zip.byteLength, options.budget);
   const digest = sha256(zip);
-  const path = join(cacheDir, 'packages', `${digest}.zip`);
+  const [folder, name] = [join(cacheDir, 'packages'), `${digest}.zip`];
+  const path = join(folder, name);
   const made = { sha256: digest, size: zip.byteLength };
   if (!(await fileMatches(path, made))) await writeFileAtomic(path, zip);
+  await noteUse(folder, name);
   return { path, ...made, entries: sized };
 }
 

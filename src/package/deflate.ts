@@ -5,6 +5,7 @@ import { Deflate, deflateSync } from 'fflate';
 import type { Logger } from '../log.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { sha256 } from './digest.ts';
+import { noteUse } from './prune-cache.ts';
 
 /** The compressor's version and everything else that decides its output: a cached result of another one is not used. */
 export const deflateKey = 'fflate-0.8.3-level-9-mem-8-chunk-256k';
@@ -28,7 +29,9 @@ export interface DeflateOptions {
  */
 export async function deflate(label: string, bytes: Uint8Array, options: DeflateOptions): Promise<Uint8Array> {
   if (bytes.byteLength <= pieceBytes) return deflateSync(bytes, settings);
-  const path = join(options.cacheDir, 'deflated', deflateKey, sha256(bytes));
+  const [folder, name] = [join(options.cacheDir, 'deflated', deflateKey), sha256(bytes)];
+  const path = join(folder, name);
+  await noteUse(folder, name);
   const cached = await readChecked(path);
   if (cached) return cached;
   const deflated = await deflateInPieces(label, bytes, options);

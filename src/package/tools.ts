@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type BuildOptions, unpackedBeside } from './build.ts';
 import { sha256 } from './digest.ts';
 import { hostPlatform } from './platform.ts';
+import { noteUse } from './prune-cache.ts';
 import { prepareRuntime } from './runtime.ts';
 import { folderMatches, publishFolder } from './verified-folder.ts';
 
@@ -38,8 +39,10 @@ export async function prepareTools(options: ToolsOptions): Promise<string> {
     ...[...bundle].map(([name, bytes]) => ({ name, size: bytes.byteLength, sha256: sha256(bytes) })),
     ...runtime.files.map(({ name, size, sha256: digest }) => ({ name, size, sha256: digest })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const dir = join(cacheDir, 'tools', sha256(JSON.stringify(files)).slice(0, 32));
+  const [home, name] = [join(cacheDir, 'tools'), sha256(JSON.stringify(files)).slice(0, 32)];
+  const dir = join(home, name);
   const isGood = (folder: string) => folderMatches(folder, files);
+  await noteUse(home, name);
   if (await isGood(dir)) return dir;
   await publishFolder(dir, isGood, async (temp) => {
     for (const [name, bytes] of bundle) await writeFile(join(temp, name), bytes);

@@ -20,7 +20,7 @@ export interface TargetDeps {
 export async function openTarget(settings: TargetSettings, deps: TargetDeps): Promise<Target> {
   if (settings.provider === 'local') {
     const { localTarget } = await import('./local.ts');
-    return localTarget(settings as Extract<TargetSettings, { provider: 'local' }>, deps);
+    return localTarget(settings, deps);
   }
   throw notAvailable(settings.provider);
 }

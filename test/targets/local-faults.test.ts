@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '../../src/targets/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
@@ -84,6 +86,18 @@ describe('the local target, when functions misbehave', () => {
     setTimeout(() => bench.abort.abort(new Error('stopped by SIGINT')), 300);
     await expect(deploying).rejects.toThrow('stopped by SIGINT');
     expect(await bench.running()).toEqual([]);
+  });
+
+  it('keeps on disk only what a revision runs from', async () => {
+    const files = (folder: string): string[] => readdirSync(join(bench.stateDir, bench.name, folder)).sort();
+    await target.route(bench.request(bench.first, 'live'));
+    const { revision } = await target.route({ ...bench.request(bench.first, 'live'), package: bench.other });
+    await target.deploy(bench.request(bench.second));
+    expect(files('packages')).toEqual([bench.package.sha256, bench.other.sha256].sort());
+    await target.remove({ name: bench.name }, 'candidates');
+    expect(files('packages')).toEqual([bench.other.sha256]);
+    expect(files('logs').filter((name) => name.startsWith('candidate'))).toEqual([]);
+    expect(files('logs')).toContain(`${revision.id}.log`);
   });
 
   it('refuses a name that is no file name', async () => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commandOf } from '../../src/targets/local/command.ts';
 import { findListening } from '../../src/targets/local/listening.ts';
 import { formatMark, type ProcessMark, parseMark } from '../../src/targets/local/process-mark.ts';
 import { fromProc, parsePs, systemProcesses } from '../../src/targets/local/process-table.ts';
@@ -76,6 +77,15 @@ describe('the process table on macOS', () => {
       `  504 S    Mon Nov  3 05:08:35 2025 node COLDGATE_PROCESS=forged`,
     ];
     expect(parsePs(lines.join('\n'))).toEqual([{ pid: 501, started: '1763960915', mark }]);
+  });
+});
+
+describe('the command of a process', () => {
+  it('carries the mark where the environment may be hidden', () => {
+    expect(commandOf('/p', 80, mark, 'linux').args).toEqual(['/p/node.mjs', '--port', '80']);
+    const { file, args } = commandOf('/p', 80, mark, 'darwin');
+    const shown = `  501 S    Mon Nov 24 05:08:35 2025 ${file} ${args.join(' ')}`;
+    expect(parsePs(shown)).toMatchObject([{ pid: 501, mark }]);
   });
 });
 

@@ -1,21 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
+import type { Command } from './command.ts';
 import { findListening, type Listening } from './listening.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';
 import { pause } from './pause.ts';
 import type { ProcessTable } from './process-table.ts';
 
-/** Entry of the package that serves plain HTTP. */
-export const entryName = 'node.mjs';
-
 export interface LaunchOptions {
   table: ProcessTable;
   /** The unpacked package. */
   dir: string;
-  /** Loopback port; 0 lets the system choose. */
-  port: number;
+  command: Command;
   variables: Record<string, string>;
   log: string;
   /** How long it may take until it listens, ms. */
@@ -35,7 +32,7 @@ export interface Launched extends Listening {
 export async function launch(options: LaunchOptions): Promise<Launched> {
   await mkdir(dirname(options.log), { recursive: true });
   const log = await openLog(options.log);
-  const child = spawn(process.execPath, [join(options.dir, entryName), '--port', String(options.port)], {
+  const child = spawn(options.command.file, options.command.args, {
     cwd: options.dir,
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
@@ -47,6 +44,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     const listening = await untilListening(ended.reason, options);
     const id = options.table.identify(child.pid ?? 0);
     if (!id) throw await didNotStart('it ended right after it had begun to listen', options);
+    if (!options.table.marked().some((p) => p.pid === id.pid && p.started === id.started)) throw notShown();
     child.unref();
     return { ...listening, ...id };
   } catch (error) {
@@ -55,6 +53,12 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     throw error;
   }
 }
+
+/** Later runs could neither find nor stop such a process, so it must not be left running. */
+const notShown = (): UnprovenError =>
+  new UnprovenError('processes-not-shown', 'This system does not show what its processes were started with.', {
+    hint: 'The local target needs to read /proc/<pid>/environ (Linux) or ps -E (macOS) of its own processes: allow that.',
+  });
 
 /** Why the child ended, once it has; `spawn` failing counts as well. */
 function endOfChild(child: ChildProcess): { reason(): string | undefined; promise: Promise<void> } {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
 import { extractPackage } from '../../package/unzip.ts';
 import type { DeployRequest } from '../target.ts';
+import { commandOf } from './command.ts';
 import { launch } from './launch.ts';
 import { lastLines } from './log-file.ts';
 import type { Place } from './place.ts';
+import type { ProcessMark } from './process-mark.ts';
 import { type Expectation, prove } from './proof.ts';
 import type { LocalRevision, LocalState } from './state.ts';
 import { urlOf, writeState } from './state.ts';
@@ -41,10 +43,11 @@ export async function startProven(
   const { table, signal } = world;
   const dir = await extractPackage(request.package, place.packages);
   const log = join(place.logs, `${wanted.id}.log`);
-  const mark = { tag: place.tag, role: wanted.role, revision: wanted.id, owner: world.owner };
+  const mark: ProcessMark = { tag: place.tag, role: wanted.role, revision: wanted.id, owner: world.owner };
   const cache = join(place.models, wanted.id);
   const variables = processVariables({ settings: request.settings, mark, version: wanted.version, cache });
-  const started = await launch({ table, dir, port, variables, log, timeoutMs: startMs, signal });
+  const command = commandOf(dir, port, mark);
+  const started = await launch({ table, dir, command, variables, log, timeoutMs: startMs, signal });
   const revision: LocalRevision = {
     ...wanted,
     port: started.port,

@@ -6,11 +6,12 @@ import type { ColdStart } from '../../gate/sample.ts';
 import { extractPackage } from '../../package/unzip.ts';
 import type { SampleRequest } from '../target.ts';
 import { judgeStart } from './cold-proof.ts';
+import { commandOf, entryName } from './command.ts';
 import { type Answer, CallTimeout, call } from './http.ts';
-import { entryName } from './launch.ts';
 import { placeOf } from './place.ts';
+import type { ProcessMark } from './process-mark.ts';
 import { warmPath } from './proof.ts';
-import { type Sampler, startSampler } from './sampler.ts';
+import { Sampler } from './sampler.ts';
 import { urlOf } from './state.ts';
 import { processVariables } from './variables.ts';
 import type { World } from './world.ts';
@@ -37,9 +38,10 @@ export async function sampleCold(world: World, sampling: Sampling, request: Samp
     const dir = await packageDir(sampling, request, place.packages);
     await mkdir(cache, { recursive: true });
     const revision = `sample-${randomUUID().slice(0, 12)}`;
-    const mark = { tag: place.tag, role: 'sample', revision, owner: world.owner } as const;
+    const mark: ProcessMark = { tag: place.tag, role: 'sample', revision, owner: world.owner };
     const variables = processVariables({ settings: request.settings, mark, version: request.version, cache });
-    return await measure(dir, variables, revision, { sampling, request, signal });
+    const start = (): Sampler => new Sampler(dir, commandOf(dir, 0, mark), variables);
+    return await measure(start, revision, { sampling, request, signal });
   } catch (error) {
     signal.throwIfAborted();
     return { status: 'failed', note: (error as Error).message.split('\n')[0] ?? 'unknown failure', timings: {} };
@@ -63,14 +65,13 @@ interface Measurement {
 }
 
 async function measure(
-  dir: string,
-  variables: Record<string, string>,
+  start: () => Sampler,
   revision: string,
   { sampling, request, signal }: Measurement,
 ): Promise<ColdStart> {
   const began = performance.now();
   const left = (): number => request.timeoutMs - (performance.now() - began);
-  const sampler: Sampler = startSampler(dir, variables);
+  const sampler = start();
   try {
     const listening = await sampler.listening(left(), signal);
     const answer: Answer = await call(`${urlOf(listening.port)}${warmPath}`, { timeoutMs: left(), signal });
