@@ -1,5 +1,5 @@
 import { countAbove } from './decide-metric.ts';
-import { rankTail } from './laws.ts';
+import { criticalRank } from './laws.ts';
 import type { Metric } from './sample.ts';
 import { median, validValues } from './values.ts';
 import type { ArmValues, PhaseShift } from './verdict.ts';
@@ -14,7 +14,7 @@ export const phaseCauses: Partial<Record<Metric, string>> = {
   first_run_ms: 'the first inference is slower: look at the operators of the model',
 };
 
-/** Rarer than this by chance, one phase at a time. It only names a suspect. */
+/** One-sided level of the rank test without a tolerance, one phase at a time. It only names a suspect. */
 const noticed = 0.01;
 
 /** Phases that moved beyond chance, furthest first: a slow store is not a slow model. */
@@ -26,7 +26,7 @@ export function phaseShifts(candidate: ArmValues, baseline: ArmValues): PhaseShi
     const differences = c.flatMap((x) => b.map((y) => x - y)).sort((x, y) => x - y);
     const shiftMs = median(differences);
     const count = shiftMs >= 0 ? countAbove(c, b) : countAbove(b, c);
-    return [{ phase, shiftMs, p: rankTail(count, c.length, b.length) }];
+    return count >= criticalRank(noticed, c.length, b.length) ? [{ phase, shiftMs }] : [];
   });
-  return shifts.filter((s) => s.p <= noticed).sort((x, y) => Math.abs(y.shiftMs) - Math.abs(x.shiftMs));
+  return shifts.sort((x, y) => Math.abs(y.shiftMs) - Math.abs(x.shiftMs));
 }

@@ -86,7 +86,7 @@ const shape: Shape = {
       },
     ],
     baseline: 'string',
-    phases: [{ phase: 'string', shiftMs: 'number', p: 'number' }],
+    phases: [{ phase: 'string', shiftMs: 'number' }],
     look: 'count',
     looks: ['count'],
     spent: 'number',

@@ -35,6 +35,7 @@ export interface MetricVerdict {
   /** IQR of the logarithms / 1.349, larger arm. */
   spread: number | null;
   slow: { candidate: number; baseline: number };
+  /** Of the tests at this look. */
   p: { block: number | null; pass: number | null; tail: number | null; slo: number | null };
   /** ms; null where there is no value, or where it falls among the time-outs. p95 by nearest rank. */
   median: { candidate: number | null; baseline: number | null };
@@ -45,13 +46,11 @@ export interface MetricVerdict {
   held: boolean;
 }
 
-/** How far one phase moved between the arms, for people: it never decides. */
+/** How far one phase moved beyond chance (exact rank test at 1 %, no tolerance), for people: it never decides. */
 export interface PhaseShift {
   phase: Metric;
   /** Hodges-Lehmann shift: median of all candidate - baseline differences, ms. */
   shiftMs: number;
-  /** One-sided exact rank p in the direction of the shift, no tolerance. */
-  p: number;
 }
 
 export interface Verdict {

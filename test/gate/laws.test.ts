@@ -1,5 +1,7 @@
+import { pwilcox } from 'lib-r-math.js';
 import { describe, expect, it } from 'vitest';
 import { binomialTail, criticalRank, fisherTail, rankTail, upperShare } from '../../src/gate/laws.ts';
+import { rankTails } from '../../src/gate/rank-tails.ts';
 import { reference } from './reference.ts';
 
 /** Equal to a few units of the last place, whatever the size of the number. */
@@ -38,6 +40,28 @@ describe('the exact laws', () => {
 
   it('finds the same critical counts as the reference', () => {
     expect(reference.laws.criticals.filter(([level, m, n, u]) => criticalRank(level, m, n) !== u)).toEqual([]);
+  });
+
+  it("agrees with R's law in the table for large arms", () => {
+    for (const [m, n] of [
+      [1, 1],
+      [7, 9],
+      [20, 31],
+      [40, 40],
+    ] as const) {
+      const tails = rankTails(m, n);
+      expect(tails).toHaveLength(m * n + 2);
+      const places = Array.from({ length: 12 }, (_, at) => Math.round((at * m * n) / 11));
+      const wrong = places.filter((u) => !close(tails[u]!, u === 0 ? 1 : pwilcox(m * n - u, m, n)));
+      expect([m, n, wrong]).toEqual([m, n, []]);
+    }
+  });
+
+  it('goes over from the library to the table without a step', () => {
+    for (const level of [0.025, 0.01 / 9, 1e-6]) {
+      const scanned = rankTails(30, 30).findIndex((tail) => tail <= level);
+      expect(criticalRank(level, 30, 30)).toBe(scanned);
+    }
   });
 
   it('takes a level that the law meets exactly as met', () => {
