@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { pointerKey } from '../../src/model/layout.ts';
+import { openMemoryStore } from '../../src/stores/memory.ts';
+import { openStore } from '../../src/stores/open.ts';
+import type { Store } from '../../src/stores/store.ts';
+import { checkInvariants } from '../fakes/registry-invariants.ts';
+import { plant, VerbProcess } from '../fakes/registry-processes.ts';
+import { namedVerbs } from '../fakes/registry-verbs.ts';
+import { keysOf, model, textAt, World } from '../fakes/registry-world.ts';
+import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
+
+async function begin(): Promise<World> {
+  const world = new World(openMemoryStore());
+  for (const version of ['0.8.0', '0.9.0', '1.0.0', '1.1.0', '1.2.0']) await world.publish(version);
+  for (const version of ['1.2.0', '1.1.0']) await world.promote(version);
+  return world;
+}
+const beginning = begin();
+
+async function prepared(): Promise<{ folder: StoreFolder; world: World }> {
+  const folder = await temporaryStore();
+  await plant((await beginning).store, folder.root);
+  return { folder, world: new World(await openStore(folder.settings)) };
+}
+
+/** All keys but pins, and what is live. */
+async function stateOf(store: Store): Promise<string[]> {
+  const keys = (await keysOf(store)).filter((key) => !key.includes('/pins/'));
+  return [...keys, JSON.parse(await textAt(store, pointerKey(model))).version];
+}
+
+/** More kills with COLDGATE_KILLS=n. */
+const kills = Number(process.env['COLDGATE_KILLS'] ?? 4);
+
+describe('a process killed in the middle of a request', () => {
+  it.each([
+    ['publish', 11],
+    ['promote', 16],
+    ['rollback', 16],
+    ['prune', 30],
+  ])('leaves nothing that running %s again does not put right', async (verb, requests) => {
+    const wanted = await prepared();
+    expect(await namedVerbs[verb]!(wanted.world, 0)).toBe('done');
+    const goal = await stateOf(wanted.world.store);
+    await wanted.folder.close();
+    for (let round = 0; round < kills; round += 1) {
+      const { folder, world } = await prepared();
+      try {
+        const dieAt = Math.floor(((round + Math.random()) * requests) / kills);
+        const dieAfter = Math.floor(Math.random() * 40);
+        const task = { store: folder.settings.url, verb, times: 1, dieAt, dieAfter };
+        const end = await new VerbProcess().runToDeath(task);
+        const where = `${verb} killed ${dieAfter} turns into request ${dieAt}: ${end}`;
+        expect(await checkInvariants(world.store, model), where).toEqual([]);
+        // Rolling back again would go on from where the dead process had arrived.
+        const done = verb === 'rollback' && (await stateOf(world.store)).at(-1) === goal.at(-1);
+        expect(await namedVerbs[done ? 'repair' : verb]!(world, 0), where).toBe('done');
+        expect(await checkInvariants(world.store, model, { settled: true }), where).toEqual([]);
+        expect(await stateOf(world.store), where).toEqual(goal);
+      } finally {
+        await folder.close();
+      }
+    }
+  });
+});
