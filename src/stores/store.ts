@@ -31,6 +31,7 @@ export interface StoredObject {
   body: AsyncIterable<Uint8Array>;
 }
 
+/** Chunks of a stream belong to the store once yielded: it may still be writing one while it asks for the next. */
 export type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
 export interface Store {

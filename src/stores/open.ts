@@ -1,0 +1,37 @@
+import type { StoreSettings } from '../config/types.ts';
+import { ColdgateError, exitCodes, InputError } from '../errors.ts';
+import type { Store } from './store.ts';
+
+const known = ['file', 's3', 'gs', 'azure'];
+
+/**
+ * Opens the store that the URL's scheme names; its driver is loaded on first use. Opening reads and writes nothing.
+ * Throws InputError `unknown-store` for a scheme that is none of ours, ColdgateError `store-not-available` for one whose
+ * driver this release does not carry, and what the driver says about its own settings.
+ */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.url)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case 'file':
+      return (await import('./file.ts')).openFileStore(settings);
+    case 's3':
+    case 'gs':
+    case 'azure':
+      throw new ColdgateError(
+        'store-not-available',
+        exitCodes.usage,
+        `Cannot open ${settings.url}: this release ships file stores, its driver for ${scheme}: is not part of it.`,
+        { hint: 'Use a store URL such as file:///srv/models.' },
+      );
+    default:
+      throw new InputError(
+        [
+          {
+            path: 'store',
+            message: `expected a URL that begins with ${known.map((name) => `${name}:`).join(', ')}, got ${JSON.stringify(settings.url)}.`,
+          },
+        ],
+        { code: 'unknown-store' },
+      );
+  }
+}

@@ -1,0 +1,11 @@
+import { open } from 'node:fs/promises';
+import { FileChunks } from './chunks.ts';
+
+/**
+ * Streams a file of this machine in chunks (bytes, 1 MiB unless told), reading ahead while the consumer hashes or sends.
+ * Opens the file on the first read and closes it when the stream ends, fails or is left. Errors are Node's own
+ * (`ENOENT`, `EACCES`, `EISDIR`), so that the caller can name the file in its own words.
+ */
+export function readFileChunks(path: string, chunkSize?: number): AsyncIterable<Uint8Array> {
+  return new FileChunks(() => open(path, 'r'), { chunkSize });
+}
