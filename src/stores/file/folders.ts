@@ -1,0 +1,88 @@
+import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { exitCodes } from '../../errors.ts';
+import { StoreError } from '../store.ts';
+import type { FileContext } from './context.ts';
+import { errnoOf } from './fault.ts';
+import type { Layout } from './layout.ts';
+
+/** Some file systems and systems cannot open or sync a folder; there the entry is as durable as they make it. */
+const unsyncable = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EBADF']);
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (thrown) {
+    if (!unsyncable.has(errnoOf(thrown) ?? '')) throw thrown;
+  }
+}
+
+/** Makes the folder's names and the folders that lead to it from the root durable, innermost last. */
+export async function syncFolders(root: string, folder: string): Promise<void> {
+  if (folder !== root && folder.startsWith(root)) await syncFolders(root, dirname(folder));
+  await syncFolder(folder);
+}
+
+/** Removes folders that became empty, up to the root. A writer that meets this makes its folder anew. */
+export async function removeEmptyFolders(root: string, folder: string): Promise<void> {
+  for (let at = folder; at !== root && at.startsWith(root); at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Makes the driver's own folders, and refuses to write through a symlink that someone put in their place. */
+export async function makeOwnFolders({ layout, store }: FileContext): Promise<void> {
+  for (const folder of ownFolders(layout)) {
+    await mkdir(folder, { recursive: true });
+    if ((await lstat(folder)).isSymbolicLink()) refuseSymlink(store, undefined, folder);
+  }
+}
+
+const ownFolders = (layout: Layout): string[] => [
+  dirname(layout.notes),
+  layout.temporaries,
+  layout.notes,
+  layout.locks,
+];
+
+function refuseSymlink(store: string, key: string | undefined, path: string): never {
+  throw new StoreError('bad-key', exitCodes.usage, `${key ?? store} would pass through the symlink ${path}.`, {
+    store,
+    key,
+    hint: 'A store holds plain files and folders only: replace the symlink by what it points to.',
+  });
+}
+
+export type Found = 'nothing' | 'object' | 'folder' | 'below-an-object' | 'something-else';
+
+/**
+ * What lies at the key, looking at each part on the way. A symlink is refused wherever it points (StoreError `bad-key`):
+ * one that leaves the root would let a key reach any file, one that stays inside gives an object two names and two locks.
+ */
+export async function whatIsAt({ layout, store }: FileContext, key: string): Promise<Found> {
+  const segments = key.split('/');
+  let path = layout.root;
+  for (const [index, segment] of segments.entries()) {
+    path = join(path, segment);
+    const last = index === segments.length - 1;
+    const found = await lstat(path).catch((thrown) => {
+      if (errnoOf(thrown) === 'ENOENT') return undefined;
+      throw thrown;
+    });
+    if (!found) return 'nothing';
+    if (found.isSymbolicLink()) refuseSymlink(store, key, path);
+    if (last) return found.isFile() ? 'object' : found.isDirectory() ? 'folder' : 'something-else';
+    if (!found.isDirectory()) return 'below-an-object';
+  }
+  return 'nothing';
+}
