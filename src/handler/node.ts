@@ -79,14 +79,15 @@ const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest =
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: AppResponse): void {
   const unread = !request.complete;
-  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  // Text stays text: Node then sends it in one piece with the headers.
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   const hasBody = status !== 204;
   response.writeHead(status, {
     ...headers,
-    ...(hasBody && { 'content-length': String(bytes.byteLength) }),
+    ...(hasBody && { 'content-length': String(length) }),
     ...(unread && { connection: 'close' }),
   });
-  response.end(hasBody && request.method !== 'HEAD' ? bytes : undefined);
+  response.end(hasBody && request.method !== 'HEAD' ? body : undefined);
   if (unread) linger(request);
 }
 

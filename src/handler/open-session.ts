@@ -34,8 +34,7 @@ class NativeSession implements Session {
 
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     const { Tensor } = this.#runtime;
-    const native: Record<string, Tensor> = Object.create(null);
-    for (const [name, tensor] of feeds) native[name] = toNative(Tensor, tensor);
+    const native = Object.fromEntries([...feeds].map(([name, tensor]) => [name, toNative(Tensor, tensor)]));
     try {
       const results = await (outputs ? this.#native.run(native, [...outputs]) : this.#native.run(native));
       const found: Tensors = new Map();

@@ -105,7 +105,7 @@ describe('refusals', () => {
     expect(reply.body).toContain('Gather');
     expect(reply.body).not.toMatch(/99|onnxruntime|\.cc|bounds/);
     expect(tokens.logged('request').at(-1)).toMatchObject({
-      operator: 'Gather',
+      detail: { operator: 'Gather' },
       inputs: [{ name: 'ids', shape: [1, 1] }, {}],
     });
     expect(tokens.lines.at(-1)).not.toContain('99]');

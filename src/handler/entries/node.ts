@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
+import { bufferLines } from '../line-buffer.ts';
 import { startFailure, startNode } from '../node-main.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** `node node.mjs --port N`: plain HTTP, for the local target and for containers. Loads new versions in itself, as a worker. */
 async function main(initMs: number): Promise<void> {
-  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const { write, flush } = bufferLines((text) => process.stdout.write(text));
   // A reader of our log that goes away is no reason to stop answering.
   process.stdout.on('error', () => {});
   try {
@@ -14,7 +15,10 @@ async function main(initMs: number): Promise<void> {
     const served = await startNode({ argv: argv.slice(2), variables: env, initMs, write, openNext });
     const stop = (): void => {
       process.off('SIGTERM', stop).off('SIGINT', stop);
-      void served.close().then(() => process.exit(0));
+      void served.close().then(() => {
+        flush();
+        process.exit(0);
+      });
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
   } catch (error) {
