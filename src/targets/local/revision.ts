@@ -11,7 +11,7 @@ import type { ProcessMark } from './process-mark.ts';
 import { type Expectation, prove } from './proof.ts';
 import type { LocalRevision, LocalState } from './state.ts';
 import { urlOf, writeState } from './state.ts';
-import { stopProcess } from './stop-process.ts';
+import { isGone, stopProcess } from './stop-process.ts';
 import { processOf } from './sweep.ts';
 import { processVariables } from './variables.ts';
 import type { Wanted } from './wanted.ts';
@@ -21,6 +21,8 @@ import type { World } from './world.ts';
 const startMs = 30_000;
 /** Loading and proving a model from cold, twice its sample included: a few seconds a gigabyte, with much room. */
 export const proofMs = 120_000;
+/** The longest that a killed process takes to be gone. */
+const dyingMs = 2000;
 
 export const expectationOf = (request: DeployRequest, wanted: Wanted): Expectation => ({
   revision: wanted.id,
@@ -75,10 +77,14 @@ async function withLog(error: UnprovenError, log: string): Promise<UnprovenError
   });
 }
 
-/** Stops the process of a revision, if it runs and is provably ours. */
+/**
+ * Stops the process of a revision, if it runs and is provably ours. One that is being killed loses its environment, and
+ * with it our mark, before it lets go of its port: that moment is waited for, so that the next one can have the port.
+ */
 export async function stopRevision(world: World, place: Place, revision: LocalRevision): Promise<void> {
   const found = processOf(world, place, revision);
   if (found) await stopProcess(world.table, found);
+  else await isGone(world.table, revision, dyingMs);
 }
 
 /** Stops a revision and forgets it; its model files go too. */

@@ -36,8 +36,11 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Not ended by the run's own signal: what has been begun here must be finished, or an orphan stays. */
-async function isGone(table: ProcessTable, id: ProcessId, patience: number): Promise<boolean> {
+/**
+ * Waits until the process is gone, at most so many ms, and answers whether it is. Not ended by the run's own signal: what
+ * has been begun here must be finished, or an orphan stays.
+ */
+export async function isGone(table: ProcessTable, id: ProcessId, patience: number): Promise<boolean> {
   for (const end = performance.now() + patience; performance.now() < end; ) {
     if (!isRunning(table, id)) return true;
     await pause(20, undefined);

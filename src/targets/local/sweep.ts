@@ -1,15 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { discard } from '../../package/verified-folder.ts';
-import { pause } from './pause.ts';
 import type { Place } from './place.ts';
 import { isRunning, type MarkedProcess } from './process-table.ts';
 import type { LocalRevision, LocalState } from './state.ts';
 import { stopProcess } from './stop-process.ts';
 import type { World } from './world.ts';
-
-/** The longest that a killed process takes to be gone, ms. */
-const dyingMs = 2000;
 
 /** Running processes of one function. */
 export const processesOf = (world: World, place: Place): MarkedProcess[] =>
@@ -36,23 +32,11 @@ export async function sweep(world: World, place: Place, state: LocalState): Prom
     world.log.info(`Stopping process ${found.pid} (${found.mark.role}), left behind by a run that was killed.`);
     await stopProcess(world.table, found);
   }
-  await awaitDying(world, place, state);
   await removeUnused(place.models, (name) => state.revisions.some((r) => r.id === name));
   await removeUnused(place.samples, (name) => {
     const [pid, started] = name.split('-');
     return isRunning(world.table, { pid: Number(pid), started: started ?? '' });
   });
-}
-
-/**
- * A process that is being killed loses its environment, and with it our mark, before it lets go of its port. What was
- * recorded and still runs without a mark is given a moment, so that the next one can have that port.
- */
-async function awaitDying(world: World, place: Place, state: LocalState): Promise<void> {
-  const isDying = (r: LocalRevision): boolean => isRunning(world.table, r) && !processOf(world, place, r);
-  for (const end = performance.now() + dyingMs; state.revisions.some(isDying) && performance.now() < end; ) {
-    await pause(10, world.signal);
-  }
 }
 
 /** Packages that nothing runs from any more. A sample of another run may be about to: it unpacks again. */
