@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { errorAnswer } from './answer.ts';
+import { json } from './answer.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
@@ -116,11 +116,12 @@ function refuse(error: unknown, call: Call): AppResponse {
   call.detail = known ? known.fields.detail : { failure: placeOf(error) };
   const message = known?.message ?? 'The function failed; its log has the details under this request id.';
   const { retryAfter, allow } = known?.fields ?? {};
-  return errorAnswer(
-    status,
-    { code, message, request_id: call.requestId },
-    { ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...(allow && { allow }) },
-  );
+  const headers = { ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...(allow && { allow }) };
+  const described = { code, message, request_id: call.requestId };
+  // The Open Inference Protocol wants the error to be a text.
+  return call.route.startsWith('/v2')
+    ? json(status, { error: message, ...described }, headers)
+    : json(status, { error: described }, headers);
 }
 
 function placeOf(error: unknown): string {

@@ -38,7 +38,7 @@ export function hostOf({ hosts, params, settings }: RouteContext): ModelHost {
 export async function withModel<T>(context: RouteContext, work: (model: ServedModel) => Promise<T>): Promise<T> {
   const { call, instance } = context;
   const host = hostOf(context);
-  call.cold = instance.takeCold();
+  if (instance.takeCold()) call.cold = true;
   const lease = (): Promise<ServedModel> => host.lease();
   let model: ServedModel;
   try {

@@ -64,9 +64,14 @@ export class ServedModel {
   }
 
   async #prove(): Promise<SampleResult> {
-    const sample = await readSample(this.#reader, this.loaded.resolved, await this.manifest());
+    const sample = await this.sample();
     if (sample === undefined) return { status: 'none' };
     return proveSample(this.session, sample, 2, (feeds) => this.run(feeds));
+  }
+
+  /** The version's golden sample as JSON, if it has one. Throws LoadError. */
+  async sample(): Promise<unknown> {
+    return readSample(this.#reader, this.loaded.resolved, await this.manifest());
   }
 
   manifest(): Promise<Manifest | undefined> {

@@ -29,6 +29,8 @@ export interface Settings {
   /** Threads for one inference; undefined leaves it to the runtime. */
   threads: number | undefined;
   revision: string | undefined;
+  /** Whether GET / is a page to try the model with, for previews. */
+  page: boolean;
   /** Folder for verified model files; undefined means one in the system's temporary folder. */
   cacheFolder: string | undefined;
 }
@@ -62,6 +64,7 @@ export function readSettings(variables: Variables): Settings {
     cors: list(text('COLDGATE_CORS')),
     threads: whole('COLDGATE_THREADS', 1, 256),
     revision: text('COLDGATE_REVISION'),
+    page: readFlag('COLDGATE_PAGE', text('COLDGATE_PAGE'), problems),
     cacheFolder: text('MODEL_CACHE'),
   };
   if (problems.length > 0) throw new SettingsError(problems);
@@ -145,4 +148,11 @@ function readWhole(
   if (value >= least && value <= most) return value;
   problems.push(`${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(text.slice(0, 80))}.`);
   return undefined;
+}
+
+function readFlag(name: string, text: string | undefined, problems: string[]): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false') {
+    problems.push(`${name}: expected true or false, got ${JSON.stringify(text.slice(0, 80))}.`);
+  }
+  return text === 'true';
 }

@@ -26,6 +26,7 @@ describe('settings', () => {
       cors: [],
       threads: undefined,
       revision: undefined,
+      page: false,
       cacheFolder: undefined,
     });
   });
@@ -70,6 +71,7 @@ describe('settings', () => {
     [{ ...good, MODEL_POINTER: 'history/0000000001.json' }, ['MODEL_POINTER']],
     [{ ...good, MODEL_REFRESH_SECONDS: '0' }, ['MODEL_REFRESH_SECONDS']],
     [{ ...good, COLDGATE_THREADS: '1.5' }, ['COLDGATE_THREADS']],
+    [{ ...good, COLDGATE_PAGE: 'yes' }, ['COLDGATE_PAGE']],
     [{ ...good, COLDGATE_MAX_PAYLOAD_KB: '1e3' }, ['COLDGATE_MAX_PAYLOAD_KB']],
     [{ MODEL_URI: 'ftp://host/model.onnx' }, ['MODEL_URI']],
     [{ MODEL_URI: 'file://host/model.onnx' }, ['MODEL_URI']],

@@ -59,7 +59,7 @@ export class TestApp {
         return bytes;
       },
     });
-    const isJson = typeof response.body === 'string' && response.body !== '';
+    const isJson = response.headers['content-type']?.startsWith('application/json');
     return { ...response, json: isJson ? JSON.parse(response.body as string) : undefined };
   }
 

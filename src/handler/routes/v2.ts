@@ -1,0 +1,71 @@
+import type { TensorInfo } from '../../model/manifest.ts';
+import { json } from '../answer.ts';
+import type { AppResponse } from '../app-request.ts';
+import { RequestError } from '../request-error.ts';
+import { type RouteContext, withModel } from '../route.ts';
+import { runModel } from '../run-model.ts';
+import { runtimeVersion } from '../runtime.ts';
+import type { ServedModel } from '../served-model.ts';
+import { datatypeOf } from '../v2/datatypes.ts';
+import { readV2Request, splitBody } from '../v2/read-request.ts';
+import { writeV2Response } from '../v2/write-response.ts';
+
+/**
+ * The Open Inference Protocol, which clients of KServe and Triton speak:
+ * https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+ */
+export async function v2Server(): Promise<AppResponse> {
+  return json(200, { name: 'coldgate', version: runtimeVersion, extensions: ['binary_tensor_data'] });
+}
+
+export async function v2Live(): Promise<AppResponse> {
+  return json(200, { live: true });
+}
+
+/** Ready when every model of the function can be served; loads them. */
+export async function v2Ready(context: RouteContext): Promise<AppResponse> {
+  for (const name of context.hosts.keys()) await withModel({ ...context, params: { name } }, async () => {});
+  return json(200, { ready: true });
+}
+
+export async function v2ModelReady(context: RouteContext): Promise<AppResponse> {
+  return withVersion(context, async ({ name }) => json(200, { name, ready: true }));
+}
+
+export async function v2Model(context: RouteContext): Promise<AppResponse> {
+  return withVersion(context, async ({ name, version, session }) =>
+    json(200, {
+      name,
+      versions: [version],
+      platform: 'onnxruntime_onnx',
+      inputs: session.inputs.map(describeTensor),
+      outputs: session.outputs.map(describeTensor),
+    }),
+  );
+}
+
+export async function v2Infer(context: RouteContext): Promise<AppResponse> {
+  const { call, settings } = context;
+  const bytes = await call.request.read(settings.maxPayloadBytes);
+  const body = splitBody(bytes, call.request.headers.get('inference-header-content-length'));
+  return withVersion(context, async (model) => {
+    const request = readV2Request(body, model.session);
+    return writeV2Response(model, request, await runModel(call, model, request));
+  });
+}
+
+/** Free dimensions are -1 in the protocol. */
+const describeTensor = (info: TensorInfo): Record<string, unknown> => ({
+  name: info.name,
+  datatype: datatypeOf(info.dtype),
+  shape: info.shape.map((size) => (typeof size === 'number' ? size : -1)),
+});
+
+/** One version is served at a time; a path that names another one is not found. */
+function withVersion(context: RouteContext, work: (model: ServedModel) => Promise<AppResponse>): Promise<AppResponse> {
+  const wanted = context.params['version'];
+  return withModel(context, async (model) => {
+    if (wanted === undefined || wanted === model.version) return work(model);
+    throw new RequestError(404, 'version-not-served', `${model.name} is served in version ${model.version}.`);
+  });
+}

@@ -1,0 +1,137 @@
+import type { TensorInfo } from '../../model/manifest.ts';
+import { type ParsedTensor, parseTensor } from '../../model/tensor-json.ts';
+import { readBinaryTensor } from '../binary-tensor.ts';
+import { parseJsonObject } from '../read-json.ts';
+import { RequestError } from '../request-error.ts';
+import type { Session, Tensors } from '../session.ts';
+import { badInput, checkSymbols, describeInputs, isRecord, readTensor, shorten } from '../tensors-in.ts';
+import { readByteStrings } from './byte-strings.ts';
+import { datatypeOf } from './datatypes.ts';
+
+export interface V2Request {
+  id: string | undefined;
+  feeds: Tensors;
+  /** Outputs asked for; all when absent. */
+  outputs: readonly string[] | undefined;
+  /** Whether an output is to come as bytes behind the JSON. */
+  binary(output: string): boolean;
+}
+
+/** The JSON part of a body and the bytes behind it. */
+export interface V2Body {
+  json: Record<string, unknown>;
+  rest: Uint8Array;
+}
+
+/** Splits a body of the binary extension by its header; without one all of it is JSON. Throws RequestError 400. */
+export function splitBody(bytes: Uint8Array, header: string | null): V2Body {
+  if (header === null) return { json: parseJsonObject(bytes), rest: new Uint8Array() };
+  const length = /^\d{1,12}$/.test(header) ? Number(header) : Number.NaN;
+  if (!(length <= bytes.byteLength)) {
+    throw badInput('Inference-Header-Content-Length', `a number up to ${bytes.byteLength}`, 'something else');
+  }
+  return { json: parseJsonObject(bytes.subarray(0, length)), rest: bytes.subarray(length) };
+}
+
+/** Holds the request against what the model declares. Throws RequestError 400. */
+export function readV2Request({ json, rest }: V2Body, model: Pick<Session, 'inputs' | 'outputs'>): V2Request {
+  const inputs = json['inputs'];
+  if (!Array.isArray(inputs) || !inputs.every(isRecord)) {
+    throw badInput('inputs', `a list of tensors for ${describeInputs(model.inputs)}`, 'something else');
+  }
+  const id = json['id'];
+  if (id !== undefined && typeof id !== 'string') throw badInput('id', 'text', 'something else');
+  return { id, feeds: readInputs(inputs, rest, model.inputs), ...readOutputs(json, model.outputs) };
+}
+
+function readInputs(
+  inputs: readonly Record<string, unknown>[],
+  rest: Uint8Array,
+  infos: readonly TensorInfo[],
+): Tensors {
+  const feeds: Tensors = new Map();
+  let at = 0;
+  for (const input of inputs) {
+    const info = infos.find((one) => one.name === input['name']);
+    const name = typeof input['name'] === 'string' ? shorten(input['name']) : '';
+    if (!info || feeds.has(info.name))
+      throw badInput(`inputs.${name}`, describeInputs(infos), 'another or the same again');
+    const size = parametersOf(input)['binary_data_size'];
+    if (size === undefined) feeds.set(info.name, readPlain(input, info));
+    else {
+      const end = typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? at + size : Number.NaN;
+      if (!(end <= rest.byteLength)) {
+        throw badInput(
+          `inputs.${name}.parameters.binary_data_size`,
+          `at most ${rest.byteLength - at} bytes`,
+          'more or none',
+        );
+      }
+      feeds.set(info.name, readBytes(input, rest.subarray(at, end), info));
+      at = end;
+    }
+  }
+  if (at !== rest.byteLength) throw badInput('inputs', `${at} bytes behind the JSON`, `${rest.byteLength}`);
+  const missing = infos.find((info) => !feeds.has(info.name));
+  if (missing) throw badInput(`inputs.${missing.name}`, describeInputs([missing]), 'nothing');
+  checkSymbols(feeds, infos);
+  return new Map(infos.map((info) => [info.name, feeds.get(info.name) as ParsedTensor]));
+}
+
+/** Nested data is allowed by the protocol; deeper than any real tensor is not data. */
+const deepest = 16;
+
+function readPlain(input: Record<string, unknown>, info: TensorInfo): ParsedTensor {
+  const place = `inputs.${info.name}`;
+  checkDatatype(input, info, place);
+  const data = Array.isArray(input['data']) ? input['data'].flat(deepest) : input['data'];
+  return readTensor(place, () => parseTensor({ shape: input['shape'], data }, info));
+}
+
+function readBytes(input: Record<string, unknown>, bytes: Uint8Array, info: TensorInfo): ParsedTensor {
+  const place = `inputs.${info.name}`;
+  checkDatatype(input, info, place);
+  if (info.dtype === 'string') {
+    return readTensor(place, () => parseTensor({ shape: input['shape'], data: readByteStrings(bytes, place) }, info));
+  }
+  const shape = input['shape'];
+  const isShape = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape) throw badInput(`${place}.shape`, 'a list of whole numbers', 'something else');
+  return readBinaryTensor(bytes, shape as number[], info, place);
+}
+
+function checkDatatype(input: Record<string, unknown>, info: TensorInfo, place: string): void {
+  const got = input['datatype'];
+  if (got === datatypeOf(info.dtype)) return;
+  throw badInput(
+    `${place}.datatype`,
+    datatypeOf(info.dtype),
+    typeof got === 'string' ? shorten(got) : 'something else',
+  );
+}
+
+function readOutputs(
+  json: Record<string, unknown>,
+  infos: readonly TensorInfo[],
+): Pick<V2Request, 'outputs' | 'binary'> {
+  const all = parametersOf(json)['binary_data_output'] === true;
+  const outputs = json['outputs'];
+  if (outputs === undefined || (Array.isArray(outputs) && outputs.length === 0))
+    return { outputs: undefined, binary: () => all };
+  const names = infos.map((info) => info.name);
+  if (!Array.isArray(outputs) || !outputs.every((one) => isRecord(one) && names.includes(one['name'] as string))) {
+    throw badInput('outputs', `a list of tensors named ${names.join(', ')}`, 'something else');
+  }
+  const chosen = new Map<string, boolean>();
+  for (const one of outputs as Record<string, unknown>[]) {
+    const parameters = parametersOf(one);
+    if (parameters['classification'] !== undefined) {
+      throw new RequestError(400, 'unsupported-extension', 'The classification extension is not offered here.');
+    }
+    chosen.set(one['name'] as string, (parameters['binary_data'] ?? all) === true);
+  }
+  return { outputs: [...chosen.keys()], binary: (name) => chosen.get(name) === true };
+}
+
+const parametersOf = (value: Record<string, unknown>): Record<string, unknown> =>
+  isRecord(value['parameters']) ? value['parameters'] : {};
