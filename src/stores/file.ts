@@ -10,8 +10,9 @@ import { describeObject, type OpenObject, openObject } from './file/object.ts';
 import { checkPrecondition, publish, removeObject } from './file/publish.ts';
 import { rootOf } from './file/root.ts';
 import { sweepTemporaries } from './file/sweep.ts';
-import { discard, writeTemporary } from './file/temporary.ts';
+import { discard, type Temporary, writeTemporary } from './file/temporary.ts';
 import { checkKey, checkPrefix } from './key.ts';
+import { leaveBody } from './leave-body.ts';
 import {
   type Body,
   NotFoundError,
@@ -42,10 +43,7 @@ class FileStore implements Store {
   }
 
   async put(key: string, body: Body, when: Precondition, meta: ObjectMeta = {}): Promise<Token> {
-    checkKey(this.url, key);
-    // Early, so that a gigabyte is not read in vain; what counts is the look under the lock.
-    await explained('read', { store: this.url, key }, () => checkPrecondition(this.#context, key, when));
-    const temporary = await writeTemporary(this.#context, key, body);
+    const temporary = await this.#receive(key, body, when);
     try {
       await publish(this.#context, key, temporary, when, meta);
     } finally {
@@ -56,6 +54,18 @@ class FileStore implements Store {
       await sweepTemporaries(this.#context, temporary.written);
     }
     return `file:${temporary.id}`;
+  }
+
+  async #receive(key: string, body: Body, when: Precondition): Promise<Temporary> {
+    try {
+      checkKey(this.url, key);
+      // Early, so that a gigabyte is not read in vain; what counts is the look under the lock.
+      await explained('read', { store: this.url, key }, () => checkPrecondition(this.#context, key, when));
+      return await writeTemporary(this.#context, key, body);
+    } catch (thrown) {
+      await leaveBody(body);
+      throw thrown;
+    }
   }
 
   get(key: string): Promise<StoredObject>;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkKey, checkPrefix } from './key.ts';
+import { leaveBody } from './leave-body.ts';
 import {
   AlreadyExistsError,
   type Body,
@@ -39,14 +40,23 @@ class MemoryStore implements Store {
   readonly #held = new Map<string, Held>();
 
   async put(key: string, body: Body, when: Precondition, meta: ObjectMeta = {}): Promise<Token> {
-    checkKey(this.url, key);
-    this.#compare(key, when);
-    const bytes = await collect(body);
+    const bytes = await this.#receive(key, body, when);
     this.#compare(key, when);
     const token = `memory:${randomUUID()}`;
     const info = { key, size: bytes.byteLength, token, modified: new Date(), meta: { ...meta } };
     this.#held.set(key, { info, bytes });
     return token;
+  }
+
+  async #receive(key: string, body: Body, when: Precondition): Promise<Uint8Array> {
+    try {
+      checkKey(this.url, key);
+      this.#compare(key, when);
+      return await collect(body);
+    } catch (thrown) {
+      await leaveBody(body);
+      throw thrown;
+    }
   }
 
   #compare(key: string, when: Precondition): void {

@@ -43,7 +43,7 @@ export interface Store {
    * Writes the whole object, visible all at once or not at all.
    * `absent` over an existing object throws AlreadyExistsError; a stale or foreign token, or an update of a missing
    * object, throws PreconditionError. A write whose outcome could not be learnt throws UnavailableError: read back.
-   * A driver may refuse `absent` before consuming the body.
+   * A driver may refuse before consuming the body; a body that is not read to its end is returned.
    */
   put(key: string, body: Body, when: Precondition, meta?: ObjectMeta): Promise<Token>;
 

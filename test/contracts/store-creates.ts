@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Precondition } from '../../src/stores/store.ts';
 import {
   digestOf,
   failingAfter,
@@ -7,6 +8,7 @@ import {
   LargeSource,
   madeBytes,
   noChunks,
+  OpenSource,
   textOf,
 } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
@@ -70,6 +72,23 @@ export function storeCreates(use: ContractUse): void {
       const object = await use.store().get('large');
       expect(object.info.size).toBe(source.size);
       expect(await digestOf(object)).toEqual({ sha256: source.digest(), size: source.size });
+    });
+
+    it('closes the source of what it refuses and of what it stores', async () => {
+      const token = await use.store().put('there', Buffer.from('x'), 'absent');
+      await use.store().put('there', Buffer.from('y'), { unchanged: token });
+      const puts: [code: string, key: string, when: Precondition][] = [
+        ['already-exists', 'there', 'absent'],
+        ['stale-token', 'there', { unchanged: token }],
+        ['stale-token', 'missing', { unchanged: token }],
+        ['bad-key', '../a', 'absent'],
+        ['did not throw', 'fresh', 'absent'],
+      ];
+      for (const [code, key, when] of puts) {
+        const source = new OpenSource();
+        expect(await errorCode(use.store().put(key, source, when))).toBe(code);
+        expect(source.isOpen).toBe(false);
+      }
     });
 
     it('leaves nothing behind when the source fails midway, and passes the failure on', async () => {

@@ -29,6 +29,26 @@ export async function* failingAfter(bytes: Uint8Array, error: Error): AsyncGener
   throw error;
 }
 
+/** A source that holds something open until it is read to its end or returned, even before its first chunk. */
+export class OpenSource implements AsyncIterableIterator<Uint8Array> {
+  isOpen = true;
+  #left = 3;
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#left-- > 0) return { done: false, value: new Uint8Array(10) };
+    return this.return();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.isOpen = false;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
 /** A large stream that is never in memory whole; knows its digest and size once it has been read. */
 export class LargeSource {
   readonly #hash = createHash('sha256');

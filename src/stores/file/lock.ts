@@ -55,7 +55,10 @@ function explainLock(thrown: unknown, { store }: FileContext, { key, lock }: Pla
   const fields = { store, key, cause: thrown };
   if (code === readOnly || code === cannotOpen) {
     const hint = `Give this user write permission on ${dirname(lock)} and the files in it.`;
-    return new DeniedError(`Could not lock ${key} in ${store}: ${lock} cannot be written.`, { ...fields, hint });
+    return new DeniedError(`Could not lock ${key} in ${store}: ${lock} cannot be opened for writing.`, {
+      ...fields,
+      hint,
+    });
   }
   const hint = 'The file system may not support locks (fcntl): keep the store on a local disk, or on NFS 4.';
   return new UnavailableError(`Could not lock ${key} in ${store}: SQLite answered ${code} for ${lock}.`, {
