@@ -9,7 +9,16 @@ const rows = (id, list) => {
     for (const cell of cells) row.insertCell().textContent = cell;
   }
 };
-const pretty = (value) => JSON.stringify(value, null, 1).replace(/\\n\\s*(?=[-\\d"\\]])(?![^"\\n]*":)/g, ' ');
+const lines = (open, list, close, pad) => open + '\\n' + list.map((text) => pad + '  ' + text).join(',\\n') + '\\n' + pad + close;
+const isNested = (value) => typeof value === 'object' && value !== null;
+const pretty = (value, pad = '') => {
+  const inner = (one) => pretty(one, pad + '  ');
+  if (!isNested(value)) return JSON.stringify(value);
+  if (!Array.isArray(value)) {
+    return lines('{', Object.entries(value).map(([name, one]) => JSON.stringify(name) + ': ' + inner(one)), '}', pad);
+  }
+  return value.some(isNested) ? lines('[', value.map(inner), ']', pad) : '[' + value.map(inner).join(', ') + ']';
+};
 const shape = (info) => info.name + '  ' + info.dtype + ' [' + info.shape.map((size) => size === '' ? '?' : size).join(', ') + ']';
 $('request').value = pretty(facts.request);
 rows('tensors', [...facts.inputs.map((i) => ['in', shape(i)]), ...facts.outputs.map((o) => ['out', shape(o)])]);
