@@ -3,8 +3,9 @@ import { toColdgateError, type UnprovenError } from '../errors.ts';
 import { type Anchor, advanceAnchor } from '../gate/creep.ts';
 import { errorVerdict } from '../gate/error-verdict.ts';
 import { createGate } from '../gate/gate.ts';
-import type { GateOptions } from '../gate/options.ts';
+import { fewestStarts, type GateOptions } from '../gate/options.ts';
 import type { ArmIdentity, GateRecord } from '../gate/record.ts';
+import { decisiveMetric } from '../gate/record-view.ts';
 import { type Resumed, resume } from '../gate/resume.ts';
 import type { GateSample } from '../gate/sample.ts';
 import type { Verdict } from '../gate/verdict.ts';
@@ -38,8 +39,10 @@ interface Comparison {
   baseline: StoredVersion | undefined;
   livePackage: PackageFile;
   resumed: Resumed;
-  /** Recorded starts of the live version and its anchor, from its own record. */
+  /** The live version's own record: its anchor, and its starts where they stand in for measured ones. */
   liveRecord: GateRecord | undefined;
+  /** Recorded starts of the live version as a baseline arm; none where they are not asked for. */
+  recorded: GateSample[] | undefined;
 }
 
 const identity = (stored: StoredVersion, { sha256 }: PackageFile): ArmIdentity => ({
@@ -48,23 +51,43 @@ const identity = (stored: StoredVersion, { sha256 }: PackageFile): ArmIdentity =
   package_sha256: sha256,
 });
 
-async function openComparison(run: GateRun): Promise<Comparison> {
-  const { workspace, entry, candidate, live, deployment, options, context } = run;
+/** The candidate's starts in the live version's record, as a baseline; none where there are too few to stand for it. */
+function baselineOf(liveRecord: GateRecord | undefined, options: GateOptions): GateSample[] | undefined {
+  if (options.baseline !== 'stored') return undefined;
+  const own = liveRecord?.samples.filter((s) => s.arm === 'candidate') ?? [];
+  const usable = own.filter((s) => s.status === 'ok' && !s.discarded).length >= fewestStarts;
+  return usable ? own.map((s) => ({ ...s, arm: 'baseline' })) : undefined;
+}
+
+/**
+ * Opens what is compared. `baseline: stored` without usable recorded starts is measured interleaved, which is the
+ * better way anyhow; the options of the comparison then say so.
+ */
+async function openComparison(asked: GateRun): Promise<Comparison> {
+  const { workspace, entry, candidate, live, deployment, context } = asked;
   const { store, environment } = workspace;
   const { target } = deployment;
   const record = (version: string) => new GateRecordStore(store, entry.name, target.key, version, context.log);
   const baseline = live && (await readStoredVersion(store, entry.name, live.version));
   const state = await target.describe(functionSettings(environment, entry));
   const livePackage = await packageOfLive(state.live, deployment, context);
+  const own = baseline?.version === candidate.version;
+  const liveRecord = baseline && !own ? await record(baseline.version).read() : undefined;
+  const recorded = baselineOf(liveRecord, asked.options);
+  if (baseline && asked.options.baseline === 'stored' && !recorded) {
+    context.log.warn(
+      `There are no recorded starts of ${baseline.version} to compare with: both versions are measured.`,
+    );
+  }
+  const options: GateOptions = { ...asked.options, baseline: recorded ? 'stored' : 'interleaved' };
+  const run = { ...asked, options };
   const records = record(candidate.version);
   const arms = {
     candidate: identity(candidate, deployment.package),
     baseline: baseline ? identity(baseline, livePackage) : null,
   };
-  const resumed = resume(await records.read(), { target: target.key, options, ...arms }, run.fresh);
-  const own = baseline?.version === candidate.version;
-  const liveRecord = baseline && !own ? await record(baseline.version).read() : undefined;
-  return { run, records, baseline, livePackage, resumed, liveRecord };
+  const resumed = resume(await records.read(), { target: target.key, options, ...arms }, asked.fresh);
+  return { run, records, baseline, livePackage, resumed, liveRecord, recorded };
 }
 
 function sampleRequest(run: GateRun, stored: StoredVersion, packageFile: PackageFile): SampleRequest {
@@ -83,10 +106,10 @@ function recordOf(
   verdict: Verdict,
   final: boolean,
 ): GateRecord {
-  const { run, baseline, livePackage, resumed, liveRecord } = comparison;
+  const { run, baseline, livePackage, resumed, liveRecord, recorded } = comparison;
   const { workspace, entry, candidate, deployment, options, context } = run;
   const { target } = deployment;
-  const ratio = verdict.metrics[0]?.ratio ?? null;
+  const ratio = decisiveMetric(verdict)?.ratio ?? null;
   const anchor: Anchor | null =
     verdict.verdict === 'pass'
       ? advanceAnchor(liveRecord?.anchor ?? null, baseline?.version ?? null, candidate.version, ratio)
@@ -104,35 +127,29 @@ function recordOf(
     ended_at: context.now().toISOString(),
     attempt: resumed.attempt,
     run_url: context.runUrl ?? null,
-    samples: [...samples],
+    samples: [...(recorded ?? []), ...samples],
     final,
     verdict,
     anchor,
   };
 }
 
-/** Recorded starts of the live version as a baseline arm; none where they are not asked for or not there. */
-function recordedBaseline({ run, liveRecord }: Comparison): GateSample[] | undefined {
-  if (run.options.baseline !== 'stored' || !liveRecord) return undefined;
-  return liveRecord.samples.filter((s) => s.arm === 'candidate').map((s) => ({ ...s, arm: 'baseline' }));
-}
-
 async function measureNow(comparison: Comparison): Promise<GateRecord> {
-  const { run, records, baseline, livePackage, resumed } = comparison;
+  const { run, records, baseline, livePackage, resumed, recorded } = comparison;
   const { candidate, deployment, options, context } = run;
   const startedAt = context.now().toISOString();
   const gate = createGate(options, { candidate: candidate.version, baseline: baseline?.version });
-  const recorded = recordedBaseline(comparison);
+  const samples = recorded ? resumed.samples.filter((s) => s.arm === 'candidate') : resumed.samples;
   let record: GateRecord | undefined;
   const arms = {
     candidate: sampleRequest(run, candidate, deployment.package),
     baseline: baseline && !recorded ? sampleRequest(run, baseline, livePackage) : undefined,
   };
   await measure({
-    ...{ target: deployment.target, gate, options, arms, recorded, samples: resumed.samples, spent: resumed.spent },
+    ...{ target: deployment.target, gate, options, arms, recorded, samples, spent: resumed.spent },
     ...{ now: context.now, signal: context.signal, log: context.log },
-    onLook: async (samples, verdict, final) => {
-      record = recordOf(comparison, startedAt, samples, verdict, final);
+    onLook: async (taken, verdict, final) => {
+      record = recordOf(comparison, startedAt, taken, verdict, final);
       await records.write(record);
       if (!final) context.log.info(`After ${verdict.looks[verdict.look - 1]} starts each: ${verdict.line}`);
     },
@@ -152,7 +169,8 @@ export async function runGate(run: GateRun): Promise<GateRecord> {
   const startedAt = run.context.now().toISOString();
   if (resumed.settled) {
     run.context.log.info('This very comparison has been decided before; --fresh measures again.');
-    return recordOf(comparison, startedAt, resumed.samples, resumed.settled, true);
+    const own = comparison.recorded ? resumed.samples.filter((s) => s.arm === 'candidate') : resumed.samples;
+    return recordOf(comparison, startedAt, own, resumed.settled, true);
   }
   try {
     return await measureNow(comparison);

@@ -5,6 +5,7 @@ import type { Pointer, GateRecord as PointerGate } from '../model/pointer.ts';
 import { type MoveResult, promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { prepareDeployment } from './deployment.ts';
+import { gateFailure } from './gate-failure.ts';
 import { GateRecordStore } from './gate-record-store.ts';
 import { moveReport } from './move-report.ts';
 import { eachModel } from './results.ts';
@@ -12,7 +13,7 @@ import { isDeployed, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
-import { gateFailure, pointerGate } from './warmup.ts';
+import { pointerGate } from './warmup.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PromoteVerbInput extends WorkInput {
@@ -42,7 +43,7 @@ function checkGate(
   context: Context,
 ): PointerGate {
   if (input.gate === 'skip') return { verdict: 'none' };
-  const failure = record && gateFailure(record);
+  const failure = record && gateFailure(record.verdict);
   if (failure) throw failure;
   const passed = record?.verdict.verdict === 'pass';
   const compared = record?.baseline?.version ?? null;

@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { type ColdgateError, GateError } from '../errors.ts';
-import { creepWarning } from '../gate/creep.ts';
 import { renderMarkdown } from '../gate/markdown.ts';
 import { encodeRecord, type GateRecord } from '../gate/record.ts';
+import { decisiveMetric } from '../gate/record-view.ts';
 import { renderSvg } from '../gate/svg.ts';
-import { renderTerminal } from '../gate/terminal.ts';
+import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
 import type { GateRecord as PointerGate } from '../model/pointer.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { prepareDeployment } from './deployment.ts';
+import { gateFailure } from './gate-failure.ts';
 import { runGate } from './gate-run.ts';
 import { eachModel, type ModelResult } from './results.ts';
 import { readStoredVersion } from './stored-version.ts';
@@ -26,16 +26,9 @@ export interface WarmupInput extends WorkInput {
 const number = (value: number | null | undefined, digits: number): string =>
   value === null || value === undefined ? '' : value.toFixed(digits);
 
-/** The failure that a verdict means, or nothing for a pass. Exit 4 regression, 5 inconclusive. */
-export function gateFailure(record: GateRecord): ColdgateError | undefined {
-  const { verdict, line, advice } = record.verdict;
-  if (verdict !== 'regression' && verdict !== 'inconclusive') return undefined;
-  return new GateError(verdict, `${record.model} ${record.candidate.version}: ${line}`, { hint: advice || undefined });
-}
-
 /** What the pointer says of the gate that a version went through. */
 export function pointerGate({ verdict }: GateRecord): PointerGate {
-  const [main] = verdict.metrics;
+  const main = decisiveMetric(verdict);
   const word = verdict.verdict === 'error' ? 'none' : verdict.verdict;
   return {
     verdict: word,
@@ -57,9 +50,9 @@ export async function writeReport(record: GateRecord, folder: string, cwd: strin
 }
 
 export function warmupReport(record: GateRecord, reportPath: string): ModelResult {
-  const { verdict, anchor, model } = record;
-  const main = verdict.metrics[0];
-  const creep = creepWarning(anchor);
+  const { verdict, model } = record;
+  const main = decisiveMetric(verdict);
+  const failure = gateFailure(verdict);
   const outputs = {
     verdict: verdict.verdict,
     ratio: number(main?.ratio, 4),
@@ -74,9 +67,10 @@ export function warmupReport(record: GateRecord, reportPath: string): ModelResul
     model,
     outputs,
     document: { ...outputs, reason: verdict.reason, record },
-    lines: [...renderTerminal(record), ...(creep ? [creep] : []), `Every sample: ${reportPath}`],
-    summary: [renderMarkdown(record), creep].filter(Boolean).join('\n\n'),
-    failure: gateFailure(record),
+    // The failure's own words say verdict and advice.
+    lines: [...(failure ? renderTerminalDetails(record) : renderTerminal(record)), `Every sample: ${reportPath}`],
+    summary: renderMarkdown(record),
+    failure,
   };
 }
 

@@ -1,0 +1,92 @@
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '../../src/log.ts';
+import { buildPackage } from '../../src/package/build.ts';
+import { hostPlatform } from '../../src/package/platform.ts';
+import { openTarget } from '../../src/targets/open.ts';
+import type { PackageFile, SampleRequest, Target } from '../../src/targets/target.ts';
+import { dist, runCommand, testCache } from '../../test/fakes/runner.ts';
+import { denseSizes, writeDenseModel } from '../../test/fixtures/onnx.ts';
+import { Project } from '../../test/fixtures/project.ts';
+
+/** Reads of a version's model file wait this long first: the handler itself is untouched and measures it as fetch. */
+const slowReads = (ms: number) => `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const open = fs.promises.open;
+fs.promises.open = async (path, ...rest) => {
+  if (/[\\\\/]versions[\\\\/].*\\.(?:onnx|ort)$/.test(String(path))) await new Promise((r) => setTimeout(r, ${ms}));
+  return open(path, ...rest);
+};
+syncBuiltinESMExports();
+`;
+
+async function packageOf(handlerDir: string): Promise<PackageFile> {
+  const built = await buildPackage({ platform: hostPlatform(), handlerDir, cacheDir: testCache, log: silentLogger });
+  return { path: built.path, sha256: built.sha256, size: built.size };
+}
+
+/**
+ * A published 11 MB model, with and without its load-optimised form, on the local target: 1.0.0 and 1.1.0 are the same
+ * bytes with it, 1.2.0 without.
+ */
+export class LocalArms {
+  readonly target: Target;
+  readonly project: Project;
+  readonly #plain: PackageFile;
+  readonly #folder: string;
+  readonly #sha256: string;
+
+  constructor(target: Target, project: Project, plain: PackageFile, folder: string, sha256: string) {
+    this.target = target;
+    this.project = project;
+    this.#plain = plain;
+    this.#folder = folder;
+    this.#sha256 = sha256;
+  }
+
+  static async open(): Promise<LocalArms> {
+    const folder = mkdtempSync(join(tmpdir(), 'coldgate-arms-'));
+    const project = new Project(join(folder, 'project'));
+    let sha256 = '';
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+      project.release({ version, optimize: version === '1.2.0' ? 'off' : 'cold' });
+      writeDenseModel(project.path('models', 'digits.onnx'), denseSizes.medium);
+      const row = Array.from({ length: denseSizes.medium.width }, (_, i) => (i % 7) / 7);
+      writeFileSync(project.path('models', 'sample.json'), JSON.stringify({ inputs: { x: [row] } }));
+      const { exit, stdout, stderr } = await runCommand(['publish', '--json'], project.folder);
+      if (exit !== 0) throw new Error(stderr);
+      sha256 = JSON.parse(stdout).sha256;
+    }
+    const deps = { log: silentLogger, stateDir: join(folder, 'state'), now: () => new Date() };
+    const target = await openTarget({ provider: 'local' }, { ...deps, signal: new AbortController().signal });
+    return new LocalArms(target, project, await packageOf(join(dist, 'handler')), folder, sha256);
+  }
+
+  /** The package with a delay in front of every read of a model file, ms. */
+  async slowed(ms: number): Promise<PackageFile> {
+    const dir = join(this.#folder, `handler-${ms}`);
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+    cpSync(join(dist, 'handler'), dir, { recursive: true });
+    renameSync(join(dir, 'node.mjs'), join(dir, 'inner.mjs'));
+    writeFileSync(join(dir, 'slow.mjs'), slowReads(ms));
+    writeFileSync(join(dir, 'node.mjs'), `import "./slow.mjs";\nimport "./inner.mjs";\n`);
+    return packageOf(dir);
+  }
+
+  arm(version: string, packageFile: PackageFile = this.#plain): SampleRequest {
+    const storeVariables = {
+      MODEL_STORE: 'file',
+      MODEL_PREFIX: this.project.path('store'),
+      MODEL_POINTER: 'current.json',
+    };
+    const settings = { name: 'digits-proof', model: 'digits', storeVariables, handlerVariables: {} };
+    return { settings, package: packageFile, version, sha256: this.#sha256, sample: undefined, timeoutMs: 30_000 };
+  }
+
+  async close(): Promise<void> {
+    await this.target.remove({ name: 'digits-proof' }, 'all');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
