@@ -36,7 +36,14 @@ export function deployReport(name: string, stored: StoredVersion, result: Deploy
   return {
     model: name,
     outputs: { 'endpoint-url': url, revision: id, 'package-sha256': packageSha256, changed: String(changed) },
-    document: { version: stored.version, sha256: stored.sha256, endpointUrl: url, revision, changed },
+    document: {
+      version: stored.version,
+      sha256: stored.sha256,
+      'endpoint-url': url,
+      'package-sha256': packageSha256,
+      revision,
+      changed,
+    },
     lines: [line],
     summary: `${line}\n\n${markdownTable(['what', 'value'], rows)}`,
   };

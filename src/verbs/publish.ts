@@ -68,7 +68,7 @@ export function publishReport(workspace: Workspace, name: string, result: Publis
   return {
     model: name,
     outputs: { version, sha256, 'manifest-url': url, published: String(published) },
-    document: { version, sha256, manifestUrl: url, published, adopted, uploaded, manifest },
+    document: { version, sha256, 'manifest-url': url, published, adopted, uploaded, manifest },
     lines: [line, ...(adopted.length > 0 ? [`Adopted from an unfinished publish: ${adopted.join(', ')}.`] : [])],
     summary: `${line}\n\n${markdownTable(['file', 'size', 'sha256'], rows)}`,
   };

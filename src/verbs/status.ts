@@ -38,7 +38,13 @@ function report(ws: Workspace, status: ModelStatus, live: Revision | undefined):
   return {
     model: status.model,
     outputs: { version: current?.version ?? '', 'endpoint-url': url },
-    document: { 'endpoint-url': url, live: live ?? null, pointers: status.live, versions: status.versions },
+    document: {
+      version: current?.version ?? null,
+      'endpoint-url': url,
+      live: live ?? null,
+      pointers: status.live,
+      versions: status.versions,
+    },
     lines: [head + served, ...lines],
     summary: `${head}${served}\n\n${markdownTable(['version', 'state', 'size', 'published', 'named'], rows)}`,
   };

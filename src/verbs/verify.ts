@@ -57,7 +57,7 @@ export function verifyReport(name: string, result: VerifyResult, deep = ''): Mod
   return {
     model: name,
     outputs: { verified: 'true', version, sha256 },
-    document: { verified: true, version, sha256, manifestSha256, files, bytes, extra },
+    document: { verified: true, version, sha256, 'manifest-sha256': manifestSha256, files, bytes, extra },
     lines: [line],
     summary: `${line}\n\n${markdownTable(['file', 'size', 'sha256', 'read back'], rows)}`,
   };

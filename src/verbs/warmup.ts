@@ -23,9 +23,6 @@ export interface WarmupInput extends WorkInput {
   reportPath: string;
 }
 
-const number = (value: number | null | undefined, digits: number): string =>
-  value === null || value === undefined ? '' : value.toFixed(digits);
-
 /** What the pointer says of the gate that a version went through. */
 export function pointerGate({ verdict }: GateRecord): PointerGate {
   const main = decisiveMetric(verdict);
@@ -53,20 +50,23 @@ export function warmupReport(record: GateRecord, reportPath: string): ModelResul
   const { verdict, model } = record;
   const main = decisiveMetric(verdict);
   const failure = gateFailure(verdict);
+  const numbers = {
+    ratio: main?.ratio ?? null,
+    lower: main?.lower ?? null,
+    upper: main?.upper ?? null,
+    'candidate-p50': main?.median.candidate ?? null,
+    'candidate-p95': main?.p95.candidate ?? null,
+    'baseline-p50': main?.median.baseline ?? null,
+  };
   const outputs = {
     verdict: verdict.verdict,
-    ratio: number(main?.ratio, 4),
-    lower: number(main?.lower, 4),
-    upper: number(main?.upper, 4),
-    'candidate-p50': number(main?.median.candidate, 1),
-    'candidate-p95': number(main?.p95.candidate, 1),
-    'baseline-p50': number(main?.median.baseline, 1),
+    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, value?.toFixed(4) ?? ''])),
     'report-path': reportPath,
   };
   return {
     model,
     outputs,
-    document: { ...outputs, reason: verdict.reason, record },
+    document: { verdict: verdict.verdict, reason: verdict.reason, ...numbers, 'report-path': reportPath, record },
     // The failure's own words say verdict and advice.
     lines: [...(failure ? renderTerminalDetails(record) : renderTerminal(record)), `Every sample: ${reportPath}`],
     summary: renderMarkdown(record),
