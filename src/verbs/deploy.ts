@@ -41,7 +41,7 @@ export function deployReport(name: string, stored: StoredVersion, result: Deploy
       sha256: stored.sha256,
       'endpoint-url': url,
       'package-sha256': packageSha256,
-      revision,
+      revision: id,
       changed,
     },
     lines: [line],
