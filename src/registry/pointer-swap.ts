@@ -118,20 +118,7 @@ async function lookAgain(move: Move, place: SwapPlace, manifest: Manifest, won: 
       data: { model, version },
     });
   }
-  const back = swapPointer(place, won.state, {
-    version: before.version,
-    sha256: before.sha256,
-    promotion_id: randomUUID(),
-    kind: 'rollback',
-    file: before.file,
-    size: before.size,
-    manifest_sha256: before.manifest_sha256,
-    artifacts: before.artifacts,
-    promoted_at: move.now().toISOString(),
-    actor: move.actor,
-    run_url: move.runUrl ?? null,
-    gate: { verdict: 'none' },
-  });
+  const back = swapPointer(place, won.state, contentOfBefore(move, before));
   const where = await back.then(
     () => `the pointer is back on ${before.version}`,
     (error: unknown) => {
@@ -142,3 +129,19 @@ async function lookAgain(move: Move, place: SwapPlace, manifest: Manifest, won: 
   move.log.warn(`${what}; ${where}.`);
   throw beingPruned(model, version, where, listing.tombstone);
 }
+
+/** What the pointer named before our move, as the content of a move back to it. */
+const contentOfBefore = (move: Move, before: Pointer): NextPointer => ({
+  version: before.version,
+  sha256: before.sha256,
+  promotion_id: randomUUID(),
+  kind: 'rollback',
+  file: before.file,
+  size: before.size,
+  manifest_sha256: before.manifest_sha256,
+  artifacts: before.artifacts,
+  promoted_at: move.now().toISOString(),
+  actor: move.actor,
+  run_url: move.runUrl ?? null,
+  gate: { verdict: 'none' },
+});

