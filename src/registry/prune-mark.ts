@@ -1,5 +1,5 @@
 import { contentTypeOf, tombstoneKey } from '../model/layout.ts';
-import { AlreadyExistsError, type Store, type Token } from '../stores/store.ts';
+import type { Store, Token } from '../stores/store.ts';
 import { mayHaveHappened, refused } from './ambiguous.ts';
 import { encodeTombstone, readTombstone, type Tombstone } from './tombstone.ts';
 
@@ -19,13 +19,13 @@ export interface Mark {
 }
 
 /**
- * Marks the version, or takes over the mark of another prune, whose next conditional update then fails: of several
- * prunes one goes on. Nothing when another took it in the same moment.
+ * Marks the version, or shares the mark of another prune, alive or dead: of several that hold one mark a single one can
+ * take it past the point of no return, and once it is withdrawn none can. Nothing when another prune marked it in the
+ * same moment.
  */
 export async function mark(marking: Marking, version: string): Promise<Mark | undefined> {
   const found = await readTombstone(marking.store, marking.model, version);
-  if (found) return write(marking, version, found.state, { unchanged: found.token });
-  return write(marking, version, 'checking', 'absent');
+  return found ? { version, state: found.state, token: found.token } : write(marking, version, 'checking', 'absent');
 }
 
 /** From `checking` to `deleting`, the point of no return. Nothing when the mark was taken from us. */
@@ -64,7 +64,7 @@ async function write(
     if (!mayHaveHappened(error)) throw error;
     const found = await readTombstone(store, model, version);
     if (found?.id === id && found.state === state) return { version, state, token: found.token };
-    if (refused(error) || (found && error instanceof AlreadyExistsError)) return undefined;
+    if (refused(error)) return undefined;
     throw error;
   }
 }
