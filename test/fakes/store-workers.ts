@@ -12,7 +12,7 @@ export interface Worker {
   /** Resolves when it has said the line; rejects when it ends without. */
   said(line: string): Promise<void>;
   go(): void;
-  /** Its signal, or its exit code as text, once it has ended and everything it said is in `lines`. */
+  /** Its signal, or its exit code and what it complained of, once it has ended and everything it said is in `lines`. */
   end: Promise<string>;
 }
 
@@ -26,7 +26,7 @@ export function startWorker(script: string, settings: StoreSettings, plan: objec
   });
   const reader = createInterface({ input: child.stdout });
   reader.on('line', (line) => lines.push(line));
-  const end = once(child, 'close').then(() => child.signalCode ?? String(child.exitCode));
+  const end = once(child, 'close').then(() => child.signalCode ?? `${child.exitCode}${complaint}`);
   const said = async (line: string) => {
     while (!lines.includes(line)) {
       const ended = await Promise.race([once(reader, 'line').then(() => false), end.then(() => true)]);
