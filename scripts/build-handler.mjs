@@ -11,7 +11,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = (path) => join(root, 'src', path);
 
 /** The bundle's entries by file name: each adapter is one file in src/handler/entries. */
-const functions = { node: source('handler/entries/node.ts') };
+const functions = {
+  node: source('handler/entries/node.ts'),
+  lambda: source('handler/entries/lambda.ts'),
+  google: source('handler/entries/google.ts'),
+  azure: source('handler/entries/azure.ts'),
+};
 const tools = { optimize: source('optimize/entry.ts') };
 
 /** onnxruntime-node asks for its binding by a path inside its own package; in a package it lies beside the bundle. */
@@ -40,7 +45,8 @@ const shared = {
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'warning',
-  external: ['./onnxruntime_binding.node'],
+  // Azure's worker answers the import of @azure/functions-core itself; it is no package that could be brought along.
+  external: ['./onnxruntime_binding.node', '@azure/functions-core'],
   plugins: [nativeBeside],
   // The runtime's own JavaScript is CommonJS; the prefix keeps the name free for it in every file.
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },

@@ -42,7 +42,10 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: ['node:', 'fflate', 'tar-stream'],
   },
   targets: { rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'package'], packages: ['node:'] },
-  handler: { rooms: ['model'], packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'] },
+  handler: {
+    rooms: ['model'],
+    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
+  },
   optimize: {
     rooms: ['model', 'errors', 'onnx', 'handler'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'],

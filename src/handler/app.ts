@@ -4,6 +4,7 @@ import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { Instance } from './instance.ts';
+import { type LogForm, plainForm } from './log-form.ts';
 import { logCall, noteTo, type WriteLine } from './log-line.ts';
 import { type ModelCache, openModelCache } from './model-cache.ts';
 import { ModelHost } from './model-host.ts';
@@ -22,6 +23,8 @@ export interface AppDeps {
   reader: Reader;
   /** Takes the structured log, a line at a time. */
   write: WriteLine;
+  /** The platform's form of a line; as it is by default. */
+  logForm?: LogForm | undefined;
   /** Process or platform start to handler code running, ms. */
   initMs: number;
   /** How versions after the first are opened; by default as the first, in this thread. */
@@ -44,9 +47,10 @@ const route = createRouter(routes);
 
 /** The function itself, free of any cloud: adapters translate their events to and from it. Loads nothing yet. */
 export function createApp(deps: AppDeps): App {
-  const { settings, reader, write } = deps;
+  const { settings, reader } = deps;
+  const log = { write: deps.write, form: deps.logForm ?? plainForm };
   const instance = new Instance(deps.initMs, settings.revision);
-  const note = noteTo(write, instance);
+  const note = noteTo(log, instance);
   const { now = () => performance.now(), random = Math.random, openNext = openSession } = deps;
   let cache: Promise<ModelCache> | undefined;
   const openCache = (): Promise<ModelCache> => {
@@ -68,7 +72,7 @@ export function createApp(deps: AppDeps): App {
       poll();
       const response = await answer({ call, settings, instance, hosts });
       finish(response, call, instance, settings);
-      logCall(write, instance, call, response.status);
+      logCall(log, instance, call, response.status);
       return response;
     },
     poll,

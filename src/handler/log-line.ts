@@ -1,47 +1,60 @@
 import type { Call } from './call.ts';
 import type { Instance } from './instance.ts';
+import type { LogForm } from './log-form.ts';
 import type { Level, Note } from './note.ts';
 import { roundMs, roundTimings } from './timings.ts';
 
 /** Takes one line without its end. */
 export type WriteLine = (line: string) => void;
 
+/** Where lines go, and the form in which the platform wants them. */
+export interface Log {
+  write: WriteLine;
+  form: LogForm;
+}
+
+/** Others are not for the log: some platforms pass on whatever a caller wrote there. */
+const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'];
+
 /**
  * The one line of an invocation. JSON text escapes every line break and control character, and headers are only taken in
  * their own form, so no caller can write a second line or a false field.
  */
-export function logCall(write: WriteLine, instance: Instance, call: Call, status: number): void {
+export function logCall({ write, form }: Log, instance: Instance, call: Call, status: number): void {
   const level: Level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
   const { model } = call;
   write(
-    JSON.stringify({
-      level,
-      time: new Date().toISOString(),
-      event: 'request',
-      request_id: call.requestId,
-      route: call.route,
-      status,
-      code: call.code,
-      detail: call.detail,
-      handler_ms: roundMs(call.elapsedMs),
-      cold_start: call.cold,
-      instance_id: instance.id,
-      revision: instance.revision,
-      model: model?.name,
-      version: model?.version,
-      sha256: model?.sha256,
-      artifact: model?.loaded.artifact?.kind,
-      timings: call.cold && model ? roundTimings({ init_ms: instance.initMs, ...model.timings }) : undefined,
-      inputs: call.inputs.length > 0 ? call.inputs : undefined,
-      items: call.items,
-      traceparent: call.traceparent,
-      xray: call.amazonTrace,
-    }),
+    JSON.stringify(
+      form({
+        level,
+        time: new Date().toISOString(),
+        event: 'request',
+        request_id: call.requestId,
+        method: methods.includes(call.request.method) ? call.request.method : undefined,
+        route: call.route,
+        status,
+        code: call.code,
+        detail: call.detail,
+        handler_ms: roundMs(call.elapsedMs),
+        cold_start: call.cold,
+        instance_id: instance.id,
+        revision: instance.revision,
+        model: model?.name,
+        version: model?.version,
+        sha256: model?.sha256,
+        artifact: model?.loaded.artifact?.kind,
+        timings: call.cold && model ? roundTimings({ init_ms: instance.initMs, ...model.timings }) : undefined,
+        inputs: call.inputs.length > 0 ? call.inputs : undefined,
+        items: call.items,
+        traceparent: call.traceparent,
+        xray: call.amazonTrace,
+      }),
+    ),
   );
 }
 
 /** Lines about what is not a request carry the instance too. */
-export function noteTo(write: WriteLine, instance: Instance): Note {
+export function noteTo({ write, form }: Log, instance: Instance): Note {
   return (level, event, facts) =>
-    write(JSON.stringify({ level, time: new Date().toISOString(), event, instance_id: instance.id, ...facts }));
+    write(JSON.stringify(form({ level, time: new Date().toISOString(), event, instance_id: instance.id, ...facts })));
 }

@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { RequestError } from './request-error.ts';
+import { RequestError, tooLarge } from './request-error.ts';
 
 /**
  * Reads a body while it comes. What the length header says is only a reason to refuse early, never trusted.
  * Rejects with RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
  */
 export function readNodeBody(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
-  const tooLarge = (): RequestError =>
-    new RequestError(413, 'payload-too-large', `The body is larger than ${limit} bytes, the most that is taken here.`);
-  if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge());
+  if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge(limit));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -24,7 +22,7 @@ export function readNodeBody(request: IncomingMessage, limit: number, timeoutMs:
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.byteLength;
-      if (size > limit) settle(() => reject(tooLarge()));
+      if (size > limit) settle(() => reject(tooLarge(limit)));
       else chunks.push(chunk);
     };
     const onEnd = (): void =>

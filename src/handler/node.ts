@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
-import type { AppRequest, AppResponse } from './app-request.ts';
+import type { AppRequest } from './app-request.ts';
+import { sendNodeAnswer } from './node-answer.ts';
 import { readNodeBody } from './node-body.ts';
 
 export interface ServeOptions {
@@ -20,9 +21,6 @@ export interface Served {
   /** Takes no new connections, lets requests in flight finish, frees the models. */
   close(): Promise<void>;
 }
-
-/** How long an unread body is taken in after an early answer, so that the answer is not lost with the connection, ms. */
-const lingerMs = 1000;
 
 /** Serves the application over plain HTTP/1.1. Rejects when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Served> {
@@ -62,7 +60,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 async function respond(app: App, request: IncomingMessage, response: ServerResponse, timeoutMs: number): Promise<void> {
   response.on('error', () => {});
-  send(request, response, await app.handle(toAppRequest(request, timeoutMs)));
+  sendNodeAnswer(request, response, await app.handle(toAppRequest(request, timeoutMs)));
 }
 
 const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest => ({
@@ -76,26 +74,3 @@ const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest =
   },
   read: (limit) => readNodeBody(request, limit, timeoutMs),
 });
-
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: AppResponse): void {
-  const unread = !request.complete;
-  // Text stays text: Node then sends it in one piece with the headers.
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-  const hasBody = status !== 204;
-  response.writeHead(status, {
-    ...headers,
-    ...(hasBody && { 'content-length': String(length) }),
-    ...(unread && { connection: 'close' }),
-  });
-  response.end(hasBody && request.method !== 'HEAD' ? body : undefined);
-  if (unread) linger(request);
-}
-
-/** Takes in and throws away what still comes, for a moment: closing at once would reset the connection under the answer. */
-function linger(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  timer.unref();
-  request.on('error', () => {});
-  request.on('close', () => clearTimeout(timer));
-  request.resume();
-}

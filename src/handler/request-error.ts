@@ -24,3 +24,7 @@ export class RequestError extends Error {
     this.fields = fields;
   }
 }
+
+/** Refuses a body above the limit. */
+export const tooLarge = (limit: number): RequestError =>
+  new RequestError(413, 'payload-too-large', `The body is larger than ${limit} bytes, the most that is taken here.`);

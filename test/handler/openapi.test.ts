@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeApi } from '../../src/handler/openapi/document.ts';
 import { routes } from '../../src/handler/routes.ts';
@@ -36,6 +37,18 @@ describe('GET /v1/openapi.json', () => {
     expect(document.components.schemas['InferRequest']).toMatchObject({
       properties: { inputs: { anyOf: [{ required: ['x'], properties: { x: { anyOf: [x, {}] } } }, x] } },
     });
+  });
+
+  it.each([
+    ['tiny', tinyModel()],
+    ['tokens', tokenModel()],
+  ])('is a valid OpenAPI document for %s', async (name, model) => {
+    store.promote(store.publish(name, '2.0.0', { model }));
+    const app = new TestApp(store.root, { MODEL_NAME: name });
+    const document = (await app.ask('/v1/openapi.json')).json as Record<string, unknown>;
+    await app.close();
+    const checked = await new Validator().validate(document);
+    expect([checked.valid, checked.errors]).toEqual([true, undefined]);
   });
 
   it('names every path of the model that the function answers, and no other', async () => {

@@ -1,0 +1,32 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { performance } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+import { app as azure, type InvocationContext } from '@azure/functions';
+import { createHttpHandler, readAuthLevel } from '../azure/function.ts';
+import { openApp } from '../open-app.ts';
+import { openWorkerSession } from '../worker-session.ts';
+
+/** Azure Functions v4: registers one function for every path. Loads new versions in itself, as a worker. */
+async function register(): Promise<void> {
+  const { env } = process;
+  // Lines written through the invocation's context stand under it in Application Insights.
+  const invocation = new AsyncLocalStorage<InvocationContext>();
+  const write = (line: string): void => {
+    const context = invocation.getStore();
+    if (context) context.log(line);
+    else process.stdout.write(`${line}\n`);
+  };
+  const openNext = openWorkerSession(new URL(import.meta.url));
+  const { app } = await openApp({ variables: env, initMs: performance.now(), write, openNext });
+  const handler = createHttpHandler(app);
+  azure.http('coldgate', {
+    // All of them: what is not answered is refused by the application, in its own words.
+    methods: ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'],
+    route: '{*path}',
+    authLevel: readAuthLevel(env['COLDGATE_AZURE_AUTH']),
+    handler: (request, context) => invocation.run(context, () => handler(request, context)),
+  });
+}
+
+if (isMainThread) await register();
+else await (await import('../session-worker.ts')).serveSession();

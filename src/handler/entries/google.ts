@@ -1,0 +1,24 @@
+import { performance } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+import { createHttpFunction, type HttpFunction } from '../google/function.ts';
+import { googleForm } from '../log-forms/google.ts';
+import { openApp } from '../open-app.ts';
+import { openWorkerSession } from '../worker-session.ts';
+
+/** Cloud Functions gen2, entry point `coldgate`. Loads new versions in itself, as a worker. */
+async function open(): Promise<HttpFunction> {
+  const { env } = process;
+  const { app } = await openApp({
+    variables: env,
+    initMs: performance.now(),
+    write: (line) => void process.stdout.write(`${line}\n`),
+    logForm: googleForm(env['GOOGLE_CLOUD_PROJECT'] || env['GCLOUD_PROJECT'] || undefined),
+    openNext: openWorkerSession(new URL(import.meta.url)),
+  });
+  return createHttpFunction(app);
+}
+
+const opened = isMainThread ? await open() : undefined;
+if (!opened) await (await import('../session-worker.ts')).serveSession();
+
+export const coldgate: HttpFunction = async (request, response) => opened?.(request, response);

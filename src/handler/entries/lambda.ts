@@ -1,0 +1,42 @@
+import { performance } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+import { createLambda, type LambdaHandler } from '../aws/lambda.ts';
+import { createUpload } from '../aws/upload.ts';
+import { emfForm } from '../log-forms/emf.ts';
+import { openApp } from '../open-app.ts';
+import { openWorkerSession } from '../worker-session.ts';
+
+/** AWS Lambda, `lambda.handler`. Loads new versions in itself, as a worker. */
+async function open(): Promise<LambdaHandler> {
+  const { env } = process;
+  // At once: Lambda freezes the process when an answer is out.
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const openNext = openWorkerSession(new URL(import.meta.url));
+  const { app, settings } = await openApp({
+    variables: env,
+    initMs: performance.now(),
+    write,
+    logForm: emfForm,
+    openNext,
+  });
+  return createLambda({
+    app,
+    xray: () => env['_X_AMZN_TRACE_ID'],
+    upload: createUpload({
+      app,
+      // Signing is read when a file comes, so that requests do not pay for it.
+      objects: async () => (await import('../aws/objects.ts')).openObjects(env),
+      write,
+      variables: env,
+      limit: settings.maxPayloadBytes,
+    }),
+  });
+}
+
+const opened = isMainThread ? await open() : undefined;
+if (!opened) await (await import('../session-worker.ts')).serveSession();
+
+/** Two parameters, no more: the runtime counts them. */
+export async function handler(event: unknown, context: { awsRequestId?: string }): Promise<unknown> {
+  return opened?.(event, context);
+}
