@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { checks, runCheck } from './check.mjs';
 import { node24Env, node24Folder, npm, root } from './node24.mjs';
 
-const env = { ...node24Env(), CI: 'true', COLDGATE_REQUIRE: 'all' };
+const env = { ...node24Env(), CI: 'true' };
 const node = join(node24Folder(), 'node');
 const results = [];
 const started = Date.now();

@@ -37,43 +37,57 @@ export function openObjects(variables: Variables): Objects {
   });
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const base = (variables['AWS_ENDPOINT_URL_S3'] || `https://s3.${region}.${domain}`).replace(/\/+$/, '');
-  const urlOf = (bucket: string, key: string): string => `${base}/${bucket}/${key.split('/').map(encode).join('/')}`;
-  const refuse = async (verb: string, bucket: string, key: string, response: Response): Promise<never> => {
-    await response.body?.cancel();
-    throw new ObjectsError(verb, bucket, key, response.status);
-  };
+  const ask: Ask = (bucket, key, options, query = '') =>
+    client.fetch(`${base}/${bucket}/${key.split('/').map(encode).join('/')}${query}`, options);
   return {
-    async exists(bucket, key) {
-      const response = await client.fetch(urlOf(bucket, key), { method: 'HEAD' });
-      if (response.ok || response.status === 404) return response.ok;
-      // Without the right to list, S3 answers 403 for what is not there; the create decides then.
-      if (response.status === 403) return false;
-      return refuse('HEAD', bucket, key, response);
-    },
-    async read(bucket, key, etag, versionId) {
-      const query = versionId ? `?versionId=${encodeURIComponent(versionId)}` : '';
-      const headers: Record<string, string> = etag ? { 'if-match': `"${etag}"` } : {};
-      const response = await client.fetch(urlOf(bucket, key) + query, { headers });
-      if (response.ok && response.body) return response.body;
-      if (response.status !== 404 && response.status !== 412) return refuse('GET', bucket, key, response);
-      await response.body?.cancel();
-      return 'gone';
-    },
-    async create(bucket, key, body) {
-      const response = await client.fetch(urlOf(bucket, key), {
-        method: 'PUT',
-        headers: {
-          'if-none-match': '*',
-          'content-type': 'application/x-ndjson',
-          'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
-        },
-        body: new Uint8Array(body),
-      });
-      if (!response.ok && response.status !== 412) return refuse('PUT', bucket, key, response);
-      await response.body?.cancel();
-      return response.ok;
-    },
+    exists: (bucket, key) => exists(ask, bucket, key),
+    read: (bucket, key, etag, versionId) => read(ask, bucket, key, etag, versionId),
+    create: (bucket, key, body) => create(ask, bucket, key, body),
   };
+}
+
+type Ask = (bucket: string, key: string, options: RequestInit, query?: string) => Promise<Response>;
+
+async function refuse(verb: string, bucket: string, key: string, response: Response): Promise<never> {
+  await response.body?.cancel();
+  throw new ObjectsError(verb, bucket, key, response.status);
+}
+
+async function exists(ask: Ask, bucket: string, key: string): Promise<boolean> {
+  const response = await ask(bucket, key, { method: 'HEAD' });
+  if (response.ok || response.status === 404) return response.ok;
+  // Without the right to list, S3 answers 403 for what is not there; the create decides then.
+  return response.status === 403 ? false : refuse('HEAD', bucket, key, response);
+}
+
+async function read(
+  ask: Ask,
+  bucket: string,
+  key: string,
+  etag: string | undefined,
+  versionId: string | undefined,
+): Promise<'gone' | Body> {
+  const query = versionId ? `?versionId=${encodeURIComponent(versionId)}` : '';
+  const response = await ask(bucket, key, { headers: etag ? { 'if-match': `"${etag}"` } : {} }, query);
+  if (response.ok && response.body) return response.body;
+  if (response.status !== 404 && response.status !== 412) return refuse('GET', bucket, key, response);
+  await response.body?.cancel();
+  return 'gone';
+}
+
+async function create(ask: Ask, bucket: string, key: string, body: Uint8Array): Promise<boolean> {
+  const response = await ask(bucket, key, {
+    method: 'PUT',
+    headers: {
+      'if-none-match': '*',
+      'content-type': 'application/x-ndjson',
+      'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+    },
+    body: new Uint8Array(body),
+  });
+  if (!response.ok && response.status !== 412) return refuse('PUT', bucket, key, response);
+  await response.body?.cancel();
+  return response.ok;
 }
 
 const encode = (segment: string): string =>
