@@ -119,17 +119,24 @@ async function story() {
   await coldgate(['history']);
 }
 
-if (existsSync(join(demo, 'models.yaml'))) await coldgate(['destroy']).catch(() => {});
-rmSync(demo, { recursive: true, force: true });
-mkdirSync(demo, { recursive: true });
-say('Coldgate demo: a real voice detector (Silero, from an npm package), a file store and a local function.');
-bringSilero(join(demo, 'models'), cache);
-try {
-  await story();
-  chapter('6. Leave nothing running.');
-} finally {
-  await coldgate(['destroy']);
+async function main() {
+  if (existsSync(join(demo, 'models.yaml'))) await coldgate(['destroy']).catch(() => {});
+  rmSync(demo, { recursive: true, force: true });
+  mkdirSync(demo, { recursive: true });
+  say('Coldgate demo: a real voice detector (Silero, from an npm package), a file store and a local function.');
+  bringSilero(join(demo, 'models'), cache);
+  try {
+    await story();
+    chapter('6. Leave nothing running.');
+  } finally {
+    await coldgate(['destroy']);
+  }
+  say(
+    `\nDone in ${Math.round((Date.now() - started) / 1000)} s. Everything is in .demo/; remove the folder and nothing is left.`,
+  );
 }
-say(
-  `\nDone in ${Math.round((Date.now() - started) / 1000)} s. Everything is in .demo/; remove the folder and nothing is left.`,
-);
+
+await main().catch((error) => {
+  console.error(`\nThe demo stopped: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -31,7 +31,13 @@ export function bringSilero(folder, cacheDir) {
   const cached = join(cacheDir, 'vad-web-0.0.31.tgz');
   if (!existsSync(cached)) {
     const fresh = mkdtempSync(join(tmpdir(), 'coldgate-demo-'));
-    npm(['pack', pinned.package, '--ignore-scripts', '--prefer-offline', '--silent', '--pack-destination', fresh]);
+    try {
+      npm(['pack', pinned.package, '--ignore-scripts', '--prefer-offline', '--pack-destination', fresh]);
+    } catch {
+      throw new Error(
+        `npm could not fetch ${pinned.package}; its words are above. Check the network and run it again.`,
+      );
+    }
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(cached, readFileSync(join(fresh, readdirSync(fresh)[0])));
     rmSync(fresh, { recursive: true });
