@@ -32,7 +32,18 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'node:'],
   },
   onnx: { rooms: ['model', 'errors', 'inputs'], packages: ['node:', 'fastest-levenshtein'] },
-  stores: { rooms: ['errors', 'config/types.ts'], packages: ['node:'] },
+  stores: {
+    rooms: ['errors', 'config/types.ts'],
+    packages: [
+      'node:',
+      '@aws-sdk/client-s3',
+      '@aws-sdk/s3-request-presigner',
+      '@smithy/',
+      '@google-cloud/storage',
+      '@azure/storage-blob',
+      '@azure/identity',
+    ],
+  },
   registry: {
     rooms: ['model', 'stores/store.ts', 'onnx', 'errors', 'log'],
     packages: ['node:crypto', 'node:fs', 'node:path'],
@@ -108,7 +119,7 @@ function allowed({ from, target, lazy }: Import): boolean {
   if (!room) return false;
   if (!target.startsWith('.'))
     return room.packages.some((p) =>
-      p === 'node:' ? target.startsWith(p) : target === p || target.startsWith(`${p}/`),
+      p.endsWith(':') || p.endsWith('/') ? target.startsWith(p) : target === p || target.startsWith(`${p}/`),
     );
   const path = normalize(join(from, '..', target));
   const other = roomOf(path);

@@ -1,0 +1,56 @@
+import { type StoreError, UnavailableError } from './store.ts';
+
+/**
+ * What a failed conditional write means. `final`: nothing was written and trying again will not help. `refused`: the
+ * precondition did not hold. `untouched`: nothing was written, the store asks to be tried again (S3's 409
+ * ConditionalRequestConflict, facts P2). `unknown`: the answer was lost, or hides whether the store acted (5xx).
+ */
+export type Failure =
+  | { kind: 'final' | 'refused'; error: StoreError }
+  | { kind: 'untouched' | 'unknown'; error: UnavailableError };
+
+interface CommitOptions {
+  /** Requests at most; 4 unless told. */
+  attempts?: number | undefined;
+  /** Waits, ms; tests pass their own. */
+  sleep?: ((ms: number) => Promise<unknown>) | undefined;
+}
+
+/**
+ * Sends a conditional write until its outcome is known, at most a few times. The SDKs' own retries are off for such
+ * requests, because they forget what this remembers: once an answer was lost, a later "precondition failed" may be our
+ * own success met again (facts P1), so it is reported as UnavailableError, never as a refusal. `send` must be able to
+ * send the same bytes again. Throws the error of the last failure.
+ */
+export async function commitWrite<T>(
+  send: () => Promise<T>,
+  judge: (error: unknown) => Failure,
+  options: CommitOptions = {},
+): Promise<T> {
+  const attempts = options.attempts ?? 4;
+  let lost: UnavailableError | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (thrown) {
+      const failure = judge(thrown);
+      if (failure.kind === 'refused' && lost) throw settledByReading(lost, failure.error);
+      if (failure.kind === 'final' || failure.kind === 'refused' || attempt === attempts) throw failure.error;
+      if (failure.kind === 'unknown') lost = failure.error;
+      await pause(attempt, options.sleep);
+    }
+  }
+}
+
+function settledByReading(lost: UnavailableError, refusal: StoreError): UnavailableError {
+  return new UnavailableError(
+    `${lost.message} Sent again it was refused, which may be the first one's success: only reading back tells.`,
+    { store: lost.store, key: lost.key, cause: refusal },
+  );
+}
+
+/** 100 to 200 ms, then twice that and so on: full jitter on the upper half keeps racing writers apart. */
+function pause(attempt: number, sleep: CommitOptions['sleep']): Promise<unknown> {
+  const ms = 100 * 2 ** (attempt - 1) * (1 + Math.random());
+  return sleep ? sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));
+}
