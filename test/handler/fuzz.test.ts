@@ -1,147 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seededRandom, tinyModel, tokenModel } from '../fixtures/onnx.ts';
+import { addNativeFiles, FunctionProcess } from './function-process.ts';
+import { type HostileCall, hostileCalls, hostileModels, leaksIn } from './hostile.ts';
 import { ModelStore } from './model-store.ts';
-import { type Ask, TestApp } from './test-app.ts';
+import { TestApp } from './test-app.ts';
+
+const script = pathToFileURL(join(import.meta.dirname, '../../scripts/build-handler.mjs')).href;
+const { buildHandler } = (await import(script)) as { buildHandler(options: { outdir: string }): Promise<void> };
+
+/** The same bodies each time; another seed, or more runs, for whoever looks for what is not known yet. */
+const seed = Number(process.env['COLDGATE_FUZZ_SEED'] ?? 20_261_124);
+const numRuns = Number(process.env['COLDGATE_FUZZ_RUNS'] ?? 1000);
 
 const store = new ModelStore();
-let app: TestApp;
+const variables = { COLDGATE_MODELS: hostileModels.map(([name]) => name).join(',') };
 beforeAll(() => {
-  store.promote(store.publish('tiny', '1.0.0', { model: tinyModel() }));
-  store.promote(store.publish('tokens', '1.0.0', { model: tokenModel() }));
-  app = new TestApp(store.root, { COLDGATE_MODELS: 'tokens' });
+  for (const [name, model] of hostileModels) store.promote(store.publish(name, '1.0.0', { model }));
 });
-afterAll(async () => {
-  await app.close();
-  store.remove();
-});
+afterAll(() => store.remove());
 
-const random = seededRandom(20_260_731);
-const below = (n: number): number => Math.floor(random() * n);
-const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T;
-
-const scalars: unknown[] = [
-  0,
-  1,
-  -1,
-  0.5,
-  1e308,
-  -1e308,
-  2 ** 53,
-  15,
-  16,
-  99,
-  true,
-  false,
-  null,
-  '',
-  'NaN',
-  'x',
-  '9223372036854775807',
-  '\u0000',
-  '__proto__',
-  {},
-  [],
-];
-const names = [
-  'inputs',
-  'outputs',
-  'items',
-  'x',
-  'y',
-  'ids',
-  'offset',
-  'shape',
-  'dtype',
-  'data',
-  '__proto__',
-  'constructor',
-  '',
-];
-
-function anything(depth: number): unknown {
-  const kind = depth > 4 ? 0 : below(4);
-  if (kind === 0) return pick(scalars);
-  if (kind < 3) return Array.from({ length: below(4) }, () => anything(depth + 1));
-  return Object.fromEntries(Array.from({ length: below(4) }, () => [pick(names), anything(depth + 1)]));
+interface Answered {
+  status: number;
+  text: string;
 }
 
-const good: unknown[] = [
-  { inputs: [[1, 2]] },
-  { inputs: { x: { shape: [2, 2], dtype: 'float32', data: [1, 2, 3, 4] } }, outputs: ['y'] },
-  { inputs: { ids: [[1, 2]], offset: { shape: [1, 2], data: [0, '1'] } } },
-  { items: [{ inputs: [[1, 2]] }, { inputs: { x: [[3, 4]] } }] },
-  { items: [{ inputs: { ids: [[1]], offset: [[0]] } }, { inputs: { ids: [[2]], offset: [[0]] } }] },
-];
+type Fields = Record<string, unknown>;
+const isWord = (part: unknown): boolean => typeof part === 'string' && part !== '';
 
-/** One node of a good body replaced, dropped or doubled. */
-function mutated(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || random() < 0.15)
-    return random() < 0.5 ? anything(2) : pick(scalars);
-  if (Array.isArray(value)) {
-    const copy = [...value];
-    const at = below(copy.length + 1);
-    if (at === copy.length) copy.push(anything(3));
-    else if (random() < 0.2) copy.splice(at, 1);
-    else copy[at] = mutated(copy[at]);
-    return copy;
+/** Throws where an answer is our own failure, is not typed, or says what it should not. */
+function judge({ url }: HostileCall, { status, text }: Answered): void {
+  if (![200, 400, 413, 415, 422].includes(status)) throw new Error(`status ${status}: ${text}`);
+  const found = messagesIn(url, status, text).flatMap(leaksIn);
+  if (found.length > 0) throw new Error(`says ${found.join(', ')}: ${text}`);
+}
+
+function messagesIn(url: string, status: number, text: string): string[] {
+  if (status === 200) {
+    const { items = [] } = url.endsWith('/batch') ? (JSON.parse(text) as { items: Fields[] }) : {};
+    return items.flatMap(({ error }) => (error ? String((error as Fields)['message']) : []));
   }
-  const entries = Object.entries(value);
-  const at = below(entries.length);
-  const [key, inner] = entries[at] ?? ['x', 1];
-  const changed: [string, unknown][] = random() < 0.15 ? [[pick(names), inner]] : [[key, mutated(inner)]];
-  return Object.fromEntries([...entries.filter((_, i) => i !== at), ...changed]);
-}
-
-function broken(text: string): string | Uint8Array {
-  const bytes = Buffer.from(text);
-  for (let i = 0; i <= below(3); i++) {
-    const at = below(bytes.length);
-    if (random() < 0.3) return bytes.subarray(0, at);
-    bytes[at] = below(256);
-  }
-  return bytes;
-}
-
-function randomAsk(): [string, Ask] {
-  const url = `/v1${pick(['', '', '/models/tokens'])}/${pick(['infer', 'infer', 'batch'])}`;
-  const text = JSON.stringify(random() < 0.6 ? mutated(pick(good)) : anything(0)) ?? '';
-  if (random() < 0.7) return [url, { body: text, headers: { 'content-type': 'application/json' } }];
-  const body = random() < 0.6 ? broken(text) : Buffer.from(Array.from({ length: below(40) }, () => below(256)));
-  const type = pick(['application/json', 'application/octet-stream', 'text/plain', ';', 'application/json; charset=x']);
-  const shape = pick(['1,2', '', '0,2', '-1', '1,2,3', '99999999999999999999', '[2,2]', '1e3,2']);
-  const headers = {
-    'content-type': type,
-    accept: pick(['', '*/*', 'application/octet-stream']),
-    'x-tensor-shape': shape,
-  };
-  return [url, { body, headers, method: 'POST' }];
+  const answer = JSON.parse(text) as Fields;
+  const told = url.startsWith('/v2') ? { ...answer, message: answer['error'] } : (answer['error'] as Fields);
+  const { code, message, request_id: id } = told as Fields;
+  if (![code, message, id].every(isWord)) throw new Error(`not typed: ${text}`);
+  return [String(message)];
 }
 
 describe('hostile bodies', () => {
-  it('are all answered, typed, and never as our own failure', async () => {
-    const statuses = new Map<number, number>();
-    for (let i = 0; i < 4000; i++) {
-      const [url, ask] = randomAsk();
-      const { status, json } = await app.ask(url, ask);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      const explained = status === 200 || typeof (json as { error: { code: unknown } }).error.code === 'string';
-      if (![200, 400, 415, 422].includes(status) || !explained) {
-        throw new Error(`${status} for ${url} ${JSON.stringify(ask)}: ${JSON.stringify(json)}`);
-      }
-    }
-    // Bodies of every kind were among them, or this would prove nothing.
-    expect([...statuses.keys()].sort()).toEqual([200, 400, 415, 422]);
-    expect(app.logged('request').length).toBe(4000);
-    expect(await app.ask('/v1/infer', { body: { inputs: [[1, 2]] } })).toMatchObject({ status: 200 });
+  let app: TestApp;
+  beforeAll(async () => {
+    app = new TestApp(store.root, variables);
+    expect((await app.ask('/v2/health/ready')).status).toBe(200);
   });
+  afterAll(() => app.close());
 
-  it('may be nested as deep as they like', async () => {
-    for (const deep of [
-      '['.repeat(200_000),
-      `{"inputs":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
-      '{"a":'.repeat(100_000),
-    ]) {
-      expect((await app.ask('/v1/infer', { body: deep })).status).toBe(400);
+  it.each(Object.entries(hostileCalls))(
+    'to %s are all answered, typed, and never as our own failure',
+    async (_route, calls) => {
+      const statuses = new Map<number, number>();
+      const before = app.lines.length;
+      const property = fc.asyncProperty(calls, async (call) => {
+        const { status, body } = await app.ask(call.url, { method: 'POST', ...call });
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        judge(call, { status, text: typeof body === 'string' ? body : '' });
+      });
+      await fc.assert(property, { seed, numRuns });
+      // Good and bad ones were among them, or this would prove nothing.
+      expect(statuses.get(200)).toBeGreaterThan(0);
+      expect(statuses.get(400)).toBeGreaterThan(numRuns / 10);
+      const lines = app.lines.slice(before);
+      expect(lines).toHaveLength(numRuns);
+      for (const line of lines) expect(JSON.parse(line)).toMatchObject({ event: 'request' });
+    },
+  );
+
+  it('are told apart from good ones by what their answers say', () => {
+    const call = { url: '/v1/infer', headers: {}, body: new Uint8Array() };
+    const told = (message: string, status = 400): Answered => ({
+      status,
+      text: JSON.stringify({ error: { code: 'bad-input', message, request_id: '1' } }),
+    });
+    expect(() => judge(call, told('inputs.x: expected float32, got "../../secret".'))).not.toThrow();
+    expect(() => judge(call, told('no', 500))).toThrow('status 500');
+    for (const leak of ['in /tmp/x', 'at run (a.js:1:2)', 'Unexpected token', 'Non-zero status code', 'undefined']) {
+      expect(() => judge(call, told(leak))).toThrow('says');
     }
   });
 });
+
+describe('hostile bodies over HTTP', () => {
+  const bundle = mkdtempSync(join(tmpdir(), 'coldgate-fuzz-'));
+  let one: FunctionProcess;
+  beforeAll(async () => {
+    await buildHandler({ outdir: bundle });
+    addNativeFiles(bundle);
+    one = new FunctionProcess(bundle, { MODEL_PREFIX: store.root, MODEL_NAME: 'tiny', ...variables });
+    expect((await one.fetch('/v2/health/ready')).status).toBe(200);
+  });
+  afterAll(async () => {
+    await one?.stop();
+    rmSync(bundle, { recursive: true, force: true });
+  });
+
+  it('are answered by one process that goes on living', async () => {
+    const { pid, port } = await one.listening();
+    const calls = fc.oneof(...Object.values(hostileCalls));
+    const property = fc.asyncProperty(calls, async (call) => judge(call, await post(port, call)));
+    await fc.assert(property, { seed, numRuns: numRuns / 2 });
+    expect(await one.json('/v1/health')).toMatchObject({ status: 'ok', pid });
+    expect(await one.json('/v1/infer', { inputs: [[1, 2]] })).toMatchObject({ outputs: { y: [[5.5, 1]] } });
+  });
+});
+
+const post = (port: number, { url, headers, body }: HostileCall): Promise<Answered> =>
+  new Promise((resolve, reject) => {
+    const sent = { ...headers, 'content-length': String(body.byteLength) };
+    const request = httpRequest({ host: '127.0.0.1', port, path: url, method: 'POST', headers: sent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const isJson = response.headers['content-type']?.startsWith('application/json');
+        const text = isJson ? Buffer.concat(chunks).toString('utf8') : '';
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
+    request.on('error', reject).end(body);
+  });
