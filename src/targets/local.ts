@@ -1,5 +1,6 @@
 import type { LocalTargetSettings } from '../config/types.ts';
 import { hostPlatform, platformKey } from '../package/platform.ts';
+import { entryName } from './local/command.ts';
 import { deployCandidate } from './local/deploy.ts';
 import { placeOf } from './local/place.ts';
 import { planLocal } from './local/plan.ts';
@@ -25,6 +26,7 @@ export function localTarget(settings: LocalTargetSettings, deps: TargetDeps): Ta
   return {
     key: `local-${platformKey(platform)}`,
     platform,
+    entry: entryName,
     plan: (request) => planLocal(world, request),
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),

@@ -83,6 +83,8 @@ export interface Target {
   readonly key: string;
   /** OS and CPU that packages for this target must carry. */
   readonly platform: { os: 'linux' | 'darwin'; arch: 'x64' | 'arm64' };
+  /** The adapter of the handler's bundle that packages for this target start with: `node.mjs`, `lambda.mjs`. */
+  readonly entry: string;
   plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;

@@ -20,7 +20,8 @@ export async function prepareDeployment(ws: Workspace, entry: ModelEntry, contex
   const target = await ws.targetOf(entry);
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: it is held to the tightest limit wherever it runs.
-  const options = { platform: target.platform, handlerDir, cacheDir, log, sharedCache, signal, budget: lambdaBudget };
+  const { platform, entry: adapter } = target;
+  const options = { platform, entry: adapter, handlerDir, cacheDir, log, sharedCache, signal, budget: lambdaBudget };
   const built = await buildPackage(options);
   return { target, package: { path: built.path, sha256: built.sha256, size: built.size } };
 }

@@ -17,6 +17,7 @@ function targetOf(start: Start): Target & { order: string[] } {
     order,
     key: 'test',
     platform: { os: 'linux', arch: 'x64' },
+    entry: 'node.mjs',
     plan: unused,
     deploy: unused,
     route: unused,

@@ -45,7 +45,7 @@ describe('a sample on the local target', () => {
     ['the model cannot be loaded', 'not-loadable', 'checksum-mismatch'],
     ['it was not cold', 'not-cold', 'not cold'],
     ['another instance answers', 'other-instance', 'another instance'],
-    ['another process answers', 'other-revision', 'another process'],
+    ['another process answers', 'other-revision', 'something else answered'],
     ['another version answers', 'other-version', '9.9.9'],
     ['the golden sample is wrong', 'sample-mismatch', 'golden sample'],
     ['no timings are told', 'no-timings', 'model_loaded_ms'],

@@ -1,8 +1,8 @@
+import { prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult } from '../target.ts';
 import type { Place } from './place.ts';
-import { prove } from './proof.ts';
 import { dropRevision, expectationOf, proofMs, startProven } from './revision.ts';
-import { type LocalRevision, readState, toRevision, urlOf, writeState } from './state.ts';
+import { endpointOf, type LocalRevision, readState, toRevision, writeState } from './state.ts';
 import { processOf, sweep } from './sweep.ts';
 import { isSame, type Wanted, wantedOf } from './wanted.ts';
 import { inPlace, type World } from './world.ts';
@@ -38,7 +38,7 @@ async function isProven(
   if (!isSame(known, wanted) || !processOf(world, place, known)) return false;
   try {
     const options = { timeoutMs: proofMs, signal: world.signal };
-    await prove(urlOf(known.port), expectationOf(request, wanted), options);
+    await prove(endpointOf(known.port), expectationOf(request, wanted), options);
     return true;
   } catch (error) {
     world.signal.throwIfAborted();

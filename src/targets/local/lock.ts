@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/prom
 import { dirname } from 'node:path';
 import { ConflictError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 import { isRunning, ownProcess, type ProcessTable } from './process-table.ts';
 
 export interface LockOptions {

@@ -2,15 +2,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
 import { extractPackage } from '../../package/unzip.ts';
+import { type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest } from '../target.ts';
 import { commandOf } from './command.ts';
 import { launch } from './launch.ts';
 import { lastLines } from './log-file.ts';
 import type { Place } from './place.ts';
 import type { ProcessMark } from './process-mark.ts';
-import { type Expectation, prove } from './proof.ts';
 import type { LocalRevision, LocalState } from './state.ts';
-import { urlOf, writeState } from './state.ts';
+import { endpointOf, writeState } from './state.ts';
 import { isGone, stopProcess } from './stop-process.ts';
 import { processOf } from './sweep.ts';
 import { processVariables } from './variables.ts';
@@ -58,7 +58,7 @@ export async function startProven(
     deployed_at: world.now().toISOString(),
   };
   try {
-    await prove(urlOf(revision.port), expectationOf(request, wanted), { timeoutMs: proofMs, signal });
+    await prove(endpointOf(revision.port), expectationOf(request, wanted), { timeoutMs: proofMs, signal });
     return revision;
   } catch (error) {
     await stopRevision(world, place, revision);

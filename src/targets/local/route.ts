@@ -1,10 +1,10 @@
 import { ColdgateError, UnprovenError } from '../../errors.ts';
+import { proveFollowing } from '../proof/follow.ts';
 import type { DeployRequest, DeployResult } from '../target.ts';
-import { proveFollowing } from './follow.ts';
 import type { Place } from './place.ts';
 import { choosePort } from './port.ts';
 import { dropRevision, expectationOf, startProven, stopRevision } from './revision.ts';
-import { type LocalRevision, type LocalState, readState, toRevision, urlOf, writeState } from './state.ts';
+import { endpointOf, type LocalRevision, type LocalState, readState, toRevision, urlOf, writeState } from './state.ts';
 import { processOf, sweep } from './sweep.ts';
 import { isSame, type Wanted, wantedOf } from './wanted.ts';
 import { inPlace, type World } from './world.ts';
@@ -53,7 +53,7 @@ async function troubleOf(
   known: LocalRevision,
 ): Promise<ColdgateError | undefined> {
   try {
-    await proveFollowing(urlOf(known.port), expectationOf(request, wanted), {
+    await proveFollowing(endpointOf(known.port), expectationOf(request, wanted), {
       refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? 30),
       isRunning: () => processOf(world, place, known) !== undefined,
       signal: world.signal,

@@ -4,13 +4,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColdStart } from '../../gate/sample.ts';
 import { extractPackage } from '../../package/unzip.ts';
+import { type Answer, CallTimeout, call } from '../proof/http.ts';
+import { judgeStart } from '../proof/judge-start.ts';
+import { warmPath } from '../proof/prove.ts';
 import type { SampleRequest } from '../target.ts';
-import { judgeStart } from './cold-proof.ts';
 import { commandOf, entryName } from './command.ts';
-import { type Answer, CallTimeout, call } from './http.ts';
 import { placeOf } from './place.ts';
 import type { ProcessMark } from './process-mark.ts';
-import { warmPath } from './proof.ts';
 import { Sampler } from './sampler.ts';
 import { urlOf } from './state.ts';
 import { processVariables } from './variables.ts';
@@ -76,7 +76,13 @@ async function measure(
     const listening = await sampler.listening(left(), signal);
     const answer: Answer = await call(`${urlOf(listening.port)}${warmPath}`, { timeoutMs: left(), signal });
     const roundTripMs = performance.now() - began;
-    return judgeStart(answer, { request, revision, listening, seen: sampling.seen, roundTripMs });
+    return judgeStart(answer, {
+      request,
+      revision,
+      instanceId: listening.instanceId,
+      seen: sampling.seen,
+      roundTripMs,
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CallTimeout) {

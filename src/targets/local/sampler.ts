@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pause } from '../pause.ts';
+import { CallTimeout } from '../proof/http.ts';
 import type { Command } from './command.ts';
-import { CallTimeout } from './http.ts';
 import { findListening, type Listening } from './listening.ts';
 import { endOf } from './log-file.ts';
-import { pause } from './pause.ts';
 
 /** What of its output is kept, characters: enough for the line awaited and for the end of a stack. */
 const keptChars = 32 * 1024;

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { check, type Shape } from '../../model/shape.ts';
+import { call } from '../proof/http.ts';
+import type { Endpoint } from '../proof/prove.ts';
 import type { Revision } from '../target.ts';
 import type { ProcessId } from './process-mark.ts';
 
@@ -66,6 +68,12 @@ export async function writeState(path: string, state: LocalState): Promise<void>
 }
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** The process of a revision as it is called. */
+export const endpointOf = (port: number): Endpoint => ({
+  url: urlOf(port),
+  send: (path, options) => call(`${urlOf(port)}${path}`, options),
+});
 
 export function toRevision(found: LocalRevision): Revision {
   const { id, role, version, port, packageSha256, settingsSha256 } = found;

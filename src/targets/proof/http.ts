@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 
 export interface Answer {
   status: number;
@@ -13,6 +14,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Sent as JSON with POST; without it the call is a GET. */
   json?: unknown;
+  /** Further headers, such as a signature. */
+  headers?: Record<string, string> | undefined;
 }
 
 /** The call took too long. */
@@ -33,16 +36,13 @@ export function call(url: string, options: CallOptions): Promise<Answer> {
       if (options.signal?.aborted) reject(options.signal.reason);
       else reject(timeout.aborted ? new CallTimeout(`no answer within ${Math.round(options.timeoutMs)} ms`) : error);
     };
-    const sent = request(
+    const sent = (url.startsWith('https:') ? secureRequest : request)(
       url,
       {
         agent: false,
         signal,
         method: body ? 'POST' : 'GET',
-        headers: {
-          accept: 'application/json',
-          ...(body && { 'content-type': 'application/json', 'content-length': body.byteLength }),
-        },
+        headers: headersOf(body, options.headers),
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -64,6 +64,12 @@ export function call(url: string, options: CallOptions): Promise<Answer> {
     sent.end(body);
   });
 }
+
+const headersOf = (body: Buffer | undefined, more: CallOptions['headers']): Record<string, string | number> => ({
+  accept: 'application/json',
+  ...(body && { 'content-type': 'application/json', 'content-length': body.byteLength }),
+  ...more,
+});
 
 function parse(text: string): unknown {
   try {

@@ -1,19 +1,19 @@
 import { type ColdStart, metrics, type Timings } from '../../gate/sample.ts';
 import type { SampleRequest } from '../target.ts';
 import { type Answer, describeAnswer, field } from './http.ts';
-import type { Listening } from './listening.ts';
 
 export interface StartContext {
   request: Pick<SampleRequest, 'version' | 'sha256'>;
   revision: string;
-  listening: Listening;
+  /** The instance that was started, where the platform tells. */
+  instanceId?: string | undefined;
   /** Instances that have answered before; this one is added. */
   seen: Set<string>;
-  /** From spawn to answer, ms. */
+  /** From start to answer, ms. */
   roundTripMs: number;
 }
 
-/** Counts a start only with proof: our process, a new instance, its cold flag, version, sha256, sample and timings. */
+/** Counts a start only with proof: our revision, a new instance, its cold flag, version, sha256, sample and timings. */
 export function judgeStart(answer: Answer, context: StartContext): ColdStart {
   const { body } = answer;
   const instance = field(body, 'instance_id');
@@ -36,12 +36,15 @@ const textField = (name: 'instance_id' | 'version' | 'sha256', value: unknown): 
 function faultOf(answer: Answer, context: StartContext, timings: Timings): string | undefined {
   const { body } = answer;
   if (answer.status !== 200) return `it answered ${describeAnswer(answer)}`;
-  const { request, revision, listening, seen } = context;
+  const { request, revision, instanceId, seen } = context;
   const model = field(body, 'model');
   const instance = field(body, 'instance_id');
-  if (field(body, 'revision') !== revision) return 'another process answered on its port';
-  if (instance !== listening.instanceId) return 'it answered as another instance than the one that was started';
-  if (seen.has(listening.instanceId)) return `instance ${listening.instanceId} has answered before, so it was not cold`;
+  if (field(body, 'revision') !== revision) return 'something else answered at its address';
+  if (instanceId !== undefined && instance !== instanceId) {
+    return 'it answered as another instance than the one that was started';
+  }
+  if (typeof instance !== 'string') return 'it named no instance';
+  if (seen.has(instance)) return `instance ${instance} has answered before, so it was not cold`;
   if (field(body, 'cold_start') !== true) return 'it says that it was not cold';
   if (field(model, 'version') !== request.version) {
     return `it serves ${String(field(model, 'version'))}, expected ${request.version}`;

@@ -1,7 +1,7 @@
 import { UnprovenError } from '../../errors.ts';
 import type { Sample } from '../../model/sample.ts';
 import { compareSample, formatDifference } from '../../model/sample-compare.ts';
-import { type Answer, type CallOptions, call, describeAnswer, field } from './http.ts';
+import { type Answer, type CallOptions, describeAnswer, field } from './http.ts';
 
 /** What a revision must answer with before anyone is told that it serves. */
 export interface Expectation {
@@ -10,6 +10,14 @@ export interface Expectation {
   /** Of the model file. */
   sha256: string;
   sample: Sample | undefined;
+}
+
+/** Where a revision answers, and how it is reached: plainly, with a signature, or through the platform's own call. */
+export interface Endpoint {
+  /** For messages. */
+  url: string;
+  /** Sends one request for a path such as `/v1/infer`. */
+  send(path: string, options: CallOptions): Promise<Answer>;
 }
 
 export type ProofOptions = Pick<CallOptions, 'timeoutMs' | 'signal'>;
@@ -21,18 +29,20 @@ export const warmPath = '/v1/health?warm=true';
  * Demands version, sha256 and golden sample: first by the function's own account, then by calling it as a client does.
  * Throws UnprovenError `not-ready`, `foreign-process`, `wrong-model`, `sample-mismatch` or `sample-failed`.
  */
-export async function prove(url: string, expected: Expectation, options: ProofOptions): Promise<void> {
-  checkHealth(url, await reach(`${url}${warmPath}`, options), expected);
+export async function prove(endpoint: Endpoint, expected: Expectation, options: ProofOptions): Promise<void> {
+  const { url } = endpoint;
+  checkHealth(url, await reach(endpoint, warmPath, options), expected);
   if (!expected.sample) return;
   const json = { inputs: expected.sample.inputs };
-  checkInference(url, await reach(`${url}/v1/infer`, { ...options, json }), expected, expected.sample);
+  checkInference(url, await reach(endpoint, '/v1/infer', { ...options, json }), expected, expected.sample);
 }
 
-async function reach(url: string, options: CallOptions): Promise<Answer> {
+async function reach(endpoint: Endpoint, path: string, options: CallOptions): Promise<Answer> {
   try {
-    return await call(url, options);
+    return await endpoint.send(path, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
+    const url = `${endpoint.url}${path}`;
     throw unproven('not-ready', `${url} cannot be reached: ${(cause as Error).message}`, { url }, cause);
   }
 }
@@ -79,8 +89,8 @@ function checkInference(url: string, answer: Answer, expected: Expectation, samp
 }
 
 const hints: Record<string, string> = {
-  'not-ready': 'Read the log of the process for the reason.',
-  'foreign-process': 'Another program answers on that port: stop it, or choose another port.',
+  'not-ready': 'Read the log of the function for the reason.',
+  'foreign-process': 'Something else answers at that address: stop it, or choose another one.',
   'wrong-model': 'Check that version and checksum are those of the manifest, and that nothing else moved the pointer.',
   'sample-mismatch': 'Check the sample against the model with `coldgate validate`; nothing was promoted.',
   'sample-failed': 'Check the sample against the model with `coldgate validate`; nothing was promoted.',

@@ -1,7 +1,7 @@
 import { UnprovenError } from '../../errors.ts';
-import { call, field } from './http.ts';
-import { pause } from './pause.ts';
-import { type Expectation, prove, warmPath } from './proof.ts';
+import { pause } from '../pause.ts';
+import { field } from './http.ts';
+import { type Endpoint, type Expectation, prove, warmPath } from './prove.ts';
 
 /** Room for loading the new version beside the old one, on top of the handler's own refresh interval, ms. */
 const loadingMs = 30_000;
@@ -12,7 +12,7 @@ const betweenMs = 200;
 export interface FollowOptions {
   /** MODEL_REFRESH_SECONDS of the handler; it looks up to a fifth later than that. */
   refreshSeconds: number;
-  /** Whether the process still runs. */
+  /** Whether what answers is still there. */
   isRunning(): boolean;
   signal: AbortSignal;
 }
@@ -22,13 +22,14 @@ export interface FollowOptions {
  * the handler look at the pointer, so this is usually a matter of the model's load time.
  * Throws UnprovenError: as `prove`, or `pointer-refused` when the function declines the new version.
  */
-export async function proveFollowing(url: string, expected: Expectation, options: FollowOptions): Promise<void> {
+export async function proveFollowing(endpoint: Endpoint, expected: Expectation, options: FollowOptions): Promise<void> {
   const { signal } = options;
+  const { url } = endpoint;
   const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
   let refusedSince: number | undefined;
   while (performance.now() < deadline && options.isRunning()) {
     const left = deadline - performance.now();
-    const answer = await call(`${url}${warmPath}`, { timeoutMs: left, signal }).catch(() => undefined);
+    const answer = await endpoint.send(warmPath, { timeoutMs: left, signal }).catch(() => undefined);
     signal.throwIfAborted();
     const model = field(answer?.body, 'model');
     if (field(model, 'version') === expected.version && field(model, 'sha256') === expected.sha256) break;
@@ -39,7 +40,7 @@ export async function proveFollowing(url: string, expected: Expectation, options
     }
     await pause(betweenMs, signal);
   }
-  await prove(url, expected, { timeoutMs: loadingMs, signal });
+  await prove(endpoint, expected, { timeoutMs: loadingMs, signal });
 }
 
 /** Why the function does not serve what the pointer names, by its own account. */
