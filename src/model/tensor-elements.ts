@@ -167,6 +167,10 @@ function strings(length: number): Filler {
       for (let i = 0; i < row.length; i++) {
         const value = row[i];
         if (typeof value !== 'string') throw new TensorError(at(i), 'text (string)', describeValue(value));
+        // The runtime's binding takes C strings in UTF-8: it would cut the one and replace the other without a word.
+        if (value.includes('\0') || !value.isWellFormed()) {
+          throw new TensorError(at(i), 'text without U+0000 and half characters (string)', 'text with them');
+        }
         data[offset + i] = value;
       }
     },

@@ -7,6 +7,7 @@ import type { Session, Tensors } from '../session.ts';
 import { badInput, checkSymbols, describeInputs, isRecord, readTensor, shorten } from '../tensors-in.ts';
 import { readByteStrings } from './byte-strings.ts';
 import { datatypeOf } from './datatypes.ts';
+import { isWide, withLongIntegersAsText } from './exact-integers.ts';
 
 export interface V2Request {
   id: string | undefined;
@@ -20,44 +21,51 @@ export interface V2Request {
 /** The JSON part of a body and the bytes behind it. */
 export interface V2Body {
   json: Record<string, unknown>;
+  /** The same as it came. */
+  head: Uint8Array;
   rest: Uint8Array;
 }
 
 /** Splits a body of the binary extension by its header; without one all of it is JSON. Throws RequestError 400. */
 export function splitBody(bytes: Uint8Array, header: string | null): V2Body {
-  if (header === null) return { json: parseJsonObject(bytes), rest: new Uint8Array() };
+  if (header === null) return { json: parseJsonObject(bytes), head: bytes, rest: new Uint8Array() };
   const length = /^\d{1,12}$/.test(header) ? Number(header) : Number.NaN;
   if (!(length <= bytes.byteLength)) {
     throw badInput('Inference-Header-Content-Length', `a number up to ${bytes.byteLength}`, 'something else');
   }
-  return { json: parseJsonObject(bytes.subarray(0, length)), rest: bytes.subarray(length) };
+  const head = bytes.subarray(0, length);
+  return { json: parseJsonObject(head), head, rest: bytes.subarray(length) };
 }
 
 /** Holds the request against what the model declares. Throws RequestError 400. */
-export function readV2Request({ json, rest }: V2Body, model: Pick<Session, 'inputs' | 'outputs'>): V2Request {
+export function readV2Request({ json, head, rest }: V2Body, model: Pick<Session, 'inputs' | 'outputs'>): V2Request {
   const inputs = json['inputs'];
   if (!Array.isArray(inputs) || !inputs.every(isRecord)) {
     throw badInput('inputs', `a list of tensors for ${describeInputs(model.inputs)}`, 'something else');
   }
   const id = json['id'];
   if (id !== undefined && typeof id !== 'string') throw badInput('id', 'text', 'something else');
-  return { id, feeds: readInputs(inputs, rest, model.inputs), ...readOutputs(json, model.outputs) };
+  const wide = model.inputs.some(({ dtype }) => isWide(dtype));
+  const exact = wide ? (withLongIntegersAsText(json, head)['inputs'] as typeof inputs) : inputs;
+  return { id, feeds: readInputs(inputs, exact, rest, model.inputs), ...readOutputs(json, model.outputs) };
 }
 
+/** `exact` are the same inputs with every digit of their long integers. */
 function readInputs(
   inputs: readonly Record<string, unknown>[],
+  exact: readonly Record<string, unknown>[],
   rest: Uint8Array,
   infos: readonly TensorInfo[],
 ): Tensors {
   const feeds: Tensors = new Map();
   let at = 0;
-  for (const input of inputs) {
+  for (const [index, input] of inputs.entries()) {
     const info = infos.find((one) => one.name === input['name']);
     const name = typeof input['name'] === 'string' ? shorten(input['name']) : '';
     if (!info || feeds.has(info.name))
       throw badInput(`inputs.${name}`, describeInputs(infos), 'another or the same again');
     const size = parametersOf(input)['binary_data_size'];
-    if (size === undefined) feeds.set(info.name, readPlain(input, info));
+    if (size === undefined) feeds.set(info.name, readPlain((isWide(info.dtype) && exact[index]) || input, info));
     else {
       const end = typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? at + size : Number.NaN;
       if (!(end <= rest.byteLength)) {

@@ -6,6 +6,7 @@ import type { ServedModel } from '../served-model.ts';
 import type { Tensors } from '../session.ts';
 import { writeByteStrings } from './byte-strings.ts';
 import { datatypeOf } from './datatypes.ts';
+import { isWide, wideToNumbers } from './exact-integers.ts';
 import type { V2Request } from './read-request.ts';
 
 /** The outputs as JSON, those asked for as bytes behind it. */
@@ -15,7 +16,8 @@ export function writeV2Response(model: ServedModel, { id, binary }: V2Request, o
   for (const [name, tensor] of outputs) {
     const head = { name, shape: tensor.shape, datatype: datatypeOf(tensor.dtype) };
     if (!binary(name)) {
-      written.push({ ...head, data: elementsToJson(tensor.dtype, tensor.data) });
+      const data = elementsToJson(tensor.dtype, tensor.data);
+      written.push({ ...head, data: isWide(tensor.dtype) ? wideToNumbers(data) : data });
       continue;
     }
     const bytes = toBinary(tensor) ?? writeByteStrings(tensor.data as string[]);
