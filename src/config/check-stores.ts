@@ -7,6 +7,7 @@ const settings: Record<string, { schemes: string[]; what: string }> = {
   region: { schemes: ['s3'], what: 'S3' },
   endpoint: { schemes: ['s3', 'gs', 'azure'], what: 'S3, Google Cloud Storage and Azure' },
   'kms-key': { schemes: ['s3', 'gs'], what: 'S3 and Google Cloud Storage' },
+  encryption: { schemes: ['s3'], what: 'S3' },
   'encryption-scope': { schemes: ['azure'], what: 'Azure' },
 };
 

@@ -15,8 +15,11 @@ export interface StoreSettings {
   region?: string | undefined;
   /** Base URL of a compatible server or emulator. */
   endpoint?: string | undefined;
-  /** SSE-KMS key, CMEK key name or encryption scope; passed through. */
+  /** SSE-KMS key or CMEK key name; passed through. */
   kmsKey?: string | undefined;
+  /** Encryption at rest on S3; what the bucket does by itself when absent. */
+  encryption?: 'sse-s3' | 'sse-kms' | undefined;
+  /** Name of an encryption scope on Azure. */
   encryptionScope?: string | undefined;
 }
 

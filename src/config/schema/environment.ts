@@ -32,6 +32,10 @@ export const storeSchema = z.union(
       'kms-key': words('a key ARN or resource name', 512)
         .optional()
         .describe('Key for encryption at rest: SSE-KMS on S3, CMEK on Google Cloud.'),
+      encryption: z
+        .enum(['sse-s3', 'sse-kms'], { error: 'sse-s3 or sse-kms' })
+        .optional()
+        .describe('Encryption at rest on S3; `kms-key` implies sse-kms. Default: what the bucket does by itself.'),
       'encryption-scope': text('the name of an encryption scope', /^[A-Za-z0-9-]{3,63}$/)
         .optional()
         .describe('Encryption scope on Azure.'),

@@ -10,6 +10,7 @@ const foreign = {
   region: 'region',
   endpoint: 'endpoint',
   kmsKey: 'kms-key',
+  encryption: 'encryption',
   encryptionScope: 'encryption-scope',
 } as const;
 
