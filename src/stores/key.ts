@@ -30,18 +30,27 @@ function refuse(store: string, key: string, why: string): never {
   });
 }
 
+/** What is wrong with a key, as the end of a sentence; nothing when it is fine. */
+function keyFault(key: string): string | undefined {
+  if (key === '') return 'it is empty';
+  if (key.startsWith('/')) return 'it begins with "/"';
+  if (Buffer.byteLength(key) > longestKey) return `it is longer than ${longestKey} bytes`;
+  return key
+    .split('/')
+    .map(segmentFault)
+    .find((fault) => fault !== undefined);
+}
+
+/** Whether what a listing shows can be a key; others may have put things there under names that we never give. */
+export const isKey = (key: string): boolean => keyFault(key) === undefined;
+
 /**
  * Refuses keys that leave the root, hide from listings or mean different things to different stores.
  * Every driver calls it first, so that a key is good in all stores or in none. Throws StoreError `bad-key`.
  */
 export function checkKey(store: string, key: string): void {
-  if (key === '') refuse(store, key, 'it is empty');
-  if (key.startsWith('/')) refuse(store, key, 'it begins with "/"');
-  if (Buffer.byteLength(key) > longestKey) refuse(store, key, `it is longer than ${longestKey} bytes`);
-  for (const segment of key.split('/')) {
-    const fault = segmentFault(segment);
-    if (fault) refuse(store, key, fault);
-  }
+  const fault = keyFault(key);
+  if (fault) refuse(store, key, fault);
 }
 
 /** The same for a prefix, whose last part may be empty or the beginning of a name. Throws StoreError `bad-key`. */

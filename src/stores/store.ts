@@ -62,6 +62,16 @@ export interface Store {
 
   /** A URL that reads the object without a role for a while. Throws UnsupportedError where there is none. */
   signedUrl(key: string, seconds: number): Promise<string>;
+
+  /**
+   * Copies an object of another store of this provider without passing its bytes through this machine; undefined where
+   * the two cannot. Conditional as put.
+   */
+  copyFrom?(
+    from: Store,
+    key: string,
+    to: { key: string; info: ObjectInfo; meta: ObjectMeta },
+  ): Promise<Token | undefined>;
 }
 
 interface StoreErrorFields extends ErrorOptions {

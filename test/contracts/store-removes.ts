@@ -39,7 +39,8 @@ export function storeRemoves(use: ContractUse): void {
       const meta = { contentType: 'application/json', cacheControl: 'no-cache' };
       const old = await use.store().put(key, Buffer.from('same'), 'absent', meta);
       await use.store().remove(key, { unchanged: old });
-      const fresh = await use.store().put(key, Buffer.from('same'), 'absent', { contentType: 'text/plain' });
+      const bytes = Buffer.from(use.tokensOf === 'writes' ? 'same' : 'other');
+      const fresh = await use.store().put(key, bytes, 'absent', { contentType: 'text/plain' });
       expect(fresh).not.toBe(old);
       expect(await errorCode(use.store().put(key, Buffer.from('x'), { unchanged: old }))).toBe('stale-token');
       expect(await errorCode(use.store().remove(key, { unchanged: old }))).toBe('stale-token');

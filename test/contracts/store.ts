@@ -22,6 +22,11 @@ export interface StoreContractOptions {
   race?: { processes: number; rounds: number } | undefined;
   /** Bytes of the large stream. */
   largeBytes?: number | undefined;
+  /**
+   * What tokens stand for: each write (unless told), or the bytes, where the store compares ETags made of them alone. A
+   * token is then good again when the same bytes are there again.
+   */
+  tokensOf?: 'writes' | 'bytes' | undefined;
   /** For each test, in ms; two minutes unless told. */
   timeoutMs?: number | undefined;
 }
@@ -31,6 +36,7 @@ export interface ContractUse {
   store(): Store;
   settings(): StoreSettings;
   largeBytes: number;
+  tokensOf: 'writes' | 'bytes';
 }
 
 /** The behaviours that every store must show. `open` gives an empty store to each test. */
@@ -51,6 +57,7 @@ export function storeContract(
       store: () => opened!.store,
       settings: () => opened!.settings!,
       largeBytes: options.largeBytes ?? 64 * 1024 * 1024,
+      tokensOf: options.tokensOf ?? 'writes',
     };
     storeCreates(use);
     storeUpdates(use);
