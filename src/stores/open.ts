@@ -15,13 +15,14 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     case 'file':
       return (await import('./file.ts')).openFileStore(settings);
     case 's3':
+      return (await import('./s3.ts')).openS3Store(settings);
     case 'gs':
     case 'azure':
       throw new ColdgateError(
         'store-not-available',
         exitCodes.usage,
-        `Cannot open ${settings.url}: this release ships file stores, its driver for ${scheme}: is not part of it.`,
-        { hint: 'Use a store URL such as file:///srv/models.' },
+        `Cannot open ${settings.url}: this release ships file and S3 stores, its driver for ${scheme}: is not part of it.`,
+        { hint: 'Use a store URL such as file:///srv/models or s3://bucket/models.' },
       );
     default:
       throw new InputError(

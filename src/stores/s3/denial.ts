@@ -1,0 +1,94 @@
+import { DeniedError } from '../store.ts';
+import { causeOf, type FailedAnswer } from './answer.ts';
+import type { S3Context } from './context.ts';
+
+/** The permission that each request needs, as policies spell it. */
+const permissions = {
+  PutObject: 's3:PutObject',
+  CreateMultipartUpload: 's3:PutObject',
+  UploadPart: 's3:PutObject',
+  UploadPartCopy: 's3:PutObject',
+  CompleteMultipartUpload: 's3:PutObject',
+  GetObject: 's3:GetObject',
+  HeadObject: 's3:GetObject',
+  DeleteObject: 's3:DeleteObject',
+  ListObjectsV2: 's3:ListBucket',
+} as const;
+
+/** A request: S3's name of it, and the object where it is about one. */
+export interface Asked {
+  action: keyof typeof permissions;
+  key?: string | undefined;
+}
+
+/** No credentials, or ones that nobody knows or that have run out. */
+const unknownIdentity = new Set([
+  'CredentialsProviderError',
+  'TokenProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'InvalidClientTokenId',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+  'UnrecognizedClientException',
+  'InvalidIdentityToken',
+  'IDPCommunicationError',
+]);
+
+const logIn =
+  'In GitHub Actions give the job "permissions: id-token: write" and log in with aws-actions/configure-aws-credentials; elsewhere set AWS_PROFILE, or run "aws sso login".';
+
+/** DeniedError for a request that S3, or who gives out credentials, refused for what we are; nothing for other failures. */
+export function denialOf(failure: FailedAnswer, context: S3Context, asked: Asked): DeniedError | undefined {
+  const { name, status } = failure;
+  const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };
+  if (/sts:AssumeRole/.test(failure.message)) {
+    const message = `AWS did not give this job its role: ${sentence(failure.message)}`;
+    const hint =
+      'Compare the role’s trust policy with the subject of the token: it changes with the repository, the branch and the environment of the job.';
+    return new DeniedError(message, { ...fields, hint });
+  }
+  if (unknownIdentity.has(name)) {
+    const message = `No valid AWS credentials for ${asked.action} in ${context.place.url}: ${sentence(failure.message)}`;
+    return new DeniedError(message, { ...fields, hint: logIn });
+  }
+  if (status !== 403 && name !== 'AccessDenied') return undefined;
+  return forbidden(failure, context, asked);
+}
+
+function forbidden(failure: FailedAnswer, context: S3Context, asked: Asked): DeniedError {
+  const told = toldBy(failure.message);
+  const permission = told.action ?? permissions[asked.action];
+  const listing = asked.action === 'ListObjectsV2';
+  const resource = told.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
+  const who = told.principal ?? 'the identity of these credentials';
+  const why = told.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);
+  const bucket = context.place.arnOf(context.region);
+  // S3 hides what is not there from those who may not list.
+  const unlisted =
+    permission === 's3:GetObject' ? `, and s3:ListBucket on ${bucket}: without it missing objects are denied too` : '';
+  return new DeniedError(
+    `${context.place.url} denied ${asked.action}: ${who} may not do ${permission} on ${resource}${why}.`,
+    {
+      store: context.place.url,
+      key: asked.key,
+      hint: `Grant ${permission} on ${listing ? bucket : `${bucket}/${context.place.root}*`}${unlisted}.`,
+      cause: causeOf(failure),
+      data: { permission, resource, principal: told.principal ?? null },
+    },
+  );
+}
+
+/** What S3 says in words since 2024: `User: arn… is not authorized to perform: s3:PutObject on resource: "arn…" because …`. */
+function toldBy(message: string): { principal?: string; action?: string; resource?: string; why?: string } {
+  const found =
+    /User: (?<principal>\S+) is not authorized to perform: (?<action>[\w:]+)(?: on resource: "?(?<resource>[^"\s]+)"?)?(?<why> (?:because|with) .+?)?\.?$/.exec(
+      message,
+    );
+  return { ...found?.groups };
+}
+
+const sentence = (text: string): string => (/[.!]$/.test(text) ? text : `${text}.`);

@@ -1,0 +1,33 @@
+import { InputError } from '../../errors.ts';
+
+/** Where in S3 a store lies, and what things there are called. */
+export class Place {
+  readonly url: string;
+  readonly bucket: string;
+  /** What every key begins with: `` or `prefix/`. */
+  readonly root: string;
+
+  /** Throws InputError for a URL that names no bucket, or whose prefix S3 and people would read differently. */
+  constructor(url: string) {
+    const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/i.exec(url) ?? [];
+    const parts = prefix.replace(/\/$/, '').split('/');
+    if (!bucket || (prefix !== '' && !parts.every((part) => /^[\w=-][\w.=-]*$/.test(part) && !part.includes('..')))) {
+      const message = `expected s3://bucket/prefix with plain names between the slashes, got ${JSON.stringify(url)}.`;
+      throw new InputError([{ path: 'store.url', message }]);
+    }
+    this.url = url;
+    this.bucket = bucket;
+    this.root = prefix === '' ? '' : `${parts.join('/')}/`;
+  }
+
+  /** The key in the bucket. */
+  nameOf(key: string): string {
+    return `${this.root}${key}`;
+  }
+
+  /** As policies name it: the object, or the bucket where no key is given. */
+  arnOf(region: string, key?: string): string {
+    const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+    return `arn:${partition}:s3:::${this.bucket}${key === undefined ? '' : `/${this.nameOf(key)}`}`;
+  }
+}

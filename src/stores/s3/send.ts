@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { S3Context } from './context.ts';
+import type { Asked } from './denial.ts';
+import { explain } from './fault.ts';
+
+/** Runs a request, and says in the store's words why it failed. */
+export async function explained<T>(context: S3Context, asked: Asked, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw explain(thrown, context, asked);
+  }
+}
+
+/**
+ * The bytes of a request with the digest that the server must find: it is the object's checksum and, in hex, what the
+ * signature covers. Servers that know nothing of checksums check the signature, so one hash serves both; a CRC would
+ * come on top of it.
+ */
+export function checked(bytes: Uint8Array): { Body: Uint8Array; ContentLength: number; ChecksumSHA256: string } {
+  const ChecksumSHA256 = createHash('sha256').update(bytes).digest('base64');
+  return { Body: bytes, ContentLength: bytes.byteLength, ChecksumSHA256 };
+}

@@ -1,0 +1,107 @@
+import { UploadPartCommand } from '@aws-sdk/client-s3';
+import { recycle } from '../chunk-pool.ts';
+import { leaveBody } from '../leave-body.ts';
+import { pieces } from '../pieces.ts';
+import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
+import { type Condition, conditionOf, lookEarly } from './condition.ts';
+import type { S3Context } from './context.ts';
+import { abandonUpload, beginUpload, completeUpload, type PartedUpload } from './parts.ts';
+import { checked, explained } from './send.ts';
+import { writeWhole } from './write.ts';
+
+/** S3 takes 10,000 parts. So that they carry its 5 TiB whatever the size, parts double from time to time. */
+const partsOfOneSize = 1000;
+
+/** Sends a body: in one request if it fits into a part, else in parts, several at a time. Returns what it does not read. */
+export async function putObject(
+  context: S3Context,
+  key: string,
+  body: Body,
+  when: Precondition,
+  meta: ObjectMeta,
+): Promise<Token> {
+  const { partBytes } = context.limits;
+  const cut = pieces(body, (before) => partBytes * 2 ** Math.floor(before / partsOfOneSize));
+  try {
+    const condition = conditionOf(context, key, when);
+    const first = await cut.next();
+    const second = first.done ? first : await cut.next();
+    if (second.done) return await writeWhole(context, key, first.value ?? new Uint8Array(0), condition, meta);
+    return await uploadParts(context, key, [first.value as Uint8Array, second.value], cut, condition, meta);
+  } catch (thrown) {
+    await cut.return(undefined);
+    // A generator that was not begun does not return its body.
+    await leaveBody(body);
+    throw thrown;
+  }
+}
+
+async function uploadParts(
+  context: S3Context,
+  key: string,
+  begun: Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+  condition: Condition,
+  meta: ObjectMeta,
+): Promise<Token> {
+  await lookEarly(context, key, condition);
+  const upload = await beginUpload(context, key, meta, 'sent');
+  const sending = new Sending(upload);
+  try {
+    for (const piece of begun) await sending.add(piece);
+    for await (const piece of rest) await sending.add(piece);
+    await sending.end();
+    return await completeUpload(upload, condition);
+  } catch (thrown) {
+    upload.stop.abort();
+    await sending.settle();
+    await abandonUpload(upload);
+    throw thrown;
+  }
+}
+
+/** The parts on their way: a few of the first size, fewer of larger ones, so that memory stays bounded. */
+class Sending {
+  readonly #upload: PartedUpload;
+  readonly #flight = new Set<Promise<void>>();
+  #number = 0;
+  #failure: { thrown: unknown } | undefined;
+
+  constructor(upload: PartedUpload) {
+    this.#upload = upload;
+  }
+
+  /** Waits until there is room, then lets the piece go. Throws what an earlier one failed with. */
+  async add(piece: Uint8Array): Promise<void> {
+    const { partBytes, parallel } = this.#upload.context.limits;
+    const room = Math.max(1, Math.floor((parallel * partBytes) / piece.byteLength));
+    while (this.#flight.size >= Math.min(room, parallel)) await Promise.race(this.#flight);
+    if (this.#failure) throw this.#failure.thrown;
+    this.#number += 1;
+    const part = this.#send(this.#number, piece).catch((thrown) => {
+      this.#failure ??= { thrown };
+    });
+    this.#flight.add(part);
+    part.finally(() => this.#flight.delete(part));
+  }
+
+  async end(): Promise<void> {
+    await this.settle();
+    if (this.#failure) throw this.#failure.thrown;
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#flight);
+  }
+
+  async #send(number: number, piece: Uint8Array): Promise<void> {
+    const { context, key, target, parts, stop } = this.#upload;
+    const bytes = checked(piece);
+    const command = new UploadPartCommand({ ...target, PartNumber: number, ...bytes });
+    const asked = { action: 'UploadPart', key } as const;
+    const { ETag } = await explained(context, asked, () => context.patient.send(command, { abortSignal: stop.signal }));
+    parts.push({ PartNumber: number, ETag, ChecksumSHA256: bytes.ChecksumSHA256 });
+    this.#upload.size += piece.byteLength;
+    recycle(piece);
+  }
+}
