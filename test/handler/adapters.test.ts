@@ -23,12 +23,13 @@ const variables = {
   MODEL_PREFIX: store.root,
   MODEL_NAME: 'tiny',
   MODEL_CACHE: join(bundle, 'cache'),
-  COLDGATE_MODELS: 'bytes,picky',
+  COLDGATE_MODELS: 'bytes,text,picky,absent',
+  COLDGATE_PAGE: 'true',
   COLDGATE_MAX_PAYLOAD_KB: '64',
   COLDGATE_CORS: 'https://app.example',
 };
 
-const oneNode = (op: string, dtype: 'uint8' | 'int64', inputs: string[], more: Uint8Array[] = []): Buffer =>
+const oneNode = (op: string, dtype: 'uint8' | 'int64' | 'string', inputs: string[], more: Uint8Array[] = []): Buffer =>
   encodeModel({
     inputs: [value('x', tensorType(dtype, ['n']))],
     outputs: [value('y', tensorType(dtype, ['n']))],
@@ -43,13 +44,13 @@ beforeAll(async () => {
   await buildHandler({ outdir: bundle });
   addNativeFiles(bundle);
   const { table } = await import('../fixtures/handler-table.ts');
-  const x = (dtype: 'uint8' | 'int64') => [{ name: 'x', dtype, shape: ['n'] }];
-  const y = (dtype: 'uint8' | 'int64') => [{ name: 'y', dtype, shape: ['n'] }];
-  const bytes = { model: oneNode('Identity', 'uint8', ['x']), inputs: x('uint8'), outputs: y('uint8') };
-  const picky = { model: oneNode('Gather', 'int64', ['table', 'x'], [table]), inputs: x('int64'), outputs: y('int64') };
+  const models = {
+    bytes: oneNode('Identity', 'uint8', ['x']),
+    text: oneNode('Identity', 'string', ['x']),
+    picky: oneNode('Gather', 'int64', ['table', 'x'], [table]),
+  };
   store.promote(store.publish('tiny', '1.0.0', { model: tinyModel(), sample: tinySample }));
-  store.promote(store.publish('bytes', '1.0.0', bytes));
-  store.promote(store.publish('picky', '1.0.0', picky));
+  for (const [name, model] of Object.entries(models)) store.promote(store.publish(name, '1.0.0', { model }));
 });
 afterAll(() => {
   rmSync(bundle, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { createHttpFunction, type HttpFunction } from '../google/function.ts';
+import { keepBodiesRaw } from '../google/raw-body.ts';
 import { googleForm } from '../log-forms/google.ts';
 import { openApp } from '../open-app.ts';
 import { openWorkerSession } from '../worker-session.ts';
@@ -8,6 +9,9 @@ import { openWorkerSession } from '../worker-session.ts';
 /** Cloud Functions gen2, entry point `coldgate`. Loads new versions in itself, as a worker. */
 async function open(): Promise<HttpFunction> {
   const { env } = process;
+  // What fails in the framework itself is answered with its stack anywhere else.
+  env['NODE_ENV'] ||= 'production';
+  keepBodiesRaw();
   const { app } = await openApp({
     variables: env,
     initMs: performance.now(),

@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import type { AppRequest } from '../app-request.ts';
 import { sendNodeAnswer } from '../node-answer.ts';
 import { tooLarge } from '../request-error.ts';
+import { sentHeader } from './raw-body.ts';
 import { toTraceparent } from './trace.ts';
 
 /** What the functions framework hands over: Express's request, its body read already. */
@@ -22,8 +23,7 @@ const toAppRequest = (request: FrameworkRequest): AppRequest => ({
   url: request.originalUrl ?? request.url ?? '/',
   headers: {
     get(name) {
-      const value = request.headers[name];
-      const text = Array.isArray(value) ? value.join(', ') : (value ?? null);
+      const text = sentHeader(request, name);
       return text === null && name === 'traceparent' ? toTraceparent(request.headers['x-cloud-trace-context']) : text;
     },
   },

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '../../model/manifest.ts';
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
+import { refuseEncoded } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
@@ -46,6 +47,7 @@ export async function v2Model(context: RouteContext): Promise<AppResponse> {
 
 export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
+  refuseEncoded(call.request);
   const bytes = await call.request.read(settings.maxPayloadBytes);
   const body = splitBody(bytes, call.request.headers.get('inference-header-content-length'));
   return withVersion(context, async (model) => {
