@@ -19,8 +19,8 @@ interface CommitOptions {
 /**
  * Sends a conditional write until its outcome is known, at most a few times. The SDKs' own retries are off for such
  * requests, because they forget what this remembers: once an answer was lost, a later "precondition failed" may be our
- * own success met again (facts P1), so it is reported as UnavailableError, never as a refusal. `send` must be able to
- * send the same bytes again. Throws the error of the last failure.
+ * own success met again (facts P1), and any other failure says nothing of the first: both are reported as
+ * UnavailableError. `send` must be able to send the same bytes again. Throws the error of the last failure.
  */
 export async function commitWrite<T>(
   send: () => Promise<T>,
@@ -34,19 +34,26 @@ export async function commitWrite<T>(
       return await send();
     } catch (thrown) {
       const failure = judge(thrown);
-      if (failure.kind === 'refused' && lost) throw settledByReading(lost, failure.error);
-      if (failure.kind === 'final' || failure.kind === 'refused' || attempt === attempts) throw failure.error;
+      const isLast = failure.kind === 'final' || failure.kind === 'refused';
+      if (isLast && lost) throw settledByReading(lost, failure);
+      if (isLast || attempt === attempts) throw failure.error;
       if (failure.kind === 'unknown') lost = failure.error;
       await pause(attempt, options.sleep);
     }
   }
 }
 
-function settledByReading(lost: UnavailableError, refusal: StoreError): UnavailableError {
-  return new UnavailableError(
-    `${lost.message} Sent again it was refused, which may be the first one's success: only reading back tells.`,
-    { store: lost.store, key: lost.key, cause: refusal },
-  );
+function settledByReading(lost: UnavailableError, { kind, error }: Failure): UnavailableError {
+  const again =
+    kind === 'refused'
+      ? 'Sent again it was refused, which may be the first one’s success'
+      : `Sent again it failed otherwise (${error.message})`;
+  return new UnavailableError(`${lost.message} ${again}: only reading back tells.`, {
+    store: lost.store,
+    key: lost.key,
+    cause: error,
+    hint: error.hint,
+  });
 }
 
 /** 100 to 200 ms, then twice that and so on: full jitter on the upper half keeps racing writers apart. */

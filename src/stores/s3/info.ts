@@ -1,8 +1,10 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { NotFoundError, type ObjectInfo, UnavailableError } from '../store.ts';
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { type ObjectInfo, UnavailableError } from '../store.ts';
+import { readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
 import type { Asked } from './denial.ts';
-import { explained } from './send.ts';
+import { explain } from './fault.ts';
 import { tokenOf } from './token.ts';
 
 interface Described {
@@ -33,12 +35,28 @@ export function infoOf(context: S3Context, asked: Asked & { key: string }, answe
 /** Nothing where there is no object. S3 does not say whether there is a bucket: this request has no body to say it in. */
 export async function headObject(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
   const { place, patient } = context;
+  const object = { Bucket: place.bucket, Key: place.nameOf(key) };
   const asked = { action: 'HeadObject', key } as const;
   try {
-    const command = new HeadObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key) });
-    return infoOf(context, asked, await explained(context, asked, () => patient.send(command)));
+    return infoOf(context, asked, await patient.send(new HeadObjectCommand(object)));
   } catch (thrown) {
-    if (thrown instanceof NotFoundError) return undefined;
-    throw thrown;
+    const { status } = readFailure(thrown);
+    if (status === 404) return undefined;
+    throw explain(status >= 400 && status < 500 ? await inWords(context, object, thrown) : thrown, context, asked);
+  }
+}
+
+/** The same refusal as S3 words it where there is room for words: who may not do what, and where the bucket lies. */
+async function inWords(
+  { patient }: S3Context,
+  object: { Bucket: string; Key: string },
+  thrown: unknown,
+): Promise<unknown> {
+  try {
+    const { Body } = await patient.send(new GetObjectCommand({ ...object, Range: 'bytes=0-0' }));
+    (Body as Readable).destroy();
+    return thrown;
+  } catch (worded) {
+    return readFailure(worded).status === readFailure(thrown).status ? worded : thrown;
   }
 }
