@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A process that runs a function as its platform does; every line that it prints is kept. */
+/** A process that runs a function as its platform does; every line that it prints is kept, errors also shown. */
 export class HandlerChild {
   readonly lines: string[] = [];
+  readonly errors: string[] = [];
   readonly process: ChildProcess;
   readonly #ended: Promise<void>;
 
   constructor(args: string[], env: Record<string, string>) {
     this.process = spawn(process.execPath, args, {
       env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface({ input: this.process.stderr! }).on('line', (line) => {
+      this.errors.push(line);
+      process.stderr.write(`${line}\n`);
     });
     createInterface({ input: this.process.stdout! }).on('line', (line) => this.lines.push(line));
     this.#ended = new Promise((resolve) => this.process.on('close', () => resolve()));

@@ -1,61 +1,17 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { toAppRequest } from '../../src/handler/aws/http.ts';
 import { createLambda } from '../../src/handler/aws/lambda.ts';
 import { handlerContract, type OpenedHandler } from '../contracts/handler.ts';
 import { HandlerChild } from '../fakes/handler-child.ts';
 import { callOver } from '../fakes/handler-http.ts';
 import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
-import { openRuntimeApi } from '../fakes/handler-runtime-api.ts';
-import { encodeModel, node, tensorType, tinyModel, tinySample, value } from '../fixtures/onnx.ts';
-import { addNativeFiles, FunctionProcess } from './function-process.ts';
-import { ModelStore } from './model-store.ts';
+import { openAdapterBed } from './adapter-bed.ts';
+import { FunctionProcess } from './function-process.ts';
 import { TestApp } from './test-app.ts';
 
-const root = join(import.meta.dirname, '../..');
-const load = (name: string): Promise<unknown> => import(pathToFileURL(join(root, 'scripts', name)).href);
-const bundle = mkdtempSync(join(tmpdir(), 'coldgate-adapters-'));
-const store = new ModelStore();
-const variables = {
-  MODEL_STORE: 'file',
-  MODEL_PREFIX: store.root,
-  MODEL_NAME: 'tiny',
-  MODEL_CACHE: join(bundle, 'cache'),
-  COLDGATE_MODELS: 'bytes,text,picky,absent',
-  COLDGATE_PAGE: 'true',
-  COLDGATE_MAX_PAYLOAD_KB: '64',
-  COLDGATE_CORS: 'https://app.example',
-};
-
-const oneNode = (op: string, dtype: 'uint8' | 'int64' | 'string', inputs: string[], more: Uint8Array[] = []): Buffer =>
-  encodeModel({
-    inputs: [value('x', tensorType(dtype, ['n']))],
-    outputs: [value('y', tensorType(dtype, ['n']))],
-    nodes: [node(op, inputs, ['y'])],
-    initializers: more,
-  });
-
-beforeAll(async () => {
-  const { buildHandler } = (await load('build-handler.mjs')) as {
-    buildHandler(options: { outdir: string }): Promise<void>;
-  };
-  await buildHandler({ outdir: bundle });
-  addNativeFiles(bundle);
-  const { table } = await import('../fixtures/handler-table.ts');
-  const models = {
-    bytes: oneNode('Identity', 'uint8', ['x']),
-    text: oneNode('Identity', 'string', ['x']),
-    picky: oneNode('Gather', 'int64', ['table', 'x'], [table]),
-  };
-  store.promote(store.publish('tiny', '1.0.0', { model: tinyModel(), sample: tinySample }));
-  for (const [name, model] of Object.entries(models)) store.promote(store.publish(name, '1.0.0', { model }));
-});
-afterAll(() => {
-  rmSync(bundle, { recursive: true, force: true });
-  store.remove();
-});
+const { bundle, variables, store, remove } = await openAdapterBed();
+afterAll(remove);
 
 handlerContract('the Node adapter', async () => {
   const one = new FunctionProcess(bundle, variables);
@@ -72,8 +28,10 @@ handlerContract('the Lambda adapter, called with events', async () => {
   };
 });
 
+const opened: HandlerChild[] = [];
 const hosted = (host: string, entry: string) => async (): Promise<OpenedHandler> => {
-  const child = new HandlerChild([join(root, 'test/fakes', host), join(bundle, entry)], variables);
+  const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bundle, entry)], variables);
+  opened.push(child);
   return { call: callOver(await child.port()), close: () => child.stop() };
 };
 handlerContract('the Google adapter in the real functions framework', hosted('handler-google-host.ts', 'google.mjs'));
@@ -82,59 +40,50 @@ handlerContract(
   hosted('handler-azure-host.ts', 'azure.mjs'),
 );
 
-const { ricFolder, prepareRic } = (await load('prepare-ric.mjs')) as {
-  ricFolder: string;
-  prepareRic(): Promise<void>;
-};
-if (!existsSync(ricFolder) && process.env['COLDGATE_REQUIRE'] === 'all') await prepareRic();
-if (existsSync(ricFolder)) {
-  const api = await openRuntimeApi();
-  const child = { one: undefined as HandlerChild | undefined };
-  handlerContract('the Lambda adapter in the real aws-lambda-ric', async () => {
-    child.one = new HandlerChild([join(ricFolder, 'index.mjs'), 'lambda.handler'], {
-      ...variables,
-      _HANDLER: 'lambda.handler',
-      LAMBDA_TASK_ROOT: bundle,
-      AWS_LAMBDA_RUNTIME_API: api.address,
-      AWS_LAMBDA_FUNCTION_NAME: 'coldgate',
-      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
-      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/coldgate',
-      AWS_LAMBDA_LOG_STREAM_NAME: 'one',
-    });
-    return {
-      call: async (...asked) => fromLambdaReply(await api.invoke(lambdaEvent(...asked))),
-      close: async () => {},
-    };
+describe('the logs of hosted functions', () => {
+  it('hold lines of JSON alone, and nothing of what was sent', () => {
+    expect(opened).toHaveLength(2);
+    for (const { lines, errors } of opened) {
+      expect(errors).toEqual([]);
+      for (const line of lines) expect(JSON.parse(line)).toHaveProperty('event');
+      expect(lines.join('\n')).not.toMatch(/ü€|xxxx|{"inputs":(?!\[{"name")/);
+    }
+  });
+});
+
+describe('events of Lambda', () => {
+  const http = (path: string, more: object = {}, stage = '$default') => ({
+    ...lambdaEvent('GET', path),
+    requestContext: { stage, http: { method: 'GET', path } },
+    ...more,
+  });
+  const read = (event: object) => toAppRequest(event as Parameters<typeof toAppRequest>[0], 'invocation-1', 'Root=1-a');
+
+  it('lose the stage of an HTTP API from their path, and only that', () => {
+    expect(read(http('/prod/v1/health', {}, 'prod')).url).toBe('/v1/health');
+    expect(read(http('/prod', {}, 'prod')).url).toBe('/');
+    expect(read(http('/production/v1/health', {}, 'prod')).url).toBe('/production/v1/health');
+    expect(read(http('/v1/health?a=b&c=%20', {}, 'prod')).url).toBe('/v1/health?a=b&c=%20');
   });
 
-  describe('the Lambda entry in the real aws-lambda-ric', () => {
-    afterAll(async () => {
-      await child.one?.stop();
-      await api.close();
-    });
-    it('warms up for a ping and for a schedule', async () => {
-      for (const event of [{ warm: true }, { source: 'aws.events', 'detail-type': 'Scheduled Event' }]) {
-        expect(await api.invoke(event)).toMatchObject({ status: 'ok', sample: 'ok' });
-      }
-    });
-    it('fails by name for an event that it does not know', async () => {
-      await expect(api.invoke({ Records: [{ eventSource: 'aws:sqs' }] })).rejects.toMatchObject({
-        errorType: 'UnknownEventError',
-      });
-    });
-    it('writes lines that CloudWatch makes metrics of', () => {
-      const lines = child.one!.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-      expect(lines.find((line) => line.cold_start === 'true')).toMatchObject({
-        model: 'tiny',
-        xray: expect.stringMatching(/^Root=1-/),
-        model_loaded_ms: expect.any(Number),
-        _aws: { CloudWatchMetrics: [{ Namespace: 'Coldgate', Dimensions: [['model', 'version', 'cold_start']] }] },
-      });
-    });
+  it('bring cookies, any case of header names, the trace and an id of the invocation', () => {
+    const request = read(http('/', { cookies: ['a=1', 'b=2'], headers: { 'Content-Type': 'text/csv' } }));
+    expect(request.headers.get('cookie')).toBe('a=1; b=2');
+    expect(request.headers.get('content-type')).toBe('text/csv');
+    expect(request.headers.get('x-amzn-trace-id')).toBe('Root=1-a');
+    expect(request.requestId).toBe('invocation-1');
   });
-} else {
-  console.warn(
-    'The real aws-lambda-ric did not run: no .cache/aws-lambda-ric (node scripts/prepare-ric.mjs builds it).',
-  );
-}
+
+  it('are refused before their base64 is unpacked where it is too large', async () => {
+    const large = read(http('/', { body: 'A'.repeat(4004), isBase64Encoded: true }));
+    await expect(large.read(3000)).rejects.toMatchObject({ status: 413 });
+    expect((await large.read(3003)).byteLength).toBe(3003);
+  });
+
+  it('have a handler of no more than two parameters, which newer runtimes insist on', () => {
+    expect(createLambda.length).toBe(1);
+    const app = { handle: async () => ({ status: 200, headers: {}, body: '{}' }) };
+    const deps = { app: app as unknown as TestApp['app'], xray: () => undefined, upload: async () => [] };
+    expect(createLambda(deps).length).toBeLessThanOrEqual(2);
+  });
+});
