@@ -4,8 +4,8 @@ import type { LogForm } from './log-form.ts';
 import type { Level, Note } from './note.ts';
 import { roundMs, roundTimings } from './timings.ts';
 
-/** Takes one line without its end. */
-export type WriteLine = (line: string) => void;
+/** Takes one line without its end, and its level for logs that keep it apart. */
+export type WriteLine = (line: string, level?: Level) => void;
 
 /** Where lines go, and the form in which the platform wants them. */
 export interface Log {
@@ -50,11 +50,15 @@ export function logCall({ write, form }: Log, instance: Instance, call: Call, st
         xray: call.amazonTrace,
       }),
     ),
+    level,
   );
 }
 
 /** Lines about what is not a request carry the instance too. */
 export function noteTo({ write, form }: Log, instance: Instance): Note {
   return (level, event, facts) =>
-    write(JSON.stringify(form({ level, time: new Date().toISOString(), event, instance_id: instance.id, ...facts })));
+    write(
+      JSON.stringify(form({ level, time: new Date().toISOString(), event, instance_id: instance.id, ...facts })),
+      level,
+    );
 }

@@ -61,7 +61,10 @@ async function invoke(request: IncomingMessage, body: Buffer): Promise<RpcHttp> 
     invocationId: `invocation-${++count}`,
     metadata: { name: 'coldgate', ...metadata },
     request: { inputData: [{ name: binding[0], data: { http } }], triggerMetadata: {} },
-    log: (_level: string, _category: string, line: string) => console.log(line),
+    log: (level: string, category: string, line: string) => {
+      console.log(line);
+      console.log(JSON.stringify({ event: 'host-log', level, category }));
+    },
     state: undefined,
   });
   const { context, inputs } = await own.getArguments();

@@ -51,6 +51,21 @@ describe('the logs of hosted functions', () => {
   });
 });
 
+describe('the log of an Azure function', () => {
+  it('has the severity of each line', () => {
+    const { lines } = opened[1]!;
+    const own = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const severities = { info: 'information', warn: 'warning', error: 'error' };
+    const told = own.filter(({ event }) => event === 'host-log');
+    const said = own.filter(({ event }) => event !== 'host-log' && event !== 'port');
+    expect(new Set(said.map(({ level }) => level))).toEqual(new Set(['info', 'warn', 'error']));
+    expect(told.map(({ level }) => level)).toEqual(
+      said.map(({ level }) => severities[level as keyof typeof severities]),
+    );
+    expect(new Set(told.map(({ category }) => category))).toEqual(new Set(['user']));
+  });
+});
+
 describe('events of Lambda', () => {
   const http = (path: string, more: object = {}, stage = '$default') => ({
     ...lambdaEvent('GET', path),

@@ -3,19 +3,18 @@ import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { app as azure, type InvocationContext } from '@azure/functions';
 import { createHttpHandler, readAuthLevel } from '../azure/function.ts';
+import { writeToInvocation } from '../azure/log.ts';
 import { openApp } from '../open-app.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** Azure Functions v4: registers one function for every path. Loads new versions in itself, as a worker. */
 async function register(): Promise<void> {
   const { env } = process;
-  // Lines written through the invocation's context stand under it in Application Insights.
   const invocation = new AsyncLocalStorage<InvocationContext>();
-  const write = (line: string): void => {
-    const context = invocation.getStore();
-    if (context) context.log(line);
-    else process.stdout.write(`${line}\n`);
-  };
+  const write = writeToInvocation(
+    () => invocation.getStore(),
+    (line) => void process.stdout.write(`${line}\n`),
+  );
   const openNext = openWorkerSession(new URL(import.meta.url));
   const { app } = await openApp({ variables: env, initMs: performance.now(), write, openNext });
   const handler = createHttpHandler(app);
