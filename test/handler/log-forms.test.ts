@@ -41,12 +41,29 @@ describe('the form of Cloud Logging', () => {
   it('has a severity, the request and its trace', () => {
     expect(googleForm('p')(line)).toMatchObject({
       severity: 'WARNING',
-      httpRequest: { requestMethod: 'POST', requestUrl: '/v1/infer', status: 400, latency: '0.0025s' },
+      httpRequest: { requestMethod: 'POST', requestUrl: '/v1/infer', status: 400, latency: '0.002500s' },
       'logging.googleapis.com/trace': `projects/p/traces/${trace}`,
       'logging.googleapis.com/spanId': 'b7ad6b7169203331',
       'logging.googleapis.com/trace_sampled': true,
     });
     expect(googleForm(undefined)(line)['logging.googleapis.com/trace']).toBe(trace);
+  });
+
+  it('has durations that protobuf reads, and fields of the types that LogEntry wants', () => {
+    for (const ms of [0, 0.001, 2.315, 1234.567, 900_000]) {
+      const made = googleForm('p')({ ...line, handler_ms: ms }) as Record<string, Record<string, unknown>>;
+      expect(made['httpRequest']?.['latency']).toMatch(/^\d+\.\d{1,9}s$/);
+      expect(Number.parseFloat(String(made['httpRequest']?.['latency'])) * 1000).toBeCloseTo(ms, 3);
+      expect(made['httpRequest']?.['status']).toBe(400);
+      expect(made['message']).toBe('/v1/infer 400');
+    }
+    for (const [level, severity] of [
+      ['info', 'INFO'],
+      ['warn', 'WARNING'],
+      ['error', 'ERROR'],
+    ]) {
+      expect(googleForm('p')({ level, event: 'x' })['severity']).toBe(severity);
+    }
   });
 
   it('has no request in lines about something else', () => {

@@ -23,7 +23,8 @@ export const googleForm =
           requestMethod: method,
           requestUrl: route,
           status,
-          latency: `${Number(ms) / 1000}s`,
+          // A protobuf duration, which has nine digits behind the point at most.
+          latency: `${(Number(ms) / 1000).toFixed(6)}s`,
         },
       }),
       ...(trace && {
