@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { commitWrite, type Failure } from '../commit-write.ts';
 import { type ObjectMeta, type Precondition, type Token, UnavailableError } from '../store.ts';
-import { readFailure } from './answer.ts';
+import { causeOf, readFailure } from './answer.ts';
 import { type Condition, conditionHeaders, withEtagForm } from './condition.ts';
 import type { S3Context } from './context.ts';
 import type { Asked } from './denial.ts';
@@ -76,16 +76,18 @@ function judgeCompletion(
   const fields = { store: context.place.url, key: asked.key, hint: 'Run this again: the parts have to be sent anew.' };
   const { url } = context.place;
   return (thrown) => {
-    const { name, status } = readFailure(thrown);
+    const failure = readFailure(thrown);
+    const { name, status } = failure;
+    const all = { ...fields, cause: causeOf(failure) };
     if (name === 'NoSuchUpload') {
       // After a lost answer this means that the upload was completed, or aborted; `commitWrite` knows which case it is.
       const message = `The upload of ${asked.key} in ${url} is no longer there: something aborted it.`;
-      return { kind: 'refused', error: new UnavailableError(message, { ...fields, cause: thrown }) };
+      return { kind: 'refused', error: new UnavailableError(message, all) };
     }
     if (status === 409 || name === 'ConditionalRequestConflict') {
       // S3 then wants the parts again and not the completion alone (facts P4).
       const message = `${asked.key} in ${url}: another write of it came in between, and S3 gave up the upload.`;
-      return { kind: 'final', error: new UnavailableError(message, { ...fields, cause: thrown }) };
+      return { kind: 'final', error: new UnavailableError(message, all) };
     }
     return judge(thrown);
   };
