@@ -35,6 +35,24 @@ const batch = async (model: Buffer, items: unknown[]): Promise<{ app: TestApp; j
   await app.close();
   return { app, json, status };
 };
+/** Runs of the real runtime while the work lasts, by the rows of their first input. */
+async function countRuns(work: () => Promise<unknown>): Promise<(number | undefined)[]> {
+  const { default: ort } = await import('onnxruntime-node');
+  type Run = (feeds: Record<string, { dims: readonly number[] }>, ...more: unknown[]) => Promise<unknown>;
+  const { prototype } = ort.InferenceSession as unknown as { prototype: { run: Run } };
+  const { run } = prototype;
+  const rows: (number | undefined)[] = [];
+  prototype.run = function counted(this: unknown, feeds, ...more) {
+    rows.push(Object.values(feeds)[0]?.dims[0]);
+    return run.call(this, feeds, ...more);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.run = run;
+  }
+  return rows;
+}
 const row = (...values: number[]): unknown => ({ inputs: { x: [values] } });
 
 describe('POST /v1/batch', () => {
@@ -140,4 +158,49 @@ describe('POST /v1/batch', () => {
       await app.close();
     },
   );
+
+  it('runs a stacked batch once, after one proof, and others item by item', async () => {
+    store.promote(store.publish('tiny', '1.0.0', { model: tinyModel() }));
+    const app = new TestApp(store.root);
+    const items = Array.from({ length: 10 }, (_, at) => row(at, 1));
+    const ask = (body: unknown[]) => countRuns(() => app.ask('/v1/batch', { body: { items: body } }));
+    // The first time, the first and the last item are run alone to compare.
+    expect(await ask(items)).toEqual([10, 1, 1]);
+    expect(await ask(items)).toEqual([10]);
+    expect(await ask([...items, row(1), 7])).toEqual([10]);
+    expect(
+      await ask([
+        ...items,
+        {
+          inputs: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      ]),
+    ).toEqual([12]);
+    expect(await ask([items[0]])).toEqual([1]);
+    expect(await ask([row(1), 7])).toEqual([]);
+    await app.close();
+  });
+
+  it('runs item by item where the first dimension is fixed', async () => {
+    const fixed = encodeModel({
+      nodes: [node('Identity', ['x'], ['y'])],
+      inputs: [value('x', tensorType('float32', [1, 2]))],
+      outputs: [value('y', tensorType('float32', [1, 2]))],
+    });
+    store.promote(store.publish('tiny', '1.0.0', { model: fixed }));
+    const app = new TestApp(store.root);
+    let json: unknown;
+    const runs = await countRuns(async () => {
+      ({ json } = await app.ask('/v1/batch', { body: { items: [row(1, 2), row(1), row(3, 4)] } }));
+    });
+    expect(runs).toEqual([1, 1]);
+    expect(json).toMatchObject({
+      items: [{ outputs: { y: [[1, 2]] } }, { error: { code: 'bad-input' } }, { outputs: { y: [[3, 4]] } }],
+      stacked: false,
+    });
+    await app.close();
+  });
 });
