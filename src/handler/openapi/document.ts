@@ -1,6 +1,6 @@
 import type { TensorInfo } from '../../model/manifest.ts';
 import { operations } from './operations.ts';
-import { nestedSchema, tensorSchema } from './tensor-schema.ts';
+import { nestedSchema, tensorSchema, type Way } from './tensor-schema.ts';
 
 export interface ApiModel {
   name: string;
@@ -33,7 +33,7 @@ function schemas(model: ApiModel): Record<string, Schema> {
     InferResponse: {
       type: 'object',
       required: ['outputs', 'model'],
-      properties: { outputs: namedSchema(model.outputs, false), model: { $ref: '#/components/schemas/Model' } },
+      properties: { outputs: outputsSchema(model.outputs), model: { $ref: '#/components/schemas/Model' } },
     },
     BatchRequest: {
       type: 'object',
@@ -53,14 +53,30 @@ function schemas(model: ApiModel): Record<string, Schema> {
       },
     },
     Model: object({ name: { type: 'string' }, version: { type: 'string' }, sha256: { type: 'string' } }),
-    Health: {
-      type: 'object',
-      required: ['status', 'instance_id'],
-      properties: { status: { enum: ['ok', 'mismatch'] } },
-    },
+    Health: healthSchema,
     Error: object({ error: { type: 'object', required: ['code', 'message'], properties: errorFields } }),
   };
 }
+
+/** Without `warm` there are no timings, and a model only once one is loaded. */
+const healthSchema: Schema = {
+  type: 'object',
+  required: ['status', 'instance_id', 'revision', 'pid', 'runtime'],
+  properties: {
+    status: { enum: ['ok', 'mismatch'] },
+    cold_start: { type: 'boolean' },
+    instance_id: { type: 'string' },
+    revision: { type: ['string', 'null'] },
+    pid: { type: 'integer' },
+    runtime: { type: 'object' },
+    loaded: { type: 'boolean' },
+    model: { $ref: '#/components/schemas/Model' },
+    sample: { enum: ['ok', 'mismatch', 'none'] },
+    sample_difference: { type: 'object' },
+    pointer: { type: 'object', required: ['status'], properties: { status: { enum: ['current', 'failed'] } } },
+    timings: { type: 'object', additionalProperties: { type: 'number', minimum: 0 } },
+  },
+};
 
 const errorFields = { code: { type: 'string' }, message: { type: 'string' }, request_id: { type: 'string' } };
 
@@ -70,21 +86,29 @@ const object = (properties: Record<string, Schema>): Schema => ({
   properties,
 });
 
-const namedOutputs = (model: ApiModel): Schema => object({ outputs: namedSchema(model.outputs, false) });
+const namedOutputs = (model: ApiModel): Schema => object({ outputs: outputsSchema(model.outputs) });
 
-function namedSchema(infos: readonly TensorInfo[], complete: boolean): Schema {
-  return {
-    type: 'object',
-    ...(complete && { required: infos.map((info) => info.name), additionalProperties: false }),
-    properties: Object.fromEntries(infos.map((info) => [info.name, tensorSchema(info)])),
-  };
-}
+/** Some of the outputs, those that were asked for. */
+const outputsSchema = (infos: readonly TensorInfo[]): Schema => ({
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: false,
+  properties: byName(infos, 'out'),
+});
+
+const byName = (infos: readonly TensorInfo[], way: Way): Schema =>
+  Object.fromEntries(infos.map((info) => [info.name, tensorSchema(info, way)]));
 
 /** By name; a model of one input also takes its bare nested list. */
 function inputsSchema(infos: readonly TensorInfo[]): Schema {
   const [first, second] = infos;
-  const named = namedSchema(infos, true);
-  return first && !second ? { anyOf: [named, nestedSchema(first)] } : named;
+  const named = {
+    type: 'object',
+    required: infos.map((info) => info.name),
+    additionalProperties: false,
+    properties: byName(infos, 'in'),
+  };
+  return first && !second ? { anyOf: [named, nestedSchema(first, 'in')] } : named;
 }
 
 const namesSchema = (infos: readonly TensorInfo[]): Schema => ({

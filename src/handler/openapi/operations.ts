@@ -20,14 +20,9 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
   return {
     [`${prefix}/infer`]: {
       post: operation('infer', `Runs ${model.name} once.`, {
+        parameters: inferParameters(model),
         requestBody: { required: true, content: { ...content('InferRequest'), ...(one && bytes) } },
-        responses: answers('The outputs.', { ...content('InferResponse'), ...bytes }, [
-          '400',
-          '413',
-          '415',
-          '422',
-          '503',
-        ]),
+        responses: answers('The outputs.', { ...content('InferResponse'), ...bytes }, inferFailures),
       }),
     },
     [`${prefix}/batch`]: {
@@ -50,9 +45,30 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
   };
 }
 
+const inferFailures = ['400', '413', '415', '422', '503'];
+
+/** For bytes: the shape of those that come, where it does not follow from their number, and which ones go. */
+function inferParameters({ inputs, outputs }: ApiModel): Fields[] {
+  const shape = { type: 'string', examples: ['1,3,224,224'] };
+  const output = { enum: outputs.map(({ name }) => name) };
+  return [
+    ...(inputs.length === 1 ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
+    ...(outputs.length > 0 ? [{ name: 'output', in: 'query', required: false, schema: output }] : []),
+  ];
+}
+
+const everyHeader: Fields = { 'x-request-id': { schema: { type: 'string' } } };
+const retryAfter: Fields = { 'retry-after': { description: 'In seconds.', schema: { type: 'integer', minimum: 1 } } };
+
 const operation = (operationId: string, summary: string, rest: Fields): Fields => ({ operationId, summary, ...rest });
 
 const answers = (description: string, body: Fields, codes: readonly string[]): Fields => ({
-  '200': { description, content: body },
-  ...Object.fromEntries(codes.map((code) => [code, { description: failures[code], content: content('Error') }])),
+  '200': { description, headers: everyHeader, content: body },
+  ...Object.fromEntries(codes.map((code) => [code, failure(code)])),
+});
+
+const failure = (code: string): Fields => ({
+  description: failures[code],
+  headers: { ...everyHeader, ...(code === '503' && retryAfter) },
+  content: content('Error'),
 });

@@ -2,9 +2,12 @@ import type { Dtype, TensorInfo } from '../../model/manifest.ts';
 
 type Schema = Record<string, unknown>;
 
+/** Whether a tensor is sent or answered: more is taken than is given. */
+export type Way = 'in' | 'out';
+
 /** JSON Schema of one element. Not-a-number and the infinities have names, int64 beyond 2^53 is digits. */
-export function elementSchema(dtype: Dtype): Schema {
-  if (dtype === 'bool') return { type: 'boolean' };
+export function elementSchema(dtype: Dtype, way: Way): Schema {
+  if (dtype === 'bool') return way === 'in' ? { enum: [true, false, 0, 1] } : { type: 'boolean' };
   if (dtype === 'string') return { type: 'string' };
   if (dtype.includes('float')) return { oneOf: [{ type: 'number' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] };
   if (dtype === 'int64' || dtype === 'uint64') {
@@ -20,19 +23,19 @@ export function elementSchema(dtype: Dtype): Schema {
 }
 
 /** Nested lists of the declared shape; free dimensions are lists of any length. */
-export function nestedSchema(info: TensorInfo): Schema {
+export function nestedSchema(info: TensorInfo, way: Way): Schema {
   return info.shape.reduceRight<Schema>(
     (items, size) => ({
       type: 'array',
       items,
       ...(typeof size === 'number' ? { minItems: size, maxItems: size } : size !== '' && { description: size }),
     }),
-    elementSchema(info.dtype),
+    elementSchema(info.dtype, way),
   );
 }
 
 /** `{ shape, dtype, data }` with flat data. */
-export function flatSchema(info: TensorInfo): Schema {
+export function flatSchema(info: TensorInfo, way: Way): Schema {
   const sizes = info.shape.map((size) =>
     typeof size === 'number' ? { const: size } : { type: 'integer', minimum: 0 },
   );
@@ -44,15 +47,17 @@ export function flatSchema(info: TensorInfo): Schema {
   };
   return {
     type: 'object',
-    required: ['shape', 'data'],
+    required: way === 'in' ? ['shape', 'data'] : ['shape', 'dtype', 'data'],
     additionalProperties: false,
     properties: {
       shape,
       dtype: { const: info.dtype },
-      data: { type: 'array', items: elementSchema(info.dtype) },
+      data: { type: 'array', items: elementSchema(info.dtype, way) },
     },
   };
 }
 
 /** Both forms of a tensor. */
-export const tensorSchema = (info: TensorInfo): Schema => ({ anyOf: [nestedSchema(info), flatSchema(info)] });
+export const tensorSchema = (info: TensorInfo, way: Way): Schema => ({
+  anyOf: [nestedSchema(info, way), flatSchema(info, way)],
+});
