@@ -41,13 +41,14 @@ export const destroy = verb({
 export const serve = verb({
   name: 'serve',
   summary: 'Runs the handler on this machine until it is stopped.',
-  about: 'Follows the pointer of the environment, or a pinned --version. The very code that is deployed.',
+  about:
+    'Follows the pointer of the environment, or a pinned --version. The very code that is deployed, with a page to try the model in a browser.',
   examples: ['coldgate serve --model digits --port 8080', 'coldgate serve --model digits --version 1.0.0'],
   inputs: [
     config,
     environment,
     model,
-    version,
+    { ...version, description: 'Published version to pin. Default: the one that is live, whichever that is.' },
     { name: 'port', type: 'count', default: '8080', description: 'Port on loopback; 0 takes a free one.' },
   ],
   outputs: [],

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { InputError, UnprovenError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { prepareTools } from '../package/tools.ts';
 import { functionSettings } from './function-settings.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -12,17 +13,56 @@ export interface ServeInput extends WorkInput {
   port: number;
 }
 
+/** What the handler may know of this machine: the store's credentials are read by itself, as on a platform. */
+const passedOn = /^(?:PATH|HOME|TMPDIR|(?:AWS|AZURE|GOOGLE|GCLOUD)_\w+)$/;
+
 /** Runs the handler in the foreground; its log lines go to standard output. Ends with it, or on SIGINT and SIGTERM. */
-function runHandler(entry: string, port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number | null> {
+function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): ChildProcess {
   const child = spawn(process.execPath, [entry, '--port', String(port)], {
     env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // The handler says over its channel when it listens, and ends when the channel does: nothing outlives this process.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   signal.addEventListener('abort', () => child.kill('SIGTERM'));
-  return new Promise((resolve, reject) => {
+  return child;
+}
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', resolve);
   });
+
+/** Where the handler listens; nothing when it ends before. */
+const listening = (child: ChildProcess): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    child.on('message', (message) => resolve((message as { port: number }).port));
+    child.on('exit', () => resolve(undefined));
+  });
+
+interface Warm {
+  model?: { version: string };
+  sample?: string;
+  timings?: { model_loaded_ms?: number };
+  error?: { code: string; message: string };
+}
+
+/** Says where the handler is and what it serves. A model that is not there yet is no reason to stop: it may come. */
+async function announce(name: string, store: string, port: number, log: Logger): Promise<void> {
+  const url = `http://127.0.0.1:${port}`;
+  const { model, sample, timings, error } = (await (await fetch(`${url}/v1/health?warm=true`)).json()) as Warm;
+  if (model) {
+    const loaded = timings?.model_loaded_ms?.toFixed(0);
+    log.info(`Serving ${name} ${model.version} from ${store}; golden sample: ${sample}, loaded in ${loaded} ms.`);
+  } else {
+    log.warn(`${name} cannot be served from ${store}: ${error?.message} (${error?.code})`);
+    if (error?.code === 'model-not-found') {
+      log.info('`coldgate ship` makes a version live; `coldgate serve --version` serves one that is only published.');
+    }
+  }
+  log.info(`  In a browser: ${url}/`);
+  log.info(`  Described:    ${url}/v1/openapi.json`);
+  log.info('  Ctrl-C stops it.');
 }
 
 /** `coldgate serve`. */
@@ -34,19 +74,25 @@ export async function run(input: ServeInput, context: Context): Promise<VerbResu
     throw new InputError([{ path: '--model', message: `expected one model to serve, got ${models.length}.`, hint }]);
   }
   const { handlerDir, cacheDir, log, sharedCache, signal, env } = context;
+  const pin = input.version === undefined ? {} : { MODEL_VERSION: versionFor(input.version, entry, models) };
   const tools = await prepareTools({ handlerDir, cacheDir, log, sharedCache, signal });
   const { storeVariables, handlerVariables } = functionSettings(environment, entry);
-  const pin = input.version === undefined ? {} : { MODEL_VERSION: versionFor(input.version, entry, models) };
-  log.info(`Serving ${entry.name} from ${environment.store.url} on http://127.0.0.1:${input.port}; Ctrl-C stops it.`);
   const variables = {
+    ...Object.fromEntries(Object.entries(env).filter(([key]) => passedOn.test(key))),
     ...storeVariables,
     ...handlerVariables,
     ...pin,
     MODEL_NAME: entry.name,
+    COLDGATE_PAGE: 'true',
     ORT_DISABLE_TELEMETRY: '1',
   };
-  const few = { PATH: env['PATH'], HOME: env['HOME'], TMPDIR: env['TMPDIR'] };
-  const code = await runHandler(join(tools, 'node.mjs'), input.port, { ...few, ...variables }, signal);
+  const child = startHandler(join(tools, 'node.mjs'), input.port, variables, signal);
+  const done = ended(child);
+  const port = await listening(child);
+  const announced = port === undefined ? undefined : announce(entry.name, environment.store.url, port, log);
+  // Whoever stops it at once is not interested in what could not be said.
+  await announced?.catch(() => {});
+  const code = await done;
   const failure =
     code === 0 || signal.aborted
       ? undefined

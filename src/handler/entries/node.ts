@@ -13,14 +13,23 @@ async function main(initMs: number): Promise<void> {
     const openNext = openWorkerSession(new URL(import.meta.url));
     const { argv, env } = process;
     const served = await startNode({ argv: argv.slice(2), variables: env, initMs, write, openNext });
-    const stop = (): void => {
-      process.off('SIGTERM', stop).off('SIGINT', stop);
+    let stopping = false;
+    // Each signal is taken once: a terminal and `coldgate serve` may both send one, and a second Ctrl-C ends at once.
+    const stop = (signal?: NodeJS.Signals): void => {
+      if (signal) process.off(signal, stop);
+      if (stopping) return;
+      stopping = true;
       void served.close().then(() => {
         flush();
         process.exit(0);
       });
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
+    if (process.send) {
+      // Started by `coldgate serve`, which waits for this, and is not outlived.
+      process.send({ event: 'listening', port: served.port });
+      process.on('disconnect', () => stop());
+    }
   } catch (error) {
     write(startFailure(error));
     process.exitCode = 2;
