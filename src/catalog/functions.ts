@@ -42,13 +42,13 @@ export const serve = verb({
   name: 'serve',
   summary: 'Runs the handler on this machine until it is stopped.',
   about:
-    'Follows the pointer of the environment, or a pinned --version. The very code that is deployed, with a page to try the model in a browser.',
+    'Follows the pointer of the environment, whatever models.yaml names; --version pins a published one. The very code that is deployed, with a page to try the model in a browser.',
   examples: ['coldgate serve --model digits --port 8080', 'coldgate serve --model digits --version 1.0.0'],
   inputs: [
     config,
     environment,
     model,
-    { ...version, description: 'Published version to pin. Default: the one that is live, whichever that is.' },
+    version,
     { name: 'port', type: 'count', default: '8080', description: 'Port on loopback; 0 takes a free one.' },
   ],
   outputs: [],
