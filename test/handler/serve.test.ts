@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +97,8 @@ const infer = async (url: string): Promise<unknown> => {
 
 describe('coldgate serve', () => {
   it('serves what is live, says where, shows the page, and ends with Ctrl-C', async () => {
-    const one = new Served(['--port', '0']);
+    const user = mkdtempSync(join(tmpdir(), 'coldgate-user-'));
+    const one = new Served(['--port', '0'], { HOME: user, TMPDIR: user, CI: '' });
     const url = await pageOf(one);
     expect(one.words).toMatch(/Serving digits 1\.0\.0 from file:\S+; golden sample: ok, loaded in \d+ ms\./);
     expect(one.words).toContain('Ctrl-C stops it.');
@@ -107,6 +108,9 @@ describe('coldgate serve', () => {
     for (const link of one.words.matchAll(/http:\/\/\S+/g)) expect((await fetch(link[0])).status).toBe(200);
     expect(await one.end('SIGINT')).toBe(0);
     expect(await answers(url)).toBe(false);
+    // The runtime's telemetry would have left files in both; the handler's cache is ours.
+    expect(readdirSync(user).filter((name) => !name.startsWith('coldgate'))).toEqual([]);
+    rmSync(user, { recursive: true });
     // Its standard output is the handler's log and nothing else.
     const lines = one.out
       .trim()
