@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Dtype } from '../../src/model/manifest.ts';
+import { preparePython } from '../fakes/handler-python.ts';
+import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
+import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
+import { FunctionProcess } from './function-process.ts';
+
+const found = preparePython('tritonclient-2.73.0', ['tritonclient[http]==2.73.0', 'numpy==2.4.6']);
+if ('missing' in found) console.warn(`The real tritonclient did not run: ${found.missing}.`);
+
+const dtypes = [
+  ...(['float32', 'float64', 'float16', 'bool', 'string'] as const),
+  ...(['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const),
+];
+const identity = (dtype: Dtype): Buffer =>
+  encodeModel({
+    nodes: [node('Identity', ['x'], ['y'])],
+    inputs: [value('x', tensorType(dtype, ['n']))],
+    outputs: [value('y', tensorType(dtype, ['n']))],
+  });
+
+describe.runIf('python' in found)('the real tritonclient', () => {
+  let bed: AdapterBed;
+  let one: FunctionProcess;
+  let said: Record<string, unknown>;
+  beforeAll(async () => {
+    bed = await openAdapterBed();
+    for (const dtype of dtypes) bed.store.promote(bed.store.publish(dtype, '1.0.0', { model: identity(dtype) }));
+    one = new FunctionProcess(bed.bundle, { ...bed.variables, COLDGATE_MODELS: dtypes.join(',') });
+    const { port } = await one.listening();
+    const script = join(import.meta.dirname, '../fixtures/triton-client.py');
+    const { python } = found as { python: string };
+    const run = spawnSync(python, [script, `127.0.0.1:${port}`], { encoding: 'utf8', timeout: 60_000 });
+    if (run.status !== 0) throw new Error(run.stderr || run.stdout);
+    said = JSON.parse(run.stdout) as Record<string, unknown>;
+  });
+  afterAll(async () => {
+    await one?.stop();
+    bed?.remove();
+  });
+
+  it('finds the function live and ready, and each model and version', () => {
+    expect(said).toMatchObject({ live: true, ready: true, modelReady: true, versionReady: true });
+    expect(said).toMatchObject({ otherVersionReady: false, otherReady: false });
+  });
+
+  it('reads what is served', () => {
+    expect(said['server']).toMatchObject({ name: 'coldgate', extensions: ['binary_tensor_data'] });
+    expect(said['model']).toEqual({
+      name: 'tiny',
+      versions: ['1.0.0'],
+      platform: 'onnxruntime_onnx',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
+    });
+  });
+
+  it('infers, as it does when nothing is said and when all is', () => {
+    expect(said['byDefault']).toEqual([[5.5, 1]]);
+    expect(said['values']).toEqual([[5.5, 1]]);
+    expect(said['answer']).toMatchObject({ model_name: 'tiny', model_version: '1.0.0', id: 'call-1' });
+  });
+
+  it('gets every dtype back, JSON and bytes either way', () => {
+    const all = [true, true, true, true];
+    const names = dtypes.filter((dtype) => dtype !== 'float16');
+    expect(said['kept']).toEqual(Object.fromEntries(names.map((name) => [name, all])));
+    expect(said['keptHalf']).toBe(true);
+  });
+
+  it('tells its caller in our words what was wrong', () => {
+    expect(said['refusedShape']).toMatchObject({ status: '400', message: expect.stringContaining('[batch, 2]') });
+    expect(said['refusedType']).toMatchObject({ status: '400', message: expect.stringContaining('FP32') });
+    expect(said['refusedModel']).toMatchObject({ status: '404', message: expect.stringContaining('serves') });
+    expect(said['refusedPacked']).toMatchObject({ status: '415' });
+  });
+});
