@@ -1,0 +1,31 @@
+import { redact } from '../redact.ts';
+import { DeniedError, type StoreError, UnavailableError } from '../store.ts';
+
+export const logIn =
+  'In GitHub Actions give the job "permissions: id-token: write" and log in with google-github-actions/auth (workload identity); elsewhere run "gcloud auth application-default login".';
+
+/** Node's codes, and those of the HTTP client under the SDK, for an answer that never came. */
+const unreached = /ECONN|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|no answer within|socket hang up/;
+
+/**
+ * Why there are no credentials. The SDK's errors hold requests with tokens in them: only its words are kept, and those
+ * redacted.
+ */
+export function credentialsFault(thrown: unknown, store: string): StoreError {
+  const said = redact(thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
+  const code: unknown = thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
+  const fields = { store, cause: new Error(said) };
+  if (unreached.test(`${code} ${said}`)) {
+    const hint = 'Check the network and the proxy settings.';
+    return new UnavailableError(`Google gave no credentials for ${store}: ${said}.`, { ...fields, hint });
+  }
+  if (/Could not load the default credentials/.test(said)) {
+    const message = `There are no Google Cloud credentials to open ${store} with.`;
+    return new DeniedError(message, { ...fields, hint: logIn });
+  }
+  const impersonation = /impersonat|getAccessToken/i.test(said);
+  const hint = impersonation
+    ? 'Grant roles/iam.workloadIdentityUser on the service account to the identity that logs in (it needs iam.serviceAccounts.getAccessToken).'
+    : logIn;
+  return new DeniedError(`Google gave no credentials for ${store}: ${said}`, { ...fields, hint });
+}

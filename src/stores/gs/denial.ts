@@ -1,0 +1,74 @@
+import { DeniedError } from '../store.ts';
+import type { GsContext } from './context.ts';
+import { logIn } from './credentials.ts';
+import type { RequestFailure } from './failure.ts';
+
+/** The permission that each kind of request needs. Google counts replacing as deleting and creating. */
+const permissions = {
+  create: 'storage.objects.create',
+  replace: 'storage.objects.delete',
+  copy: 'storage.objects.create',
+  read: 'storage.objects.get',
+  describe: 'storage.objects.get',
+  list: 'storage.objects.list',
+  remove: 'storage.objects.delete',
+} as const;
+
+/** A request: what it does, and the object where it is about one. */
+export interface Asked {
+  verb: keyof typeof permissions;
+  key?: string | undefined;
+}
+
+/** DeniedError for a request that Google refused for what we are; nothing for other failures. */
+export function denialOf(failure: RequestFailure, context: GsContext, asked: Asked): DeniedError | undefined {
+  const { status, message, reason } = failure;
+  const { url, bucket } = context.place;
+  const fields = { store: url, key: asked.key, cause: failure };
+  const anonymous = /Anonymous caller/.test(message);
+  if (status === 401) {
+    const hint = anonymous ? `The endpoint ${context.endpoint} gets no credentials. ${logIn}` : logIn;
+    return new DeniedError(`No valid Google Cloud credentials to ${asked.verb} in ${url}: ${message}`, {
+      ...fields,
+      hint,
+    });
+  }
+  if (status !== 403) return undefined;
+  if (/KMS|cryptoKey/.test(message)) {
+    const hint =
+      'Grant roles/cloudkms.cryptoKeyEncrypterDecrypter on the key to the service agent of Cloud Storage: gcloud storage service-agent --authorize-cmek=KEY';
+    return new DeniedError(`${url} may not use its encryption key: ${message}`, { ...fields, hint });
+  }
+  if (reason === 'retentionPolicyNotMet' || /retention policy|object hold/i.test(message)) {
+    const hint = `See what holds it: gcloud storage objects describe gs://${bucket}/${context.place.nameOf(asked.key ?? '')}`;
+    return new DeniedError(`${url} keeps ${asked.key ?? 'its objects'} as it is: ${message}`, { ...fields, hint });
+  }
+  if (reason === 'accountDisabled' || /vpcServiceControls|organization's policy/i.test(`${reason} ${message}`)) {
+    return new DeniedError(`${url} is closed to this request: ${message}`, fields);
+  }
+  return forbidden(failure, context, asked);
+}
+
+/** Google names who asked and what is missing: "ci@p.iam.gserviceaccount.com does not have storage.objects.get access to …". */
+function forbidden(failure: RequestFailure, context: GsContext, asked: Asked): DeniedError {
+  const { url, bucket } = context.place;
+  const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[asked.verb];
+  const principal = /^(\S+) does not have /.exec(failure.message)?.[1];
+  const who = principal ?? 'The identity of these credentials';
+  const role = /\.(?:get|list)$/.test(permission) ? 'roles/storage.objectViewer' : 'roles/storage.objectUser';
+  const member = principal?.includes('gserviceaccount.com') ? `serviceAccount:${principal}` : 'MEMBER';
+  const resource = asked.verb === 'list' || !asked.key ? bucket : `${bucket}/${context.place.nameOf(asked.key)}`;
+  // Without storage.objects.list Google says "denied" of what is not there.
+  const missing =
+    permission === 'storage.objects.get'
+      ? ' (it holds storage.objects.list too, without which missing objects are denied)'
+      : '';
+  const place = `gs://${resource}`;
+  return new DeniedError(`${who} may not ${asked.verb} in ${url}: ${permission} on ${place} is missing.`, {
+    store: url,
+    key: asked.key,
+    cause: failure,
+    hint: `Grant ${role}${missing}: gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${member} --role=${role}`,
+    data: { permission, resource: place, principal: principal ?? null },
+  });
+}

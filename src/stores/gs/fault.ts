@@ -1,0 +1,108 @@
+import { ColdgateError, exitCodes } from '../../errors.ts';
+import type { Failure } from '../commit-write.ts';
+import {
+  AlreadyExistsError,
+  NotFoundError,
+  type Precondition,
+  PreconditionError,
+  StoreError,
+  UnavailableError,
+  UnsupportedError,
+} from '../store.ts';
+import type { GsContext } from './context.ts';
+import { type Asked, denialOf } from './denial.ts';
+import { noAnswer, type RequestFailure } from './failure.ts';
+
+/** The connection was never made, so that the server saw nothing. */
+const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Says in the store's words why a request failed; what is said already comes back as it is. */
+export function explain(thrown: unknown, context: GsContext, asked: Asked): Error {
+  if (thrown instanceof ColdgateError) return thrown;
+  return explainFailure(noAnswer(thrown), context, asked);
+}
+
+function explainFailure(failure: RequestFailure, context: GsContext, asked: Asked): StoreError {
+  const { url, bucket } = context.place;
+  const { status, message } = failure;
+  const fields = { store: url, key: asked.key, cause: failure };
+  if (isNoBucket(failure, asked)) {
+    const hint = `Correct the store’s URL in models.yaml, or make the bucket: gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access`;
+    return new StoreError('no-bucket', exitCodes.usage, `There is no bucket ${bucket} (${url}).`, { ...fields, hint });
+  }
+  if (isBusy(failure) || isGarbled(failure)) return unavailable(failure, context, asked);
+  if (status === 412 && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
+  const denial = denialOf(failure, context, asked);
+  if (denial) return denial;
+  if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
+  if (status === 501 || status === 405) return new UnsupportedError(`to ${asked.verb} as it was sent`, fields);
+  if (status === 400 && /object name|name.*(?:length|long)/i.test(message)) {
+    const told = `The bucket’s prefix and ${asked.key} together are no name that Google Cloud Storage takes: ${message}`;
+    return new StoreError('bad-key', exitCodes.usage, told, { ...fields, hint: 'Choose a shorter prefix or name.' });
+  }
+  if (status >= 400 && status < 500 && status !== 408) {
+    const told = `${context.endpoint} refused a request to ${asked.verb} in ${url} (${status} ${failure.reason}): ${message}`;
+    return new StoreError('request-refused', exitCodes.unexpected, told, fields);
+  }
+  return unavailable(failure, context, asked);
+}
+
+/** Where an object is made, only the bucket can be missing; elsewhere the words tell. */
+const isNoBucket = ({ status, message }: RequestFailure, { verb }: Asked): boolean =>
+  status === 404 &&
+  (verb === 'create' || verb === 'replace' || verb === 'list' || /bucket does not exist/i.test(message));
+
+/** Too many changes of the object or requests of the account; nothing was done. */
+export const isBusy = ({ status, reason }: RequestFailure): boolean =>
+  status === 429 || (status === 403 && /rateLimitExceeded|RateLimitExceeded|quotaExceeded/.test(reason));
+
+/** The bytes were damaged on their way, and the server noticed. */
+const isGarbled = ({ status, message }: RequestFailure): boolean =>
+  status === 400 && /doesn't match calculated|does not match.*(?:crc32c|md5|hash)/i.test(message);
+
+function unavailable(failure: RequestFailure, context: GsContext, asked: Asked): UnavailableError {
+  const { status, reason, message } = failure;
+  const { url } = context.place;
+  const fields = { store: url, key: asked.key, cause: failure };
+  const at = asked.key === undefined ? url : `${asked.key} in ${url}`;
+  if (isBusy(failure)) {
+    const hint = 'An object takes about one change a second: wait, and run it again.';
+    return new UnavailableError(`${at}: too many changes at once (${message}).`, { ...fields, hint });
+  }
+  if (reason === 'SilenceError') {
+    return new UnavailableError(`${at}: ${message} while waiting for ${context.endpoint} to ${asked.verb}.`, fields);
+  }
+  if (status === 0) {
+    const hint = unreached.has(reason) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
+    const told = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
+    return new UnavailableError(told, { ...fields, hint });
+  }
+  const told = `${at}: ${context.endpoint} answered a request to ${asked.verb} with ${status} ${reason}: ${message}`;
+  return new UnavailableError(told, fields);
+}
+
+/** What a failed conditional write means, for `commitWrite`. */
+export function judgeWrite(
+  context: GsContext,
+  asked: Asked & { key: string },
+  when: Precondition,
+): (thrown: unknown) => Failure {
+  return (thrown) => {
+    if (thrown instanceof UnavailableError) return { kind: 'untouched', error: thrown };
+    if (thrown instanceof StoreError) return { kind: 'final', error: thrown };
+    const failure = noAnswer(thrown);
+    const options = { cause: failure };
+    if (failure.status === 412) {
+      const { url } = context.place;
+      const error =
+        when === 'absent'
+          ? new AlreadyExistsError(url, asked.key, options)
+          : new PreconditionError(url, asked.key, options);
+      return { kind: 'refused', error };
+    }
+    const error = explainFailure(failure, context, asked);
+    if (!(error instanceof UnavailableError)) return { kind: 'final', error };
+    const untouched = failure.status === 0 ? unreached.has(failure.reason) : isBusy(failure) || isGarbled(failure);
+    return { kind: untouched ? 'untouched' : 'unknown', error };
+  };
+}

@@ -1,0 +1,33 @@
+import { InputError } from '../../errors.ts';
+
+/** Where in Google Cloud Storage a store lies, and what things there are called. */
+export class Place {
+  readonly url: string;
+  readonly bucket: string;
+  /** What every key begins with: `` or `prefix/`. */
+  readonly root: string;
+
+  /** Throws InputError for a URL that names no bucket, or whose prefix the service and people would read differently. */
+  constructor(url: string) {
+    const [, bucket, prefix = ''] = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/.exec(url) ?? [];
+    const parts = prefix.replace(/\/$/, '').split('/');
+    if (!bucket || (prefix !== '' && !parts.every((part) => /^[\w=-][\w.=-]*$/.test(part) && !part.includes('..')))) {
+      const message = `expected gs://bucket/prefix with plain names between the slashes, got ${JSON.stringify(url)}.`;
+      throw new InputError([{ path: 'store.url', message }]);
+    }
+    this.url = url;
+    this.bucket = bucket;
+    this.root = prefix === '' ? '' : `${parts.join('/')}/`;
+  }
+
+  /** The name of the object in the bucket. */
+  nameOf(key: string): string {
+    return `${this.root}${key}`;
+  }
+
+  /** Path of the bucket's objects, or of one, in the JSON API. */
+  pathOf(key?: string): string {
+    const objects = `/storage/v1/b/${this.bucket}/o`;
+    return key === undefined ? objects : `${objects}/${encodeURIComponent(this.nameOf(key))}`;
+  }
+}
