@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { renderPage } from '../../src/handler/page/document.ts';
 import { firstRequest } from '../../src/handler/page/first-request.ts';
+import { modelCard } from '../../src/handler/page/model-card.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';
@@ -31,7 +32,10 @@ describe('GET /', () => {
         .digest('base64');
     for (const tag of ['script', 'style']) expect(policy).toContain(`${tag}-src 'sha256-${hash(tag)}'`);
     expect(policy).toContain("default-src 'none'");
-    expect(html).not.toMatch(/(?:src|href)=|https?:/);
+    // Nothing to fetch but what the function itself answers; an icon is there so that browsers ask for none.
+    expect(html).not.toMatch(/\ssrc=|(?:https?:)?\/\/(?!www\.w3\.org\/2000\/svg')/);
+    const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, link]) => link!.slice(0, 15));
+    expect(links).toEqual(['data:image/svg+', 'v1/openapi.json']);
   });
 
   it('lets no name or sample of a model out of its place', () => {
@@ -40,10 +44,11 @@ describe('GET /', () => {
     const facts = {
       name: hostile,
       version: '"',
-      sha256: "'",
+      card: [['source', hostile]] as [string, string][],
       inputs: [tensor],
       outputs: [],
       request: { inputs: hostile },
+      isSample: true,
     };
     const html = renderPage(facts);
     expect(html.match(/<script/g)).toHaveLength(2);
@@ -57,7 +62,29 @@ describe('GET /', () => {
       { name: 'c', dtype: 'string' as const, shape: [1] },
     ];
     expect(firstRequest(undefined, inputs)).toEqual({
-      inputs: { a: { shape: [1, 2], data: [0, 0] }, b: { shape: [], data: [false] }, c: { shape: [1], data: [''] } },
+      request: {
+        inputs: { a: { shape: [1, 2], data: [0, 0] }, b: { shape: [], data: [false] }, c: { shape: [1], data: [''] } },
+      },
+      isSample: false,
     });
+  });
+
+  it('has a card of what is known of the version', async () => {
+    const manifest = store.publish('carded', '1.0.0', { model: tinyModel() });
+    const known = { ...manifest, source: { repository: 'acme/models', commit: '0123456789abcdef0123' } };
+    const artifact = { kind: 'cold', size: 2_500_000 } as Parameters<typeof modelCard>[1];
+    expect(modelCard('ab', artifact, known)).toEqual([
+      ['sha256', 'ab'],
+      ['published', '2026-01-01 00:00 UTC'],
+      ['model', `model.onnx, ${tinyModel().byteLength} bytes`],
+      ['loaded form', 'cold, 2.5 MB'],
+      ['ONNX', 'opset 13, IR 8, by coldgate test'],
+      ['source', 'acme/models at 0123456789ab'],
+    ]);
+    expect(modelCard('ab', undefined, undefined)).toEqual([['sha256', 'ab']]);
+    expect(modelCard('ab', undefined, { ...known, source: {}, producer: '' })).toContainEqual([
+      'ONNX',
+      'opset 13, IR 8',
+    ]);
   });
 });

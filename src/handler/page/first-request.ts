@@ -3,10 +3,16 @@ import type { TensorInfo } from '../../model/manifest.ts';
 /** More is no longer something to edit by hand. */
 const mostElements = 4096;
 
+export interface FirstRequest {
+  request: unknown;
+  isSample: boolean;
+}
+
 /** What to try first: the golden sample's inputs, else zeros of the smallest shape. */
-export function firstRequest(sample: unknown, inputs: readonly TensorInfo[]): unknown {
+export function firstRequest(sample: unknown, inputs: readonly TensorInfo[]): FirstRequest {
   const given = typeof sample === 'object' && sample !== null && 'inputs' in sample ? sample.inputs : undefined;
-  return { inputs: given ?? Object.fromEntries(inputs.map((info) => [info.name, zeros(info)])) };
+  if (given !== undefined) return { request: { inputs: given }, isSample: true };
+  return { request: { inputs: Object.fromEntries(inputs.map((info) => [info.name, zeros(info)])) }, isSample: false };
 }
 
 function zeros({ dtype, shape }: TensorInfo): unknown {

@@ -6,22 +6,23 @@ import { type RouteContext, unavailable, withModel } from '../route.ts';
 export async function page(context: RouteContext): Promise<AppResponse> {
   if (!context.settings.page) throw new RequestError(404, 'not-found', 'There is nothing at this path.');
   return withModel(context, async (model) => {
-    const [{ renderPage, pagePolicy }, { firstRequest }] = await Promise.all([
+    const [{ renderPage, pagePolicy }, { firstRequest }, { modelCard }] = await Promise.all([
       import('../page/document.ts'),
       import('../page/first-request.ts'),
+      import('../page/model-card.ts'),
     ]);
-    const { name, version, sha256, session } = model;
+    const { name, version, sha256, session, loaded } = model;
     const { inputs, outputs } = session;
-    let sample: unknown;
     try {
-      sample = await model.sample();
+      const card = modelCard(sha256, loaded.artifact, await model.manifest());
+      const { request, isSample } = firstRequest(await model.sample(), inputs);
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy },
+        body: renderPage({ name, version, card, inputs, outputs, request, isSample }),
+      };
     } catch (error) {
       throw unavailable(error, 1);
     }
-    return {
-      status: 200,
-      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy },
-      body: renderPage({ name, version, sha256, inputs, outputs, request: firstRequest(sample, inputs) }),
-    };
   });
 }
