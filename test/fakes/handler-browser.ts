@@ -1,49 +1,27 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { npmInstall, run } from '../emulators/commands.ts';
+import { folderOf, type Part } from '../emulators/part.ts';
 
-const version = '153.0.0';
-const home = join(import.meta.dirname, '../../.cache', `chromium-${version}`);
-const binary = join(home, 'chromium');
-
-/**
- * Chromium's headless shell, from an npm package that holds it packed; unpacked into .cache once. Answers why it cannot
- * run here, or nothing.
- */
-export async function whyNoBrowser(): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'it comes for Linux on x64 only';
-  try {
-    if (!existsSync(binary)) await prepare();
-    execFileSync(binary, ['--version', '--no-sandbox'], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return String((error as Error).message)
-      .split('\n')
-      .slice(0, 2)
-      .join(' ');
-  }
-}
-
-async function prepare(): Promise<void> {
-  const fresh = `${home}.${process.pid}`;
-  mkdirSync(fresh, { recursive: true });
-  writeFileSync(join(fresh, 'package.json'), '{"private":true,"type":"module"}\n');
-  try {
-    const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `@sparticuz/chromium@${version}`];
-    execFileSync('npm', install, { cwd: fresh, stdio: 'pipe' });
-    const unpack = `await (await import('@sparticuz/chromium')).default.executablePath()`;
+/** Chromium's headless shell, from an npm package that holds it packed. */
+export const chromium: Part = {
+  name: 'chromium-shell',
+  version: '153.0.0',
+  from: 'npm',
+  lacks: () => (process.platform === 'linux' && process.arch === 'x64' ? undefined : 'it comes for Linux on x64 only'),
+  install: async (folder) => {
+    await npmInstall(folder, [`@sparticuz/chromium@${chromium.version}`]);
+    const code = `await (await import('@sparticuz/chromium')).default.executablePath()`;
     // It unpacks into the temporary folder, which is therefore this one.
-    const options = { cwd: fresh, env: { ...process.env, TMPDIR: fresh }, stdio: 'pipe' } as const;
-    execFileSync(process.execPath, ['--input-type=module', '-e', unpack], options);
-    rmSync(join(fresh, 'node_modules'), { recursive: true });
-    rmSync(home, { recursive: true, force: true });
-    renameSync(fresh, home);
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
+    const options = { cwd: folder, env: { ...process.env, TMPDIR: folder } };
+    await run(process.execPath, ['--input-type=module', '-e', code], options);
+    rmSync(join(folder, 'node_modules'), { recursive: true });
+    await run(join(folder, 'chromium'), ['--version', '--no-sandbox']);
+  },
+};
 
 type Fields = Record<string, unknown>;
 interface Message extends Fields {
@@ -85,9 +63,13 @@ export interface Browser {
 export async function openBrowser(): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'coldgate-browser-'));
   const args = ['--headless', '--no-sandbox', '--no-zygote', '--disable-gpu', '--hide-scrollbars', '--no-first-run'];
-  const child = spawn(binary, [...args, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    join(folderOf(chromium), 'chromium'),
+    [...args, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    },
+  );
   const wire = new Wire(child);
   return {
     tab: (allowed) => openTab(wire, allowed),

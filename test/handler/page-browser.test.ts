@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Browser, openBrowser, type Tab, whyNoBrowser } from '../fakes/handler-browser.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describePart } from '../emulators/servers.ts';
+import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler-browser.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
+import { bringPart } from './bring-part.ts';
 import { FunctionProcess } from './function-process.ts';
-
-const missing = await whyNoBrowser();
-if (missing) console.warn(`The page did not run in Chromium: ${missing}.`);
 
 const hostile = '<img src=x onerror=alert(1)>';
 const hostileModel = encodeModel({
@@ -14,7 +13,7 @@ const hostileModel = encodeModel({
   outputs: [value('y', tensorType('string', [hostile]))],
 });
 
-describe.runIf(missing === undefined)('the page in Chromium', () => {
+describePart('chromium', await bringPart(chromium), 'the page in Chromium', () => {
   let bed: AdapterBed;
   let browser: Browser;
   const running: FunctionProcess[] = [];

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Dtype } from '../../src/model/manifest.ts';
-import { preparePython } from '../fakes/handler-python.ts';
+import { describePart } from '../emulators/servers.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
+import { bringPart } from './bring-part.ts';
 import { FunctionProcess } from './function-process.ts';
-
-const found = preparePython('tritonclient-2.73.0', ['tritonclient[http]==2.73.0', 'numpy==2.4.6']);
-if ('missing' in found) console.warn(`The real tritonclient did not run: ${found.missing}.`);
+import { tritonclient, tritonPython } from './tritonclient.ts';
 
 const dtypes = [
   ...(['float32', 'float64', 'float16', 'bool', 'string'] as const),
@@ -21,7 +20,7 @@ const identity = (dtype: Dtype): Buffer =>
     outputs: [value('y', tensorType(dtype, ['n']))],
   });
 
-describe.runIf('python' in found)('the real tritonclient', () => {
+describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclient', () => {
   let bed: AdapterBed;
   let one: FunctionProcess;
   let said: Record<string, unknown>;
@@ -31,8 +30,7 @@ describe.runIf('python' in found)('the real tritonclient', () => {
     one = new FunctionProcess(bed.bundle, { ...bed.variables, COLDGATE_MODELS: dtypes.join(',') });
     const { port } = await one.listening();
     const script = join(import.meta.dirname, '../fixtures/triton-client.py');
-    const { python } = found as { python: string };
-    const run = spawnSync(python, [script, `127.0.0.1:${port}`], { encoding: 'utf8', timeout: 60_000 });
+    const run = spawnSync(tritonPython(), [script, `127.0.0.1:${port}`], { encoding: 'utf8', timeout: 60_000 });
     if (run.status !== 0) throw new Error(run.stderr || run.stdout);
     said = JSON.parse(run.stdout) as Record<string, unknown>;
   });
