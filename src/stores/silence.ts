@@ -6,6 +6,7 @@ export class SilenceError extends Error {
 
   constructor(ms: number) {
     super(`no byte came for ${ms / 1000} s`);
+    this.name = 'SilenceError';
     this.ms = ms;
   }
 }

@@ -1,7 +1,7 @@
 import { Storage } from '@google-cloud/storage';
 import type { StoreSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
-import { isPrivateLink } from '../endpoint.ts';
+import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type GsContext, type GsLimits } from './context.ts';
 import { credentialsFault } from './credentials.ts';
 import { Place } from './place.ts';

@@ -1,6 +1,5 @@
 import { commitWrite, type Failure } from '../commit-write.ts';
 import { judgeRepeatable } from '../patiently.ts';
-import type { StoreError } from '../store.ts';
 import type { GsContext } from './context.ts';
 import type { Asked } from './denial.ts';
 import { RequestFailure } from './failure.ts';
@@ -26,8 +25,5 @@ export function commit<T>(
 
 /** Sends a request that may be repeated freely until `stop`, and says in the store's words why it failed. */
 export function repeat<T>(context: GsContext, asked: Asked, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
-  return commit(context, send, (thrown) => {
-    const error = explain(thrown, context, asked);
-    return stop?.aborted ? { kind: 'final', error: error as StoreError } : judgeRepeatable(error);
-  });
+  return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, asked), stop));
 }

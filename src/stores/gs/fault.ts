@@ -1,5 +1,6 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { Failure } from '../commit-write.ts';
+import { isUnreached } from '../connection.ts';
 import {
   AlreadyExistsError,
   NotFoundError,
@@ -12,9 +13,6 @@ import {
 import type { GsContext } from './context.ts';
 import { type Asked, denialOf } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
-
-/** The connection was never made, so that the server saw nothing. */
-const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
 export function explain(thrown: unknown, context: GsContext, asked: Asked): Error {
@@ -73,7 +71,7 @@ function unavailable(failure: RequestFailure, context: GsContext, asked: Asked):
     return new UnavailableError(`${at}: ${message} while waiting for ${context.endpoint} to ${asked.verb}.`, fields);
   }
   if (status === 0) {
-    const hint = unreached.has(reason) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
+    const hint = isUnreached(reason) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
     const told = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
     return new UnavailableError(told, { ...fields, hint });
   }
@@ -102,7 +100,7 @@ export function judgeWrite(
     }
     const error = explainFailure(failure, context, asked);
     if (!(error instanceof UnavailableError)) return { kind: 'final', error };
-    const untouched = failure.status === 0 ? unreached.has(failure.reason) : isBusy(failure) || isGarbled(failure);
+    const untouched = failure.status === 0 ? isUnreached(failure.reason) : isBusy(failure) || isGarbled(failure);
     return { kind: untouched ? 'untouched' : 'unknown', error };
   };
 }

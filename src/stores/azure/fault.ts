@@ -1,0 +1,123 @@
+import { ColdgateError, exitCodes } from '../../errors.ts';
+import type { Failure } from '../commit-write.ts';
+import { isUnreached } from '../connection.ts';
+import {
+  AlreadyExistsError,
+  NotFoundError,
+  type Precondition,
+  PreconditionError,
+  StoreError,
+  UnavailableError,
+  UnsupportedError,
+} from '../store.ts';
+import type { AzureContext } from './context.ts';
+import { type Asked, denialOf } from './denial.ts';
+import { failureOf, type RequestFailure } from './failure.ts';
+import { principalOf } from './principal.ts';
+
+/** Says in the store's words why a request failed; what is said already comes back as it is. */
+export async function explain(thrown: unknown, context: AzureContext, asked: Asked): Promise<Error> {
+  if (thrown instanceof ColdgateError) return thrown;
+  const failure = failureOf(thrown);
+  const who = failure.status === 403 ? await principalOf(context.identity) : undefined;
+  return explainFailure(failure, context, asked, who);
+}
+
+const archived = new Set(['BlobArchived', 'BlobBeingRehydrated']);
+const leased = new Set(['LeaseIdMissing', 'LeaseLost', 'LeaseIdMismatchWithBlobOperation']);
+const badName = new Set(['InvalidUri', 'InvalidResourceName', 'OutOfRangeInput', 'ResourceNameTooLong']);
+
+function explainFailure(failure: RequestFailure, context: AzureContext, asked: Asked, who?: string): StoreError {
+  const { url, account, container } = context.place;
+  const { status, code, message } = failure;
+  const fields = { store: url, key: asked.key, cause: failure };
+  const at = asked.key === undefined ? url : `${asked.key} in ${url}`;
+  if (code === 'ContainerNotFound' || code === 'ContainerBeingDeleted') {
+    const hint = `Correct the store’s URL in models.yaml, or make the container: az storage container create --account-name ${account} --name ${container} --auth-mode login`;
+    return new StoreError('no-bucket', exitCodes.usage, `There is no container ${container} in ${account} (${url}).`, {
+      ...fields,
+      hint,
+    });
+  }
+  const kept = keptFault(failure, context, asked);
+  if (kept) return kept;
+  if (status === 412 && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
+  const denial = denialOf(failure, context, asked, who);
+  if (denial) return denial;
+  if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
+  if (status === 501 || status === 405)
+    return new UnsupportedError(`to ${asked.verb} as it was sent (${code})`, fields);
+  if (status === 400 && badName.has(code)) {
+    const told = `The store’s prefix and ${asked.key} together are no name that Azure Blob Storage takes (${code}).`;
+    return new StoreError('bad-key', exitCodes.usage, told, { ...fields, hint: 'Choose a shorter prefix or name.' });
+  }
+  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  if (isRefusal && !isUntouched(failure)) {
+    const told = `${account} refused a request to ${asked.verb} in ${url} (${status} ${code}): ${message}`;
+    return new StoreError('request-refused', exitCodes.unexpected, told, fields);
+  }
+  return unavailable(failure, context, asked, at);
+}
+
+/** A blob that is there, in a state in which this cannot be done to it; nothing for other failures. */
+function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' }: Asked): StoreError | undefined {
+  const { url, account, container } = place;
+  const fields = { store: url, key, cause: failure };
+  const at = `${key} in ${url}`;
+  const blob = `--account-name ${account} --container-name ${container}`;
+  const name = place.nameOf(key);
+  if (archived.has(failure.code)) {
+    const hint = `Bring it back: az storage blob set-tier ${blob} --name ${name} --tier Hot`;
+    const told = `${at} lies in the archive tier and cannot be read.`;
+    return new StoreError('object-archived', exitCodes.usage, told, { ...fields, hint });
+  }
+  if (leased.has(failure.code)) {
+    const hint = `Somebody locked it. To end that: az storage blob lease break ${blob} --blob-name ${name}`;
+    const told = `${at} is leased and cannot be changed.`;
+    return new StoreError('object-leased', exitCodes.conflict, told, { ...fields, hint });
+  }
+  if (failure.code !== 'SnapshotsPresent') return undefined;
+  const hint = 'Delete its snapshots: versions and soft delete keep old states without them.';
+  const told = `${at} has snapshots and cannot be removed.`;
+  return new StoreError('object-has-snapshots', exitCodes.conflict, told, { ...fields, hint });
+}
+
+function unavailable(failure: RequestFailure, context: AzureContext, asked: Asked, at: string): UnavailableError {
+  const { status, code, message } = failure;
+  const fields = { store: context.place.url, key: asked.key, cause: failure };
+  const { endpoint } = context;
+  if (code === 'SilenceError') {
+    return new UnavailableError(`${at}: ${message} while waiting for ${endpoint} to ${asked.verb}.`, fields);
+  }
+  if (status === 0) {
+    const account = 'Check the name of the account, the endpoint, the network and the proxy settings.';
+    const hint = isUnreached(code) ? account : undefined;
+    const told = `${at}: the connection to ${endpoint} failed in a request to ${asked.verb} (${code}: ${message}).`;
+    return new UnavailableError(told, { ...fields, hint });
+  }
+  const told = `${at}: ${endpoint} answered a request to ${asked.verb} with ${status} ${code}: ${message}`;
+  return new UnavailableError(told, fields);
+}
+
+/** Whether the service cannot have acted: it was not reached, the bytes were damaged, or a copy is still running. */
+const isUntouched = ({ status, code }: RequestFailure): boolean =>
+  status === 0 ? isUnreached(code) : status === 429 || code === 'Md5Mismatch' || code === 'PendingCopyOperation';
+
+/** What a failed conditional write means, for `commitWrite`; takes what `explain` made of it. */
+export function judgeWrite({ place }: AzureContext, key: string, when: Precondition): (thrown: unknown) => Failure {
+  return (thrown) => {
+    const error =
+      thrown instanceof StoreError ? thrown : new UnavailableError(String(thrown), { store: place.url, key });
+    const failure = error.cause instanceof Error ? failureOf(error.cause) : undefined;
+    const options = { cause: failure };
+    const exists = when === 'absent' && (failure?.code === 'BlobAlreadyExists' || error instanceof PreconditionError);
+    if (exists) return { kind: 'refused', error: new AlreadyExistsError(place.url, key, options) };
+    if (error instanceof PreconditionError) return { kind: 'refused', error };
+    // There is nothing to replace.
+    if (when !== 'absent' && error instanceof NotFoundError) {
+      return { kind: 'refused', error: new PreconditionError(place.url, key, options) };
+    }
+    if (!(error instanceof UnavailableError)) return { kind: 'final', error };
+    return { kind: failure && isUntouched(failure) ? 'untouched' : 'unknown', error };
+  };
+}

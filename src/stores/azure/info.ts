@@ -1,0 +1,54 @@
+import { NotFoundError, type ObjectInfo, UnavailableError } from '../store.ts';
+import { type AzureContext, blobOf } from './context.ts';
+import type { Asked } from './denial.ts';
+import { repeat } from './request.ts';
+import { tokenOf } from './token.ts';
+
+/** What answers of all kinds say of a blob. */
+export interface Described {
+  etag?: string | undefined;
+  contentLength?: number | undefined;
+  lastModified?: Date | undefined;
+  contentType?: string | undefined;
+  cacheControl?: string | undefined;
+}
+
+/** The blob that an answer describes. Throws UnavailableError for an answer that lacks what Azure always says. */
+export function infoOf(context: AzureContext, asked: Asked & { key: string }, answer: Described): ObjectInfo {
+  const { etag, contentLength: size, lastModified, contentType, cacheControl } = answer;
+  if (!etag || size === undefined || !lastModified) {
+    const message = `${asked.key} in ${context.place.url}: the answer to ${asked.verb} lacks the blob’s ETag, size or date.`;
+    throw new UnavailableError(message, { store: context.place.url, key: asked.key });
+  }
+  const meta = {
+    ...(contentType ? { contentType } : {}),
+    ...(cacheControl ? { cacheControl } : {}),
+  };
+  return { key: asked.key, size, token: tokenOf(etag), modified: lastModified, meta };
+}
+
+/** In accounts with folders (hierarchical namespace) these are blobs too, marked so; they are no objects of a store. */
+export const isFolder = (metadata: Record<string, string> | undefined): boolean =>
+  metadata?.['hdi_isfolder'] === 'true' || metadata?.['Hdi_isfolder'] === 'true';
+
+/** A blob and the MD5 that is kept with it. */
+export interface FoundBlob {
+  info: ObjectInfo;
+  contentMD5: Uint8Array | undefined;
+}
+
+/** Nothing where there is no blob. */
+export async function findBlob(context: AzureContext, key: string): Promise<FoundBlob | undefined> {
+  const asked = { verb: 'describe', key } as const;
+  try {
+    const found = await repeat(context, asked, (options) => blobOf(context, key).getProperties(options));
+    if (isFolder(found.metadata)) return undefined;
+    return { info: infoOf(context, asked, found), contentMD5: found.contentMD5 };
+  } catch (thrown) {
+    if (thrown instanceof NotFoundError) return undefined;
+    throw thrown;
+  }
+}
+
+export const headBlob = async (context: AzureContext, key: string): Promise<ObjectInfo | undefined> =>
+  (await findBlob(context, key))?.info;
