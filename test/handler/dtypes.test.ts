@@ -1,6 +1,10 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkerSession } from '../../src/handler/worker-session.ts';
 import type { Dtype } from '../../src/model/manifest.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
+import { openAdapterBed } from './adapter-bed.ts';
 import { ModelStore } from './model-store.ts';
 import { type Reply, TestApp } from './test-app.ts';
 
@@ -202,5 +206,32 @@ describe('text', () => {
       expect(reply).toMatchObject({ status: 400 });
       expect(reply.body).toContain('text without U+0000');
     }
+  });
+});
+
+describe('elements of every dtype', () => {
+  it('come back unchanged from a version that runs in a thread of its own', async () => {
+    const bed = await openAdapterBed();
+    const openNext = openWorkerSession(pathToFileURL(join(bed.bundle, 'node.mjs')));
+    const other = new TestApp(
+      store.root,
+      { MODEL_NAME: 'int8', COLDGATE_MODELS: cases.map(({ dtype }) => dtype).join(',') },
+      { openNext },
+    );
+    for (const { dtype, json, bytes } of cases) {
+      const url = `/v1/models/${dtype}`;
+      await other.ask(`${url}/health?warm=true`);
+      store.promote(store.publish(dtype, '1.1.0', { model: identity(dtype) }));
+      other.clock += 60_000;
+      expect((await other.ask(`${url}/health?warm=true`)).json).toMatchObject({ model: { version: '1.1.0' } });
+      expect((await other.ask(`${url}/infer`, { body: { inputs: json } })).json).toMatchObject({
+        outputs: { y: json },
+      });
+      if (dtype === 'string') continue;
+      const reply = await other.ask(`${url}/infer`, { body: bytes });
+      expect(Buffer.from(reply.body as Uint8Array)).toEqual(Buffer.from(bytes));
+    }
+    await other.close();
+    bed.remove();
   });
 });

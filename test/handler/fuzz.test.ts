@@ -107,13 +107,32 @@ describe('hostile bodies over HTTP', () => {
     rmSync(bundle, { recursive: true, force: true });
   });
 
-  it('are answered by one process that goes on living', async () => {
-    const { pid, port } = await one.listening();
+  const hammer = async (): Promise<void> => {
+    const { port } = await one.listening();
     const calls = fc.oneof(...Object.values(hostileCalls));
     const property = fc.asyncProperty(calls, async (call) => judge(call, await post(port, call)));
     await fc.assert(property, { seed, numRuns: numRuns / 2 });
-    expect(await one.json('/v1/health')).toMatchObject({ status: 'ok', pid });
     expect(await one.json('/v1/infer', { inputs: [[1, 2]] })).toMatchObject({ outputs: { y: [[5.5, 1]] } });
+  };
+
+  it('are answered by one process that goes on living', async () => {
+    const { pid } = await one.listening();
+    await hammer();
+    expect(await one.json('/v1/health')).toMatchObject({ status: 'ok', pid });
+  });
+
+  it('and by versions that came later, each in a thread of its own', async () => {
+    const { pid } = await one.listening();
+    for (const [name, model] of hostileModels) {
+      store.promote(store.publish(name, '1.1.0', { model }));
+      // A look at the pointer is answered from the last one for a second.
+      while (!one.lines.some(({ event, model: swapped }) => event === 'swapped' && swapped === name)) {
+        await one.json(`/v1/models/${name}/health?warm=true`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    await hammer();
+    expect(await one.json('/v1/health')).toMatchObject({ status: 'ok', pid, model: { version: '1.1.0' } });
   });
 });
 
