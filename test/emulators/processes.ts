@@ -72,20 +72,15 @@ export async function untilAnswers(url: string, { process: id, log, timeoutMs = 
   throw new Error(`it did not answer on ${url} within ${timeoutMs / 1000} s:\n${lastWords(log)}`);
 }
 
-/** Stops that very process and waits until it is gone; does nothing when it is. */
-export async function stopProcess(id: ProcessId, graceMs = 2000): Promise<void> {
-  for (const [signal, patience] of [
-    ['SIGTERM', graceMs],
-    ['SIGKILL', 5000],
-  ] as const) {
-    if (!isRunning(systemProcesses, id)) return;
-    try {
-      process.kill(id.pid, signal);
-    } catch {
-      // It ended between the two lines.
-    }
-    if (await isGone(systemProcesses, id, patience)) return;
+/** Ends that very process, at once: no server here has anything to keep. Waits until it is gone. */
+export async function stopProcess(id: ProcessId): Promise<void> {
+  if (!isRunning(systemProcesses, id)) return;
+  try {
+    process.kill(id.pid, 'SIGKILL');
+  } catch {
+    // It ended between the two lines.
   }
+  await isGone(systemProcesses, id, 5000);
 }
 
 /** Starts one process on a free port and waits until it answers; takes another port when somebody was faster. */
