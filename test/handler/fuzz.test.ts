@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HandlerChild } from '../fakes/handler-child.ts';
+import { openAdapterBed } from './adapter-bed.ts';
 import { addNativeFiles, FunctionProcess } from './function-process.ts';
 import { type HostileCall, hostileCalls, hostileModels, leaksIn } from './hostile.ts';
 import { ModelStore } from './model-store.ts';
@@ -133,6 +135,28 @@ describe('hostile bodies over HTTP', () => {
     }
     await hammer();
     expect(await one.json('/v1/health')).toMatchObject({ status: 'ok', pid, model: { version: '1.1.0' } });
+  });
+});
+
+describe.each([
+  ['the functions framework', 'handler-google-host.ts', 'google.mjs'],
+  ['@azure/functions', 'handler-azure-host.ts', 'azure.mjs'],
+])('hostile bodies through %s', (_host, host, entry) => {
+  it('are answered by one process that goes on living', async () => {
+    const bed = await openAdapterBed();
+    const models = { MODEL_PREFIX: store.root, ...variables };
+    const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bed.bundle, entry)], {
+      ...bed.variables,
+      ...models,
+    });
+    const port = await child.port();
+    const calls = fc.oneof(...Object.values(hostileCalls));
+    const property = fc.asyncProperty(calls, async (call) => judge(call, await post(port, call)));
+    await fc.assert(property, { seed, numRuns: numRuns / 2 });
+    expect(child.process.exitCode).toBeNull();
+    expect(child.errors).toEqual([]);
+    await child.stop();
+    bed.remove();
   });
 });
 
