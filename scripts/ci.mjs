@@ -6,9 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checks, runCheck } from './check.mjs';
-import { node24Env, node24Folder, npm, root } from './node24.mjs';
+import { testBed } from './emulators.mjs';
+import { ensureDependencies, node24Env, node24Folder, npm, root } from './node24.mjs';
 
-const env = { ...node24Env(), CI: 'true' };
+// Here nothing may be left out: a part of the test-bed that is missing is a failure.
+const env = { COLDGATE_REQUIRE: 'all', ...node24Env(), CI: 'true' };
 const node = join(node24Folder(), 'node');
 const results = [];
 const started = Date.now();
@@ -42,16 +44,23 @@ function suite() {
 
 function counted() {
   const report = join(root, '.cache', 'ci', 'tests.json');
-  if (!existsSync(report)) return { passed: 0, failed: 1, notRun: [] };
+  if (!existsSync(report)) return { passed: 0, failed: 1, notRun: [], gaps: [] };
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const each = testResults.flatMap((file) => file.assertionResults);
-  const notRun = each.filter((t) => t.status !== 'passed' && t.status !== 'failed').map((t) => t.fullName);
-  return { passed: numPassedTests, failed: numFailedTests, notRun };
+  const left = each.filter((t) => t.status !== 'passed' && t.status !== 'failed').map((t) => t.fullName);
+  // What a server does not do, or only sometimes, has a line with its reason in test/emulators/gaps.ts.
+  const isGap = (name) => / \[flaky on .*\]$/.test(name);
+  const gaps = each.map((t) => t.fullName).filter((name) => isGap(name) || / \[gap of .*\]$/.test(name));
+  return { passed: numPassedTests, failed: numFailedTests, notRun: left.filter((name) => !isGap(name)), gaps };
 }
 
 step('demo', () => {
   npm(['run', 'demo'], { cwd: root, env, stdio: 'inherit' });
   return true;
+});
+step('test-bed', () => {
+  ensureDependencies(env);
+  return testBed(['install'], env);
 });
 step('suite', suite);
 for (const name of Object.keys(checks)) step(name, () => runCheck(name));
@@ -65,9 +74,9 @@ console.log(
   `${tests.passed} tests passed, ${tests.failed} failed, ${tests.notRun.length} not run; ${Math.round((Date.now() - started) / 1000)} s in all`,
 );
 const passed = tests.passed + results.filter((r) => r.ok).length;
-// A tool that a bare machine lacks (strace) keeps its test from running; COLDGATE_REQUIRE=all makes that a failure.
-for (const name of tests.notRun) console.log(`not run here, a tool is missing: ${name}`);
-const missing = process.env.COLDGATE_REQUIRE === 'all' ? tests.notRun.length : 0;
+for (const name of tests.gaps) console.log(`known gap: ${name}`);
+for (const name of tests.notRun) console.log(`not run here: ${name}`);
+const missing = env.COLDGATE_REQUIRE === 'all' ? tests.notRun.length : 0;
 const failed = tests.failed + missing + results.filter((r) => !r.ok).length;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

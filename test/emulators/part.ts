@@ -13,6 +13,8 @@ export interface Part {
   version: string;
   /** Who serves it: npm, PyPI, Go, Debian. */
   from: string;
+  /** Takes minutes to install: not before a run of a few files. */
+  slow?: true;
   /** Why this machine cannot install it, found out at once and without a network. */
   lacks(): string | undefined;
   /** Puts everything into the folder, which is empty. Throws what went wrong. */

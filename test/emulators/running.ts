@@ -11,7 +11,7 @@ import type { Server, ServerPart } from './server-part.ts';
 /** Whose servers: `up` lets them stay until `down`; else they belong to a test run, and end with its process. */
 export type Owner = 'up' | ProcessId;
 
-interface Noted extends Server {
+interface Noted<Name extends string> extends Server<Name> {
   processes: ProcessId[];
 }
 
@@ -44,24 +44,23 @@ function read<T>(path: string): T | undefined {
 }
 
 /** The server that this owner has running. */
-export function runningOf(owner: Owner, name: string): Server | undefined {
-  const noted = read<Noted>(noteOf(owner, name));
+export function runningOf<Name extends string>(owner: Owner, name: Name): Server<Name> | undefined {
+  const noted = read<Noted<Name>>(noteOf(owner, name));
   if (!noted || noted.processes.length === 0) return undefined;
   if (!noted.processes.every((id) => isRunning(systemProcesses, id))) return undefined;
   return { name: noted.name, endpoint: noted.endpoint, env: noted.env };
 }
 
 /** The one that `up` started, else the run's own, which is started by whoever asks first. */
-export const running = (part: ServerPart): Promise<Server> => {
-  const shared = runningOf('up', part.name);
-  return shared ? Promise.resolve(shared) : startFor(ownerOfRun(), part);
-};
+export async function running<Name extends string>(part: ServerPart<Name>): Promise<Server<Name>> {
+  return runningOf('up', part.name) ?? startFor(ownerOfRun(), part);
+}
 
 /**
  * Starts it for an owner unless it runs, and probes it. Throws what it says, or, by name, which write it accepted that
  * it must refuse: it is then stopped, and nothing may be proven on it.
  */
-export async function startFor(owner: Owner, part: ServerPart): Promise<Server> {
+export async function startFor<Name extends string>(owner: Owner, part: ServerPart<Name>): Promise<Server<Name>> {
   const missing = whyNot(part);
   if (missing) throw new Error(`${part.name} ${part.version} cannot run: ${missing}`);
   mkdirSync(folderOfOwner(owner), { recursive: true });
@@ -74,14 +73,14 @@ export async function startFor(owner: Owner, part: ServerPart): Promise<Server> 
   });
 }
 
-async function start(owner: Owner, part: ServerPart): Promise<Server> {
+async function start<Name extends string>(owner: Owner, part: ServerPart<Name>): Promise<Server<Name>> {
   await stopOne(owner, part.name);
   const work = join(folderOfOwner(owner), part.name);
   mkdirSync(work, { recursive: true });
   const started = await part.start(folderOf(part), work).catch((error: Error) => {
     throw new Error(`${part.name} ${part.version} did not start: ${error.message}`);
   });
-  const server: Server = { name: part.name, endpoint: started.endpoint, env: part.env(started.endpoint) };
+  const server: Server<Name> = { name: part.name, endpoint: started.endpoint, env: part.env(started.endpoint) };
   write(noteOf(owner, part.name), { ...server, processes: started.processes });
   const accepted = await part.probe(server).catch((error: Error) => [`(the probe itself failed) ${error.message}`]);
   if (accepted.length === 0) return server;
@@ -99,7 +98,7 @@ function write(path: string, content: object): void {
 }
 
 async function stopOne(owner: Owner, name: string): Promise<void> {
-  const noted = read<Noted>(noteOf(owner, name));
+  const noted = read<Noted<string>>(noteOf(owner, name));
   for (const id of noted?.processes ?? []) await stopProcess(id);
   rmSync(noteOf(owner, name), { force: true });
   rmSync(join(folderOfOwner(owner), name), { recursive: true, force: true });

@@ -10,7 +10,7 @@ export const s3Environment = (endpoint: string, id: string, secret: string): Rec
 });
 
 /** Conditional writes that S3 refuses, by hand and not through an SDK; answers those that the server accepted. */
-export async function probeS3({ endpoint, env }: Server): Promise<string[]> {
+export async function probeS3({ endpoint, env }: Pick<Server, 'endpoint' | 'env'>): Promise<string[]> {
   const client = new AwsClient({
     accessKeyId: env['AWS_ACCESS_KEY_ID']!,
     secretAccessKey: env['AWS_SECRET_ACCESS_KEY']!,

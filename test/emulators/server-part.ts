@@ -3,8 +3,8 @@ import type { Part } from './part.ts';
 
 export type ServerName = 'azurite' | 'moto' | 'radosgw' | 'fake-gcs';
 
-export interface Server {
-  name: ServerName;
+export interface Server<Name extends string = ServerName> {
+  name: Name;
   /** `http://127.0.0.1:port` */
   endpoint: string;
   /** What the SDKs' default chains read, to be laid over the environment. */
@@ -18,8 +18,8 @@ export interface Started {
 }
 
 /** A server that honours preconditions, as its probe finds out anew at each start. */
-export interface ServerPart extends Part {
-  name: ServerName;
+export interface ServerPart<Name extends string = ServerName> extends Part {
+  name: Name;
   /**
    * Starts it on loopback, detached. @param folder what was installed @param work an empty folder for data and logs
    * Throws with its last words; what it had started is then stopped.
@@ -27,5 +27,5 @@ export interface ServerPart extends Part {
   start(folder: string, work: string): Promise<Started>;
   env(endpoint: string): Record<string, string>;
   /** Writes that an honest server refuses; answers what it accepted all the same, in words. */
-  probe(server: Server): Promise<string[]>;
+  probe(server: Server<Name>): Promise<string[]>;
 }

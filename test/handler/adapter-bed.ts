@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -56,14 +56,4 @@ export async function openAdapterBed(): Promise<AdapterBed> {
     store.remove();
   };
   return { bundle, variables, store, remove };
-}
-
-/** Lambda's runtime interface client, made where everything is required; nothing where it is not there. */
-export async function findRic(): Promise<string | undefined> {
-  const { ricFolder, prepareRic } = (await load('prepare-ric.mjs')) as {
-    ricFolder: string;
-    prepareRic(): Promise<void>;
-  };
-  if (!existsSync(ricFolder) && process.env['COLDGATE_REQUIRE'] === 'all') await prepareRic();
-  return existsSync(ricFolder) ? ricFolder : undefined;
 }

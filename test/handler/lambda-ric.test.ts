@@ -2,14 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { handlerContract } from '../contracts/handler.ts';
+import { lambdaRic, ricFolder } from '../emulators/lambda-ric.ts';
+import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
 import { HandlerChild } from '../fakes/handler-child.ts';
 import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
 import { etagOf, openObjectsFake } from '../fakes/handler-objects.ts';
 import { openRuntimeApi } from '../fakes/handler-runtime-api.ts';
-import { findRic, openAdapterBed } from './adapter-bed.ts';
+import { openAdapterBed } from './adapter-bed.ts';
 
-const ric = await findRic();
+const missing = whyNot(lambdaRic);
 const { bundle, variables, remove } = await openAdapterBed();
 const bucket = await openObjectsFake();
 afterAll(async () => {
@@ -22,7 +24,7 @@ async function open(
   handler: string,
 ): Promise<{ api: Awaited<ReturnType<typeof openRuntimeApi>>; child: HandlerChild }> {
   const api = await openRuntimeApi();
-  const child = new HandlerChild([join(ric!, 'index.mjs'), handler], {
+  const child = new HandlerChild([join(ricFolder(), 'index.mjs'), handler], {
     ...variables,
     _HANDLER: handler,
     LAMBDA_TASK_ROOT: bundle,
@@ -42,7 +44,7 @@ async function open(
   return { api, child };
 }
 
-if (ric) {
+if (!missing) {
   const { api, child } = await open('lambda.handler');
   handlerContract('the Lambda adapter in the real aws-lambda-ric', async () => ({
     call: async (...asked) => fromLambdaReply(await api.invoke(lambdaEvent(...asked))),
@@ -108,9 +110,6 @@ if (ric) {
       await other.api.close();
     });
   });
-}
-
-if (!ric) {
-  const missing = 'it is not built: node scripts/prepare-ric.mjs';
-  describePart('aws-lambda-ric', missing, 'the Lambda adapter in the real aws-lambda-ric', () => {});
+} else {
+  describePart(lambdaRic.name, missing, 'the Lambda adapter in the real aws-lambda-ric', () => {});
 }

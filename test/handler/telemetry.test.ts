@@ -1,10 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { whyNot } from '../emulators/part.ts';
+import { describePart } from '../emulators/servers.ts';
+import { strace, straceCommand } from '../emulators/strace.ts';
 import { tinyModel, tinySample, writeDenseModel } from '../fixtures/onnx.ts';
 import { addNativeFiles, FunctionProcess } from './function-process.ts';
 import { ModelStore } from './model-store.ts';
@@ -24,8 +27,6 @@ afterAll(() => {
 });
 
 const linux = process.platform === 'linux';
-const strace = linux && spawnSync('strace', ['-V']).status === 0;
-if (!strace) console.warn('The system-call trace did not run: there is no strace.');
 
 describe.runIf(linux)('a process that loaded a model', () => {
   it('has no socket but those that it listens on, and leaves no file but its model', async () => {
@@ -44,7 +45,7 @@ describe.runIf(linux)('a process that loaded a model', () => {
   });
 });
 
-describe.runIf(strace)('what a process asks of the kernel', () => {
+describePart('strace', whyNot(strace), 'what a process asks of the kernel', () => {
   const home = mkdtempSync(join(tmpdir(), 'coldgate-traced-'));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
   const model = join(home, 'dense.onnx');
@@ -115,7 +116,8 @@ describe.runIf(strace)('what a process asks of the kernel', () => {
 async function trace(args: string[], env: Record<string, string>): Promise<{ lines: string[]; stdout: string }> {
   const file = join(mkdtempSync(join(tmpdir(), 'coldgate-trace-')), 'trace');
   const calls = 'trace=connect,sendto,sendmsg,sendmmsg,openat,open,creat,mkdir,mkdirat';
-  const child = spawn('strace', ['-f', '-qq', '-o', file, '-e', calls, process.execPath, ...args], {
+  const [program, ...prefix] = straceCommand();
+  const child = spawn(program, [...prefix, '-f', '-qq', '-o', file, '-e', calls, process.execPath, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
