@@ -16,7 +16,9 @@ export function contextOf(settings: StoreSettings, limits: Partial<GsLimits> = {
   checkSettings(settings);
   const all = { ...defaultLimits, ...limits };
   const { endpoint: apiEndpoint } = settings;
-  const storage = new Storage(apiEndpoint === undefined ? {} : { apiEndpoint });
+  // No request of ours names a project; left out, the SDK would ask another service of Google's for one.
+  const projectId = 'none';
+  const storage = new Storage(apiEndpoint === undefined ? { projectId } : { projectId, apiEndpoint });
   const endpoint = storage.apiEndpoint.replace(/\/+$/, '');
   if (!isPrivateLink(endpoint)) {
     const message = `expected https:// (http:// is for this machine alone), got ${endpoint}.`;

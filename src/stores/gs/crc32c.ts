@@ -30,8 +30,8 @@ export class Crc32c {
     // Words are read where memory is laid out for them: up to three bytes on either side go one by one.
     const head = Math.min(bytes.byteLength, (4 - (bytes.byteOffset & 3)) & 3);
     for (; at < head; at += 1) this.#step(bytes[at] as number);
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, (bytes.byteLength - head) >>> 2);
-    at += this.#blocks(words) * 16;
+    const words = (bytes.byteLength - head) >>> 2;
+    if (words > 0) at += this.#blocks(new Int32Array(bytes.buffer, bytes.byteOffset + head, words)) * 16;
     for (; at < bytes.byteLength; at += 1) this.#step(bytes[at] as number);
     return this;
   }
