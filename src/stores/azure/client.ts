@@ -11,7 +11,8 @@ export async function contextOf(settings: StoreSettings, limits: Partial<AzureLi
   const place = new Place(settings.url);
   checkSettings(settings);
   const wanted = settings.endpoint === undefined ? undefined : endpointOf(settings.endpoint, place);
-  const login = await logIn(place, wanted === undefined || wanted.startsWith('https://'));
+  const isHttps = wanted === undefined || wanted.startsWith('https://');
+  const login = await logIn(place, isHttps, limits.credential);
   const [endpoint = '', signature] = (login.url ?? `https://${place.account}.blob.core.windows.net`).split('?');
   const base = (wanted ?? endpoint).replace(/\/+$/, '');
   checkLink(base);

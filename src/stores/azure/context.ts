@@ -7,7 +7,7 @@ import type {
 import type { TokenCredential } from './credentials.ts';
 import type { Place } from './place.ts';
 
-/** Bounds that tests set lower. */
+/** Bounds that tests set lower, and who they ask for tokens. */
 export interface AzureLimits {
   /** Longest silence of the server before a request is given up, ms. */
   stallMs: number;
@@ -25,6 +25,8 @@ export interface AzureLimits {
   pageBlobs: number;
   /** Requests at most for one thing. */
   attempts: number;
+  /** What gives tokens, if not the chain of the SDK. */
+  credential: TokenCredential | undefined;
 }
 
 export const defaultLimits: AzureLimits = {
@@ -36,6 +38,7 @@ export const defaultLimits: AzureLimits = {
   parallel: 4,
   pageBlobs: 5000,
   attempts: 4,
+  credential: undefined,
 };
 
 /** How requests are signed: by the account's key, by a token of Entra ID, or by a signature in their URL. */

@@ -26,9 +26,9 @@ export interface Login {
  * which is loaded only then: workload identity, managed identity, az, and what else a machine may have. Throws
  * InputError for a connection string that is none.
  */
-export async function logIn({ account }: Place, isHttps: boolean): Promise<Login> {
+export async function logIn({ account }: Place, isHttps: boolean, given?: TokenCredential): Promise<Login> {
   const text = env['AZURE_STORAGE_CONNECTION_STRING'];
-  if (text) {
+  if (text && !given) {
     const client = connected(text);
     if (client.accountName === account) return loginOf(client);
   }
@@ -37,8 +37,7 @@ export async function logIn({ account }: Place, isHttps: boolean): Promise<Login
     const hint = `Set AZURE_STORAGE_CONNECTION_STRING to that of the account ${account}, or use an https:// endpoint.`;
     throw new InputError([{ path: 'store.endpoint', message, hint }]);
   }
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  const credential = new DefaultAzureCredential();
+  const credential = given ?? new (await import('@azure/identity')).DefaultAzureCredential();
   return { identity: { kind: 'token', credential }, credential, url: undefined };
 }
 

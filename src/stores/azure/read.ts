@@ -6,13 +6,12 @@ import {
   type ObjectInfo,
   PreconditionError,
   type StoredObject,
-  StoreError,
   type Token,
   UnavailableError,
   UnsupportedError,
 } from '../store.ts';
 import { type AzureContext, blobOf } from './context.ts';
-import { failureOf, RequestFailure } from './failure.ts';
+import { failureOf } from './failure.ts';
 import { infoOf, isFolder } from './info.ts';
 import { repeat } from './request.ts';
 import { etagOf } from './token.ts';
@@ -52,21 +51,19 @@ async function openFirst(
   const etag = ifChanged === undefined ? undefined : etagOf(ifChanged);
   const conditions = etag === undefined ? {} : { ifNoneMatch: etag };
   const ask = (bytes: number | undefined) =>
-    repeat(context, { verb: 'read', key }, ({ abortSignal }) =>
-      blobOf(context, key).download(0, bytes, { abortSignal, conditions, maxRetryRequests: 0 }),
-    );
-  try {
-    return await ask(context.limits.rangeBytes);
-  } catch (thrown) {
-    const status = statusOf(thrown);
-    if (status === 304) return 'unchanged';
-    if (status !== 416) throw thrown;
-    return ask(undefined);
-  }
+    repeat(context, { verb: 'read', key }, async ({ abortSignal }) => {
+      try {
+        return await blobOf(context, key).download(0, bytes, { abortSignal, conditions, maxRetryRequests: 0 });
+      } catch (thrown) {
+        const { status } = failureOf(thrown);
+        if (status === 304) return 'unchanged';
+        if (status === 416 && bytes !== undefined) return 'without bytes';
+        throw thrown;
+      }
+    });
+  const answer = await ask(context.limits.rangeBytes);
+  return answer === 'without bytes' ? ((await ask(undefined)) as BlobDownloadResponseParsed | 'unchanged') : answer;
 }
-
-const statusOf = (thrown: unknown): number | undefined =>
-  thrown instanceof StoreError && thrown.cause instanceof RequestFailure ? thrown.cause.status : undefined;
 
 function bodyOf(context: AzureContext, { key, size, token }: ObjectInfo, first: Readable): RangedBody {
   const { url } = context.place;

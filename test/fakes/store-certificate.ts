@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+
+/** A certificate for 127.0.0.1, made now and trusted by this process from now on. Needs openssl. */
+export function trustedCertificate(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'coldgate-certificate-'));
+  const [keyPath, certPath] = [join(folder, 'key'), join(folder, 'cert')];
+  try {
+    const kind = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', '2'];
+    const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', [...kind, ...names, '-keyout', keyPath, '-out', certPath], { stdio: 'pipe' });
+    const cert = readFileSync(certPath, 'utf8');
+    setDefaultCACertificates([...getCACertificates('default'), cert]);
+    return { key: readFileSync(keyPath, 'utf8'), cert };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
