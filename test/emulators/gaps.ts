@@ -18,6 +18,16 @@ export const gaps: Gap[] = [
     behaviour: 'refuses a stale token and keeps the object',
     why: 'it ignores If-Match of DELETE',
   },
+  {
+    server: 'fake-gcs',
+    behaviour: 'refuses a stale token and keeps the object',
+    why: 'it ignores ifGenerationMatch of DELETE',
+  },
+  {
+    server: 'fake-gcs',
+    behaviour: 'makes room for a new object, for which the old token is stale',
+    why: 'it ignores ifGenerationMatch of DELETE',
+  },
 ];
 
 /** What is known to be missing; nothing for the real service and for stores without a server. */
