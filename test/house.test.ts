@@ -52,7 +52,10 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     rooms: ['errors', 'log', 'targets/target.ts', 'verbs/verb.ts'],
     packages: ['node:', 'fflate', 'tar-stream'],
   },
-  targets: { rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'package'], packages: ['node:'] },
+  targets: {
+    rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'config/schema/aws-lambda.ts', 'package'],
+    packages: ['node:', '@aws-sdk/client-lambda', '@aws-sdk/client-apigatewayv2', '@aws-sdk/client-s3', 'aws4fetch'],
+  },
   handler: {
     rooms: ['model'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],

@@ -37,6 +37,16 @@ export const metrics: readonly Metric[] = [
 
 export type Arm = 'candidate' | 'baseline';
 
+/** What a platform itself says of an invocation: Lambda's REPORT line. */
+export interface PlatformReport {
+  /** The platform's own initialisation; told of cold starts alone. */
+  init_ms?: number;
+  duration_ms?: number;
+  billed_ms?: number;
+  memory_mb?: number;
+  max_memory_mb?: number;
+}
+
 /** One forced cold start. `ok` only with proof: a new instance, its cold flag, the right version and sha256. */
 export interface ColdStart {
   status: 'ok' | 'timeout' | 'failed';
@@ -46,6 +56,7 @@ export interface ColdStart {
   version?: string;
   sha256?: string;
   timings: Timings;
+  platform?: PlatformReport;
 }
 
 /** A cold start in its place in the measurement. */

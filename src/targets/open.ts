@@ -1,3 +1,4 @@
+import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
 import type { CloudTargetSettings, TargetSettings } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -22,6 +23,10 @@ export async function openTarget(settings: TargetSettings, deps: TargetDeps): Pr
     const { localTarget } = await import('./local.ts');
     return localTarget(settings, deps);
   }
+  if (settings.provider === 'aws-lambda') {
+    const { awsLambdaTarget } = await import('./aws-lambda.ts');
+    return awsLambdaTarget(settings as unknown as AwsLambdaSettings, deps);
+  }
   throw notAvailable(settings.provider);
 }
 
@@ -31,7 +36,7 @@ function notAvailable(provider: CloudTargetSettings['provider']): ColdgateError 
     exitCodes.usage,
     `This version of Coldgate cannot deploy to ${provider}: it knows the settings, the driver is not in this build.`,
     {
-      hint: 'Use `target: { provider: local }` for now, or a release whose notes list this target.',
+      hint: 'Use `provider: local` or `provider: aws-lambda` for now, or a release whose notes list this target.',
       data: { provider },
     },
   );

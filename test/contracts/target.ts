@@ -15,13 +15,18 @@ export interface TargetBench {
   crash(revision: Revision): Promise<void>;
   /** What runs now under the function's name, whoever started it. */
   running(): Promise<number>;
+  /** How a caller who may calls an address; plainly without it. */
+  get?(url: string): Promise<Response>;
   close(): Promise<void>;
 }
 
 const unknownDigest = 'f'.repeat(64);
 
-async function served(url: string): Promise<{ version: string; sha256: string }> {
-  const reply = await fetch(`${url}/v1/health?warm=true`);
+async function servedBy(
+  get: (url: string) => Promise<Response>,
+  url: string,
+): Promise<{ version: string; sha256: string }> {
+  const reply = await get(`${url}/v1/health?warm=true`);
   const { model } = (await reply.json()) as { model: { version: string; sha256: string } };
   return { version: model.version, sha256: model.sha256 };
 }
@@ -47,6 +52,7 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
       await bench.close();
     });
 
+    const served = (url: string) => servedBy(bench.get ?? fetch, url);
     const request = (role: 'candidate' | 'live', stored: StoredVersion, from = bench.packages[0]): DeployRequest => ({
       settings: bench.settings,
       package: from,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CamelKeys } from '../camel-keys.ts';
 import { decimal, flag, listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -129,3 +130,6 @@ export const awsLambdaTarget = z
       .describe('Tags of all resources.'),
   })
   .describe('AWS Lambda.');
+
+/** The settings as the driver gets them: checked, with defaults. */
+export type AwsLambdaSettings = CamelKeys<z.infer<typeof awsLambdaTarget>>;

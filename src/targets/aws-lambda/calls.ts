@@ -1,0 +1,85 @@
+import {
+  type $Command,
+  LambdaClient,
+  type LambdaClientResolvedConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-lambda';
+import { pause } from '../pause.ts';
+import { isBusy, isThrottled, isTransient, MovedError, movedBy, retryAfterMs, toRefusal } from './refusal.ts';
+
+export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  LambdaClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/** Longest that one call is sent again, ms: five minutes for a busy service, as the SDK's own waiters have it. */
+const patienceMs = { service: 300_000, role: 60_000, network: 30_000 };
+const firstPauseMs = 200;
+const longestPauseMs = 10_000;
+
+/** The control plane. */
+export interface LambdaCalls {
+  /**
+   * Sends a command, again where the service is busy: throttling, another update in progress, failures of its own.
+   * Throws MovedError when someone else changed what the command was about, and ColdgateError otherwise.
+   */
+  send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: LambdaCommand<I, O>): Promise<O>;
+  /** Sends it once, for data rather than control; the signal ends it. Throws what the SDK throws. */
+  once<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: LambdaCommand<I, O>,
+    signal: AbortSignal,
+  ): Promise<O>;
+  /** What requests to function URLs are signed with; from the SDK's default chain. */
+  credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
+}
+
+/**
+ * Opens the client for a region. Credentials and endpoints come from where the SDK finds them (environment, profile, OIDC
+ * role, instance role; AWS_ENDPOINT_URL_LAMBDA).
+ */
+export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
+  // One attempt a send: what is worth trying again, and for how long, is decided here.
+  const client = new LambdaClient({ region, maxAttempts: 1 });
+  return {
+    send: (command) => sendPatiently((options) => client.send(command, options), signal),
+    once: (command, stop) => client.send(command, { abortSignal: stop }),
+    credentials: async () => {
+      try {
+        return await client.config.credentials();
+      } catch (error) {
+        throw toRefusal(error);
+      }
+    },
+  };
+}
+
+async function sendPatiently<O>(
+  work: (options: { abortSignal: AbortSignal }) => Promise<O>,
+  signal: AbortSignal,
+): Promise<O> {
+  const began = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    signal.throwIfAborted();
+    try {
+      return await work({ abortSignal: signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const waited = performance.now() - began;
+      if (!isWorthAnother(error, waited)) throw movedBy(error) ? new MovedError(error) : toRefusal(error);
+      await pause(Math.max(pauseMs(attempt), retryAfterMs(error)), signal);
+    }
+  }
+}
+
+function isWorthAnother(error: unknown, waited: number): boolean {
+  const kind = isThrottled(error) || isBusy(error) ? 'service' : isTransient(error);
+  return kind !== undefined && waited < patienceMs[kind];
+}
+
+/** Exponential, up to a bound, the later half at random so that runs which met do not meet again. */
+const pauseMs = (attempt: number): number =>
+  Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2);

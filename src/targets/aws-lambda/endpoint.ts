@@ -1,0 +1,143 @@
+import { InvokeCommand, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
+import { AwsV4Signer } from 'aws4fetch';
+import { ColdgateError, exitCodes } from '../../errors.ts';
+import { pause } from '../pause.ts';
+import { type Answer, type CallOptions, CallTimeout, call } from '../proof/http.ts';
+import type { Endpoint } from '../proof/prove.ts';
+import { toRefusal } from './refusal.ts';
+import type { World } from './world.ts';
+
+/** How long a new address may refuse calls until AWS knows of it everywhere, ms. */
+const settlingMs = 60_000;
+const betweenMs = 500;
+
+/** The function URL of an alias; signed where it asks for that. `fresh` bears with refusals for a while. */
+export function urlEndpoint(world: World, address: { url: string; changed: boolean }): Endpoint {
+  const { url } = address;
+  return {
+    url,
+    send: async (path, options) => {
+      const until = performance.now() + (address.changed ? settlingMs : 0);
+      for (;;) {
+        const answer = await call(`${url}${path}`, {
+          ...options,
+          headers: await signature(world, url + path, options),
+        });
+        if (answer.status !== 403) return answer;
+        if (performance.now() > until) throw refusedUrl(world, url, answer);
+        await pause(betweenMs, options.signal);
+      }
+    },
+  };
+}
+
+async function signature(world: World, url: string, { json }: CallOptions): Promise<Record<string, string>> {
+  if (world.settings.auth === 'none') return {};
+  const post = json !== undefined;
+  const signer = new AwsV4Signer({
+    ...(await world.calls.credentials()),
+    url,
+    method: post ? 'POST' : 'GET',
+    ...(post && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+    service: 'lambda',
+    region: world.settings.region,
+  } as ConstructorParameters<typeof AwsV4Signer>[0]);
+  const { headers } = await signer.sign();
+  return Object.fromEntries(headers.entries());
+}
+
+function refusedUrl(world: World, url: string, answer: Answer): ColdgateError {
+  const signed = world.settings.auth !== 'none';
+  const hint = signed
+    ? 'Allow lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function to the role that this step runs as.'
+    : 'Look whether an organisation policy forbids public function URLs; auth: iam needs none.';
+  const action = 'lambda:InvokeFunctionUrl';
+  return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${url}.`, {
+    hint,
+    data: { action, resource: url, answer: answer.body },
+  });
+}
+
+/** A version or alias by Lambda's own call: needs no address, and brings the log's end along. */
+export function invokeEndpoint(world: World, name: string, qualifier: string): Endpoint {
+  return {
+    url: `${name}:${qualifier}`,
+    send: async (path, options) => answerOf(await invoke(world, { name, qualifier }, path, options)),
+  };
+}
+
+export interface Invoked {
+  output: InvokeCommandOutput;
+  /** What the function returned, or its error. */
+  payload: unknown;
+}
+
+/** Calls the function with the event of a function URL. Throws CallTimeout, and ColdgateError where Lambda refuses. */
+export async function invoke(
+  world: World,
+  { name, qualifier }: { name: string; qualifier: string },
+  path: string,
+  { timeoutMs, signal, json }: CallOptions,
+): Promise<Invoked> {
+  const late = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+  const stop = AbortSignal.any([late, world.signal, ...(signal ? [signal] : [])]);
+  try {
+    const output = await world.calls.once(
+      new InvokeCommand({
+        FunctionName: name,
+        Qualifier: qualifier,
+        LogType: 'Tail',
+        Payload: Buffer.from(JSON.stringify(eventOf(path, json))),
+      }),
+      stop,
+    );
+    return { output, payload: JSON.parse(Buffer.from(output.Payload ?? []).toString('utf8') || 'null') };
+  } catch (error) {
+    world.signal.throwIfAborted();
+    signal?.throwIfAborted();
+    if (late.aborted) throw new CallTimeout(`no answer within ${Math.round(timeoutMs)} ms`);
+    throw toRefusal(error);
+  }
+}
+
+/** An event of payload 2.0. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html */
+function eventOf(path: string, json: unknown): object {
+  const [rawPath, rawQueryString = ''] = path.split('?');
+  const method = json === undefined ? 'GET' : 'POST';
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath,
+    rawQueryString,
+    headers: { accept: 'application/json', ...(json !== undefined && { 'content-type': 'application/json' }) },
+    requestContext: { stage: '$default', http: { method, path: rawPath } },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+    isBase64Encoded: false,
+  };
+}
+
+interface FunctionReply {
+  statusCode?: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** The reply of payload 2.0 as an answer. Throws Error with the function's own error where it failed. */
+export function answerOf({ output, payload }: Invoked): Answer {
+  if (output.FunctionError) throw new Error(functionError(payload));
+  const { statusCode = 0, headers = {}, body = '' } = (payload ?? {}) as FunctionReply;
+  return { status: statusCode, headers, body: parsed(body) };
+}
+
+function functionError(payload: unknown): string {
+  const { errorType = 'an error', errorMessage = '' } = (payload ?? {}) as Record<string, string>;
+  return `the function failed with ${errorType}: ${errorMessage}`.slice(0, 500);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}

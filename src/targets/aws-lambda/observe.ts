@@ -1,0 +1,146 @@
+import {
+  type AliasConfiguration,
+  type FunctionConfiguration,
+  type FunctionUrlConfig,
+  GetFunctionCommand,
+  type GetFunctionResponse,
+  ListAliasesCommand,
+  ListFunctionUrlConfigsCommand,
+  ListVersionsByFunctionCommand,
+} from '@aws-sdk/client-lambda';
+import { ColdgateError, exitCodes } from '../../errors.ts';
+import { functionName, type Mark, ownerTag, parseMark } from './names.ts';
+import { isMissing } from './refusal.ts';
+import type { Wanted } from './wanted.ts';
+import type { World } from './world.ts';
+
+/** A published version. */
+export interface PublishedVersion {
+  number: string;
+  /** What it is for; nothing where it was published by other hands. */
+  mark: Mark | undefined;
+  packageSha256: string;
+  publishedAt: Date;
+}
+
+/** A function as it was found, by four reading calls. */
+export interface FunctionState {
+  name: string;
+  arn: string;
+  latest: FunctionConfiguration;
+  tags: Record<string, string>;
+  reserved: number | undefined;
+  versions: PublishedVersion[];
+  aliases: Map<string, AliasConfiguration>;
+  /** By alias. */
+  urls: Map<string, FunctionUrlConfig>;
+}
+
+/**
+ * Reads all of a function; nothing where there is none.
+ * Throws ColdgateError `foreign-function` (exit 2) for one that Coldgate has not made.
+ */
+export async function observe(world: World, given: string): Promise<FunctionState | undefined> {
+  const name = functionName(given);
+  try {
+    const [found, versions, aliases, urls] = await Promise.all([
+      world.calls.send(new GetFunctionCommand({ FunctionName: name })),
+      listVersions(world, name),
+      listAliases(world, name),
+      listUrls(world, name),
+    ]);
+    return checkOwned(stateOf(name, found, versions, aliases, urls));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function stateOf(
+  name: string,
+  { Configuration: latest = {}, Tags = {}, Concurrency }: GetFunctionResponse,
+  versions: FunctionConfiguration[],
+  aliases: AliasConfiguration[],
+  urls: FunctionUrlConfig[],
+): FunctionState {
+  return {
+    name,
+    arn: latest.FunctionArn ?? '',
+    latest,
+    tags: Tags,
+    reserved: Concurrency?.ReservedConcurrentExecutions,
+    versions: versions.flatMap((one) => (one.Version === '$LATEST' ? [] : [publishedVersion(one)])),
+    aliases: new Map(aliases.map((alias) => [alias.Name ?? '', alias])),
+    urls: new Map(urls.map((url) => [qualifierOf(url.FunctionArn), url])),
+  };
+}
+
+export const publishedVersion = (one: FunctionConfiguration): PublishedVersion => ({
+  number: one.Version ?? '',
+  mark: parseMark(one.Description),
+  packageSha256: packageDigest(one),
+  publishedAt: new Date(one.LastModified ?? 0),
+});
+
+/** Lambda's own digest of the zip, in our form. */
+export const packageDigest = ({ CodeSha256 = '' }: FunctionConfiguration): string =>
+  Buffer.from(CodeSha256, 'base64').toString('hex');
+
+/** Same role, pin, settings and package. */
+export const isSame = ({ mark, packageSha256 }: PublishedVersion, wanted: Wanted): boolean =>
+  mark !== undefined &&
+  mark.role === wanted.role &&
+  mark.version === wanted.version &&
+  mark.settingsSha256 === wanted.settingsSha256 &&
+  packageSha256 === wanted.packageSha256;
+
+/** `live` of `arn:aws:lambda:eu-west-1:123456789012:function:digits-production:live`. */
+const qualifierOf = (arn: string | undefined): string => (arn ?? '').split(':')[7] ?? '';
+
+export const versionOf = (state: FunctionState, alias: string): PublishedVersion | undefined => {
+  const number = state.aliases.get(alias)?.FunctionVersion;
+  return state.versions.find((version) => version.number === number);
+};
+
+function checkOwned(state: FunctionState): FunctionState {
+  if (ownerTag in state.tags || state.versions.some(({ mark }) => mark)) return state;
+  throw new ColdgateError(
+    'foreign-function',
+    exitCodes.usage,
+    `There is a Lambda function ${state.name} that Coldgate has not made, so it is left alone.`,
+    { hint: `Give the model another name, or tag the function ${ownerTag}=${state.name} to hand it over.` },
+  );
+}
+
+async function listVersions(world: World, FunctionName: string): Promise<FunctionConfiguration[]> {
+  const all: FunctionConfiguration[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await world.calls.send(new ListVersionsByFunctionCommand({ FunctionName, Marker }));
+    all.push(...(page.Versions ?? []));
+    Marker = page.NextMarker;
+  } while (Marker);
+  return all;
+}
+
+async function listAliases(world: World, FunctionName: string): Promise<AliasConfiguration[]> {
+  const all: AliasConfiguration[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await world.calls.send(new ListAliasesCommand({ FunctionName, Marker }));
+    all.push(...(page.Aliases ?? []));
+    Marker = page.NextMarker;
+  } while (Marker);
+  return all;
+}
+
+async function listUrls(world: World, FunctionName: string): Promise<FunctionUrlConfig[]> {
+  const all: FunctionUrlConfig[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await world.calls.send(new ListFunctionUrlConfigsCommand({ FunctionName, Marker }));
+    all.push(...(page.FunctionUrlConfigs ?? []));
+    Marker = page.NextMarker;
+  } while (Marker);
+  return all;
+}

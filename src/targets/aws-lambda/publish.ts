@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import {
+  CreateFunctionCommand,
+  type FunctionConfiguration,
+  PublishVersionCommand,
+  UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import type { PackageFile } from '../target.ts';
+import { formatMark, functionName, ownerTag } from './names.ts';
+import {
+  type FunctionState,
+  isSame,
+  observe,
+  type PublishedVersion,
+  packageDigest,
+  publishedVersion,
+} from './observe.ts';
+import { waitUntilReady } from './ready.ts';
+import { MovedError } from './refusal.ts';
+import { mergedVariables, type Wanted } from './wanted.ts';
+import type { World } from './world.ts';
+
+export interface Published {
+  version: PublishedVersion;
+  /** False when a version of this kind was there: a run that was killed had published it. */
+  fresh: boolean;
+}
+
+/** The function, made if it is not there; its code and settings are then those that are wanted. */
+export async function ensureFunction(
+  world: World,
+  given: string,
+  wanted: Wanted,
+  zip: PackageFile,
+): Promise<FunctionState> {
+  const found = await observe(world, given);
+  if (found) return found;
+  const name = functionName(given);
+  const { settings, calls, log } = world;
+  log.info(`Creating the function ${name} in ${settings.region} (${Math.ceil(zip.size / 1e6)} MB).`);
+  await calls.send(
+    new CreateFunctionCommand({
+      ...wanted.configuration,
+      Role: settings.role,
+      FunctionName: name,
+      Code: { ZipFile: await readFile(zip.path) },
+      Architectures: [settings.architecture],
+      Environment: { Variables: mergedVariables({}, wanted) },
+      Tags: tagsOf(world, name),
+    }),
+  );
+  await waitUntilReady(world, name);
+  const made = await observe(world, name);
+  if (!made) throw new MovedError(new Error(`${name} is gone again`));
+  return made;
+}
+
+export const tagsOf = ({ settings }: World, name: string): Record<string, string> => ({
+  ...settings.tags,
+  [ownerTag]: name,
+});
+
+/**
+ * Publishes the version that is wanted: code, then configuration, then the version, each when the one before is done, each
+ * on the revision that was seen. Published before and left by a killed run, it is taken up. `$LATEST` is the workbench of
+ * every role and serves nobody. Throws MovedError when another run has used it meanwhile.
+ * @param not number of a version that is to be replaced although it is the same
+ */
+export async function publish(
+  world: World,
+  state: FunctionState,
+  wanted: Wanted,
+  zip: PackageFile,
+  not?: string,
+): Promise<Published> {
+  const known = state.versions.find((version) => isSame(version, wanted) && version.number !== not);
+  if (known && wanted.role !== 'sample') {
+    await waitUntilReady(world, state.name, known.number);
+    return { version: known, fresh: false };
+  }
+  const coded = await ensureCode(world, state, wanted, zip);
+  const latest = await configure(world, state.name, coded, wanted);
+  const published = await world.calls.send(
+    new PublishVersionCommand({
+      FunctionName: state.name,
+      Description: formatMark(wanted),
+      CodeSha256: latest.CodeSha256,
+      RevisionId: latest.RevisionId,
+    }),
+  );
+  checkOurs(published, wanted);
+  const version = publishedVersion(published);
+  await waitUntilReady(world, state.name, version.number);
+  return { version, fresh: true };
+}
+
+async function ensureCode(
+  world: World,
+  { name, latest }: FunctionState,
+  wanted: Wanted,
+  zip: PackageFile,
+): Promise<FunctionConfiguration> {
+  const { architecture } = world.settings;
+  if (packageDigest(latest) === wanted.packageSha256 && latest.Architectures?.[0] === architecture) {
+    return isReady(latest) ? latest : waitUntilReady(world, name);
+  }
+  world.log.info(`Uploading the package of ${name} (${Math.ceil(zip.size / 1e6)} MB).`);
+  await world.calls.send(
+    new UpdateFunctionCodeCommand({
+      FunctionName: name,
+      ZipFile: await readFile(zip.path),
+      Architectures: [architecture],
+      RevisionId: latest.RevisionId,
+    }),
+  );
+  return waitUntilReady(world, name);
+}
+
+const isReady = ({ State, LastUpdateStatus }: FunctionConfiguration): boolean =>
+  State === 'Active' && LastUpdateStatus === 'Successful';
+
+async function configure(
+  world: World,
+  name: string,
+  latest: FunctionConfiguration,
+  wanted: Wanted,
+): Promise<FunctionConfiguration> {
+  await world.calls.send(
+    new UpdateFunctionConfigurationCommand({
+      ...wanted.configuration,
+      FunctionName: name,
+      Environment: { Variables: mergedVariables(latest.Environment?.Variables ?? {}, wanted) },
+      RevisionId: latest.RevisionId,
+    }),
+  );
+  return checkOurs(await waitUntilReady(world, name), wanted);
+}
+
+/** The revision id alone would not do: it is read again after the wait, when it may be another run's. */
+function checkOurs(configuration: FunctionConfiguration, wanted: Wanted): FunctionConfiguration {
+  const { COLDGATE_REVISION: revision } = configuration.Environment?.Variables ?? {};
+  if (revision === wanted.revision && packageDigest(configuration) === wanted.packageSha256) return configuration;
+  throw new MovedError(new Error(`another run has changed ${configuration.FunctionName}`));
+}

@@ -1,0 +1,129 @@
+import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
+
+interface ServiceFault {
+  name: string;
+  message: string;
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+  $response?: { headers?: Record<string, string> };
+}
+
+const faultOf = (error: unknown): ServiceFault => error as ServiceFault;
+const statusOf = (error: unknown): number => faultOf(error).$metadata?.httpStatusCode ?? 0;
+
+const throttles = ['TooManyRequestsException', 'ThrottlingException', 'Throttling', 'EC2ThrottledException'];
+const lostConnections = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
+
+/** Too many requests: the answer asks for patience, nothing was done. */
+export const isThrottled = (error: unknown): boolean =>
+  throttles.includes(faultOf(error).name) || statusOf(error) === 429;
+
+/** Another change of the function is being done (facts: P13). */
+export const isBusy = (error: unknown): boolean =>
+  faultOf(error).name === 'ResourceConflictException' &&
+  /in progress|following state|cannot be performed at this time/i.test(faultOf(error).message);
+
+/** The service or the way to it failed, or it does not know a new role yet; whether it was done is unknown. */
+export function isTransient(error: unknown): 'service' | 'network' | 'role' | undefined {
+  const { name, message, code } = faultOf(error);
+  if (name === 'InvalidParameterValueException' && /role.*cannot be assumed/i.test(message)) return 'role';
+  if (lostConnections.includes(code ?? '') || name === 'TimeoutError') return 'network';
+  return statusOf(error) >= 500 ? 'service' : undefined;
+}
+
+/** Header `Retry-After` of the answer in ms; 0 without one. */
+export function retryAfterMs(error: unknown): number {
+  const seconds = Number(faultOf(error).$response?.headers?.['retry-after'] ?? 0);
+  return seconds > 0 && seconds < 60 ? seconds * 1000 : 0;
+}
+
+/** Someone else changed, made or removed what the call was about: look again. */
+export class MovedError extends Error {
+  constructor(cause: unknown) {
+    super((cause as Error).message, { cause });
+    this.name = 'MovedError';
+  }
+}
+
+/** Answers that say so: a stale revision id, a name that exists meanwhile, a thing that is gone. */
+export function movedBy(error: unknown): boolean {
+  const { name } = faultOf(error);
+  if (name === 'PreconditionFailedException' || name === 'ResourceNotFoundException') return true;
+  if (name === 'ProvisionedConcurrencyConfigNotFoundException') return true;
+  return name === 'ResourceConflictException' && !isBusy(error);
+}
+
+/** Whether the thing asked for does not exist. */
+export const isMissing = (error: unknown): boolean => {
+  const cause = error instanceof MovedError ? error.cause : error;
+  return ['ResourceNotFoundException', 'ProvisionedConcurrencyConfigNotFoundException'].includes(faultOf(cause).name);
+};
+
+const quotas = /^(?:CodeStorageExceeded|ServiceQuotaExceeded|PolicyLengthExceeded|AliasLimitExceeded|LimitExceeded)/;
+const badCredentials = [
+  'CredentialsProviderError',
+  'ExpiredTokenException',
+  'ExpiredToken',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'InvalidClientTokenId',
+  'MissingAuthenticationTokenException',
+];
+
+/** The service's no in our words: what was refused, on what, and what to do. */
+export function toRefusal(error: unknown): ColdgateError {
+  if (error instanceof ColdgateError) return error;
+  const { name, message = '' } = faultOf(error);
+  if (badCredentials.includes(name)) {
+    return new ColdgateError('no-credentials', exitCodes.denied, `AWS takes no credentials of this run: ${message}`, {
+      cause: error,
+      hint: 'Log in first: aws-actions/configure-aws-credentials with id-token: write in a workflow, aws sso login here.',
+    });
+  }
+  if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error);
+  if (quotas.test(name)) {
+    return new ColdgateError('quota-exceeded', exitCodes.denied, `AWS has no room left: ${message}`, {
+      cause: error,
+      hint: 'Remove old functions and versions, or ask AWS for a higher quota (Service Quotas).',
+    });
+  }
+  return otherRefusal(error);
+}
+
+function otherRefusal(error: unknown): ColdgateError {
+  const { name, message = '' } = faultOf(error);
+  if (isThrottled(error)) {
+    return new ColdgateError('throttled', exitCodes.denied, `AWS throttles the calls of this run: ${message}`, {
+      cause: error,
+      hint: 'Run it again later, and fewer pipelines of one account at a time.',
+    });
+  }
+  if (isBusy(error)) {
+    return new ConflictError('function-busy', `Another change of the function does not end: ${message}`, {
+      cause: error,
+      hint: 'Look who changes it in CloudTrail, and run this again.',
+    });
+  }
+  if (isTransient(error) === 'network') {
+    return new ColdgateError('aws-unreachable', exitCodes.unexpected, `AWS Lambda cannot be reached: ${message}`, {
+      cause: error,
+      hint: 'Check target.region and the network of this machine.',
+    });
+  }
+  return new ColdgateError('aws-refused', exitCodes.usage, `AWS Lambda answered ${name}: ${message}`, {
+    cause: error,
+    hint: 'Check the settings under target: against the message.',
+  });
+}
+
+/** `User: … is not authorized to perform: lambda:UpdateAlias on resource: arn:… because …` */
+const denial = /not authorized to perform: (?<action>[\w:]+)(?: on resource: (?<resource>\S+))?/;
+
+function deniedError(message: string, cause: unknown): ColdgateError {
+  const { action = 'a call', resource = 'a resource that it does not name' } = denial.exec(message)?.groups ?? {};
+  return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${resource}.`, {
+    cause,
+    hint: `Allow ${action} on ${resource} in the policy of the role that this step runs as.`,
+    data: { action, resource },
+  });
+}

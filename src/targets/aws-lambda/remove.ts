@@ -1,0 +1,45 @@
+import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
+import type { Change } from '../target.ts';
+import { gone, removeAlias } from './address.ts';
+import { removeVersion } from './deploy.ts';
+import { isCandidateAlias } from './names.ts';
+import { type FunctionState, observe, versionOf } from './observe.ts';
+import { sweep } from './prune.ts';
+import { converge, type World } from './world.ts';
+
+/** Removes candidates, or the function with all that belongs to it. What is already gone is fine. */
+export function removeFunction(world: World, name: string, what: 'candidates' | 'all'): Promise<Change[]> {
+  return converge(world, async () => {
+    const state = await observe(world, name);
+    if (!state) return [];
+    return what === 'all' ? removeAll(world, state) : removeCandidates(world, state);
+  });
+}
+
+const candidatesOf = ({ aliases }: FunctionState): string[] => [...aliases.keys()].filter(isCandidateAlias);
+
+function changeOf(state: FunctionState, alias: string): Change {
+  const version = versionOf(state, alias);
+  const pinned = version?.mark?.version ? ` ${version.mark.version}` : '';
+  const role = isCandidateAlias(alias) ? 'candidate' : 'live';
+  return { action: 'delete', what: `${role} of ${state.name}${pinned} (alias ${alias}, version ${version?.number})` };
+}
+
+async function removeCandidates(world: World, state: FunctionState): Promise<Change[]> {
+  const aliases = candidatesOf(state);
+  for (const alias of aliases) {
+    await removeAlias(world, state, alias);
+    const version = versionOf(state, alias);
+    if (version?.mark?.role === 'candidate') await removeVersion(world, state.name, version.number);
+  }
+  await sweep(world, state);
+  return aliases.map((alias) => changeOf(state, alias));
+}
+
+/** Versions, aliases, addresses and permissions go with the function. */
+async function removeAll(world: World, state: FunctionState): Promise<Change[]> {
+  const live = state.aliases.has(world.settings.alias) ? [world.settings.alias] : [];
+  const changes = [...live, ...candidatesOf(state)].map((alias) => changeOf(state, alias));
+  await gone(world.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
+  return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];
+}
