@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
@@ -19,6 +20,7 @@ export function freePort(): Promise<number> {
 }
 
 export interface DetachedOptions {
+  /** Where it is noted, too, as soon as it runs: whatever happens next, it can be found and stopped. */
   cwd: string;
   /** Everything that it says goes there. */
   log: string;
@@ -39,19 +41,35 @@ export function startDetached(command: string, args: string[], { cwd, log, env }
     child.unref();
     const id = systemProcesses.identify(child.pid ?? 0);
     if (!id) throw new Error(`${command} did not start: ${lastWords(log)}`);
+    appendFileSync(join(cwd, 'processes'), `${id.pid} ${id.started}\n`);
     return id;
   } finally {
     closeSync(output);
   }
 }
 
+/** The processes that were started there, the last one first, as they are to be stopped. */
+export function startedIn(folder: string): ProcessId[] {
+  return readOrNothing(join(folder, 'processes'))
+    .split('\n')
+    .flatMap((line) => {
+      const [pid, started] = line.split(' ');
+      return pid && started ? [{ pid: Number(pid), started }] : [];
+    })
+    .reverse();
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** The end of a log, for errors. */
 export function lastWords(log: string): string {
-  try {
-    return readFileSync(log, 'utf8').trim().split('\n').slice(-12).join('\n') || 'it said nothing';
-  } catch {
-    return 'it has no log';
-  }
+  return readOrNothing(log).trim().split('\n').slice(-12).join('\n') || 'it said nothing';
 }
 
 export interface Waiting {
@@ -83,17 +101,15 @@ export async function stopProcess(id: ProcessId): Promise<void> {
   await isGone(systemProcesses, id, 5000);
 }
 
-/** Starts one process on a free port and waits until it answers; takes another port when somebody was faster. */
-export async function startOnFreePort(
-  launch: (port: number) => Waiting,
-): Promise<{ endpoint: string; processes: ProcessId[] }> {
+/** Starts one process on a free port and waits until it answers there; takes another when somebody was faster. */
+export async function startOnFreePort(launch: (port: number) => Waiting): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const endpoint = `http://127.0.0.1:${port}`;
     const launched = launch(port);
     try {
       await untilAnswers(endpoint, launched);
-      return { endpoint, processes: [launched.process] };
+      return endpoint;
     } catch (error) {
       await stopProcess(launched.process);
       if (attempt === 3) throw error;

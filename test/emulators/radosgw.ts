@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { run } from './commands.ts';
 import { lacksDebian, libraryFolders, unpackDebian } from './debian.ts';
-import { freePort, startDetached, stopProcess, untilAnswers } from './processes.ts';
+import { freePort, startDetached, untilAnswers, type Waiting } from './processes.ts';
 import { probeS3, s3Environment } from './s3-probe.ts';
-import type { ServerPart, Started } from './server-part.ts';
+import type { ServerPart } from './server-part.ts';
 
 const id = 'radosgw-access-key';
 const secret = 'radosgw-secret-key';
@@ -75,7 +74,7 @@ rgw data = ${work}/rgw
 rgw frontends = beast endpoint=127.0.0.1:${port}
 `;
 
-async function start(folder: string, work: string): Promise<Started> {
+async function start(folder: string, work: string): Promise<string> {
   const libraries = libraryFolders(folder)[2]!;
   const env = {
     PATH: `${join(folder, 'usr/bin')}:${process.env['PATH']}`,
@@ -87,30 +86,22 @@ async function start(folder: string, work: string): Promise<Started> {
   const fsid = randomUUID();
   writeFileSync(env.CEPH_CONF, settings({ work, libraries, monitors, port }, fsid));
   for (const name of ['mon', 'osd', 'rgw']) mkdirSync(join(work, name));
-  const processes: ProcessId[] = [];
-  const begin = (program: string, ...args: string[]): { process: ProcessId; log: string } => {
+  const begin = (program: string, ...args: string[]): Waiting => {
     const log = join(work, `${program}.log`);
-    const process = startDetached(join(folder, 'usr/bin', program), args, { cwd: work, log, env });
-    processes.unshift(process);
-    return { process, log };
+    return { process: startDetached(join(folder, 'usr/bin', program), args, { cwd: work, log, env }), log };
   };
   const once = (program: string, ...args: string[]): Promise<string> =>
     run(join(folder, 'usr/bin', program), args, { cwd: work, env, timeoutMs: 60_000 });
-  try {
-    await once('monmaptool', '--create', '--addv', 'a', monitors, '--fsid', fsid, 'monmap');
-    // A map that has its one store already: else it would be announced through a client written in Python.
-    await once('osdmaptool', '--createsimple', '1', 'osdmap');
-    await once('ceph-mon', '--mkfs', '-i', 'a', '--monmap', 'monmap', '--osdmap', 'osdmap');
-    begin('ceph-mon', '-i', 'a', '-f');
-    await once('ceph-osd', '--mkfs', '-i', '0', '--osd-uuid', randomUUID());
-    begin('ceph-osd', '-i', '0', '-f');
-    const keys = ['--access-key', id, '--secret-key', secret];
-    await once('radosgw-admin', '-n', 'client.rgw', 'user', 'create', '--uid=tests', '--display-name=tests', ...keys);
-    const endpoint = `http://127.0.0.1:${port}`;
-    await untilAnswers(endpoint, begin('radosgw', '-n', 'client.rgw', '-f'));
-    return { endpoint, processes };
-  } catch (error) {
-    for (const one of processes) await stopProcess(one);
-    throw error;
-  }
+  await once('monmaptool', '--create', '--addv', 'a', monitors, '--fsid', fsid, 'monmap');
+  // A map that has its one store already: else it would be announced through a client written in Python.
+  await once('osdmaptool', '--createsimple', '1', 'osdmap');
+  await once('ceph-mon', '--mkfs', '-i', 'a', '--monmap', 'monmap', '--osdmap', 'osdmap');
+  begin('ceph-mon', '-i', 'a', '-f');
+  await once('ceph-osd', '--mkfs', '-i', '0', '--osd-uuid', randomUUID());
+  begin('ceph-osd', '-i', '0', '-f');
+  const keys = ['--access-key', id, '--secret-key', secret];
+  await once('radosgw-admin', '-n', 'client.rgw', 'user', 'create', '--uid=tests', '--display-name=tests', ...keys);
+  const endpoint = `http://127.0.0.1:${port}`;
+  await untilAnswers(endpoint, begin('radosgw', '-n', 'client.rgw', '-f'));
+  return endpoint;
 }

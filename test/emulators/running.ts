@@ -5,15 +5,11 @@ import { withLock } from '../../src/targets/local/lock.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { isRunning, ownProcess, systemProcesses } from '../../src/targets/local/process-table.ts';
 import { cache, folderOf, whyNot } from './part.ts';
-import { stopProcess } from './processes.ts';
+import { startedIn, stopProcess } from './processes.ts';
 import type { Server, ServerPart } from './server-part.ts';
 
 /** Whose servers: `up` lets them stay until `down`; else they belong to a test run, and end with its process. */
 export type Owner = 'up' | ProcessId;
-
-interface Noted<Name extends string> extends Server<Name> {
-  processes: ProcessId[];
-}
 
 const home = join(cache, 'running');
 const folderOfOwner = (owner: Owner): string => join(home, owner === 'up' ? 'up' : `${owner.pid}-${owner.started}`);
@@ -33,22 +29,25 @@ function ownerOfRun(): Owner {
   return pid && started ? { pid: Number(pid), started } : ownProcess(systemProcesses);
 }
 
-const noteOf = (owner: Owner, name: string): string => join(folderOfOwner(owner), `${name}.json`);
+/** Of one server: its data and log, the note of its processes, its address once it runs, or why it was refused. */
+const workOf = (owner: Owner, name: string): string => join(folderOfOwner(owner), name);
+const addressIn = (work: string): string => join(work, 'server.json');
+const refusalIn = (work: string): string => join(work, 'refused');
 
-function read<T>(path: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
-  } catch {
-    return undefined;
-  }
+interface Address<Name extends string> {
+  server: Server<Name>;
+  /** All that it is made of. */
+  processes: ProcessId[];
 }
+
+const runs = (id: ProcessId): boolean => isRunning(systemProcesses, id);
 
 /** The server that this owner has running. */
 export function runningOf<Name extends string>(owner: Owner, name: Name): Server<Name> | undefined {
-  const noted = read<Noted<Name>>(noteOf(owner, name));
-  if (!noted || noted.processes.length === 0) return undefined;
-  if (!noted.processes.every((id) => isRunning(systemProcesses, id))) return undefined;
-  return { name: noted.name, endpoint: noted.endpoint, env: noted.env };
+  const text = read(addressIn(workOf(owner, name)));
+  if (text === undefined) return undefined;
+  const { server, processes } = JSON.parse(text) as Address<Name>;
+  return processes.every(runs) ? server : undefined;
 }
 
 /** The one that `up` started, else the run's own, which is started by whoever asks first. */
@@ -66,50 +65,64 @@ export async function startFor<Name extends string>(owner: Owner, part: ServerPa
   mkdirSync(folderOfOwner(owner), { recursive: true });
   const { signal } = new AbortController();
   const lock = { table: systemProcesses, log: silentLogger, signal, patienceMs: 3 * 60_000 };
-  return withLock(join(folderOfOwner(owner), `${part.name}.lock`), lock, async () => {
-    const refused = read<{ refused: string }>(join(folderOfOwner(owner), `${part.name}.refused.json`))?.refused;
+  return withLock(`${workOf(owner, part.name)}.lock`, lock, async () => {
+    const refused = read(refusalIn(workOf(owner, part.name)));
     if (refused) throw new Error(refused);
     return runningOf(owner, part.name) ?? start(owner, part);
   });
 }
 
 async function start<Name extends string>(owner: Owner, part: ServerPart<Name>): Promise<Server<Name>> {
-  await stopOne(owner, part.name);
-  const work = join(folderOfOwner(owner), part.name);
-  mkdirSync(work, { recursive: true });
-  const started = await part.start(folderOf(part), work).catch((error: Error) => {
-    throw new Error(`${part.name} ${part.version} did not start: ${error.message}`);
-  });
-  const server: Server<Name> = { name: part.name, endpoint: started.endpoint, env: part.env(started.endpoint) };
-  write(noteOf(owner, part.name), { ...server, processes: started.processes });
-  const accepted = await part.probe(server).catch((error: Error) => [`(the probe itself failed) ${error.message}`]);
-  if (accepted.length === 0) return server;
-  await stopOne(owner, part.name);
-  const refused = `${part.name} ${part.version} is no judge, nothing may be proven on it: it accepted ${accepted.join(' and ')}.`;
-  write(join(folderOfOwner(owner), `${part.name}.refused.json`), { refused });
+  const work = workOf(owner, part.name);
+  await clear(work);
+  mkdirSync(work);
+  const named = `${part.name} ${part.version}`;
+  let accepted: string[];
+  try {
+    const endpoint = await part.start(folderOf(part), work);
+    const server: Server<Name> = { name: part.name, endpoint, env: part.env(endpoint) };
+    accepted = await part.probe(server);
+    if (accepted.length === 0) {
+      const address: Address<Name> = { server, processes: startedIn(work).filter(runs) };
+      write(addressIn(work), JSON.stringify(address));
+      return server;
+    }
+  } catch (error) {
+    await clear(work);
+    throw new Error(`${named} does not do its work: ${(error as Error).message}`);
+  }
+  await clear(work);
+  mkdirSync(work);
+  const refused = `${named} is no judge, nothing may be proven on it: it accepted ${accepted.join(' and ')}.`;
+  write(refusalIn(work), refused);
   throw new Error(refused);
 }
 
-/** Written whole or not at all: others read it at any moment. */
-function write(path: string, content: object): void {
+/** Whole or not at all: others read it at any moment. */
+function write(path: string, text: string): void {
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, JSON.stringify(content), { mode: 0o600 });
+  writeFileSync(fresh, text, { mode: 0o600 });
   renameSync(fresh, path);
 }
 
-async function stopOne(owner: Owner, name: string): Promise<void> {
-  const noted = read<Noted<string>>(noteOf(owner, name));
-  for (const id of noted?.processes ?? []) await stopProcess(id);
-  rmSync(noteOf(owner, name), { force: true });
-  rmSync(join(folderOfOwner(owner), name), { recursive: true, force: true });
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function clear(work: string): Promise<void> {
+  for (const id of startedIn(work)) await stopProcess(id);
+  rmSync(work, { recursive: true, force: true });
 }
 
 /** Stops everything of an owner; answers the names of what ran. */
 export async function stopAll(owner: Owner): Promise<string[]> {
   const folder = folderOfOwner(owner);
-  const notes = entries(folder).filter((name) => name.endsWith('.json') && !name.endsWith('.refused.json'));
-  const names = notes.map((name) => name.slice(0, -'.json'.length));
-  for (const name of names) await stopOne(owner, name);
+  const names = entries(folder).filter((name) => runningOf(owner, name) !== undefined);
+  for (const name of entries(folder)) await clear(join(folder, name));
   rmSync(folder, { recursive: true, force: true });
   return names;
 }
@@ -120,7 +133,7 @@ export async function sweep(): Promise<void> {
     const [pid, started] = name.split('-');
     if (!pid || !started) continue;
     const owner = { pid: Number(pid), started };
-    if (!isRunning(systemProcesses, owner)) await stopAll(owner);
+    if (!runs(owner)) await stopAll(owner);
   }
 }
 

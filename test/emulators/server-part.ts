@@ -1,4 +1,3 @@
-import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import type { Part } from './part.ts';
 
 export type ServerName = 'azurite' | 'moto' | 'radosgw' | 'fake-gcs';
@@ -11,20 +10,14 @@ export interface Server<Name extends string = ServerName> {
   env: Record<string, string>;
 }
 
-export interface Started {
-  endpoint: string;
-  /** In the order in which they are to be stopped. */
-  processes: ProcessId[];
-}
-
 /** A server that honours preconditions, as its probe finds out anew at each start. */
 export interface ServerPart<Name extends string = ServerName> extends Part {
   name: Name;
   /**
-   * Starts it on loopback, detached. @param folder what was installed @param work an empty folder for data and logs
-   * Throws with its last words; what it had started is then stopped.
+   * Starts it on loopback, detached, and answers its address. @param folder what was installed @param work an empty
+   * folder for its data, its log and the note of its processes. Throws its last words.
    */
-  start(folder: string, work: string): Promise<Started>;
+  start(folder: string, work: string): Promise<string>;
   env(endpoint: string): Record<string, string>;
   /** Writes that an honest server refuses; answers what it accepted all the same, in words. */
   probe(server: Server<Name>): Promise<string[]>;
