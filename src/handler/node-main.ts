@@ -24,7 +24,7 @@ export async function startNode({ argv, variables, initMs, write, openNext }: No
   const port = readPort(values.port ?? (variables['PORT'] || '8080'));
   const host = values.host ?? (variables['HOST'] || '127.0.0.1');
   const settings = readSettings(variables);
-  const app = createApp({ settings, reader: await openReader(settings.source), write, initMs, openNext });
+  const app = createApp({ settings, reader: await openReader(settings.source, variables), write, initMs, openNext });
   const served = await serve({ app, port, host });
   write(JSON.stringify({ event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid }));
   return served;

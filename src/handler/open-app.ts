@@ -23,7 +23,7 @@ export async function openApp(process: PlatformProcess): Promise<{ app: App; set
   const { variables, write } = process;
   try {
     const settings = readSettings(variables);
-    return { app: createApp({ ...process, settings, reader: await openReader(settings.source) }), settings };
+    return { app: createApp({ ...process, settings, reader: await openReader(settings.source, variables) }), settings };
   } catch (error) {
     write(startFailure(error));
     throw error;

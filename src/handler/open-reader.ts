@@ -1,15 +1,23 @@
 import type { Reader } from './reader.ts';
 import { openFileReader } from './readers/file.ts';
-import { SettingsError, type StoreSource } from './settings.ts';
+import type { Variables } from './settings.ts';
+import type { StoreSource } from './source.ts';
 
-/** The one place that names the readers; each cloud's is one file and one line here. */
-export async function openReader(source: StoreSource): Promise<Reader> {
+/**
+ * The one place that names the readers; each is one file and one line here. A cold start reads the code of the one that
+ * it uses. `variables` are those that platforms give credentials by. Throws SettingsError where they contradict `source`.
+ */
+export async function openReader(source: StoreSource, variables: Variables): Promise<Reader> {
   switch (source.store) {
     case 'file':
       return openFileReader(source.root);
-    default:
-      throw new SettingsError([
-        `MODEL_STORE is "${source.store}", which this build of the handler cannot read. It reads: file.`,
-      ]);
+    case 's3':
+      return (await import('./readers/s3.ts')).openS3Reader(source, variables);
+    case 'gcs':
+      return (await import('./readers/gcs.ts')).openGcsReader(source, variables);
+    case 'azure':
+      return (await import('./readers/azure.ts')).openAzureReader(source, variables);
+    case 'https':
+      return (await import('./readers/https.ts')).openHttpsReader(source.url ?? '', source.root);
   }
 }

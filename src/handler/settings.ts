@@ -1,15 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { defaultPointer } from '../model/layout.ts';
 import { isModelName, isPointerName, isVersion, nameRules } from '../model/names.ts';
+import { readSource, type StoreSource } from './source.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
-
-/** Where objects are read from. `root` is the folder of a file store, or the prefix inside the bucket. */
-export interface StoreSource {
-  store: string;
-  bucket: string;
-  root: string;
-}
 
 export interface Settings {
   source: StoreSource;
@@ -46,16 +39,13 @@ export class SettingsError extends Error {
   }
 }
 
-const stores = ['file', 's3', 'gcs', 'azure'];
-
 /** Reads the variables named in docs/handler.md. An empty variable counts as missing. Throws SettingsError. */
 export function readSettings(variables: Variables): Settings {
   const problems: string[] = [];
   const text: Text = (name) => variables[name]?.trim() || undefined;
   const whole = (name: string, least: number, most: number): number | undefined =>
     readWhole(name, text(name), least, most, problems);
-  const uri = text('MODEL_URI');
-  const place = uri ? readUri(uri, problems) : readStore(text, problems);
+  const place = readSource(text, problems);
   const settings: Settings = {
     ...place,
     ...readNames(text, place.file, problems),
@@ -71,7 +61,8 @@ export function readSettings(variables: Variables): Settings {
   return settings;
 }
 
-type Text = (name: string) => string | undefined;
+/** A variable without the space around it; nothing where it is empty. */
+export type Text = (name: string) => string | undefined;
 
 function readNames(
   text: Text,
@@ -90,46 +81,6 @@ function readNames(
   const pointer = text('MODEL_POINTER') ?? defaultPointer;
   expect('MODEL_POINTER', isPointerName(pointer), nameRules.pointer, pointer);
   return { model, models: [...new Set([model, ...others])], version, pointer };
-}
-
-type Place = Pick<Settings, 'source' | 'file'>;
-
-function readStore(text: Text, problems: string[]): Place {
-  const store = text('MODEL_STORE') ?? '';
-  if (!stores.includes(store)) {
-    problems.push(`MODEL_STORE: expected one of ${stores.join(', ')} (or MODEL_URI), got ${JSON.stringify(store)}.`);
-  }
-  const root = text('MODEL_PREFIX') ?? '';
-  if (store === 'file' && !root.startsWith('/')) {
-    problems.push(`MODEL_PREFIX: expected the absolute folder of the file store, got ${JSON.stringify(root)}.`);
-  }
-  const bucket = text('MODEL_BUCKET') ?? '';
-  if (store !== 'file' && stores.includes(store) && bucket === '') {
-    problems.push(`MODEL_BUCKET: expected the bucket or container of MODEL_STORE=${store}, got nothing.`);
-  }
-  return { source: { store, bucket, root }, file: undefined };
-}
-
-/** `file:///folder/model.onnx` names a model file, `file:///folder` one that holds a model.onnx. */
-function readUri(uri: string, problems: string[]): Place {
-  const path = pathOf(uri);
-  if (path === undefined) {
-    const got = URL.canParse(uri) ? new URL(uri).protocol : 'something else';
-    problems.push(`MODEL_URI: expected file:///absolute/path/model.onnx, got ${got}.`);
-    return { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
-  }
-  const full = /\.(onnx|ort)$/.test(path) ? path : `${path.replace(/\/+$/, '')}/model.onnx`;
-  const cut = full.lastIndexOf('/');
-  return { source: { store: 'file', bucket: '', root: full.slice(0, cut) || '/' }, file: full.slice(cut + 1) };
-}
-
-/** A signed URL must not get into a log, so what cannot be used is never repeated. */
-function pathOf(uri: string): string | undefined {
-  try {
-    return uri.startsWith('file:///') ? fileURLToPath(uri) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const list = (text: string | undefined): string[] => (text ?? '').split(',').flatMap((part) => part.trim() || []);

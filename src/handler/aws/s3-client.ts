@@ -1,0 +1,97 @@
+import type { AwsCredentials } from '../credentials/aws.ts';
+import type { Renewed } from '../credentials/renewed.ts';
+import type { Answer } from '../readers/answer.ts';
+import { type HttpRequest, send } from '../readers/transport.ts';
+import { encodeKey, formatQuery, signS3 } from './sign.ts';
+
+export interface S3Request extends Pick<HttpRequest, 'method' | 'signal' | 'stallMs'> {
+  bucket: string;
+  key: string;
+  query?: readonly (readonly [name: string, value: string])[];
+  /** Lower-case names. */
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+}
+
+export interface S3Options {
+  /** Of a compatible service, which is asked by path; AWS itself without it. */
+  endpoint: string | undefined;
+  region: string;
+  credentials: Renewed<AwsCredentials>;
+}
+
+/** Answers to these are worth another attempt with fresh credentials. */
+const expired = ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired'];
+
+/** Signed requests to S3. Learns a bucket's region and renews credentials, once for a request each. */
+export class S3Client {
+  readonly #options: S3Options;
+  readonly #regions = new Map<string, string>();
+
+  constructor(options: S3Options) {
+    this.#options = options;
+  }
+
+  /** One attempt. Throws TransportError, or LoadError where there are no credentials. */
+  async ask(request: S3Request): Promise<Answer> {
+    const { credentials } = this.#options;
+    for (const mended = new Set<'region' | 'credentials'>(); ; ) {
+      const used = await credentials.get();
+      const answer = await this.#send(request, used);
+      if (answer.status < 300 || answer.status === 304) return answer;
+      if (!mended.has('region') && (await this.#learnRegion(request.bucket, answer))) {
+        mended.add('region');
+      } else if (!mended.has('credentials') && expired.includes(await errorCode(answer))) {
+        mended.add('credentials');
+        credentials.reject(used);
+      } else {
+        return answer;
+      }
+      answer.drop();
+    }
+  }
+
+  #send(request: S3Request, credentials: AwsCredentials): Promise<Answer> {
+    const { method, bucket, key, query = [], body, signal, stallMs } = request;
+    const region = this.#regions.get(bucket) ?? this.#options.region;
+    const { origin, prefix } = addressOf(bucket, region, this.#options.endpoint);
+    const path = `${prefix}/${encodeKey(key)}`;
+    const signable = { method, host: origin.host, path, query, headers: request.headers ?? {}, body };
+    const headers = signS3(signable, credentials, region, new Date());
+    const search = query.length > 0 ? `?${formatQuery(query)}` : '';
+    return send({ method, origin, path: path + search, headers, body, signal, stallMs });
+  }
+
+  /** S3 tells where a bucket is when it is asked in another region: 301, 307 or 400 `AuthorizationHeaderMalformed`. */
+  async #learnRegion(bucket: string, answer: Answer): Promise<boolean> {
+    if (![301, 307, 400].includes(answer.status)) return false;
+    const region = answer.header('x-amz-bucket-region') ?? /<Region>([^<]*)</.exec(await answer.text())?.[1] ?? '';
+    // It becomes part of a host name.
+    if (!/^[a-z]{2,}(?:-[a-z0-9]+){2,4}$/.test(region)) return false;
+    if (region === (this.#regions.get(bucket) ?? this.#options.region)) return false;
+    this.#regions.set(bucket, region);
+    return true;
+  }
+}
+
+/** The code of an S3 error, empty where there is none. */
+export async function errorCode(answer: Answer): Promise<string> {
+  return /<Code>([A-Za-z0-9.]{1,60})<\/Code>/.exec(await answer.text())?.[1] ?? '';
+}
+
+interface Address {
+  origin: URL;
+  /** Path in front of the key, without a slash at its end. */
+  prefix: string;
+}
+
+/** Virtual hosts on AWS, but for names with dots, which its certificates do not cover; paths elsewhere. */
+export function addressOf(bucket: string, region: string, endpoint: string | undefined): Address {
+  if (endpoint !== undefined) {
+    const origin = new URL(endpoint);
+    return { origin, prefix: `${origin.pathname.replace(/\/+$/, '')}/${bucket}` };
+  }
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  if (bucket.includes('.')) return { origin: new URL(`https://s3.${region}.${domain}`), prefix: `/${bucket}` };
+  return { origin: new URL(`https://${bucket}.s3.${region}.${domain}`), prefix: '' };
+}

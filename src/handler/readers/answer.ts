@@ -1,0 +1,83 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { TransportError } from './transport-error.ts';
+
+/** Of a refusal only its code is of use, which stands at its beginning. Bytes. */
+const mostText = 16 * 1024;
+
+/** The beginning of an answer, and its bytes while they come. One that nobody reads is let go like one that stalls. */
+export class Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Who answered. */
+  readonly address: string;
+  readonly #message: IncomingMessage;
+  readonly #stallMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #text: Promise<string> | undefined;
+
+  constructor(message: IncomingMessage, stallMs: number) {
+    this.status = message.statusCode ?? 0;
+    this.headers = message.headers;
+    this.address = message.socket.remoteAddress ?? '';
+    this.#message = message;
+    this.#stallMs = stallMs;
+    // A connection may be reset while nobody reads; whoever does read gets the error then.
+    message.on('error', () => {});
+    this.#watch();
+  }
+
+  /** A header that comes once, where it came. */
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** The body as it travels, never decoded. Throws TransportError when it breaks off or stalls. */
+  async *body(): AsyncGenerator<Buffer> {
+    this.#watch();
+    try {
+      for await (const chunk of this.#message) {
+        clearTimeout(this.#timer);
+        yield chunk as Buffer;
+        this.#watch();
+      }
+    } catch (error) {
+      throw TransportError.of(error);
+    } finally {
+      clearTimeout(this.#timer);
+      this.#message.destroy();
+    }
+  }
+
+  /** The beginning of the body as text; empty where it does not come. */
+  text(): Promise<string> {
+    this.#text ??= this.#readText();
+    return this.#text;
+  }
+
+  /** Closes the connection without reading on. */
+  drop(): void {
+    clearTimeout(this.#timer);
+    this.#message.destroy();
+  }
+
+  async #readText(): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of this.body()) {
+        chunks.push(chunk);
+        size += chunk.byteLength;
+        if (size > mostText) break;
+      }
+    } catch {
+      return '';
+    }
+    return Buffer.concat(chunks).toString('utf8', 0, mostText);
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#message.destroy(TransportError.stalled(this.#stallMs)), this.#stallMs);
+  }
+}

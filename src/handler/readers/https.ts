@@ -1,0 +1,82 @@
+import { LoadError } from '../load-error.ts';
+import type { Reader } from '../reader.ts';
+import type { Answer } from './answer.ts';
+import { isPrivateAddress } from './hosts.ts';
+import type { Limits } from './limits.ts';
+import { type ObjectService, type Wish, wishHeaders } from './object-service.ts';
+import { openRemoteReader } from './remote.ts';
+import { send } from './transport.ts';
+
+const mostRedirects = 3;
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Reads the one object of a URL, under the key `name`. The URL may be signed: its query is in no message, and nothing is
+ * sent along but what ranges need. `isPrivate` tells addresses that a redirect from outside must not lead to.
+ */
+export function openHttpsReader(url: string, name: string, limits?: Limits, isPrivate = isPrivateAddress): Reader {
+  return openRemoteReader(new SignedUrl(new URL(url), name, limits, isPrivate), limits);
+}
+
+class SignedUrl implements ObjectService {
+  readonly scheme = 'https';
+  readonly url: string;
+  readonly #target: URL;
+  readonly #name: string;
+  readonly #stallMs: number | undefined;
+  readonly #isPrivate: (address: string) => boolean;
+
+  constructor(target: URL, name: string, limits: Limits | undefined, isPrivate: (address: string) => boolean) {
+    this.url = `${target.origin}${target.pathname}`;
+    this.#target = target;
+    this.#name = name;
+    this.#stallMs = limits?.stallMs;
+    this.#isPrivate = isPrivate;
+  }
+
+  async ask(key: string, wish: Wish): Promise<Answer> {
+    if (key !== this.#name) throw new LoadError('model-not-found', `${this.url} is one object and holds no ${key}.`);
+    const request = { method: 'GET', headers: wishHeaders(wish), signal: wish.signal, stallMs: this.#stallMs } as const;
+    let origin = this.#target;
+    let fromOutside = false;
+    for (let hops = 0; ; hops++) {
+      const refuses = fromOutside ? this.#isPrivate : undefined;
+      const answer = await send({ ...request, origin, path: origin.pathname + origin.search, refuses });
+      if (!redirects.has(answer.status)) return answer;
+      fromOutside ||= !this.#isPrivate(answer.address);
+      const location = answer.header('location');
+      answer.drop();
+      if (hops === mostRedirects) throw this.#lost(`redirects more than ${mostRedirects} times`);
+      origin = this.#follow(origin, location);
+    }
+  }
+
+  #follow(from: URL, location: string | undefined): URL {
+    if (location === undefined || !URL.canParse(location, from.href)) throw this.#lost('redirects to no URL');
+    const to = new URL(location, from);
+    if (to.protocol !== 'https:') throw this.#lost('redirects to what is not https');
+    if (to.username || to.password) throw this.#lost('redirects to a URL with credentials');
+    return to;
+  }
+
+  #lost(what: string): LoadError {
+    return new LoadError('store-unavailable', `${this.url} ${what}, which is not followed.`);
+  }
+
+  /** A weak tag does not promise equal bytes. */
+  version(answer: Answer): string | undefined {
+    const tag = answer.header('etag');
+    return tag?.startsWith('"') ? tag : undefined;
+  }
+
+  divisible(answer: Answer): boolean {
+    return answer.header('accept-ranges') === 'bytes';
+  }
+
+  async explain(_key: string, answer: Answer): Promise<LoadError | undefined> {
+    if (answer.status !== 401 && answer.status !== 403) return undefined;
+    const message = `${this.url} answered ${answer.status}: the signature in MODEL_URI is wrong or has expired.`;
+    return new LoadError('store-denied', message);
+  }
+}

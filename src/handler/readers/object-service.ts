@@ -1,0 +1,42 @@
+import type { LoadError } from '../load-error.ts';
+import type { Answer } from './answer.ts';
+
+/** Which version of an object, and which bytes of it. */
+export interface Wish {
+  /** Answer 304 if this is the version. */
+  unless?: string | undefined;
+  /** Answer 412 if this is not the version. */
+  only?: string | undefined;
+  /** First byte, and the one after the last. */
+  range?: readonly [from: number, to: number] | undefined;
+  /** Ends the request and its answer. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a service adds to the one way of reading objects over HTTP. */
+export interface ObjectService {
+  /** Prefix of tokens. */
+  readonly scheme: string;
+  /** For people, without credentials. */
+  readonly url: string;
+  /** One attempt to read, signed now. Throws TransportError, or LoadError where credentials are missing. */
+  ask(key: string, wish: Wish): Promise<Answer>;
+  /** The object's version; nothing where the service does not tell, and it then can only be read in one go. */
+  version(answer: Answer): string | undefined;
+  /** Whether parts of the object can be asked for. */
+  divisible(answer: Answer): boolean;
+  /** What a refusal means, where this service has more to say of it than its status. */
+  explain(key: string, answer: Answer): Promise<LoadError | undefined>;
+}
+
+/** A wish as the headers of HTTP; a range names its last byte there, not the one after it. */
+export function wishHeaders({ unless, only, range }: Wish): Record<string, string> {
+  return {
+    ...(unless && { 'if-none-match': unless }),
+    ...(only && { 'if-match': only }),
+    ...(range && { range: `bytes=${range[0]}-${range[1] - 1}` }),
+  };
+}
+
+/** Joins prefixes and a key, any of which may be empty. */
+export const keyIn = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('/');

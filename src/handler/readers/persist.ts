@@ -1,0 +1,43 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Answer } from './answer.ts';
+import type { Limits } from './limits.ts';
+import { TransportError } from './transport-error.ts';
+
+/** The service is busy or failed by chance: asking again may do. */
+const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
+/**
+ * Asks until there is an answer that stands: again, after a random wait, where none came or the service was busy. The
+ * last answer is given back whatever it says. Throws TransportError where there was none.
+ */
+export async function persist(ask: () => Promise<Answer>, limits: Limits, signal?: AbortSignal): Promise<Answer> {
+  const deadline = performance.now() + limits.deadlineMs;
+  for (let tries = 0; ; tries++) {
+    const result = await attempt(ask);
+    if (result instanceof Answer && !passing.has(result.status)) return result;
+    const pause = Math.max(waitAskedFor(result), Math.random() * limits.waitMs * 2 ** tries);
+    if (tries === limits.retries || signal?.aborted || performance.now() + pause > deadline) {
+      if (result instanceof Answer) return result;
+      throw result;
+    }
+    // Read to its end, a refusal leaves the connection to the next attempt.
+    if (result instanceof Answer) await result.text();
+    await sleep(pause, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function attempt(ask: () => Promise<Answer>): Promise<Answer | TransportError> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TransportError && error.passing) return error;
+    throw error;
+  }
+}
+
+/** `Retry-After` in seconds, as ms; its other form, a date, would have to trust two clocks. */
+function waitAskedFor(result: Answer | TransportError): number {
+  const seconds = result instanceof Answer ? Number(result.header('retry-after')) : 0;
+  return seconds > 0 ? seconds * 1000 : 0;
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { LoadError } from '../load-error.ts';
+import type { Reader, ReadObject } from '../reader.ts';
+import type { Answer } from './answer.ts';
+import { joinChunks } from './chunks.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import type { ObjectService, Wish } from './object-service.ts';
+import { parallelBytes } from './parallel-bytes.ts';
+import { persist } from './persist.ts';
+import { RangedObject } from './ranged-object.ts';
+import { refusal, unanswered } from './refusal.ts';
+
+/** Reads objects of a service over HTTP: what is the same for all of them. */
+export function openRemoteReader(service: ObjectService, limits: Limits = defaultLimits): Reader {
+  const prefix = `${service.scheme}:`;
+  async function read(key: string): Promise<ReadObject>;
+  async function read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
+  async function read(key: string, options?: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'> {
+    const token = options?.ifChanged;
+    // A token of another store says nothing about this one.
+    const unless = token?.startsWith(prefix) ? token.slice(prefix.length) : undefined;
+    return readObject(service, key, { unless }, limits);
+  }
+  return { url: service.url, remote: true, read };
+}
+
+/**
+ * One conditional read. Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`; so does the body, and
+ * ReplacedError where the object became another one in the meantime.
+ */
+export async function readObject(
+  service: ObjectService,
+  key: string,
+  wish: Pick<Wish, 'unless' | 'only'>,
+  limits: Limits,
+): Promise<ReadObject | 'unchanged'> {
+  const stop = new AbortController();
+  const ask = (): Promise<Answer> => service.ask(key, { ...wish, signal: stop.signal });
+  const answer = await persist(ask, limits).catch((error: unknown) => {
+    throw unanswered(service, key, error);
+  });
+  const version = answer.status === 200 ? service.version(answer) : undefined;
+  const same = answer.status === 304 || (version !== undefined && version === wish.unless);
+  if (same && wish.unless !== undefined) {
+    answer.drop();
+    return 'unchanged';
+  }
+  if (answer.status !== 200) throw await refusal(service, key, answer);
+  const size = sizeOf(service, key, answer);
+  const object = new RangedObject(service, key, { version, size, limits, signal: stop.signal });
+  const apart = size >= limits.largeBytes && version !== undefined && service.divisible(answer);
+  const bytes = apart ? parallelBytes(object, answer) : joinChunks(object.bytes(0, size, answer), size);
+  return { token: `${service.scheme}:${version ?? randomUUID()}`, size, body: until(bytes, stop) };
+}
+
+function sizeOf(service: ObjectService, key: string, answer: Answer): number {
+  const text = answer.header('content-length') ?? '';
+  const size = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (size >= 0) return size;
+  answer.drop();
+  throw new LoadError('store-unavailable', `${service.url} does not say how long ${key} is.`);
+}
+
+/** Lets go of every connection when the reader stops, wherever it stops. */
+async function* until(bytes: AsyncIterable<Uint8Array>, stop: AbortController): AsyncGenerator<Uint8Array> {
+  let ended = false;
+  try {
+    yield* bytes;
+    ended = true;
+  } finally {
+    // At the end there is nothing to stop but connections that others may use.
+    if (!ended) stop.abort();
+  }
+}

@@ -1,0 +1,165 @@
+import { fileURLToPath } from 'node:url';
+import { isLoopback } from './readers/hosts.ts';
+import type { Text } from './settings.ts';
+
+/** Where objects are read from. */
+export interface StoreSource {
+  store: 'file' | 's3' | 'gcs' | 'azure' | 'https';
+  /** Bucket; for azure `account/container`. */
+  bucket: string;
+  /** Folder of a file store; prefix inside a bucket, without slashes around it; with https the name of its object. */
+  root: string;
+  /** Of a compatible service or an emulator, instead of the cloud's own. */
+  endpoint?: string | undefined;
+  /** Of S3. */
+  region?: string | undefined;
+  /** With https. It may be signed, so it is not for any log. */
+  url?: string | undefined;
+}
+
+export interface Place {
+  source: StoreSource;
+  /** With MODEL_URI: key of the model file in `source`; there is then no manifest and no pointer. */
+  file: string | undefined;
+}
+
+type Cloud = 's3' | 'gcs' | 'azure';
+
+/** Names by the providers' rules: they become parts of host names and paths. */
+const buckets: Record<Cloud, { pattern: RegExp; form: string }> = {
+  s3: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, form: 'a bucket' },
+  gcs: { pattern: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, form: 'a bucket' },
+  azure: { pattern: /^[a-z0-9]{3,24}\/(?:[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web)$/, form: 'account/container' },
+};
+const isCloud = (store: string): store is Cloud => Object.hasOwn(buckets, store);
+
+/** Other services' own variables, which their tools look at as well. */
+const ownEndpoints: Record<Cloud, string[]> = {
+  s3: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+  gcs: ['STORAGE_EMULATOR_HOST'],
+  azure: [],
+};
+
+/** Reads where the models are; what is wrong is added to `problems`. */
+export function readSource(text: Text, problems: string[]): Place {
+  const uri = text('MODEL_URI');
+  const place = uri ? readUri(uri) : readStore(text, problems);
+  if (!place) {
+    const got = URL.canParse(uri ?? '') ? new URL(uri ?? '').protocol : 'something else';
+    // A signed URL must not get into a log, so what cannot be used is never repeated.
+    problems.push(`MODEL_URI: expected ${uriForms}, got ${got}.`);
+    return nowhere;
+  }
+  const { store } = place.source;
+  return isCloud(store) ? { ...place, source: { ...place.source, ...readService(store, text, problems) } } : place;
+}
+
+const uriForms =
+  'file:///folder/model.onnx, s3://bucket/key, gs://bucket/key, azure://account/container/key or the https URL of an object';
+
+const nowhere: Place = { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
+
+function readStore(text: Text, problems: string[]): Place {
+  const store = text('MODEL_STORE') ?? '';
+  const prefix = text('MODEL_PREFIX') ?? '';
+  const bucket = text('MODEL_BUCKET') ?? '';
+  if (isCloud(store)) {
+    const { pattern, form } = buckets[store];
+    if (!pattern.test(bucket)) {
+      const got = bucket === '' ? 'nothing' : JSON.stringify(bucket.slice(0, 80));
+      problems.push(`MODEL_BUCKET: expected ${form} of MODEL_STORE=${store}, got ${got}.`);
+    }
+    return { source: { store, bucket, root: prefix.replace(/^\/+|\/+$/g, '') }, file: undefined };
+  }
+  if (store !== 'file') {
+    const known = ['file', ...Object.keys(buckets)].join(', ');
+    problems.push(`MODEL_STORE: expected one of ${known} (or MODEL_URI), got ${JSON.stringify(store.slice(0, 80))}.`);
+  } else if (!prefix.startsWith('/')) {
+    problems.push(`MODEL_PREFIX: expected the absolute folder of the file store, got ${JSON.stringify(prefix)}.`);
+  }
+  return { source: { store: 'file', bucket: '', root: prefix }, file: undefined };
+}
+
+function readService(store: Cloud, text: Text, problems: string[]): Pick<StoreSource, 'endpoint' | 'region'> {
+  const variable = ['MODEL_ENDPOINT', ...ownEndpoints[store]].find((name) => text(name) !== undefined);
+  const named = variable && text(variable);
+  // Google's own libraries take host and port alone.
+  const endpoint = variable === 'STORAGE_EMULATOR_HOST' && !named?.includes('://') ? `http://${named}` : named;
+  const problem = endpoint && endpointProblem(endpoint);
+  if (problem) problems.push(`${variable}: ${problem}.`);
+  const region = text('MODEL_REGION');
+  if (region !== undefined && !/^[a-z0-9-]{1,40}$/.test(region)) {
+    problems.push(`MODEL_REGION: expected a region such as eu-west-1, got ${JSON.stringify(region.slice(0, 80))}.`);
+  }
+  return { endpoint, region };
+}
+
+/** Why models may not be read there; nothing where they may. It is never repeated, since it might hold a password. */
+export function endpointProblem(endpoint: string): string | undefined {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return 'expected an https URL';
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'expected https; plain http is for loopback alone';
+  if (url.username || url.password || url.search || url.hash) return 'expected scheme, host, port and path alone';
+  return undefined;
+}
+
+/** The place of one model file; nothing where the URI has none of the known forms. */
+function readUri(uri: string): Place | undefined {
+  const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.+)$/s.exec(uri) ?? [];
+  switch (scheme) {
+    case 'file':
+      return readFileUri(uri);
+    case 's3':
+      return readBucketUri('s3', rest, 1);
+    case 'gs':
+      return readBucketUri('gcs', rest, 1);
+    case 'azure':
+      return readBucketUri('azure', rest, 2);
+    case 'https':
+    case 'http':
+      return readWebUri(uri);
+    default:
+      return undefined;
+  }
+}
+
+/** A folder stands for the model.onnx in it. */
+const toFile = (path: string): string =>
+  /\.(onnx|ort)$/.test(path) ? path : `${path.replace(/\/+$/, '')}/model.onnx`.replace(/^\/(?=model\.onnx$)/, '');
+
+function readFileUri(uri: string): Place | undefined {
+  try {
+    if (!uri.startsWith('file:///')) return undefined;
+    const path = `/${toFile(fileURLToPath(uri).slice(1))}`;
+    const cut = path.lastIndexOf('/');
+    return { source: { store: 'file', bucket: '', root: path.slice(0, cut) || '/' }, file: path.slice(cut + 1) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys are taken as they are: `%20` is three characters there, as in the clouds' own tools. */
+function readBucketUri(store: Cloud, rest: string, named: number): Place | undefined {
+  const parts = rest.split('/');
+  const bucket = parts.slice(0, named).join('/');
+  if (!buckets[store].pattern.test(bucket)) return undefined;
+  const key = toFile(parts.slice(named).join('/'));
+  const cut = key.lastIndexOf('/');
+  return { source: { store, bucket, root: cut < 0 ? '' : key.slice(0, cut) }, file: key.slice(cut + 1) };
+}
+
+function readWebUri(uri: string): Place | undefined {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (!url || url.username || url.password || (url.protocol === 'http:' && !isLoopback(url.hostname))) return undefined;
+  const [last = ''] = /[^/]*$/.exec(decode(url.pathname)) ?? [];
+  const name = /^[\w.-]+\.(onnx|ort)$/.test(last) ? last : 'model.onnx';
+  return { source: { store: 'https', bucket: '', root: name, url: uri }, file: name };
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
