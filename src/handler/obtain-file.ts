@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { CachedFile, ModelCache } from './model-cache.ts';
 import type { Reader, ReadObject } from './reader.ts';
+import { rereadIfReplaced } from './readers/replaced.ts';
 
 export interface WantedFile {
   key: string;
@@ -31,6 +32,15 @@ export async function obtainFile(reader: Reader, cache: ModelCache, wanted: Want
   const started = performance.now();
   const known = wanted.expected && (await cache.find(wanted.expected.sha256, wanted.extension));
   if (known) return { ...known, fetchMs: performance.now() - started, verifyMs: 0, reused: true };
+  return rereadIfReplaced(() => fetchFile(reader, cache, wanted, started));
+}
+
+async function fetchFile(
+  reader: Reader,
+  cache: ModelCache,
+  wanted: WantedFile,
+  started: number,
+): Promise<ObtainedFile> {
   const object = await reader.read(wanted.key);
   wanted.onBytesComing?.();
   const temporary = cache.temporary();

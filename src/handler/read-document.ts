@@ -1,5 +1,6 @@
 import { LoadError } from './load-error.ts';
 import type { Reader } from './reader.ts';
+import { rereadIfReplaced } from './readers/replaced.ts';
 
 /** A golden sample is sent in one request, of which the largest service takes 32 MiB; pointer and manifest are smaller. */
 const mostBytes = 32 * 1024 * 1024;
@@ -17,6 +18,14 @@ export async function readDocument(
   ifChanged: string | undefined,
 ): Promise<StoredDocument | 'unchanged'>;
 export async function readDocument(
+  reader: Reader,
+  key: string,
+  ifChanged: string | undefined,
+): Promise<StoredDocument | 'unchanged'> {
+  return rereadIfReplaced(() => readWhole(reader, key, ifChanged));
+}
+
+async function readWhole(
   reader: Reader,
   key: string,
   ifChanged: string | undefined,

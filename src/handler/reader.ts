@@ -10,7 +10,8 @@ export interface ReadObject {
 /**
  * All that the function needs of a store: one conditional read. A driver signs one request itself and never brings a
  * cloud SDK, which would cost more of the cold start than the runtime does.
- * Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`.
+ * Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`; the body does so too, and ReplacedError
+ * where the object was replaced while it was being read and no byte of the old one can be had any more.
  */
 export interface Reader {
   /** For the log, without credentials. */

@@ -27,8 +27,11 @@ export async function openObjectsFake(): Promise<ObjectsFake> {
     const stale = found && 'if-match' in headers && headers['if-match'] !== `"${etagOf(found)}"`;
     const isPut = method === 'PUT';
     if (isPut && !found) objects.set(path, Buffer.concat(chunks));
-    response.writeHead(isPut ? (found ? 412 : 200) : !found ? 404 : stale ? 412 : 200);
-    response.end(method === 'GET' && found && !stale ? found : undefined);
+    const body = method === 'GET' && found && !stale ? found : Buffer.alloc(0);
+    response.writeHead(isPut ? (found ? 412 : 200) : !found ? 404 : stale ? 412 : 200, {
+      'content-length': body.byteLength,
+    });
+    response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -106,7 +106,7 @@ for (const name of ['moto', 'radosgw'] as const) {
       it('fail as an invocation where the credentials are none', async () => {
         const event = await put('in/denied.jsonl', ['{"inputs":[[1,2]]}']);
         const other = uploadWith({ ...server().env, AWS_SECRET_ACCESS_KEY: 'other' });
-        await expect(other([event])).rejects.toMatchObject({ name: 'ObjectsError', status: 403 });
+        await expect(other([event])).rejects.toMatchObject({ name: 'LoadError', code: 'store-denied' });
         expect((await keys()).filter((key) => key.includes('results/in/denied'))).toEqual([]);
       });
   });

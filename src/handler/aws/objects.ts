@@ -1,8 +1,16 @@
-import { createHash } from 'node:crypto';
-import { AwsClient } from 'aws4fetch';
-import type { Variables } from '../settings.ts';
+import { LoadError, toLoadError } from '../load-error.ts';
+import type { Answer } from '../readers/answer.ts';
+import { defaultLimits } from '../readers/limits.ts';
+import { persist } from '../readers/persist.ts';
+import { readObject } from '../readers/remote.ts';
+import { ReplacedError } from '../readers/replaced.ts';
+import { S3Objects } from '../readers/s3.ts';
+import { SettingsError, type Variables } from '../settings.ts';
+import { endpointProblem } from '../source.ts';
+import { S3Client, type S3Request, s3Options } from './s3-client.ts';
+import { type S3Action, s3Refusal } from './s3-refusal.ts';
 
-/** The two things that a batch asks of S3. */
+/** What a batch asks of S3. */
 export interface Objects {
   exists(bucket: string, key: string): Promise<boolean>;
   /** Bytes of exactly the version that the event named; `gone` where it was replaced or removed since. */
@@ -13,82 +21,60 @@ export interface Objects {
 
 export type Body = AsyncIterable<Uint8Array>;
 
-/** S3 refused; the invocation fails and Lambda tries the event again. Carries no credentials. */
-export class ObjectsError extends Error {
-  readonly status: number;
-
-  constructor(verb: string, bucket: string, key: string, status: number) {
-    super(`S3 answered ${status} to ${verb} of s3://${bucket}/${key}.`);
-    this.name = 'ObjectsError';
-    this.status = status;
-  }
-}
-
-/** Signs with the credentials that Lambda puts into its variables; AWS_ENDPOINT_URL_S3 names another service. */
+/**
+ * Signs with the credentials that the platform gives; AWS_ENDPOINT_URL_S3 names another service.
+ * Throws SettingsError where that is none to send them to. Its calls throw LoadError where S3 refuses or does not answer:
+ * the invocation fails then, and Lambda tries the event again.
+ */
 export function openObjects(variables: Variables): Objects {
-  const region = variables['AWS_REGION'] || variables['AWS_DEFAULT_REGION'] || 'us-east-1';
-  const client = new AwsClient({
-    accessKeyId: variables['AWS_ACCESS_KEY_ID'] ?? '',
-    secretAccessKey: variables['AWS_SECRET_ACCESS_KEY'] ?? '',
-    ...(variables['AWS_SESSION_TOKEN'] && { sessionToken: variables['AWS_SESSION_TOKEN'] }),
-    service: 's3',
-    region,
-    retries: 3,
-  });
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const base = (variables['AWS_ENDPOINT_URL_S3'] || `https://s3.${region}.${domain}`).replace(/\/+$/, '');
-  const ask: Ask = (bucket, key, options, query = '') =>
-    client.fetch(`${base}/${bucket}/${key.split('/').map(encode).join('/')}${query}`, options);
+  const endpoint = variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL'] || undefined;
+  const problem = endpoint && endpointProblem(endpoint);
+  if (problem) throw new SettingsError([`AWS_ENDPOINT_URL_S3: ${problem}.`]);
+  const client = new S3Client(s3Options({ endpoint }, variables));
+  const ask: Ask = async (request) => {
+    try {
+      return await persist(() => client.ask(request), defaultLimits);
+    } catch (error) {
+      throw toLoadError(error, 'store-unavailable', `Asking S3 for ${request.bucket}/${request.key}`);
+    }
+  };
   return {
     exists: (bucket, key) => exists(ask, bucket, key),
-    read: (bucket, key, etag, versionId) => read(ask, bucket, key, etag, versionId),
+    read: (bucket, key, etag, versionId) => read(new S3Objects(client, bucket, '', undefined, versionId), key, etag),
     create: (bucket, key, body) => create(ask, bucket, key, body),
   };
 }
 
-type Ask = (bucket: string, key: string, options: RequestInit, query?: string) => Promise<Response>;
-
-async function refuse(verb: string, bucket: string, key: string, response: Response): Promise<never> {
-  await response.body?.cancel();
-  throw new ObjectsError(verb, bucket, key, response.status);
-}
+type Ask = (request: S3Request) => Promise<Answer>;
 
 async function exists(ask: Ask, bucket: string, key: string): Promise<boolean> {
-  const response = await ask(bucket, key, { method: 'HEAD' });
-  if (response.ok || response.status === 404) return response.ok;
+  const answer = await ask({ method: 'HEAD', bucket, key });
+  await answer.text();
   // Without the right to list, S3 answers 403 for what is not there; the create decides then.
-  return response.status === 403 ? false : refuse('HEAD', bucket, key, response);
+  if ([200, 404, 403].includes(answer.status)) return answer.status === 200;
+  throw await refused('s3:GetObject', bucket, key, answer);
 }
 
-async function read(
-  ask: Ask,
-  bucket: string,
-  key: string,
-  etag: string | undefined,
-  versionId: string | undefined,
-): Promise<'gone' | Body> {
-  const query = versionId ? `?versionId=${encodeURIComponent(versionId)}` : '';
-  const response = await ask(bucket, key, { headers: etag ? { 'if-match': `"${etag}"` } : {} }, query);
-  if (response.ok && response.body) return response.body;
-  if (response.status !== 404 && response.status !== 412) return refuse('GET', bucket, key, response);
-  await response.body?.cancel();
-  return 'gone';
+async function read(objects: S3Objects, key: string, etag: string | undefined): Promise<'gone' | Body> {
+  try {
+    const object = await readObject(objects, key, { only: etag && `"${etag}"` }, defaultLimits);
+    return object === 'unchanged' ? 'gone' : object.body;
+  } catch (error) {
+    const gone = error instanceof ReplacedError || (error instanceof LoadError && error.code === 'model-not-found');
+    if (gone) return 'gone';
+    throw error;
+  }
 }
 
 async function create(ask: Ask, bucket: string, key: string, body: Uint8Array): Promise<boolean> {
-  const response = await ask(bucket, key, {
-    method: 'PUT',
-    headers: {
-      'if-none-match': '*',
-      'content-type': 'application/x-ndjson',
-      'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
-    },
-    body: new Uint8Array(body),
-  });
-  if (!response.ok && response.status !== 412) return refuse('PUT', bucket, key, response);
-  await response.body?.cancel();
-  return response.ok;
+  const headers = { 'if-none-match': '*', 'content-type': 'application/x-ndjson' };
+  const answer = await ask({ method: 'PUT', bucket, key, headers, body });
+  await answer.text();
+  if (answer.status === 200 || answer.status === 412) return answer.status === 200;
+  throw await refused('s3:PutObject', bucket, key, answer);
 }
 
-const encode = (segment: string): string =>
-  encodeURIComponent(segment).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+async function refused(action: S3Action, bucket: string, key: string, answer: Answer): Promise<LoadError> {
+  const known = await s3Refusal(action, bucket, key, answer);
+  return known ?? new LoadError('store-unavailable', `S3 answered ${answer.status} to ${action} of ${bucket}/${key}.`);
+}

@@ -1,7 +1,10 @@
-import type { AwsCredentials } from '../credentials/aws.ts';
+import { type AwsCredentials, awsCredentials } from '../credentials/aws.ts';
 import type { Renewed } from '../credentials/renewed.ts';
 import type { Answer } from '../readers/answer.ts';
 import { type HttpRequest, send } from '../readers/transport.ts';
+import type { Variables } from '../settings.ts';
+import type { StoreSource } from '../source.ts';
+import { errorCode } from './s3-refusal.ts';
 import { encodeKey, formatQuery, signS3 } from './sign.ts';
 
 export interface S3Request extends Pick<HttpRequest, 'method' | 'signal' | 'stallMs'> {
@@ -18,6 +21,12 @@ export interface S3Options {
   endpoint: string | undefined;
   region: string;
   credentials: Renewed<AwsCredentials>;
+}
+
+/** AWS_REGION is what Lambda sets; without any region S3 itself says where the bucket is. */
+export function s3Options(source: Pick<StoreSource, 'endpoint' | 'region'>, variables: Variables): S3Options {
+  const region = source.region || variables['AWS_REGION'] || variables['AWS_DEFAULT_REGION'] || 'us-east-1';
+  return { endpoint: source.endpoint, region, credentials: awsCredentials(variables) };
 }
 
 /** Answers to these are worth another attempt with fresh credentials. */
@@ -72,11 +81,6 @@ export class S3Client {
     this.#regions.set(bucket, region);
     return true;
   }
-}
-
-/** The code of an S3 error, empty where there is none. */
-export async function errorCode(answer: Answer): Promise<string> {
-  return /<Code>([A-Za-z0-9.]{1,60})<\/Code>/.exec(await answer.text())?.[1] ?? '';
 }
 
 interface Address {

@@ -9,6 +9,7 @@ import { parallelBytes } from './parallel-bytes.ts';
 import { persist } from './persist.ts';
 import { RangedObject } from './ranged-object.ts';
 import { refusal, unanswered } from './refusal.ts';
+import { ReplacedError } from './replaced.ts';
 
 /** Reads objects of a service over HTTP: what is the same for all of them. */
 export function openRemoteReader(service: ObjectService, limits: Limits = defaultLimits): Reader {
@@ -26,7 +27,7 @@ export function openRemoteReader(service: ObjectService, limits: Limits = defaul
 
 /**
  * One conditional read. Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`; so does the body, and
- * ReplacedError where the object became another one in the meantime.
+ * ReplacedError where the object is not, or no longer, the one that was wished for.
  */
 export async function readObject(
   service: ObjectService,
@@ -44,6 +45,10 @@ export async function readObject(
   if (same && wish.unless !== undefined) {
     answer.drop();
     return 'unchanged';
+  }
+  if (answer.status === 412 && wish.only !== undefined) {
+    answer.drop();
+    throw new ReplacedError(key, service.url);
   }
   if (answer.status !== 200) throw await refusal(service, key, answer);
   const size = sizeOf(service, key, answer);
