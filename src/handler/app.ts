@@ -72,7 +72,7 @@ export function createApp(deps: AppDeps): App {
       poll();
       const response = await answer({ call, settings, instance, hosts });
       finish(response, call, instance, settings);
-      logCall(log, instance, call, response.status);
+      if (!request.quiet || call.cold || response.status >= 500) logCall(log, instance, call, response.status);
       return response;
     },
     poll,

@@ -63,6 +63,11 @@ if (!missing) {
       }
     });
 
+    it('ignores the event by which S3 tries out a notification', async () => {
+      const trial = { Service: 'Amazon S3', Event: 's3:TestEvent', Time: '2026-01-01T00:00:00.000Z', Bucket: 'b' };
+      expect(await api.invoke(trial)).toEqual({ status: 'ignored', event: 's3:TestEvent' });
+    });
+
     it('answers an upload with results beside it, once, and reports bad lines in their place', async () => {
       const lines = '{"inputs":[[1,2]]}\nno json\n{"inputs":[[1]]}\n';
       bucket.objects.set('/b/in/a b.jsonl', Buffer.from(lines));
@@ -72,7 +77,9 @@ if (!missing) {
         Records: [{ eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', awsRegion: 'eu-west-1', s3 }],
       };
       const output = `results/in/a b.${eTag.slice(0, 12)}.jsonl`;
-      expect(await api.invoke(event)).toEqual([{ input: 'in/a b.jsonl', output, status: 'written', lines: 3 }]);
+      expect(await api.invoke(event)).toEqual([
+        { input: 'in/a b.jsonl', output, status: 'written', lines: 3, failed: 2 },
+      ]);
       const results = bucket.objects.get(`/b/${output}`)!.toString().trimEnd().split('\n');
       expect(results.map((line) => JSON.parse(line))).toMatchObject([
         { line: 1, outputs: { y: [[5.5, 1]] } },

@@ -91,10 +91,15 @@ it('answers each line in its place, bad ones with their error', async () => {
 it('answers more lines than fit into one batch, in order', async () => {
   const lines = Array.from({ length: 300 }, (_, at) => (at % 7 === 0 ? '{"inputs":[[1]]}' : '{"inputs":[[1,2]]}'));
   const { event, output } = put('in/many.jsonl', lines.join('\n'));
+  app.lines.length = 0;
   await upload([event]);
   const found = results(output);
   expect(found.map(({ line }) => line)).toEqual(lines.map((_, at) => at + 1));
   expect(found.filter((one) => 'error' in one)).toHaveLength(43);
+  // One line for the file, however many batches it took.
+  expect(app.lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { event: 'batch', input: 'in/many.jsonl', status: 'written', lines: 300, failed: 43 },
+  ]);
 });
 
 it('does nothing for a file that it answered before', async () => {

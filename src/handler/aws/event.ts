@@ -22,6 +22,8 @@ export type LambdaEvent =
   | { kind: 'http'; event: HttpEvent }
   | { kind: 'warm' }
   | { kind: 'upload'; records: UploadRecord[] }
+  /** S3 tries out a notification that has just been set up. */
+  | { kind: 'trial' }
   | { kind: 'unknown'; shape: string };
 
 type Fields = Record<string, unknown>;
@@ -36,6 +38,7 @@ export function readEvent(event: unknown): LambdaEvent {
   }
   if (event['warm'] === true) return { kind: 'warm' };
   if (event['source'] === 'aws.events' && event['detail-type'] === 'Scheduled Event') return { kind: 'warm' };
+  if (event['Event'] === 's3:TestEvent') return { kind: 'trial' };
   const records = event['Records'];
   if (Array.isArray(records) && records.length > 0 && records.every(isUpload)) return { kind: 'upload', records };
   return { kind: 'unknown', shape: describe(event) };

@@ -57,6 +57,9 @@ function readLine(line: number, text: Line, room: number): Asked | string {
   }
 }
 
+/** Whether a line of results is an error; its fields have this order whoever wrote it. */
+export const isFailure = (result: string): boolean => /^\{"line":\d+,"error":/.test(result);
+
 const failed = (line: number, code: string, message: string): string =>
   JSON.stringify({ line, error: { code, message } });
 
@@ -97,5 +100,6 @@ function batchRequest(asked: readonly Asked[]): AppRequest {
     url: '/v1/batch',
     headers: { get: (name) => (name === 'content-type' ? 'application/json' : null) },
     read: async () => body,
+    quiet: true,
   };
 }

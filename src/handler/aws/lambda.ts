@@ -43,6 +43,8 @@ export function createLambda({ app, xray, upload }: LambdaDeps): LambdaHandler {
       }
       case 'upload':
         return upload(read.records);
+      case 'trial':
+        return { status: 'ignored', event: 's3:TestEvent' };
       case 'unknown':
         throw new UnknownEventError(read.shape);
     }

@@ -1,8 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import type { App } from '../app.ts';
 import type { WriteLine } from '../log-line.ts';
 import type { Variables } from '../settings.ts';
 import type { UploadRecord } from './event.ts';
-import { inferLines } from './infer-lines.ts';
+import { inferLines, isFailure } from './infer-lines.ts';
 import type { Objects } from './objects.ts';
 
 export interface UploadDeps {
@@ -19,6 +20,8 @@ export interface UploadResult {
   output?: string;
   status: 'written' | 'done-before' | 'ignored' | 'replaced';
   lines?: number;
+  /** Lines that have an error for their result. */
+  failed?: number;
 }
 
 /** Results are held in memory until they are written, so a file of them must fit. Bytes. */
@@ -32,16 +35,22 @@ export function createUpload(deps: UploadDeps): (records: readonly UploadRecord[
   return async (records) => {
     const results: UploadResult[] = [];
     for (const record of records) {
+      const started = performance.now();
       const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
       const result = isInput(record, key, inputs, outputs)
         ? await inferObject(deps, record, key, outputs)
         : { input: key, status: 'ignored' as const };
       results.push(result);
-      // Keys are the account's own, not a caller's values.
-      deps.write(JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'batch', ...result }));
+      logResult(deps, result, performance.now() - started);
     }
     return results;
   };
+}
+
+/** One line for a file; keys are the account's own, not a caller's values. */
+function logResult({ app, write }: UploadDeps, result: UploadResult, ms: number): void {
+  const facts = { instance_id: app.instanceId, ...result, ms: Math.round(ms) };
+  write(JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'batch', ...facts }));
 }
 
 /** Results of the function are never its inputs, or it would go on for ever. */
@@ -66,15 +75,17 @@ async function inferObject(
   if (body === 'gone') return { input: key, status: 'replaced' };
   const parts: Buffer[] = [];
   let size = 0;
+  let failed = 0;
   for await (const line of inferLines(app, body, limit)) {
     const bytes = Buffer.from(`${line}\n`);
     size += bytes.byteLength;
     if (size > mostOutput)
       throw new RangeError(`Results of s3://${bucket}/${key} are larger than ${mostOutput} bytes.`);
     parts.push(bytes);
+    if (isFailure(line)) failed++;
   }
   const created = await store.create(bucket, output, Buffer.concat(parts));
-  return { input: key, output, status: created ? 'written' : 'done-before', lines: parts.length };
+  return { input: key, output, status: created ? 'written' : 'done-before', lines: parts.length, failed };
 }
 
 /** Named by the input's bytes too: a file that is uploaded again with other content gets results of its own. */
