@@ -13,10 +13,12 @@ const problems = [];
 for (const name of readdirSync(join(root, folder)).sort()) {
   const path = join(folder, name);
   const text = readFileSync(join(root, path), 'utf8');
-  // A fresh instance a file: one that is used twice dies at random. Its list of runner labels is from 2023.
+  // A fresh instance a file: one that is used twice dies at random. It is from 2023: newer labels of runners, and the
+  // variables of a repository, are not known to it.
   const lint = await createLinter();
   for (const { line, column, message, kind } of lint(text, path)) {
-    if (kind !== 'runner-label') problems.push(`${path}:${line}:${column}: ${message}`);
+    const isNewer = kind === 'runner-label' || message.startsWith('undefined variable "vars"');
+    if (!isNewer) problems.push(`${path}:${line}:${column}: ${message}`);
   }
   for (const [at, line] of text.split('\n').entries()) {
     const uses = /^\s*(?:- )?uses:\s*(\S+)(.*)$/.exec(line);
