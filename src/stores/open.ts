@@ -1,13 +1,12 @@
 import type { StoreSettings } from '../config/types.ts';
-import { ColdgateError, exitCodes, InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { Store } from './store.ts';
 
 const known = ['file', 's3', 'gs', 'azure'];
 
 /**
  * Opens the store that the URL's scheme names; its driver is loaded on first use. Opening reads and writes nothing.
- * Throws InputError `unknown-store` for a scheme that is none of ours, ColdgateError `store-not-available` for one whose
- * driver this release does not carry, and what the driver says about its own settings.
+ * Throws InputError `unknown-store` for a scheme that is none of ours, and what the driver says about its own settings.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.url)?.[1]?.toLowerCase();
@@ -17,13 +16,9 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     case 's3':
       return (await import('./s3.ts')).openS3Store(settings);
     case 'gs':
+      return (await import('./gs.ts')).openGsStore(settings);
     case 'azure':
-      throw new ColdgateError(
-        'store-not-available',
-        exitCodes.usage,
-        `Cannot open ${settings.url}: this release ships file and S3 stores, its driver for ${scheme}: is not part of it.`,
-        { hint: 'Use a store URL such as file:///srv/models or s3://bucket/models.' },
-      );
+      return (await import('./azure.ts')).openAzureStore(settings);
     default:
       throw new InputError(
         [

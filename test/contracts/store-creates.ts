@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Precondition } from '../../src/stores/store.ts';
 import {
   digestOf,
@@ -16,7 +16,7 @@ import type { ContractUse } from './store.ts';
 
 export function storeCreates(use: ContractUse): void {
   describe('create', () => {
-    it('stores bytes and metadata and hands both back', async () => {
+    use.it('stores bytes and metadata and hands both back', async () => {
       const meta = { contentType: 'application/json', cacheControl: 'no-cache' };
       await use.store().put('digits/current.json', Buffer.from('{"a":1}'), 'absent', meta);
       const object = await use.store().get('digits/current.json');
@@ -24,13 +24,13 @@ export function storeCreates(use: ContractUse): void {
       expect(await textOf(object)).toBe('{"a":1}');
     });
 
-    it('answers a token that carries the scheme and is the object’s', async () => {
+    use.it('answers a token that carries the scheme and is the object’s', async () => {
       const token = await use.store().put('a/b', Buffer.from('x'), 'absent');
       expect(token.startsWith(`${use.store().scheme}:`)).toBe(true);
       expect((await use.store().head('a/b'))?.token).toBe(token);
     });
 
-    it('refuses to create what exists and leaves it as it is', async () => {
+    use.it('refuses to create what exists and leaves it as it is', async () => {
       const token = await use.store().put('a/b', Buffer.from('first'), 'absent');
       expect(await errorCode(use.store().put('a/b', Buffer.from('second'), 'absent'))).toBe('already-exists');
       expect(await errorCode(use.store().put('a/b', Buffer.from('first'), 'absent'))).toBe('already-exists');
@@ -39,7 +39,7 @@ export function storeCreates(use: ContractUse): void {
       expect(await textOf(object)).toBe('first');
     });
 
-    it('stores an empty object from bytes and from a stream', async () => {
+    use.it('stores an empty object from bytes and from a stream', async () => {
       await use.store().put('empty/bytes', new Uint8Array(0), 'absent');
       await use.store().put('empty/stream', noChunks(), 'absent');
       for (const key of ['empty/bytes', 'empty/stream']) {
@@ -49,7 +49,7 @@ export function storeCreates(use: ContractUse): void {
       }
     });
 
-    it('puts chunks of any size together', async () => {
+    use.it('puts chunks of any size together', async () => {
       const bytes = madeBytes(3 * 1024 * 1024 + 17);
       const sizes = [1, 65_537, 3, 1_048_577, 1_048_576, 999, 2_000_000];
       await use.store().put('odd', inChunks(bytes, sizes), 'absent');
@@ -57,7 +57,7 @@ export function storeCreates(use: ContractUse): void {
       expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
     });
 
-    it('takes bytes out of a larger buffer as they are and leaves the caller’s memory alone', async () => {
+    use.it('takes bytes out of a larger buffer as they are and leaves the caller’s memory alone', async () => {
       const memory = madeBytes(100);
       const before = Buffer.from(memory);
       await use.store().put('part', memory.subarray(10, 20), 'absent');
@@ -66,7 +66,7 @@ export function storeCreates(use: ContractUse): void {
       expect(Buffer.from(chunk!).equals(before.subarray(10, 20))).toBe(true);
     });
 
-    it('streams a large object in and out', async () => {
+    use.it('streams a large object in and out', async () => {
       const source = new LargeSource(use.largeBytes);
       await use.store().put('large', source.stream(), 'absent');
       const object = await use.store().get('large');
@@ -74,7 +74,7 @@ export function storeCreates(use: ContractUse): void {
       expect(await digestOf(object)).toEqual({ sha256: source.digest(), size: source.size });
     });
 
-    it('closes the source of what it refuses and of what it stores', async () => {
+    use.it('closes the source of what it refuses and of what it stores', async () => {
       const token = await use.store().put('there', Buffer.from('x'), 'absent');
       await use.store().put('there', Buffer.from('y'), { unchanged: token });
       const puts: [code: string, key: string, when: Precondition][] = [
@@ -91,7 +91,7 @@ export function storeCreates(use: ContractUse): void {
       }
     });
 
-    it('leaves nothing behind when the source fails midway, and passes the failure on', async () => {
+    use.it('leaves nothing behind when the source fails midway, and passes the failure on', async () => {
       const broken = new Error('the source broke');
       const source = failingAfter(madeBytes(2_500_000), broken);
       await expect(use.store().put('broken/file', source, 'absent')).rejects.toBe(broken);

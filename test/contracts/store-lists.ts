@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Store } from '../../src/stores/store.ts';
 import { gathered } from '../fakes/store-bodies.ts';
 import type { ContractUse } from './store.ts';
@@ -31,24 +31,24 @@ export function storeLists(use: ContractUse): void {
       for (const key of sorted.toReversed()) await use.store().put(key, Buffer.from(key), 'absent');
     };
 
-    it('is empty for an empty store', async () => {
+    use.it('is empty for an empty store', async () => {
       expect(await keysOf(use.store(), '')).toEqual([]);
       expect(await keysOf(use.store(), 'a/')).toEqual([]);
     });
 
-    it('is in the order of code units, across folders too, and shows nothing but objects', async () => {
+    use.it('is in the order of code units, across folders too, and shows nothing but objects', async () => {
       await fill();
       expect(await keysOf(use.store(), '')).toEqual(sorted);
     });
 
-    it('takes prefixes that end anywhere', async () => {
+    use.it('takes prefixes that end anywhere', async () => {
       await fill();
       for (const prefix of ['a', 'a/', 'a/b', 'a/b/', 'a/b/c', 'a/b/d/e', 'b/.t', 'c', 'a/b/cc', 'a.json/']) {
         expect(await keysOf(use.store(), prefix)).toEqual(sorted.filter((key) => key.startsWith(prefix)));
       }
     });
 
-    it('describes each object as head does', async () => {
+    use.it('describes each object as head does', async () => {
       await use.store().put('a/1', Buffer.from('1'), 'absent', { contentType: 'text/plain' });
       await use.store().put('a/2', Buffer.from('22'), 'absent', { cacheControl: 'no-cache' });
       for await (const info of use.store().list('a/')) {
@@ -57,7 +57,7 @@ export function storeLists(use: ContractUse): void {
       }
     });
 
-    it('shows no write that is still on its way', async () => {
+    use.it('shows no write that is still on its way', async () => {
       await use.store().put('a/1', Buffer.from('1'), 'absent');
       const during: string[][] = [];
       async function* slowly(): AsyncGenerator<Uint8Array> {
@@ -70,7 +70,7 @@ export function storeLists(use: ContractUse): void {
       expect(await keysOf(use.store(), '')).toEqual(['a/1', 'a/2']);
     });
 
-    it('lists more objects than one page of a cloud store would hold', async () => {
+    use.it('lists more objects than one page of a cloud store would hold', async () => {
       const keys = Array.from({ length: 120 }, (_, n) => `many/${String(n).padStart(4, '0')}`);
       for (const key of keys) await use.store().put(key, new Uint8Array(0), 'absent');
       expect(await keysOf(use.store(), 'many/')).toEqual(keys);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { textOf } from '../fakes/store-bodies.ts';
 import type { SwapAnswer, SwapPlan } from '../fakes/store-swap-worker.ts';
 import { raceWorkers } from '../fakes/store-workers.ts';
@@ -29,7 +29,7 @@ export function storeRaces(use: ContractUse, race: { processes: number; rounds: 
   const { processes, rounds } = race;
 
   describe('races', () => {
-    it('gives each generation one winner among processes that swap', async () => {
+    use.it('gives each generation one winner among processes that swap', async () => {
       const key = 'digits/current.json';
       await use.store().put(key, Buffer.from('[]'), 'absent');
       const plans = plansOf('swap', key, processes, rounds);
@@ -39,7 +39,7 @@ export function storeRaces(use: ContractUse, race: { processes: number; rounds: 
       expectGapless(marks, answers, rounds);
     });
 
-    it('lets one of many processes create', async () => {
+    use.it('lets one of many processes create', async () => {
       const key = 'digits/history/0000000001.json';
       const plans = plansOf('create', key, processes, 1);
       const answers = await raceWorkers<SwapAnswer>(script, use.settings(), plans);

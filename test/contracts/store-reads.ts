@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { digestOf, LargeSource, madeBytes, textOf } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import type { ContractUse } from './store.ts';
@@ -7,13 +7,13 @@ export function storeReads(use: ContractUse): void {
   const key = 'digits/versions/1.0.0/model.onnx';
 
   describe('read', () => {
-    it('says that there is no such object', async () => {
+    use.it('says that there is no such object', async () => {
       expect(await errorCode(use.store().get(key))).toBe('not-found');
       expect(await errorCode(use.store().get(key, { ifChanged: `${use.store().scheme}:1` }))).toBe('not-found');
       expect(await use.store().head(key)).toBeUndefined();
     });
 
-    it('does not take the beginning of other keys, or what would lie below one, for an object', async () => {
+    use.it('does not take the beginning of other keys, or what would lie below one, for an object', async () => {
       await use.store().put(key, Buffer.from('1'), 'absent');
       for (const other of ['digits', 'digits/versions', `${key}/below`, `${key}x`, key.slice(0, -1)]) {
         expect(await errorCode(use.store().get(other))).toBe('not-found');
@@ -21,7 +21,7 @@ export function storeReads(use: ContractUse): void {
       }
     });
 
-    it('describes the object without its bytes', async () => {
+    use.it('describes the object without its bytes', async () => {
       const meta = { contentType: 'application/octet-stream', cacheControl: 'public, max-age=31536000, immutable' };
       const token = await use.store().put(key, madeBytes(1234), 'absent', meta);
       const info = await use.store().head(key);
@@ -30,7 +30,7 @@ export function storeReads(use: ContractUse): void {
       expect(Math.abs(Date.now() - info!.modified.getTime())).toBeLessThan(24 * 60 * 60 * 1000);
     });
 
-    it('answers "unchanged" for the current token and the object for any other', async () => {
+    use.it('answers "unchanged" for the current token and the object for any other', async () => {
       const first = await use.store().put(key, Buffer.from('1'), 'absent');
       expect(await use.store().get(key, { ifChanged: first })).toBe('unchanged');
       const second = await use.store().put(key, Buffer.from('2'), { unchanged: first });
@@ -43,7 +43,7 @@ export function storeReads(use: ContractUse): void {
       }
     });
 
-    it('reads the object it opened to the end while it is replaced', async () => {
+    use.it('reads the object it opened to the end while it is replaced', async () => {
       const source = new LargeSource(5_000_000);
       const token = await use.store().put(key, source.stream(), 'absent');
       const object = await use.store().get(key);
@@ -55,7 +55,7 @@ export function storeReads(use: ContractUse): void {
       expect(await textOf(await use.store().get(key))).toBe('new');
     });
 
-    it('lets a reader stop early, before the first chunk and after it', async () => {
+    use.it('lets a reader stop early, before the first chunk and after it', async () => {
       await use.store().put(key, madeBytes(3_000_000), 'absent');
       for await (const chunk of (await use.store().get(key)).body) {
         expect(chunk.byteLength).toBeGreaterThan(0);
@@ -65,7 +65,7 @@ export function storeReads(use: ContractUse): void {
       expect((await use.store().head(key))?.size).toBe(3_000_000);
     });
 
-    it('gives a reader bytes that it may change', async () => {
+    use.it('gives a reader bytes that it may change', async () => {
       await use.store().put(key, Buffer.from('stored'), 'absent');
       for await (const chunk of (await use.store().get(key)).body) chunk.fill(0);
       expect(await textOf(await use.store().get(key))).toBe('stored');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { gathered, textOf } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import type { ContractUse } from './store.ts';
@@ -7,7 +7,7 @@ export function storeRemoves(use: ContractUse): void {
   const key = 'digits/versions/1.0.0/model.onnx';
 
   describe('remove', () => {
-    it('removes the object that has the token, and no other', async () => {
+    use.it('removes the object that has the token, and no other', async () => {
       const token = await use.store().put(key, Buffer.from('1'), 'absent');
       await use.store().put(`${key}x`, Buffer.from('2'), 'absent');
       await use.store().remove(key, { unchanged: token });
@@ -15,27 +15,27 @@ export function storeRemoves(use: ContractUse): void {
       expect((await gathered(use.store().list(''))).map((info) => info.key)).toEqual([`${key}x`]);
     });
 
-    it('refuses a stale token and keeps the object', async () => {
+    use.it('refuses a stale token and keeps the object', async () => {
       const first = await use.store().put(key, Buffer.from('1'), 'absent');
       await use.store().put(key, Buffer.from('2'), { unchanged: first });
       expect(await errorCode(use.store().remove(key, { unchanged: first }))).toBe('stale-token');
       expect(await textOf(await use.store().get(key))).toBe('2');
     });
 
-    it('refuses the token of another kind of store', async () => {
+    use.it('refuses the token of another kind of store', async () => {
       await use.store().put(key, Buffer.from('1'), 'absent');
       expect(await errorCode(use.store().remove(key, { unchanged: 'elsewhere:1' }))).toBe('stale-token');
       expect(await textOf(await use.store().get(key))).toBe('1');
     });
 
-    it('is content when the object is gone', async () => {
+    use.it('is content when the object is gone', async () => {
       const token = await use.store().put(key, Buffer.from('1'), 'absent');
       await use.store().remove(key, { unchanged: token });
       await use.store().remove(key, { unchanged: token });
       expect(await use.store().head(key)).toBeUndefined();
     });
 
-    it('makes room for a new object, for which the old token is stale', async () => {
+    use.it('makes room for a new object, for which the old token is stale', async () => {
       const meta = { contentType: 'application/json', cacheControl: 'no-cache' };
       const old = await use.store().put(key, Buffer.from('same'), 'absent', meta);
       await use.store().remove(key, { unchanged: old });

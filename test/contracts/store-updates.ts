@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { failingAfter, madeBytes, textOf } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import type { ContractUse } from './store.ts';
@@ -7,7 +7,7 @@ export function storeUpdates(use: ContractUse): void {
   const key = 'digits/current.json';
 
   describe('update', () => {
-    it('takes the token of a create, then the token of each update', async () => {
+    use.it('takes the token of a create, then the token of each update', async () => {
       let token = await use.store().put(key, Buffer.from('0'), 'absent');
       for (const text of ['1', '22', '333']) {
         token = await use.store().put(key, Buffer.from(text), { unchanged: token });
@@ -17,7 +17,7 @@ export function storeUpdates(use: ContractUse): void {
       }
     });
 
-    it('takes the token that a read answered', async () => {
+    use.it('takes the token that a read answered', async () => {
       await use.store().put(key, Buffer.from('1'), 'absent');
       const object = await use.store().get(key);
       expect(await textOf(object)).toBe('1');
@@ -25,7 +25,7 @@ export function storeUpdates(use: ContractUse): void {
       expect(await textOf(await use.store().get(key))).toBe('2');
     });
 
-    it('refuses a stale token and leaves the object as it is', async () => {
+    use.it('refuses a stale token and leaves the object as it is', async () => {
       const first = await use.store().put(key, Buffer.from('1'), 'absent');
       const second = await use.store().put(key, Buffer.from('2'), { unchanged: first });
       expect(await errorCode(use.store().put(key, Buffer.from('3'), { unchanged: first }))).toBe('stale-token');
@@ -35,7 +35,7 @@ export function storeUpdates(use: ContractUse): void {
     });
 
     const equal = use.tokensOf === 'writes';
-    it(`changes the token at every write${equal ? ', also of equal bytes' : ''} in quick succession`, async () => {
+    use.it(`changes the token at every write${equal ? ', also of equal bytes' : ''} in quick succession`, async () => {
       const bytes = (write: number) => Buffer.from(equal ? 'same' : `write ${write}`);
       const tokens = [await use.store().put(key, bytes(0), 'absent')];
       for (let write = 1; write <= 20; write++) {
@@ -47,19 +47,19 @@ export function storeUpdates(use: ContractUse): void {
       }
     });
 
-    it('refuses to update what is not there', async () => {
+    use.it('refuses to update what is not there', async () => {
       const token = await use.store().put('other', Buffer.from('1'), 'absent');
       expect(await errorCode(use.store().put(key, Buffer.from('1'), { unchanged: token }))).toBe('stale-token');
       expect(await use.store().head(key)).toBeUndefined();
     });
 
-    it('refuses the token of another key', async () => {
+    use.it('refuses the token of another key', async () => {
       const token = await use.store().put('other', Buffer.from('1'), 'absent');
       await use.store().put(key, Buffer.from(use.tokensOf === 'writes' ? '1' : 'its own'), 'absent');
       expect(await errorCode(use.store().put(key, Buffer.from('2'), { unchanged: token }))).toBe('stale-token');
     });
 
-    it('refuses tokens of other stores and what is no token at all', async () => {
+    use.it('refuses tokens of other stores and what is no token at all', async () => {
       const token = await use.store().put(key, Buffer.from('1'), 'absent');
       const bare = token.slice(token.indexOf(':') + 1);
       for (const foreign of [`elsewhere:${bare}`, bare, '', `${use.store().scheme}:`, '*', '"*"']) {
@@ -68,7 +68,7 @@ export function storeUpdates(use: ContractUse): void {
       expect((await use.store().head(key))?.token).toBe(token);
     });
 
-    it('replaces the metadata together with the bytes', async () => {
+    use.it('replaces the metadata together with the bytes', async () => {
       const old = { contentType: 'application/json', cacheControl: 'no-cache' };
       const token = await use.store().put(key, Buffer.from('1'), 'absent', old);
       const meta = { contentType: 'text/plain; charset=utf-8', cacheControl: 'public, max-age=60' };
@@ -76,7 +76,7 @@ export function storeUpdates(use: ContractUse): void {
       expect((await use.store().head(key))?.meta).toMatchObject(meta);
     });
 
-    it('keeps the old object when the source of the new one fails', async () => {
+    use.it('keeps the old object when the source of the new one fails', async () => {
       const token = await use.store().put(key, Buffer.from('old'), 'absent');
       const broken = new Error('the source broke');
       const source = failingAfter(madeBytes(1_500_000), broken);
@@ -87,7 +87,7 @@ export function storeUpdates(use: ContractUse): void {
       await use.store().put(key, Buffer.from('new'), { unchanged: token });
     });
 
-    it('lets one of many updates in the same process win', async () => {
+    use.it('lets one of many updates in the same process win', async () => {
       const token = await use.store().put(key, Buffer.from('start'), 'absent');
       const writes = Array.from({ length: 10 }, (_, n) =>
         errorCode(use.store().put(key, Buffer.from(`w${n}`), { unchanged: token })),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { itOn } from '../emulators/gaps.ts';
+import type { ServerName } from '../emulators/servers.ts';
 import { storeCreates } from './store-creates.ts';
 import { storeKeys } from './store-keys.ts';
 import { storeLists } from './store-lists.ts';
@@ -27,6 +29,8 @@ export interface StoreContractOptions {
    * token is then good again when the same bytes are there again.
    */
   tokensOf?: 'writes' | 'bytes' | undefined;
+  /** The server under the store, whose known gaps must show. */
+  server?: ServerName | undefined;
   /** For each test, in ms; two minutes unless told. */
   timeoutMs?: number | undefined;
 }
@@ -37,6 +41,8 @@ export interface ContractUse {
   settings(): StoreSettings;
   largeBytes: number;
   tokensOf: 'writes' | 'bytes';
+  /** A test; where the server has a known gap, one that must fail. */
+  it(behaviour: string, body: () => Promise<void>): void;
 }
 
 /** The behaviours that every store must show. `open` gives an empty store to each test. */
@@ -58,6 +64,7 @@ export function storeContract(
       settings: () => opened!.settings!,
       largeBytes: options.largeBytes ?? 64 * 1024 * 1024,
       tokensOf: options.tokensOf ?? 'writes',
+      it: (behaviour, body) => itOn(options.server, behaviour, body),
     };
     storeCreates(use);
     storeUpdates(use);
