@@ -26,7 +26,7 @@ afterEach(() => server.close());
 /** Which bytes a request asks for; to the end where it names no range. */
 function rangeOf({ headers }: Received): [from: number, to: number] {
   const [, from = '0', last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
-  return [Number(from), last === undefined ? bytes.byteLength : Number(last) + 1];
+  return [Number(from), Math.min(bytes.byteLength, last === undefined ? bytes.byteLength : Number(last) + 1)];
 }
 
 function begin(request: Received, response: ServerResponse): Uint8Array {
@@ -63,9 +63,22 @@ const asked = () => server.of('GetObject').map((request) => request.headers.rang
 const changed = s3Error(412, 'PreconditionFailed');
 
 describe('reading an object of S3', () => {
-  it('takes one request, without a range, when it is small', async () => {
+  it('takes one request when it is small', async () => {
     expect(Buffer.from(bytes).equals(await readWith(whole))).toBe(true);
-    expect(asked()).toEqual([undefined]);
+    expect(asked()).toEqual(['bytes=0-8388607']);
+  });
+
+  it('takes an answer that brings it all for one that brings a range', async () => {
+    const all: Answer = { status: 200, headers: described(bytes.byteLength), body: bytes };
+    expect(Buffer.from(bytes).equals(await readWith(all))).toBe(true);
+  });
+
+  it('asks once more, without a range, for an object that has no bytes', async () => {
+    server.on('GetObject', s3Error(416, 'InvalidRange'), { status: 200, headers: described(0) });
+    const object = await (await opened()).get(key);
+    expect(object.info.size).toBe(0);
+    expect(await gathered(object.body)).toEqual([]);
+    expect(asked()).toEqual(['bytes=0-8388607', undefined]);
   });
 
   it.each([
@@ -73,7 +86,7 @@ describe('reading an object of S3', () => {
     ['falls silent', silentAfter(30_000)],
   ])('goes on where it was when the connection %s, if the object is the same', async (_how, answer) => {
     expect(Buffer.from(bytes).equals(await readWith(answer, whole))).toBe(true);
-    expect(asked()).toEqual([undefined, 'bytes=30000-95002']);
+    expect(asked()).toEqual(['bytes=0-8388607', 'bytes=30000-95002']);
     expect(server.received[1]?.headers['if-match']).toBe('"e1"');
   });
 
@@ -162,7 +175,7 @@ describe('reading a large object of S3', () => {
     const object = await (await opened(limits)).get(key);
     expect(Buffer.concat(await gathered(object.body)).equals(bytes)).toBe(true);
     expect(asked()).toEqual([
-      undefined,
+      'bytes=0-9999',
       ...Array.from({ length: 9 }, (_, n) => `bytes=${(n + 1) * 10_000}-${Math.min((n + 2) * 10_000, 95_003) - 1}`),
     ]);
     const conditions = server.received.slice(1).map(({ headers }) => headers['if-match']);

@@ -1,3 +1,5 @@
+import { redact } from '../redact.ts';
+
 /** What is known of a request that failed, in plain values: the SDK's errors hold streams and signed requests. */
 export interface FailedAnswer {
   /** S3's error code (`NoSuchKey`), or the name of what the SDK or Node threw. */
@@ -29,7 +31,7 @@ export function readFailure(thrown: unknown): FailedAnswer {
   const headers: unknown = typeof response === 'object' && response !== null && Reflect.get(response, 'headers');
   return {
     name: textIn(error, 'Code') ?? error.name,
-    message: error.message,
+    message: redact(error.message),
     status: numberIn(metadata, 'httpStatusCode') || numberIn(response, 'statusCode'),
     system: textIn(error, 'code'),
     region: textIn(headers, 'x-amz-bucket-region') ?? textIn(error, 'Region'),

@@ -1,13 +1,12 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { StoreSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
+import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type Encryption, type S3Context, type S3Limits } from './context.ts';
 import { Place } from './place.ts';
 
 /** Asks nothing of a compatible server but a name to sign with. */
 const anyRegion = 'us-east-1';
-
-const loopback = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:\/|$)/;
 
 /**
  * What all operations of a store share. Region, credentials and endpoint come from the settings or, where those leave
@@ -19,7 +18,7 @@ export async function contextOf(settings: StoreSettings, limits: Partial<S3Limit
   const all = { ...defaultLimits, ...limits };
   const chain = new S3Client({}).config;
   const endpoint = settings.endpoint ?? (await chain.serviceConfiguredEndpoint?.());
-  if (endpoint !== undefined && !endpoint.startsWith('https://') && !loopback.test(endpoint)) {
+  if (endpoint !== undefined && !isPrivateLink(endpoint)) {
     const message = `expected https:// (http:// is for this machine alone), got ${endpoint}.`;
     throw new InputError([{ path: 'store.endpoint', message }]);
   }

@@ -1,5 +1,6 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { Failure } from '../commit-write.ts';
+import { isUnreached } from '../connection.ts';
 import {
   AlreadyExistsError,
   NotFoundError,
@@ -13,8 +14,6 @@ import { causeOf, type FailedAnswer, readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
 import { type Asked, denialOf } from './denial.ts';
 
-/** The connection was never made, so that the server saw nothing. */
-const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** The bytes were damaged on their way, or the server's clock is not ours: nothing was stored, and again may help. */
 const garbled = new Set([
   'BadDigest',
@@ -99,7 +98,7 @@ function unavailable(failure: FailedAnswer, context: S3Context, asked: Asked, at
     });
   }
   if (status === 0) {
-    const hint = unreached.has(system ?? '') ? 'Check the endpoint, the network and the proxy settings.' : undefined;
+    const hint = isUnreached(system) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
     return new UnavailableError(
       `${at}: the connection to ${host} failed in ${asked.action} (${system ?? name}: ${message}).`,
       { ...fields, hint },
@@ -113,8 +112,7 @@ const isRefusal = ({ status, name }: FailedAnswer): boolean => status === 412 ||
 
 /** Whether the server cannot have acted on the request. */
 function isUntouched({ name, status, system, message }: FailedAnswer): boolean {
-  if (status === 0)
-    return unreached.has(system ?? '') || (name === 'TimeoutError' && /did not establish/.test(message));
+  if (status === 0) return isUnreached(system) || (name === 'TimeoutError' && /did not establish/.test(message));
   return status === 409 || garbled.has(name);
 }
 

@@ -1,12 +1,21 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import type { ObjectInfo, StoredObject, Token } from '../store.ts';
-import { readFailure } from './answer.ts';
+import { RangedBody } from '../ranged-body.ts';
+import {
+  NotFoundError,
+  type ObjectInfo,
+  PreconditionError,
+  type StoredObject,
+  type Token,
+  UnavailableError,
+  UnsupportedError,
+} from '../store.ts';
+import { causeOf, readFailure } from './answer.ts';
 import { comparedEtag } from './condition.ts';
 import type { S3Context } from './context.ts';
 import { explain } from './fault.ts';
 import { infoOf } from './info.ts';
-import { gatherRange, type Reading, readRange } from './range.ts';
+import { explained } from './send.ts';
 import { etagOf } from './token.ts';
 
 /** The object, or `unchanged` where it has the token still. Throws NotFoundError. */
@@ -15,23 +24,15 @@ export async function getObject(
   key: string,
   ifChanged: Token | undefined,
 ): Promise<StoredObject | 'unchanged'> {
-  const { place, patient } = context;
-  const asked = { action: 'GetObject', key } as const;
-  const etag = ifChanged === undefined ? undefined : etagOf(ifChanged);
-  const condition = etag === undefined ? {} : { IfNoneMatch: comparedEtag(context, etag) };
-  const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key), ...condition });
-  let answer: GetObjectCommandOutput;
-  try {
-    answer = await patient.send(command);
-  } catch (thrown) {
-    if (readFailure(thrown).status === 304) return 'unchanged';
-    throw explain(thrown, context, asked);
-  }
+  const answer = await openFirst(context, key, ifChanged);
+  if (answer === 'unchanged') return answer;
   const first = answer.Body as Readable;
   try {
-    const info = infoOf(context, asked, answer);
+    const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
+    const ContentLength = total === undefined ? answer.ContentLength : Number(total);
+    const info = infoOf(context, { action: 'GetObject', key }, { ...answer, ContentLength });
     // A server may ignore the condition and send it all.
-    if (info.token !== ifChanged) return { info, body: new ObjectBytes(readingOf(context, info), first) };
+    if (info.token !== ifChanged) return { info, body: bodyOf(context, info, first) };
     first.destroy();
     return 'unchanged';
   } catch (thrown) {
@@ -40,108 +41,63 @@ export async function getObject(
   }
 }
 
-const readingOf = (context: S3Context, { key, size, token }: ObjectInfo): Reading => ({
-  context,
-  key,
-  size,
-  etag: etagOf(token) ?? '',
-  stop: new AbortController(),
-});
-
-/**
- * The bytes of an object, as the first answer brings them; of a large object the rest comes in ranges, several at a
- * time, because one connection to S3 is slower than most networks. Closes its connections at the end, on a failure and
- * when it is returned, even before the first chunk.
- */
-class ObjectBytes implements AsyncIterableIterator<Uint8Array> {
-  readonly #reading: Reading;
-  readonly #first: Readable;
-  readonly #bytes: AsyncGenerator<Uint8Array>;
-
-  constructor(reading: Reading, first: Readable) {
-    this.#reading = reading;
-    this.#first = first;
-    // Its failure is told to whoever reads on; until then it must not count as unhandled.
-    first.on('error', () => {});
-    this.#bytes = inRanges(reading, first);
-  }
-
-  next(): Promise<IteratorResult<Uint8Array>> {
-    return this.#bytes.next();
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array>> {
-    this.#reading.stop.abort();
-    this.#first.destroy();
-    await this.#bytes.return(undefined).catch(() => {});
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}
-
-async function* inRanges(reading: Reading, first: Readable): AsyncGenerator<Uint8Array> {
-  const { size, context } = reading;
-  const { partBytes } = context.limits;
-  if (size <= 2 * partBytes) return yield* readRange(reading, 0, size, first);
-  const rest = new ReadAhead(reading, partBytes);
-  try {
-    rest.fill();
-    yield* readRange(reading, 0, partBytes, first);
-    while (rest.hasMore()) yield* rest.nextRange();
-  } finally {
-    rest.leave();
-  }
-}
-
-/** Ranges that are gathered in memory before their turn, as many as the store's budget allows. */
-class ReadAhead {
-  readonly #reading: Reading;
-  readonly #budget: { free: number };
-  readonly #waiting: Promise<Uint8Array[]>[] = [];
-  #next: number;
-
-  constructor(reading: Reading, from: number) {
-    this.#reading = reading;
-    this.#budget = reading.context.ahead;
-    this.#next = from;
-  }
-
-  hasMore(): boolean {
-    return this.#waiting.length > 0 || this.#next < this.#reading.size;
-  }
-
-  fill(): void {
-    for (; this.#budget.free > 0 && this.#next < this.#reading.size; this.#budget.free -= 1) {
-      const range = gatherRange(this.#reading, ...this.#take());
-      // Thrown when its turn comes.
-      range.catch(() => {});
-      this.#waiting.push(range);
-    }
-  }
-
-  async *nextRange(): AsyncGenerator<Uint8Array> {
-    const range = this.#waiting.shift();
-    // Other readers may hold the whole budget, and wait for this one: so it goes on without.
-    if (!range) return yield* readRange(this.#reading, ...this.#take());
+/** An answer with the first range, or with the whole object where it has no bytes to take a range of. */
+async function openFirst(
+  context: S3Context,
+  key: string,
+  ifChanged: Token | undefined,
+): Promise<GetObjectCommandOutput | 'unchanged'> {
+  const { place, patient, limits } = context;
+  const etag = ifChanged === undefined ? undefined : etagOf(ifChanged);
+  const condition = etag === undefined ? {} : { IfNoneMatch: comparedEtag(context, etag) };
+  const object = { Bucket: place.bucket, Key: place.nameOf(key), ...condition };
+  const ask = async (range: { Range?: string }): Promise<GetObjectCommandOutput | 'unchanged' | 'without bytes'> => {
     try {
-      yield* await range;
-    } finally {
-      this.#budget.free += 1;
+      return await patient.send(new GetObjectCommand({ ...object, ...range }));
+    } catch (thrown) {
+      const { status } = readFailure(thrown);
+      if (status === 304) return 'unchanged';
+      if (status === 416 && range.Range) return 'without bytes';
+      throw explain(thrown, context, { action: 'GetObject', key });
     }
-    this.fill();
-  }
+  };
+  const answer = await ask({ Range: `bytes=0-${limits.partBytes - 1}` });
+  return answer === 'without bytes' ? ((await ask({})) as GetObjectCommandOutput | 'unchanged') : answer;
+}
 
-  leave(): void {
-    if (this.#waiting.length > 0) this.#reading.stop.abort();
-    this.#budget.free += this.#waiting.length;
-  }
+function bodyOf(context: S3Context, { key, size, token }: ObjectInfo, first: Readable): RangedBody {
+  const { url } = context.place;
+  const { partBytes, stallMs } = context.limits;
+  const cutShort = (at: number, failure: unknown) => {
+    const message = `${key} in ${url} stopped coming after ${at} of ${size} bytes, and asking again brought none.`;
+    return new UnavailableError(message, {
+      store: url,
+      key,
+      ...(failure ? { cause: causeOf(readFailure(failure)) } : {}),
+    });
+  };
+  const open = (from: number, to: number, stop: AbortSignal) => openRange(context, key, token, { from, to, stop });
+  return new RangedBody({ size, rangeBytes: partBytes, stallMs, ahead: context.ahead, open, cutShort }, first);
+}
 
-  #take(): [from: number, to: number] {
-    const from = this.#next;
-    this.#next = Math.min(this.#reading.size, from + this.#reading.context.limits.partBytes);
-    return [from, this.#next];
+async function openRange(
+  context: S3Context,
+  key: string,
+  token: Token,
+  { from, to, stop }: { from: number; to: number; stop: AbortSignal },
+): Promise<Readable> {
+  const { place, patient } = context;
+  const range = { Range: `bytes=${from}-${to - 1}`, IfMatch: comparedEtag(context, etagOf(token) ?? '') };
+  const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key), ...range });
+  try {
+    const send = () => patient.send(command, { abortSignal: stop });
+    const { Body, ContentRange } = await explained(context, { action: 'GetObject', key }, send);
+    if (ContentRange?.startsWith(`bytes ${from}-${to - 1}/`)) return Body as Readable;
+    (Body as Readable).destroy();
+  } catch (thrown) {
+    // Removed since it was opened: to the reader that is one kind of change.
+    if (thrown instanceof NotFoundError) throw new PreconditionError(place.url, key, { cause: thrown });
+    throw thrown;
   }
+  throw new UnsupportedError('reading a range of an object', { store: place.url, key });
 }

@@ -1,5 +1,6 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3';
 import { recycle } from '../chunk-pool.ts';
+import { InFlight } from '../in-flight.ts';
 import { leaveBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
@@ -46,7 +47,11 @@ async function uploadParts(
 ): Promise<Token> {
   await lookEarly(context, key, condition);
   const upload = await beginUpload(context, key, meta, 'sent');
-  const sending = new Sending(upload);
+  const { partBytes, parallel } = context.limits;
+  const sending = new InFlight({ pieceBytes: partBytes, parallel }, (index, piece) => {
+    upload.size += piece.byteLength;
+    return sendPart(upload, index + 1, piece);
+  });
   try {
     for (const piece of begun) await sending.add(piece);
     for await (const piece of rest) await sending.add(piece);
@@ -60,48 +65,11 @@ async function uploadParts(
   }
 }
 
-/** The parts on their way: a few of the first size, fewer of larger ones, so that memory stays bounded. */
-class Sending {
-  readonly #upload: PartedUpload;
-  readonly #flight = new Set<Promise<void>>();
-  #number = 0;
-  #failure: { thrown: unknown } | undefined;
-
-  constructor(upload: PartedUpload) {
-    this.#upload = upload;
-  }
-
-  /** Waits until there is room, then lets the piece go. Throws what an earlier one failed with. */
-  async add(piece: Uint8Array): Promise<void> {
-    const { partBytes, parallel } = this.#upload.context.limits;
-    const room = Math.max(1, Math.floor((parallel * partBytes) / piece.byteLength));
-    while (this.#flight.size >= Math.min(room, parallel)) await Promise.race(this.#flight);
-    if (this.#failure) throw this.#failure.thrown;
-    this.#number += 1;
-    const part = this.#send(this.#number, piece).catch((thrown) => {
-      this.#failure ??= { thrown };
-    });
-    this.#flight.add(part);
-    part.finally(() => this.#flight.delete(part));
-  }
-
-  async end(): Promise<void> {
-    await this.settle();
-    if (this.#failure) throw this.#failure.thrown;
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#flight);
-  }
-
-  async #send(number: number, piece: Uint8Array): Promise<void> {
-    const { context, key, target, parts, stop } = this.#upload;
-    const bytes = checked(piece);
-    const command = new UploadPartCommand({ ...target, PartNumber: number, ...bytes });
-    const asked = { action: 'UploadPart', key } as const;
-    const { ETag } = await explained(context, asked, () => context.patient.send(command, { abortSignal: stop.signal }));
-    parts.push({ PartNumber: number, ETag, ChecksumSHA256: bytes.ChecksumSHA256 });
-    this.#upload.size += piece.byteLength;
-    recycle(piece);
-  }
+async function sendPart({ context, key, target, parts, stop }: PartedUpload, number: number, piece: Uint8Array) {
+  const bytes = checked(piece);
+  const command = new UploadPartCommand({ ...target, PartNumber: number, ...bytes });
+  const asked = { action: 'UploadPart', key } as const;
+  const { ETag } = await explained(context, asked, () => context.patient.send(command, { abortSignal: stop.signal }));
+  parts.push({ PartNumber: number, ETag, ChecksumSHA256: bytes.ChecksumSHA256 });
+  recycle(piece);
 }
