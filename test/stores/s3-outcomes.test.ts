@@ -4,7 +4,8 @@ import { openS3Store } from '../../src/stores/s3.ts';
 import type { Precondition, Store } from '../../src/stores/store.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { type Answer, described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import { type Answer, hangUp, silent } from '../fakes/store-script-server.ts';
 
 awsEnvironment();
 
@@ -22,8 +23,6 @@ const update = { unchanged: 's3:"e0"' };
 const put = (when: Precondition) => errorCode(store.put(key, text, when));
 
 const done: Answer = { status: 200, headers: { etag: '"e1"' } };
-const hangUp: Answer = (_request, response) => void response.destroy();
-const silent: Answer = () => {};
 const conflict = s3Error(409, 'ConditionalRequestConflict');
 const refusal = s3Error(412, 'PreconditionFailed');
 const page: Answer = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><p>Bad gateway</html>' };
@@ -157,9 +156,9 @@ describe('what a write sends to S3', () => {
   it('carries its digest twice, its length, its type and its caching, and no chunked encoding', async () => {
     const meta = { contentType: 'application/json', cacheControl: 'no-cache' };
     await store.put(key, text, 'absent', meta);
-    const { headers, key: name } = server.received[0]!;
+    const { headers, path } = server.received[0]!;
     const sha256 = createHash('sha256').update(text).digest();
-    expect(name).toBe(`models/${key}`);
+    expect(path).toBe(`/bucket/models/${key}`);
     expect(headers).toMatchObject({
       'x-amz-checksum-sha256': sha256.toString('base64'),
       'x-amz-content-sha256': sha256.toString('hex'),

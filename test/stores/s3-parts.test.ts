@@ -6,7 +6,8 @@ import type { Store } from '../../src/stores/store.ts';
 import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { type Answer, described, type Received, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import { type Answer, hangUp, type Received } from '../fakes/store-script-server.ts';
 
 awsEnvironment();
 
@@ -26,7 +27,6 @@ const chunks = () => inChunks(Buffer.from(bytes), [4096]);
 const create = () => errorCode(store.put(key, chunks(), 'absent'));
 const sha256 = (part: Uint8Array) => createHash('sha256').update(part).digest('base64');
 const numberOf = ({ query }: Received) => Number(query.get('partNumber'));
-const hangUp: Answer = (_request, response) => void response.destroy();
 
 /** Parts by number: the last of those sent under each. */
 const sentParts = () => new Map(server.of('UploadPart').map((part) => [numberOf(part), part]));
@@ -122,7 +122,7 @@ describe('a large object on S3', () => {
     const source = new OpenSource();
     expect(await errorCode(small.put(key, source, 'absent'))).toBe('denied');
     expect(source.isOpen).toBe(false);
-    expect(server.received.at(-1)).toMatchObject({ action: 'AbortMultipartUpload', key });
+    expect(server.received.at(-1)).toMatchObject({ action: 'AbortMultipartUpload', path: `/bucket/${key}` });
     expect(server.of('CompleteMultipartUpload')).toEqual([]);
   });
 

@@ -8,7 +8,8 @@ import { readAll, type Store } from '../../src/stores/store.ts';
 import { gathered, madeBytes } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { type Answer, described, type Received, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
+import type { Answer, Received, ScriptedServer } from '../fakes/store-script-server.ts';
 
 awsEnvironment();
 
