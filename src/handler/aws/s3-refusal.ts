@@ -27,8 +27,9 @@ export async function s3Refusal(
     return new LoadError('store-denied', `The function's role needs kms:Decrypt on the key of ${resource}.`);
   }
   if (forbidden && (code === 'AccessDenied' || code === '')) return denied(action, resource);
+  if (code === '') return undefined;
   const refused = forbidden || /Token|AccessKey|Authorization/.test(code);
-  const message = `S3 answered ${answer.status} ${code} to ${action} of ${resource}.`.replace('  ', ' ');
+  const message = `S3 answered ${answer.status} ${code} to ${action} of ${resource}.`;
   return new LoadError(refused ? 'store-denied' : 'store-unavailable', message);
 }
 

@@ -30,18 +30,21 @@ async function find(variables: Variables): Promise<AwsCredentials> {
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
 async function fromContainer(variables: Variables): Promise<AwsCredentials | undefined> {
-  const relative = variables['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
-  const full = variables['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
-  if (!relative && !full) return undefined;
-  const [variable, text] = relative
-    ? ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', `http://169.254.170.2/${relative.replace(/^\/+/, '')}`]
-    : ['AWS_CONTAINER_CREDENTIALS_FULL_URI', full ?? ''];
-  const url = endpointUrl(variable, text);
+  const url = containerUrl(variables);
+  if (!url) return undefined;
   const file = variables['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
   const token = file ? await readToken(file) : variables['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
   const headers: Record<string, string> = token ? { authorization: token.trim() } : {};
   const name = "The container's credentials endpoint";
   return toCredentials(name, await askEndpoint(name, { url, headers }));
+}
+
+/** Where the container's credentials are, if it has any. Throws LoadError `store-denied` where others could listen. */
+export function containerUrl(variables: Variables): URL | undefined {
+  const relative = variables['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  if (relative) return new URL(`http://169.254.170.2/${relative.replace(/^\/+/, '')}`);
+  const full = variables['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+  return full ? endpointUrl('AWS_CONTAINER_CREDENTIALS_FULL_URI', full) : undefined;
 }
 
 async function readToken(file: string): Promise<string> {

@@ -58,7 +58,7 @@ export function textFields<Name extends string>(
 ): Record<Name, string> {
   const fields = parse(json);
   const missing = wanted.find((field) => typeof fields[field] !== 'string' && typeof fields[field] !== 'number');
-  if (missing !== undefined) throw new LoadError('store-denied', `${name} answered without ${missing}.`);
+  if (missing !== undefined) throw new LoadError('store-denied', `${name}: there is no ${missing}.`);
   return Object.fromEntries(wanted.map((field) => [field, String(fields[field])])) as Record<Name, string>;
 }
 

@@ -15,7 +15,11 @@ const variable = 'GOOGLE_APPLICATION_CREDENTIALS';
  */
 export async function fromServiceAccountKey(file: string, now: number): Promise<Bearer> {
   const json = await readKey(file);
-  const key = textFields(variable, json, ['type', 'client_email', 'private_key', 'private_key_id', 'token_uri']);
+  const { type } = textFields(variable, json, ['type']);
+  if (type !== 'service_account') {
+    throw new LoadError('store-denied', `${variable}: expected a key of the type service_account in the file.`);
+  }
+  const key = textFields(variable, json, ['client_email', 'private_key', 'private_key_id', 'token_uri']);
   const url = endpointUrl(`token_uri of ${variable}`, key.token_uri);
   const seconds = Math.floor(now / 1000);
   const claims = { iss: key.client_email, scope, aud: key.token_uri, iat: seconds, exp: seconds + 3600 };

@@ -13,6 +13,7 @@ export class Answer {
   readonly #message: IncomingMessage;
   readonly #stallMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #stalled = false;
   #text: Promise<string> | undefined;
 
   constructor(message: IncomingMessage, stallMs: number) {
@@ -42,7 +43,7 @@ export class Answer {
         this.#watch();
       }
     } catch (error) {
-      throw TransportError.of(error);
+      throw this.#stalled ? TransportError.stalled(this.#stallMs) : TransportError.of(error);
     } finally {
       clearTimeout(this.#timer);
       this.#message.destroy();
@@ -78,6 +79,9 @@ export class Answer {
 
   #watch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#message.destroy(TransportError.stalled(this.#stallMs)), this.#stallMs);
+    this.#timer = setTimeout(() => {
+      this.#stalled = true;
+      this.#message.destroy();
+    }, this.#stallMs);
   }
 }

@@ -74,10 +74,6 @@ class AzureBlobs implements ObjectService {
     return answer.header('etag');
   }
 
-  divisible(): boolean {
-    return true;
-  }
-
   async explain(key: string, answer: Answer): Promise<LoadError | undefined> {
     const code = /^[A-Za-z0-9]{1,60}$/.exec(answer.header('x-ms-error-code') ?? '')?.[0] ?? '';
     const blob = `azure://${keyIn(this.#source.bucket, this.#source.root, key)}`;

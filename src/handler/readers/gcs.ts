@@ -22,7 +22,8 @@ export function openGcsReader(source: StoreSource, variables: Variables, limits?
   return openRemoteReader(new GcsObjects(source, origin, credentials, limits), limits);
 }
 
-class GcsObjects implements ObjectService {
+/** Objects of one bucket, below a prefix. Without credentials they are asked for without. */
+export class GcsObjects implements ObjectService {
   readonly scheme = 'gcs';
   readonly url: string;
   readonly #source: StoreSource;
@@ -62,8 +63,10 @@ class GcsObjects implements ObjectService {
     return answer.header('x-goog-generation');
   }
 
-  divisible(): boolean {
-    return true;
+  /** Packing or unpacking on the way changes the length. */
+  untouched(answer: Answer): boolean {
+    const stored = answer.header('x-goog-stored-content-length');
+    return stored === undefined || stored === answer.header('content-length');
   }
 
   async explain(key: string, { status }: Answer): Promise<LoadError | undefined> {

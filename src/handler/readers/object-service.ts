@@ -23,8 +23,10 @@ export interface ObjectService {
   ask(key: string, wish: Wish): Promise<Answer>;
   /** The object's version; nothing where the service does not tell, and it then can only be read in one go. */
   version(answer: Answer): string | undefined;
-  /** Whether parts of the object can be asked for. */
-  divisible(answer: Answer): boolean;
+  /** Whether parts of the object can be asked for; always, unless told. */
+  divisible?(answer: Answer): boolean;
+  /** Whether the bytes come as they are stored; always, unless told. */
+  untouched?(answer: Answer): boolean;
   /** What a refusal means, where this service has more to say of it than its status. */
   explain(key: string, answer: Answer): Promise<LoadError | undefined>;
 }

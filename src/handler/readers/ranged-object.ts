@@ -39,13 +39,15 @@ export class RangedObject {
     let answer = first;
     for (let broken = 0; ; broken++) {
       answer ??= await this.#open(at, to);
+      // An answer that ends by itself is heard to its end, so that its connection is kept.
+      const goesOn = answer === first && to < this.size;
       let reason = 'the answer ended early';
       try {
         for await (const chunk of answer.body()) {
           const wanted = chunk.subarray(0, to - at);
           at += wanted.byteLength;
           yield wanted;
-          if (at === to) return;
+          if (goesOn && at === to) return;
         }
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;

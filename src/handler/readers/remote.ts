@@ -53,17 +53,19 @@ export async function readObject(
   if (answer.status !== 200) throw await refusal(service, key, answer);
   const size = sizeOf(service, key, answer);
   const object = new RangedObject(service, key, { version, size, limits, signal: stop.signal });
-  const apart = size >= limits.largeBytes && version !== undefined && service.divisible(answer);
+  const apart = size >= limits.largeBytes && version !== undefined && (service.divisible?.(answer) ?? true);
   const bytes = apart ? parallelBytes(object, answer) : joinChunks(object.bytes(0, size, answer), size);
   return { token: `${service.scheme}:${version ?? randomUUID()}`, size, body: until(bytes, stop) };
 }
 
 function sizeOf(service: ObjectService, key: string, answer: Answer): number {
   const text = answer.header('content-length') ?? '';
-  const size = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (size >= 0) return size;
+  const known = /^\d{1,15}$/.test(text);
+  const untouched = service.untouched?.(answer) ?? true;
+  if (known && untouched) return Number(text);
   answer.drop();
-  throw new LoadError('store-unavailable', `${service.url} does not say how long ${key} is.`);
+  const what = untouched ? `does not say how long ${key} is` : `sends ${key} other than stored`;
+  throw new LoadError('store-unavailable', `${service.url} ${what}.`);
 }
 
 /** Lets go of every connection when the reader stops, wherever it stops. */

@@ -50,10 +50,6 @@ export class S3Objects implements ObjectService {
     return answer.header('etag');
   }
 
-  divisible(): boolean {
-    return true;
-  }
-
   explain(key: string, answer: Answer): Promise<LoadError | undefined> {
     return s3Refusal('s3:GetObject', this.#bucket, keyIn(this.#root, key), answer);
   }

@@ -58,6 +58,7 @@ function attempt(request: HttpRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const host = bareHost(origin.hostname);
     const secure = origin.protocol === 'https:';
+    if (signal?.aborted) return reject(new TransportError('it was given up', false));
     if (isIP(host) !== 0 && request.refuses?.(host)) return reject(refusedAddress());
     const call: ClientRequest = (secure ? requestHttps : requestHttp)({
       agent: secure ? httpsAgent : httpAgent,
@@ -66,9 +67,13 @@ function attempt(request: HttpRequest): Promise<Answer> {
       path,
       method,
       headers: { host: origin.host, ...headers },
-      ...(signal && { signal }),
       ...(request.refuses && { lookup: refusing(request.refuses) }),
     });
+    // Not by the option `signal`: the connection would keep it, and break under later requests. And without an error:
+    // Node may emit it on a connection that nobody listens to any more, which ends the process.
+    const stop = (): unknown => call.destroy();
+    signal?.addEventListener('abort', stop);
+    call.once('close', () => signal?.removeEventListener('abort', stop));
     const timer = setTimeout(() => call.destroy(TransportError.stalled(limit)), limit);
     call.once('response', (message) => {
       clearTimeout(timer);
