@@ -2,10 +2,11 @@ import type { StoreSettings } from '../config/types.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { leaveBody } from './leave-body.ts';
 import { contextOf } from './s3/client.ts';
-import type { S3Context, S3Limits } from './s3/context.ts';
+import type { S3Context, S3Options } from './s3/context.ts';
 import { copyObject } from './s3/copy.ts';
 import { headObject } from './s3/info.ts';
 import { listObjects } from './s3/list.ts';
+import { named } from './s3/principal.ts';
 import { getObject } from './s3/read.ts';
 import { removeObject } from './s3/remove.ts';
 import { signRead } from './s3/sign.ts';
@@ -30,19 +31,19 @@ class S3Store implements Store {
       await leaveBody(body);
       throw thrown;
     }
-    return putObject(this.#context, key, body, when, meta);
+    return named(this.#context, () => putObject(this.#context, key, body, when, meta));
   }
 
   get(key: string): Promise<StoredObject>;
   get(key: string, options: { ifChanged: Token }): Promise<StoredObject | 'unchanged'>;
   async get(key: string, options?: { ifChanged: Token }): Promise<StoredObject | 'unchanged'> {
     checkKey(this.url, key);
-    return getObject(this.#context, key, options?.ifChanged);
+    return named(this.#context, () => getObject(this.#context, key, options?.ifChanged));
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
     checkKey(this.url, key);
-    return headObject(this.#context, key);
+    return named(this.#context, () => headObject(this.#context, key));
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
@@ -52,7 +53,7 @@ class S3Store implements Store {
 
   async remove(key: string, when: { unchanged: Token }): Promise<void> {
     checkKey(this.url, key);
-    await removeObject(this.#context, key, when.unchanged);
+    await named(this.#context, () => removeObject(this.#context, key, when.unchanged));
   }
 
   async signedUrl(key: string, seconds: number): Promise<string> {
@@ -68,7 +69,7 @@ class S3Store implements Store {
     if (!(from instanceof S3Store)) return undefined;
     checkKey(from.url, key);
     checkKey(this.url, to.key);
-    return copyObject(from.#context, key, this.#context, to);
+    return named(this.#context, () => copyObject(from.#context, key, this.#context, to));
   }
 }
 
@@ -76,6 +77,6 @@ class S3Store implements Store {
  * Opens the bucket that the URL names. Credentials come from the SDK's own chain (environment, profile, OIDC, instance).
  * Sends nothing. Throws InputError `bad-input` for settings that S3 cannot honour and where no region is to be found.
  */
-export async function openS3Store(settings: StoreSettings, limits: Partial<S3Limits> = {}): Promise<Store> {
-  return new S3Store(await contextOf(settings, limits));
+export async function openS3Store(settings: StoreSettings, options: S3Options = {}): Promise<Store> {
+  return new S3Store(await contextOf(settings, options));
 }

@@ -2,7 +2,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { StoreSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
-import { defaultLimits, type Encryption, type S3Context, type S3Limits } from './context.ts';
+import { defaultLimits, type Encryption, type S3Context, type S3Limits, type S3Options } from './context.ts';
 import { Place } from './place.ts';
 
 /** Asks nothing of a compatible server but a name to sign with. */
@@ -12,10 +12,11 @@ const anyRegion = 'us-east-1';
  * What all operations of a store share. Region, credentials and endpoint come from the settings or, where those leave
  * them out, from the SDK's own chain. Throws InputError for settings that S3 cannot honour.
  */
-export async function contextOf(settings: StoreSettings, limits: Partial<S3Limits> = {}): Promise<S3Context> {
+export async function contextOf(settings: StoreSettings, options: S3Options = {}): Promise<S3Context> {
   const place = new Place(settings.url);
   const encryption = encryptionOf(settings);
-  const all = { ...defaultLimits, ...limits };
+  const { identityEndpoint, ...given } = options;
+  const limits = { ...defaultLimits, ...given };
   const chain = new S3Client({}).config;
   const endpoint = settings.endpoint ?? (await chain.serviceConfiguredEndpoint?.());
   if (endpoint !== undefined && !isPrivateLink(endpoint)) {
@@ -23,7 +24,7 @@ export async function contextOf(settings: StoreSettings, limits: Partial<S3Limit
     throw new InputError([{ path: 'store.endpoint', message }]);
   }
   const region = settings.region ?? (await regionOf(chain.region, endpoint));
-  const shared = sharedConfig(region, endpoint, all);
+  const shared = sharedConfig(region, endpoint, limits);
   const patient = new S3Client({ ...shared, maxAttempts: 4, retryMode: 'standard' });
   const { credentials, requestHandler } = patient.config;
   const once = new S3Client({ ...shared, credentials, requestHandler, maxAttempts: 1 });
@@ -32,14 +33,18 @@ export async function contextOf(settings: StoreSettings, limits: Partial<S3Limit
     place,
     region,
     endpoint,
-    limits: all,
+    identityEndpoint: identityEndpoint ?? (endpoint === undefined ? identityServiceOf(region) : undefined),
+    limits,
     encryption,
     patient,
     once,
-    ahead: { free: all.parallel },
+    ahead: { free: limits.parallel },
     bareEtags: false,
   };
 }
+
+const identityServiceOf = (region: string): string =>
+  `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 
 async function regionOf(chain: () => Promise<string>, endpoint: string | undefined): Promise<string> {
   try {

@@ -17,6 +17,11 @@ export interface S3Limits {
   attempts: number;
 }
 
+export interface S3Options extends Partial<S3Limits> {
+  /** Where AWS says whose the credentials are, URL. */
+  identityEndpoint?: string | undefined;
+}
+
 export const defaultLimits: S3Limits = {
   stallMs: 20_000,
   connectMs: 10_000,
@@ -39,6 +44,8 @@ export interface S3Context {
   readonly region: string;
   /** Of a compatible server; nothing for AWS. */
   readonly endpoint: string | undefined;
+  /** Where AWS says whose the credentials are; nothing for a compatible server. */
+  readonly identityEndpoint: string | undefined;
   readonly limits: S3Limits;
   readonly encryption: Encryption;
   /** For what may be repeated freely: reads, lists, parts. The SDK sends it again. */

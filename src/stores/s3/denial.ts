@@ -21,6 +21,9 @@ export interface Asked {
   key?: string | undefined;
 }
 
+/** Stands in messages where S3 did not say whom it denied. */
+export const unnamed = 'the identity of these credentials';
+
 /** No credentials, or ones that nobody knows or that have run out. */
 const unknownIdentity = new Set([
   'CredentialsProviderError',
@@ -64,9 +67,11 @@ function forbidden(failure: FailedAnswer, context: S3Context, asked: Asked): Den
   const permission = told.action ?? permissions[asked.action];
   const listing = asked.action === 'ListObjectsV2';
   const resource = told.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
-  const who = told.principal ?? 'the identity of these credentials';
+  const who = told.principal ?? unnamed;
   const why = told.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);
   const bucket = context.place.arnOf(context.region);
+  // The objects below the prefix, the bucket, or what the answer named of another service, such as a key.
+  const granted = !permission.startsWith('s3:') ? resource : listing ? bucket : `${bucket}/${context.place.root}*`;
   // S3 hides what is not there from those who may not list.
   const unlisted =
     permission === 's3:GetObject' ? `, and s3:ListBucket on ${bucket}: without it missing objects are denied too` : '';
@@ -75,7 +80,7 @@ function forbidden(failure: FailedAnswer, context: S3Context, asked: Asked): Den
     {
       store: context.place.url,
       key: asked.key,
-      hint: `Grant ${permission} on ${listing ? bucket : `${bucket}/${context.place.root}*`}${unlisted}.`,
+      hint: `Grant ${permission} on ${granted}${unlisted}.`,
       cause: causeOf(failure),
       data: { permission, resource, principal: told.principal ?? null },
     },

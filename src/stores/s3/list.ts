@@ -3,6 +3,7 @@ import { isKey } from '../key.ts';
 import type { ObjectInfo } from '../store.ts';
 import type { S3Context } from './context.ts';
 import { infoOf } from './info.ts';
+import { named } from './principal.ts';
 import { explained } from './send.ts';
 
 /** Objects in key order, page by page. What others put there under names that no key can have is left out. */
@@ -18,7 +19,8 @@ export async function* listObjects(context: S3Context, prefix: string): AsyncGen
       // XML cannot carry every character that a key may have.
       EncodingType: 'url',
     });
-    const page = await explained(context, { action: 'ListObjectsV2' }, () => patient.send(command));
+    const send = () => explained(context, { action: 'ListObjectsV2' }, () => patient.send(command));
+    const page = await named(context, send);
     yield* objectsOf(context, page);
     token = page.NextContinuationToken;
   } while (token !== undefined);
