@@ -61,6 +61,67 @@ describe('settings', () => {
   });
 
   it.each([
+    ['s3://bucket/a/b/faces.ort', { store: 's3', bucket: 'bucket', root: 'a/b' }, 'faces.ort', 'faces'],
+    ['s3://bucket/a/b/', { store: 's3', bucket: 'bucket', root: 'a/b' }, 'model.onnx', 'model'],
+    ['s3://bucket/model.onnx', { store: 's3', bucket: 'bucket', root: '' }, 'model.onnx', 'model'],
+    ['s3://bucket', { store: 's3', bucket: 'bucket', root: '' }, 'model.onnx', 'model'],
+    ['s3://bucket/a%20b/c+d e.onnx', { store: 's3', bucket: 'bucket', root: 'a%20b' }, 'c+d e.onnx', ''],
+    ['gs://bucket_1/a/model.onnx', { store: 'gcs', bucket: 'bucket_1', root: 'a' }, 'model.onnx', 'model'],
+    ['azure://account/box/a/model.onnx', { store: 'azure', bucket: 'account/box', root: 'a' }, 'model.onnx', 'model'],
+    ['https://h.example/x/digits.onnx?sig=s', { store: 'https', root: 'digits.onnx' }, 'digits.onnx', 'digits'],
+    ['https://h.example/o/a%2Fdigits.onnx?alt=media', { store: 'https' }, 'digits.onnx', 'digits'],
+    ['https://h.example/download?id=7', { store: 'https', root: 'model.onnx' }, 'model.onnx', 'model'],
+    ['http://127.0.0.1:8000/model.onnx', { store: 'https' }, 'model.onnx', 'model'],
+  ])('reads MODEL_URI %s', (uri, source, file, model) => {
+    const settings = readSettings({ MODEL_URI: uri, ...(model === '' && { MODEL_NAME: 'named' }) });
+    expect(settings).toMatchObject({ source, file, model: model || 'named' });
+  });
+
+  it.each([
+    ['s3', 'bucket', 'MODEL_ENDPOINT', 'https://store.example/s3', 'https://store.example/s3'],
+    ['s3', 'bucket', 'AWS_ENDPOINT_URL_S3', 'http://127.0.0.1:9000', 'http://127.0.0.1:9000'],
+    ['s3', 'bucket', 'AWS_ENDPOINT_URL', 'http://localhost:9000', 'http://localhost:9000'],
+    ['gcs', 'bucket', 'STORAGE_EMULATOR_HOST', '127.0.0.1:4443', 'http://127.0.0.1:4443'],
+    ['gcs', 'bucket', 'STORAGE_EMULATOR_HOST', 'http://[::1]:4443', 'http://[::1]:4443'],
+    ['azure', 'account/box', 'MODEL_ENDPOINT', 'https://account.blob.example', 'https://account.blob.example'],
+    ['s3', 'bucket', 'STORAGE_EMULATOR_HOST', '127.0.0.1:4443', undefined],
+  ])('finds the service of %s (%s) by %s=%s', (store, bucket, variable, value, endpoint) => {
+    const variables = { MODEL_STORE: store, MODEL_BUCKET: bucket, MODEL_NAME: 'digits', [variable]: value };
+    expect(readSettings(variables).source.endpoint).toBe(endpoint);
+  });
+
+  it('reads a prefix without the slashes around it, and a region', () => {
+    const cloud = { MODEL_STORE: 's3', MODEL_BUCKET: 'bucket', MODEL_NAME: 'digits' };
+    const settings = readSettings({ ...cloud, MODEL_PREFIX: '/a/b/', MODEL_REGION: 'eu-west-1' });
+    expect(settings.source).toMatchObject({ root: 'a/b', region: 'eu-west-1' });
+  });
+
+  it.each([
+    { MODEL_URI: 'https://user:secret@h.example/model.onnx' },
+    { MODEL_URI: 'http://h.example/model.onnx?sig=secret' },
+    { MODEL_URI: 's3://Bucket/secret' },
+    { MODEL_URI: 'secret' },
+    { MODEL_STORE: 's3', MODEL_BUCKET: 'bucket', MODEL_NAME: 'a', MODEL_ENDPOINT: 'https://u:secret@h.example' },
+    { MODEL_STORE: 's3', MODEL_BUCKET: 'bucket', MODEL_NAME: 'a', MODEL_ENDPOINT: 'https://h.example/?secret' },
+    { MODEL_STORE: 's3', MODEL_BUCKET: 'bucket', MODEL_NAME: 'a', MODEL_ENDPOINT: 'http://h.example/secret' },
+  ])('never repeats what may be signed: %o', (variables) => {
+    const problems = problemsOf(variables);
+    expect(problems).not.toEqual([]);
+    expect(problems.join()).not.toContain('secret');
+  });
+
+  const cloud = { MODEL_STORE: 's3', MODEL_BUCKET: 'bucket', MODEL_NAME: 'digits' };
+  it.each([
+    [{ ...cloud, MODEL_BUCKET: 'b/../c' }, ['MODEL_BUCKET']],
+    [{ ...cloud, MODEL_BUCKET: 'evil.example/x' }, ['MODEL_BUCKET']],
+    [{ ...cloud, MODEL_STORE: 'azure' }, ['MODEL_BUCKET']],
+    [{ ...cloud, MODEL_STORE: 'azure', MODEL_BUCKET: 'a/b/c' }, ['MODEL_BUCKET']],
+    [{ ...cloud, MODEL_REGION: 'eu-west-1.evil.example/' }, ['MODEL_REGION']],
+    [{ ...cloud, MODEL_ENDPOINT: 'ftp://127.0.0.1' }, ['MODEL_ENDPOINT']],
+    [{ ...cloud, MODEL_ENDPOINT: 'http://10.0.0.1:9000' }, ['MODEL_ENDPOINT']],
+    [{ ...cloud, AWS_ENDPOINT_URL: 'http://store.example' }, ['AWS_ENDPOINT_URL']],
+    [{ ...cloud, MODEL_STORE: 'gcs', STORAGE_EMULATOR_HOST: 'emulator:4443' }, ['STORAGE_EMULATOR_HOST']],
+    [{ MODEL_URI: 'gs://bucket/a.onnx', MODEL_ENDPOINT: 'nonsense' }, ['MODEL_ENDPOINT']],
     [{}, ['MODEL_STORE', 'MODEL_NAME']],
     [{ ...good, MODEL_STORE: 'ftp' }, ['MODEL_STORE']],
     [{ ...good, MODEL_PREFIX: 'models' }, ['MODEL_PREFIX']],
