@@ -44,6 +44,9 @@ function keyFault(key: string): string | undefined {
 /** Whether what a listing shows can be a key; others may have put things there under names that we never give. */
 export const isKey = (key: string): boolean => keyFault(key) === undefined;
 
+/** The order of listings: that of the keys' bytes in UTF-8, as clouds have it. Code units sort rare letters otherwise. */
+export const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 /**
  * Refuses keys that leave the root, hide from listings or mean different things to different stores.
  * Every driver calls it first, so that a key is good in all stores or in none. Throws StoreError `bad-key`.

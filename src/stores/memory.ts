@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkKey, checkPrefix } from './key.ts';
+import { checkKey, checkPrefix, compareKeys } from './key.ts';
 import { leaveBody } from './leave-body.ts';
 import {
   AlreadyExistsError,
@@ -85,7 +85,7 @@ class MemoryStore implements Store {
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
     checkPrefix(this.url, prefix);
-    for (const key of [...this.#held.keys()].sort()) {
+    for (const key of [...this.#held.keys()].sort(compareKeys)) {
       const found = this.#held.get(key);
       if (found && key.startsWith(prefix)) yield structuredClone(found.info);
     }

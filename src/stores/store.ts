@@ -54,7 +54,7 @@ export interface Store {
   /** Nothing where there is no object. */
   head(key: string): Promise<ObjectInfo | undefined>;
 
-  /** All objects whose key begins with the prefix, in key order (by code unit). Temporaries are never listed. */
+  /** All objects whose key begins with the prefix, in the order of the keys' UTF-8 bytes. Temporaries are never listed. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
 
   /** Removes the object if the token is still current; already gone is fine, changed throws PreconditionError. */

@@ -3,7 +3,7 @@ import type { Store } from '../../src/stores/store.ts';
 import { gathered } from '../fakes/store-bodies.ts';
 import type { ContractUse } from './store.ts';
 
-/** In the order of code units: "-" before "." before "/" before digits before capitals before "_" before letters. */
+/** In the order of their bytes in UTF-8: "-" before "." before "/" before digits before capitals before "_" before letters. */
 const sorted = [
   'a-b/file',
   'a.b/file',
@@ -20,6 +20,8 @@ const sorted = [
   'a0/file',
   'b/.tombstone',
   'b/manifest.json',
+  'c/～',
+  'c/𝒳',
 ];
 
 const keysOf = async (store: Store, prefix: string): Promise<string[]> =>
@@ -36,7 +38,7 @@ export function storeLists(use: ContractUse): void {
       expect(await keysOf(use.store(), 'a/')).toEqual([]);
     });
 
-    use.it('is in the order of code units, across folders too, and shows nothing but objects', async () => {
+    use.it('is in the order of the keys’ bytes, across folders too, and shows nothing but objects', async () => {
       await fill();
       expect(await keysOf(use.store(), '')).toEqual(sorted);
     });

@@ -1,4 +1,4 @@
-import { isKey } from '../key.ts';
+import { compareKeys, isKey } from '../key.ts';
 import type { ObjectInfo } from '../store.ts';
 import type { AzureContext } from './context.ts';
 import { infoOf, isFolder } from './info.ts';
@@ -11,7 +11,7 @@ import { repeat } from './request.ts';
 export async function* listObjects(context: AzureContext, prefix: string): AsyncGenerator<ObjectInfo> {
   const found: ObjectInfo[] = [];
   for await (const info of pages(context, prefix)) found.push(info);
-  yield* found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  yield* found.sort((a, b) => compareKeys(a.key, b.key));
 }
 
 async function* pages(context: AzureContext, prefix: string): AsyncGenerator<ObjectInfo> {

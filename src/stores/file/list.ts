@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { segmentFault } from '../key.ts';
+import { compareKeys, segmentFault } from '../key.ts';
 import type { ObjectInfo } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { errnoOf, explained } from './fault.ts';
@@ -28,7 +28,7 @@ export async function* listObjects(context: FileContext, prefix: string, folder 
   const where = { store: context.store, key: folder || undefined };
   const entries = await explained('list', where, () => entriesOf(join(context.layout.root, folder)));
   const named = entries.filter((entry) => segmentFault(entry.name) === undefined);
-  for (const name of named.map(sortName).toSorted()) {
+  for (const name of named.map(sortName).toSorted(compareKeys)) {
     const key = `${folder}${name}`;
     if (name.endsWith('/')) {
       if (key.startsWith(prefix) || prefix.startsWith(key)) yield* listObjects(context, prefix, key);
