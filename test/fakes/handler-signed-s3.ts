@@ -16,7 +16,7 @@ export interface SignedRequest {
   accessKeyId: string;
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /**
@@ -56,7 +56,7 @@ export class SignedS3 {
     const refusal = this.#refusalOf(request);
     const found = this.objects.get(decodeURIComponent((request.url ?? '').split('?')[0] ?? ''));
     if (!refusal && found) {
-      response.writeHead(200, { etag: '"e"', 'content-length': found.byteLength }).end(found);
+      response.writeHead(200, { etag: `"${sha256(found)}"`, 'content-length': found.byteLength }).end(found);
       return;
     }
     const [status, code, more = ''] = refusal ?? [404, 'NoSuchKey'];

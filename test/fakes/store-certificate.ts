@@ -4,18 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** A certificate for 127.0.0.1, made now and trusted by this process from now on. Needs openssl. */
-export function trustedCertificate(): { key: string; cert: string } {
+/** A key and what vouches for it, as PEM. */
+export interface Certificate {
+  key: string;
+  cert: string;
+}
+
+/** A certificate for 127.0.0.1, made now, that nobody vouches for. Needs openssl. */
+export function newCertificate(): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'coldgate-certificate-'));
   const [keyPath, certPath] = [join(folder, 'key'), join(folder, 'cert')];
   try {
     const kind = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', '2'];
     const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
     execFileSync('openssl', [...kind, ...names, '-keyout', keyPath, '-out', certPath], { stdio: 'pipe' });
-    const cert = readFileSync(certPath, 'utf8');
-    setDefaultCACertificates([...getCACertificates('default'), cert]);
-    return { key: readFileSync(keyPath, 'utf8'), cert };
+    return { key: readFileSync(keyPath, 'utf8'), cert: readFileSync(certPath, 'utf8') };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The same, trusted by this process from now on. */
+export function trustedCertificate(): Certificate {
+  const made = newCertificate();
+  setDefaultCACertificates([...getCACertificates('default'), made.cert]);
+  return made;
 }

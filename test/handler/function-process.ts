@@ -34,6 +34,8 @@ export interface Started {
 /** One process of the bundled function, with a cache and a home of its own. */
 export class FunctionProcess {
   readonly lines: Record<string, unknown>[] = [];
+  /** Of standard error, where nothing should come. */
+  readonly errors: string[] = [];
   readonly folder: string = mkdtempSync(join(tmpdir(), 'coldgate-process-'));
   readonly home: string = join(this.folder, 'home');
   readonly exited: Promise<number | null>;
@@ -42,7 +44,11 @@ export class FunctionProcess {
   constructor(bundle: string, variables: Record<string, string>) {
     this.#child = spawn(process.execPath, [join(bundle, 'node.mjs'), '--port', '0'], {
       env: { HOME: this.home, MODEL_STORE: 'file', MODEL_CACHE: join(this.folder, 'cache'), ...variables },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+      this.errors.push(line);
+      process.stderr.write(`${line}\n`);
     });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as Record<string, unknown>);

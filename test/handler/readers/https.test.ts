@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isLoopback, isOnMachine, isPrivateAddress } from '../../../src/handler/readers/hosts.ts';
 import { openHttpsReader } from '../../../src/handler/readers/https.ts';
 import { defaultLimits, type Limits } from '../../../src/handler/readers/limits.ts';
@@ -10,7 +6,7 @@ import { send } from '../../../src/handler/readers/transport.ts';
 import { bytesOf, readerContract } from '../../contracts/reader.ts';
 import { ObjectServer } from '../../fakes/handler-object-server.ts';
 import { madeBytes } from '../../fakes/store-bodies.ts';
-import { trustedCertificate } from '../../fakes/store-certificate.ts';
+import { newCertificate, trustedCertificate } from '../../fakes/store-certificate.ts';
 import type { Answer } from '../../fakes/store-script-server.ts';
 
 const tls = trustedCertificate();
@@ -174,18 +170,8 @@ describe('what requests may go to', () => {
 });
 
 describe('a certificate', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coldgate-tls-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const selfSigned = (names: string): { key: string; cert: string } => {
-    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-    const kind = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', '2'];
-    const subject = ['-subj', '/CN=x', '-addext', `subjectAltName=${names}`];
-    execFileSync('openssl', [...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  };
-
   it('that nobody vouches for is refused, once, with what to do', async () => {
-    const other = await new ObjectServer(bytes, selfSigned('IP:127.0.0.1')).start();
+    const other = await new ObjectServer(bytes, newCertificate()).start();
     const reading = openHttpsReader(`${other.endpoint}/model.onnx`, 'model.onnx', quick).read('model.onnx');
     await expect(reading).rejects.toMatchObject({
       code: 'store-unavailable',
