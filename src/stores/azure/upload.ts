@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { recycle } from '../chunk-pool.ts';
+import { InFlight } from '../in-flight.ts';
 import { leaveBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
@@ -46,59 +47,24 @@ async function uploadBlocks(
 ): Promise<Token> {
   await lookEarly(context, key, when);
   const upload = new BlockUpload(context, key);
-  const sending = new Sending(upload);
+  const { blockBytes: pieceBytes, parallel } = context.limits;
+  const blocks = new InFlight({ pieceBytes, parallel }, async (index, piece) => {
+    await upload.stage(index, piece);
+    recycle(piece);
+  });
+  const md5 = createHash('md5');
+  const add = async (piece: Uint8Array) => {
+    md5.update(piece);
+    await blocks.add(piece);
+  };
   try {
-    for (const piece of begun) await sending.add(piece);
-    for await (const piece of rest) await sending.add(piece);
-    return await upload.commit(when, meta, await sending.end());
+    for (const piece of begun) await add(piece);
+    for await (const piece of rest) await add(piece);
+    await blocks.end();
+    return await upload.commit(when, meta, md5.digest());
   } catch (thrown) {
     upload.stop.abort();
-    await sending.settle();
+    await blocks.settle();
     throw thrown;
-  }
-}
-
-/** The blocks on their way: a few of the first size, fewer of larger ones, so that memory stays bounded. */
-class Sending {
-  readonly #upload: BlockUpload;
-  readonly #flight = new Set<Promise<void>>();
-  readonly #md5 = createHash('md5');
-  #index = 0;
-  #failure: { thrown: unknown } | undefined;
-
-  constructor(upload: BlockUpload) {
-    this.#upload = upload;
-  }
-
-  /** Waits until there is room, then lets the piece go. Throws what an earlier one failed with. */
-  async add(piece: Uint8Array): Promise<void> {
-    const { blockBytes, parallel } = this.#upload.context.limits;
-    const room = Math.max(1, Math.floor((parallel * blockBytes) / piece.byteLength));
-    while (this.#flight.size >= Math.min(room, parallel)) await Promise.race(this.#flight);
-    if (this.#failure) throw this.#failure.thrown;
-    const block = this.#send(this.#index, piece).catch((thrown) => {
-      this.#failure ??= { thrown };
-    });
-    this.#index += 1;
-    this.#flight.add(block);
-    block.finally(() => this.#flight.delete(block));
-    // While it is on its way.
-    this.#md5.update(piece);
-  }
-
-  /** Waits for all; the MD5 of the whole. */
-  async end(): Promise<Uint8Array> {
-    await this.settle();
-    if (this.#failure) throw this.#failure.thrown;
-    return this.#md5.digest();
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#flight);
-  }
-
-  async #send(index: number, piece: Uint8Array): Promise<void> {
-    await this.#upload.stage(index, piece);
-    recycle(piece);
   }
 }
