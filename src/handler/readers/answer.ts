@@ -56,7 +56,7 @@ export class Answer {
     return this.#text;
   }
 
-  /** Closes the connection without reading on. */
+  /** Reads no further. What is left closes the connection, unless it has been read to its end. */
   drop(): void {
     clearTimeout(this.#timer);
     this.#message.destroy();

@@ -2,12 +2,12 @@
 export const chunkBytes = 1024 * 1024;
 
 /**
- * Joins what comes into chunks of 1 MiB. Three buffers are used in turn: a chunk may be overwritten once the next but
+ * Joins what comes into chunks of 1 MiB. Two buffers are used in turn: a chunk may be overwritten once the next but
  * one has been asked for. `size` is what comes in all, bytes.
  */
 export async function* joinChunks(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   const length = Math.min(size, chunkBytes);
-  const buffers = Array.from({ length: Math.min(3, Math.ceil(size / chunkBytes)) }, () =>
+  const buffers = Array.from({ length: Math.min(2, Math.ceil(size / chunkBytes)) }, () =>
     Buffer.allocUnsafeSlow(length),
   );
   let turn = 0;

@@ -6,6 +6,7 @@ import { TransportError } from './transport-error.ts';
 /** Why an object was not given, in words that tell an operator what to change. Closes the answer. */
 export async function refusal(service: ObjectService, key: string, answer: Answer): Promise<LoadError> {
   const explained = await service.explain(key, answer);
+  await answer.text();
   answer.drop();
   if (explained) return explained;
   const { status } = answer;

@@ -43,6 +43,8 @@ export async function readObject(
   const version = answer.status === 200 ? service.version(answer) : undefined;
   const same = answer.status === 304 || (version !== undefined && version === wish.unless);
   if (same && wish.unless !== undefined) {
+    // Read to its end, which comes at once, it leaves the connection to what is read next.
+    if (answer.status === 304) await answer.text();
     answer.drop();
     return 'unchanged';
   }

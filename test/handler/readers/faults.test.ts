@@ -99,6 +99,9 @@ describe('a body that breaks off', () => {
     const message = `Reading ${key} from s3://bucket/models broke off at 40 of 300007 bytes: the connection failed (ECONNRESET).`;
     expect(await failure(read())).toMatchObject({ code: 'store-unavailable', message });
     expect(ranges()).toHaveLength(3);
+    server.on('part', server.stallAfter(0));
+    const silence = expect.stringMatching(/broke off at 10 of 300007 bytes: nothing came for 0.25 s\.$/) as unknown;
+    expect(await failure(read())).toMatchObject({ code: 'store-unavailable', message: silence });
   });
 
   it('is not mixed with another object, nor with other bytes than asked for', async () => {
@@ -204,6 +207,14 @@ describe('connections', () => {
     counting();
     const reader = open();
     for (let i = 0; i < 5; i++) await bytesOf(await reader.read(key));
+    // Neither an answer without a body nor a refusal costs the connection.
+    for (const status of [304, 404, 304, 403]) {
+      server.on('whole', ({ headers }, response) => {
+        sockets.add(response.socket);
+        response.writeHead(status, { etag: '"v1"' }).end(headers['if-none-match'] ? undefined : 'words');
+      });
+      await failure(reader.read(key, { ifChanged: status === 304 ? 's3:"v1"' : undefined }));
+    }
     expect(sockets.size).toBe(1);
   });
 

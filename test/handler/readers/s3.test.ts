@@ -66,6 +66,8 @@ describe('the S3 reader', () => {
       const reader = open({ ...variablesOf(lasting), AWS_REGION: 'us-east-1' });
       await expect(reader.read('missing')).rejects.toMatchObject({ name: 'LoadError' });
       expect(server.asked.length).toBeLessThanOrEqual(2);
+      const regions = server.asked.map(({ headers }) => /\d{8}\/(.*)\/s3\/aws4/.exec(headers.authorization ?? '')?.[1]);
+      expect(['us-east-1', 'eu-west-1']).toEqual(expect.arrayContaining(regions));
     }
   });
 
