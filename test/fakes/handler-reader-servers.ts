@@ -41,7 +41,7 @@ export async function s3Bucket({ endpoint, env }: Server): Promise<ServedBucket>
   };
 }
 
-export async function azureContainer({ env }: Server): Promise<ServedBucket> {
+export async function azureContainer({ endpoint, env }: Server): Promise<ServedBucket> {
   const connection = env['AZURE_STORAGE_CONNECTION_STRING'] ?? '';
   const service = BlobServiceClient.fromConnectionString(connection);
   const container = service.getContainerClient(nextName());
@@ -51,6 +51,7 @@ export async function azureContainer({ env }: Server): Promise<ServedBucket> {
       MODEL_STORE: 'azure',
       MODEL_BUCKET: `${service.accountName}/${container.containerName}`,
       MODEL_PREFIX: prefix,
+      MODEL_ENDPOINT: endpoint,
       AZURE_STORAGE_CONNECTION_STRING: connection,
     },
     put: async (key, bytes) => {

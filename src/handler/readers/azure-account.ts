@@ -23,7 +23,10 @@ export function readAccount({ bucket, endpoint }: StoreSource, variables: Variab
   if (named !== undefined && named !== account) {
     throw new SettingsError([`${variable} is of the account ${named}, but the model's store is in ${account}.`]);
   }
-  const base = endpoint ?? fields['blobendpoint'] ?? `https://${account}.blob.${suffixOf(fields)}`;
+  const base =
+    (endpoint && endpointOf(endpoint, account)) ??
+    fields['blobendpoint'] ??
+    `https://${account}.blob.${suffixOf(fields)}`;
   const problem = endpointProblem(base);
   if (problem) throw new SettingsError([`BlobEndpoint of ${variable}: ${problem}.`]);
   const key = named && fields['accountkey'] ? { account, key: Buffer.from(fields['accountkey'], 'base64') } : undefined;
@@ -32,6 +35,12 @@ export function readAccount({ bucket, endpoint }: StoreSource, variables: Variab
     throw new SettingsError([`${variable}: expected AccountName with AccountKey, or SharedAccessSignature.`]);
   }
   return { origin: new URL(base), container, key, sas };
+}
+
+/** Emulators have the account in the path, the cloud in the host's name: as the pipeline's own store reads it. */
+function endpointOf(endpoint: string, account: string): string {
+  const { hostname, pathname, origin } = new URL(endpoint);
+  return hostname.startsWith(`${account}.`) || pathname !== '/' ? endpoint : `${origin}/${account}`;
 }
 
 const suffixOf = (fields: Record<string, string>): string => fields['endpointsuffix'] ?? 'core.windows.net';

@@ -95,7 +95,7 @@ describe('the Azure reader', () => {
     expect([object.token, (await bytesOf(object)).toString()]).toEqual(['azure:"0x7"', 'x']);
     expect(await withIdentity().read('a', { ifChanged: object.token })).toBe('unchanged');
     const [first, second] = storage.received;
-    expect(first?.path).toBe('/container/models/a b/ü+(1).bin');
+    expect(first?.path).toBe(`/${account}/container/models/a b/ü+(1).bin`);
     expect(first?.headers).toMatchObject({ authorization: 'Bearer one', 'x-ms-version': '2021-12-02' });
     expect(second?.headers).toMatchObject({ 'if-none-match': '"0x7"' });
   });
@@ -168,7 +168,9 @@ describe('the key of an account', () => {
     expect(problems(connection(`${own};EndpointSuffix=core.chinacloudapi.cn`))).toBe(
       `https://${account}.blob.core.chinacloudapi.cn/`,
     );
-    expect(problems(connection(own), { endpoint: 'https://blobs.example/' })).toBe('https://blobs.example/');
+    const endpoints = [`https://${account}.blob.example/`, 'https://blobs.example/path'];
+    for (const endpoint of endpoints) expect(problems(connection(own), { endpoint })).toBe(endpoint);
+    expect(problems(connection(own), { endpoint: 'http://127.0.0.1:10000' })).toBe(`http://127.0.0.1:10000/${account}`);
     expect(problems({})).toBe(`https://${account}.blob.core.windows.net/`);
   });
 
