@@ -35,6 +35,8 @@ export interface Pointer {
   actor: string;
   run_url: string | null;
   gate: GateRecord;
+  /** Set anew by each prune before it deletes anything, and carried on by moves: what was seen before it is in doubt. */
+  fence?: string;
 }
 
 const pointerShape: Shape = {
@@ -55,6 +57,8 @@ const pointerShape: Shape = {
 
 const previousShape: Shape = { version: 'string', sha256: 'sha256' };
 
+const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9A-Za-z-]{1,64}$/.test(value);
+
 /**
  * Reads a pointer or a history record from stored bytes; `what` is how messages name the document. Paths and versions
  * are safe to build keys from. Throws ShapeError naming the field.
@@ -67,7 +71,8 @@ export function parsePointer(bytes: Uint8Array, what = 'current.json'): Pointer 
   must(pointer.schema === 1, 'schema', '1, the only form that this release reads');
   must(isVersion(pointer.version), 'version', 'a semantic version');
   must(pointer.sequence >= 1, 'sequence', 'a whole number of at least 1');
-  must(/^[0-9A-Za-z-]{1,64}$/.test(pointer.promotion_id), 'promotion_id', 'letters, digits and "-"');
+  must(isId(pointer.promotion_id), 'promotion_id', 'letters, digits and "-"');
+  must(pointer.fence === undefined || isId(pointer.fence), 'fence', 'letters, digits and "-"');
   must(pointer.kind === 'promotion' || pointer.kind === 'rollback', 'kind', '"promotion" or "rollback"');
   must(isFilePath(pointer.file), 'file', 'a path inside the version');
   for (const [at, { path }] of pointer.artifacts.entries()) {

@@ -5,12 +5,12 @@ import { defaultPointer } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Store } from '../stores/store.ts';
-import { mayHaveHappened } from './ambiguous.ts';
 import { underPin } from './pins.ts';
 import type { PointerState } from './read-pointer.ts';
-import { type NextPointer, type SwapPlace, type SwapResult, swapPointer } from './swap.ts';
+import { Fenced, type NextPointer, type SwapPlace, type SwapResult, swapPointer } from './swap.ts';
 import { beingPruned } from './tombstone.ts';
-import { incomplete, listVersion, readVersion, requireManifest, type StoredManifest } from './version-contents.ts';
+import type { VerifyResult } from './verify.ts';
+import { incomplete, readVersion, requireManifest } from './version-contents.ts';
 
 export interface Mover {
   store: Store;
@@ -25,45 +25,84 @@ export interface Mover {
   sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
+/** What is known of a version whose bytes were verified. */
+export interface Proof {
+  /** Of the manifest whose files were read and compared. */
+  manifestSha256: string;
+  /** Of the model file. */
+  sha256?: string | undefined;
+  manifest?: Manifest | undefined;
+  /**
+   * The fence that the pointer to be moved had before the version was looked at. While the pointer has it still, no
+   * prune can have begun to delete since, and with `manifest` the version is not looked at again.
+   */
+  fence?: string | undefined;
+}
+
 export interface Move extends Mover {
   version: string;
-  /** Of the manifest whose files were verified. */
-  manifestSha256: string;
+  proof: Proof;
   kind: Pointer['kind'];
   gate: GateRecord;
   /** The pointer as the decision to move saw it; nothing for the first promotion. */
   current: PointerState | undefined;
 }
 
+/** New fences that a swap meets before it gives up; each is another prune's. */
+const mostFences = 5;
+
 /**
- * Moves the pointer to a verified version: pin, look for a tombstone and the unchanged manifest, swap, record, look
- * again, unpin. One read (the caller's, `current`) and one conditional write of the pointer.
+ * Moves the pointer to a verified version, so that no prune can have deleted it: what was seen of the version is good
+ * under the pointer's fence, else it is looked at once more; then the swap, and its record. A pointer that is not there
+ * yet has no fence: its version is pinned meanwhile.
  *
- * Throws ConflictError `version-being-pruned` (before the swap, or after swapping back) or `lost-swap`, IntegrityError
- * `version-missing`, `version-damaged` or `manifest-changed`, ColdgateError `outcome-unknown`, and what the store throws.
+ * Throws ConflictError `version-being-pruned` or `lost-swap`, IntegrityError `version-missing`, `version-damaged` or
+ * `manifest-changed`, ColdgateError `outcome-unknown`, and what the store throws.
  */
 export async function movePointer(move: Move): Promise<SwapResult> {
-  const { store, model, log } = move;
-  const place: SwapPlace = { store, model, pointer: move.pointer ?? defaultPointer, log, sleep: move.sleep };
+  const { store, model, log, sleep } = move;
+  const place: SwapPlace = { store, model, pointer: move.pointer ?? defaultPointer, log, sleep };
   const id = randomUUID();
-  return underPin({ ...move, id }, async () => {
-    const stored = await movable(move);
-    const result = await swapPointer(place, move.current, contentOf(move, stored, id));
-    await lookAgain(move, place, stored.manifest, result);
-    return result;
-  });
+  if (!move.current) {
+    return underPin({ ...move, id }, async () =>
+      swapPointer(place, undefined, contentOf(move, await movable(move), id)),
+    );
+  }
+  let current = move.current;
+  let manifest = seenUnder(current, move.proof) ?? (await movable(move));
+  for (let fences = 0; ; fences += 1) {
+    try {
+      return await swapPointer(place, current, contentOf(move, manifest, id));
+    } catch (error) {
+      if (!(error instanceof Fenced)) throw error;
+      if (fences === mostFences) throw heldByPrunes(place, move);
+      log.debug(`A prune looks at ${place.pointer} of ${model}: looking at ${move.version} once more.`);
+      current = error.state;
+      manifest = await movable(move);
+    }
+  }
 }
 
+/** What a verification proves of a move of the pointer, which was read before it. */
+export const proofUnder = (pointer: Pointer | undefined, verified: VerifyResult): Proof => ({
+  manifestSha256: verified.manifestSha256,
+  sha256: verified.sha256,
+  manifest: verified.manifest,
+  fence: verified.marked ? undefined : pointer?.fence,
+});
+
+const seenUnder = ({ pointer }: PointerState, { fence, manifest }: Proof): Manifest | undefined =>
+  fence !== undefined && fence === pointer.fence ? manifest : undefined;
+
 /** Throws unless the version is complete, unmarked, and the one that was verified. */
-async function movable(move: Move): Promise<StoredManifest> {
-  const { store, model, version } = move;
+async function movable({ store, model, version, proof }: Move): Promise<Manifest> {
   const contents = await readVersion(store, model, version);
   if (contents.tombstone) throw beingPruned(model, version, 'the pointer does not move to it', contents.tombstone);
   const stored = requireManifest(contents);
-  if (stored.sha256 !== move.manifestSha256) {
+  if (stored.sha256 !== proof.manifestSha256) {
     throw new IntegrityError(
       'manifest-changed',
-      `The manifest of ${model} ${version} is not the one that was verified: expected sha256 ${move.manifestSha256}, got ${stored.sha256}.`,
+      `The manifest of ${model} ${version} is not the one that was verified: expected sha256 ${proof.manifestSha256}, got ${stored.sha256}.`,
       { hint: 'The version was pruned and published again in between: verify it and promote it anew.' },
     );
   }
@@ -75,10 +114,10 @@ async function movable(move: Move): Promise<StoredManifest> {
       { hint: 'Publish the same files again, which puts missing ones back, or promote another version.' },
     );
   }
-  return stored;
+  return stored.manifest;
 }
 
-function contentOf(move: Move, { manifest, sha256 }: StoredManifest, promotionId: string): NextPointer {
+function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPointer {
   const file = modelFile(manifest);
   return {
     version: manifest.version,
@@ -87,7 +126,7 @@ function contentOf(move: Move, { manifest, sha256 }: StoredManifest, promotionId
     kind: move.kind,
     file: file.path,
     size: file.size,
-    manifest_sha256: sha256,
+    manifest_sha256: move.proof.manifestSha256,
     artifacts: manifest.artifacts,
     promoted_at: move.now().toISOString(),
     actor: move.actor,
@@ -96,52 +135,13 @@ function contentOf(move: Move, { manifest, sha256 }: StoredManifest, promotionId
   };
 }
 
-/**
- * Our own prune cannot delete a pinned version; a bucket's lifecycle rule or a hand can. Then the pointer is put back
- * to what it named. A mark that only checks is no reason: it meets our pin or our pointer and withdraws.
- */
-async function lookAgain(move: Move, place: SwapPlace, manifest: Manifest, won: SwapResult): Promise<void> {
-  const { store, model, version } = move;
-  const before = move.current?.pointer;
-  if (!won.state) return;
-  const listing = await listVersion(store, model, version).catch((error: unknown) => {
-    if (!mayHaveHappened(error)) throw error;
-    move.log.warn(`The pointer moved to ${model} ${version}; the store did not answer a last look at the version.`);
-  });
-  if (!listing) return;
-  const deleting = listing.tombstone?.state === 'deleting';
-  if (listing.manifest && !deleting && incomplete(listing, manifest).length === 0) return;
-  const what = `${model} ${version} was deleted while the pointer moved to it`;
-  if (!before) {
-    throw new IntegrityError('version-vanished', `${what}, and there is no earlier version to go back to.`, {
-      hint: 'Publish the version again and promote it, or promote another one.',
-      data: { model, version },
-    });
-  }
-  const back = swapPointer(place, won.state, contentOfBefore(move, before));
-  const where = await back.then(
-    () => `the pointer is back on ${before.version}`,
-    (error: unknown) => {
-      if (!(error instanceof ConflictError)) throw error;
-      return 'someone has moved the pointer on since';
+function heldByPrunes({ pointer }: SwapPlace, { model, version }: Move): ConflictError {
+  return new ConflictError(
+    'lost-swap',
+    `${pointer} of ${model} was to move to ${version}, but prunes rewrote it ${mostFences + 1} times meanwhile. Nothing was changed.`,
+    {
+      hint: 'Let the prunes of this model finish, one at a time, then run this again.',
+      data: { pointer, to: version },
     },
   );
-  move.log.warn(`${what}; ${where}.`);
-  throw beingPruned(model, version, where, listing.tombstone);
 }
-
-/** What the pointer named before our move, as the content of a move back to it. */
-const contentOfBefore = (move: Move, before: Pointer): NextPointer => ({
-  version: before.version,
-  sha256: before.sha256,
-  promotion_id: randomUUID(),
-  kind: 'rollback',
-  file: before.file,
-  size: before.size,
-  manifest_sha256: before.manifest_sha256,
-  artifacts: before.artifacts,
-  promoted_at: move.now().toISOString(),
-  actor: move.actor,
-  run_url: move.runUrl ?? null,
-  gate: { verdict: 'none' },
-});

@@ -3,7 +3,7 @@ import { defaultPointer } from '../model/layout.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { ensureRecord } from './history-record.ts';
-import { type Mover, movePointer } from './pointer-swap.ts';
+import { type Mover, movePointer, type Proof, proofUnder } from './pointer-swap.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { assertTrusted } from './trust.ts';
 import { verifyVersion } from './verify.ts';
@@ -17,8 +17,8 @@ export interface ExpectedLive {
 export interface PromoteInput extends Mover {
   version: string;
   gate: GateRecord;
-  /** A verification of this run; without it every byte is read here. */
-  verified?: { manifestSha256: string; sha256?: string | undefined } | undefined;
+  /** A verification of this run, which compared with this pointer; without it every byte is read here. */
+  verified?: Proof | undefined;
   /** Refuses to promote past someone who moved the pointer since. */
   expected?: ExpectedLive | undefined;
   dryRun?: boolean | undefined;
@@ -46,15 +46,20 @@ export interface MoveResult {
  * ConflictError `live-moved` when `expected` does not hold, and as verifyVersion and movePointer do.
  */
 export async function promoteVersion(input: PromoteInput): Promise<MoveResult> {
-  const { store, model, version, log } = input;
+  const { store, model, version } = input;
   await assertTrusted(store);
-  const proof = input.verified ?? (await verifyVersion({ store, model, version, log }));
+  const proof = input.verified ?? (await verifyHere(input));
   const current = await readPointer(store, model, input.pointer);
   if (isLive(current, version, proof.manifestSha256)) return stayOn(input, current);
   checkExpected(input, current);
   if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
-  const { manifestSha256 } = proof;
-  return resultOf(await movePointer({ ...input, manifestSha256, kind: 'promotion', current }));
+  return resultOf(await movePointer({ ...input, proof, kind: 'promotion', current }));
+}
+
+/** The fence is read before the version is, so that it speaks of it. */
+async function verifyHere({ store, model, version, pointer, log }: PromoteInput): Promise<Proof> {
+  const before = await readPointer(store, model, pointer);
+  return proofUnder(before?.pointer, await verifyVersion({ store, model, version, log }));
 }
 
 export const isLive = (

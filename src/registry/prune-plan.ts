@@ -21,6 +21,8 @@ export interface PruneInput {
   leftoverAgeMs?: number | undefined;
   now: () => Date;
   log: Logger;
+  /** Waits, ms; tests pass their own. */
+  sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 export interface PlannedVersion {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { manifestKey } from '../model/layout.ts';
 import { type ObjectInfo, PreconditionError } from '../stores/store.ts';
+import { fencePointer } from './fence.ts';
 import { listPins, type Pins, removeStalePins } from './pins.ts';
 import { beginDeleting, type Mark, type Marking, mark, stillHeld, withdrawMark } from './prune-mark.ts';
 import { dayMs, type PruneGrounds, type PruneInput, type PrunePlan, planOnGrounds } from './prune-plan.ts';
@@ -16,8 +17,8 @@ export interface PruneResult {
 }
 
 /**
- * Deletes what the plan says, so that no promotion can be hurt: mark every version to be deleted, look at pins and then
- * at every pointer anew, withdraw the marks of what something needs, and delete the rest: manifest first, tombstone
+ * Deletes what the plan says, so that no promotion can be hurt: mark every version to be deleted, look at pins, put a
+ * fence into every pointer, withdraw the marks of what something needs, and delete the rest: manifest first, tombstone
  * last. Killed anywhere, the next prune finishes or withdraws. History is never deleted.
  */
 export async function prune(input: PruneInput & { dryRun?: boolean | undefined }): Promise<PruneResult> {
@@ -39,6 +40,7 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
   }
   const pins = await listPins(store, model, now(), input.leftoverAgeMs ?? dayMs);
   const survey = await surveyModel(store, model);
+  if (marks.some(({ state }) => state === 'checking')) await fenceAll(input, marking, survey, marks);
   for (const [at, held] of marks.entries()) {
     log.progress(`Pruning ${model}`, at, marks.length, 'steps');
     const need = needOf(input, { plan, survey: before }, pins, survey, held);
@@ -51,6 +53,25 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
   }
   await removeStalePins(store, plan.stalePins);
   return result;
+}
+
+/**
+ * From here on no promotion that was decided before the marks can win; the survey gets the pointers as they are now.
+ * Where a pointer takes no fence nothing is deleted, and versions do not stay marked for it.
+ */
+async function fenceAll(input: PruneInput, marking: Marking, survey: Survey, marks: readonly Mark[]): Promise<void> {
+  const { store, model, id } = marking;
+  const { log, sleep } = input;
+  try {
+    for (const pointer of [...survey.pointers.keys()]) {
+      const fenced = await fencePointer({ store, model, pointer, id, log, sleep });
+      if (fenced) survey.pointers.set(pointer, fenced);
+      else survey.pointers.delete(pointer);
+    }
+  } catch (error) {
+    for (const held of marks) if (held.state === 'checking') await withdrawMark(marking, held).catch(() => {});
+    throw error;
+  }
 }
 
 /** Why a marked version must stay after all; nothing when it can go. */

@@ -1,6 +1,6 @@
 import { InputError, IntegrityError } from '../errors.ts';
 import { defaultPointer } from '../model/layout.ts';
-import { type Mover, movePointer } from './pointer-swap.ts';
+import { type Mover, movePointer, proofUnder } from './pointer-swap.ts';
 import { foresee, isLive, type MoveResult, resultOf, stayOn } from './promote.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { assertTrusted } from './trust.ts';
@@ -22,13 +22,13 @@ export async function rollbackPointer(input: RollbackInput): Promise<MoveResult>
   await assertTrusted(store);
   const current = await readPointer(store, model, input.pointer);
   const version = input.to ?? previousOf(input, current);
-  const proof = await verifyVersion({ store, model, version, log: input.log });
-  if (input.to === undefined) checkPrevious(input, current, proof);
+  const verified = await verifyVersion({ store, model, version, log: input.log });
+  const proof = proofUnder(current?.pointer, verified);
+  if (input.to === undefined) checkPrevious(input, current, verified);
   if (isLive(current, version, proof.manifestSha256)) return stayOn(input, current);
-  if (input.dryRun) return foresee(version, proof.sha256, current);
+  if (input.dryRun) return foresee(version, verified.sha256, current);
   const gate = { verdict: 'none' as const };
-  const { manifestSha256 } = proof;
-  return resultOf(await movePointer({ ...input, version, manifestSha256, kind: 'rollback', gate, current }));
+  return resultOf(await movePointer({ ...input, version, proof, kind: 'rollback', gate, current }));
 }
 
 function previousOf({ model, pointer }: RollbackInput, current: PointerState | undefined): string {

@@ -7,7 +7,7 @@ import { createRecord, ensureRecord, type HistoryPlace, recordedSequences } from
 import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
 
 /** Everything of the new pointer that the swap itself does not decide. */
-export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema'>;
+export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema' | 'fence'>;
 
 export interface SwapPlace extends HistoryPlace {
   /** Waits between attempts, ms; tests pass their own. */
@@ -27,10 +27,20 @@ export interface SwapResult {
 /** Attempts after answers that left the pointer untouched, and reads after a read that failed. */
 const attempts = 3;
 
+/** A prune put its fence into the pointer while it was to move: nothing was moved, and `state` is what it holds now. */
+export class Fenced extends Error {
+  readonly state: PointerState;
+
+  constructor(state: PointerState) {
+    super('the pointer got a new fence');
+    this.state = state;
+  }
+}
+
 /**
  * One compare-and-swap of the pointer with its history: uncontended one conditional write of the pointer (its one read
  * gave `current`), one `head` and one create of a history record. Throws ConflictError `lost-swap` when someone else
- * moved first, ColdgateError `outcome-unknown` when the store does not answer any more, and what the store throws when
+ * moved first, Fenced, ColdgateError `outcome-unknown` when the store does not answer any more, and what the store throws when
  * nothing was changed.
  */
 export async function swapPointer(
@@ -48,6 +58,8 @@ export async function swapPointer(
     sequence: (newest?.sequence ?? 0) + 1,
     ...rest,
     previous: newest ? { version: newest.version, sha256: newest.sha256 } : null,
+    // One that begins has a fence of its own, which nobody can have seen anything under.
+    fence: current?.pointer.fence ?? content.promotion_id,
   };
   const bytes = encodeJson(next);
   const won = await writeOrSettle(place, current, next, bytes);
@@ -88,6 +100,7 @@ async function writeOrSettle(
         await pause(place, attempt);
         continue;
       }
+      if (found && found.pointer.promotion_id === current?.pointer.promotion_id) throw new Fenced(found);
       if (found && found.pointer.sequence > next.sequence && (await isOurs(place, next, error))) {
         return { superseded: found.pointer };
       }

@@ -41,8 +41,9 @@ export interface VerifyResult {
   /** Of the model file. */
   sha256: string;
   manifest: Manifest;
-  /** Proof for promoteVersion that this very manifest's files were read and compared. */
   manifestSha256: string;
+  /** Prune looks at the version, or died at it. */
+  marked: boolean;
   files: CheckedFile[];
   bytes: number;
   /** Objects under the version that no manifest lists. */
@@ -81,6 +82,7 @@ export async function verifyVersion(input: VerifyInput): Promise<VerifyResult> {
     sha256: modelFile(stored.manifest).sha256,
     manifest: stored.manifest,
     manifestSha256: stored.sha256,
+    marked: contents.tombstone !== undefined,
     files,
     bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
     extra,

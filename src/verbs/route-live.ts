@@ -35,7 +35,8 @@ async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, context
   const { actor, runUrl, now, log } = context;
   const { version, manifestSha256 } = before;
   const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
-  await movePointer({ ...mover, version, manifestSha256, kind: 'rollback', gate: { verdict: 'none' }, current });
+  const proof = { manifestSha256 };
+  await movePointer({ ...mover, version, proof, kind: 'rollback', gate: { verdict: 'none' }, current });
   return true;
 }
 

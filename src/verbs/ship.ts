@@ -1,5 +1,6 @@
 import { toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
+import { type Proof, proofUnder } from '../registry/pointer-swap.ts';
 import { promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { verifyVersion } from '../registry/verify.ts';
@@ -43,8 +44,14 @@ async function step<T>(shipment: Shipment, title: string, work: () => Promise<[T
   });
 }
 
-/** Published and read back; answers the version as the store has it. */
-async function publishAndVerify(shipment: Shipment): Promise<StoredVersion> {
+/** A version as the store has it, and what promote may take as read. */
+interface Verified {
+  stored: StoredVersion;
+  proof: Proof;
+}
+
+/** Published and read back. */
+async function publishAndVerify(shipment: Shipment): Promise<Verified> {
   const { workspace, source, context } = shipment;
   const { store, environment } = workspace;
   const { name, version } = source.entry;
@@ -52,7 +59,7 @@ async function publishAndVerify(shipment: Shipment): Promise<StoredVersion> {
     const published = await publishModel(workspace, source, version, context);
     return [published, publishReport(workspace, name, published)];
   });
-  await step(shipment, 'verify', async () => {
+  const proof = await step(shipment, 'verify', async () => {
     const verified = await verifyVersion({
       store,
       model: name,
@@ -60,20 +67,21 @@ async function publishAndVerify(shipment: Shipment): Promise<StoredVersion> {
       pointer: environment.pointer,
       log: context.log,
     });
-    return [verified, verifyReport(name, verified)];
+    return [proofUnder(verified.pointer?.pointer, verified), verifyReport(name, verified)];
   });
-  return readStoredVersion(store, name, version);
+  return { stored: await readStoredVersion(store, name, version), proof };
 }
 
 /** Candidate up and proven, measured, and, where the gate says so, live. */
 async function gateAndPromote(
   shipment: Shipment,
-  stored: StoredVersion,
+  verified: Verified,
   live: Pointer | undefined,
   deployment: Deployment,
 ): Promise<void> {
   const { workspace, source, input, context, steps } = shipment;
   const { entry } = source;
+  const { stored } = verified;
   await step(shipment, 'deploy the candidate', async () => {
     const deployed = await deployModel(workspace, entry, stored, deployment);
     return [deployed, deployReport(entry.name, stored, deployed)];
@@ -84,7 +92,7 @@ async function gateAndPromote(
     return [made, warmupReport(made, await writeReport(made, input.reportPath, context.cwd))];
   });
   if (steps.at(-1)?.failure) return;
-  await promote(shipment, stored, deployment, {
+  await promote(shipment, verified, deployment, {
     gate: pointerGate(record),
     expected: { version: live?.version ?? null },
   });
@@ -94,7 +102,7 @@ type Grounds = Pick<Parameters<typeof promoteVersion>[0], 'gate' | 'expected'>;
 
 async function promote(
   shipment: Shipment,
-  stored: StoredVersion,
+  { stored, proof }: Verified,
   deployment: Deployment,
   grounds: Grounds,
 ): Promise<void> {
@@ -103,14 +111,9 @@ async function promote(
   await step(shipment, 'promote', async () => {
     const { actor, runUrl, now, log } = context;
     const place = { store: workspace.store, model: entry.name, pointer: workspace.environment.pointer };
-    const { version, manifestSha256, sha256 } = stored;
-    const moved = await promoteVersion({
-      ...place,
-      version,
-      ...grounds,
-      verified: { manifestSha256, sha256 },
-      ...{ actor, runUrl, now, log },
-    });
+    const { version } = stored;
+    const mover = { actor, runUrl, now, log };
+    const moved = await promoteVersion({ ...place, version, ...grounds, verified: proof, ...mover });
     const ours = { pointer: moved.promoted ? moved.pointer : undefined };
     const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
     return [moved, moveReport(entry.name, 'promoted', moved, routed.revision.url)];
@@ -131,15 +134,16 @@ async function removeCandidates({ workspace, source, context }: Shipment, deploy
 async function shipModel(shipment: Shipment): Promise<ModelResult> {
   const { workspace, source, context, steps } = shipment;
   const { entry } = source;
-  const stored = await publishAndVerify(shipment);
+  const verified = await publishAndVerify(shipment);
+  const { stored } = verified;
   const live = (await readPointer(workspace.store, entry.name, workspace.environment.pointer))?.pointer;
   const deployment = await prepareDeployment(workspace, entry, context);
   const here = live?.version === stored.version && live.manifest_sha256 === stored.manifestSha256;
   // What is live already passed its gate; promote only heals what a killed run left: the record, the function.
-  if (here) await promote(shipment, stored, deployment, { gate: live.gate });
+  if (here) await promote(shipment, verified, deployment, { gate: live.gate });
   else {
     try {
-      await gateAndPromote(shipment, stored, live, deployment);
+      await gateAndPromote(shipment, verified, live, deployment);
     } catch (error) {
       await removeCandidates(shipment, deployment);
       throw error;

@@ -2,11 +2,13 @@ import { ColdgateError } from '../../src/errors.ts';
 import type { Logger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import type { Artifact } from '../../src/model/manifest.ts';
+import { type Proof, proofUnder } from '../../src/registry/pointer-swap.ts';
 import { type MoveResult, type PromoteInput, promoteVersion } from '../../src/registry/promote.ts';
 import { type PruneResult, prune } from '../../src/registry/prune.ts';
 import type { PruneInput } from '../../src/registry/prune-plan.ts';
 import { type PublishResult, publishVersion } from '../../src/registry/publish.ts';
 import type { ArtifactSource, PublishInput } from '../../src/registry/publish-input.ts';
+import { readPointer } from '../../src/registry/read-pointer.ts';
 import { type RollbackInput, rollbackPointer } from '../../src/registry/rollback.ts';
 import { type VerifyInput, type VerifyResult, verifyVersion } from '../../src/registry/verify.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
@@ -106,6 +108,12 @@ export class World {
 
   verify(options: Partial<VerifyInput> = {}): Promise<VerifyResult> {
     return verifyVersion({ ...this.common, ...options });
+  }
+
+  /** What a run that has verified the version hands to its promotion. */
+  async prove(version: string): Promise<Proof> {
+    const current = await readPointer(this.store, model);
+    return proofUnder(current?.pointer, await this.verify({ version }));
   }
 
   promote(version: string, options: Partial<PromoteInput> = {}): Promise<MoveResult> {

@@ -31,7 +31,7 @@ async function fresh(): Promise<World> {
 
 const prune: Verb = (world) => world.prune({ retain: 1 });
 const promote: Verb = async (world) => {
-  const proof = await world.verify({ version: '1.0.0' });
+  const proof = await world.prove('1.0.0');
   return world.promote('1.0.0', { verified: proof });
 };
 const promoteOther: Verb = (world) => world.promote('1.1.0', { actor: 'eve' });
@@ -56,6 +56,7 @@ const pairs: [string, Verb, Verb, string[]][] = [
   ['prune and promote', prune, promote, gone],
   ['promote and prune', promote, prune, gone],
   ['prune and promote of another pointer', prune, stage, gone],
+  ['first promotion of a pointer and prune', stage, prune, gone],
   ['rollback and prune', rollback, prune, gone],
   ['prune and publish', prune, publish, gone],
   ['publish and prune', publish, prune, gone],

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pointerKey, tombstoneKey, versionPrefix } from '../../src/model/layout.ts';
+import type { PruneResult } from '../../src/registry/prune.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
@@ -33,11 +34,12 @@ function meddle(fits: (request: Request) => boolean, nth: number, act: () => Pro
 
 const protectedVersions = [{ version: '1.0.0', reason: 'deployed' }];
 const readsPointer = ({ operation, key }: Request) => operation === 'get' && key === pointerKey(model);
+const writesPointer = ({ operation, key }: Request) => operation === 'put' && key === pointerKey(model);
 
 describe('a prune that another prune overtakes', () => {
   it('cannot delete a version whose mark the other took away, and that went live since', async () => {
-    // After the second look at the pointers, when everything seemed clear.
-    const { world: slow } = meddle(readsPointer, 3, async () => {
+    // When the pointer has its fence and everything seems clear.
+    const { world: slow } = meddle(writesPointer, 1, async () => {
       await world.prune({ retain: 1, protectedVersions });
       await world.promote('1.0.0');
     });
@@ -72,16 +74,59 @@ describe('a prune that another prune overtakes', () => {
 });
 
 describe('a prune and a promotion', () => {
-  it('end with the version kept when the promotion was on its way first', async () => {
-    const marks = ({ operation, key }: Request) => operation === 'put' && key.startsWith(`${model}/pins/`);
+  const namesPruned = (result: PruneResult) => result.deleted.map((d) => d.version);
+
+  it('end with the promotion refused when the prune fenced the pointer first and has deleted the version', async () => {
+    for (const prove of [false, true]) {
+      const verified = prove ? await world.prove('1.0.0') : undefined;
+      const { world: promoting } = meddle(readsPointer, prove ? 1 : 2, () =>
+        world.prune({ retain: 1, only: ['1.0.0'] }),
+      );
+      expect(await codeOf(promoting.promote('1.0.0', { verified }))).toBe('version-missing');
+      expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+      await world.publish('1.0.0');
+    }
+  });
+
+  it('end with both done when the prune deletes another version', async () => {
+    const verified = await world.prove('1.0.0');
+    const { world: promoting } = meddle(readsPointer, 1, () => world.prune({ retain: 1, only: ['1.1.0'] }));
+    expect(await codeOf(promoting.promote('1.0.0', { verified }))).toBe('done');
+    expect(await keysOf(store, versionPrefix(model, '1.1.0'))).toEqual([]);
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+  });
+
+  it('end with the version kept when the promotion wins between the look at the pointer and the fence', async () => {
+    const verified = await world.prove('1.0.0');
+    // The reads of the plan, of its history, of the second look, and of the fence.
+    const { world: pruning } = meddle(readsPointer, 4, () => world.promote('1.0.0', { verified }));
+    const result = await pruning.prune({ retain: 1, only: ['1.0.0', '1.1.0'] });
+    expect(namesPruned(result)).toEqual(['1.1.0']);
+    expect(result.withdrawn).toEqual([{ version: '1.0.0', reason: 'live in current.json' }]);
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+  });
+
+  it('end with the version kept that a first promotion has pinned', async () => {
+    const pins = ({ operation, key }: Request) => operation === 'put' && key.startsWith(`${model}/pins/`);
     const pruned: string[] = [];
-    const { world: promoting } = meddle(marks, 1, async () => {
-      const result = await world.prune({ retain: 1, only: ['1.0.0', '1.1.0'] });
-      pruned.push(...result.deleted.map((d) => d.version));
-      expect(result.plan.versions.find((v) => v.version === '1.0.0')?.action).toBe('keep');
+    const { world: promoting } = meddle(pins, 1, async () => {
+      pruned.push(...namesPruned(await world.prune({ retain: 1, only: ['1.0.0', '1.1.0'] })));
     });
-    expect(await codeOf(promoting.promote('1.0.0'))).toBe('done');
+    expect(await codeOf(promoting.promote('1.0.0', { pointer: 'staging.json' }))).toBe('done');
     expect(pruned).toEqual(['1.1.0']);
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+  });
+
+  it('end with the prune giving up, and nothing deleted, where the pointer moves each time that it looks', async () => {
+    const meddling = new MeddlingStore(store);
+    let turn = 0;
+    meddling.after = async (request) => {
+      if (readsPointer(request)) await world.promote(turn++ % 2 ? '1.2.0' : '1.3.0');
+    };
+    expect(await codeOf(new World(meddling).prune({ retain: 2 }))).toBe('pointer-contended');
+    expect(await keysOf(store, `${model}/versions/1.0.0/`)).toHaveLength(4);
+    expect(await store.head(tombstoneKey(model, '1.0.0'))).toBeUndefined();
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 
   it('end with the promotion refused when the prune was first', async () => {

@@ -88,17 +88,32 @@ describe('a swap whose answer does not settle it', () => {
     expect((await live()).version).toBe('1.0.0');
   });
 
-  it('keeps the version pinned while a write may still land', async () => {
+  /** Lets every write of the pointer get lost, and one of them land late. */
+  const lateWriter = (inner: Store) => {
     const late: (() => Promise<unknown>)[] = [];
-    const faulty = new SwapFault(store, async (act) => {
+    const faulty = new SwapFault(inner, async (act) => {
       late.push(act);
       throw lost();
     });
-    await codeOf(new World(faulty).promote('1.1.0'));
-    const pruned = await world.prune({ retain: 1 });
-    expect(pruned.plan.versions.find((v) => v.version === '1.1.0')?.action).toBe('keep');
-    await late[0]!();
-    expect(await checkInvariants(store, model)).toEqual([]);
+    return { world: new World(faulty), land: () => late[0]!() };
+  };
+
+  it('cannot land late once a prune has looked at the pointer, which then deletes what was to go live', async () => {
+    const { world: losing, land } = lateWriter(store);
+    expect(await codeOf(losing.promote('1.1.0'))).toBe('store-unavailable');
+    expect((await world.prune({ retain: 1 })).deleted.map((d) => d.version)).toContain('1.1.0');
+    await expect(land()).rejects.toThrow(PreconditionError);
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+  });
+
+  it('keeps its version pinned while the first promotion of all may still land', async () => {
+    const fresh = new World(openMemoryStore());
+    for (const version of ['1.0.0', '1.1.0']) await fresh.publish(version);
+    const { world: losing, land } = lateWriter(fresh.store);
+    expect(await codeOf(losing.promote('1.0.0'))).toBe('store-unavailable');
+    expect((await fresh.prune({ retain: 1 })).deleted).toEqual([]);
+    await land();
+    expect(await checkInvariants(fresh.store, model)).toEqual([]);
   });
 
   it('does not ask twice when the store denies it', async () => {

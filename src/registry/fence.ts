@@ -1,0 +1,56 @@
+import { ConflictError } from '../errors.ts';
+import { contentTypeOf, pointerCaching, pointerKey } from '../model/layout.ts';
+import { encodeJson, type Pointer } from '../model/pointer.ts';
+import { mayHaveHappened } from './ambiguous.ts';
+import { ensureRecord, type HistoryPlace } from './history-record.ts';
+import { readPointer } from './read-pointer.ts';
+
+export interface Fencing extends HistoryPlace {
+  /** The new fence. */
+  id: string;
+  /** Waits, ms; tests pass their own. */
+  sleep?: ((ms: number) => Promise<unknown>) | undefined;
+}
+
+/** Each try is lost to a promotion, so more than a few mean that something promotes without end. */
+const attempts = 8;
+
+/**
+ * Puts a new fence into the pointer, which names what it named. From then on every swap that was decided before is
+ * refused, and whoever decides later finds what was marked before. Gives the pointer that got the fence; nothing where
+ * there is none any more. Throws ConflictError `pointer-contended`, and what the store throws.
+ */
+export async function fencePointer(fencing: Fencing): Promise<Pointer | undefined> {
+  const { store, model, pointer: name, id } = fencing;
+  const key = pointerKey(model, name);
+  const meta = { contentType: contentTypeOf(key), cacheControl: pointerCaching };
+  for (let attempt = 1; ; attempt += 1) {
+    const current = await readPointer(store, model, name);
+    if (!current || current.pointer.fence === id) return current?.pointer;
+    // Its record has the bytes that its move wrote.
+    await ensureRecord(fencing, current);
+    const fenced: Pointer = { ...current.pointer, fence: id };
+    try {
+      await store.put(key, encodeJson(fenced), { unchanged: current.token }, meta);
+      return fenced;
+    } catch (error) {
+      if (!mayHaveHappened(error)) throw error;
+      if (attempt === attempts) throw contended(fencing, error);
+      await pause(fencing, attempt);
+    }
+  }
+}
+
+/** Half of the time that a loser of a swap waits at first, and then more: promotions come first. */
+function pause({ sleep }: Fencing, attempt: number): Promise<unknown> {
+  const ms = 2 ** Math.min(attempt, 4) * 250 * (1 + Math.random());
+  return sleep ? sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function contended({ model, pointer }: Fencing, cause: unknown): ConflictError {
+  return new ConflictError(
+    'pointer-contended',
+    `${pointer} of ${model} moved each of the ${attempts} times that a prune tried to look at it: nothing is deleted.`,
+    { cause, hint: 'Prune when nothing promotes the model.', data: { model, pointer } },
+  );
+}
