@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { Answer } from './answer.ts';
 import { bareHost } from './hosts.ts';
+import { defaultLimits } from './limits.ts';
 import { TransportError } from './transport-error.ts';
 
 /*
@@ -22,14 +23,11 @@ export interface HttpRequest {
   body?: Uint8Array | string | undefined;
   /** Ends the request and its answer. */
   signal?: AbortSignal | undefined;
-  /** Without a byte for this long it is given up, ms. */
+  /** Without a byte for this long it is given up, ms; ten seconds unless told. */
   stallMs?: number | undefined;
   /** Addresses that are refused before anything is sent to them. */
   refuses?: ((address: string) => boolean) | undefined;
 }
-
-/** Longest silence of a store, whether it is asked or is answering, ms. */
-export const stallMs = 10_000;
 
 /** One connection for each range, and one for the pointer meanwhile. */
 const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 5, scheduling: 'lifo' } as const;
@@ -54,7 +52,7 @@ class ClosedConnectionError extends TransportError {}
 
 function attempt(request: HttpRequest): Promise<Answer> {
   const { origin, path, method, headers, signal, body } = request;
-  const limit = request.stallMs ?? stallMs;
+  const limit = request.stallMs ?? defaultLimits.stallMs;
   return new Promise((resolve, reject) => {
     const host = bareHost(origin.hostname);
     const secure = origin.protocol === 'https:';
