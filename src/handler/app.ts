@@ -44,6 +44,7 @@ export interface App {
 }
 
 const route = createRouter(routes);
+const noQuery = new URLSearchParams();
 
 /** The function itself, free of any cloud: adapters translate their events to and from it. Loads nothing yet. */
 export function createApp(deps: AppDeps): App {
@@ -94,7 +95,8 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
     }
     const match = route(request.method, path);
     call.route = match.route.pattern;
-    return await match.route.answer({ ...context, params: match.params, query: new URLSearchParams(query) });
+    const asked = query === '' ? noQuery : new URLSearchParams(query);
+    return await match.route.answer({ ...context, params: match.params, query: asked });
   } catch (error) {
     return refuse(error, call);
   }

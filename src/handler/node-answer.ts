@@ -14,11 +14,9 @@ export function sendNodeAnswer(
   // Text stays text: Node then sends it in one piece with the headers.
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   const hasBody = status !== 204;
-  response.writeHead(status, {
-    ...headers,
-    ...(hasBody && { 'content-length': String(length) }),
-    ...(unread && { connection: 'close' }),
-  });
+  if (hasBody) headers['content-length'] = String(length);
+  if (unread) headers['connection'] = 'close';
+  response.writeHead(status, headers);
   response.end(hasBody && request.method !== 'HEAD' ? body : undefined);
   if (unread) linger(request);
 }

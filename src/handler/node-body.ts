@@ -5,8 +5,18 @@ import { RequestError, tooLarge } from './request-error.ts';
  * Reads a body while it comes. What the length header says is only a reason to refuse early, never trusted.
  * Rejects with RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
  */
-export function readNodeBody(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
-  if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge(limit));
+export async function readNodeBody(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
+  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit);
+  // Requests are announced while their first bytes are parsed. A turn later the rest of those has been parsed too, and
+  // with that most bodies are there: no need then to listen, nor for a timer.
+  await new Promise(setImmediate);
+  if (!request.complete) return gather(request, limit, timeoutMs);
+  const body: Buffer = request.read() ?? Buffer.alloc(0);
+  if (body.byteLength > limit) throw tooLarge(limit);
+  return body;
+}
+
+function gather(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -28,6 +38,7 @@ export function readNodeBody(request: IncomingMessage, limit: number, timeoutMs:
     const onEnd = (): void =>
       settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     const onBreak = (): void => settle(() => reject(new RequestError(400, 'broken-body', 'The body broke off.')));
+    if (request.destroyed) return onBreak();
     request.on('data', onData).on('end', onEnd).on('close', onBreak).on('error', onBreak);
   });
 }

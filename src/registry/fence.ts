@@ -4,12 +4,11 @@ import { encodeJson, type Pointer } from '../model/pointer.ts';
 import { mayHaveHappened } from './ambiguous.ts';
 import { ensureRecord, type HistoryPlace } from './history-record.ts';
 import { readPointer } from './read-pointer.ts';
+import { type Sleeper, wait } from './wait.ts';
 
-export interface Fencing extends HistoryPlace {
+export interface Fencing extends HistoryPlace, Sleeper {
   /** The new fence. */
   id: string;
-  /** Waits, ms; tests pass their own. */
-  sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 /** Each try is lost to a promotion, so more than a few mean that something promotes without end. */
@@ -42,10 +41,8 @@ export async function fencePointer(fencing: Fencing): Promise<Pointer | undefine
 }
 
 /** Half of the time that a loser of a swap waits at first, and then more: promotions come first. */
-function pause({ sleep }: Fencing, attempt: number): Promise<unknown> {
-  const ms = 2 ** Math.min(attempt, 4) * 250 * (1 + Math.random());
-  return sleep ? sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));
-}
+const pause = (fencing: Fencing, attempt: number): Promise<unknown> =>
+  wait(fencing, 2 ** Math.min(attempt, 4) * 250 * (1 + Math.random()));
 
 function contended({ model, pointer }: Fencing, cause: unknown): ConflictError {
   return new ConflictError(

@@ -11,8 +11,9 @@ import { Fenced, type NextPointer, type SwapPlace, type SwapResult, swapPointer 
 import { beingPruned } from './tombstone.ts';
 import type { VerifyResult } from './verify.ts';
 import { incomplete, readVersion, requireManifest } from './version-contents.ts';
+import type { Sleeper } from './wait.ts';
 
-export interface Mover {
+export interface Mover extends Sleeper {
   store: Store;
   model: string;
   /** Default `current.json`. */
@@ -21,8 +22,6 @@ export interface Mover {
   runUrl?: string | undefined;
   now: () => Date;
   log: Logger;
-  /** Waits, ms; tests pass their own. */
-  sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 /** What is known of a version whose bytes were verified. */

@@ -3,10 +3,12 @@ import { defaultPointer } from '../model/layout.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { ensureRecord } from './history-record.ts';
+import type { Pace } from './pace.ts';
 import { type Mover, movePointer, type Proof, proofUnder } from './pointer-swap.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { assertTrusted } from './trust.ts';
 import { verifyVersion } from './verify.ts';
+import { wait } from './wait.ts';
 
 /** What was live when the candidate was measured; `null` for nothing. Each given field must still hold. */
 export interface ExpectedLive {
@@ -21,6 +23,8 @@ export interface PromoteInput extends Mover {
   verified?: Proof | undefined;
   /** Refuses to promote past someone who moved the pointer since. */
   expected?: ExpectedLive | undefined;
+  /** Goes on after a lost swap, over whatever won, at this pace; without it the loser is told so. */
+  pace?: Pace | undefined;
   dryRun?: boolean | undefined;
 }
 
@@ -46,14 +50,31 @@ export interface MoveResult {
  * ConflictError `live-moved` when `expected` does not hold, and as verifyVersion and movePointer do.
  */
 export async function promoteVersion(input: PromoteInput): Promise<MoveResult> {
-  const { store, model, version } = input;
-  await assertTrusted(store);
+  await assertTrusted(input.store);
   const proof = input.verified ?? (await verifyHere(input));
+  const { pace, now } = input;
+  pace?.begin();
+  for (;;) {
+    const since = now().getTime();
+    try {
+      return await promoteOnce(input, proof);
+    } catch (error) {
+      const ms = pace?.after(error, now().getTime() - since);
+      if (ms === undefined) throw error;
+      await wait(input, ms);
+    }
+  }
+}
+
+async function promoteOnce(input: PromoteInput, proof: Proof): Promise<MoveResult> {
+  const { store, model, version } = input;
   const current = await readPointer(store, model, input.pointer);
   if (isLive(current, version, proof.manifestSha256)) return stayOn(input, current);
   checkExpected(input, current);
   if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
-  return resultOf(await movePointer({ ...input, proof, kind: 'promotion', current }));
+  const moved = await movePointer({ ...input, proof, kind: 'promotion', current });
+  input.pace?.won();
+  return resultOf(moved);
 }
 
 /** The fence is read before the version is, so that it speaks of it. */

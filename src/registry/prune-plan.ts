@@ -5,11 +5,12 @@ import { readHistory } from './history.ts';
 import { listPins, type Pins } from './pins.ts';
 import { namedBy, type Survey, type SurveyedVersion, surveyModel } from './survey.ts';
 import { readTombstone } from './tombstone.ts';
+import type { Sleeper } from './wait.ts';
 
 /** How long the files of an unfinished publish, and the pin of a dead promotion, are left alone, ms. */
 export const dayMs = 24 * 60 * 60 * 1000;
 
-export interface PruneInput {
+export interface PruneInput extends Sleeper {
   store: Store;
   model: string;
   /** Newest releases to keep; also how many distinct versions of each pointer's history are kept. At least 1. */
@@ -21,8 +22,6 @@ export interface PruneInput {
   leftoverAgeMs?: number | undefined;
   now: () => Date;
   log: Logger;
-  /** Waits, ms; tests pass their own. */
-  sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 export interface PlannedVersion {

@@ -5,14 +5,12 @@ import type { Token } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
 import { createRecord, ensureRecord, type HistoryPlace, recordedSequences } from './history-record.ts';
 import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
+import { type Sleeper, wait } from './wait.ts';
 
 /** Everything of the new pointer that the swap itself does not decide. */
 export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema' | 'fence'>;
 
-export interface SwapPlace extends HistoryPlace {
-  /** Waits between attempts, ms; tests pass their own. */
-  sleep?: ((ms: number) => Promise<unknown>) | undefined;
-}
+export interface SwapPlace extends HistoryPlace, Sleeper {}
 
 export interface SwapResult {
   pointer: Pointer;
@@ -131,10 +129,8 @@ async function insist<T>(place: SwapPlace, next: Pointer, cause: unknown, read: 
 }
 
 /** 0.5 to 1 s, then twice that: GCS takes about one change a second of one object (facts P6). */
-function pause(place: SwapPlace, attempt: number): Promise<unknown> {
-  const ms = 2 ** (attempt - 1) * (500 + Math.random() * 500);
-  return place.sleep ? place.sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));
-}
+const pause = (place: SwapPlace, attempt: number): Promise<unknown> =>
+  wait(place, 2 ** (attempt - 1) * (500 + Math.random() * 500));
 
 async function recordAfter(place: SwapPlace, state: PointerState): Promise<boolean> {
   const { sequence } = state.pointer;

@@ -9,24 +9,24 @@ export function storeVariables(environment: Environment): Record<string, string>
   const pointer = { MODEL_POINTER: environment.pointer };
   if (scheme === 'file') return { MODEL_STORE: 'file', MODEL_PREFIX: fileURLToPath(url), ...pointer };
   const path = url.pathname.replace(/^\/|\/$/g, '');
+  const { region, endpoint } = environment.store;
+  const asked = { ...(endpoint && { MODEL_ENDPOINT: endpoint }), ...pointer };
   if (scheme === 'azure') {
     const [container = '', ...prefix] = path.split('/');
     return {
       MODEL_STORE: 'azure',
       MODEL_BUCKET: `${url.host}/${container}`,
       MODEL_PREFIX: prefix.join('/'),
-      ...pointer,
+      ...asked,
     };
   }
   const store = scheme === 'gs' ? 'gcs' : scheme;
-  const { region, endpoint } = environment.store;
   return {
     MODEL_STORE: store,
     MODEL_BUCKET: url.host,
     MODEL_PREFIX: path,
     ...(region && { MODEL_REGION: region }),
-    ...(endpoint && { MODEL_ENDPOINT: endpoint }),
-    ...pointer,
+    ...asked,
   };
 }
 

@@ -9,7 +9,7 @@ import { gathered, madeBytes } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import { awsEnvironment } from '../fakes/store-s3-environment.ts';
 import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
-import type { Answer, Received, ScriptedServer } from '../fakes/store-script-server.ts';
+import type { Answer, Received } from '../fakes/store-script-server.ts';
 
 awsEnvironment();
 

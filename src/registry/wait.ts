@@ -1,0 +1,9 @@
+/** Something that can be told how to wait; tests tell it not to. */
+export interface Sleeper {
+  /** Waits, ms; tests pass their own. */
+  sleep?: ((ms: number) => Promise<unknown>) | undefined;
+}
+
+/** Waits so many ms. */
+export const wait = ({ sleep }: Sleeper, ms: number): Promise<unknown> =>
+  sleep ? sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline';
+import type { StoreSettings } from '../../src/config/types.ts';
+import { Pace } from '../../src/registry/pace.ts';
+import { openStore } from '../../src/stores/open.ts';
+import { World } from './registry-world.ts';
+import { CountingStore } from './registry-wrapped-store.ts';
+
+/** A writer that promotes its two versions in turn, and goes on whoever wins in between. */
+export interface PromoterTask {
+  settings: StoreSettings;
+  actor: string;
+  versions: readonly [string, string];
+  times: number;
+}
+
+export interface PromoterReport {
+  /** Of its moves. */
+  sequences: number[];
+  /** Of its promotions, without those of the preparation. */
+  requests: { pointer: number; history: number; others: number };
+}
+
+async function prepare({ settings, versions }: PromoterTask) {
+  const counting = new CountingStore(await openStore(settings));
+  const world = new World(counting);
+  const proofs = [await world.prove(versions[0]), await world.prove(versions[1])] as const;
+  // The record of doctor is read once a process.
+  await world.promote(versions[0], { dryRun: true });
+  counting.requests.length = 0;
+  return { world, proofs, counting };
+}
+
+async function promote(task: PromoterTask, { world, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
+  const report: PromoterReport = { sequences: [], requests: { pointer: 0, history: 0, others: 0 } };
+  const real = { actor: task.actor, now: () => new Date(), sleep: undefined, pace: new Pace() };
+  for (let turn = 0; turn < task.times; turn += 1) {
+    const at = (turn % 2) as 0 | 1;
+    const moved = await world.promote(task.versions[at], { ...real, verified: proofs[at] });
+    if (!moved.promoted) throw new Error(`${task.versions[at]} was live already`);
+    report.sequences.push(moved.sequence);
+  }
+  for (const { key } of counting.requests) {
+    report.requests[key.endsWith('/current.json') ? 'pointer' : key.includes('/history/') ? 'history' : 'others'] += 1;
+  }
+  return report;
+}
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const task: PromoterTask = JSON.parse((await lines.next()).value as string);
+const prepared = await prepare(task);
+process.stdout.write('ready\n');
+await lines.next();
+process.stdout.write(`${JSON.stringify(await promote(task, prepared))}\n`);
+process.exit(0);

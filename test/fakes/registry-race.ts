@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { StoreSettings } from '../../src/config/types.ts';
+import type { Store } from '../../src/stores/store.ts';
+import type { PromoterReport, PromoterTask } from './registry-promoter.ts';
+import { World } from './registry-world.ts';
+
+const script = fileURLToPath(new URL('registry-promoter.ts', import.meta.url));
+
+export interface Race {
+  writers: number;
+  /** Promotions of each. */
+  each: number;
+}
+
+const versionsOf = (writer: number): [string, string] => [`1.${writer}.0`, `1.${writer}.1`];
+export const actorOf = (writer: number): string => `writer-${writer}`;
+
+/** Publishes two small versions for each writer, and makes one more live, which is move 1. */
+export async function prepareRace(store: Store, { writers }: Race): Promise<void> {
+  const world = new World(store);
+  const versions = Array.from({ length: writers }, (_, writer) => versionsOf(writer)).flat();
+  const waiting = ['0.9.0', ...versions].values();
+  const work = async () => {
+    for (const version of waiting) await world.publish(version, { 'model.onnx': `model ${version}` });
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+  await world.promote('0.9.0');
+}
+
+class Promoter {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  #complaint = '';
+
+  constructor(task: PromoterTask, env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [script], { env: { ...process.env, ...env } });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaint += text;
+    });
+    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
+    this.#child.stdin!.write(`${JSON.stringify(task)}\n`);
+  }
+
+  async ready(): Promise<void> {
+    await this.#line();
+  }
+
+  async run(): Promise<PromoterReport> {
+    this.#child.stdin!.write('go\n');
+    return JSON.parse(await this.#line());
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const end = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await end;
+  }
+
+  async #line(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`a writer ended early: ${this.#complaint}`);
+    return value;
+  }
+}
+
+/** Lets processes promote in one store at the same time. @param env what their drivers find there */
+export async function runRace(
+  settings: StoreSettings,
+  { writers, each }: Race,
+  env: Record<string, string> = {},
+): Promise<{ reports: PromoterReport[]; ms: number }> {
+  const promoters: Promoter[] = [];
+  try {
+    for (let writer = 0; writer < writers; writer += 1) {
+      const task = { settings, actor: actorOf(writer), versions: versionsOf(writer), times: each };
+      promoters.push(new Promoter(task, env));
+    }
+    for (const promoter of promoters) await promoter.ready();
+    const since = performance.now();
+    const reports = await Promise.all(promoters.map((promoter) => promoter.run()));
+    return { reports, ms: performance.now() - since };
+  } finally {
+    for (const promoter of promoters) await promoter.close();
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { StoreSettings } from '../../src/config/types.ts';
+import { readHistory } from '../../src/registry/history.ts';
+import { readPointer } from '../../src/registry/read-pointer.ts';
+import { openStore } from '../../src/stores/open.ts';
+import { describeWith } from '../emulators/servers.ts';
+import { cloudEnvironment, cloudServers, cloudStore } from '../fakes/registry-cloud.ts';
+import { checkInvariants } from '../fakes/registry-invariants.ts';
+import { actorOf, prepareRace, type Race, runRace } from '../fakes/registry-race.ts';
+import { model } from '../fakes/registry-world.ts';
+import { temporaryStore } from '../fakes/store-folder.ts';
+
+/** A part in a usual run; 1,000 promotions by 50 processes on each store with COLDGATE_ALL_PROMOTIONS=1. */
+const all: Race | undefined = process.env['COLDGATE_ALL_PROMOTIONS'] ? { writers: 50, each: 20 } : undefined;
+
+/** Requests of a promotion besides those of its history record: goal of the contention benchmark. */
+const most = 6;
+
+async function judge(settings: StoreSettings, race: Race): Promise<void> {
+  const store = await openStore(settings);
+  await prepareRace(store, race);
+  const { reports } = await runRace(settings, race);
+  const total = race.writers * race.each;
+
+  // Move 1 was made before the race.
+  const won = reports.flatMap(({ sequences }) => sequences).sort((a, b) => a - b);
+  expect(won).toEqual(Array.from({ length: total }, (_, at) => at + 2));
+
+  const { records, missing, unreadable, pending } = await readHistory({ store, model, limit: total + 10 });
+  expect([missing, unreadable, pending, records.length]).toEqual([[], [], false, total + 1]);
+  for (const [writer, { sequences }] of reports.entries()) {
+    const own = records.filter(({ actor }) => actor === actorOf(writer)).map(({ sequence }) => sequence);
+    expect(own.reverse()).toEqual(sequences);
+  }
+  const pointer = (await readPointer(store, model))?.pointer;
+  expect(pointer).toEqual(records[0]);
+  expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+
+  const requests = reports.reduce((sum, r) => sum + r.requests.pointer + r.requests.others, 0);
+  expect(requests / total).toBeLessThanOrEqual(most);
+}
+
+const behaviour = 'gives every move to exactly one of many racing processes, and its history has no gap';
+
+describe('the file store', () => {
+  it(behaviour, { timeout: 600_000 }, async () => {
+    const { settings, close } = await temporaryStore();
+    try {
+      await judge(settings, all ?? { writers: 10, each: 20 });
+    } finally {
+      await close();
+    }
+  });
+});
+
+for (const server of cloudServers) {
+  describeWith(server, server, () => {
+    cloudEnvironment(server);
+    it(behaviour, { timeout: 600_000 }, async () => {
+      await judge(await cloudStore(server), all ?? { writers: 6, each: 8 });
+    });
+  });
+}
