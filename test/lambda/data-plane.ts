@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
-import { type Invoked, Sandbox } from './sandbox.ts';
-import { conflict, notFound, ServiceError } from './service-error.ts';
+import type { Environment, Invoked, StartEnvironment } from './environment.ts';
+import { conflict, notFound, ServiceError, throttled } from './service-error.ts';
 import { type Account, type Fields, type FunctionVersion, functionArn, type Statement } from './state.ts';
 
 export interface Reply {
@@ -21,16 +21,18 @@ const forbidden: Reply = {
 /** Runs functions: environments by version, aliases with their weights, function URLs with their permissions. */
 export class DataPlane {
   readonly #account: Account;
-  readonly #ric: string;
+  readonly #begin: StartEnvironment;
   readonly #scratch: string;
-  readonly #idle = new Map<FunctionVersion, Sandbox[]>();
-  readonly #all = new Set<Sandbox>();
+  readonly #idle = new Map<FunctionVersion, Environment[]>();
+  readonly #all = new Set<Environment>();
 
-  constructor(account: Account, ric: string, scratch: string) {
+  constructor(account: Account, begin: StartEnvironment, scratch: string) {
     this.#account = account;
-    this.#ric = ric;
+    this.#begin = begin;
     this.#scratch = scratch;
   }
+
+  readonly #busy = new Map<string, number>();
 
   /** How many environments were started; each is a cold start. */
   started = 0;
@@ -41,11 +43,23 @@ export class DataPlane {
     if (version.pending > 0) throw conflict('The function is currently in the following state: Pending');
     const idle = this.#idle.get(version) ?? [];
     this.#idle.set(version, idle);
-    const sandbox = idle.pop() ?? (await this.#start(version));
-    const invoked = await sandbox.invoke(event);
-    if (sandbox.ended || invoked.error) await this.#stop(sandbox);
-    else idle.push(sandbox);
-    return { ...invoked, version: String(version.configuration['Version']) };
+    this.#checkConcurrency(name);
+    this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1);
+    try {
+      const one = idle.pop() ?? (await this.#start(version));
+      const invoked = await one.invoke(event);
+      if (one.ended || invoked.error) await this.#stop(one);
+      else idle.push(one);
+      return { ...invoked, version: String(version.configuration['Version']) };
+    } finally {
+      this.#busy.set(name, (this.#busy.get(name) ?? 1) - 1);
+    }
+  }
+
+  /** A function with reserved concurrency runs no more events at once than that. */
+  #checkConcurrency(name: string): void {
+    const { reserved } = this.#account.find(name);
+    if (reserved !== undefined && (this.#busy.get(name) ?? 0) >= reserved) throw throttled();
   }
 
   #choose(name: string, qualifier: string | undefined): FunctionVersion {
@@ -55,22 +69,22 @@ export class DataPlane {
     return this.#account.version(name, qualifier);
   }
 
-  async #start(version: FunctionVersion): Promise<Sandbox> {
+  async #start(version: FunctionVersion): Promise<Environment> {
     this.started++;
-    const sandbox = await Sandbox.start(version, this.#ric, this.#scratch);
-    this.#all.add(sandbox);
-    return sandbox;
+    const one = await this.#begin(version, this.#scratch);
+    this.#all.add(one);
+    return one;
   }
 
-  async #stop(sandbox: Sandbox): Promise<void> {
-    this.#all.delete(sandbox);
-    await sandbox.stop();
+  async #stop(one: Environment): Promise<void> {
+    this.#all.delete(one);
+    await one.stop();
   }
 
   /** Ends all environments, as the service does when it likes; the next call is cold. */
   async stopAll(): Promise<void> {
     this.#idle.clear();
-    await Promise.all([...this.#all].map((sandbox) => this.#stop(sandbox)));
+    await Promise.all([...this.#all].map((one) => this.#stop(one)));
   }
 
   /** A request to a function URL; `path` is what follows the URL. */
@@ -92,6 +106,8 @@ export class DataPlane {
       return fromLambdaReply(payload) as Reply;
     } catch (thrown) {
       if (!(thrown instanceof ServiceError)) throw thrown;
+      if (thrown.status === 429)
+        return { status: 429, headers: {}, body: Buffer.from('{"Reason":null,"Message":"Rate Exceeded"}') };
       return { status: 503, headers: {}, body: Buffer.from(thrown.message) };
     }
   }

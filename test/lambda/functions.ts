@@ -139,6 +139,7 @@ const publishVersion: Operation = (all, input) => {
   }
   const last = [...versions.values()].at(-1);
   if (last && essence(last) === essence(latest)) return { ...last.configuration, State: 'Active' };
+  all.checkStorage(Number(latest.configuration['CodeSize']));
   const Version = String(++found.counter);
   const configuration: Fields = {
     ...latest.configuration,

@@ -3,29 +3,22 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HandlerChild } from '../fakes/handler-child.ts';
 import { openRuntimeApi, type RuntimeApi } from '../fakes/handler-runtime-api.ts';
+import { type Environment, type Invoked, tailOf } from './environment.ts';
+import { reportOf } from './report.ts';
 import { type Fields, type FunctionVersion, region } from './state.ts';
-
-export interface Invoked {
-  payload: unknown;
-  /** Set when the function failed. */
-  error: 'Unhandled' | undefined;
-  /** End of the log, at most 4 KB as from the service. */
-  log: string;
-}
-
-/** Most of the log that comes with an answer, bytes. */
-const tailBytes = 4096;
 
 /**
  * One execution environment: the function's own files, run by Lambda's runtime interface client as a process with an
  * empty temporary folder of its own. It serves one event at a time and is reused until it is stopped.
  */
-export class Sandbox {
+export class Sandbox implements Environment {
   readonly version: FunctionVersion;
   readonly #child: HandlerChild;
   readonly #api: RuntimeApi;
   readonly #temporary: string;
   readonly #started = performance.now();
+  /** Ends with the process; one promise for all events, so that they leave no listeners behind. */
+  readonly #exit: Promise<[unknown, Invoked['error']]>;
   #cold = true;
 
   private constructor(version: FunctionVersion, child: HandlerChild, api: RuntimeApi, temporary: string) {
@@ -33,6 +26,10 @@ export class Sandbox {
     this.#child = child;
     this.#api = api;
     this.#temporary = temporary;
+    this.#exit = new Promise((resolve) => {
+      const failure = { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' };
+      child.process.once('exit', () => resolve([failure, 'Unhandled']));
+    });
   }
 
   /** @param ric folder of the built aws-lambda-ric */
@@ -80,8 +77,8 @@ export class Sandbox {
     // What it has written before its answer is in the pipe already.
     await new Promise((resolve) => setTimeout(resolve, 20));
     const lines = this.#child.lines.slice(from);
-    const log = [...lines, this.#report(performance.now() - began, initMs)].join('\n');
-    return { payload, error, log: Buffer.from(`${log}\n`).subarray(-tailBytes).toString('utf8') };
+    const report = reportOf(this.version, { ms: performance.now() - began, initMs });
+    return { payload, error, log: tailOf([...lines, report]) };
   }
 
   async #run(event: unknown, limitMs: number): Promise<[unknown, Invoked['error']]> {
@@ -90,35 +87,14 @@ export class Sandbox {
       const errorMessage = `${randomUUID()} Task timed out after ${limitMs / 1000} seconds`;
       timer = setTimeout(() => resolve([{ errorMessage }, 'Unhandled']), limitMs);
     });
-    const exit = new Promise<[unknown, Invoked['error']]>((resolve) => {
-      const fail = () => resolve([{ errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' }, 'Unhandled']);
-      if (this.ended) fail();
-      else this.#child.process.once('exit', fail);
-    });
     const done = this.#api.invoke(event).then(
       (ok): [unknown, Invoked['error']] => [ok, undefined],
       (error: unknown): [unknown, Invoked['error']] => [error, 'Unhandled'],
     );
-    const settled = await Promise.race([done, late, exit]);
+    const settled = await Promise.race([done, late, this.#exit]);
     clearTimeout(timer);
     if (settled[1]) this.#child.process.kill('SIGKILL');
     return settled;
-  }
-
-  /** The platform's last line, in the function's log format. */
-  #report(ms: number, initMs: number | undefined): string {
-    const { configuration } = this.version;
-    const memory = Number(configuration['MemorySize']);
-    const billed = Math.ceil(ms + (initMs ?? 0));
-    const requestId = randomUUID();
-    if ((configuration['LoggingConfig'] as Fields | undefined)?.['LogFormat'] === 'JSON') {
-      const init = initMs === undefined ? {} : { initDurationMs: initMs };
-      const sizes = { memorySizeMB: memory, maxMemoryUsedMB: 99 };
-      const metrics = { durationMs: ms, billedDurationMs: billed, ...sizes, ...init };
-      return JSON.stringify({ type: 'platform.report', record: { requestId, metrics, status: 'success' } });
-    }
-    const init = initMs === undefined ? '' : `\tInit Duration: ${initMs.toFixed(2)} ms`;
-    return `REPORT RequestId: ${requestId}\tDuration: ${ms.toFixed(2)} ms\tBilled Duration: ${billed} ms\tMemory Size: ${memory} MB\tMax Memory Used: 99 MB${init}\t`;
   }
 
   async stop(): Promise<void> {

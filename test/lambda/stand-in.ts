@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { accessOperations } from './access.ts';
 import { checkValue, readRequest } from './contract.ts';
 import { DataPlane, type Reply } from './data-plane.ts';
+import type { StartEnvironment } from './environment.ts';
 import { functionOperations } from './functions.ts';
+import { Sandbox } from './sandbox.ts';
 import { denied, ServiceError } from './service-error.ts';
 import { Account, type Fields, functionArn } from './state.ts';
 
@@ -27,6 +29,8 @@ export interface StandInOptions {
   looks?: number;
   /** Folder of the built aws-lambda-ric; without it nothing can be invoked. */
   ric?: string;
+  /** Runs versions in another way than in the real runtime client. */
+  start?: StartEnvironment;
   now?: () => Date;
 }
 
@@ -52,7 +56,8 @@ export class LambdaStandIn {
     this.#scratch = mkdtempSync(join(tmpdir(), 'coldgate-lambda-'));
     this.account = new Account(options.now ?? (() => new Date()), (name, alias) => `${this.url}/url/${name}/${alias}/`);
     this.account.looks = options.looks ?? 1;
-    this.data = new DataPlane(this.account, options.ric ?? '', join(this.#scratch, 'environments'));
+    const start = options.start ?? ((version, scratch) => Sandbox.start(version, options.ric ?? '', scratch));
+    this.data = new DataPlane(this.account, start, join(this.#scratch, 'environments'));
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 

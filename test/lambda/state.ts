@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { conflict, invalid, notFound, stale } from './service-error.ts';
+import { conflict, invalid, notFound, ServiceError, stale } from './service-error.ts';
 
 export type Fields = Record<string, unknown>;
 
@@ -51,6 +51,8 @@ export class Account {
   readonly functions = new Map<string, LambdaFunction>();
   /** How many looks a change takes to be done. */
   looks = 1;
+  /** Room for the code of all versions, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+  storageBytes = 75 * 1024 ** 3;
   readonly now: () => Date;
   readonly urlOf: (name: string, alias: string) => string;
 
@@ -85,6 +87,15 @@ export class Account {
   checkQualifier(found: LambdaFunction, qualifier: string): void {
     if (qualifier === '' || found.aliases.has(qualifier) || found.versions.has(qualifier)) return;
     throw notFound(`Function: ${functionArn(found.name, qualifier)}`);
+  }
+
+  /** Throws ServiceError where another version of this size has no room. */
+  checkStorage(more: number): void {
+    const sizes = [...this.functions.values()].flatMap(({ latest, versions }) =>
+      [latest, ...versions.values()].map(({ configuration }) => Number(configuration['CodeSize'])),
+    );
+    if (sizes.reduce((sum, size) => sum + size, more) <= this.storageBytes) return;
+    throw new ServiceError('CodeStorageExceededException', 400, 'Code storage limit exceeded.');
   }
 
   /** All that exists, one line each, so that two runs can be compared. */
