@@ -1,8 +1,23 @@
 import type { FunctionSettings } from '../target.ts';
 import { formatMark, markVariable, type ProcessMark } from './process-mark.ts';
 
-/** What a function needs of this machine, and no more: nothing of the pipeline's secrets reaches it. */
-const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG'] as const;
+/** What every function needs of this machine, and no more. */
+const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG'];
+
+/**
+ * What a platform would give the function to read its store with: here that is what the pipeline has. A function gets
+ * nothing of another store's, and none of the pipeline's other secrets.
+ */
+const readsWith: Record<string, string[]> = {
+  s3: [
+    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
+    ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_EC2_METADATA_DISABLED', 'AWS_EC2_METADATA_SERVICE_ENDPOINT'],
+    ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
+    ...['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+  ],
+  gcs: ['GOOGLE_APPLICATION_CREDENTIALS', 'GCE_METADATA_HOST', 'STORAGE_EMULATOR_HOST'],
+  azure: ['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_CLIENT_ID', 'IDENTITY_ENDPOINT', 'IDENTITY_HEADER'],
+};
 
 export interface ProcessOptions {
   settings: FunctionSettings;
@@ -16,7 +31,8 @@ export interface ProcessOptions {
 /** The environment of a function's process. Ours come last, so that no setting can change who it says it is. */
 export function processVariables(options: ProcessOptions): Record<string, string> {
   const { settings, mark, version, cache } = options;
-  const machine = passed.flatMap((name) => {
+  const store = settings.storeVariables['MODEL_STORE'] ?? '';
+  const machine = [...passed, ...(readsWith[store] ?? [])].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
