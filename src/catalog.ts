@@ -1,5 +1,6 @@
 import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
 import { decide, report, warmup } from './catalog/gating.ts';
+import { iam } from './catalog/iam.ts';
 import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
 import type { VerbSpec } from './catalog/spec.ts';
 import { prune, publish, validate, verify } from './catalog/versions.ts';
@@ -19,6 +20,7 @@ export const catalog: readonly VerbSpec[] = [
   prune,
   destroy,
   doctor,
+  iam,
   serve,
   decide,
   report,

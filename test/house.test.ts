@@ -54,8 +54,16 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   },
   targets: {
     rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'config/schema/aws-lambda.ts', 'package'],
-    packages: ['node:', '@aws-sdk/client-lambda', '@aws-sdk/client-apigatewayv2', '@aws-sdk/client-s3', 'aws4fetch'],
+    packages: [
+      'node:',
+      '@aws-sdk/client-lambda',
+      '@aws-sdk/client-apigatewayv2',
+      '@aws-sdk/client-cloudwatch-logs',
+      '@aws-sdk/client-s3',
+      'aws4fetch',
+    ],
   },
+  iam: { rooms: ['errors', 'config/types.ts', 'config/schema/aws-lambda.ts', 'model'], packages: [] },
   handler: {
     rooms: ['model'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
@@ -87,6 +95,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
       'targets/target.ts',
       'targets/open.ts',
       'optimize',
+      'iam',
     ],
     packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util'],
   },

@@ -1,0 +1,50 @@
+import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import type { TargetSettings } from '../../config/types.ts';
+import type { FunctionPlan, Subject } from '../subject.ts';
+import { partitionOf, readArn } from './policy.ts';
+
+/** Functions of one set of Lambda settings. */
+export interface LambdaGroup {
+  settings: AwsLambdaSettings;
+  partition: string;
+  account: string;
+  functions: FunctionPlan[];
+}
+
+export const isLambda = (target: TargetSettings): boolean => target.provider === 'aws-lambda';
+
+/** Functions on Lambda, by the settings that they share. */
+export function lambdaGroups({ functions }: Subject): LambdaGroup[] {
+  const groups = new Map<string, LambdaGroup>();
+  for (const one of functions.filter(({ target }) => isLambda(target))) {
+    const settings = one.target as unknown as AwsLambdaSettings;
+    const key = JSON.stringify(settings);
+    const { partition = 'aws', account = '' } = readArn(settings.role) ?? {};
+    const group = groups.get(key) ?? { settings, partition, account, functions: [] };
+    group.functions.push(one);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+export interface AwsAccount {
+  partition: string;
+  /** Nothing where models.yaml names no role and the caller none. */
+  id: string | undefined;
+  /** Of the bucket, else of the functions. */
+  region: string | undefined;
+}
+
+export function accountOf(subject: Subject): AwsAccount {
+  const [first] = lambdaGroups(subject);
+  const region = subject.store.region ?? first?.settings.region;
+  return {
+    partition: first?.partition ?? partitionOf(region),
+    id: first?.account ?? subject.account,
+    region,
+  };
+}
+
+/** `arn:aws:lambda:eu-west-1:123456789012:function:digits-production`, of each function. */
+export const functionArns = ({ settings, partition, account, functions }: LambdaGroup): string[] =>
+  functions.map(({ name }) => `arn:${partition}:lambda:${settings.region}:${account}:function:${name}`);

@@ -1,0 +1,69 @@
+import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import type { TargetDeed } from '../needs.ts';
+
+/** Whether an action is about the function with its versions and aliases, or about one of the two alone. */
+type Reach = 'all' | 'function' | 'qualified';
+
+export interface LambdaAction {
+  action: string;
+  deeds: readonly TargetDeed[];
+  reach: Reach;
+  when?: (settings: AwsLambdaSettings) => boolean;
+  /** Narrows what the call may say. */
+  condition?: (settings: AwsLambdaSettings) => Record<string, Record<string, string | string[]>>;
+  /** Why it is granted although no request carries its name. */
+  implied?: string;
+}
+
+const hasUrl = ({ endpoint }: AwsLambdaSettings): boolean => endpoint === 'function-url';
+const isPublic = (settings: AwsLambdaSettings): boolean => hasUrl(settings) && settings.auth === 'none';
+const authType = ({ auth }: AwsLambdaSettings) => ({
+  StringEquals: { 'lambda:FunctionUrlAuthType': auth === 'none' ? 'NONE' : 'AWS_IAM' },
+});
+
+const all = (action: string, ...deeds: TargetDeed[]): LambdaAction => ({ action, deeds, reach: 'all' });
+
+/**
+ * What the driver of aws-lambda calls, by what a verb does. Actions, what they are about and conditions:
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+ */
+export const lambdaActions: readonly LambdaAction[] = [
+  all('lambda:GetFunction', 'look'),
+  { ...all('lambda:ListTags', 'look'), implied: 'GetFunction tells the tags only to whoever may list them' },
+  all('lambda:ListVersionsByFunction', 'look'),
+  all('lambda:ListAliases', 'look'),
+  all('lambda:ListFunctionUrlConfigs', 'look'),
+  all('lambda:GetFunctionConfiguration', 'make'),
+  all('lambda:CreateFunction', 'make'),
+  {
+    ...all('lambda:TagResource', 'make'),
+    implied: 'CreateFunction tags what it makes; tags that models.yaml gains are added later',
+  },
+  all('lambda:UpdateFunctionCode', 'make'),
+  all('lambda:UpdateFunctionConfiguration', 'make'),
+  all('lambda:PublishVersion', 'make'),
+  all('lambda:InvokeFunction', 'make'),
+  { action: 'lambda:DeleteFunction', deeds: ['make', 'clear'], reach: 'qualified' },
+  { action: 'lambda:DeleteFunction', deeds: ['remove'], reach: 'function' },
+  all('lambda:CreateAlias', 'place'),
+  all('lambda:UpdateAlias', 'place'),
+  all('lambda:DeleteAlias', 'clear'),
+  all('lambda:GetPolicy', 'place', 'clear'),
+  { ...all('lambda:CreateFunctionUrlConfig', 'place'), when: hasUrl, condition: authType },
+  { ...all('lambda:UpdateFunctionUrlConfig', 'place'), when: hasUrl, condition: authType },
+  all('lambda:DeleteFunctionUrlConfig', 'clear'),
+  all('lambda:RemovePermission', 'place', 'clear'),
+  {
+    ...all('lambda:AddPermission', 'place'),
+    when: isPublic,
+    condition: () => ({ StringEquals: { 'lambda:Principal': '*' } }),
+  },
+  {
+    ...all('lambda:InvokeFunctionUrl', 'place'),
+    when: (settings) => hasUrl(settings) && settings.auth === 'iam',
+  },
+  {
+    ...all('lambda:PutFunctionConcurrency', 'place'),
+    when: ({ reservedConcurrency }) => reservedConcurrency !== undefined,
+  },
+];

@@ -1,0 +1,57 @@
+import { patternOf, type StoreGrants } from '../grants.ts';
+import { placeOf, type Subject } from '../subject.ts';
+import { accountOf } from './account.ts';
+import type { Statement } from './policy.ts';
+
+/**
+ * Permissions of S3's requests; https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+ * A conditional write reads what it compares with, so whoever writes reads too.
+ */
+export function s3Statements(subject: Subject, grants: StoreGrants): Statement[] {
+  const { partition } = accountOf(subject);
+  const bucket = `arn:${partition}:s3:::${placeOf(subject.store).bucket}`;
+  const objects = (keys: StoreGrants['read']) => keys.map((k) => `${bucket}/${patternOf(k)}`);
+  const written = [...new Set([...objects(grants.create), ...objects(grants.replace)])];
+  const statements: Statement[] = [
+    { Sid: 'ReadObjects', Effect: 'Allow', Action: ['s3:GetObject'], Resource: objects(grants.read) },
+    {
+      Sid: 'ListPrefixes',
+      Effect: 'Allow',
+      Action: ['s3:ListBucket'],
+      Resource: grants.list.length > 0 ? [bucket] : [],
+      Condition: { StringLike: { 's3:prefix': grants.list.map(patternOf) } },
+    },
+    // An upload in parts that fails takes its parts away again, so that nobody pays for them.
+    { Sid: 'WriteObjects', Effect: 'Allow', Action: ['s3:PutObject', 's3:AbortMultipartUpload'], Resource: written },
+    { Sid: 'DeleteObjects', Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: objects(grants.remove) },
+  ];
+  return statements.filter(({ Resource = [] }) => Resource.length > 0);
+}
+
+/**
+ * The bucket's key, where the store names one. Parts of an upload are encrypted and read back, so writers decrypt too:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+ */
+export function kmsStatements(subject: Subject, writes: boolean): Statement[] {
+  const { kmsKey } = subject.store;
+  if (kmsKey === undefined) return [];
+  const { partition, id = '*', region } = accountOf(subject);
+  const isAlias = /(?:^|:)alias\//.test(kmsKey);
+  const name = kmsKey.replace(/^arn:.*?:(?:key|alias)\/|^alias\//, '');
+  const arn = (rest: string) => `arn:${partition}:kms:${region ?? '*'}:${id}:${rest}`;
+  const key = kmsKey.startsWith('arn:') && !isAlias ? kmsKey : arn(isAlias ? 'key/*' : `key/${name}`);
+  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const via = `s3.${region ?? '*'}.${domain}`;
+  return [
+    {
+      Sid: 'UseStoreKey',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])],
+      Resource: [key],
+      Condition: {
+        StringLike: { 'kms:ViaService': via },
+        ...(isAlias && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': `alias/${name}` } }),
+      },
+    },
+  ];
+}

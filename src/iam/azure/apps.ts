@@ -1,0 +1,40 @@
+import type { TargetDeed } from '../needs.ts';
+
+/** Settings of azure-functions that permissions depend on; the schema has checked them. */
+export interface AzureSettings {
+  provider: 'azure-functions';
+  subscription: string;
+  resourceGroup: string;
+  /** `system`, or the resource id of a user-assigned identity. */
+  identity: string;
+  apiManagement?: { service: string };
+}
+
+/** https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb */
+export function appActions({ identity, apiManagement }: AzureSettings, deeds: readonly TargetDeed[]): string[] {
+  const has = (deed: TargetDeed) => deeds.includes(deed);
+  return [
+    ...(has('look') ? ['Microsoft.Web/sites/read', 'Microsoft.Web/sites/functions/read'] : []),
+    ...(has('make')
+      ? [
+          'Microsoft.Web/sites/write',
+          'Microsoft.Web/sites/config/list/action',
+          'Microsoft.Web/sites/config/write',
+          'Microsoft.Web/sites/publish/action',
+          'Microsoft.Web/sites/restart/action',
+          'Microsoft.Web/sites/host/listkeys/action',
+          'Microsoft.Web/serverfarms/read',
+          'Microsoft.Web/serverfarms/write',
+          'Microsoft.Web/serverfarms/join/action',
+          'Microsoft.Storage/storageAccounts/read',
+          'Microsoft.Storage/storageAccounts/listKeys/action',
+        ]
+      : []),
+    ...(has('make') && identity !== 'system' ? ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'] : []),
+    ...(has('place') && apiManagement
+      ? ['Microsoft.ApiManagement/service/apis/read', 'Microsoft.ApiManagement/service/apis/write']
+      : []),
+    ...(has('clear') || has('remove') ? ['Microsoft.Web/sites/delete'] : []),
+    ...(has('remove') ? ['Microsoft.Web/serverfarms/delete'] : []),
+  ];
+}

@@ -1,0 +1,158 @@
+import { issuer, type JobRole, jobName, jobSubject, purposeOf, unknownRepository } from '../github.ts';
+import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
+import { type IamVerb, needsOf } from '../needs.ts';
+import type { Paper, Sheet } from '../sheet.ts';
+import { type FunctionPlan, placeOf, type Subject } from '../subject.ts';
+import { type AzureSettings, appActions } from './apps.ts';
+import { blobActions, blobCondition } from './store.ts';
+
+const settingsOf = ({ functions }: Subject): AzureSettings[] => {
+  const own = functions.filter(({ target }) => target.provider === 'azure-functions');
+  const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as AzureSettings]));
+  return [...distinct.values()];
+};
+
+/** The role's name, as assignments say it; role names are one for a whole directory. */
+const roleName = (name: string, subject: Subject): string => {
+  const { account, bucket } = placeOf(subject.store);
+  return account === '' ? name : `${name} on ${account}/${bucket}`;
+};
+
+/** https://learn.microsoft.com/azure/role-based-access-control/custom-roles */
+function definition(name: string, parts: { actions?: string[]; dataActions?: string[]; scope: string }): object {
+  const { actions = [], dataActions = [], scope } = parts;
+  return {
+    Name: name,
+    IsCustom: true,
+    Description: 'Made by coldgate iam.',
+    Actions: actions,
+    NotActions: [],
+    DataActions: dataActions,
+    NotDataActions: [],
+    AssignableScopes: [scope],
+  };
+}
+
+const makeRole = (file: string): string[] => [
+  `az role definition create --role-definition @${file} || az role definition update --role-definition @${file}`,
+];
+
+/** Role, condition and assignment on the container. `owner` begins the names of files. */
+function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<Sheet, 'papers' | 'commands'> {
+  const { scheme, account, bucket } = placeOf(subject.store);
+  if (scheme !== 'azure') return { papers: [], commands: [] };
+  const name = roleName(owner, subject);
+  const [file, condition] = [`${owner}.blobs.json`, `${owner}.condition.txt`];
+  const papers: Paper[] = [
+    {
+      file,
+      kind: 'permissions',
+      content: definition(name, { dataActions: blobActions(grants), scope: '/subscriptions/${SUBSCRIPTION}' }),
+    },
+    { file: condition, kind: 'condition', content: blobCondition(grants) },
+  ];
+  return {
+    papers,
+    commands: [
+      `CONTAINER="$(az storage account show --name ${account} --query id --output tsv)/blobServices/default/containers/${bucket}"`,
+      ...makeRole(file),
+      `az role assignment create --assignee-object-id "$PRINCIPAL" --assignee-principal-type ServicePrincipal --role "${name}" --scope "$CONTAINER" --condition "$(cat ${condition})" --condition-version 2.0`,
+    ],
+  };
+}
+
+function appAssignments(
+  settings: readonly AzureSettings[],
+  name: string,
+  verbs: readonly IamVerb[],
+): Pick<Sheet, 'papers' | 'commands'> {
+  const { target } = needsOf(verbs);
+  const parts = settings.map((one, at) => {
+    const file = `${name}.apps${settings.length > 1 ? `-${at + 1}` : ''}.json`;
+    const scope = `/subscriptions/${one.subscription}/resourceGroups/${one.resourceGroup}`;
+    const role = `${name} on ${one.resourceGroup}`;
+    return { actions: appActions(one, target), file, scope, role };
+  });
+  const needed = parts.filter(({ actions }) => actions.length > 0);
+  return {
+    papers: needed.map(({ actions, file, scope, role }) => ({
+      file,
+      kind: 'permissions',
+      content: definition(role, { actions, scope }),
+    })),
+    commands: needed.flatMap(({ file, scope, role }) => [
+      ...makeRole(file),
+      `az role assignment create --assignee-object-id "$PRINCIPAL" --assignee-principal-type ServicePrincipal --role "${role}" --scope ${scope}`,
+    ]),
+  };
+}
+
+/** The job's identity: a managed one without any secret, which takes GitHub's tokens of one subject. */
+function jobIdentity(subject: Subject, role: JobRole, group: string): string[] {
+  const sub = jobSubject(role, subject);
+  if (sub === undefined) return ['PRINCIPAL="${PRINCIPAL:?object id of who gets this}"'];
+  const name = jobName(role, subject.environment);
+  return [
+    `az identity create --name ${name} --resource-group ${group}`,
+    `az identity federated-credential create --name github --identity-name ${name} --resource-group ${group} --issuer https://${issuer} --subject ${sub} --audiences api://AzureADTokenExchange`,
+    `PRINCIPAL="$(az identity show --name ${name} --resource-group ${group} --query principalId --output tsv)"`,
+  ];
+}
+
+const subscriptionLine = (settings: AzureSettings | undefined): string =>
+  `SUBSCRIPTION=${settings?.subscription ?? '"$(az account show --query id --output tsv)"'}`;
+
+/** The commands that papers with variables need come first: files are written with what these say. */
+function withSubscription(sheet: Sheet, settings: AzureSettings | undefined): Sheet {
+  const known = settings?.subscription;
+  if (known === undefined) return { ...sheet, setup: [subscriptionLine(undefined)] };
+  const fill = (text: string) => text.replaceAll('${SUBSCRIPTION}', known);
+  const papers = sheet.papers.map((paper) => ({
+    ...paper,
+    content:
+      typeof paper.content === 'string' ? paper.content : (JSON.parse(fill(JSON.stringify(paper.content))) as object),
+  }));
+  return { ...sheet, papers };
+}
+
+/** Sheets of the pipeline (or preview) where store or functions are on Azure. */
+export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
+  const settings = settingsOf(subject);
+  const { scheme, account } = placeOf(subject.store);
+  if (scheme !== 'azure' && settings.length === 0) return [];
+  const name = jobName(role, subject.environment);
+  const group =
+    settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;
+  const store = storeAssignment(subject, name, pipelineGrants(subject, verbs));
+  const apps = appAssignments(settings, name, verbs);
+  const sheet: Sheet = {
+    ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject) },
+    papers: [...store.papers, ...apps.papers],
+    commands: [...jobIdentity(subject, role, group), ...store.commands, ...apps.commands],
+    notes: subject.repository === undefined ? [unknownRepository] : [],
+  };
+  return [withSubscription(sheet, settings[0])];
+}
+
+function principalCommand({ name, target }: FunctionPlan): string {
+  const { identity, resourceGroup } = target as unknown as AzureSettings;
+  return identity === 'system'
+    ? `PRINCIPAL="$(az functionapp identity assign --name ${name} --resource-group ${resourceGroup} --query principalId --output tsv)"`
+    : `PRINCIPAL="$(az identity show --ids ${identity} --query principalId --output tsv)"`;
+}
+
+/** One sheet for each function app: each has an identity. */
+export function azureFunctionSheets(subject: Subject): Sheet[] {
+  const own = subject.functions.filter(({ target }) => target.provider === 'azure-functions');
+  return own.map((one): Sheet => {
+    const name = `coldgate-${one.name}`;
+    const store = storeAssignment(subject, name, functionGrants(subject, one.models));
+    const sheet: Sheet = {
+      ...{ role: 'function', cloud: 'azure', name, purpose: `The identity of the function app ${one.name}.` },
+      papers: store.papers,
+      commands: [principalCommand(one), ...store.commands],
+      notes: [],
+    };
+    return withSubscription(sheet, one.target as unknown as AzureSettings);
+  });
+}

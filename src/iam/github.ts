@@ -1,0 +1,28 @@
+import type { Sheet } from './sheet.ts';
+import type { Subject } from './subject.ts';
+
+export const issuer = 'token.actions.githubusercontent.com';
+
+/** Where the preview's and the pipeline's jobs run. */
+export type JobRole = Exclude<Sheet['role'], 'function'>;
+
+export const jobName = (role: JobRole, environment: string): string => `coldgate-${role}-${environment}`;
+
+/**
+ * Subject of the tokens that GitHub gives to a job: releases run in the environment of the same name, previews in pull
+ * requests. https://docs.github.com/actions/reference/security/oidc
+ */
+export function jobSubject(role: JobRole, { repository, environment }: Subject): string | undefined {
+  if (repository === undefined) return undefined;
+  return role === 'pipeline' ? `repo:${repository}:environment:${environment}` : `repo:${repository}:pull_request`;
+}
+
+export const purposeOf = (role: JobRole, subject: Subject): string => {
+  const sub = jobSubject(role, subject);
+  return role === 'pipeline'
+    ? `For workflow jobs with "environment: ${subject.environment}"${sub ? `, whose token says ${sub}` : ''}.`
+    : `For pull requests: nothing goes live, nothing live is taken away${sub ? `. Their token says ${sub}` : ''}.`;
+};
+
+export const unknownRepository =
+  'the repository is not known, so nobody is given this identity. Name it: --repository owner/name.';

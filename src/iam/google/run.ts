@@ -1,0 +1,44 @@
+import type { TargetDeed } from '../needs.ts';
+
+/** Settings of google-cloud-run that permissions depend on; the schema has checked them. */
+export interface GoogleSettings {
+  provider: 'google-cloud-run';
+  project: string;
+  region: string;
+  kind: 'service' | 'function';
+  serviceAccount: string;
+  auth: 'iam' | 'none';
+  artifactRepository?: string;
+}
+
+/**
+ * Permissions on Cloud Run, and on Cloud Functions where functions are deployed as such.
+ * https://cloud.google.com/run/docs/reference/iam/permissions and https://cloud.google.com/functions/docs/reference/iam/permissions
+ */
+export function runPermissions(
+  { kind, auth, artifactRepository }: GoogleSettings,
+  deeds: readonly TargetDeed[],
+): string[] {
+  const has = (deed: TargetDeed) => deeds.includes(deed);
+  const isFunction = kind === 'function';
+  return [
+    ...(has('look') ? ['run.services.get', 'run.revisions.get', 'run.revisions.list'] : []),
+    ...(has('look') && isFunction ? ['cloudfunctions.functions.get'] : []),
+    ...(has('make') ? ['run.services.create', 'run.services.update', 'run.operations.get', 'run.routes.invoke'] : []),
+    ...(has('make') && isFunction
+      ? [
+          'cloudfunctions.functions.create',
+          'cloudfunctions.functions.update',
+          'cloudfunctions.functions.sourceCodeSet',
+          'cloudfunctions.operations.get',
+        ]
+      : []),
+    ...(has('make') && artifactRepository
+      ? ['artifactregistry.repositories.uploadArtifacts', 'artifactregistry.repositories.downloadArtifacts']
+      : []),
+    ...(has('place') && auth === 'none' ? ['run.services.getIamPolicy', 'run.services.setIamPolicy'] : []),
+    ...(has('clear') ? ['run.revisions.delete'] : []),
+    ...(has('remove') ? ['run.services.delete'] : []),
+    ...(has('remove') && isFunction ? ['cloudfunctions.functions.delete'] : []),
+  ];
+}

@@ -1,0 +1,143 @@
+import { issuer, type JobRole, jobName, jobSubject, purposeOf, unknownRepository } from '../github.ts';
+import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
+import { type IamVerb, needsOf } from '../needs.ts';
+import type { Paper, Sheet } from '../sheet.ts';
+import { placeOf, type Subject } from '../subject.ts';
+import { type GoogleSettings, runPermissions } from './run.ts';
+import { objectRoles } from './store.ts';
+
+interface Bindings {
+  papers: Paper[];
+  commands: string[];
+}
+
+const settingsOf = ({ functions }: Subject): GoogleSettings[] => {
+  const own = functions.filter(({ target }) => target.provider === 'google-cloud-run');
+  const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as GoogleSettings]));
+  return [...distinct.values()];
+};
+
+const roleYaml = (title: string, description: string, permissions: readonly string[]): string =>
+  [
+    `title: "${title}"`,
+    `description: "${description}"`,
+    'stage: GA',
+    'includedPermissions:',
+    ...permissions.map((permission) => `- ${permission}`),
+    '',
+  ].join('\n');
+
+const makeRole = (id: string): string[] => [
+  `gcloud iam roles create ${id} --project="$PROJECT" --file=${id}.yaml --quiet ||`,
+  `  gcloud iam roles update ${id} --project="$PROJECT" --file=${id}.yaml --quiet`,
+];
+
+/** The shell knows the project that is worked on; one that models.yaml names is written out. */
+const projectLine = (project: string | undefined): string =>
+  `PROJECT=${project ?? '"$(gcloud config get-value project)"'}`;
+
+/** Roles on the bucket. `owner` begins the names of files. */
+function storeBindings(subject: Subject, owner: string, grants: StoreGrants): Bindings {
+  const { bucket, scheme } = placeOf(subject.store);
+  if (scheme !== 'gs') return { papers: [], commands: [] };
+  const papers: Paper[] = [];
+  const commands: string[] = [];
+  for (const { id, title, permission, conditions } of objectRoles(bucket, grants)) {
+    const description = 'Made by coldgate iam; bound with a condition.';
+    papers.push({ file: `${id}.yaml`, kind: 'permissions', content: roleYaml(title, description, [permission]) });
+    commands.push(...makeRole(id));
+    for (const [at, expression] of conditions.entries()) {
+      const file = `${owner}.${id}${conditions.length > 1 ? `-${at + 1}` : ''}.condition.json`;
+      papers.push({ file, kind: 'condition', content: { title: `${subject.environment} ${at + 1}`, expression } });
+      commands.push(
+        `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member="$MEMBER" --role="projects/$PROJECT/roles/${id}" --condition-from-file=${file}`,
+      );
+    }
+  }
+  return { papers, commands };
+}
+
+function runBindings(settings: readonly GoogleSettings[], role: JobRole, verbs: readonly IamVerb[]): Bindings {
+  const { target } = needsOf(verbs);
+  const permissions = [...new Set(settings.flatMap((one) => runPermissions(one, target)))];
+  if (permissions.length === 0) return { papers: [], commands: [] };
+  const id = role === 'pipeline' ? 'coldgatePipeline' : 'coldgatePreview';
+  const description = `Made by coldgate iam for ${verbs.join(', ')}.`.slice(0, 256);
+  const accounts = target.includes('make') ? [...new Set(settings.map((one) => one.serviceAccount))] : [];
+  return {
+    papers: [
+      { file: `${id}.yaml`, kind: 'permissions', content: roleYaml(`Coldgate: ${role}`, description, permissions) },
+    ],
+    commands: [
+      ...makeRole(id),
+      `gcloud projects add-iam-policy-binding "$PROJECT" --member="$MEMBER" --role="projects/$PROJECT/roles/${id}" --condition=None`,
+      ...accounts.map(
+        (account) =>
+          `gcloud iam service-accounts add-iam-policy-binding ${account} --project="$PROJECT" --member="$MEMBER" --role=roles/iam.serviceAccountUser`,
+      ),
+    ],
+  };
+}
+
+/** GitHub's tokens are taken by a pool; the job is then a principal of its own, without a key and without an account. */
+const openPool = (repository: string): string[] => [
+  'gcloud iam workload-identity-pools create github --project="$PROJECT" --location=global || true # once a project',
+  `gcloud iam workload-identity-pools providers create-oidc github --project="$PROJECT" --location=global --workload-identity-pool=github --issuer-uri=https://${issuer} --attribute-mapping=google.subject=assertion.sub --attribute-condition="assertion.repository == '${repository}'" || true`,
+];
+
+/** Sheets of the pipeline (or preview) where store or functions are on Google Cloud. */
+export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
+  const settings = settingsOf(subject);
+  const isGs = placeOf(subject.store).scheme === 'gs';
+  if (!isGs && settings.length === 0) return [];
+  const name = jobName(role, subject.environment);
+  const store = storeBindings(subject, name, pipelineGrants(subject, verbs));
+  const run = runBindings(settings, role, verbs);
+  const sub = jobSubject(role, subject);
+  const member =
+    sub === undefined
+      ? ['MEMBER="${MEMBER:?name who gets this: serviceAccount:… or principal://…}"']
+      : [
+          ...openPool(subject.repository ?? ''),
+          'NUMBER="$(gcloud projects describe "$PROJECT" --format=\'value(projectNumber)\')"',
+          `MEMBER="principal://iam.googleapis.com/projects/$NUMBER/locations/global/workloadIdentityPools/github/subject/${sub}"`,
+        ];
+  const { kmsKey } = subject.store;
+  const key = isGs && kmsKey ? [`gcloud storage service-agent --project="$PROJECT" --authorize-cmek=${kmsKey}`] : [];
+  return [
+    {
+      ...{ role, cloud: 'google', name, purpose: purposeOf(role, subject) },
+      papers: [...store.papers, ...run.papers],
+      commands: [projectLine(settings[0]?.project), ...member, ...key, ...store.commands, ...run.commands],
+      notes: notesOf(isGs, sub),
+    },
+  ];
+}
+
+const notesOf = (isGs: boolean, sub: string | undefined): string[] => [
+  ...(sub === undefined ? [unknownRepository] : []),
+  ...(isGs ? ['conditions on objects need uniform bucket-level access.'] : []),
+];
+
+/** One sheet for each service account that functions run as. */
+export function googleFunctionSheets(subject: Subject): Sheet[] {
+  const own = settingsOf(subject);
+  const byAccount = new Map(own.map(({ serviceAccount, project }) => [serviceAccount, project]));
+  return [...byAccount].map(([account, project]): Sheet => {
+    const functions = subject.functions.filter(
+      ({ target }) => (target as { serviceAccount?: string }).serviceAccount === account,
+    );
+    const name = account.replace(/@.*/, '');
+    const models = [...new Set(functions.flatMap((one) => one.models))];
+    const store = storeBindings(subject, name, functionGrants(subject, models));
+    const isOwn = account.endsWith(`@${project}.iam.gserviceaccount.com`);
+    const make = isOwn ? [`gcloud iam service-accounts create ${name} --project="$PROJECT" || true`] : [];
+    return {
+      ...{ role: 'function', cloud: 'google', name },
+      purpose: `The service account of ${functions.map((one) => one.name).join(', ')}.`,
+      papers: store.papers,
+      commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...store.commands],
+      notes: notesOf(placeOf(subject.store).scheme === 'gs', account),
+    };
+  });
+}

@@ -1,0 +1,103 @@
+import {
+  baselineKey,
+  doctorPrefix,
+  doctorRecordKey,
+  historyPrefix,
+  modelPrefix,
+  pinsPrefix,
+  pointerKey,
+  tombstoneName,
+  versionsPrefix,
+} from '../model/layout.ts';
+import { type Area, type IamVerb, needsOf } from './needs.ts';
+import { placeOf, type Subject } from './subject.ts';
+
+/** Keys that begin so and, where it says so, end so. Without `open` the one key that is spelt. */
+export interface Keys {
+  begin: string;
+  open: boolean;
+  end?: string;
+}
+
+/** What may be done to objects of the store. Keys are whole: with the store's own prefix. */
+export interface StoreGrants {
+  read: Keys[];
+  /** Prefixes of listings. Whoever may list is told 404 of what is missing; others are told that they may not know. */
+  list: Keys[];
+  create: Keys[];
+  replace: Keys[];
+  remove: Keys[];
+}
+
+const under = (begin: string): Keys => ({ begin, open: true });
+const one = (begin: string): Keys => ({ begin, open: false });
+
+function keysOf(area: Area, model: string, pointers: Subject['pointers'], prunes: boolean): Keys[] {
+  // Prune asks every pointer for its consent; the others move their environment's own.
+  const names = prunes ? pointers : [pointers[0]];
+  switch (area) {
+    case 'versions':
+      return [under(versionsPrefix(model))];
+    case 'tombstones':
+      return [{ begin: versionsPrefix(model), open: true, end: `/${tombstoneName}` }];
+    case 'pointer':
+      return names.map((pointer) => one(pointerKey(model, pointer)));
+    case 'history':
+      return names.map((pointer) => under(historyPrefix(model, pointer)));
+    case 'pins':
+      return [under(pinsPrefix(model))];
+    case 'baselines':
+      return [under(baselineKey(model, '', '').replace(/\/\.json$/, ''))];
+    case 'doctor':
+      return [];
+  }
+}
+
+/** Doctor's own corner of the store, and what it leaves there for promotions. */
+const doctorKeys = (): Keys[] => [under(doctorPrefix('').replace(/\/$/, '')), one(doctorRecordKey)];
+
+/** What the verbs need of the store, in keys. Pure. */
+export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): StoreGrants {
+  const { models, pointers } = subject;
+  const { root } = placeOf(subject.store);
+  const { reads, trust, writes } = needsOf(verbs);
+  const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
+  const corner = writes.doctor ? doctorKeys() : trust ? [one(doctorRecordKey)] : [];
+  const grants: StoreGrants = { read: [...own, ...corner], list: [...own], create: [], replace: [], remove: [] };
+  if (trust) grants.list.push(under(doctorRecordKey.replace(/[^/]+$/, '')));
+  for (const [area, deeds] of Object.entries(writes)) {
+    const keys =
+      area === 'doctor'
+        ? doctorKeys()
+        : models.flatMap((model) => keysOf(area as Area, model, pointers, verbs.includes('prune')));
+    for (const deed of deeds) grants[deed].push(...keys);
+  }
+  return inside(root, grants);
+}
+
+/** A function reads the pointer and the versions of its models, and nothing else. */
+export function functionGrants(subject: Subject, models: readonly string[]): StoreGrants {
+  const { root } = placeOf(subject.store);
+  const [pointer] = subject.pointers;
+  const read = models.flatMap((model) => [one(pointerKey(model, pointer)), under(versionsPrefix(model))]);
+  const list = models.map((model) => under(modelPrefix(model)));
+  return inside(root, { read, list, create: [], replace: [], remove: [] });
+}
+
+function inside(root: string, grants: StoreGrants): StoreGrants {
+  const moved = Object.entries(grants).map(([deed, keys]) => [
+    deed,
+    unique((keys as Keys[]).map((k) => ({ ...k, begin: `${root}${k.begin}` }))),
+  ]);
+  return Object.fromEntries(moved) as StoreGrants;
+}
+
+/** Without doubles, and without what another one covers. */
+export function unique(keys: readonly Keys[]): Keys[] {
+  const covers = (a: Keys, b: Keys) => a !== b && a.open && a.end === undefined && b.begin.startsWith(a.begin);
+  const distinct = [...new Map(keys.map((k) => [patternOf(k), k])).values()];
+  return distinct.filter((k) => !distinct.some((other) => covers(other, k) && patternOf(other) !== patternOf(k)));
+}
+
+/** As policies with wildcards write it: `models/digits/versions/*`. */
+export const patternOf = ({ begin, open, end = '' }: Keys): string => `${begin}${open ? '*' : ''}${end}`;

@@ -1,0 +1,44 @@
+import type { StoreSettings, TargetSettings } from '../config/types.ts';
+
+/** One function, and the models that it serves. */
+export interface FunctionPlan {
+  /** Name on the platform. */
+  name: string;
+  /** Names of models whose versions it reads. */
+  models: readonly string[];
+  target: TargetSettings;
+}
+
+/** What policies are written for: one environment, in plain names. */
+export interface Subject {
+  environment: string;
+  store: StoreSettings;
+  /** Names of the pointers in this store that models.yaml knows, this environment's first: prune keeps what all of them name. */
+  pointers: readonly [string, ...string[]];
+  models: readonly string[];
+  functions: readonly FunctionPlan[];
+  /** `owner/name` on GitHub; without it nothing says who may take the pipeline's role. */
+  repository: string | undefined;
+  /** Id of the AWS account, where no role of models.yaml tells it. */
+  account: string | undefined;
+}
+
+/** Bucket, or account and container, and the prefix inside, as the store's URL names them. */
+export interface StorePlace {
+  scheme: string;
+  /** Bucket, or container on Azure. */
+  bucket: string;
+  /** Storage account on Azure, else empty. */
+  account: string;
+  /** Begins every key: empty, or ends in a slash. */
+  root: string;
+}
+
+export function placeOf({ url }: StoreSettings): StorePlace {
+  const { protocol, host, pathname } = new URL(url);
+  const scheme = protocol.slice(0, -1);
+  const parts = pathname.split('/').filter((part) => part !== '');
+  const bucket = scheme === 'azure' ? (parts.shift() ?? '') : host;
+  const root = parts.map((part) => `${part}/`).join('');
+  return { scheme, bucket, account: scheme === 'azure' ? host : '', root };
+}

@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { selectEnvironment, selectModels } from '../config/select.ts';
+import type { Config, Environment, ModelEntry } from '../config/types.ts';
+import { InputError, type Problem } from '../errors.ts';
+import { type IamRole, sheetsFor, verbsOf } from '../iam/iam.ts';
+import { renderScript, type Sheet } from '../iam/sheet.ts';
+import type { Subject } from '../iam/subject.ts';
+import { nearest } from '../inputs.ts';
+import { functionSettings } from './function-settings.ts';
+import { markdownTable } from './results.ts';
+import type { Context, VerbResult } from './verb.ts';
+import type { WorkInput } from './workspace.ts';
+
+export interface IamInput extends WorkInput {
+  role: string[];
+  verbs: string[];
+  repository?: string | undefined;
+  account?: string | undefined;
+}
+
+const roles = ['pipeline', 'preview', 'function'] as const;
+
+/** Throws one InputError with everything that is wrong. */
+function checkInput({ role, repository, account }: IamInput): readonly IamRole[] {
+  const problems: Problem[] = [];
+  for (const name of role.filter((one) => !(roles as readonly string[]).includes(one))) {
+    const close = nearest(name, roles);
+    const message = `expected one of ${roles.join(', ')}, got ${JSON.stringify(name)}.`;
+    problems.push({ path: '--role', message, hint: close && `Did you mean ${close}?` });
+  }
+  if (repository !== undefined && !/^[A-Za-z0-9-]{1,39}\/[\w.-]{1,100}$/.test(repository)) {
+    problems.push({ path: '--repository', message: 'expected owner/name, such as acme/models.' });
+  }
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    problems.push({ path: '--account', message: 'expected the twelve digits of an AWS account.' });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return role.length === 0 ? ['pipeline', 'function'] : roles.filter((one) => role.includes(one));
+}
+
+/** Pointers of every environment that shares the store, this one's first. */
+function pointersOf(config: Config, environment: Environment): Subject['pointers'] {
+  const sharing = Object.values(config.environments).filter(({ store }) => store.url === environment.store.url);
+  const others = new Set(sharing.map(({ pointer }) => pointer));
+  others.delete(environment.pointer);
+  return [environment.pointer, ...others];
+}
+
+function subjectOf(
+  config: Config,
+  environment: Environment,
+  models: readonly ModelEntry[],
+  more: Pick<Subject, 'repository' | 'account'>,
+): Subject {
+  return {
+    environment: environment.name,
+    store: environment.store,
+    pointers: pointersOf(config, environment),
+    models: models.map(({ name }) => name),
+    functions: models.map((entry) => ({
+      name: functionSettings(environment, entry).name,
+      models: entry.handler.models,
+      target: entry.target ?? environment.target,
+    })),
+    ...more,
+  };
+}
+
+/** What ends up in `--json`: papers with their content, so that nothing has to be parsed out of a script. */
+const documentOf = ({ papers, ...sheet }: Sheet): Record<string, unknown> => ({ ...sheet, documents: papers });
+
+function report(environment: Environment, sheets: readonly Sheet[], script: string): VerbResult {
+  const results = sheets.map(documentOf);
+  const rows = sheets.map(({ cloud, role, name, papers }) => [cloud, role, name, papers.map((p) => p.file).join(', ')]);
+  const head =
+    sheets.length > 0
+      ? `${environment.name} needs ${sheets.length} ${sheets.length === 1 ? 'identity' : 'identities'}: ${sheets.map(({ name }) => name).join(', ')}.`
+      : `${environment.name} is on this machine: nobody needs a permission.`;
+  const notes = sheets.flatMap((sheet) => sheet.notes.map((note) => `  ${sheet.name}: ${note}`));
+  return {
+    outputs: { results: JSON.stringify(results) },
+    document: { environment: environment.name, results },
+    summary: `## Coldgate iam\n\n${head}\n\n${markdownTable(['cloud', 'role', 'name', 'files'], rows)}`,
+    lines: [head, ...notes],
+    text: sheets.length > 0 ? script : undefined,
+  };
+}
+
+/** `coldgate iam`. Asks no store and no target. */
+export async function run(input: IamInput, context: Context): Promise<VerbResult> {
+  const asked = checkInput(input);
+  const config = await loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false });
+  const environment = selectEnvironment(config, input.environment);
+  const models = selectModels(config, input.model ?? []);
+  const repository = input.repository ?? (await context.source()).repository;
+  const subject = subjectOf(config, environment, models, { repository, account: input.account });
+  const sheets = sheetsFor(subject, asked, input.verbs);
+  const job = asked.find((role) => role !== 'function') ?? 'pipeline';
+  return report(environment, sheets, renderScript(environment.name, verbsOf(job, input.verbs), sheets));
+}
