@@ -1,5 +1,6 @@
 import type { ColdStart } from '../gate/sample.ts';
 import type { Sample } from '../model/sample.ts';
+import type { Budget } from '../package/budget.ts';
 
 /** Everything about a function that is not the model's bytes. */
 export interface FunctionSettings {
@@ -18,6 +19,8 @@ export interface PackageFile {
   sha256: string;
   size: number;
 }
+  /** URI with digest of the container image that runs instead of a zip; `sha256` is that digest, `path` empty. */
+  image?: string | undefined;
 
 /** A deployed handler configuration that answers at its own address. */
 export interface Revision {
@@ -86,6 +89,10 @@ export interface Target {
   /** The adapter of the handler's bundle that packages for this target start with: `node.mjs`, `lambda.mjs`. */
   readonly entry: string;
   plan(request: DeployRequest): Promise<Change[]>;
+  /** What packages for this target may weigh; that of the tightest target without it. */
+  readonly budget?: Budget | undefined;
+  /** Runs instead of a package that is built here. */
+  readonly image?: PackageFile | undefined;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;
   /** Forces one cold start of the given pin and measures it. Never throws for a bad start: says so in the status. */

@@ -23,33 +23,40 @@ export interface Incoming {
 }
 
 type Fields = Record<string, unknown>;
-type StaticOperation = [9, string, string, { http: [string, string, number] }, () => never, () => never];
+type Http = [string, string, number];
+type StaticOperation = [9, string, string, { http?: Http }, () => never, () => never];
 
 const isOperation = (value: unknown): value is StaticOperation => Array.isArray(value) && value[0] === 9;
 
-/** Every operation of the service, read from the schemas that the client itself serializes with. */
-const operations: Operation[] = Object.values(sdk as unknown as Fields)
-  .filter(isOperation)
-  .map(([, , name, { http }, input, output]) => {
-    const [method, uri, status] = http;
-    const [path = '', query = ''] = uri.split('?');
-    const pattern = path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '([^/]+)');
-    return {
-      name,
-      method,
-      status,
-      path: new RegExp(`^${pattern}/?$`),
-      labels: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string),
-      query: [...new URLSearchParams(query)],
-      input: NormalizedSchema.of(input as never),
-      output: NormalizedSchema.of(output as never),
-    };
-  })
-  // Routes with a fixed query first: their path is another operation's too.
-  .sort((a, b) => b.query.length - a.query.length);
+/** Every operation of a service, read from the schemas that its client itself serializes with. */
+export const operationsOf = (client: object): Operation[] =>
+  Object.values(client as Fields)
+    .filter(isOperation)
+    .map(([, , name, traits, input, output]) => {
+      const [method, uri, status]: Http = traits.http ?? ['POST', '/', 200];
+      const [path = '', query = ''] = uri.split('?');
+      const pattern = path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '([^/]+)');
+      return {
+        name,
+        method,
+        status,
+        path: new RegExp(`^${pattern}/?$`),
+        labels: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string),
+        query: [...new URLSearchParams(query)] as [string, string][],
+        input: NormalizedSchema.of(input as never),
+        output: NormalizedSchema.of(output as never),
+      };
+    })
+    // Routes with a fixed query first: their path is another operation's too.
+    .sort((a, b) => b.query.length - a.query.length);
+
+const lambdaOperations = operationsOf(sdk);
 
 /** Finds the operation of a request and its checked input. Throws ServiceError for whatever the model does not have. */
-export function readRequest(incoming: Incoming): { operation: Operation; input: Fields } {
+export function readRequest(
+  incoming: Incoming,
+  operations = lambdaOperations,
+): { operation: Operation; input: Fields } {
   const { method, url } = incoming;
   const fits = ({ path, query, ...one }: Operation): boolean =>
     one.method === method && path.test(url.pathname) && query.every(([k, v]) => url.searchParams.get(k) === v);
@@ -114,7 +121,10 @@ function checkRequired(schema: NormalizedSchema, value: Fields, path: string): v
     unknown[],
     number | undefined,
   ];
-  for (const name of names.slice(0, required)) {
+  const members = new Map<string, NormalizedSchema>(schema.structIterator());
+  for (const member of names.slice(0, required)) {
+    const traits = members.get(member)?.getMergedTraits();
+    const name = traits?.httpLabel ? member : (traits?.jsonName ?? member);
     if (value[name] === undefined || value[name] === null) wrong(`${path}.${name}`, 'a value, it is required');
   }
 }
@@ -124,7 +134,11 @@ export function checkValue(schema: NormalizedSchema, value: unknown, path: strin
   if (value === undefined || value === null) return;
   if (schema.isStructSchema()) {
     if (typeof value !== 'object' || Array.isArray(value)) wrong(path, 'an object');
-    const members = new Map<string, NormalizedSchema>(schema.structIterator());
+    const named = [...schema.structIterator()].map(([name, member]) => [
+      member.getMergedTraits().jsonName ?? name,
+      member,
+    ]);
+    const members = new Map(named as [string, NormalizedSchema][]);
     for (const [name, inner] of Object.entries(value as Fields)) {
       const member = members.get(name);
       if (!member) wrong(`${path}.${name}`, `nothing: ${schema.getName()} has no such member`);

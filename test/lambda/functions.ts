@@ -44,10 +44,32 @@ function apply(configuration: Fields, input: Fields): void {
   }
   // 4 KB for all of them: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
   if (Buffer.byteLength(JSON.stringify(variables)) > 4096) throw invalid('Environment is larger than 4 KB');
-  if (!/^nodejs2[024]\.x$/.test(String(configuration['Runtime']))) throw invalid(`bad Runtime`);
+  const inImage = configuration['PackageType'] === 'Image';
+  if (inImage && (configuration['Runtime'] ?? configuration['Handler'] ?? configuration['Layers'])) {
+    throw invalid('Please do not provide Runtime, Handler or Layers for an image.');
+  }
+  if (!inImage && !/^nodejs2[024]\.x$/.test(String(configuration['Runtime']))) throw invalid(`bad Runtime`);
 }
 
-async function takeCode(version: FunctionVersion, code: Fields, scratch: string): Promise<void> {
+async function takeCode(all: Account, version: FunctionVersion, code: Fields, scratch: string): Promise<void> {
+  const { configuration } = version;
+  if ((configuration['PackageType'] === 'Image') !== (code['ImageUri'] !== undefined)) {
+    throw invalid(`Please provide code for a function of package type ${String(configuration['PackageType'])}`);
+  }
+  if (code['ImageUri'] !== undefined) takeImage(all, version, String(code['ImageUri']));
+  else await takeZip(version, zipFrom(all, code), scratch);
+}
+
+function takeImage(all: Account, version: FunctionVersion, uri: string): void {
+  const folder = all.images.get(uri);
+  if (!folder) throw invalid(`Source image ${uri} does not exist. Provide a valid source image.`);
+  version.folder = folder;
+  version.configuration['CodeSha256'] = uri.split('@sha256:')[1];
+  version.configuration['CodeSize'] = 0;
+}
+
+function zipFrom(all: Account, code: Fields): Buffer {
+  if (code['S3Bucket'] !== undefined) return all.codeAt(String(code['S3Bucket']), String(code['S3Key']));
   if (typeof code['ZipFile'] !== 'string') throw invalid('Please provide a source for function code.');
   if (code['ZipFile'].length > maxRequestBytes) {
     throw new ServiceError(
@@ -56,7 +78,10 @@ async function takeCode(version: FunctionVersion, code: Fields, scratch: string)
       `Request must be smaller than ${maxRequestBytes} bytes`,
     );
   }
-  const zip = Buffer.from(code['ZipFile'], 'base64');
+  return Buffer.from(code['ZipFile'], 'base64');
+}
+
+async function takeZip(version: FunctionVersion, zip: Buffer, scratch: string): Promise<void> {
   const digest = createHash('sha256').update(zip).digest();
   const sha256 = digest.toString('hex');
   mkdirSync(scratch, { recursive: true });
@@ -81,14 +106,14 @@ const createFunction: Operation = async (all, input, scratch) => {
     Description: '',
     Timeout: 3,
     MemorySize: 128,
-    PackageType: 'Zip',
+    PackageType: input['PackageType'] ?? 'Zip',
     Architectures: input['Architectures'] ?? ['x86_64'],
     LastModified: all.now().toISOString(),
   };
   apply(configuration, input);
   touch(configuration);
   const latest: FunctionVersion = { configuration, folder: '', pending: all.looks, inProgress: 0 };
-  await takeCode(latest, input['Code'] as Fields, scratch);
+  await takeCode(all, latest, input['Code'] as Fields, scratch);
   all.functions.set(name, {
     ...{ name, latest, versions: new Map(), counter: 0, aliases: new Map(), urls: new Map(), policies: new Map() },
     ...{ tags: { ...(input['Tags'] as Record<string, string>) }, reserved: undefined, provisioned: new Map() },
@@ -101,7 +126,7 @@ const updateFunctionCode: Operation = async (all, input, scratch) => {
   const { latest, name } = all.find(input['FunctionName']);
   checkReady(latest, functionArn(name));
   checkRevision(latest.configuration, input['RevisionId']);
-  await takeCode(latest, input, scratch);
+  await takeCode(all, latest, input, scratch);
   if (input['Architectures']) latest.configuration['Architectures'] = input['Architectures'];
   return changed(all, latest);
 };

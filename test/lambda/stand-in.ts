@@ -8,6 +8,7 @@ import { checkValue, readRequest } from './contract.ts';
 import { DataPlane, type Reply } from './data-plane.ts';
 import type { StartEnvironment } from './environment.ts';
 import { functionOperations } from './functions.ts';
+import { Neighbours } from './neighbours.ts';
 import { Sandbox } from './sandbox.ts';
 import { denied, ServiceError } from './service-error.ts';
 import { Account, type Fields, functionArn } from './state.ts';
@@ -45,6 +46,8 @@ export class LambdaStandIn {
   readonly calls: Call[] = [];
   readonly account: Account;
   readonly data: DataPlane;
+  /** CloudWatch Logs, S3 and API Gateway at the same address. */
+  readonly neighbours: Neighbours;
   /** Asked before each call; what it answers happens instead of, or to, the call. */
   fault: (operation: string, input: Fields) => Fault | undefined = () => undefined;
   /** Told of each call once it is done, before its answer goes out. */
@@ -58,6 +61,8 @@ export class LambdaStandIn {
     this.account.looks = options.looks ?? 1;
     const start = options.start ?? ((version, scratch) => Sandbox.start(version, options.ric ?? '', scratch));
     this.data = new DataPlane(this.account, start, join(this.#scratch, 'environments'));
+    this.neighbours = new Neighbours(this.account, this.data, (id) => `${this.url}/api/${id}`);
+    this.account.codeAt = (bucket, key) => this.neighbours.buckets.bytes(bucket, key);
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
@@ -67,7 +72,7 @@ export class LambdaStandIn {
     return one;
   }
 
-  /** For AWS_ENDPOINT_URL_LAMBDA. */
+  /** For AWS_ENDPOINT_URL: Lambda and its neighbours. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -92,10 +97,13 @@ export class LambdaStandIn {
     const body = Buffer.concat(chunks);
     const { method = '', url: path = '/', headers } = request;
     const [, name, alias, rest] = /^\/url\/([^/]+)\/([^/]*)(\/.*)$/.exec(path) ?? [];
+    const [, api, below] = /^\/api\/(\w+)(\/.*)$/.exec(path) ?? [];
     let reply: Reply | undefined;
     try {
       if (name !== undefined)
         reply = await this.data.fetch({ name, alias: alias ?? '' }, { method, path: rest ?? '/', headers, body });
+      else if (api !== undefined)
+        reply = await this.neighbours.apis.fetch(api, { method, path: below ?? '/', headers, body });
       else reply = await this.#control({ method, url: new URL(path, this.url), headers: headers as never, body });
     } catch (thrown) {
       reply = failure(thrown);
@@ -105,21 +113,28 @@ export class LambdaStandIn {
   }
 
   async #control(incoming: Parameters<typeof readRequest>[0]): Promise<Reply | undefined> {
-    checkSigned(incoming.headers);
-    const { operation, input } = readRequest(incoming);
-    const call: Call = { operation: operation.name, input, mutating: !reading.test(operation.name), status: 0 };
+    const service = signedFor(incoming.headers);
+    const asked = service === 'lambda' ? this.#read(incoming) : this.neighbours.read(service, incoming);
+    const { operation, input, mutating } = asked;
+    const call: Call = { operation, input, mutating, status: 0 };
     this.calls.push(call);
-    const fault = this.fault(operation.name, input);
+    const fault = this.fault(operation, input);
     let reply: Reply;
     try {
       if (fault instanceof ServiceError) throw fault;
-      reply = operation.name === 'Invoke' ? await this.data.answer(input) : await this.#do(operation, input);
+      reply = await asked.answer();
     } catch (thrown) {
       reply = failure(thrown);
     }
     call.status = reply.status;
     await this.onDone(call);
     return fault === 'lost' ? undefined : reply;
+  }
+
+  #read(incoming: Parameters<typeof readRequest>[0]) {
+    const { operation, input } = readRequest(incoming);
+    const answer = () => (operation.name === 'Invoke' ? this.data.answer(input) : this.#do(operation, input));
+    return { operation: operation.name, input, mutating: !reading.test(operation.name), answer };
   }
 
   async #do(operation: ReturnType<typeof readRequest>['operation'], input: Fields): Promise<Reply> {
@@ -138,9 +153,11 @@ export class LambdaStandIn {
   }
 }
 
-function checkSigned(headers: Record<string, string | undefined>): void {
-  if (/^AWS4-HMAC-SHA256 Credential=\w+\/\d{8}\/[a-z0-9-]+\/lambda\/aws4_request,/.test(headers['authorization'] ?? ''))
-    return;
+/** The service that a request is signed for; whether rightly so is for the real one to say. */
+function signedFor(headers: Record<string, string | undefined>): string {
+  const scope = /^AWS4-HMAC-SHA256 Credential=\w+\/\d{8}\/[a-z0-9-]+\/(\w+)\/aws4_request,/;
+  const service = scope.exec(headers['authorization'] ?? '')?.[1];
+  if (service) return service;
   throw new ServiceError('MissingAuthenticationTokenException', 403, 'Missing Authentication Token');
 }
 

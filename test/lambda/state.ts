@@ -51,6 +51,12 @@ export class Account {
   readonly functions = new Map<string, LambdaFunction>();
   /** How many looks a change takes to be done. */
   looks = 1;
+  /** Bytes of code in a bucket. */
+  codeAt: (bucket: string, key: string) => Buffer = (bucket) => {
+    throw invalid(`no bucket ${bucket}`);
+  };
+  /** What lies in images that were pushed: a folder by URI with digest. */
+  readonly images = new Map<string, string>();
   /** Room for the code of all versions, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
   storageBytes = 75 * 1024 ** 3;
   readonly now: () => Date;
@@ -96,6 +102,19 @@ export class Account {
     );
     if (sizes.reduce((sum, size) => sum + size, more) <= this.storageBytes) return;
     throw new ServiceError('CodeStorageExceededException', 400, 'Code storage limit exceeded.');
+  }
+
+  /** Whether the policy of what a qualified ARN names lets a service call it on behalf of `source`. */
+  allows(arn: string, service: string, source: string): boolean {
+    const [, , , , , , name = '', qualifier = ''] = arn.split(':');
+    return (this.functions.get(name)?.policies.get(qualifier) ?? []).some(({ Action, Principal, Condition }) => {
+      const like = String(((Condition as Fields)['ArnLike'] as Fields | undefined)?.['AWS:SourceArn'] ?? '');
+      const pattern = like.split('*').map((part) => part.replaceAll(/[.$^{}()+?|[\]\\]/g, '\\$&'));
+      const from = (Principal as Fields | undefined)?.['Service'];
+      return (
+        Action === 'lambda:InvokeFunction' && from === service && new RegExp(`^${pattern.join('.*')}$`).test(source)
+      );
+    });
   }
 
   /** All that exists, one line each, so that two runs can be compared. */

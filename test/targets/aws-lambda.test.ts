@@ -27,7 +27,7 @@ async function openBench(auth: 'iam' | 'none'): Promise<TargetBench> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-aws-')));
   const lambda = await LambdaStandIn.open({ ric });
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    AWS_ENDPOINT_URL: lambda.url,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });

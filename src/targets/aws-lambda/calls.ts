@@ -33,6 +33,8 @@ export interface LambdaCalls {
     command: LambdaCommand<I, O>,
     signal: AbortSignal,
   ): Promise<O>;
+  /** Another service's client with the same patience and the same words for a no. */
+  patiently<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>): Promise<O>;
   /** What requests to function URLs are signed with; from the SDK's default chain. */
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
@@ -46,6 +48,7 @@ export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
   const client = new LambdaClient({ region, maxAttempts: 1 });
   return {
     send: (command) => sendPatiently((options) => client.send(command, options), signal),
+    patiently: (work) => sendPatiently(work, signal),
     once: (command, stop) => client.send(command, { abortSignal: stop }),
     credentials: async () => {
       try {

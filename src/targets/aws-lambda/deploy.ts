@@ -1,13 +1,14 @@
-import { DeleteFunctionCommand, PutFunctionConcurrencyCommand, TagResourceCommand } from '@aws-sdk/client-lambda';
+import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, UnprovenError } from '../../errors.ts';
 import { type Endpoint, type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import { type Address, ensureAddress, ensureAlias, gone, removeAlias } from './address.ts';
 import { invokeEndpoint, urlEndpoint } from './endpoint.ts';
+import { ensureFunctionSettings } from './function-settings.ts';
 import { candidateAlias } from './names.ts';
 import { type FunctionState, isSame, type PublishedVersion, versionOf } from './observe.ts';
 import { sweep } from './prune.ts';
-import { ensureFunction, publish, tagsOf } from './publish.ts';
+import { ensureFunction, publish } from './publish.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 import { converge, type World } from './world.ts';
 
@@ -29,24 +30,6 @@ export function revisionOf({ number, mark, packageSha256 }: PublishedVersion, ur
 /** How callers reach an alias, and so how it is proven. */
 export const endpointOf = (world: World, state: FunctionState, alias: string, address: Address): Endpoint =>
   world.settings.endpoint === 'none' ? invokeEndpoint(world, state.name, alias) : urlEndpoint(world, address);
-
-/** What belongs to the function and not to a version: tags and the cap of its instances. Only differences are sent. */
-export async function ensureFunctionSettings(world: World, state: FunctionState): Promise<boolean> {
-  const { reservedConcurrency } = world.settings;
-  const Tags = Object.fromEntries(
-    Object.entries(tagsOf(world, state.name)).filter(([key, value]) => state.tags[key] !== value),
-  );
-  const untagged = Object.keys(Tags).length > 0;
-  if (untagged) await world.calls.send(new TagResourceCommand({ Resource: state.arn, Tags }));
-  const capped = reservedConcurrency !== undefined && reservedConcurrency !== state.reserved;
-  if (capped) {
-    const ReservedConcurrentExecutions = reservedConcurrency;
-    await world.calls.send(
-      new PutFunctionConcurrencyCommand({ FunctionName: state.name, ReservedConcurrentExecutions }),
-    );
-  }
-  return untagged || capped;
-}
 
 /**
  * Makes a candidate answer: a published version pinned to the model's, behind an alias and an address of its own. An equal

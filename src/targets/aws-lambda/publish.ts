@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   CreateFunctionCommand,
   type FunctionConfiguration,
@@ -7,7 +6,9 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import type { PackageFile } from '../target.ts';
-import { formatMark, functionName, ownerTag } from './names.ts';
+import { codeOf } from './code.ts';
+import { tagsOf } from './function-settings.ts';
+import { formatMark, functionName } from './names.ts';
 import {
   type FunctionState,
   isSame,
@@ -18,7 +19,7 @@ import {
 } from './observe.ts';
 import { waitUntilReady } from './ready.ts';
 import { MovedError } from './refusal.ts';
-import { mergedVariables, type Wanted } from './wanted.ts';
+import { mergedConfiguration, mergedVariables, type Wanted } from './wanted.ts';
 import type { World } from './world.ts';
 
 export interface Published {
@@ -44,7 +45,8 @@ export async function ensureFunction(
       ...wanted.configuration,
       Role: settings.role,
       FunctionName: name,
-      Code: { ZipFile: await readFile(zip.path) },
+      ...(zip.image === undefined ? {} : { PackageType: 'Image' }),
+      Code: await codeOf(world, zip),
       Architectures: [settings.architecture],
       Environment: { Variables: mergedVariables({}, wanted) },
       Tags: tagsOf(world, name),
@@ -55,11 +57,6 @@ export async function ensureFunction(
   if (!made) throw new MovedError(new Error(`${name} is gone again`));
   return made;
 }
-
-export const tagsOf = ({ settings }: World, name: string): Record<string, string> => ({
-  ...settings.tags,
-  [ownerTag]: name,
-});
 
 /**
  * Publishes the version that is wanted: code, then configuration, then the version, each when the one before is done, each
@@ -109,7 +106,7 @@ async function ensureCode(
   await world.calls.send(
     new UpdateFunctionCodeCommand({
       FunctionName: name,
-      ZipFile: await readFile(zip.path),
+      ...(await codeOf(world, zip)),
       Architectures: [architecture],
       RevisionId: latest.RevisionId,
     }),
@@ -126,11 +123,12 @@ async function configure(
   latest: FunctionConfiguration,
   wanted: Wanted,
 ): Promise<FunctionConfiguration> {
+  const now = latest.Environment?.Variables ?? {};
   await world.calls.send(
     new UpdateFunctionConfigurationCommand({
-      ...wanted.configuration,
+      ...mergedConfiguration(now, wanted),
       FunctionName: name,
-      Environment: { Variables: mergedVariables(latest.Environment?.Variables ?? {}, wanted) },
+      Environment: { Variables: mergedVariables(now, wanted) },
       RevisionId: latest.RevisionId,
     }),
   );

@@ -50,13 +50,17 @@ export function movedBy(error: unknown): boolean {
   const { name } = faultOf(error);
   if (name === 'PreconditionFailedException' || name === 'ResourceNotFoundException') return true;
   if (name === 'ProvisionedConcurrencyConfigNotFoundException') return true;
+  // API Gateway's words for the same.
+  if (name === 'NotFoundException' || name === 'ConflictException') return true;
   return name === 'ResourceConflictException' && !isBusy(error);
 }
+
+const missing = ['ResourceNotFoundException', 'NotFoundException', 'ProvisionedConcurrencyConfigNotFoundException'];
 
 /** Whether the thing asked for does not exist. */
 export const isMissing = (error: unknown): boolean => {
   const cause = error instanceof MovedError ? error.cause : error;
-  return ['ResourceNotFoundException', 'ProvisionedConcurrencyConfigNotFoundException'].includes(faultOf(cause).name);
+  return missing.includes(faultOf(cause).name);
 };
 
 const quotas = /^(?:CodeStorageExceeded|ServiceQuotaExceeded|PolicyLengthExceeded|AliasLimitExceeded|LimitExceeded)/;
@@ -105,14 +109,23 @@ function otherRefusal(error: unknown): ColdgateError {
     });
   }
   if (isTransient(error) === 'network') {
-    return new ColdgateError('aws-unreachable', exitCodes.unexpected, `AWS Lambda cannot be reached: ${message}`, {
+    return new ColdgateError('aws-unreachable', exitCodes.unexpected, `AWS cannot be reached: ${message}`, {
       cause: error,
       hint: 'Check target.region and the network of this machine.',
     });
   }
-  return new ColdgateError('aws-refused', exitCodes.usage, `AWS Lambda answered ${name}: ${message}`, {
+  if (/unzipped size must be smaller/i.test(message)) return tooLarge(message, error);
+  return new ColdgateError('aws-refused', exitCodes.usage, `AWS answered ${name}: ${message}`, {
     cause: error,
     hint: 'Check the settings under target: against the message.',
+  });
+}
+
+/** 262,144,000 bytes for package and layers together; the API tells the zipped size of a layer alone. */
+function tooLarge(message: string, cause: unknown): ColdgateError {
+  return new ColdgateError('package-too-large', exitCodes.usage, `Package and layers are too large: ${message}`, {
+    cause,
+    hint: 'Unpacked, both together may have 250 MB: take layers out of target.layers, or use package: image.',
   });
 }
 

@@ -24,8 +24,8 @@ function configurationOf(settings: AwsLambdaSettings): Configuration {
   const { role, memory, timeout, tracing, kmsKey, layers, vpc, efs } = settings;
   return {
     Role: role,
-    Runtime: runtime,
-    Handler: 'lambda.handler',
+    // An image brings both along.
+    ...(settings.package === 'zip' && { Runtime: runtime, Handler: 'lambda.handler' }),
     MemorySize: memory,
     Timeout: timeout,
     EphemeralStorage: { Size: settings.ephemeralStorage },
@@ -49,7 +49,32 @@ function ownVariables(settings: AwsLambdaSettings, of: FunctionSettings): Record
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_NAME: of.model,
     COLDGATE_VARIABLES: Object.keys(configured).sort().join(','),
+    COLDGATE_SETTINGS: Object.keys(emptied)
+      .filter((name) => name in configurationOf(settings))
+      .join(','),
+    ...batchVariables(settings),
   };
+}
+
+/** The handler's own words for `batch`. */
+function batchVariables({ batch }: AwsLambdaSettings): Record<string, string> {
+  if (!batch) return {};
+  return { COLDGATE_BATCH_INPUT: batch.prefix ?? '', COLDGATE_BATCH_OUTPUT: batch.outputPrefix };
+}
+
+/** What takes away a setting that need not be given. */
+const emptied = {
+  KMSKeyArn: '',
+  Layers: [],
+  VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
+  FileSystemConfigs: [],
+} satisfies Configuration;
+
+/** The configuration to send: what models.yaml once set and no longer does is emptied, what others set is not. Pure. */
+export function mergedConfiguration(now: Readonly<Record<string, string>>, wanted: Wanted): Configuration {
+  const once = (now['COLDGATE_SETTINGS'] ?? '').split(',');
+  const gone = Object.entries(emptied).filter(([name]) => once.includes(name) && !(name in wanted.configuration));
+  return { ...wanted.configuration, ...Object.fromEntries(gone) };
 }
 
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');

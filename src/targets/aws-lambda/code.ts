@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import type { FunctionCode } from '@aws-sdk/client-lambda';
+import { ColdgateError, exitCodes } from '../../errors.ts';
+import { lambdaBudget } from '../../package/budget.ts';
+import type { PackageFile } from '../target.ts';
+import type { World } from './world.ts';
+
+/** Folder of our packages in `upload-bucket`. */
+const folder = 'coldgate/packages';
+
+/**
+ * How Lambda gets the code: in the request itself up to 50 MB, above that from `upload-bucket`, an image from its registry.
+ * Throws ColdgateError `package-too-large` (exit 2) for a large zip without a bucket.
+ */
+export async function codeOf(world: World, from: PackageFile): Promise<FunctionCode> {
+  if (from.image !== undefined) return { ImageUri: from.image };
+  if (from.size <= lambdaBudget.zipped) return { ZipFile: await readFile(from.path) };
+  const { uploadBucket } = world.settings;
+  if (uploadBucket !== undefined) return { S3Bucket: uploadBucket, S3Key: await upload(world, uploadBucket, from) };
+  throw new ColdgateError(
+    'package-too-large',
+    exitCodes.usage,
+    `The package has ${from.size} bytes; Lambda takes ${lambdaBudget.zipped} in a request.`,
+    { hint: 'Set target.upload-bucket to a bucket in the region of the function: larger packages go through it.' },
+  );
+}
+
+/** Puts the zip under its digest, once: what is there under that name is the same bytes, since S3 has checked them. */
+async function upload(world: World, Bucket: string, { path, sha256, size }: PackageFile): Promise<string> {
+  const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const client = new S3Client({ region: world.settings.region, maxAttempts: 1 });
+  const Key = `${folder}/${sha256}.zip`;
+  const Body = await readFile(path);
+  world.log.info(`Uploading the package to s3://${Bucket}/${Key} (${Math.ceil(size / 1e6)} MB).`);
+  const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
+  await world.calls.patiently(async (options) => {
+    try {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body, ChecksumSHA256, IfNoneMatch: '*' }), options);
+    } catch (error) {
+      if ((error as Error).name !== 'PreconditionFailed') throw error;
+    }
+  });
+  return Key;
+}

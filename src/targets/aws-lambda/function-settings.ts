@@ -1,0 +1,60 @@
+import {
+  DeleteFunctionConcurrencyCommand,
+  PutFunctionConcurrencyCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-lambda';
+import { ensureLogGroup, functionLogGroup } from './log-group.ts';
+import { ownerTag } from './names.ts';
+import type { FunctionState } from './observe.ts';
+import type { World } from './world.ts';
+
+/** Days that the function's log group keeps: it was told so, and need not be asked in every run. */
+const retentionTag = 'coldgate:log-retention-days';
+/** The cap was set from models.yaml, so that taking it out there takes it away here; one set by hand stays. */
+const cappedTag = 'coldgate:reserved-concurrency';
+
+/** Tags that the function is made with. */
+export const tagsOf = ({ settings }: World, name: string): Record<string, string> => ({
+  ...settings.tags,
+  [ownerTag]: name,
+});
+
+/**
+ * What belongs to the function and not to a version: its log group, the cap of its instances, tags. Only differences are
+ * sent; the tags, which say that the rest is done, last. Answers whether there were any.
+ */
+export async function ensureFunctionSettings(world: World, state: FunctionState): Promise<boolean> {
+  const { logRetentionDays } = world.settings;
+  if (state.tags[retentionTag] !== String(logRetentionDays)) await ensureLogGroup(world, functionLogGroup(state.name));
+  const capTag = await ensureCap(world, state);
+  const wanted = { ...tagsOf(world, state.name), [retentionTag]: String(logRetentionDays), [cappedTag]: capTag };
+  return setTags(world, state, wanted);
+}
+
+/** Answers what the function's tag is to say of the cap. */
+async function ensureCap(world: World, { name, reserved, tags }: FunctionState): Promise<string | undefined> {
+  const { reservedConcurrency } = world.settings;
+  if (reservedConcurrency === undefined) {
+    if (tags[cappedTag] === 'set') await world.calls.send(new DeleteFunctionConcurrencyCommand({ FunctionName: name }));
+    return tags[cappedTag] && 'unset';
+  }
+  if (reservedConcurrency !== reserved) {
+    const ReservedConcurrentExecutions = reservedConcurrency;
+    await world.calls.send(new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions }));
+  }
+  return 'set';
+}
+
+/** Sends the tags that differ, if any; those of other hands stay. */
+export async function setTags(
+  world: World,
+  state: FunctionState,
+  wanted: Record<string, string | undefined>,
+): Promise<boolean> {
+  const differing = Object.entries(wanted).filter(([key, value]) => value !== undefined && state.tags[key] !== value);
+  if (differing.length === 0) return false;
+  const Tags = Object.fromEntries(differing) as Record<string, string>;
+  await world.calls.send(new TagResourceCommand({ Resource: state.arn, Tags }));
+  Object.assign(state.tags, Tags);
+  return true;
+}

@@ -1,0 +1,48 @@
+import { ApiGateway } from './api-gateway.ts';
+import { Buckets } from './buckets.ts';
+import type { Incoming } from './contract.ts';
+import type { DataPlane, Reply } from './data-plane.ts';
+import { LogGroups } from './log-groups.ts';
+import { ServiceError } from './service-error.ts';
+import type { Account, Fields } from './state.ts';
+
+/** A call of another service, read and checked, and not done yet. */
+export interface NeighbourCall {
+  operation: string;
+  input: Fields;
+  mutating: boolean;
+  answer(): Reply;
+}
+
+/** The services beside Lambda that a function has things in, at the same address: requests are told apart by their scope. */
+export class Neighbours {
+  readonly logs = new LogGroups();
+  readonly buckets = new Buckets();
+  readonly apis: ApiGateway;
+
+  /** @param urlOf where an HTTP API of that id answers */
+  constructor(account: Account, data: DataPlane, urlOf: (id: string) => string) {
+    this.apis = new ApiGateway(account, data, this.logs, urlOf);
+    this.buckets.mayCall = (arn, bucket) => account.allows(arn, 's3.amazonaws.com', `arn:aws:s3:::${bucket}`);
+  }
+
+  /** Throws ServiceError for a service that is not here, and for what its model does not have. */
+  read(service: string, incoming: Incoming): NeighbourCall {
+    if (service === 'logs') return this.logs.read(incoming);
+    if (service === 's3') return this.buckets.read(incoming);
+    if (service === 'apigateway') return this.apis.read(incoming);
+    throw new ServiceError(
+      'MissingAuthenticationTokenException',
+      403,
+      `Credential should be scoped to lambda, not ${service}`,
+    );
+  }
+
+  inventory(): string[] {
+    return [
+      ...[...this.logs.days].map(([name, days]) => `log group ${name} ${days ?? 'for ever'}`),
+      ...[...this.buckets.notifications].map(([bucket, xml]) => `notification ${bucket} ${xml.length}`),
+      ...this.apis.inventory(),
+    ];
+  }
+}
