@@ -3,6 +3,7 @@ import { ColdgateError, exitCodes } from '../errors.ts';
 import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
 import { removeFunction } from './aws-lambda/remove.ts';
+import { reachRevision, restoreLive } from './aws-lambda/restore.ts';
 import { routeLive } from './aws-lambda/route.ts';
 import { type Sampling, sampleCold } from './aws-lambda/sample.ts';
 import { worldOf } from './aws-lambda/world.ts';
@@ -27,6 +28,8 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),
     route: (request) => routeLive(world, request),
+    restore: (request, move) => restoreLive(world, request, move),
+    reach: ({ name }, revision) => reachRevision(world, name, revision),
     describe: ({ name }) => describeFunction(world, name),
     remove: ({ name }, what) => removeFunction(world, name, what),
   };

@@ -5,9 +5,9 @@ import { deployCandidate } from './local/deploy.ts';
 import { placeOf } from './local/place.ts';
 import { planLocal } from './local/plan.ts';
 import { removeFunction } from './local/remove.ts';
-import { routeLive } from './local/route.ts';
+import { restoreLive, routeLive } from './local/route.ts';
 import { type Sampling, sampleCold } from './local/sample-cold.ts';
-import { readState, toRevision } from './local/state.ts';
+import { endpointOf, portOf, readState, toRevision } from './local/state.ts';
 import { processOf } from './local/sweep.ts';
 import { type World, worldOf } from './local/world.ts';
 import type { TargetDeps } from './open.ts';
@@ -31,6 +31,8 @@ export function localTarget(settings: LocalTargetSettings, deps: TargetDeps): Ta
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),
     route: (request) => routeLive(world, request),
+    restore: (request, move) => restoreLive(world, request, move),
+    reach: (_settings, { url }) => endpointOf(portOf(url)),
     describe: ({ name }) => describeLocal(world, name),
     remove: ({ name }, what) => removeFunction(world, name, what),
   };

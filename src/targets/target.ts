@@ -1,6 +1,7 @@
 import type { ColdStart } from '../gate/sample.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
+import type { Endpoint } from './proof/prove.ts';
 
 /** Everything about a function that is not the model's bytes. */
 export interface FunctionSettings {
@@ -18,9 +19,9 @@ export interface PackageFile {
   path: string;
   sha256: string;
   size: number;
-}
   /** URI with digest of the container image that runs instead of a zip; `sha256` is that digest, `path` empty. */
   image?: string | undefined;
+}
 
 /** A deployed handler configuration that answers at its own address. */
 export interface Revision {
@@ -88,17 +89,24 @@ export interface Target {
   readonly platform: { os: 'linux' | 'darwin'; arch: 'x64' | 'arm64' };
   /** The adapter of the handler's bundle that packages for this target start with: `node.mjs`, `lambda.mjs`. */
   readonly entry: string;
-  plan(request: DeployRequest): Promise<Change[]>;
   /** What packages for this target may weigh; that of the tightest target without it. */
   readonly budget?: Budget | undefined;
   /** Runs instead of a package that is built here. */
   readonly image?: PackageFile | undefined;
+  plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;
   /** Forces one cold start of the given pin and measures it. Never throws for a bad start: says so in the status. */
   sample(request: SampleRequest): Promise<ColdStart>;
   /** Makes the live revision run this package and these settings, following the pointer. */
   route(request: DeployRequest): Promise<DeployResult>;
+  /**
+   * Makes the revision that was live before live again, by compare-and-swap: only while `from` is live still. Answers
+   * nothing where someone else has moved on. `request` is what `to` served: its package, and the version to be proven.
+   */
+  restore(request: DeployRequest, move: { from: Revision; to: Revision }): Promise<DeployResult | undefined>;
+  /** How callers reach a revision, to look at it from outside. */
+  reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
   /** Removes candidates only, or everything of the function. What is already gone is fine. */
   remove(settings: Pick<FunctionSettings, 'name'>, what: 'candidates' | 'all'): Promise<Change[]>;

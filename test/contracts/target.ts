@@ -169,6 +169,36 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
       expect(await bench.running()).toBe(1);
     });
 
+    it('puts back what was live before, and not over someone who has moved on', async () => {
+      const before = (await route(one)).revision;
+      const from = (await route(one, bench.packages[1])).revision;
+      const move = { from, to: before };
+      const restored = await target.restore(request('live', one), move);
+      expect(restored).toMatchObject({ changed: true, revision: { url: before.url, id: before.id } });
+      expect(await served(before.url)).toMatchObject({ version: one.version });
+      expect(await target.restore(request('live', one), move)).toEqual({ revision: before, changed: false });
+      const settings = {
+        ...bench.settings,
+        handlerVariables: { ...bench.settings.handlerVariables, COLDGATE_THREADS: '1' },
+      };
+      const { revision } = await target.route({ ...request('live', one), settings });
+      expect(await target.restore(request('live', one), move)).toBeUndefined();
+      expect((await target.describe(bench.settings)).live).toEqual(revision);
+    });
+
+    it('reaches a revision as callers do', async () => {
+      const live = (await route(one)).revision;
+      const candidate = (await deploy(two)).revision;
+      for (const [revision, stored] of [
+        [live, one],
+        [candidate, two],
+      ] as const) {
+        const endpoint = target.reach(bench.settings, revision);
+        const answer = await endpoint.send('/v1/health?warm=true', { timeoutMs: 30_000 });
+        expect(answer).toMatchObject({ status: 200, body: { model: { version: stored.version } } });
+      }
+    });
+
     it('plans what it would do, without doing it', async () => {
       expect(await target.plan(request('candidate', one))).toMatchObject([{ action: 'create' }]);
       expect(await bench.running()).toBe(0);

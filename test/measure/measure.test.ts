@@ -20,6 +20,8 @@ function targetOf(start: Start): Target & { order: string[] } {
     entry: 'node.mjs',
     plan: unused,
     deploy: unused,
+    restore: () => Promise.reject(new Error('not asked for')),
+    reach: () => ({ url: '', send: () => Promise.reject(new Error('not asked for')) }),
     route: unused,
     describe: unused,
     remove: unused,

@@ -30,7 +30,9 @@ const publicStatements: Record<string, Omit<AddPermissionRequest, 'FunctionName'
 export async function ensureAlias(world: World, state: FunctionState, alias: string, number: string): Promise<boolean> {
   const known = state.aliases.get(alias);
   const place = { FunctionName: state.name, Name: alias, FunctionVersion: number };
-  if (known?.FunctionVersion === number && !known.RoutingConfig?.AdditionalVersionWeights) return false;
+  // A moved alias keeps an empty map of weights.
+  const shared = Object.keys(known?.RoutingConfig?.AdditionalVersionWeights ?? {}).length > 0;
+  if (known?.FunctionVersion === number && !shared) return false;
   if (known) {
     const RoutingConfig = { AdditionalVersionWeights: {} };
     await world.calls.send(new UpdateAliasCommand({ ...place, RoutingConfig, RevisionId: known.RevisionId }));

@@ -1,6 +1,6 @@
 import { ColdgateError, UnprovenError } from '../../errors.ts';
 import { proveFollowing } from '../proof/follow.ts';
-import type { DeployRequest, DeployResult } from '../target.ts';
+import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import type { Place } from './place.ts';
 import { choosePort } from './port.ts';
 import { dropRevision, expectationOf, startProven, stopRevision } from './revision.ts';
@@ -15,27 +15,41 @@ import { inPlace, type World } from './world.ts';
  * that does not work never takes the endpoint down. Throws UnprovenError; what served before then still does.
  */
 export function routeLive(world: World, request: DeployRequest): Promise<DeployResult> {
+  return inPlace(world, request.settings.name, (place) => routeIn(world, place, request));
+}
+
+/** As routeLive, but only while one of the two is what is live, though it may have died; answers nothing else. */
+export function restoreLive(
+  world: World,
+  request: DeployRequest,
+  { from, to }: { from: Revision; to: Revision },
+): Promise<DeployResult | undefined> {
   return inPlace(world, request.settings.name, async (place) => {
-    const wanted = wantedOf({ ...request, role: 'live' });
-    let state = await readState(place.state);
-    await sweep(world, place, state);
-    const known = state.revisions.find((r) => r.role === 'live');
-    const runs = known !== undefined && processOf(world, place, known) !== undefined;
-    if (runs && isSame(known, wanted) && isOnPort(world, known)) {
-      const trouble = await troubleOf(world, place, request, wanted, known);
-      if (!trouble) return { revision: toRevision(known), changed: false };
-      // It answers and says something else than it should: starting it again would not change the pointer.
-      if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
-      world.log.warn(`The live process no longer proves itself, so it is replaced. ${trouble.message}`);
-    }
-    if (runs)
-      return { revision: toRevision(await replace(world, place, request, wanted, state, known)), changed: true };
-    if (known) state = await dropRevision(world, place, state, known);
-    const port = await choosePort(world.port, state.port, place.tag, world.log);
-    const revision = await startProven(world, place, request, wanted, port);
-    await record(place, state, revision);
-    return { revision: toRevision(revision), changed: true };
+    const { revisions } = await readState(place.state);
+    const live = revisions.find((r) => r.role === 'live');
+    return live?.id === from.id || live?.id === to.id ? routeIn(world, place, request) : undefined;
   });
+}
+
+async function routeIn(world: World, place: Place, request: DeployRequest): Promise<DeployResult> {
+  const wanted = wantedOf({ ...request, role: 'live' });
+  let state = await readState(place.state);
+  await sweep(world, place, state);
+  const known = state.revisions.find((r) => r.role === 'live');
+  const runs = known !== undefined && processOf(world, place, known) !== undefined;
+  if (runs && isSame(known, wanted) && isOnPort(world, known)) {
+    const trouble = await troubleOf(world, place, request, wanted, known);
+    if (!trouble) return { revision: toRevision(known), changed: false };
+    // It answers and says something else than it should: starting it again would not change the pointer.
+    if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
+    world.log.warn(`The live process no longer proves itself, so it is replaced. ${trouble.message}`);
+  }
+  if (runs) return { revision: toRevision(await replace(world, place, request, wanted, state, known)), changed: true };
+  if (known) state = await dropRevision(world, place, state, known);
+  const port = await choosePort(world.port, state.port, place.tag, world.log);
+  const revision = await startProven(world, place, request, wanted, port);
+  await record(place, state, revision);
+  return { revision: toRevision(revision), changed: true };
 }
 
 const isOnPort = (world: World, known: LocalRevision): boolean => world.port === undefined || known.port === world.port;

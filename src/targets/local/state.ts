@@ -69,6 +69,8 @@ export async function writeState(path: string, state: LocalState): Promise<void>
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
+export const portOf = (url: string): number => Number(new URL(url).port);
+
 /** The process of a revision as it is called. */
 export const endpointOf = (port: number): Endpoint => ({
   url: urlOf(port),

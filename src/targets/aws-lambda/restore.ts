@@ -1,0 +1,50 @@
+import { proveFollowing } from '../proof/follow.ts';
+import type { Endpoint } from '../proof/prove.ts';
+import type { DeployRequest, DeployResult, Revision } from '../target.ts';
+import { ensureAddress, ensureAlias } from './address.ts';
+import { endpointOf, revisionOf } from './deploy.ts';
+import { invokeEndpoint, urlEndpoint } from './endpoint.ts';
+import { candidateAlias, functionName } from './names.ts';
+import { observe, versionOf } from './observe.ts';
+import { routeLive } from './route.ts';
+import { converge, type World } from './world.ts';
+
+/**
+ * Sets the live alias back to the version that it named before, on the revision id that it is seen at now, and demands
+ * the version of the pointer from it. One that is pruned meanwhile is published again. Answers nothing where the alias
+ * names neither version any more. Throws UnprovenError.
+ */
+export function restoreLive(
+  world: World,
+  request: DeployRequest,
+  { from, to }: { from: Revision; to: Revision },
+): Promise<DeployResult | undefined> {
+  const { alias } = world.settings;
+  return converge(world, async () => {
+    const state = await observe(world, request.settings.name);
+    const now = state && versionOf(state, alias)?.number;
+    if (!state || (now !== from.id && now !== to.id)) return undefined;
+    const before = state.versions.find(({ number }) => number === to.id);
+    if (!before) return routeLive(world, request);
+    const changed = await ensureAlias(world, state, alias, before.number);
+    const address = await ensureAddress(world, state, alias);
+    const { version, sha256, sample } = request;
+    await proveFollowing(
+      endpointOf(world, state, alias, address),
+      { revision: undefined, version, sha256, sample },
+      {
+        refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? 30),
+        isRunning: () => true,
+        signal: world.signal,
+      },
+    );
+    return { revision: revisionOf(before, address.url), changed };
+  });
+}
+
+/** The address of a revision, or Lambda's own call where its alias has none. */
+export function reachRevision(world: World, name: string, { role, version, url }: Revision): Endpoint {
+  const { endpoint, alias } = world.settings;
+  if (endpoint !== 'none') return urlEndpoint(world, { url, changed: false });
+  return invokeEndpoint(world, functionName(name), role === 'live' ? alias : candidateAlias(version ?? ''));
+}
