@@ -22,6 +22,8 @@ export interface ActRun {
   payload?: Record<string, unknown> | undefined;
   env?: Record<string, string> | undefined;
   token?: string | undefined;
+  /** Only this job. */
+  job?: string | undefined;
   /** `name:value`, picks jobs of a matrix. */
   matrix?: string | undefined;
 }
@@ -69,6 +71,7 @@ export async function runAct(folder: string, run: ActRun): Promise<ActResult> {
     ...local.flatMap((one) => ['--local-repository', one]),
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...(run.token ? ['--secret', `GITHUB_TOKEN=${run.token}`] : []),
+    ...(run.job ? ['--job', run.job] : []),
     ...(run.matrix ? ['--matrix', run.matrix] : []),
   ];
   try {
