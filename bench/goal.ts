@@ -7,7 +7,7 @@ export interface Goal {
   theirs: string;
   value: number;
   limit: number;
-  unit: '×' | 'MB' | 'requests';
+  unit: '×' | 'MB' | 's' | 'requests';
 }
 
 export interface Options {
