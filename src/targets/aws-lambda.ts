@@ -1,5 +1,6 @@
 import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
+import { lambdaBudget } from '../package/budget.ts';
 import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
 import { removeFunction } from './aws-lambda/remove.ts';
@@ -24,6 +25,8 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     key: `aws-lambda-${region}-${memory}-${architecture}`,
     platform: { os: 'linux', arch: architecture === 'arm64' ? 'arm64' : 'x64' },
     entry: 'lambda.mjs',
+    // Through a bucket a zip may have whatever unpacks to what Lambda takes.
+    budget: settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped },
     plan: (request) => planFunction(world, request),
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),

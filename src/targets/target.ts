@@ -52,6 +52,8 @@ export interface DeployResult {
   revision: Revision;
   /** False when nothing had to be changed: same package, settings and pin, and it still proved itself. */
   changed: boolean;
+  /** How many candidates there were when the target last looked; nothing where it did not look. */
+  candidates?: number | undefined;
 }
 
 export interface SampleRequest {

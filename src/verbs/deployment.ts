@@ -15,13 +15,17 @@ export interface Deployment {
   package: PackageFile;
 }
 
-/** Opens the model's target and builds the package for its platform; an unchanged one comes from the cache. */
+/**
+ * Opens the model's target and builds the package for its platform; an unchanged one comes from the cache. A target that
+ * runs an image is given that.
+ */
 export async function prepareDeployment(ws: Workspace, entry: ModelEntry, context: Context): Promise<Deployment> {
   const target = await ws.targetOf(entry);
+  if (target.image) return { target, package: target.image };
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
-  // One handler for every cloud: it is held to the tightest limit wherever it runs.
-  const { platform, entry: adapter } = target;
-  const options = { platform, entry: adapter, handlerDir, cacheDir, log, sharedCache, signal, budget: lambdaBudget };
+  // One handler for every cloud: it is held to the tightest limit, unless its target says that it takes more.
+  const { platform, entry: adapter, budget = lambdaBudget } = target;
+  const options = { platform, entry: adapter, handlerDir, cacheDir, log, sharedCache, signal, budget };
   const built = await buildPackage(options);
   return { target, package: { path: built.path, sha256: built.sha256, size: built.size } };
 }
@@ -50,6 +54,10 @@ export async function packageOfLive(
 ): Promise<PackageFile> {
   const own = deployment.package;
   if (!live || live.packageSha256 === own.sha256) return own;
+  const repository = own.image?.split('@')[0];
+  if (repository !== undefined) {
+    return { ...own, sha256: live.packageSha256, image: `${repository}@sha256:${live.packageSha256}` };
+  }
   const path = join(cacheDir, 'packages', `${live.packageSha256}.zip`);
   try {
     const { size } = await stat(path);

@@ -26,7 +26,7 @@ export interface Moved {
  * Takes our move back, exactly: only while the pointer is still the one that we wrote. Someone who moved on meanwhile
  * stays. Answers whether it was taken back.
  */
-async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, context: Context): Promise<boolean> {
+export async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, context: Context): Promise<boolean> {
   const { store, environment } = ws;
   const { previous } = ours;
   const current = await readPointer(store, entry.name, environment.pointer);
@@ -55,7 +55,8 @@ export async function routeLive(
   const { target } = deployment;
   try {
     const routed = await target.route(deployRequest(workspace, entry, deployment, stored, 'live'));
-    await target.remove(functionSettings(workspace.environment, entry), 'candidates');
+    // Looking for candidates again would cost an unchanged release as much as all of routing.
+    if (routed.candidates !== 0) await target.remove(functionSettings(workspace.environment, entry), 'candidates');
     return routed;
   } catch (error) {
     if (moved.pointer && (await takeBack(workspace, entry, moved.pointer, context))) {

@@ -9,7 +9,7 @@ import {
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
-import { functionName, type Mark, ownerTag, parseMark } from './names.ts';
+import { functionName, isCandidateAlias, type Mark, ownerTag, parseMark } from './names.ts';
 import { isMissing } from './refusal.ts';
 import type { Wanted } from './wanted.ts';
 import type { World } from './world.ts';
@@ -82,9 +82,9 @@ export const publishedVersion = (one: FunctionConfiguration): PublishedVersion =
   publishedAt: new Date(one.LastModified ?? 0),
 });
 
-/** Lambda's own digest of the zip, in our form. */
+/** Lambda's own digest of the package, in our form: of a zip it comes as base64, of an image as it is. */
 export const packageDigest = ({ CodeSha256 = '' }: FunctionConfiguration): string =>
-  Buffer.from(CodeSha256, 'base64').toString('hex');
+  /^[0-9a-f]{64}$/.test(CodeSha256) ? CodeSha256 : Buffer.from(CodeSha256, 'base64').toString('hex');
 
 /** Same role, pin, settings and package. */
 export const isSame = ({ mark, packageSha256 }: PublishedVersion, wanted: Wanted): boolean =>
@@ -96,6 +96,9 @@ export const isSame = ({ mark, packageSha256 }: PublishedVersion, wanted: Wanted
 
 /** `live` of `arn:aws:lambda:eu-west-1:123456789012:function:digits-production:live`. */
 const qualifierOf = (arn: string | undefined): string => (arn ?? '').split(':')[7] ?? '';
+
+/** Aliases of candidates. */
+export const candidatesOf = ({ aliases }: FunctionState): string[] => [...aliases.keys()].filter(isCandidateAlias);
 
 export const versionOf = (state: FunctionState, alias: string): PublishedVersion | undefined => {
   const number = state.aliases.get(alias)?.FunctionVersion;

@@ -5,6 +5,7 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
+import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { PackageFile } from '../target.ts';
 import { codeOf } from './code.ts';
 import { tagsOf } from './function-settings.ts';
@@ -99,6 +100,7 @@ async function ensureCode(
   zip: PackageFile,
 ): Promise<FunctionConfiguration> {
   const { architecture } = world.settings;
+  checkPackageType(latest, zip);
   if (packageDigest(latest) === wanted.packageSha256 && latest.Architectures?.[0] === architecture) {
     return isReady(latest) ? latest : waitUntilReady(world, name);
   }
@@ -112,6 +114,18 @@ async function ensureCode(
     }),
   );
   return waitUntilReady(world, name);
+}
+
+/** Throws ColdgateError `package-type-differs` (exit 2): Lambda fixes it when the function is made. */
+function checkPackageType({ FunctionName, PackageType = 'Zip' }: FunctionConfiguration, { image }: PackageFile): void {
+  const wanted = image === undefined ? 'Zip' : 'Image';
+  if (PackageType === wanted) return;
+  throw new ColdgateError(
+    'package-type-differs',
+    exitCodes.usage,
+    `${FunctionName} was made for packages of type ${PackageType}, and Lambda does not change that to ${wanted}.`,
+    { hint: 'Keep target.package as it was, or remove the function with coldgate destroy first.' },
+  );
 }
 
 const isReady = ({ State, LastUpdateStatus }: FunctionConfiguration): boolean =>

@@ -3,7 +3,7 @@ import type { Change } from '../target.ts';
 import { gone, removeAlias } from './address.ts';
 import { removeVersion } from './deploy.ts';
 import { isCandidateAlias } from './names.ts';
-import { type FunctionState, observe, versionOf } from './observe.ts';
+import { candidatesOf, type FunctionState, observe, versionOf } from './observe.ts';
 import { sweep } from './prune.ts';
 import { converge, type World } from './world.ts';
 
@@ -15,8 +15,6 @@ export function removeFunction(world: World, name: string, what: 'candidates' | 
     return what === 'all' ? removeAll(world, state) : removeCandidates(world, state);
   });
 }
-
-const candidatesOf = ({ aliases }: FunctionState): string[] => [...aliases.keys()].filter(isCandidateAlias);
 
 function changeOf(state: FunctionState, alias: string): Change {
   const version = versionOf(state, alias);

@@ -6,7 +6,7 @@ import { type Address, ensureAddress, ensureAlias } from './address.ts';
 import { endpointOf, expectationOf, proofMs, removeVersion, revisionOf } from './deploy.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
-import { type FunctionState, isSame, observe, type PublishedVersion, versionOf } from './observe.ts';
+import { candidatesOf, type FunctionState, isSame, observe, type PublishedVersion, versionOf } from './observe.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { MovedError } from './refusal.ts';
@@ -30,7 +30,8 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
       const address = await ensureAddress(world, state, alias);
       const trouble = await troubleOf(world, endpointOf(world, state, alias, address), request, wanted);
       const changed = settled || realigned || address.changed;
-      if (!trouble) return { revision: revisionOf(current, address.url), changed };
+      if (!trouble)
+        return { revision: revisionOf(current, address.url), changed, candidates: candidatesOf(state).length };
       // It answers and says something else than it should: publishing it again would not change the pointer.
       if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
       world.log.warn(`The live function no longer proves itself, so it is published again. ${trouble.message}`);
@@ -80,7 +81,7 @@ async function replace(
     await prove(endpoint, expected, { timeoutMs: proofMs, signal: world.signal });
   });
   await sweep(world, (await observe(world, state.name)) ?? state);
-  return { revision: revisionOf(version, address.url), changed: true };
+  return { revision: revisionOf(version, address.url), changed: true, candidates: candidatesOf(state).length };
 }
 
 /** Moves the alias, proves its address, and moves it back where that fails; only while it is where we have put it. */

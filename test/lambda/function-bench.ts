@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { camelKeys } from '../../src/config/camel-keys.ts';
+import { awsLambdaTarget as settingsSchema } from '../../src/config/schema/aws-lambda.ts';
+import { silentLogger } from '../../src/log.ts';
+import { openTarget } from '../../src/targets/open.ts';
+import type { DeployRequest, PackageFile, Target } from '../../src/targets/target.ts';
+import { zipOf } from './bench.ts';
+import { quickFunctions, type Shelf } from './quick-function.ts';
+import { LambdaStandIn } from './stand-in.ts';
+
+const hex = (of: Uint8Array | string): string => createHash('sha256').update(of).digest('hex');
+export const functionName = 'digits-production';
+
+/** The driver with the real SDK on the stand-in, with functions that answer at once. */
+export class FunctionBench {
+  readonly lambda: LambdaStandIn;
+  readonly shelf: Shelf;
+  readonly folder: string;
+
+  private constructor(lambda: LambdaStandIn, shelf: Shelf, folder: string) {
+    this.lambda = lambda;
+    this.shelf = shelf;
+    this.folder = folder;
+  }
+
+  static async open(): Promise<FunctionBench> {
+    const models = new Map(['1.0.0', '1.1.0', '2.0.0'].map((version) => [version, hex(version)]));
+    const shelf: Shelf = { models, pointer: '1.0.0', broken: new Set() };
+    const lambda = await LambdaStandIn.open({ start: quickFunctions(shelf) });
+    const access = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    Object.assign(process.env, { AWS_ENDPOINT_URL: lambda.url, ...access });
+    return new FunctionBench(lambda, shelf, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-function-'))));
+  }
+
+  /** @param more settings of the target, as models.yaml has them */
+  async target(more: Record<string, unknown> = {}, signal = new AbortController().signal): Promise<Target> {
+    const role = 'arn:aws:iam::123456789012:role/coldgate';
+    const settings = settingsSchema.parse({ provider: 'aws-lambda', region: 'eu-west-1', role, auth: 'none', ...more });
+    const stateDir = join(this.folder, 'state');
+    return openTarget(camelKeys(settings), { log: silentLogger, stateDir, now: () => new Date(), signal });
+  }
+
+  /** A package; another text gives another one. */
+  package(text = 'export {}'): PackageFile {
+    const zip = zipOf(text);
+    const path = join(this.folder, `${hex(zip)}.zip`);
+    writeFileSync(path, zip);
+    return { path, sha256: hex(zip), size: zip.byteLength };
+  }
+
+  request(role: 'candidate' | 'live', version: string, from = this.package()): DeployRequest {
+    const storeVariables = { MODEL_STORE: 's3', MODEL_BUCKET: 'models' };
+    return {
+      settings: { name: functionName, model: 'digits', storeVariables, handlerVariables: { COLDGATE_CORS: '' } },
+      ...{ package: from, role, version, sha256: this.shelf.models.get(version) ?? '' },
+      sample: { inputs: { x: [[1]] }, outputs: { y: [[1]] } } as DeployRequest['sample'],
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.lambda.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
