@@ -1,6 +1,7 @@
 import type { TargetDeed } from '../needs.ts';
 import { functionArns, type LambdaGroup } from './account.ts';
 import { lambdaActions } from './lambda-actions.ts';
+import { featureStatements } from './lambda-features.ts';
 import { readArn, type Statement } from './policy.ts';
 
 /** What the pipeline may do with these functions. `suffix` keeps the names of statements apart. */
@@ -26,7 +27,7 @@ export function lambdaStatements(group: LambdaGroup, deeds: readonly TargetDeed[
     }
   }
   const makes = deeds.includes('make') ? makingStatements(group, suffix) : [];
-  return [...bundles.values(), ...makes];
+  return [...bundles.values(), ...featureStatements(group, deeds, suffix), ...makes];
 }
 
 /** What Lambda demands of whoever makes a function, beside Lambda's own actions. */

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findVerb } from '../../src/catalog.ts';
+import type { PolicyDocument } from '../../src/iam/aws/policy.ts';
+import type { Paper, Sheet } from '../../src/iam/sheet.ts';
+import { readInputs } from '../../src/inputs.ts';
+import type { VerbResult } from '../../src/verbs/verb.ts';
+import { contextIn } from '../gate/context.ts';
+
+/** A sheet as `--json` has it. */
+export interface PrintedSheet extends Omit<Sheet, 'papers'> {
+  documents: Paper[];
+}
+
+/** What `coldgate iam` says of the models.yaml of a folder; the verb asks for nothing but that file. */
+export async function iamIn(folder: string, given: Record<string, string> = {}): Promise<VerbResult> {
+  const verb = findVerb('iam')!;
+  const texts = Object.fromEntries(Object.entries(given).map(([name, text]) => [name, [text]]));
+  const values: Record<string, unknown> = readInputs(verb.inputs, texts, (name) => `--${name}`);
+  return verb.run(values, contextIn(folder));
+}
+
+/** The same for a models.yaml that is there for this question alone. */
+export async function iamOf(yaml: string, given: Record<string, string> = {}): Promise<VerbResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'coldgate-iam-'));
+  try {
+    writeFileSync(join(folder, 'models.yaml'), yaml);
+    return await iamIn(folder, given);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const sheetsOf = (result: VerbResult): PrintedSheet[] => result.document['results'] as PrintedSheet[];
+
+export function sheetOf(result: VerbResult, role: Sheet['role'], cloud: Sheet['cloud'] = 'aws'): PrintedSheet {
+  const found = sheetsOf(result).find((sheet) => sheet.role === role && sheet.cloud === cloud);
+  if (!found) throw new Error(`no sheet of ${role} on ${cloud}`);
+  return found;
+}
+
+/** The policies that grant something. */
+export const policiesOf = ({ documents }: PrintedSheet): PolicyDocument[] =>
+  documents.filter(({ kind }) => kind === 'permissions').map(({ content }) => content as PolicyDocument);
+
+export const trustOf = ({ documents }: PrintedSheet): PolicyDocument | undefined =>
+  documents.find(({ kind }) => kind === 'trust')?.content as PolicyDocument | undefined;
