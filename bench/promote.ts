@@ -4,6 +4,7 @@ import { promoteVersion } from '../src/registry/promote.ts';
 import { publishVersion } from '../src/registry/publish.ts';
 import { openMemoryStore } from '../src/stores/memory.ts';
 import type { Store } from '../src/stores/store.ts';
+import { contend, type ServerManners } from '../test/fakes/registry-contention.ts';
 import type { Goal, Options } from './goal.ts';
 
 /** Counts the requests that concern one key. */
@@ -31,8 +32,40 @@ function counting(store: Store, key: string): { store: Store; reads: () => numbe
   return { store: counted, reads: () => reads, writes: () => writes };
 }
 
-/** Requests on the pointer that an uncontended promotion makes. */
-export async function promoting(_options: Options): Promise<Goal[]> {
+/** Servers that writers contend on, in time that is simulated: what counts is how often they ask, not how fast. */
+const contended: Record<string, ServerManners> = {
+  'answers in 40 ms': { latencyMs: 40 },
+  'answers in 400 ms': { latencyMs: 400 },
+  'takes one change a second': { latencyMs: 40, changesPerSecond: 1 },
+};
+
+/** Requests besides history records that writers need for a success while they all promote in turn. */
+async function contending({ quick }: Options): Promise<Goal[]> {
+  const race = quick ? { writers: 50, each: 4 } : { writers: 50, each: 20 };
+  const goals: Goal[] = [];
+  for (const [how, manners] of Object.entries(contended)) {
+    const { requests, promotions } = await contend(race, manners, 1);
+    const value = requests / promotions;
+    goals.push({
+      what: `requests per promotion of ${race.writers} contending writers, on a store that ${how}`,
+      peer: '',
+      ours: value.toFixed(2),
+      theirs: '',
+      value,
+      limit: 6,
+      unit: 'requests',
+    });
+  }
+  return goals;
+}
+
+/** Requests that promotions make: alone, and against each other. */
+export async function promoting(options: Options): Promise<Goal[]> {
+  return [...(await uncontended()), ...(await contending(options))];
+}
+
+/** Requests on the pointer that an uncontended promotion makes, its verification included. */
+async function uncontended(): Promise<Goal[]> {
   const store = openMemoryStore();
   const log = silentLogger;
   const now = () => new Date();

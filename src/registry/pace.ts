@@ -10,9 +10,10 @@ export interface PaceOptions {
 
 /** First waits are drawn from at least this, ms: GCS takes about one change a second of one object (facts P6). */
 const leastWindow = 1000;
-const mostWindow = 60_000;
+/** Fifty writers on a store that takes one change a second need no more, ms. */
+const mostWindow = 300_000;
 /** With this many contenders spread over the window, most get through at their next try. */
-const windowInSwaps = 32;
+const windowInSwaps = 64;
 /**
  * Losses double the window and wins shrink it by this. A window stays where the two keep the balance, at one try in
  * four lost: so writers neither trample on each other, at 3 requests a loss, nor leave the pointer idle.
@@ -28,15 +29,19 @@ export class Pace {
   readonly #random: () => number;
   #window = 0;
   #spent = 0;
+  #busy = false;
+  #wonAt = Number.NEGATIVE_INFINITY;
 
   constructor({ patienceMs = 10 * 60_000, random = Math.random }: PaceOptions = {}) {
     this.#patienceMs = patienceMs;
     this.#random = random;
   }
 
-  /** A promotion begins; patience is counted from here. */
-  begin(): void {
+  /** A promotion begins; patience is counted from here. How long to wait before its first try, ms. @param at ms */
+  begin(at: number): number {
     this.#spent = 0;
+    // A store that has asked for less would refuse the second of two changes in one second, whoever makes them.
+    return this.#busy ? Math.max(0, this.#wonAt + leastWindow - at) : 0;
   }
 
   /** How long to wait before the next try, ms; nothing where going on is of no use. @param tookMs time of the try */
@@ -44,14 +49,19 @@ export class Pace {
     const lost = error instanceof ColdgateError && error.code === 'lost-swap';
     const busy = error instanceof UnavailableError;
     if (!lost && !busy) return undefined;
-    this.#window = Math.min(mostWindow, Math.max(2 * this.#window, windowInSwaps * tookMs, leastWindow));
+    this.#busy ||= busy;
+    // A store that asks for less takes a change a second at best, however fast it says so.
+    const swapMs = busy ? Math.max(tookMs, leastWindow) : tookMs;
+    this.#window = Math.min(mostWindow, Math.max(2 * this.#window, windowInSwaps * swapMs, leastWindow));
     // A store that asks for less, or does not answer, gets at least a second.
     const wait = (busy ? leastWindow : 0) + this.#random() * this.#window;
     this.#spent += tookMs + wait;
     return this.#spent > this.#patienceMs ? undefined : wait;
   }
 
-  won(): void {
+  /** @param at ms */
+  won(at: number): void {
+    this.#wonAt = at;
     this.#window *= shrink;
   }
 }

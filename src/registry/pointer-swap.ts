@@ -5,6 +5,7 @@ import { defaultPointer } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Store } from '../stores/store.ts';
+import type { Pace } from './pace.ts';
 import { underPin } from './pins.ts';
 import type { PointerState } from './read-pointer.ts';
 import { Fenced, type NextPointer, type SwapPlace, type SwapResult, swapPointer } from './swap.ts';
@@ -45,6 +46,10 @@ export interface Move extends Mover {
   gate: GateRecord;
   /** The pointer as the decision to move saw it; nothing for the first promotion. */
   current: PointerState | undefined;
+  /** Of this move and no other; a random one unless given. */
+  promotionId?: string | undefined;
+  /** Who paces its tries does not want them repeated here. */
+  pace?: Pace | undefined;
 }
 
 /** New fences that a swap meets before it gives up; each is another prune's. */
@@ -60,8 +65,15 @@ const mostFences = 5;
  */
 export async function movePointer(move: Move): Promise<SwapResult> {
   const { store, model, log, sleep } = move;
-  const place: SwapPlace = { store, model, pointer: move.pointer ?? defaultPointer, log, sleep };
-  const id = randomUUID();
+  const place: SwapPlace = {
+    store,
+    model,
+    pointer: move.pointer ?? defaultPointer,
+    log,
+    sleep,
+    once: move.pace !== undefined,
+  };
+  const id = move.promotionId ?? randomUUID();
   if (!move.current) {
     return underPin({ ...move, id }, async () =>
       swapPointer(place, undefined, contentOf(move, await movable(move), id)),

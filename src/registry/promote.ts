@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConflictError } from '../errors.ts';
 import { defaultPointer } from '../model/layout.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
@@ -21,6 +22,8 @@ export interface PromoteInput extends Mover {
   gate: GateRecord;
   /** A verification of this run, which compared with this pointer; without it every byte is read here. */
   verified?: Proof | undefined;
+  /** The pointer as the caller judged by it, `null` for none: without `verified`, the swap is based on it. */
+  current?: PointerState | null | undefined;
   /** Refuses to promote past someone who moved the pointer since. */
   expected?: ExpectedLive | undefined;
   /** Goes on after a lost swap, over whatever won, at this pace; without it the loser is told so. */
@@ -51,13 +54,15 @@ export interface MoveResult {
  */
 export async function promoteVersion(input: PromoteInput): Promise<MoveResult> {
   await assertTrusted(input.store);
-  const proof = input.verified ?? (await verifyHere(input));
+  const seen = input.verified ? undefined : await verifyHere(input);
+  const proof = input.verified ?? seen!.proof;
   const { pace, now } = input;
-  pace?.begin();
+  const tries: string[] = [];
+  if (pace) await wait(input, pace.begin(now().getTime()));
   for (;;) {
     const since = now().getTime();
     try {
-      return await promoteOnce(input, proof);
+      return await promoteOnce(input, proof, tries.length === 0 ? seen : undefined, tries);
     } catch (error) {
       const ms = pace?.after(error, now().getTime() - since);
       if (ms === undefined) throw error;
@@ -66,21 +71,55 @@ export async function promoteVersion(input: PromoteInput): Promise<MoveResult> {
   }
 }
 
-async function promoteOnce(input: PromoteInput, proof: Proof): Promise<MoveResult> {
-  const { store, model, version } = input;
-  const current = await readPointer(store, model, input.pointer);
-  if (isLive(current, version, proof.manifestSha256)) return stayOn(input, current);
-  checkExpected(input, current);
-  if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
-  const moved = await movePointer({ ...input, proof, kind: 'promotion', current });
-  input.pace?.won();
-  return resultOf(moved);
+/** A verification, and the pointer as it was before. */
+interface Seen {
+  proof: Proof;
+  current: PointerState | undefined;
 }
 
-/** The fence is read before the version is, so that it speaks of it. */
-async function verifyHere({ store, model, version, pointer, log }: PromoteInput): Promise<Proof> {
-  const before = await readPointer(store, model, pointer);
-  return proofUnder(before?.pointer, await verifyVersion({ store, model, version, log }));
+/** @param tries ids of the moves tried before, which one more is added to */
+async function promoteOnce(
+  input: PromoteInput,
+  proof: Proof,
+  seen: Seen | undefined,
+  tries: string[],
+): Promise<MoveResult> {
+  const { store, model, version } = input;
+  const read = () => readPointer(store, model, input.pointer);
+  // Only a swap finds out whether what was seen before the verification still holds: no other answer is given from it.
+  const swaps = seen && !input.dryRun && !isLive(seen.current, version, proof.manifestSha256);
+  const current = swaps ? seen.current : await read();
+  if (isLive(current, version, proof.manifestSha256)) {
+    const stayed = await stayOn(input, current);
+    // A try whose answer was lost has landed after all.
+    return tries.includes(current.pointer.promotion_id) ? { ...stayed, promoted: true } : stayed;
+  }
+  checkExpected(input, current);
+  if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
+  const promotionId = randomUUID();
+  tries.push(promotionId);
+  try {
+    const moved = await movePointer({ ...input, proof, kind: 'promotion', current, promotionId });
+    input.pace?.won(input.now().getTime());
+    return resultOf(moved);
+  } catch (error) {
+    if (!isLostTo(error, version)) throw error;
+    const now = await read();
+    if (isLive(now, version, proof.manifestSha256)) return stayOn(input, now);
+    throw error;
+  }
+}
+
+/** Someone else did what we wanted, as far as one can tell from the version. */
+const isLostTo = (error: unknown, version: string): boolean =>
+  error instanceof ConflictError &&
+  error.code === 'lost-swap' &&
+  (error.data?.['by'] as Pointer | null)?.version === version;
+
+/** The pointer is read before the version is: so its fence speaks of it, and its token is good for the swap. */
+async function verifyHere({ store, model, version, pointer, log, current: given }: PromoteInput): Promise<Seen> {
+  const current = given === undefined ? await readPointer(store, model, pointer) : (given ?? undefined);
+  return { current, proof: proofUnder(current?.pointer, await verifyVersion({ store, model, version, log })) };
 }
 
 export const isLive = (

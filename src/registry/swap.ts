@@ -10,7 +10,10 @@ import { type Sleeper, wait } from './wait.ts';
 /** Everything of the new pointer that the swap itself does not decide. */
 export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema' | 'fence'>;
 
-export interface SwapPlace extends HistoryPlace, Sleeper {}
+export interface SwapPlace extends HistoryPlace, Sleeper {
+  /** Leaves it to the caller, who has a pace of its own, to try again where the pointer was left untouched. */
+  once?: boolean | undefined;
+}
 
 export interface SwapResult {
   pointer: Pointer;
@@ -94,7 +97,7 @@ async function writeOrSettle(
       if (found?.token === current?.token) {
         // Untouched. The same bytes under the same condition again are safe: should the first write land late,
         // this one is refused and reading back finds our id.
-        if (attempt === attempts) throw error;
+        if (place.once || attempt === attempts) throw error;
         await pause(place, attempt);
         continue;
       }

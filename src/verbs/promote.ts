@@ -8,17 +8,20 @@ import { prepareDeployment } from './deployment.ts';
 import { gateFailure } from './gate-failure.ts';
 import { GateRecordStore } from './gate-record-store.ts';
 import { moveReport } from './move-report.ts';
-import { eachModel } from './results.ts';
+import { eachModel, joinSteps } from './results.ts';
 import { isDeployed, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
 import { pointerGate } from './warmup.ts';
+import { liveBefore, watchLive, watchSeconds } from './watch.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PromoteVerbInput extends WorkInput {
   version?: string | undefined;
   gate: 'recorded' | 'required' | 'skip';
+  /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
+  watch?: number | undefined;
 }
 
 /** The recorded measurement of these very bytes on this target; nothing where there is none. */
@@ -69,11 +72,13 @@ async function promoteModel(
   const { actor, runUrl, now, log, dryRun } = context;
   const { version } = stored;
   const pointer = environment.pointer;
-  const live = (await readPointer(store, entry.name, pointer))?.pointer;
+  const current = (await readPointer(store, entry.name, pointer)) ?? null;
+  const live = current?.pointer;
   const here = live?.version === version && live.manifest_sha256 === stored.manifestSha256;
   const record = here ? undefined : await recordedGate(workspace, entry, stored, context);
   const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
-  return promoteVersion({ store, model: entry.name, pointer, version, gate, actor, runUrl, now, log, dryRun });
+  const mover = { store, model: entry.name, pointer, actor, runUrl, now, log };
+  return promoteVersion({ ...mover, version, gate, current, dryRun });
 }
 
 /** `coldgate promote`. */
@@ -82,12 +87,20 @@ export async function run(input: PromoteVerbInput, context: Context): Promise<Ve
   return eachModel('promote', workspace.models, async (entry) => {
     const version = versionFor(input.version, entry, workspace.models);
     const stored = await readStoredVersion(workspace.store, entry.name, version);
+    const seconds = watchSeconds(input.watch, entry);
     const moved = await promoteModel(workspace, entry, stored, input, context);
     const proven = !context.dryRun && (await isDeployed(workspace, entry));
-    if (!proven) return moveReport(entry.name, 'promoted', moved, undefined);
+    if (!proven) {
+      if (seconds > 0) context.log.warn(`No function of ${entry.name} is deployed here: there is nothing to watch.`);
+      return moveReport(entry.name, 'promoted', moved, undefined);
+    }
     const deployment = await prepareDeployment(workspace, entry, context);
     const ours = { pointer: moved.promoted ? moved.pointer : undefined };
+    const before = await liveBefore(workspace, entry, seconds);
     const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
-    return moveReport(entry.name, 'promoted', moved, routed.revision.url);
+    const report = moveReport(entry.name, 'promoted', moved, routed.revision.url);
+    if (seconds === 0) return report;
+    const watched = { workspace, entry, stored, deployment, moved, routed, before, seconds, context };
+    return joinSteps(entry.name, [report, await watchLive(watched)]);
   });
 }

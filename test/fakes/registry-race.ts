@@ -15,7 +15,7 @@ export interface Race {
   each: number;
 }
 
-const versionsOf = (writer: number): [string, string] => [`1.${writer}.0`, `1.${writer}.1`];
+export const versionsOf = (writer: number): [string, string] => [`1.${writer}.0`, `1.${writer}.1`];
 export const actorOf = (writer: number): string => `writer-${writer}`;
 
 /** Publishes two small versions for each writer, and makes one more live, which is move 1. */

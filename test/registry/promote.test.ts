@@ -18,7 +18,7 @@ import {
   textAt,
   World,
 } from '../fakes/registry-world.ts';
-import { CountingStore } from '../fakes/registry-wrapped-store.ts';
+import { CountingStore, MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
 const kinds: Record<string, () => Promise<{ store: Store; close: () => Promise<void> }>> = {
@@ -66,6 +66,31 @@ for (const [kind, open] of Object.entries(kinds)) {
       expect(counting.of('history/')).toEqual([`head ${historyKey(model, 1)}`, `put ${historyKey(model, 2)}`]);
       expect(counting.requests).toHaveLength(5);
       expect(counting.of('_coldgate')).toEqual([`get ${doctorRecordKey}`]);
+    });
+
+    it('takes no more of the pointer where it verifies the version itself, which it does after that read', async () => {
+      await world.promote('1.0.0');
+      const counting = new CountingStore(store);
+      await new World(counting).promote('1.1.0');
+      expect(counting.of('current.json')).toEqual([`get ${current}`, `put ${current}`]);
+      const order = counting.requests.map(({ key }) => key).filter((key) => !/history|^_/.test(key));
+      expect([order[0], order.at(-1)]).toEqual([current, current]);
+      expect(counting.of('versions/')).toHaveLength(5);
+    });
+
+    it('is told so when the pointer moved while it verified, but for a move to the very same version', async () => {
+      await world.promote('1.0.0');
+      const meddling = new MeddlingStore(store);
+      let other = '1.2.0';
+      meddling.after = async ({ key }) => {
+        if (key === fileKey(model, '1.1.0', 'model.onnx')) await world.promote(other, { actor: 'bob' });
+      };
+      const failure = await failureOf(new World(meddling).promote('1.1.0'));
+      expect(failure).toMatchObject({ code: 'lost-swap', exit: 6 });
+      expect(failure.message).toContain('bob moved it from 1.0.0 to 1.2.0');
+      other = '1.1.0';
+      expect(await new World(meddling).promote('1.1.0')).toMatchObject({ promoted: false, sequence: 3 });
+      expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
     });
 
     it('looks at the version once more where a prune has looked at the pointer since it was verified', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { historyKey, pointerKey } from '../../src/model/layout.ts';
 import { type Pointer, parsePointer } from '../../src/model/pointer.ts';
+import { Pace } from '../../src/registry/pace.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { DeniedError, PreconditionError, type Store, UnavailableError } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
@@ -138,6 +139,24 @@ describe('a swap whose answer does not settle it', () => {
     expect(await failureOf(new World(faulty).promote('1.1.0'))).toMatchObject({ code: 'outcome-unknown', exit: 1 });
     silent = false;
     expect(await world.promote('1.1.0')).toMatchObject({ promoted: false, sequence: 2 });
+    expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
+  });
+});
+
+describe('a promotion that is told to go on', () => {
+  it('knows its own move again that landed while it waited', async () => {
+    const late: (() => Promise<unknown>)[] = [];
+    const faulty = new SwapFault(store, async (act) => {
+      late.push(act);
+      throw lost();
+    });
+    const verified = await world.prove('1.1.0');
+    const sleep = async () => {
+      await late.shift()?.();
+    };
+    const moved = await new World(faulty).promote('1.1.0', { verified, pace: new Pace(), sleep });
+    expect(moved).toMatchObject({ promoted: true, version: '1.1.0', previousVersion: '1.0.0', sequence: 2 });
+    expect(faulty.attempts).toBe(1);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 });
