@@ -12,6 +12,8 @@ import {
   shaOut,
   version,
   versionOut,
+  watch,
+  watchOut,
 } from './shared.ts';
 import { verb } from './spec.ts';
 
@@ -22,7 +24,7 @@ export const ship = verb({
   about:
     'Every step is idempotent: killed anywhere and run again, it converges. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
   examples: ['coldgate ship', 'coldgate ship --environment production --model digits'],
-  inputs: [config, environment, model, fresh, reportPath, dryRun],
+  inputs: [config, environment, model, fresh, reportPath, watch, dryRun],
   outputs: [
     versionOut,
     shaOut,
@@ -32,6 +34,7 @@ export const ship = verb({
     { name: 'sequence', description: 'Number of the move in the history.' },
     endpointOut,
     ...gateOut,
+    watchOut,
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where store or target are in a cloud'],
@@ -43,8 +46,12 @@ export const promote = verb({
   action: 'promote-pointer',
   summary: 'Makes a version live: one compare-and-swap of the pointer, then proof from the endpoint.',
   about:
-    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. Exit 6: someone else moved the pointer; the message says who.',
-  examples: ['coldgate promote', 'coldgate promote --model digits --version 1.1.0 --gate required'],
+    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. --watch goes on calling it for a while and takes pointer and function back when it breaks (exit 7). Exit 6: someone else moved the pointer; the message says who.',
+  examples: [
+    'coldgate promote',
+    'coldgate promote --model digits --version 1.1.0 --gate required',
+    'coldgate promote --watch 120s',
+  ],
   inputs: [
     config,
     environment,
@@ -57,9 +64,10 @@ export const promote = verb({
       description:
         '`recorded`: a recorded verdict must be a pass, a missing one warns. `required`: there must be one. `skip`: not asked.',
     },
+    watch,
     dryRun,
   ],
-  outputs: [...promotionOut, results],
+  outputs: [...promotionOut, watchOut, results],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
   load: async () => (await import('../verbs/promote.ts')).run,
 });

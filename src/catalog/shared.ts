@@ -38,12 +38,23 @@ export const reportPath = {
   default: '.coldgate/reports',
   description: 'Folder for the JSON report of the measurement.',
 } as const;
+export const watch = {
+  name: 'watch',
+  type: 'seconds',
+  description:
+    'Watch the live endpoint for so long afterwards (120s, 2m), and roll pointer and function back when it breaks. Default: gate.watch of models.yaml.',
+} as const;
 
 export const results = {
   name: 'results',
   description: 'JSON list with one entry per model: everything that the other outputs say.',
 };
 export const versionOut = { name: 'version', description: 'Version of the model.' };
+export const watchOut = {
+  name: 'watch',
+  description:
+    '`passed`, `rolled-back`, `half-back`, `kept` (broken, nothing to go back to) or `moved-on`; empty without a watch.',
+};
 export const shaOut = { name: 'sha256', description: 'sha256 of the model file, hexadecimal.' };
 export const endpointOut = { name: 'endpoint-url', description: 'Address that the function answers at.' };
 export const gateOut = [

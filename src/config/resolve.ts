@@ -3,7 +3,7 @@ import { defaultPointer } from '../model/layout.ts';
 import { camelKeys } from './camel-keys.ts';
 import { chooseModelFile } from './check-models.ts';
 import { sampleName } from './check-sources.ts';
-import { fractionOf } from './schema/field-kinds.ts';
+import { fractionOf, secondsOf } from './schema/field-kinds.ts';
 import { gateSchema, handlerSchema } from './schema/model.ts';
 import type { EnvironmentFields, ModelFields, ModelsFile } from './schema.ts';
 import { resolveStoreUrl } from './store-url.ts';
@@ -55,6 +55,7 @@ function model(name: string, all: ModelsFile, root: string): ModelEntry {
     retain: given.retain,
     optimize: given.optimize,
     gate: gate(given.gate),
+    watchSeconds: secondsOf(gateSchema.parse(given.gate ?? {}).watch),
     handler: { ...handler(given.handler), models: sharedBy(name, all) },
     target: given.target && target(given.target),
   };
@@ -66,7 +67,7 @@ const sampleFile = (sample: string, given: ModelFields, root: string): SourceFil
 });
 
 function gate(given: ModelFields['gate']): ModelEntry['gate'] {
-  const { metric, tolerance, limit, ...rest } = gateSchema.parse(given ?? {});
+  const { metric, tolerance, limit, watch: _, ...rest } = gateSchema.parse(given ?? {});
   return {
     metrics: [...new Set(Array.isArray(metric) ? metric : [metric])],
     tolerance: fractionOf(tolerance),

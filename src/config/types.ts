@@ -72,6 +72,8 @@ export interface ModelEntry {
   retain: number;
   optimize: 'off' | 'cold' | 'steady';
   gate: GateOptions;
+  /** How long a promotion watches what it has made live, s; 0 not at all. */
+  watchSeconds: number;
   handler: HandlerOptions;
   /** Overrides the environment's. */
   target: TargetSettings | undefined;

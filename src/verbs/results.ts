@@ -36,6 +36,21 @@ export function joinResults(verb: string, each: readonly ModelResult[]): VerbRes
   };
 }
 
+/** The steps of one model as one result; later steps speak last and win where they use the same output. */
+export function joinSteps(model: string, steps: readonly ModelResult[]): ModelResult {
+  return {
+    model,
+    outputs: Object.assign({}, ...steps.map((s) => s.outputs)),
+    document: Object.assign({}, ...steps.map((s) => s.document)),
+    lines: steps.flatMap((s) => s.lines),
+    summary: steps
+      .map((s) => s.summary)
+      .reverse()
+      .join('\n\n'),
+    failure: steps.find((s) => s.failure)?.failure,
+  };
+}
+
 /** Works through the models in order and stops after the first one that says no. */
 export async function eachModel<M extends { name: string }>(
   verb: string,

@@ -11,17 +11,20 @@ import { runGate } from './gate-run.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
 import { moveReport } from './move-report.ts';
 import { publishModel, publishReport } from './publish.ts';
-import { eachModel, type ModelResult } from './results.ts';
+import { eachModel, joinSteps, type ModelResult } from './results.ts';
 import { routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { verifyReport } from './verify.ts';
 import { pointerGate, warmupReport, writeReport } from './warmup.ts';
+import { liveBefore, watchLive, watchSeconds } from './watch.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface ShipInput extends WorkInput {
   fresh: boolean;
   reportPath: string;
+  /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
+  watch?: number | undefined;
 }
 
 /** One model on its way; every step adds what it has to say. */
@@ -72,13 +75,13 @@ async function publishAndVerify(shipment: Shipment): Promise<Verified> {
   return { stored: await readStoredVersion(store, name, version), proof };
 }
 
-/** Candidate up and proven, measured, and, where the gate says so, live. */
+/** Candidate up and proven, measured, and, where the gate says so, live. Answers whether it said so. */
 async function gateAndPromote(
   shipment: Shipment,
   verified: Verified,
   live: Pointer | undefined,
   deployment: Deployment,
-): Promise<void> {
+): Promise<boolean> {
   const { workspace, source, input, context, steps } = shipment;
   const { entry } = source;
   const { stored } = verified;
@@ -91,11 +94,12 @@ async function gateAndPromote(
     const made = await runGate({ ...gate, fresh: input.fresh });
     return [made, warmupReport(made, await writeReport(made, input.reportPath, context.cwd))];
   });
-  if (steps.at(-1)?.failure) return;
+  if (steps.at(-1)?.failure) return false;
   await promote(shipment, verified, deployment, {
     gate: pointerGate(record),
     expected: { version: live?.version ?? null },
   });
+  return true;
 }
 
 type Grounds = Pick<Parameters<typeof promoteVersion>[0], 'gate' | 'expected'>;
@@ -108,7 +112,9 @@ async function promote(
 ): Promise<void> {
   const { workspace, source, context } = shipment;
   const { entry } = source;
-  await step(shipment, 'promote', async () => {
+  const seconds = watchSeconds(shipment.input.watch, entry);
+  const before = await liveBefore(workspace, entry, seconds);
+  const done = await step(shipment, 'promote', async () => {
     const { actor, runUrl, now, log } = context;
     const place = { store: workspace.store, model: entry.name, pointer: workspace.environment.pointer };
     const { version } = stored;
@@ -116,7 +122,12 @@ async function promote(
     const moved = await promoteVersion({ ...place, version, ...grounds, verified: proof, ...mover });
     const ours = { pointer: moved.promoted ? moved.pointer : undefined };
     const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
-    return [moved, moveReport(entry.name, 'promoted', moved, routed.revision.url)];
+    return [{ moved, routed }, moveReport(entry.name, 'promoted', moved, routed.revision.url)];
+  });
+  if (seconds === 0) return;
+  await step(shipment, 'watch', async () => {
+    const watched = await watchLive({ workspace, entry, stored, deployment, ...done, before, seconds, context });
+    return [undefined, watched];
   });
 }
 
@@ -143,32 +154,17 @@ async function shipModel(shipment: Shipment): Promise<ModelResult> {
   if (here) await promote(shipment, verified, deployment, { gate: live.gate });
   else {
     try {
-      await gateAndPromote(shipment, verified, live, deployment);
+      const promoted = await gateAndPromote(shipment, verified, live, deployment);
+      const stays = live ? `${live.version} stays live` : 'nothing is live';
+      if (!promoted) context.log.info(`  The pointer was not touched: ${stays}.`);
+      if (!promoted) await removeCandidates(shipment, deployment);
     } catch (error) {
       await removeCandidates(shipment, deployment);
       throw error;
     }
-    if (steps.at(-1)?.failure) {
-      await removeCandidates(shipment, deployment);
-      context.log.info(`  The pointer was not touched: ${live ? `${live.version} stays live` : 'nothing is live'}.`);
-    }
   }
-  return joined(entry.name, steps);
-}
-
-/** The steps of one model as one result; later steps speak last and win where they use the same output. */
-function joined(model: string, steps: readonly ModelResult[]): ModelResult {
-  return {
-    model,
-    outputs: Object.assign({}, ...steps.map((s) => s.outputs)),
-    document: Object.assign({}, ...steps.map((s) => s.document)),
-    lines: [],
-    summary: steps
-      .map((s) => s.summary)
-      .reverse()
-      .join('\n\n'),
-    failure: steps.find((s) => s.failure)?.failure,
-  };
+  // Their lines were shown as they came.
+  return { ...joinSteps(entry.name, steps), lines: [] };
 }
 
 /** `coldgate ship`. */

@@ -46,6 +46,7 @@ describe('loadConfig', () => {
           retain: 5,
           optimize: 'off',
           gate: gateDefaults,
+          watchSeconds: 0,
           handler: { maxPayloadKb: 5120, threads: 1, refreshSeconds: 30, cors: [], models: ['a'] },
           target: undefined,
         },
@@ -64,7 +65,7 @@ models:
     retain: 9
     optimize: cold
     gate: { metric: [session_ms, first_run_ms], tolerance: 7.5%, limit: 0.4, min-effect-ms: 2.5, max-samples: 40,
-            slo-ms: 1200, on-inconclusive: lean, baseline: stored, discard: 0, max-seconds: 60, timeout-seconds: 5 }
+            slo-ms: 1200, on-inconclusive: lean, baseline: stored, discard: 0, max-seconds: 60, timeout-seconds: 5, watch: 2m }
     handler: { max-payload-kb: 64, threads: 2, refresh-seconds: 5, cors: ["https://app.example", "*"] }
     target: { provider: local, port: 8080 }
 `);
@@ -73,6 +74,7 @@ models:
       model: 'decoder.onnx',
       sample: { path: 'sample.json', source: join(folder, 'sample.json') },
       retain: 9,
+      watchSeconds: 120,
       optimize: 'cold',
       gate: {
         metrics: ['session_ms', 'first_run_ms'],

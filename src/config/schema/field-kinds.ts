@@ -35,6 +35,22 @@ export const share = () =>
 export const fractionOf = (value: string | number): number =>
   typeof value === 'number' ? value : Number((Number(value.slice(0, -1)) / 100).toPrecision(12));
 
+const time = 'a time such as 90s or 2m, or a number of seconds';
+
+/** A duration of at most a day: `90s`, `2m`, `1h`, or seconds as a bare number. */
+export const duration = () =>
+  z.union(
+    [text(time, /^\d{1,5}[smh]?$/), z.number({ error: time }).min(0, { error: time }).max(86_400, { error: time })],
+    { error: time },
+  );
+
+/** The seconds that a duration means. */
+export function secondsOf(value: string | number): number {
+  if (typeof value === 'number') return value;
+  const unit = { s: 1, m: 60, h: 3600 }[value.at(-1) ?? ''] ?? 1;
+  return Number.parseInt(value, 10) * unit;
+}
+
 /** Text without control characters; for what only a cloud can check. */
 export const words = (expected: string, most = 256) => text(expected, new RegExp(`^[^\\p{Cc}]{1,${most}}$`, 'u'));
 

@@ -3,7 +3,7 @@ import { gateDefaults } from '../../gate/options.ts';
 import { metrics } from '../../gate/sample.ts';
 import { namePatterns, nameRules } from '../../model/names.ts';
 import { targetSchema } from './environment.ts';
-import { decimal, listOf, share, text, whole, words } from './field-kinds.ts';
+import { decimal, duration, listOf, share, text, whole, words } from './field-kinds.ts';
 
 const metric = z.enum(metrics as [(typeof metrics)[number], ...typeof metrics]);
 const metricWords = `one of ${metrics.join(', ')}, or a list of them`;
@@ -37,6 +37,9 @@ export const gateSchema = z.strictObject({
   'timeout-seconds': whole(1, 900)
     .default(gateDefaults.timeoutSeconds)
     .describe('A start slower than this counts as slower than all.'),
+  watch: duration()
+    .default(0)
+    .describe('How long a promotion watches the live endpoint, and rolls back when it breaks; 0 does not watch.'),
 });
 
 const origin = text(

@@ -1,0 +1,117 @@
+import { UnprovenError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { pause } from '../targets/pause.ts';
+import { type Endpoint, type Expectation, prove } from '../targets/proof/prove.ts';
+import { quantile } from './quantile.ts';
+
+export interface WatchOptions {
+  endpoint: Endpoint;
+  /** What it must go on serving. */
+  expected: Omit<Expectation, 'revision'>;
+  /** How long, s. */
+  seconds: number;
+  /** A look that takes longer is a failed one, ms. */
+  sloMs: number | undefined;
+  /** Version that an instance may serve until it has looked at the pointer again, and how long that takes, s. */
+  before: { version: string; seconds: number } | undefined;
+  /** Asked before each look; what it answers ends the watch: someone else has moved on. */
+  superseded(): Promise<string | undefined>;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+export interface Watched {
+  outcome: 'passed' | 'broken' | 'moved-on';
+  looks: number;
+  failed: number;
+  /** Median and 95th percentile of a request with the golden sample, ms; absent when none was answered. */
+  p50: number | undefined;
+  p95: number | undefined;
+  /** What was wrong last, or who moved on. */
+  why: string | undefined;
+}
+
+/** A failed look may be the network's or one instance's; this many in a row are the endpoint's. */
+const inARow = 3;
+/** And so is this share of all, once there are enough to speak of a share. */
+const share = 0.1;
+const enough = 20;
+/** Looks in a watch of usual length; the pause between two stays within bounds, ms. */
+const usualLooks = 60;
+const shortestPauseMs = 200;
+const longestPauseMs = 5000;
+/** One look, ms: an HTTP API cuts there (facts: P23). */
+const lookMs = 30_000;
+
+type Look = { ms: number } | { fault: string };
+
+/**
+ * Calls a live endpoint as a client does, again and again: version, sha256, golden sample, errors and time. It ends
+ * early when it is broken, or when someone else has moved on; and not on a failed look, which is looked into first.
+ * Throws the signal's reason.
+ */
+export async function watch(options: WatchOptions): Promise<Watched> {
+  const { seconds, signal, log } = options;
+  const began = performance.now();
+  const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, (seconds * 1000) / usualLooks));
+  const looks: Look[] = [];
+  for (;;) {
+    const by = await options.superseded();
+    if (by !== undefined) return reportOf('moved-on', looks, by);
+    const look = await lookOnce(options, began);
+    if (look) looks.push(look);
+    if (look && 'fault' in look) log.debug(`A look at ${options.endpoint.url} failed: ${look.fault}`);
+    if (isBroken(looks)) return reportOf('broken', looks, lastFault(looks));
+    const elapsed = (performance.now() - began) / 1000;
+    log.progress(`Watching ${options.endpoint.url}`, Math.min(seconds, Math.round(elapsed)), seconds, 'steps');
+    const settled = looks.length > 0 && 'ms' in (looks.at(-1) as Look);
+    if (elapsed >= seconds && settled) return reportOf('passed', looks, undefined);
+    await pause(pauseMs, signal);
+  }
+}
+
+/** Answers nothing for an instance that has not looked at the pointer yet and is not late with that. */
+async function lookOnce(options: WatchOptions, began: number): Promise<Look | undefined> {
+  const { endpoint, expected, sloMs, before, signal } = options;
+  let ms = 0;
+  const timed: Endpoint = {
+    url: endpoint.url,
+    send: async (path, call) => {
+      const sent = performance.now();
+      const answer = await endpoint.send(path, call);
+      ms = performance.now() - sent;
+      return answer;
+    },
+  };
+  try {
+    await prove(timed, { ...expected, revision: undefined }, { timeoutMs: lookMs, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof UnprovenError)) throw error;
+    const late = performance.now() - began > (before?.seconds ?? 0) * 1000;
+    const got = error.data?.['got'] as { version?: unknown } | undefined;
+    if (!late && error.code === 'wrong-model' && got?.version === before?.version) return undefined;
+    return { fault: error.message };
+  }
+  if (sloMs !== undefined && ms > sloMs)
+    return { fault: `it took ${Math.round(ms)} ms, more than ${sloMs} ms (slo-ms).` };
+  return { ms };
+}
+
+function isBroken(looks: readonly Look[]): boolean {
+  const failed = looks.filter((look) => 'fault' in look).length;
+  const tail = looks.slice(-inARow);
+  if (tail.length === inARow && tail.every((look) => 'fault' in look)) return true;
+  return looks.length >= enough && failed > looks.length * share;
+}
+
+function lastFault(looks: readonly Look[]): string {
+  const last = looks.findLast((look) => 'fault' in look);
+  return last && 'fault' in last ? last.fault : '';
+}
+
+function reportOf(outcome: Watched['outcome'], looks: readonly Look[], why: string | undefined): Watched {
+  const times = looks.flatMap((look) => ('ms' in look ? [look.ms] : []));
+  const failed = looks.length - times.length;
+  return { outcome, looks: looks.length, failed, p50: quantile(times, 0.5), p95: quantile(times, 0.95), why };
+}

@@ -1,0 +1,134 @@
+import type { ModelEntry } from '../config/types.ts';
+import { ColdgateError, exitCodes, toColdgateError, UnprovenError } from '../errors.ts';
+import { type Watched, watch } from '../measure/watch.ts';
+import type { MoveResult } from '../registry/promote.ts';
+import { readPointer } from '../registry/read-pointer.ts';
+import type { DeployResult, Revision } from '../targets/target.ts';
+import type { Deployment } from './deployment.ts';
+import { functionSettings } from './function-settings.ts';
+import type { ModelResult } from './results.ts';
+import type { StoredVersion } from './stored-version.ts';
+import type { Context } from './verb.ts';
+import { goBack, type WayBack } from './way-back.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface LiveWatch {
+  workspace: Workspace;
+  entry: ModelEntry;
+  stored: StoredVersion;
+  deployment: Deployment;
+  /** What this run has done: its move of the pointer, and what it made live. */
+  moved: MoveResult;
+  routed: DeployResult;
+  /** What was live before; nothing at the first deployment. */
+  before: Revision | undefined;
+  seconds: number;
+  context: Context;
+}
+
+/** How long, s: what this run was told, else models.yaml; 0 does not watch. */
+export const watchSeconds = (given: number | undefined, entry: ModelEntry): number => given ?? entry.watchSeconds;
+
+/** What is live now, to be found again should the watch fail; not asked for when there is no watch. */
+export async function liveBefore(ws: Workspace, entry: ModelEntry, seconds: number): Promise<Revision | undefined> {
+  if (seconds === 0) return undefined;
+  const target = await ws.targetOf(entry);
+  return (await target.describe(functionSettings(ws.environment, entry))).live;
+}
+
+/** Who has moved the pointer since; nothing while it is where this run left it. */
+async function movedOn({ workspace, entry, moved }: LiveWatch): Promise<string | undefined> {
+  const current = await readPointer(workspace.store, entry.name, workspace.environment.pointer);
+  if (!current) return 'someone has removed the pointer';
+  const { actor, version, sequence, promotion_id } = current.pointer;
+  if (promotion_id === moved.pointer?.promotion_id) return undefined;
+  return `${actor} made ${version} live (move ${sequence})`;
+}
+
+/** An instance looks at the pointer up to a fifth later than it was told to, then loads the model beside the old one. */
+const loadingSeconds = 30;
+
+function look(asked: LiveWatch): Promise<Watched> {
+  const { workspace, entry, stored, deployment, moved, routed, seconds, context } = asked;
+  const { version, sha256, sample } = stored;
+  const lag = entry.handler.refreshSeconds * 1.2 + loadingSeconds;
+  return watch({
+    endpoint: deployment.target.reach(functionSettings(workspace.environment, entry), routed.revision),
+    expected: { version, sha256, sample },
+    seconds,
+    sloMs: entry.gate.sloMs,
+    before: moved.previousVersion === null ? undefined : { version: moved.previousVersion, seconds: lag },
+    superseded: () => movedOn(asked),
+    signal: context.signal,
+    log: context.log,
+  });
+}
+
+/**
+ * Watches what has just been made live, and takes pointer and function back where it breaks: each only while it is still
+ * as this run left it. The result then has a failure (exit 7). Throws ColdgateError `watch-stopped` when the run is told
+ * to end: what is live stays.
+ */
+export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
+  const { entry, stored, seconds, context } = asked;
+  const what = `${entry.name} ${stored.version}`;
+  context.log.info(`  Watching ${what} for ${seconds} s.`);
+  const began = performance.now();
+  try {
+    const watched = await look(asked);
+    if (watched.outcome !== 'broken') return reportOf(asked, watched, []);
+    context.log.warn(`${what} broke while it was watched: ${watched.why}`);
+    const back = await goBack(asked);
+    return reportOf(asked, watched, back.lines, failureOf(asked, watched, back));
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    const watched = Math.round((performance.now() - began) / 1000);
+    throw new ColdgateError(
+      'watch-stopped',
+      exitCodes.unexpected,
+      `The watch of ${what} was stopped after ${watched} of ${seconds} s (${toColdgateError(error).message}). ${what} is live and no longer watched.`,
+      { hint: `Take it back with coldgate rollback --model ${entry.name}, or leave it.`, cause: error },
+    );
+  }
+}
+
+function failureOf({ entry, stored }: LiveWatch, watched: Watched, back: WayBack): ColdgateError {
+  const { looks, failed, why } = watched;
+  const said = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${looks} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
+  const options = { hint: back.hint, data: { looks, failed, why, outcome: back.outcome } };
+  return new UnprovenError('watch-failed', said, options);
+}
+
+const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} ms`);
+
+function reportOf(
+  { entry, stored, moved, seconds }: LiveWatch,
+  watched: Watched,
+  lines: string[],
+  failure?: ColdgateError,
+): ModelResult {
+  const { outcome, looks, failed, p50, p95, why } = watched;
+  const backed = failure?.data?.['outcome'];
+  const result = outcome === 'broken' ? String(backed) : outcome;
+  const counted = `${looks} looks, ${failed} failed, p50 ${ms(p50)}, p95 ${ms(p95)}`;
+  const head = {
+    passed: `${entry.name} ${stored.version} held for ${seconds} s: ${counted}.`,
+    broken: `${entry.name} ${stored.version} broke: ${counted}.`,
+    'moved-on': `Since the promotion ${why}, so the watch ended early: ${counted}.`,
+  }[outcome];
+  const said = [head, ...lines];
+  return {
+    model: entry.name,
+    outputs: {
+      watch: result,
+      ...(result === 'rolled-back' && { promoted: 'false', version: moved.previousVersion ?? '' }),
+    },
+    document: {
+      watch: { outcome: result, seconds, looks, failed, p50_ms: p50 ?? null, p95_ms: p95 ?? null, why: why ?? null },
+      ...(result === 'rolled-back' && { promoted: false }),
+    },
+    lines: failure ? [head] : said,
+    summary: said.join('\n\n'),
+    failure,
+  };
+}
