@@ -34,14 +34,13 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     restore: (request, move) => restoreLive(world, request, move),
     reach: ({ name }, revision) => reachRevision(world, name, revision),
     describe: ({ name }) => describeFunction(world, name),
-    remove: ({ name }, what) => removeFunction(world, name, what),
+    remove: ({ name }, what, keep?: string) => removeFunction(world, name, what, keep),
   };
 }
 
 /** Throws ColdgateError `setting-not-available` (exit 2) for settings that this build knows and cannot carry out. */
 function checkSupported(settings: AwsLambdaSettings): void {
   const asked = [
-    settings.endpoint === 'http-api' && 'endpoint: http-api',
     settings.package === 'image' && 'package: image',
     settings.provisionedConcurrency > 0 && 'provisioned-concurrency',
     settings.provisionedScaling && 'provisioned-scaling',

@@ -34,7 +34,7 @@ export function localTarget(settings: LocalTargetSettings, deps: TargetDeps): Ta
     restore: (request, move) => restoreLive(world, request, move),
     reach: (_settings, { url }) => endpointOf(portOf(url)),
     describe: ({ name }) => describeLocal(world, name),
-    remove: ({ name }, what) => removeFunction(world, name, what),
+    remove: ({ name }, what, keep?: string) => removeFunction(world, name, what, keep),
   };
 }
 

@@ -110,6 +110,10 @@ export interface Target {
   /** How callers reach a revision, to look at it from outside. */
   reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
-  /** Removes candidates only, or everything of the function. What is already gone is fine. */
+  /**
+   * Removes candidates only, or everything of the function. What is already gone is fine.
+   * @param keep version whose candidate stays
+   */
+  remove(settings: Pick<FunctionSettings, 'name'>, what: 'candidates', keep?: string): Promise<Change[]>;
   remove(settings: Pick<FunctionSettings, 'name'>, what: 'candidates' | 'all'): Promise<Change[]>;
 }

@@ -224,6 +224,14 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
       expect(await bench.running()).toBe(1);
     });
 
+    it('removes candidates but the one to keep', async () => {
+      await deploy(one);
+      const kept = (await deploy(two)).revision;
+      expect(await target.remove(bench.settings, 'candidates', two.version)).toMatchObject([{ action: 'delete' }]);
+      expect(await target.describe(bench.settings)).toEqual({ live: undefined, candidates: [kept] });
+      expect(await target.remove(bench.settings, 'candidates', two.version)).toEqual([]);
+    });
+
     it('removes everything, and finds nothing to remove after that', async () => {
       await route(one);
       await deploy(two);

@@ -2,17 +2,22 @@ import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import type { Change } from '../target.ts';
 import { gone, removeAlias } from './address.ts';
 import { removeVersion } from './deploy.ts';
-import { isCandidateAlias } from './names.ts';
+import { candidateAlias, isCandidateAlias } from './names.ts';
 import { candidatesOf, type FunctionState, observe, versionOf } from './observe.ts';
 import { sweep } from './prune.ts';
 import { converge, type World } from './world.ts';
 
 /** Removes candidates, or the function with all that belongs to it. What is already gone is fine. */
-export function removeFunction(world: World, name: string, what: 'candidates' | 'all'): Promise<Change[]> {
+export function removeFunction(
+  world: World,
+  name: string,
+  what: 'candidates' | 'all',
+  keep?: string,
+): Promise<Change[]> {
   return converge(world, async () => {
     const state = await observe(world, name);
     if (!state) return [];
-    return what === 'all' ? removeAll(world, state) : removeCandidates(world, state);
+    return what === 'all' ? removeAll(world, state) : removeCandidates(world, state, keep);
   });
 }
 
@@ -23,8 +28,8 @@ function changeOf(state: FunctionState, alias: string): Change {
   return { action: 'delete', what: `${role} of ${state.name}${pinned} (alias ${alias}, version ${version?.number})` };
 }
 
-async function removeCandidates(world: World, state: FunctionState): Promise<Change[]> {
-  const aliases = candidatesOf(state);
+async function removeCandidates(world: World, state: FunctionState, keep?: string): Promise<Change[]> {
+  const aliases = candidatesOf(state).filter((alias) => keep === undefined || alias !== candidateAlias(keep));
   for (const alias of aliases) {
     await removeAlias(world, state, alias);
     const version = versionOf(state, alias);

@@ -13,11 +13,16 @@ import { inPlace, type World } from './world.ts';
  * Stops processes of a function and removes their files; `all` leaves nothing of it, running or on disk. What is already
  * gone is fine, and a state that was deleted by hand too: processes are found by their marks.
  */
-export async function removeFunction(world: World, name: string, what: 'candidates' | 'all'): Promise<Change[]> {
+export async function removeFunction(
+  world: World,
+  name: string,
+  what: 'candidates' | 'all',
+  keep?: string,
+): Promise<Change[]> {
   const place = await placeOf(world.stateDir, name);
   if (!(await exists(place.dir)) && processesOf(world, place).length === 0) return [];
   const changes = await inPlace(world, name, () =>
-    what === 'all' ? removeAll(world, place) : removeSome(world, place),
+    what === 'all' ? removeAll(world, place) : removeSome(world, place, keep),
   );
   // Goes when the last function of the environment has gone, and stays without complaint otherwise.
   if (what === 'all') await rmdir(world.stateDir).catch(() => {});
@@ -30,10 +35,12 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function removeSome(world: World, place: Place): Promise<Change[]> {
+async function removeSome(world: World, place: Place, keep?: string): Promise<Change[]> {
   let state = await readState(place.state);
   await sweep(world, place, state);
-  const candidates = state.revisions.filter((r) => r.role === 'candidate');
+  const candidates = state.revisions.filter(
+    (r) => r.role === 'candidate' && (keep === undefined || r.version !== keep),
+  );
   for (const candidate of candidates) {
     state = await dropRevision(world, place, state, candidate);
     for (const ending of ['.log', '.log.previous'])
