@@ -84,6 +84,10 @@ export class ApiGateway {
     const { ApiId: id, ...given } = input;
     const api = this.#find(input);
     if (operation === 'UpdateApi') return Object.assign(api.fields, given);
+    if (operation === 'DeleteCorsConfiguration') {
+      delete api.fields['corsConfiguration'];
+      return undefined;
+    }
     if (operation === 'DeleteApi') {
       this.apis.delete(String(id));
       return undefined;
@@ -99,7 +103,8 @@ export class ApiGateway {
     if (given['protocolType'] !== 'HTTP') throw bad('The stand-in has HTTP APIs alone');
     const apiId = `api${++this.#counter}`;
     const createdDate = this.#account.now().toISOString();
-    const fields = { apiId, apiEndpoint: this.#urlOf(apiId), createdDate, ...given };
+    const routeSelectionExpression = '$request.method $request.path';
+    const fields = { apiId, apiEndpoint: this.#urlOf(apiId), createdDate, routeSelectionExpression, ...given };
     const parts = { Integration: new Map(), Route: new Map(), Authorizer: new Map(), Stage: new Map() };
     this.apis.set(apiId, { fields, parts });
     return fields;
@@ -120,7 +125,8 @@ export class ApiGateway {
       all.delete(id);
       return undefined;
     }
-    const next = { ...known, ...given, [key]: id };
+    const next: Fields = { ...known, ...given, [key]: id };
+    if (next['authorizerId'] === '') delete next['authorizerId'];
     this.#check(kind, api, next, known);
     all.set(id, next);
     return next;

@@ -1,17 +1,19 @@
 import {
-  AddPermissionCommand,
-  type AddPermissionRequest,
   CreateAliasCommand,
   CreateFunctionUrlConfigCommand,
   DeleteAliasCommand,
   DeleteFunctionUrlConfigCommand,
-  GetPolicyCommand,
-  RemovePermissionCommand,
   UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { setTags } from './function-settings.ts';
+import { apiTag, ensureApi, isSettled, removeApis } from './http-api.ts';
+import { wantedApi } from './http-api-wanted.ts';
+import { isCandidateAlias } from './names.ts';
 import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
+import { ensureStatements, publicPermits } from './statements.ts';
+import type { Wanted } from './wanted.ts';
 import type { World } from './world.ts';
 
 /** Where an alias answers, and whether that had to be changed now: AWS takes a while to know of it everywhere. */
@@ -19,12 +21,6 @@ export interface Address {
   url: string;
   changed: boolean;
 }
-
-/** Who may call a function URL of `auth: none`: since October 2025 both are needed (facts: "Function URLs"). */
-const publicStatements: Record<string, Omit<AddPermissionRequest, 'FunctionName' | 'StatementId'>> = {
-  'coldgate-url': { Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE' },
-  'coldgate-invoke': { Action: 'lambda:InvokeFunction', Principal: '*', InvokedViaFunctionUrl: true },
-};
 
 /** Points the alias to the version, if it does not; on the revision that was seen. Answers whether it had to. */
 export async function ensureAlias(world: World, state: FunctionState, alias: string, number: string): Promise<boolean> {
@@ -40,14 +36,37 @@ export async function ensureAlias(world: World, state: FunctionState, alias: str
   return true;
 }
 
-/** The alias' own address with who may call it; only what is missing or different is changed. */
-export async function ensureAddress(world: World, state: FunctionState, alias: string): Promise<Address> {
-  const { endpoint, auth } = world.settings;
-  const place = { FunctionName: state.name, Qualifier: alias };
-  if (endpoint === 'none') {
-    const changed = state.urls.has(alias) && (await closeAddress(world, state, alias));
-    return { url: `${state.arn}:${alias}`, changed };
+/** How callers reach an alias. An HTTP API is the live one's; candidates then have a URL, so that they touch no live API. */
+export const wayTo = ({ settings }: World, alias: string): 'function-url' | 'http-api' | 'none' =>
+  settings.endpoint === 'http-api' && isCandidateAlias(alias) ? 'function-url' : settings.endpoint;
+
+/**
+ * The alias' own address with who may call it; only what is missing or different is changed.
+ * @param wanted what is deployed; without it an HTTP API that is there is left as it is
+ * @param anew look at all of it, although it says that it is as wanted
+ */
+export async function ensureAddress(
+  world: World,
+  state: FunctionState,
+  alias: string,
+  wanted?: Wanted,
+  anew = false,
+): Promise<Address> {
+  const way = wayTo(world, alias);
+  let changed = false;
+  if (way !== 'function-url' && state.urls.has(alias)) changed = await closeAddress(world, state, alias);
+  if (way === 'http-api') return throughApi(world, state, wanted, { anew, changed });
+  if (!isCandidateAlias(alias) && state.tags[apiTag] === 'yes') {
+    await removeApis(world, state.name);
+    changed = await setTags(world, state, { [apiTag]: 'no' });
   }
+  if (way === 'none') return { url: `${state.arn}:${alias}`, changed };
+  return throughUrl(world, state, alias, changed);
+}
+
+async function throughUrl(world: World, state: FunctionState, alias: string, before: boolean): Promise<Address> {
+  const { auth } = world.settings;
+  const place = { FunctionName: state.name, Qualifier: alias };
   const AuthType = auth === 'none' ? 'NONE' : 'AWS_IAM';
   const known = state.urls.get(alias);
   let url = known?.FunctionUrl;
@@ -57,47 +76,46 @@ export async function ensureAddress(world: World, state: FunctionState, alias: s
   } else if (known.AuthType !== AuthType) {
     await world.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
   }
-  const permitted = await ensureStatements(world, state, alias, auth === 'none' ? Object.keys(publicStatements) : []);
-  return { url: (url ?? '').replace(/\/$/, ''), changed: known?.AuthType !== AuthType || permitted };
+  const permitted = await ensureStatements(world, state, alias, auth === 'none' ? publicPermits : {});
+  return { url: (url ?? '').replace(/\/$/, ''), changed: before || known?.AuthType !== AuthType || permitted };
 }
 
-async function ensureStatements(world: World, state: FunctionState, alias: string, wanted: string[]): Promise<boolean> {
-  const place = { FunctionName: state.name, Qualifier: alias };
-  const there = await ownStatements(world, state, alias);
-  const missing = wanted.filter((id) => !there.includes(id));
-  const surplus = there.filter((id) => !wanted.includes(id));
-  for (const id of missing) {
-    const { Action, Principal, ...condition } = publicStatements[id] ?? {};
-    const what = { Action, Principal, ...condition };
-    await world.calls.send(new AddPermissionCommand({ ...place, StatementId: id, ...what }));
-  }
-  for (const id of surplus) await world.calls.send(new RemovePermissionCommand({ ...place, StatementId: id }));
-  return missing.length + surplus.length > 0;
-}
-
-/** Ids of our statements in the alias' policy; those of other hands are not ours to touch. */
-async function ownStatements(world: World, { name }: FunctionState, alias: string): Promise<string[]> {
-  try {
-    const found = await world.calls.send(new GetPolicyCommand({ FunctionName: name, Qualifier: alias }));
-    const { Statement = [] } = JSON.parse(found.Policy ?? '{}') as { Statement?: { Sid: string }[] };
-    return Statement.map(({ Sid }) => Sid).filter((id) => id in publicStatements);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+async function throughApi(
+  world: World,
+  state: FunctionState,
+  wanted: Wanted | undefined,
+  { anew, changed }: { anew: boolean; changed: boolean },
+): Promise<Address> {
+  const { alias } = world.settings;
+  const found = state.api?.ApiEndpoint;
+  if (!wanted && found !== undefined) return { url: found, changed };
+  const cors = (wanted?.variables['COLDGATE_CORS'] ?? '').split(',').filter((origin) => origin !== '');
+  const api = wantedApi(world.settings, state, cors);
+  if (!anew && isSettled(state.api, api)) return { url: found ?? '', changed };
+  const [, partition, , region, account] = state.arn.split(':');
+  const made = await ensureApi(world, state, api, (id) =>
+    ensureStatements(world, state, alias, {
+      'coldgate-api': {
+        Action: 'lambda:InvokeFunction',
+        Principal: 'apigateway.amazonaws.com',
+        SourceArn: `arn:${partition}:execute-api:${region}:${account}:${id}/*/*`,
+      },
+    }),
+  );
+  return { url: made.ApiEndpoint ?? '', changed: true };
 }
 
 async function closeAddress(world: World, state: FunctionState, alias: string): Promise<boolean> {
   const place = { FunctionName: state.name, Qualifier: alias };
   await gone(world.calls.send(new DeleteFunctionUrlConfigCommand(place)));
-  await ensureStatements(world, state, alias, []);
+  await ensureStatements(world, state, alias, {});
   return true;
 }
 
 /** Takes an alias away with its address and its permissions; those first, since without it they could not be found. */
 export async function removeAlias(world: World, state: FunctionState, alias: string): Promise<void> {
   if (state.urls.has(alias)) await closeAddress(world, state, alias);
-  else await ensureStatements(world, state, alias, []);
+  else await ensureStatements(world, state, alias, {});
   await gone(world.calls.send(new DeleteAliasCommand({ FunctionName: state.name, Name: alias })));
 }
 

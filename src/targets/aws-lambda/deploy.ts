@@ -3,7 +3,7 @@ import { ColdgateError, UnprovenError } from '../../errors.ts';
 import { type Endpoint, type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import { type Address, ensureAddress, ensureAlias, gone, removeAlias } from './address.ts';
-import { invokeEndpoint, urlEndpoint } from './endpoint.ts';
+import { endpointAt } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
 import { candidateAlias } from './names.ts';
 import { type FunctionState, isSame, type PublishedVersion, versionOf } from './observe.ts';
@@ -27,9 +27,8 @@ export function revisionOf({ number, mark, packageSha256 }: PublishedVersion, ur
   return { id: number, role: role === 'live' ? 'live' : 'candidate', version, url, packageSha256, settingsSha256 };
 }
 
-/** How callers reach an alias, and so how it is proven. */
-export const endpointOf = (world: World, state: FunctionState, alias: string, address: Address): Endpoint =>
-  world.settings.endpoint === 'none' ? invokeEndpoint(world, state.name, alias) : urlEndpoint(world, address);
+export const endpointOf = (world: World, { name }: FunctionState, alias: string, address: Address): Endpoint =>
+  endpointAt(world, { name, alias, ...address });
 
 /**
  * Makes a candidate answer: a published version pinned to the model's, behind an alias and an address of its own. An equal
@@ -43,7 +42,7 @@ export function deployCandidate(world: World, request: DeployRequest): Promise<D
     const settled = await ensureFunctionSettings(world, state);
     const current = versionOf(state, alias);
     if (current && isSame(current, wanted)) {
-      const address = await ensureAddress(world, state, alias);
+      const address = await ensureAddress(world, state, alias, wanted);
       if (await isProven(world, endpointOf(world, state, alias, address), request, wanted)) {
         return { revision: revisionOf(current, address.url), changed: settled || address.changed };
       }
@@ -63,7 +62,7 @@ async function replace(world: World, state: FunctionState, replacement: Replacem
   const { request, wanted, alias, current } = replacement;
   const { version } = await publish(world, state, wanted, request.package, current?.number);
   await ensureAlias(world, state, alias, version.number);
-  const address = await ensureAddress(world, state, alias);
+  const address = await ensureAddress(world, state, alias, wanted, true);
   try {
     await prove(endpointOf(world, state, alias, address), expectationOf(request, wanted), optionsOf(world));
   } catch (error) {

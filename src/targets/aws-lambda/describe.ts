@@ -1,4 +1,5 @@
 import type { Change, DeployRequest, Revision, TargetState } from '../target.ts';
+import { wayTo } from './address.ts';
 import { revisionOf } from './deploy.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { type FunctionState, isSame, observe, versionOf } from './observe.ts';
@@ -17,15 +18,14 @@ export async function describeFunction(world: World, name: string): Promise<Targ
   return { live: revisionAt(world, state, world.settings.alias, 'live'), candidates };
 }
 
-function revisionAt(
-  { settings }: World,
-  state: FunctionState,
-  alias: string,
-  role: Revision['role'],
-): Revision | undefined {
+function revisionAt(world: World, state: FunctionState, alias: string, role: Revision['role']): Revision | undefined {
   const version = versionOf(state, alias);
-  const own = state.urls.get(alias)?.FunctionUrl?.replace(/\/$/, '');
-  const url = settings.endpoint === 'none' ? `${state.arn}:${alias}` : own;
+  const addresses = {
+    none: `${state.arn}:${alias}`,
+    'http-api': state.api?.ApiEndpoint,
+    'function-url': state.urls.get(alias)?.FunctionUrl?.replace(/\/$/, ''),
+  };
+  const url = addresses[wayTo(world, alias)];
   return version?.mark?.role === role && url ? revisionOf(version, url) : undefined;
 }
 

@@ -4,6 +4,7 @@ import { ColdgateError, exitCodes } from '../../errors.ts';
 import { pause } from '../pause.ts';
 import { type Answer, type CallOptions, CallTimeout, call } from '../proof/http.ts';
 import type { Endpoint } from '../proof/prove.ts';
+import { wayTo } from './address.ts';
 import { toRefusal } from './refusal.ts';
 import type { World } from './world.ts';
 
@@ -11,47 +12,92 @@ import type { World } from './world.ts';
 const settlingMs = 60_000;
 const betweenMs = 500;
 
-/** The function URL of an alias; signed where it asks for that. `fresh` bears with refusals for a while. */
-export function urlEndpoint(world: World, address: { url: string; changed: boolean }): Endpoint {
-  const { url } = address;
+/** Where an alias answers. */
+export interface Place {
+  name: string;
+  alias: string;
+  url: string;
+  /** Whether that was changed now: refusals are then borne with for a while. */
+  changed: boolean;
+}
+
+/** How callers reach an alias, and so how it is proven; signed where its address asks for that. */
+export function endpointAt(world: World, place: Place): Endpoint {
+  const way = wayTo(world, place.alias);
+  if (way === 'none') return invokeEndpoint(world, place.name, place.alias);
+  if (way === 'http-api' && world.settings.auth === 'jwt') return guardedEndpoint(world, place);
+  const signing = world.settings.auth === 'none' ? undefined : way === 'http-api' ? 'execute-api' : 'lambda';
+  // What a gateway answers until it has heard of a new route, stage or permission.
+  const early = way === 'http-api' ? [403, 404, 500, 503] : [403];
+  return addressEndpoint(world, place, signing, early);
+}
+
+type Signing = 'lambda' | 'execute-api' | undefined;
+
+function addressEndpoint(world: World, { url, changed }: Place, signing: Signing, early: readonly number[]): Endpoint {
   return {
     url,
     send: async (path, options) => {
-      const until = performance.now() + (address.changed ? settlingMs : 0);
+      const until = performance.now() + (changed ? settlingMs : 0);
       for (;;) {
         const answer = await call(`${url}${path}`, {
           ...options,
-          headers: await signature(world, url + path, options),
+          headers: await signature(world, signing, url + path, options),
         });
-        if (answer.status !== 403) return answer;
-        if (performance.now() > until) throw refusedUrl(world, url, answer);
+        if (!early.includes(answer.status)) return answer;
+        if (performance.now() > until) {
+          if (answer.status !== 403) return answer;
+          throw refusedUrl(url, signing, answer);
+        }
         await pause(betweenMs, options.signal);
       }
     },
   };
 }
 
-async function signature(world: World, url: string, { json }: CallOptions): Promise<Record<string, string>> {
-  if (world.settings.auth === 'none') return {};
+/**
+ * An API behind a JWT authorizer: a pipeline has no token of its callers, so the alias is asked by Lambda's own call, and
+ * the API must turn a caller without a token away, which shows that the route is there and guarded.
+ */
+function guardedEndpoint(world: World, place: Place): Endpoint {
+  const outside = addressEndpoint(world, place, undefined, [403, 404, 500, 503]);
+  const inside = invokeEndpoint(world, place.name, place.alias);
+  return {
+    url: place.url,
+    send: async (path, options) => {
+      const { status } = await outside.send(path, { ...options, json: undefined });
+      if (status !== 401) throw new Error(`it answers ${status} to a caller without a token, expected 401`);
+      return inside.send(path, options);
+    },
+  };
+}
+
+async function signature(
+  world: World,
+  service: Signing,
+  url: string,
+  { json }: CallOptions,
+): Promise<Record<string, string>> {
+  if (service === undefined) return {};
   const post = json !== undefined;
   const signer = new AwsV4Signer({
     ...(await world.calls.credentials()),
     url,
     method: post ? 'POST' : 'GET',
     ...(post && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
-    service: 'lambda',
+    service,
     region: world.settings.region,
   } as ConstructorParameters<typeof AwsV4Signer>[0]);
   const { headers } = await signer.sign();
   return Object.fromEntries(headers.entries());
 }
 
-function refusedUrl(world: World, url: string, answer: Answer): ColdgateError {
-  const signed = world.settings.auth !== 'none';
-  const hint = signed
-    ? 'Allow lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function to the role that this step runs as.'
+function refusedUrl(url: string, signing: Signing, answer: Answer): ColdgateError {
+  const action = signing === 'execute-api' ? 'execute-api:Invoke' : 'lambda:InvokeFunctionUrl';
+  const rights = signing === 'execute-api' ? action : 'lambda:InvokeFunctionUrl and lambda:InvokeFunction';
+  const hint = signing
+    ? `Allow ${rights} on the function to the role that this step runs as.`
     : 'Look whether an organisation policy forbids public function URLs; auth: iam needs none.';
-  const action = 'lambda:InvokeFunctionUrl';
   return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${url}.`, {
     hint,
     data: { action, resource: url, answer: answer.body },

@@ -1,3 +1,4 @@
+import type { Api } from '@aws-sdk/client-apigatewayv2';
 import {
   type AliasConfiguration,
   type FunctionConfiguration,
@@ -9,6 +10,7 @@ import {
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { findApi } from './http-api.ts';
 import { functionName, isCandidateAlias, type Mark, ownerTag, parseMark } from './names.ts';
 import { isMissing } from './refusal.ts';
 import type { Wanted } from './wanted.ts';
@@ -23,7 +25,7 @@ export interface PublishedVersion {
   publishedAt: Date;
 }
 
-/** A function as it was found, by four reading calls. */
+/** A function as it was found, by four reading calls; five where it has, or is to have, an HTTP API. */
 export interface FunctionState {
   name: string;
   arn: string;
@@ -34,6 +36,8 @@ export interface FunctionState {
   aliases: Map<string, AliasConfiguration>;
   /** By alias. */
   urls: Map<string, FunctionUrlConfig>;
+  /** The HTTP API that its tag names as the function's. */
+  api: Api | undefined;
 }
 
 /**
@@ -43,13 +47,16 @@ export interface FunctionState {
 export async function observe(world: World, given: string): Promise<FunctionState | undefined> {
   const name = functionName(given);
   try {
-    const [found, versions, aliases, urls] = await Promise.all([
+    const asked = world.settings.endpoint === 'http-api';
+    const [found, versions, aliases, urls, api] = await Promise.all([
       world.calls.send(new GetFunctionCommand({ FunctionName: name })),
       listVersions(world, name),
       listAliases(world, name),
       listUrls(world, name),
+      asked ? findApi(world, name) : undefined,
     ]);
-    return checkOwned(stateOf(name, found, versions, aliases, urls));
+    const state = checkOwned(stateOf(name, found, versions, aliases, urls));
+    return { ...state, api };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -72,6 +79,7 @@ function stateOf(
     versions: versions.flatMap((one) => (one.Version === '$LATEST' ? [] : [publishedVersion(one)])),
     aliases: new Map(aliases.map((alias) => [alias.Name ?? '', alias])),
     urls: new Map(urls.map((url) => [qualifierOf(url.FunctionArn), url])),
+    api: undefined,
   };
 }
 

@@ -2,7 +2,8 @@ import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import type { Change } from '../target.ts';
 import { gone, removeAlias } from './address.ts';
 import { removeVersion } from './deploy.ts';
-import { candidateAlias, isCandidateAlias } from './names.ts';
+import { apiTag, removeApis } from './http-api.ts';
+import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { candidatesOf, type FunctionState, observe, versionOf } from './observe.ts';
 import { sweep } from './prune.ts';
 import { converge, type World } from './world.ts';
@@ -16,6 +17,10 @@ export function removeFunction(
 ): Promise<Change[]> {
   return converge(world, async () => {
     const state = await observe(world, name);
+    // The API could be left of a function that someone else has removed.
+    if (what === 'all' && (world.settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes')) {
+      await removeApis(world, functionName(name));
+    }
     if (!state) return [];
     return what === 'all' ? removeAll(world, state) : removeCandidates(world, state, keep);
   });

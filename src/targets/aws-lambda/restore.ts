@@ -3,7 +3,7 @@ import type { Endpoint } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import { ensureAddress, ensureAlias } from './address.ts';
 import { endpointOf, revisionOf } from './deploy.ts';
-import { invokeEndpoint, urlEndpoint } from './endpoint.ts';
+import { endpointAt } from './endpoint.ts';
 import { candidateAlias, functionName } from './names.ts';
 import { observe, versionOf } from './observe.ts';
 import { routeLive } from './route.ts';
@@ -42,9 +42,8 @@ export function restoreLive(
   });
 }
 
-/** The address of a revision, or Lambda's own call where its alias has none. */
+/** How callers reach a revision. */
 export function reachRevision(world: World, name: string, { role, version, url }: Revision): Endpoint {
-  const { endpoint, alias } = world.settings;
-  if (endpoint !== 'none') return urlEndpoint(world, { url, changed: false });
-  return invokeEndpoint(world, functionName(name), role === 'live' ? alias : candidateAlias(version ?? ''));
+  const alias = role === 'live' ? world.settings.alias : candidateAlias(version ?? '');
+  return endpointAt(world, { name: functionName(name), alias, url, changed: false });
 }

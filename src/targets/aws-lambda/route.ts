@@ -27,7 +27,7 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
     const current = versionOf(state, alias);
     if (current && isSame(current, wanted)) {
       const realigned = await ensureAlias(world, state, alias, current.number);
-      const address = await ensureAddress(world, state, alias);
+      const address = await ensureAddress(world, state, alias, wanted);
       const trouble = await troubleOf(world, endpointOf(world, state, alias, address), request, wanted);
       const changed = settled || realigned || address.changed;
       if (!trouble)
@@ -77,24 +77,29 @@ async function replace(
     if (error instanceof ColdgateError && fresh) await removeVersion(world, state.name, version.number);
     throw error;
   }
-  const address = await flip(world, state, version, current, async (endpoint) => {
+  const address = await flip(world, state, { wanted, version, before: current }, async (endpoint) => {
     await prove(endpoint, expected, { timeoutMs: proofMs, signal: world.signal });
   });
   await sweep(world, (await observe(world, state.name)) ?? state);
   return { revision: revisionOf(version, address.url), changed: true, candidates: candidatesOf(state).length };
 }
 
+interface Flip {
+  wanted: Wanted;
+  version: PublishedVersion;
+  before: PublishedVersion | undefined;
+}
+
 /** Moves the alias, proves its address, and moves it back where that fails; only while it is where we have put it. */
 async function flip(
   world: World,
   state: FunctionState,
-  version: PublishedVersion,
-  before: PublishedVersion | undefined,
+  { wanted, version, before }: Flip,
   proof: (endpoint: Endpoint) => Promise<void>,
 ): Promise<Address> {
   const { alias } = world.settings;
   await ensureAlias(world, state, alias, version.number);
-  const address = await ensureAddress(world, state, alias);
+  const address = await ensureAddress(world, state, alias, wanted, true);
   try {
     await proof(endpointOf(world, state, alias, address));
     return address;

@@ -27,6 +27,7 @@ export async function proveFollowing(endpoint: Endpoint, expected: Expectation, 
   const { url } = endpoint;
   const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
   let refusedSince: number | undefined;
+  let lostSince: number | undefined;
   while (performance.now() < deadline && options.isRunning()) {
     const left = deadline - performance.now();
     const answer = await endpoint.send(warmPath, { timeoutMs: left, signal }).catch(() => undefined);
@@ -38,6 +39,9 @@ export async function proveFollowing(endpoint: Endpoint, expected: Expectation, 
     if (refusal && refusedSince !== undefined && performance.now() - refusedSince > refusalMs) {
       throw refused(url, expected, refusal);
     }
+    // A gateway without our routes: waiting brings none. The proof below says what it answers.
+    lostSince = answer?.status === 404 ? (lostSince ?? performance.now()) : undefined;
+    if (lostSince !== undefined && performance.now() - lostSince > refusalMs) break;
     await pause(betweenMs, signal);
   }
   await prove(endpoint, expected, { timeoutMs: loadingMs, signal });
