@@ -86,8 +86,13 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     ],
     packages: ['node:crypto'],
   },
+  github: {
+    rooms: ['errors', 'log', 'model', 'gate', 'config/types.ts'],
+    packages: ['@octokit/core', '@octokit/plugin-retry', 'node:'],
+  },
   verbs: {
     rooms: [
+      'github',
       'model',
       'gate',
       'config',

@@ -1,0 +1,110 @@
+import { InputError } from '../errors.ts';
+import { shown } from './event-text.ts';
+
+/** What an event says, as far as a decision needs it. Titles, labels, bodies and people are not read at all. */
+export type GitHubEvent =
+  | {
+      kind: 'pull-request';
+      action: string;
+      number: number;
+      headSha: string;
+      baseSha: string;
+      /** Why this run has no credentials; nothing where it has them. */
+      untrusted: string | undefined;
+    }
+  | { kind: 'branch'; branch: string; isDefault: boolean; before: string; deleted: boolean }
+  | { kind: 'tag'; tag: string; deleted: boolean }
+  | { kind: 'dispatch'; inputs: Readonly<Record<string, string>> }
+  | { kind: 'schedule' }
+  | { kind: 'other'; name: string };
+
+type Json = Readonly<Record<string, unknown>>;
+
+const record = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+const bad = (field: string, expected: string, got: unknown): InputError =>
+  new InputError(
+    [{ path: `event ${field}`, message: `expected ${expected}, got ${shown(JSON.stringify(got) ?? '')}.` }],
+    {
+      code: 'bad-event',
+      hint: 'The payload of the event is not what GitHub sends; is GITHUB_EVENT_PATH the file of this event?',
+    },
+  );
+
+/** A commit id: SHA-1 or SHA-256, hexadecimal. */
+function commit(field: string, value: unknown): string {
+  if (typeof value === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value)) return value;
+  throw bad(field, 'a commit id', value);
+}
+
+function count(field: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+  throw bad(field, 'a whole number above 0', value);
+}
+
+function word(field: string, value: unknown): string {
+  if (typeof value === 'string' && /^[a-z_]{1,40}$/.test(value)) return value;
+  throw bad(field, 'a word', value);
+}
+
+/** A repository by id where both sides have one: names change, and their case does not matter. */
+function isSameRepository(head: Json, base: Json): boolean {
+  if (typeof head['id'] === 'number' && typeof base['id'] === 'number') return head['id'] === base['id'];
+  const name = (of: Json) => (typeof of['full_name'] === 'string' ? of['full_name'].toLowerCase() : undefined);
+  return name(head) !== undefined && name(head) === name(base);
+}
+
+/** GitHub gives neither secrets nor a writing token to runs for forks and for Dependabot. */
+function untrustedBy(pull: Json, payload: Json): string | undefined {
+  const headRepository = record(record(pull['head'])['repo']);
+  const baseRepository = record(record(pull['base'])['repo']);
+  const own = Object.keys(baseRepository).length > 0 ? baseRepository : record(payload['repository']);
+  if (Object.keys(headRepository).length === 0) return 'its branch lies in a repository that is gone';
+  if (!isSameRepository(headRepository, own)) return 'it comes from a fork';
+  return record(payload['sender'])['login'] === 'dependabot[bot]' ? 'it comes from Dependabot' : undefined;
+}
+
+function pullRequest(payload: Json): GitHubEvent {
+  const pull = record(payload['pull_request']);
+  return {
+    kind: 'pull-request',
+    action: word('action', payload['action']),
+    number: count('number', payload['number'] ?? pull['number']),
+    headSha: commit('pull_request.head.sha', record(pull['head'])['sha']),
+    baseSha: commit('pull_request.base.sha', record(pull['base'])['sha']),
+    untrusted: untrustedBy(pull, payload),
+  };
+}
+
+function push(payload: Json): GitHubEvent {
+  const ref = payload['ref'];
+  const deleted = payload['deleted'] === true;
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(typeof ref === 'string' ? ref : '') ?? [];
+  if (name === undefined) throw bad('ref', 'refs/heads/… or refs/tags/…', ref);
+  if (kind === 'tags') return { kind: 'tag', tag: name, deleted };
+  const isDefault = record(payload['repository'])['default_branch'] === name;
+  return { kind: 'branch', branch: name, isDefault, before: commit('before', payload['before']), deleted };
+}
+
+const texts = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(record(value)).flatMap(([name, given]) =>
+      ['string', 'boolean', 'number'].includes(typeof given) ? [[name, String(given)]] : [],
+    ),
+  );
+
+/**
+ * Reads an event. Everything in a payload is somebody's text until it has passed here.
+ * Throws InputError `bad-event` naming the field.
+ * @param name GITHUB_EVENT_NAME
+ * @param payload the parsed file at GITHUB_EVENT_PATH
+ */
+export function readEvent(name: string, payload: unknown): GitHubEvent {
+  const fields = record(payload);
+  if (name === 'pull_request') return pullRequest(fields);
+  if (name === 'push') return push(fields);
+  if (name === 'workflow_dispatch') return { kind: 'dispatch', inputs: texts(fields['inputs']) };
+  if (name === 'schedule') return { kind: 'schedule' };
+  return { kind: 'other', name };
+}

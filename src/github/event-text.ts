@@ -1,0 +1,25 @@
+/** Longer names are cut: GitHub itself allows refs of some hundred characters, and a payload may hold anything. */
+const longest = 120;
+
+/** What would change how a line reads: controls, line ends, bidirectional and invisible characters. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+
+const escaped = (character: string): string =>
+  [...character].map((c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`).join('');
+
+/** Somebody's text on one line that reads as it is: what cannot be seen is spelt out. For logs and messages. */
+export function shown(text: string): string {
+  const whole = [...text];
+  const part = whole.length > longest ? `${whole.slice(0, longest).join('')}…` : text;
+  return part.replace(unseen, escaped);
+}
+
+/**
+ * Somebody's text in a Markdown code span, also inside a table: no Markdown, no HTML, no mention of anyone. What could end
+ * the span or the cell, or begin a tag, is spelt out: no way of escaping it works in every renderer.
+ */
+export function codeSpan(text: string): string {
+  const spelt = { '`': '\\u{60}', '|': '\\u{7c}', '<': '\\u{3c}', '>': '\\u{3e}', '&': '\\u{26}' } as const;
+  const safe = shown(text).replace(/[`|<>&]/g, (c) => spelt[c as keyof typeof spelt]);
+  return safe.trim() === '' ? '(empty)' : `\`${safe}\``;
+}
