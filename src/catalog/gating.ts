@@ -6,8 +6,12 @@ export const warmup = verb({
   action: 'canary-warmup',
   summary: 'Measures forced cold starts of candidate and live, interleaved, and decides.',
   about:
-    'Takes pairs of cold starts in alternating order, judges after 1/3, 1/2, 2/3 and all of gate.max-samples and stops when it is clear. Exit 4: the candidate loads slower or breaks the SLO; 5: no verdict; 7: the function did not prove its cold starts.',
-  examples: ['coldgate warmup', 'coldgate warmup --model digits --max-samples 60'],
+    'Takes pairs of cold starts in alternating order, judges after 1/3, 1/2, 2/3 and all of gate.max-samples and stops when it is clear. --burst sends requests at once instead, and proposes how many instances to keep warm. Exit 4: the candidate loads slower or breaks the SLO; 5: no verdict; 7: the function did not prove its cold starts.',
+  examples: [
+    'coldgate warmup',
+    'coldgate warmup --model digits --max-samples 60',
+    'coldgate warmup --burst 50 --on live --k6 load.js',
+  ],
   inputs: [
     config,
     environment,
@@ -16,8 +20,29 @@ export const warmup = verb({
     { name: 'max-samples', type: 'count', description: 'Cold starts an arm at most. Default: gate.max-samples.' },
     fresh,
     reportPath,
+    {
+      name: 'burst',
+      type: 'count',
+      description:
+        'Instead of measuring for the gate, send so many requests at once, twice, and tell what is cold, throttled and slow.',
+    },
+    {
+      name: 'on',
+      type: ['candidate', 'live'],
+      description: 'Which endpoint a burst goes to. Default: the candidate of this version, else the live one.',
+    },
+    { name: 'k6', type: 'text', description: 'Write a load test for k6 to this file; without --burst only that.' },
   ],
-  outputs: [...gateOut, results],
+  outputs: [
+    ...gateOut,
+    { name: 'cold-share', description: 'Of a burst: share of the answered requests that met a cold start, 0 to 1.' },
+    { name: 'throttled', description: 'Of a burst: requests that the platform turned away.' },
+    { name: 'burst-p50', description: 'Of a burst: median, ms.' },
+    { name: 'burst-p95', description: 'Of a burst: 95th percentile, ms.' },
+    { name: 'burst-p99', description: 'Of a burst: 99th percentile, ms.' },
+    { name: 'provisioned', description: 'Of a burst: proposed provisioned-concurrency for as many requests a second.' },
+    results,
+  ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
   load: async () => (await import('../verbs/warmup.ts')).run,
 });

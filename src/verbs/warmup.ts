@@ -7,6 +7,7 @@ import { renderSvg } from '../gate/svg.ts';
 import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
 import type { GateRecord as PointerGate } from '../model/pointer.ts';
 import { readPointer } from '../registry/read-pointer.ts';
+import { asksForBurst, type BurstInput, burstModel, checkBurst } from './burst.ts';
 import { prepareDeployment } from './deployment.ts';
 import { gateFailure } from './gate-failure.ts';
 import { runGate } from './gate-run.ts';
@@ -16,11 +17,9 @@ import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
 import { openWorkspace, type WorkInput } from './workspace.ts';
 
-export interface WarmupInput extends WorkInput {
-  version?: string | undefined;
+export interface WarmupInput extends WorkInput, BurstInput {
   maxSamples?: number | undefined;
   fresh: boolean;
-  reportPath: string;
 }
 
 /** What the pointer says of the gate that a version went through. */
@@ -76,9 +75,11 @@ export function warmupReport(record: GateRecord, reportPath: string): ModelResul
 
 /** `coldgate warmup`. */
 export async function run(input: WarmupInput, context: Context): Promise<VerbResult> {
+  checkBurst(input);
   const workspace = await openWorkspace(input, context, { checkFiles: false });
   const { store, environment, models } = workspace;
   return eachModel('warmup', models, async (entry) => {
+    if (asksForBurst(input)) return burstModel(workspace, entry, input, context);
     const candidate = await readStoredVersion(store, entry.name, versionFor(input.version, entry, models));
     const live = (await readPointer(store, entry.name, environment.pointer))?.pointer;
     const deployment = await prepareDeployment(workspace, entry, context);
