@@ -31,7 +31,7 @@ export interface DeploymentWish {
 
 /** A record in the repository's list of deployments. */
 export interface Deployment {
-  id: number;
+  id: number | bigint;
   environment: string;
   /** Whether it stood there already, of an earlier attempt for the same commit. */
   reused: boolean;
@@ -62,7 +62,7 @@ export interface Annotation {
 }
 
 export interface CheckWish {
-  /** Name in the pull request's list of checks; one check of a name for each commit. */
+  /** Name in the pull request's list of checks. */
   name: string;
   conclusion: 'success' | 'failure' | 'neutral' | 'skipped';
   title: string;
@@ -110,7 +110,7 @@ export interface Conversation {
   /** Takes the comment away again, if it is there; answers how many were. */
   removeComment(marker: string): Promise<number>;
   /**
-   * A check on the commit with its annotations (`checks: write`), found by its name and changed where it is there.
+   * A finished check on the commit with its annotations (`checks: write`); GitHub shows the newest of a name.
    * Without that permission the annotations go to the log, where GitHub shows ten of a kind; false is answered.
    */
   check(wish: CheckWish): Promise<boolean>;

@@ -1,0 +1,83 @@
+import type { Logger } from '../../log.ts';
+import type { GitHubWarning } from './conversation.ts';
+import { isApiError, lacksPermission, wordsOf } from './failure.ts';
+
+/** What a call needs, and what to say when it is not there. */
+export interface Need {
+  /** As in `permissions:` of a job: `pull-requests: write`. */
+  permission: string;
+  /** Completes "this token may not": `comment on pull request 12`. */
+  action: string;
+  /** False where the workflow's own token can never have it. */
+  grantable?: boolean;
+}
+
+/** The lines that grant it. */
+export const permissionYaml = (permission: string): string => `permissions:\n  ${permission}`;
+
+function missing(need: Need, words: string): GitHubWarning {
+  const message = `GitHub does not let this token ${need.action} (${words}). The run goes on without.`;
+  if (need.grantable === false) {
+    const hint = `Only a token with ${need.permission} can; the workflow's own token never has it.`;
+    return { code: 'github-permission', message, hint };
+  }
+  const yaml = permissionYaml(need.permission);
+  const hint = `Add this line to the job's permissions, beside those that are there:\n${yaml}`;
+  return { code: 'github-permission', message, hint, yaml };
+}
+
+function failed(need: Need, words: string, status: number): GitHubWarning {
+  const message = `Could not ${need.action} (${words}). The run goes on without.`;
+  const hint =
+    status === 401
+      ? 'The token is not valid, or no longer: give the input github-token, or leave it at its default.'
+      : 'Nothing else is affected; the next run tries again.';
+  return { code: 'github-api', message, hint };
+}
+
+/** Calls whose failure the run survives. */
+export class Attempts {
+  readonly warnings: GitHubWarning[] = [];
+  readonly #denied = new Set<string>();
+  readonly #token: string;
+  readonly #log: Logger;
+
+  constructor(token: string, log: Logger) {
+    this.#token = token;
+    this.#log = log;
+  }
+
+  /** A permission that was refused once is not asked for again in this run. */
+  denied(permission: string): boolean {
+    return this.#denied.has(permission);
+  }
+
+  /**
+   * The work's answer, or `otherwise` with one warning. Throws only what is no answer of GitHub: faults of ours.
+   * @param quiet says it in the log alone: another way does the same
+   */
+  async make<T>(need: Need, otherwise: T, work: () => Promise<T>, quiet = false): Promise<T> {
+    if (this.denied(need.permission)) return otherwise;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') return otherwise;
+      if (!isApiError(error)) throw error;
+      const words = wordsOf(error, this.#token);
+      const lacks = lacksPermission(error);
+      if (lacks) this.#denied.add(need.permission);
+      this.#say(lacks ? missing(need, words) : failed(need, words, error.status), quiet);
+      return otherwise;
+    }
+  }
+
+  #say(warning: GitHubWarning, quiet: boolean): void {
+    if (quiet) {
+      this.#log.info([warning.message, warning.hint].join(' '));
+      return;
+    }
+    if (this.warnings.some(({ message }) => message === warning.message)) return;
+    this.warnings.push(warning);
+    this.#log.warn(warning.message, { hint: warning.hint });
+  }
+}

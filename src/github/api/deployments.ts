@@ -1,0 +1,137 @@
+import { type Client, repeatable } from './client.ts';
+import type { Deployment, DeploymentWish, Place, StatusWish } from './conversation.ts';
+import { createOnce } from './create-once.ts';
+import { isAbsent } from './failure.ts';
+import { perPage, readPages } from './pages.ts';
+
+/** Tells our deployments from those that GitHub makes by itself for jobs with `environment:`. */
+export const deploymentTask = 'deploy:coldgate';
+
+/** GitHub refuses longer descriptions. */
+const longestDescription = 140;
+
+const cut = (text: string): string =>
+  text.length > longestDescription ? `${text.slice(0, longestDescription - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
+
+/** GitHub refuses what is no such address; a local preview has none. */
+const webAddress = (url: string | undefined): string | undefined => (url && /^https?:\/\//.test(url) ? url : undefined);
+
+/** The repository's record of deployments. */
+export class Deployments {
+  readonly #client: Client;
+  readonly #place: Place;
+  readonly #where: { owner: string; repo: string };
+
+  constructor(client: Client, place: Place) {
+    this.#client = client;
+    this.#place = place;
+    this.#where = { owner: place.owner, repo: place.repo };
+  }
+
+  async #list(query: { environment: string; task?: string; ref?: string }) {
+    const { items } = await readPages((page) =>
+      this.#client.request('GET /repos/{owner}/{repo}/deployments', {
+        ...this.#where,
+        ...query,
+        per_page: perPage,
+        page,
+      }),
+    );
+    return items.sort((a, b) => (b.id < a.id ? -1 : 1));
+  }
+
+  /** The last status, newest first in GitHub's list; nothing where none was written. */
+  async #state(id: Deployment['id']): Promise<string | undefined> {
+    const { data } = await this.#client.request('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
+      ...this.#where,
+      deployment_id: Number(id),
+      per_page: 1,
+    });
+    return data[0]?.state;
+  }
+
+  async #active(query: { environment: string; task: string; ref: string }): Promise<Deployment['id'] | undefined> {
+    const [newest] = await this.#list(query);
+    return newest && (await this.#state(newest.id)) !== 'inactive' ? newest.id : undefined;
+  }
+
+  /** The one of an earlier attempt that still stands, or a new one. */
+  async open(environment: string, wish: DeploymentWish): Promise<Deployment> {
+    const ref = wish.ref ?? this.#place.sha;
+    let reused = true;
+    const id = await createOnce(
+      () => this.#active({ environment, task: deploymentTask, ref }),
+      async () => {
+        reused = false;
+        const { data } = await this.#client.request('POST /repos/{owner}/{repo}/deployments', {
+          ...this.#where,
+          ref,
+          task: deploymentTask,
+          environment,
+          auto_merge: false,
+          required_contexts: [],
+          transient_environment: wish.transient,
+          production_environment: wish.production,
+          description: cut(wish.description),
+        });
+        if (!('id' in data)) throw new Error('GitHub merged a branch where a deployment was asked for');
+        return data.id;
+      },
+    );
+    return { id, environment, reused };
+  }
+
+  async status(deployment: Deployment, wish: StatusWish): Promise<boolean> {
+    const environmentUrl = webAddress(wish.environmentUrl);
+    const logUrl = webAddress(wish.logUrl ?? this.#place.runUrl);
+    await this.#client.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
+      ...this.#where,
+      deployment_id: Number(deployment.id),
+      state: wish.state,
+      description: cut(wish.description ?? ''),
+      ...(environmentUrl && { environment_url: environmentUrl }),
+      ...(logUrl && { log_url: logUrl }),
+      // Ours to decide: several pull requests may share an environment.
+      auto_inactive: false,
+      request: repeatable,
+    });
+    if (wish.state === 'success') await this.#retire(deployment);
+    return true;
+  }
+
+  /** Earlier ones of ours, back to the first that was retired before: those behind it were, too. */
+  async #retire({ id, environment }: Deployment): Promise<void> {
+    const earlier = (await this.#list({ environment, task: deploymentTask })).filter((d) => d.id < id);
+    for (const one of earlier) {
+      const state = await this.#state(one.id);
+      if (state === 'inactive') return;
+      await this.#inactivate({ id: one.id, environment, reused: true }, 'A newer deployment took its place.');
+    }
+  }
+
+  async #inactivate(deployment: Deployment, description: string): Promise<boolean> {
+    try {
+      return await this.status(deployment, { state: 'inactive', description });
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
+  }
+
+  /** How many changed. */
+  async deactivate(environment: string, description: string): Promise<number> {
+    let changed = 0;
+    for (const { id } of await this.#list({ environment })) {
+      if ((await this.#state(id)) === 'inactive') continue;
+      if (await this.#inactivate({ id, environment, reused: true }, description)) changed += 1;
+    }
+    return changed;
+  }
+
+  async removeEnvironment(environment: string): Promise<void> {
+    await this.#client.request('DELETE /repos/{owner}/{repo}/environments/{environment_name}', {
+      ...this.#where,
+      environment_name: environment,
+    });
+  }
+}
