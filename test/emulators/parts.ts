@@ -2,12 +2,26 @@ import { chromium } from '../fakes/handler-browser.ts';
 import { tritonclient } from '../handler/tritonclient.ts';
 import { act } from './act.ts';
 import { actionlint } from './actionlint.ts';
+import { githubOpenapi } from './github-openapi.ts';
 import { lambdaRic } from './lambda-ric.ts';
 import { liar } from './liar.ts';
+import { mermaid } from './mermaid.ts';
 import type { Part } from './part.ts';
 import { serverParts } from './server-parts.ts';
 import { strace } from './strace.ts';
 import { zizmor } from './zizmor.ts';
 
 /** All that the suite needs beyond the repository's own dependencies, the slowest to install first. */
-export const parts: Part[] = [lambdaRic, ...serverParts, liar, strace, chromium, tritonclient, actionlint, zizmor, act];
+export const parts: Part[] = [
+  lambdaRic,
+  ...serverParts,
+  liar,
+  strace,
+  chromium,
+  tritonclient,
+  actionlint,
+  zizmor,
+  act,
+  githubOpenapi,
+  mermaid,
+];
