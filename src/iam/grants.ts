@@ -9,7 +9,7 @@ import {
   tombstoneName,
   versionsPrefix,
 } from '../model/layout.ts';
-import { type Area, type IamVerb, needsOf } from './needs.ts';
+import { type Area, type Deed, type IamVerb, needsOf } from './needs.ts';
 import { placeOf, type Subject } from './subject.ts';
 
 /** Keys that begin so and, where it says so, end so. Without `open` the one key that is spelt. */
@@ -25,6 +25,8 @@ export interface StoreGrants {
   /** Prefixes of listings. Whoever may list is told 404 of what is missing; others are told that they may not know. */
   list: Keys[];
   create: Keys[];
+  /** Those of `create` that may be so large that they are sent in parts. */
+  parts: Keys[];
   replace: Keys[];
   remove: Keys[];
 }
@@ -48,29 +50,28 @@ function keysOf(area: Area, model: string, pointers: Subject['pointers'], prunes
       return [under(pinsPrefix(model))];
     case 'baselines':
       return [under(baselineKey(model, '', '').replace(/\/\.json$/, ''))];
-    case 'doctor':
-      return [];
+    case 'verdict':
+      return [one(doctorRecordKey)];
+    case 'trials':
+      return [under(doctorPrefix('').replace(/\/$/, ''))];
   }
 }
-
-/** Doctor's own corner of the store, and what it leaves there for promotions. */
-const doctorKeys = (): Keys[] => [under(doctorPrefix('').replace(/\/$/, '')), one(doctorRecordKey)];
 
 /** What the verbs need of the store, in keys. Pure. */
 export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): StoreGrants {
   const { models, pointers } = subject;
   const { root } = placeOf(subject.store);
   const { reads, trust, writes } = needsOf(verbs);
+  const prunes = verbs.includes('prune');
   const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
-  const corner = writes.doctor ? doctorKeys() : trust ? [one(doctorRecordKey)] : [];
-  const grants: StoreGrants = { read: [...own, ...corner], list: [...own], create: [], replace: [], remove: [] };
-  if (trust) grants.list.push(under(doctorRecordKey.replace(/[^/]+$/, '')));
-  for (const [area, deeds] of Object.entries(writes)) {
-    const keys =
-      area === 'doctor'
-        ? doctorKeys()
-        : models.flatMap((model) => keysOf(area as Area, model, pointers, verbs.includes('prune')));
+  const corner = trust ? [under(doctorRecordKey.replace(/[^/]+$/, ''))] : [];
+  const grants = nothing({ read: own, list: [...own, ...corner] });
+  if (trust) grants.read.push(one(doctorRecordKey));
+  for (const [area, deeds] of Object.entries(writes) as [Area, Deed[]][]) {
+    const keys = models.flatMap((model) => keysOf(area, model, pointers, prunes));
     for (const deed of deeds) grants[deed].push(...keys);
+    if (area === 'versions' && deeds.includes('create')) grants.parts.push(...keys);
+    if (area === 'trials') grants.read.push(...keys);
   }
   return inside(root, grants);
 }
@@ -81,8 +82,13 @@ export function functionGrants(subject: Subject, models: readonly string[]): Sto
   const [pointer] = subject.pointers;
   const read = models.flatMap((model) => [one(pointerKey(model, pointer)), under(versionsPrefix(model))]);
   const list = models.map((model) => under(modelPrefix(model)));
-  return inside(root, { read, list, create: [], replace: [], remove: [] });
+  return inside(root, nothing({ read, list }));
 }
+
+const nothing = (but: Partial<StoreGrants>): StoreGrants => ({
+  ...{ read: [], list: [], create: [], parts: [], replace: [], remove: [] },
+  ...but,
+});
 
 function inside(root: string, grants: StoreGrants): StoreGrants {
   const moved = Object.entries(grants).map(([deed, keys]) => [

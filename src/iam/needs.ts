@@ -18,7 +18,17 @@ export const iamVerbs = [
 export type IamVerb = (typeof iamVerbs)[number];
 
 /** Parts of a store that verbs write in; src/model/layout.ts spells their keys. */
-export type Area = 'versions' | 'tombstones' | 'pointer' | 'history' | 'pins' | 'baselines' | 'doctor';
+export type Area =
+  | 'versions'
+  | 'tombstones'
+  | 'pointer'
+  | 'history'
+  | 'pins'
+  | 'baselines'
+  /** What doctor has found out. */
+  | 'verdict'
+  /** Where doctor tries the store out. */
+  | 'trials';
 
 /** What a verb writes. `create` needs a free key, `replace` one that is unchanged. */
 export type Deed = 'create' | 'replace' | 'remove';
@@ -47,22 +57,23 @@ export interface Needs {
 
 const pin = ['create', 'remove'] as const;
 
-const move: Needs = {
-  reads: true,
-  trust: true,
-  writes: { pointer: ['create', 'replace'], history: ['create'], pins: pin },
-  target: ['look', 'make', 'place', 'clear'],
-};
+const serving = ['look', 'make', 'place', 'clear'] as const;
 
 /** What each verb asks of store and target; test/iam/ compares it with what verbs are seen to ask. */
 const perVerb: Record<Exclude<IamVerb, 'ship'>, Needs> = {
   validate: { reads: true },
   publish: { reads: true, writes: { versions: ['create'], pins: pin } },
   verify: { reads: true },
-  deploy: { reads: true, target: ['look', 'make', 'place', 'clear'] },
+  deploy: { reads: true, target: serving },
   warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make'] },
-  promote: move,
-  rollback: move,
+  promote: {
+    reads: true,
+    trust: true,
+    // A version that is the first to be promoted is pinned meanwhile.
+    writes: { pointer: ['create', 'replace'], history: ['create'], pins: pin },
+    target: serving,
+  },
+  rollback: { reads: true, trust: true, writes: { pointer: ['replace'], history: ['create'] }, target: serving },
   status: { reads: true, target: ['look'] },
   history: { reads: true },
   prune: {
@@ -77,7 +88,11 @@ const perVerb: Record<Exclude<IamVerb, 'ship'>, Needs> = {
     target: ['look'],
   },
   destroy: { reads: false, target: ['look', 'clear', 'remove'] },
-  doctor: { reads: false, trust: true, writes: { doctor: ['create', 'replace', 'remove'] } },
+  doctor: {
+    reads: false,
+    trust: true,
+    writes: { verdict: ['create', 'replace'], trials: ['create', 'replace', 'remove'] },
+  },
 };
 
 /** Steps of `ship`. */

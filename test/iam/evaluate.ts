@@ -26,7 +26,7 @@ const tests: Record<string, (pattern: string, value: string) => boolean> = {
 };
 
 /** All operators must hold, all keys of each, and one value of each key. A key that the call does not have holds not. */
-function holds(condition: Statement['Condition'], context: Record<string, string>): boolean {
+export function holds(condition: Statement['Condition'], context: Record<string, string>): boolean {
   return Object.entries(condition ?? {}).every(([operator, keys]) => {
     const test = tests[operator.replace(/^ForAnyValue:/, '')];
     if (!test) throw new Error(`The evaluator does not know the operator ${operator}.`);

@@ -8,10 +8,9 @@ import { kmsStatements, s3Statements } from './store.ts';
 export function functionStatements(subject: Subject, groups: readonly LambdaGroup[]): Statement[] {
   const models = [...new Set(groups.flatMap(({ functions }) => functions.flatMap((one) => one.models)))];
   const isS3 = placeOf(subject.store).scheme === 's3';
-  const reading = isS3 ? s3Statements(subject, functionGrants(subject, models)) : [];
+  const grants = functionGrants(subject, models);
   return [
-    ...reading,
-    ...(isS3 ? kmsStatements(subject, false) : []),
+    ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),
     logStatement(groups),
     ...batchStatements(groups),
     ...tracingStatements(groups),

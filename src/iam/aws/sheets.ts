@@ -27,12 +27,13 @@ export function awsJobSheets(subject: Subject, role: JobRole, verbs: readonly Ia
   const groups = lambdaGroups(subject);
   const isS3 = placeOf(subject.store).scheme === 's3';
   if (!isS3 && groups.length === 0) return [];
-  const { target, writes } = needsOf(verbs);
+  const { target } = needsOf(verbs);
   const grants = pipelineGrants(subject, verbs);
   const statements = [
-    ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, Object.keys(writes).length > 0)] : []),
+    ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),
     ...groups.flatMap((group, at) => lambdaStatements(group, target, groups.length > 1 ? `Of${at + 1}` : '')),
   ];
+  if (statements.length === 0) return [];
   const name = jobName(role, subject.environment);
   const trust = githubTrust(subject, role);
   const notes = [

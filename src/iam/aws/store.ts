@@ -21,8 +21,9 @@ export function s3Statements(subject: Subject, grants: StoreGrants): Statement[]
       Resource: grants.list.length > 0 ? [bucket] : [],
       Condition: { StringLike: { 's3:prefix': grants.list.map(patternOf) } },
     },
+    { Sid: 'WriteObjects', Effect: 'Allow', Action: ['s3:PutObject'], Resource: written },
     // An upload in parts that fails takes its parts away again, so that nobody pays for them.
-    { Sid: 'WriteObjects', Effect: 'Allow', Action: ['s3:PutObject', 's3:AbortMultipartUpload'], Resource: written },
+    { Sid: 'AbortUploads', Effect: 'Allow', Action: ['s3:AbortMultipartUpload'], Resource: objects(grants.parts) },
     { Sid: 'DeleteObjects', Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: objects(grants.remove) },
   ];
   return statements.filter(({ Resource = [] }) => Resource.length > 0);
@@ -32,9 +33,10 @@ export function s3Statements(subject: Subject, grants: StoreGrants): Statement[]
  * The bucket's key, where the store names one. Parts of an upload are encrypted and read back, so writers decrypt too:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
  */
-export function kmsStatements(subject: Subject, writes: boolean): Statement[] {
+export function kmsStatements(subject: Subject, { read, create, replace }: StoreGrants): Statement[] {
   const { kmsKey } = subject.store;
-  if (kmsKey === undefined) return [];
+  if (kmsKey === undefined || read.length === 0) return [];
+  const writes = create.length + replace.length > 0;
   const { partition, id = '*', region } = accountOf(subject);
   const isAlias = /(?:^|:)alias\//.test(kmsKey);
   const name = kmsKey.replace(/^arn:.*?:(?:key|alias)\/|^alias\//, '');

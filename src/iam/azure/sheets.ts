@@ -40,14 +40,15 @@ const makeRole = (file: string): string[] => [
 /** Role, condition and assignment on the container. `owner` begins the names of files. */
 function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<Sheet, 'papers' | 'commands'> {
   const { scheme, account, bucket } = placeOf(subject.store);
-  if (scheme !== 'azure') return { papers: [], commands: [] };
+  const dataActions = blobActions(grants);
+  if (scheme !== 'azure' || dataActions.length === 0) return { papers: [], commands: [] };
   const name = roleName(owner, subject);
   const [file, condition] = [`${owner}.blobs.json`, `${owner}.condition.txt`];
   const papers: Paper[] = [
     {
       file,
       kind: 'permissions',
-      content: definition(name, { dataActions: blobActions(grants), scope: '/subscriptions/${SUBSCRIPTION}' }),
+      content: definition(name, { dataActions, scope: '/subscriptions/${SUBSCRIPTION}' }),
     },
     { file: condition, kind: 'condition', content: blobCondition(grants) },
   ];
@@ -125,6 +126,7 @@ export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly 
     settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;
   const store = storeAssignment(subject, name, pipelineGrants(subject, verbs));
   const apps = appAssignments(settings, name, verbs);
+  if (store.papers.length + apps.papers.length === 0) return [];
   const sheet: Sheet = {
     ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject) },
     papers: [...store.papers, ...apps.papers],

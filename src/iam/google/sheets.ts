@@ -93,6 +93,7 @@ export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly
   const name = jobName(role, subject.environment);
   const store = storeBindings(subject, name, pipelineGrants(subject, verbs));
   const run = runBindings(settings, role, verbs);
+  if (store.papers.length + run.papers.length === 0) return [];
   const sub = jobSubject(role, subject);
   const member =
     sub === undefined

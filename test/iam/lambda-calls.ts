@@ -1,0 +1,58 @@
+import type { Call } from '../lambda/stand-in.ts';
+import { functionArn } from '../lambda/state.ts';
+import type { Access } from './evaluate.ts';
+
+type Fields = Call['input'];
+
+/** Operations whose permission has another name; https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html */
+const renamed: Record<string, string> = { Invoke: 'InvokeFunction' };
+
+/** The condition keys that Lambda fills from a call. */
+function contextOf(operation: string, input: Fields): Record<string, string> {
+  const context: Record<string, string> = {};
+  const type = input['AuthType'] ?? input['FunctionUrlAuthType'];
+  if (typeof type === 'string') context['lambda:FunctionUrlAuthType'] = type;
+  if (operation === 'AddPermission') context['lambda:Principal'] = String(input['Principal']);
+  return context;
+}
+
+/** What a call needs beside the permission of its name. */
+function further(operation: string, input: Fields, arn: string): Access[] {
+  const pass: Access = {
+    action: 'iam:PassRole',
+    resource: String(input['Role']),
+    context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
+  };
+  if (operation === 'CreateFunction') return [pass, { action: 'lambda:TagResource', resource: arn }];
+  if (operation === 'UpdateFunctionConfiguration' && input['Role'] !== undefined) return [pass];
+  // Tags come with it for whoever may list them: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+  return operation === 'GetFunction' ? [{ action: 'lambda:ListTags', resource: arn }] : [];
+}
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
+function logAccess(operation: string, { logGroupName, tags }: Fields): Access[] {
+  const resource = `arn:aws:logs:eu-west-1:123456789012:log-group:${String(logGroupName)}`;
+  const tagging = tags ? [{ action: 'logs:TagResource', resource }] : [];
+  return [{ action: `logs:${operation}`, resource: `${resource}:*` }, ...tagging];
+}
+
+/** What IAM asks of a call that the stand-in has seen. */
+export function lambdaAccesses({ operation, input }: Call): Access[] {
+  if ('logGroupName' in input) return logAccess(operation, input);
+  const name = String(input['FunctionName'] ?? '');
+  const qualifier =
+    input['Qualifier'] ?? (operation === 'UpdateAlias' || operation === 'DeleteAlias' ? input['Name'] : undefined);
+  const resource =
+    operation === 'TagResource' ? String(input['Resource']) : functionArn(name, qualifier as string | undefined);
+  const context = contextOf(operation, input);
+  const action = `lambda:${renamed[operation] ?? operation}`;
+  return [{ action, resource, context }, ...further(operation, input, resource)];
+}
+
+/** A signed call of a function URL needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html */
+export const urlAccesses = (name: string, alias: string): Access[] =>
+  ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'].map((action) => ({
+    action,
+    resource: functionArn(name, alias),
+    context: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' },
+  }));
