@@ -5,7 +5,7 @@ import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
 import { removeFunction } from './aws-lambda/remove.ts';
 import { reachRevision, restoreLive } from './aws-lambda/restore.ts';
-import { routeLive } from './aws-lambda/route.ts';
+import { prepareLive, routeLive } from './aws-lambda/route.ts';
 import { type Sampling, sampleCold } from './aws-lambda/sample.ts';
 import { worldOf } from './aws-lambda/world.ts';
 import type { TargetDeps } from './open.ts';
@@ -30,6 +30,7 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     plan: (request) => planFunction(world, request),
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),
+    prepare: (request) => prepareLive(world, request),
     route: (request) => routeLive(world, request),
     restore: (request, move) => restoreLive(world, request, move),
     reach: ({ name }, revision) => reachRevision(world, name, revision),
@@ -42,9 +43,7 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
 function checkSupported(settings: AwsLambdaSettings): void {
   const asked = [
     settings.package === 'image' && 'package: image',
-    settings.provisionedConcurrency > 0 && 'provisioned-concurrency',
     settings.provisionedScaling && 'provisioned-scaling',
-    settings.shift && 'shift',
     settings.batch && 'batch',
   ].filter((name) => typeof name === 'string');
   if (asked.length === 0) return;

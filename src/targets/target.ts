@@ -1,4 +1,4 @@
-import type { ColdStart } from '../gate/sample.ts';
+import type { ColdStart, Timings } from '../gate/sample.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
 import type { Endpoint } from './proof/prove.ts';
@@ -46,6 +46,16 @@ export interface DeployRequest {
   /** sha256 of the model file that must answer. */
   sha256: string;
   sample: Sample | undefined;
+  /** Judges a step of a weighted shift by what the new revision told during it; throws to have it taken back. */
+  judge?: ((step: ShiftStep) => void) | undefined;
+}
+
+/** One step of a weighted shift to a new live revision. */
+export interface ShiftStep {
+  /** Share of the calls that it had. */
+  percent: number;
+  /** What each instance that answered says of its start. */
+  timings: Timings[];
 }
 
 export interface DeployResult {
@@ -100,6 +110,11 @@ export interface Target {
   deploy(request: DeployRequest): Promise<DeployResult>;
   /** Forces one cold start of the given pin and measures it. Never throws for a bad start: says so in the status. */
   sample(request: SampleRequest): Promise<ColdStart>;
+  /**
+   * Makes ready what `route` will move callers to, down to instances that are kept warm, before the pointer moves; they are
+   * served by what is live all the while. Absent where there is nothing to make ready.
+   */
+  prepare?(request: DeployRequest): Promise<void>;
   /** Makes the live revision run this package and these settings, following the pointer. */
   route(request: DeployRequest): Promise<DeployResult>;
   /**

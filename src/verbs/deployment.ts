@@ -5,6 +5,7 @@ import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
 import type { DeployRequest, PackageFile, Revision, Target } from '../targets/target.ts';
 import { functionSettings } from './function-settings.ts';
+import { shiftJudge } from './shift-judge.ts';
 import type { StoredVersion } from './stored-version.ts';
 import type { Context } from './verb.ts';
 import type { Workspace } from './workspace.ts';
@@ -40,7 +41,8 @@ export function deployRequest(
 ): DeployRequest {
   const settings = functionSettings(environment, entry);
   const { version, sha256, sample } = stored;
-  return { settings, package: deployment.package, role, version, sha256, sample };
+  const judge = role === 'live' ? shiftJudge(entry.gate) : undefined;
+  return { settings, package: deployment.package, role, version, sha256, sample, judge };
 }
 
 /**

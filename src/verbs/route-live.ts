@@ -16,6 +16,16 @@ export async function isDeployed(workspace: Workspace, entry: ModelEntry): Promi
   return state.live !== undefined || state.candidates.length > 0;
 }
 
+/** Has all ready that the live function will run, provisioned instances included, before the pointer moves. */
+export async function prepareLive(
+  workspace: Workspace,
+  entry: ModelEntry,
+  stored: StoredVersion,
+  deployment: Deployment,
+): Promise<void> {
+  await deployment.target.prepare?.(deployRequest(workspace, entry, deployment, stored, 'live'));
+}
+
 /** The move of the pointer that the live function must follow, and how to take it back. */
 export interface Moved {
   /** What this run wrote; nothing when the pointer was there already. */

@@ -12,7 +12,7 @@ import { inspectSources, type ModelSource } from './model-source.ts';
 import { moveReport } from './move-report.ts';
 import { publishModel, publishReport } from './publish.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
-import { routeLive } from './route-live.ts';
+import { prepareLive, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { verifyReport } from './verify.ts';
@@ -95,6 +95,7 @@ async function gateAndPromote(
     return [made, warmupReport(made, await writeReport(made, input.reportPath, context.cwd))];
   });
   if (steps.at(-1)?.failure) return false;
+  await prepareLive(workspace, entry, stored, deployment);
   await promote(shipment, verified, deployment, {
     gate: pointerGate(record),
     expected: { version: live?.version ?? null },

@@ -160,6 +160,9 @@ const getProvisioned: Operation = (all, input) => {
   if (!given)
     throw new ServiceError('ProvisionedConcurrencyConfigNotFoundException', 404, 'No Provisioned Concurrency Config');
   const { asked, pending } = given;
+  if (all.provisioningFails !== undefined) {
+    return { RequestedProvisionedConcurrentExecutions: asked, Status: 'FAILED', StatusReason: all.provisioningFails };
+  }
   if (pending > 0) given.pending--;
   const ready = pending > 0 ? 0 : asked;
   const counts = { AllocatedProvisionedConcurrentExecutions: ready, AvailableProvisionedConcurrentExecutions: ready };

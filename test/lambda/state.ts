@@ -51,6 +51,8 @@ export class Account {
   readonly functions = new Map<string, LambdaFunction>();
   /** How many looks a change takes to be done. */
   looks = 1;
+  /** Why no instance can be kept warm. */
+  provisioningFails: string | undefined;
   /** Bytes of code in a bucket. */
   codeAt: (bucket: string, key: string) => Buffer = (bucket) => {
     throw invalid(`no bucket ${bucket}`);

@@ -29,10 +29,11 @@ export async function ensureAlias(world: World, state: FunctionState, alias: str
   // A moved alias keeps an empty map of weights.
   const shared = Object.keys(known?.RoutingConfig?.AdditionalVersionWeights ?? {}).length > 0;
   if (known?.FunctionVersion === number && !shared) return false;
-  if (known) {
-    const RoutingConfig = { AdditionalVersionWeights: {} };
-    await world.calls.send(new UpdateAliasCommand({ ...place, RoutingConfig, RevisionId: known.RevisionId }));
-  } else await world.calls.send(new CreateAliasCommand(place));
+  const RoutingConfig = { AdditionalVersionWeights: {} };
+  const moved = known
+    ? await world.calls.send(new UpdateAliasCommand({ ...place, RoutingConfig, RevisionId: known.RevisionId }))
+    : await world.calls.send(new CreateAliasCommand(place));
+  state.aliases.set(alias, moved);
   return true;
 }
 

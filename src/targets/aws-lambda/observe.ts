@@ -8,6 +8,7 @@ import {
   ListAliasesCommand,
   ListFunctionUrlConfigsCommand,
   ListVersionsByFunctionCommand,
+  type ProvisionedConcurrencyConfigListItem,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { findApi } from './http-api.ts';
@@ -38,6 +39,8 @@ export interface FunctionState {
   urls: Map<string, FunctionUrlConfig>;
   /** The HTTP API that its tag names as the function's. */
   api: Api | undefined;
+  /** Instances that are kept warm, by version; read by what is concerned with them. */
+  provisioned?: Map<string, ProvisionedConcurrencyConfigListItem>;
 }
 
 /**
@@ -103,7 +106,7 @@ export const isSame = ({ mark, packageSha256 }: PublishedVersion, wanted: Wanted
   packageSha256 === wanted.packageSha256;
 
 /** `live` of `arn:aws:lambda:eu-west-1:123456789012:function:digits-production:live`. */
-const qualifierOf = (arn: string | undefined): string => (arn ?? '').split(':')[7] ?? '';
+export const qualifierOf = (arn: string | undefined): string => (arn ?? '').split(':')[7] ?? '';
 
 /** Aliases of candidates. */
 export const candidatesOf = ({ aliases }: FunctionState): string[] => [...aliases.keys()].filter(isCandidateAlias);

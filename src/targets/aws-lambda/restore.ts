@@ -6,6 +6,7 @@ import { endpointOf, revisionOf } from './deploy.ts';
 import { endpointAt } from './endpoint.ts';
 import { candidateAlias, functionName } from './names.ts';
 import { observe, versionOf } from './observe.ts';
+import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { routeLive } from './route.ts';
 import { converge, type World } from './world.ts';
 
@@ -38,7 +39,10 @@ export function restoreLive(
         signal: world.signal,
       },
     );
-    return { revision: revisionOf(before, address.url), changed };
+    // Callers are served again first: their instances are kept warm after that.
+    const warmed = await ensureProvisioned(world, state, before.number);
+    await releaseOthers(world, state, before.number);
+    return { revision: revisionOf(before, address.url), changed: changed || warmed };
   });
 }
 

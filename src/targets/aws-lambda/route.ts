@@ -1,15 +1,17 @@
 import { ColdgateError } from '../../errors.ts';
 import { proveFollowing } from '../proof/follow.ts';
-import { type Endpoint, prove } from '../proof/prove.ts';
+import { type Endpoint, type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult } from '../target.ts';
 import { type Address, ensureAddress, ensureAlias } from './address.ts';
 import { endpointOf, expectationOf, proofMs, removeVersion, revisionOf } from './deploy.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
 import { candidatesOf, type FunctionState, isSame, observe, type PublishedVersion, versionOf } from './observe.ts';
+import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { MovedError } from './refusal.ts';
+import { shiftTraffic } from './shift.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 import { converge, type World } from './world.ts';
 
@@ -26,12 +28,15 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
     const settled = await ensureFunctionSettings(world, state);
     const current = versionOf(state, alias);
     if (current && isSame(current, wanted)) {
+      const warmed = await ensureProvisioned(world, state, current.number);
       const realigned = await ensureAlias(world, state, alias, current.number);
       const address = await ensureAddress(world, state, alias, wanted);
       const trouble = await troubleOf(world, endpointOf(world, state, alias, address), request, wanted);
-      const changed = settled || realigned || address.changed;
-      if (!trouble)
+      if (!trouble) {
+        const released = await releaseOthers(world, state, current.number);
+        const changed = settled || warmed || realigned || address.changed || released;
         return { revision: revisionOf(current, address.url), changed, candidates: candidatesOf(state).length };
+      }
       // It answers and says something else than it should: publishing it again would not change the pointer.
       if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
       world.log.warn(`The live function no longer proves itself, so it is published again. ${trouble.message}`);
@@ -77,10 +82,12 @@ async function replace(
     if (error instanceof ColdgateError && fresh) await removeVersion(world, state.name, version.number);
     throw error;
   }
-  const address = await flip(world, state, { wanted, version, before: current }, async (endpoint) => {
-    await prove(endpoint, expected, { timeoutMs: proofMs, signal: world.signal });
-  });
-  await sweep(world, (await observe(world, state.name)) ?? state);
+  await ensureProvisioned(world, state, version.number);
+  const { judge } = request;
+  const address = await flip(world, state, { wanted, version, before: current, expected, judge });
+  const after = (await observe(world, state.name)) ?? state;
+  await releaseOthers(world, after, version.number);
+  await sweep(world, after);
   return { revision: revisionOf(version, address.url), changed: true, candidates: candidatesOf(state).length };
 }
 
@@ -88,29 +95,53 @@ interface Flip {
   wanted: Wanted;
   version: PublishedVersion;
   before: PublishedVersion | undefined;
+  expected: Expectation;
+  judge: DeployRequest['judge'];
 }
 
 /** Moves the alias, proves its address, and moves it back where that fails; only while it is where we have put it. */
-async function flip(
-  world: World,
-  state: FunctionState,
-  { wanted, version, before }: Flip,
-  proof: (endpoint: Endpoint) => Promise<void>,
-): Promise<Address> {
+async function flip(world: World, state: FunctionState, flipped: Flip): Promise<Address> {
   const { alias } = world.settings;
-  await ensureAlias(world, state, alias, version.number);
-  const address = await ensureAddress(world, state, alias, wanted, true);
+  const { wanted, version, before, expected, judge } = flipped;
   try {
-    await proof(endpointOf(world, state, alias, address));
+    if (before) {
+      await shiftTraffic(world, state, { before: before.number, after: version.number, expected, judge });
+    }
+    await ensureAlias(world, state, alias, version.number);
+    const address = await ensureAddress(world, state, alias, wanted, true);
+    await prove(endpointOf(world, state, alias, address), expected, { timeoutMs: proofMs, signal: world.signal });
     return address;
   } catch (error) {
-    const now = await observe(world, state.name);
-    if (before && now && versionOf(now, alias)?.number === version.number) {
-      await ensureAlias(world, now, alias, before.number).catch((moved: unknown) => {
-        if (!(moved instanceof MovedError)) throw moved;
-      });
-      world.log.warn(`The alias ${alias} is back on version ${before.number}, which served before.`);
-    }
+    if (before && !(error instanceof MovedError)) await setBack(world, state.name, version.number, before.number);
     throw error;
   }
+}
+
+async function setBack(world: World, name: string, from: string, to: string): Promise<void> {
+  const { alias } = world.settings;
+  const now = await observe(world, name);
+  const names = now?.aliases.get(alias);
+  const ours = names?.FunctionVersion === from || from in (names?.RoutingConfig?.AdditionalVersionWeights ?? {});
+  if (!now || !ours) return;
+  await ensureAlias(world, now, alias, to).catch((moved: unknown) => {
+    if (!(moved instanceof MovedError)) throw moved;
+  });
+  await releaseOthers(world, now, to);
+  world.log.warn(`The alias ${alias} is back on version ${to}, which served before.`);
+}
+
+/**
+ * Publishes what `routeLive` will move the alias to and has its provisioned instances ready, before the pointer moves.
+ * Without provisioned concurrency that would only be done twice. Throws as `publish` and `ensureProvisioned` do.
+ */
+export async function prepareLive(world: World, request: DeployRequest): Promise<void> {
+  if (world.settings.provisionedConcurrency === 0) return;
+  const wanted = wantedOf(world.settings, { ...request, role: 'live' });
+  await converge(world, async () => {
+    const state = await ensureFunction(world, request.settings.name, wanted, request.package);
+    const current = versionOf(state, world.settings.alias);
+    const ready = current && isSame(current, wanted) ? current : undefined;
+    const version = ready ?? (await publish(world, state, wanted, request.package)).version;
+    await ensureProvisioned(world, state, version.number);
+  });
 }

@@ -1,0 +1,100 @@
+import {
+  DeleteProvisionedConcurrencyConfigCommand,
+  GetProvisionedConcurrencyConfigCommand,
+  ListProvisionedConcurrencyConfigsCommand,
+  type ProvisionedConcurrencyConfigListItem,
+  PutProvisionedConcurrencyConfigCommand,
+} from '@aws-sdk/client-lambda';
+import { UnprovenError } from '../../errors.ts';
+import { gone } from './address.ts';
+import { setTags } from './function-settings.ts';
+import { type FunctionState, qualifierOf, versionOf } from './observe.ts';
+import { waitFor } from './ready.ts';
+import type { World } from './world.ts';
+
+/** Says that a version of the function has, or may have, instances kept warm: nobody need look where it does not. */
+const provisionedTag = 'coldgate:provisioned';
+
+/** Whether provisioned concurrency is asked for, or was. */
+const concerns = ({ settings }: World, state: FunctionState): boolean =>
+  settings.provisionedConcurrency > 0 || state.tags[provisionedTag] === 'yes';
+
+/** By version number, read once a look; those on aliases are not ours (facts: P17). */
+async function provisionedOf(
+  world: World,
+  state: FunctionState,
+): Promise<Map<string, ProvisionedConcurrencyConfigListItem>> {
+  state.provisioned ??= await listProvisioned(world, state);
+  return state.provisioned;
+}
+
+async function listProvisioned(
+  world: World,
+  { name }: FunctionState,
+): Promise<Map<string, ProvisionedConcurrencyConfigListItem>> {
+  const all: ProvisionedConcurrencyConfigListItem[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await world.calls.send(
+      new ListProvisionedConcurrencyConfigsCommand({ FunctionName: name, ...(Marker !== undefined && { Marker }) }),
+    );
+    all.push(...(page.ProvisionedConcurrencyConfigs ?? []));
+    Marker = page.NextMarker;
+  } while (Marker);
+  return new Map(all.map((one) => [qualifierOf(one.FunctionArn), one]));
+}
+
+/**
+ * Keeps as many instances of the version warm as the settings say, and waits until they are: the alias moves to a version
+ * that is ready. Answers whether that had to be changed.
+ * Throws UnprovenError `provisioning-failed` with Lambda's reason; a version that no alias names then has none.
+ */
+export async function ensureProvisioned(world: World, state: FunctionState, number: string): Promise<boolean> {
+  const { provisionedConcurrency: wanted } = world.settings;
+  if (wanted === 0) return false;
+  const there = await provisionedOf(world, state);
+  const known = there.get(number);
+  const asked = known?.RequestedProvisionedConcurrentExecutions === wanted && known.Status !== 'FAILED';
+  if (asked && known.Status === 'READY') return false;
+  if (!asked) {
+    await setTags(world, state, { [provisionedTag]: 'yes' });
+    world.log.info(`Keeping ${wanted} instances of ${state.name}:${number} warm.`);
+    const place = { FunctionName: state.name, Qualifier: number };
+    await world.calls.send(
+      new PutProvisionedConcurrencyConfigCommand({ ...place, ProvisionedConcurrentExecutions: wanted }),
+    );
+  }
+  await waitUntilWarm(world, state, number);
+  there.set(number, { RequestedProvisionedConcurrentExecutions: wanted, Status: 'READY' });
+  return !asked;
+}
+
+async function waitUntilWarm(world: World, state: FunctionState, number: string): Promise<void> {
+  const place = { FunctionName: state.name, Qualifier: number };
+  const what = `Lambda has not got the provisioned instances of ${state.name}:${number} ready`;
+  await waitFor(world, what, async () => {
+    const { Status, StatusReason } = await world.calls.send(new GetProvisionedConcurrencyConfigCommand(place));
+    if (Status !== 'FAILED') return Status === 'READY' ? true : undefined;
+    if (versionOf(state, world.settings.alias)?.number !== number) await release(world, state, number);
+    const reason = StatusReason ?? 'it gives no reason';
+    throw new UnprovenError('provisioning-failed', `Lambda could not keep ${state.name}:${number} warm: ${reason}.`, {
+      hint: 'Lower target.provisioned-concurrency or other reservations, ask for a higher account limit, or look whether the function fails at its start.',
+      data: { reason },
+    });
+  });
+}
+
+const release = (world: World, { name }: FunctionState, Qualifier: string): Promise<void> =>
+  gone(world.calls.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: name, Qualifier })));
+
+/** Lets go of instances that are kept warm for versions of ours other than this one: they cost as long as they are kept. */
+export async function releaseOthers(world: World, state: FunctionState, number: string): Promise<boolean> {
+  if (!concerns(world, state)) return false;
+  const keeps = world.settings.provisionedConcurrency > 0;
+  const own = new Set(state.versions.flatMap((version) => (version.mark ? [version.number] : [])));
+  const surplus = [...(await provisionedOf(world, state)).keys()].filter(
+    (one) => own.has(one) && !(keeps && one === number),
+  );
+  for (const one of surplus) await release(world, state, one);
+  return keeps ? surplus.length > 0 : setTags(world, state, { [provisionedTag]: 'no' });
+}
