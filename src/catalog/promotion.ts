@@ -46,17 +46,24 @@ export const promote = verb({
   action: 'promote-pointer',
   summary: 'Makes a version live: one compare-and-swap of the pointer, then proof from the endpoint.',
   about:
-    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. --watch goes on calling it for a while and takes pointer and function back when it breaks (exit 7). Exit 6: someone else moved the pointer; the message says who.',
+    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. --watch goes on calling it for a while and takes pointer and function back when it breaks (exit 7). With --from the version is first copied from the store of another environment, byte for byte, and read back; a verdict against it there is refused too. Exit 3: the bytes are damaged, or the store has others under that version. Exit 6: someone else moved the pointer; the message says who.',
   examples: [
     'coldgate promote',
     'coldgate promote --model digits --version 1.1.0 --gate required',
     'coldgate promote --watch 120s',
+    'coldgate promote --from staging --environment production --model digits',
   ],
   inputs: [
     config,
     environment,
     model,
     version,
+    {
+      name: 'from',
+      type: 'text',
+      description:
+        'Environment to copy the version from, where its store is another one: a staging bucket, another cloud. Default: nothing is copied.',
+    },
     {
       name: 'gate',
       type: ['recorded', 'required', 'skip'],
@@ -67,7 +74,12 @@ export const promote = verb({
     watch,
     dryRun,
   ],
-  outputs: [...promotionOut, watchOut, results],
+  outputs: [
+    ...promotionOut,
+    { name: 'copied', description: '`true` when this run brought the version from the store of `from`.' },
+    watchOut,
+    results,
+  ],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
   load: async () => (await import('../verbs/promote.ts')).run,
 });

@@ -10,14 +10,18 @@ import { readManifest, type StoredManifest } from './version-contents.ts';
 /**
  * Writes the manifest, which makes the version visible. An answer that got lost is settled by reading back: our
  * `publish_id` there means that it is ours. Gives back what is stored, ours or another publisher's.
+ * @param bytes of the manifest, where it is a copy
  */
-export async function writeManifest(to: Destination, manifest: Manifest): Promise<StoredManifest & { ours: boolean }> {
+export async function writeManifest(
+  to: Destination,
+  manifest: Manifest,
+  bytes: Uint8Array = encodeJson(manifest),
+): Promise<StoredManifest & { ours: boolean }> {
   const { store, model, version } = to;
-  const bytes = encodeJson(manifest);
   const meta = { contentType: contentTypeOf(manifestName), cacheControl: immutableCaching };
   try {
     const token = await store.put(manifestKey(model, version), bytes, 'absent', meta);
-    return { manifest, sha256: sha256(bytes), token, ours: true };
+    return { manifest, bytes, sha256: sha256(bytes), token, ours: true };
   } catch (error) {
     if (!mayHaveHappened(error)) throw error;
     const found = await readManifest(store, model, version);

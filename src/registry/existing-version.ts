@@ -32,7 +32,7 @@ export async function compareWithPublished(
   ].filter(([, stored, here]) => stored !== here);
   if (differences.length === 0 && roles.length === 0) return;
   const lines = [
-    ...differences.map(wordOf),
+    ...differences.map((difference) => wordOf(difference)),
     ...roles.map(([what, stored, here]) => `${what} is ${stored} in the store and ${here} here`),
   ];
   throw new IntegrityError(
@@ -53,10 +53,11 @@ export function differencesOf(stored: readonly FileEntry[], local: readonly File
     .filter((d) => d.stored !== d.local);
 }
 
-function wordOf({ path, stored, local }: Difference): string {
-  if (stored === null) return `${path}: not in the published version, here sha256 ${local}`;
-  if (local === null) return `${path}: sha256 ${stored} in the store, missing here`;
-  return `${path}: sha256 ${stored} in the store, ${local} here`;
+/** One line of words. @param there where the stored version lies @param here where the other one does */
+export function wordOf({ path, stored, local }: Difference, there = 'in the store', here = 'here'): string {
+  if (stored === null) return `${path}: not in the version ${there}, ${here} sha256 ${local}`;
+  if (local === null) return `${path}: sha256 ${stored} ${there}, missing ${here}`;
+  return `${path}: sha256 ${stored} ${there}, ${local} ${here}`;
 }
 
 /**

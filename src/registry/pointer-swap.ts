@@ -94,8 +94,10 @@ export async function movePointer(move: Move): Promise<SwapResult> {
   }
 }
 
+type Verified = Pick<VerifyResult, 'manifestSha256' | 'sha256' | 'manifest' | 'marked'>;
+
 /** What a verification proves of a move of the pointer, which was read before it. */
-export const proofUnder = (pointer: Pointer | undefined, verified: VerifyResult): Proof => ({
+export const proofUnder = (pointer: Pointer | undefined, verified: Verified): Proof => ({
   manifestSha256: verified.manifestSha256,
   sha256: verified.sha256,
   manifest: verified.manifest,

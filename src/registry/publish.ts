@@ -117,7 +117,8 @@ async function foresee(
   }
   const entries = files.map((f) => f.entry);
   const manifest = describe(input, 'dry-run', entries, []);
-  const result = resultOf(false, { manifest, sha256: sha256(encodeJson(manifest)), token: '' });
+  const bytes = encodeJson(manifest);
+  const result = resultOf(false, { manifest, bytes, sha256: sha256(bytes), token: '' });
   const uploaded = files.map((f) => f.path).filter((path) => !adopted.includes(path));
   return { ...result, wouldPublish: true, adopted, uploaded };
 }

@@ -8,6 +8,8 @@ import { beingPruned, readTombstone, type Tombstone } from './tombstone.ts';
 
 export interface StoredManifest {
   manifest: Manifest;
+  /** As stored. */
+  bytes: Uint8Array;
   /** Of the stored bytes. */
   sha256: string;
   token: Token;
@@ -60,7 +62,7 @@ export async function readManifest(store: Store, model: string, version: string)
   try {
     const object = await store.get(manifestKey(model, version));
     const bytes = await readAll(object);
-    return { manifest: checkManifest(bytes, model, version), sha256: sha256(bytes), token: object.info.token };
+    return { manifest: checkManifest(bytes, model, version), bytes, sha256: sha256(bytes), token: object.info.token };
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;

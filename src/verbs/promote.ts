@@ -2,13 +2,16 @@ import type { ModelEntry } from '../config/types.ts';
 import { GateError } from '../errors.ts';
 import type { GateRecord } from '../gate/record.ts';
 import type { Pointer, GateRecord as PointerGate } from '../model/pointer.ts';
+import type { CopyResult } from '../registry/copy-version.ts';
 import { type MoveResult, promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
+import { readVersion } from '../registry/version-contents.ts';
+import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
 import { prepareDeployment } from './deployment.ts';
 import { gateFailure } from './gate-failure.ts';
 import { GateRecordStore } from './gate-record-store.ts';
 import { moveReport } from './move-report.ts';
-import { eachModel, joinSteps } from './results.ts';
+import { eachModel, joinSteps, type ModelResult } from './results.ts';
 import { isDeployed, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -20,6 +23,8 @@ import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 export interface PromoteVerbInput extends WorkInput {
   version?: string | undefined;
   gate: 'recorded' | 'required' | 'skip';
+  /** Environment that the version is published in, where that is another store. */
+  from?: string | undefined;
   /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
   watch?: number | undefined;
 }
@@ -61,46 +66,89 @@ function checkGate(
   return { verdict: 'none' };
 }
 
-async function promoteModel(
-  workspace: Workspace,
-  entry: ModelEntry,
-  stored: StoredVersion,
-  input: PromoteVerbInput,
-  context: Context,
-): Promise<MoveResult> {
+/** One model on its way to be live; `origin` is where the version is published, if that is another store. */
+interface Promotion {
+  workspace: Workspace;
+  origin: Workspace | undefined;
+  entry: ModelEntry;
+  version: string;
+  input: PromoteVerbInput;
+  context: Context;
+}
+
+interface Promoted {
+  stored: StoredVersion;
+  moved: MoveResult;
+  copy: CopyResult | undefined;
+}
+
+/** A version that its own environment has found wanting is not carried into the next. Throws GateError. */
+async function checkOrigin({ origin, entry, input, context }: Promotion, stored: StoredVersion): Promise<void> {
+  if (!origin || input.gate === 'skip') return;
+  const record = await recordedGate(origin, entry, stored, context);
+  const failure = record && gateFailure(record.verdict);
+  if (failure) throw failure;
+}
+
+async function storedIn({ workspace, origin, entry, version }: Promotion): Promise<StoredVersion> {
+  const { store } = workspace;
+  const here = !origin || (await readVersion(store, entry.name, version)).stored !== undefined;
+  return readStoredVersion(here ? store : origin.store, entry.name, version);
+}
+
+/** The gate is asked before anything is copied. */
+async function promoteModel(promotion: Promotion): Promise<Promoted> {
+  const { workspace, origin, entry, version, input, context } = promotion;
   const { store, environment } = workspace;
   const { actor, runUrl, now, log, dryRun } = context;
-  const { version } = stored;
-  const pointer = environment.pointer;
-  const current = (await readPointer(store, entry.name, pointer)) ?? null;
+  const stored = await storedIn(promotion);
+  const current = (await readPointer(store, entry.name, environment.pointer)) ?? null;
   const live = current?.pointer;
   const here = live?.version === version && live.manifest_sha256 === stored.manifestSha256;
+  if (!here) await checkOrigin(promotion, stored);
   const record = here ? undefined : await recordedGate(workspace, entry, stored, context);
   const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
-  const mover = { store, model: entry.name, pointer, actor, runUrl, now, log };
-  return promoteVersion({ ...mover, version, gate, current, dryRun });
+  const copy = origin && (await bringVersion(origin, workspace, entry, version, context));
+  const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+  // Copying may take long: the gate compared with what was live before.
+  const expected = copy && !here ? { version: live?.version ?? null } : undefined;
+  const moved = await promoteVersion({ ...mover, version, gate, current, expected, verified: copy?.proof, dryRun });
+  return { stored, moved, copy };
+}
+
+/** Where a function is deployed it must serve the version, for as long as it is watched; and says so. */
+async function prove(
+  { workspace, entry, input, context }: Promotion,
+  { stored, moved }: Promoted,
+): Promise<ModelResult> {
+  const seconds = watchSeconds(input.watch, entry);
+  const proven = !context.dryRun && (await isDeployed(workspace, entry));
+  if (!proven) {
+    if (seconds > 0) context.log.warn(`No function of ${entry.name} is deployed here: there is nothing to watch.`);
+    return moveReport(entry.name, 'promoted', moved, undefined);
+  }
+  const deployment = await prepareDeployment(workspace, entry, context);
+  const ours = { pointer: moved.promoted ? moved.pointer : undefined };
+  const before = await liveBefore(workspace, entry, seconds);
+  const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
+  const report = moveReport(entry.name, 'promoted', moved, routed.revision.url);
+  if (seconds === 0) return report;
+  const watched = { workspace, entry, stored, deployment, moved, routed, before, seconds, context };
+  return joinSteps(entry.name, [report, await watchLive(watched)]);
 }
 
 /** `coldgate promote`. */
 export async function run(input: PromoteVerbInput, context: Context): Promise<VerbResult> {
   const workspace = await openWorkspace(input, context, { checkFiles: false });
+  const { from } = input;
+  const other = from === undefined ? undefined : await openOrigin({ ...input, from }, workspace, context);
+  const origin = other && !shareStore(other, workspace) ? other : undefined;
   return eachModel('promote', workspace.models, async (entry) => {
     const version = versionFor(input.version, entry, workspace.models);
-    const stored = await readStoredVersion(workspace.store, entry.name, version);
-    const seconds = watchSeconds(input.watch, entry);
-    const moved = await promoteModel(workspace, entry, stored, input, context);
-    const proven = !context.dryRun && (await isDeployed(workspace, entry));
-    if (!proven) {
-      if (seconds > 0) context.log.warn(`No function of ${entry.name} is deployed here: there is nothing to watch.`);
-      return moveReport(entry.name, 'promoted', moved, undefined);
-    }
-    const deployment = await prepareDeployment(workspace, entry, context);
-    const ours = { pointer: moved.promoted ? moved.pointer : undefined };
-    const before = await liveBefore(workspace, entry, seconds);
-    const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
-    const report = moveReport(entry.name, 'promoted', moved, routed.revision.url);
-    if (seconds === 0) return report;
-    const watched = { workspace, entry, stored, deployment, moved, routed, before, seconds, context };
-    return joinSteps(entry.name, [report, await watchLive(watched)]);
+    const promotion = { workspace, origin, entry, version, input, context };
+    const promoted = await promoteModel(promotion);
+    const report = await prove(promotion, promoted);
+    if (promoted.copy && origin) return withCopy(report, origin.store.url, workspace.store.url, promoted.copy);
+    return { ...report, outputs: { ...report.outputs, copied: 'false' } };
   });
 }

@@ -8,6 +8,13 @@ import { AgedStore } from './registry-wrapped-store.ts';
 export const honest = ['done', 'store-unavailable', 'outcome-unknown'];
 const derived = [artifact('artifacts/model.ort', 'fast')];
 
+/** Another store, which answers, with a version to copy. */
+const published = (async () => {
+  const world = new World(openMemoryStore());
+  await world.publish('2.0.0', filesOf('b'), { derived });
+  return world.store;
+})();
+
 /** A verb that a store fails under, in a world that is prepared for it. */
 export interface FaultCase {
   prepare(world: World): Promise<void>;
@@ -41,6 +48,13 @@ export const faultCases: Record<string, FaultCase> = {
       await world.store.remove(record!.key, { unchanged: record!.token });
     },
     run: (world) => world.promote('1.1.0'),
+  },
+  'a promotion from another store': {
+    prepare: async (world) => {
+      await world.publish('1.0.0');
+      await world.promote('1.0.0');
+    },
+    run: async (world) => world.promoteFrom(await published, '2.0.0'),
   },
   'a rollback': {
     prepare: async (world) => {

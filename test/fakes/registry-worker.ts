@@ -2,13 +2,15 @@ import { createInterface } from 'node:readline';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { namedVerbs } from './registry-verbs.ts';
-import { World } from './registry-world.ts';
+import { codeOf, World } from './registry-world.ts';
 import { type Request, WrappedStore } from './registry-wrapped-store.ts';
 
 /** One line of input is one task; the answer is one line. Ends with its input, or by its own hand where told. */
 export interface Task {
   store: string;
   verb: string;
+  /** Promotes this version from another store instead. */
+  from?: { store: string; version: string };
   times: number;
   /** Dies by SIGKILL in the middle of this request, counted from 0, so many event-loop turns after it began. */
   dieAt?: number;
@@ -36,6 +38,8 @@ class DyingStore extends WrappedStore {
 async function work(task: Task): Promise<string[]> {
   const world = new World(new DyingStore(await openStore({ url: task.store }), task));
   const outcomes: string[] = [];
+  const { from } = task;
+  if (from) return [await codeOf(world.promoteFrom(await openStore({ url: from.store }), from.version))];
   for (let turn = 0; turn < task.times; turn += 1) outcomes.push(await namedVerbs[task.verb]!(world, turn));
   return outcomes;
 }

@@ -1,7 +1,9 @@
 import { ColdgateError } from '../../src/errors.ts';
 import type { Logger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
+import { fileKey } from '../../src/model/layout.ts';
 import type { Artifact } from '../../src/model/manifest.ts';
+import { type CopyInput, type CopyResult, copyVersion } from '../../src/registry/copy-version.ts';
 import { type Proof, proofUnder } from '../../src/registry/pointer-swap.ts';
 import { type MoveResult, type PromoteInput, promoteVersion } from '../../src/registry/promote.ts';
 import { type PruneResult, prune } from '../../src/registry/prune.ts';
@@ -120,6 +122,15 @@ export class World {
     return promoteVersion({ ...this.common, version, actor: 'ann', gate: { verdict: 'pass' }, ...options });
   }
 
+  copy(from: Store, version: string, options: Partial<CopyInput> = {}): Promise<CopyResult> {
+    return copyVersion({ ...this.common, from, version, ...options });
+  }
+
+  /** As `promote --from` does it. */
+  async promoteFrom(from: Store, version: string): Promise<MoveResult> {
+    return this.promote(version, { verified: (await this.copy(from, version)).proof });
+  }
+
   rollback(options: Partial<RollbackInput> = {}): Promise<MoveResult> {
     return rollbackPointer({ ...this.common, actor: 'rob', ...options });
   }
@@ -156,6 +167,12 @@ export async function keysOf(store: Store, prefix = ''): Promise<string[]> {
   for await (const { key } of store.list(prefix)) keys.push(key);
   return keys;
 }
+
+/** Keys of everything in a version that was published from the files of a seed. */
+export const fileKeysOf = (version: string, derived: { entry: Artifact }[] = []): string[] =>
+  [...Object.keys(filesOf('')), ...derived.map(({ entry }) => entry.path), 'manifest.json'].map((path) =>
+    fileKey(model, version, path),
+  );
 
 export async function textAt(store: Store, key: string): Promise<string> {
   return Buffer.from(await readAll(await store.get(key))).toString('utf8');

@@ -6,7 +6,7 @@ import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry-processes.ts';
 import { namedVerbs } from '../fakes/registry-verbs.ts';
-import { keysOf, model, textAt, World } from '../fakes/registry-world.ts';
+import { codeOf, keysOf, model, textAt, World } from '../fakes/registry-world.ts';
 import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
 
 async function begin(): Promise<World> {
@@ -61,5 +61,29 @@ describe('a process killed in the middle of a request', () => {
         await folder.close();
       }
     }
+  });
+
+  it('leaves nothing that promoting from another store again does not put right', async () => {
+    const origin = await prepared();
+    await origin.world.publish('2.0.0');
+    const from = { store: origin.folder.settings.url, version: '2.0.0' };
+    // Requests: pointer, both versions, pin, per file the copy and its reading back, manifest, the swap.
+    const requests = 18;
+    for (let round = 0; round < kills; round += 1) {
+      const { folder, world } = await prepared();
+      try {
+        const dieAt = Math.floor(((round + Math.random()) * requests) / kills);
+        const dieAfter = Math.floor(Math.random() * 40);
+        const task = { store: folder.settings.url, verb: 'promote', from, times: 1, dieAt, dieAfter };
+        const where = `killed ${dieAfter} turns into request ${dieAt}: ${await new VerbProcess().runToDeath(task)}`;
+        expect(await checkInvariants(world.store, model), where).toEqual([]);
+        expect(await codeOf(world.promoteFrom(origin.world.store, '2.0.0')), where).toBe('done');
+        expect(await checkInvariants(world.store, model, { settled: true }), where).toEqual([]);
+        expect((await stateOf(world.store)).at(-1), where).toBe('2.0.0');
+      } finally {
+        await folder.close();
+      }
+    }
+    await origin.folder.close();
   });
 });
