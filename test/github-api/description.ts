@@ -47,7 +47,10 @@ function asJsonSchema(node: unknown): unknown {
           : asJsonSchema(value),
     ]),
   );
-  return nullable === true ? { anyOf: [schema, { type: 'null' }] } : schema;
+  if (nullable !== true) return schema;
+  return typeof schema['type'] === 'string' && !('enum' in schema)
+    ? { ...schema, type: [schema['type'], 'null'] }
+    : { anyOf: [schema, { type: 'null' }] };
 }
 
 /** GitHub's description of its REST API, as far as it is asked for. */
@@ -60,7 +63,11 @@ export class Description {
 
   constructor() {
     this.#document = JSON.parse(readFileSync(githubOpenapiFile(), 'utf8')) as Json;
-    for (const ajv of [this.#ajv, this.#ajvOfText]) addFormats.default(ajv);
+    for (const ajv of [this.#ajv, this.#ajvOfText]) {
+      addFormats.default(ajv);
+      // The description itself gives "" as the default of links.
+      ajv.addFormat('uri', (text) => text === '' || URL.canParse(text));
+    }
     this.#operations = Object.entries(this.#document['paths'] as Json).flatMap(([path, methods]) =>
       Object.entries(methods as Json)
         .filter(([method]) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { type Reply, refusal } from './answers.ts';
 import { Description, type Found } from './description.ts';
-import { type Reply, refusal, routes } from './routes.ts';
+import { routes } from './routes.ts';
 import { type Behaviour, type Fault, State } from './state.ts';
 
 export interface GitHubServer {

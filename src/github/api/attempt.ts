@@ -1,5 +1,5 @@
 import type { Logger } from '../../log.ts';
-import type { GitHubWarning } from './conversation.ts';
+import type { GitHubWarning, Place } from './conversation.ts';
 import { isApiError, lacksPermission, wordsOf } from './failure.ts';
 
 /** What a call needs, and what to say when it is not there. */
@@ -41,9 +41,11 @@ export class Attempts {
   readonly #denied = new Set<string>();
   readonly #token: string;
   readonly #log: Logger;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(token: string, log: Logger) {
+  constructor({ token, signal }: Pick<Place, 'token' | 'signal'>, log: Logger) {
     this.#token = token;
+    this.#signal = signal;
     this.#log = log;
   }
 
@@ -61,7 +63,7 @@ export class Attempts {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Error && error.name === 'AbortError') return otherwise;
+      if (this.#signal?.aborted) return otherwise;
       if (!isApiError(error)) throw error;
       const words = wordsOf(error, this.#token);
       const lacks = lacksPermission(error);

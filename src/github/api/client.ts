@@ -16,7 +16,7 @@ const settled = [400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 451];
 export type Client = Octokit;
 
 /** For `request` of a call whose second execution changes nothing for the worse, though its method is POST. */
-export const repeatable = { retries: repeats };
+export const repeatable = { isRepeatable: true };
 
 /** How long to wait; tests shorten it. */
 export interface Pace {
@@ -33,9 +33,15 @@ const usualPace: Pace = { secondMs: 1000, requestLimitMs };
  */
 export function openClient(place: Place, log: Logger, pace: Pace = usualPace): Client {
   const { apiUrl, token, signal } = place;
-  const timed = (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+  const timed = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const limits = [AbortSignal.timeout(pace.requestLimitMs), ...(signal ? [signal] : [])];
-    return fetch(url, { ...init, signal: AbortSignal.any(limits) });
+    try {
+      return await fetch(url, { ...init, signal: AbortSignal.any(limits) });
+    } catch (error) {
+      // The one name that octokit makes no failed request of, to be made again.
+      if (signal?.aborted) throw new DOMException('the run has ended', 'AbortError');
+      throw error;
+    }
   };
   const quiet = (message: string): void => log.debug(message);
   const client: Octokit = new (Octokit.plugin(retry))({
@@ -44,7 +50,7 @@ export function openClient(place: Place, log: Logger, pace: Pace = usualPace): C
     userAgent: 'coldgate',
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     request: { fetch: timed },
-    retry: { doNotRetry: settled, retryAfterBaseValue: pace.secondMs },
+    retry: { retries: repeats, doNotRetry: settled, retryAfterBaseValue: pace.secondMs },
   });
   client.hook.wrap('request', patientWithLimits({ log, signal, secondMs: pace.secondMs }));
   client.hook.before('request', (options) => {
@@ -53,8 +59,9 @@ export function openClient(place: Place, log: Logger, pace: Pace = usualPace): C
       accept: 'application/vnd.github+json',
       'x-github-api-version': '2022-11-28',
     };
-    const once = options.method === 'POST';
-    options.request = { retries: once ? 0 : repeats, ...options.request };
+    // The plugin takes any other number for a wish to repeat settled answers as well.
+    const once = options.method === 'POST' && !(options.request as Partial<typeof repeatable>)?.isRepeatable;
+    if (once) options.request = { ...options.request, retries: 0 };
   });
   return client;
 }

@@ -104,7 +104,7 @@ export class Comments {
   async stick(marker: string, markdown: string): Promise<{ url: string; edited: boolean }> {
     const body = `${hiddenMarker(marker)}\n${markdown}`.slice(0, longestComment);
     let created: OwnComment | undefined;
-    for (let tries = 0; tries < 3; tries += 1) {
+    for (let tries = 0; tries < 5; tries += 1) {
       created ??= await this.#createWhereNone(marker, body);
       const ours = await this.#ours(marker);
       // A list may lag behind a creation; then the comment that was made is the one.

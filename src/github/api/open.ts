@@ -26,7 +26,7 @@ function sayInLog(log: Logger, annotations: readonly Annotation[]): void {
 /** Opens the conversation of a run; nothing is sent yet. */
 export function openConversation(place: Place, log: Logger, pace?: Pace): Conversation {
   const client = openClient(place, log, pace);
-  const attempts = new Attempts(place.token, log);
+  const attempts = new Attempts(place, log);
   const deployments = new Deployments(client, place);
   const comments = place.pull === undefined ? undefined : new Comments(client, place, place.pull);
   const commenting: Need = {

@@ -1,0 +1,59 @@
+import { formatProblem, type Problem } from '../../src/errors.ts';
+import type { Conversation, Place } from '../../src/github/api/conversation.ts';
+import { openConversation } from '../../src/github/api/open.ts';
+import { type Logger, silentLogger } from '../../src/log.ts';
+import { type GitHubServer, startGitHub } from './server.ts';
+import type { Fault, Repository } from './state.ts';
+
+export const sha = 'a'.repeat(40);
+export const token = 'ghs_0123456789abcdefSECRET';
+
+/** A server and what a run says to it. */
+export interface Bed extends GitHubServer {
+  repository: Repository;
+  /** All that was logged, warnings marked. */
+  lines: string[];
+  open(place?: Partial<Place>): Conversation;
+  fail(...faults: Fault[]): void;
+  /** Calls as `METHOD status route`, the repository left out; from the last look on. */
+  called(): string[];
+}
+
+function recorder(lines: string[]): Logger {
+  const warn = (message: string, problem?: Partial<Problem>): void => {
+    lines.push(`warning: ${formatProblem({ path: '', message, ...problem })}`);
+  };
+  const say = (message: string): void => void lines.push(message);
+  return { ...silentLogger, info: say, debug: say, warn };
+}
+
+/** Seconds of waiting pass in a millisecond. */
+const hasty = { secondMs: 1, requestLimitMs: 2000 };
+
+export async function openBed(prefix?: string): Promise<Bed> {
+  const server = await startGitHub(prefix ? { prefix } : {});
+  const lines: string[] = [];
+  const log = recorder(lines);
+  const usual: Place = {
+    apiUrl: server.url,
+    token,
+    owner: 'octo-org',
+    repo: 'models',
+    sha,
+    pull: 12,
+    runUrl: 'https://github.com/octo-org/models/actions/runs/99',
+  };
+  let seen = 0;
+  return {
+    ...server,
+    lines,
+    repository: server.state.repository('octo-org', 'models'),
+    open: (place = {}) => openConversation({ ...usual, ...place }, log, hasty),
+    fail: (...faults) => void server.state.behaviour.faults.push(...faults),
+    called: () => {
+      const calls = server.state.calls.slice(seen);
+      seen = server.state.calls.length;
+      return calls.map(({ method, status, url }) => `${method} ${status} ${url.replace('/repos/octo-org/models', '')}`);
+    },
+  };
+}
