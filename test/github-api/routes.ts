@@ -10,6 +10,7 @@ import {
   pull,
   type Reply,
   type Request,
+  refusal,
   status,
 } from './answers.ts';
 import type { Repository, StoredCheck, StoredComment, StoredDeployment } from './state.ts';
