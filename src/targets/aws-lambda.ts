@@ -44,7 +44,6 @@ function checkSupported(settings: AwsLambdaSettings): void {
   const asked = [
     settings.package === 'image' && 'package: image',
     settings.provisionedScaling && 'provisioned-scaling',
-    settings.batch && 'batch',
   ].filter((name) => typeof name === 'string');
   if (asked.length === 0) return;
   throw new ColdgateError(

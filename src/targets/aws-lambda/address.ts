@@ -6,13 +6,14 @@ import {
   UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { batchPermits, concernsBatch } from './batch.ts';
 import { setTags } from './function-settings.ts';
 import { apiTag, ensureApi, isSettled, removeApis } from './http-api.ts';
 import { wantedApi } from './http-api-wanted.ts';
 import { isCandidateAlias } from './names.ts';
 import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
-import { ensureStatements, publicPermits } from './statements.ts';
+import { ensureStatements, type Permit, publicPermits } from './statements.ts';
 import type { Wanted } from './wanted.ts';
 import type { World } from './world.ts';
 
@@ -61,11 +62,21 @@ export async function ensureAddress(
     await removeApis(world, state.name);
     changed = await setTags(world, state, { [apiTag]: 'no' });
   }
-  if (way === 'none') return { url: `${state.arn}:${alias}`, changed };
-  return throughUrl(world, state, alias, changed);
+  const permits = isCandidateAlias(alias) ? {} : batchPermits(world, state);
+  if (way === 'none') {
+    const permitted = concernsBatch(world, state) && (await ensureStatements(world, state, alias, permits));
+    return { url: `${state.arn}:${alias}`, changed: changed || permitted };
+  }
+  return throughUrl(world, state, alias, permits, changed);
 }
 
-async function throughUrl(world: World, state: FunctionState, alias: string, before: boolean): Promise<Address> {
+async function throughUrl(
+  world: World,
+  state: FunctionState,
+  alias: string,
+  permits: Record<string, Permit>,
+  before: boolean,
+): Promise<Address> {
   const { auth } = world.settings;
   const place = { FunctionName: state.name, Qualifier: alias };
   const AuthType = auth === 'none' ? 'NONE' : 'AWS_IAM';
@@ -77,7 +88,8 @@ async function throughUrl(world: World, state: FunctionState, alias: string, bef
   } else if (known.AuthType !== AuthType) {
     await world.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
   }
-  const permitted = await ensureStatements(world, state, alias, auth === 'none' ? publicPermits : {});
+  const all = { ...(auth === 'none' && publicPermits), ...permits };
+  const permitted = await ensureStatements(world, state, alias, all);
   return { url: (url ?? '').replace(/\/$/, ''), changed: before || known?.AuthType !== AuthType || permitted };
 }
 
@@ -96,6 +108,7 @@ async function throughApi(
   const [, partition, , region, account] = state.arn.split(':');
   const made = await ensureApi(world, state, api, (id) =>
     ensureStatements(world, state, alias, {
+      ...batchPermits(world, state),
       'coldgate-api': {
         Action: 'lambda:InvokeFunction',
         Principal: 'apigateway.amazonaws.com',

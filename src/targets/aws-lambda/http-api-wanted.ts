@@ -18,7 +18,7 @@ export interface WantedApi {
   routes: Omit<CreateRouteRequest, 'ApiId'>[];
   stage: Omit<CreateStageRequest, 'ApiId'>;
   tags: Record<string, string>;
-  /** Of all of the above: an API that carries it needs no further look. */
+  /** Of all of the above and of who else may invoke the alias: an API that carries it needs no further look. */
   digest: string;
 }
 
@@ -70,7 +70,12 @@ export function wantedApi(
     stage: stageOf(settings, state),
     tags,
   };
-  return { ...wanted, digest: createHash('sha256').update(JSON.stringify(wanted)).digest('hex') };
+  return {
+    ...wanted,
+    digest: createHash('sha256')
+      .update(JSON.stringify([wanted, settings.batch?.bucket]))
+      .digest('hex'),
+  };
 }
 
 const authorizerOf = (jwt: { issuer: string; audience: string[] }) => ({

@@ -1,6 +1,7 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import type { Change } from '../target.ts';
 import { gone, removeAlias } from './address.ts';
+import { endBatch } from './batch.ts';
 import { removeVersion } from './deploy.ts';
 import { apiTag, removeApis } from './http-api.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
@@ -48,6 +49,7 @@ async function removeCandidates(world: World, state: FunctionState, keep?: strin
 async function removeAll(world: World, state: FunctionState): Promise<Change[]> {
   const live = state.aliases.has(world.settings.alias) ? [world.settings.alias] : [];
   const changes = [...live, ...candidatesOf(state)].map((alias) => changeOf(state, alias));
+  await endBatch(world, state);
   await gone(world.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
   return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];
 }

@@ -3,6 +3,7 @@ import { proveFollowing } from '../proof/follow.ts';
 import { type Endpoint, type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult } from '../target.ts';
 import { type Address, ensureAddress, ensureAlias } from './address.ts';
+import { ensureBatch } from './batch.ts';
 import { endpointOf, expectationOf, proofMs, removeVersion, revisionOf } from './deploy.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
@@ -34,7 +35,8 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
       const trouble = await troubleOf(world, endpointOf(world, state, alias, address), request, wanted);
       if (!trouble) {
         const released = await releaseOthers(world, state, current.number);
-        const changed = settled || warmed || realigned || address.changed || released;
+        const told = await ensureBatch(world, state);
+        const changed = settled || warmed || realigned || address.changed || released || told;
         return { revision: revisionOf(current, address.url), changed, candidates: candidatesOf(state).length };
       }
       // It answers and says something else than it should: publishing it again would not change the pointer.
@@ -87,6 +89,7 @@ async function replace(
   const address = await flip(world, state, { wanted, version, before: current, expected, judge });
   const after = (await observe(world, state.name)) ?? state;
   await releaseOthers(world, after, version.number);
+  await ensureBatch(world, after);
   await sweep(world, after);
   return { revision: revisionOf(version, address.url), changed: true, candidates: candidatesOf(state).length };
 }

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { LambdaFunctionConfiguration, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3';
+import { ColdgateError, ConflictError } from '../../errors.ts';
+import { setTags } from './function-settings.ts';
+import type { FunctionState } from './observe.ts';
+import type { Permit } from './statements.ts';
+import type { World } from './world.ts';
+
+/** Bucket that tells the function of its uploads, and a digest of what it was told to tell; `none` when it no longer does. */
+const batchTag = 'coldgate:batch';
+const none = 'none';
+/** S3 keeps one document for all of a bucket's notifications and knows no precondition for it. */
+const mostTries = 5;
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+/** The bucket that the function is, or was, told by. */
+const toldBy = ({ tags }: FunctionState): string | undefined => {
+  const [bucket] = (tags[batchTag] ?? none).split(' ');
+  return bucket === none ? undefined : bucket;
+};
+
+/** Whether there is a batch, or was one. */
+export const concernsBatch = ({ settings }: World, state: FunctionState): boolean =>
+  settings.batch !== undefined || toldBy(state) !== undefined;
+
+/** Who may invoke the live alias for it: this bucket of this account alone. */
+export function batchPermits({ settings }: World, { arn }: FunctionState): Record<string, Permit> {
+  if (!settings.batch) return {};
+  const [, partition, , , SourceAccount] = arn.split(':');
+  const SourceArn = `arn:${partition}:s3:::${settings.batch.bucket}`;
+  return {
+    'coldgate-batch': { Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com', SourceArn, SourceAccount },
+  };
+}
+
+function wantedOf({ settings }: World, { arn, name }: FunctionState): LambdaFunctionConfiguration | undefined {
+  const { batch, alias } = settings;
+  if (!batch) return undefined;
+  const FilterRules = [
+    ...(batch.prefix === undefined ? [] : [{ Name: 'prefix' as const, Value: batch.prefix }]),
+    { Name: 'suffix' as const, Value: batch.suffix },
+  ];
+  return {
+    Id: `coldgate-${name}`,
+    LambdaFunctionArn: `${arn}:${alias}`,
+    Events: ['s3:ObjectCreated:*'],
+    Filter: { Key: { FilterRules } },
+  };
+}
+
+/**
+ * Has the bucket tell the live alias of uploads, beside whatever else it tells; a bucket of former settings no longer does.
+ * The permission has to be there. Answers whether that had to be changed.
+ */
+export async function ensureBatch(world: World, state: FunctionState): Promise<boolean> {
+  const wanted = wantedOf(world, state);
+  const bucket = world.settings.batch?.bucket;
+  const digest = createHash('sha256')
+    .update(JSON.stringify(wanted ?? none))
+    .digest('hex')
+    .slice(0, 16);
+  const mark = bucket === undefined ? none : `${bucket} ${digest}`;
+  const before = toldBy(state);
+  if ((state.tags[batchTag] ?? none) === mark) return false;
+  if (before !== undefined && before !== bucket) await tell(world, state, before, undefined);
+  if (bucket !== undefined && wanted) {
+    // Named before it tells, so that a run that is killed in between leaves nothing that nobody finds.
+    await setTags(world, state, { [batchTag]: `${bucket} new` });
+    await tell(world, state, bucket, wanted);
+  }
+  return setTags(world, state, { [batchTag]: mark });
+}
+
+/** Ends it, for a function that is to go. */
+export async function endBatch(world: World, state: FunctionState): Promise<void> {
+  const bucket = toldBy(state);
+  if (bucket !== undefined) await tell(world, state, bucket, undefined);
+}
+
+/** Puts our entry into the bucket's document, or takes it out, and reads back whether another writer has undone that. */
+async function tell(
+  world: World,
+  { name }: FunctionState,
+  Bucket: string,
+  wanted: LambdaFunctionConfiguration | undefined,
+): Promise<void> {
+  const sdk: Sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({ region: world.settings.region, maxAttempts: 1 });
+  const Id = `coldgate-${name}`;
+  for (let tries = 0; tries <= mostTries; tries++) {
+    const now = await read(world, sdk, client, Bucket);
+    if (!now) return wanted ? refuse(Bucket) : undefined;
+    const { LambdaFunctionConfigurations: all = [], ...rest } = now;
+    const own = all.find((one) => one.Id === Id);
+    if (own ? wanted && isSame(own, wanted) : !wanted) return;
+    const others = all.filter((one) => one.Id !== Id);
+    const LambdaFunctionConfigurations = wanted ? [...others, wanted] : others;
+    const NotificationConfiguration = { ...rest, LambdaFunctionConfigurations };
+    await world.calls.patiently((options) =>
+      client.send(new sdk.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }), options),
+    );
+  }
+  throw new ConflictError('bucket-busy', `Others keep changing the notifications of the bucket ${Bucket}.`, {
+    hint: 'Run this again when they are done.',
+  });
+}
+
+const refuse = (bucket: string): never => {
+  throw new ColdgateError('bucket-not-found', 2, `There is no bucket ${bucket} to tell of uploads.`, {
+    hint: 'Check target.batch.bucket, and that the bucket lies in the region of the function.',
+  });
+};
+
+async function read(
+  world: World,
+  sdk: Sdk,
+  client: S3Client,
+  Bucket: string,
+): Promise<NotificationConfiguration | undefined> {
+  return world.calls.patiently(async (options) => {
+    try {
+      const { $metadata: _, ...found } = await client.send(
+        new sdk.GetBucketNotificationConfigurationCommand({ Bucket }),
+        options,
+      );
+      return found;
+    } catch (error) {
+      if ((error as Error).name === 'NoSuchBucket') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** S3 writes names of rules in its own case and order. */
+function isSame(a: LambdaFunctionConfiguration, b: LambdaFunctionConfiguration): boolean {
+  const shape = ({ LambdaFunctionArn, Events, Filter }: LambdaFunctionConfiguration): string => {
+    const rules = Filter?.Key?.FilterRules ?? [];
+    return JSON.stringify([LambdaFunctionArn, Events, rules.map((r) => `${r.Name?.toLowerCase()}=${r.Value}`).sort()]);
+  };
+  return shape(a) === shape(b);
+}
