@@ -12,11 +12,16 @@ import { tableHead, tableRows } from './table.ts';
 const mostRows = 300;
 
 /** Text as itself: nothing in it is markup, a mention or a tag. */
-const text = (value: string): string =>
+export const text = (value: string): string =>
   plain(value).replace(/[\\`*[\]<>|#~&@!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[], numbers: (column: number) => boolean) =>
+/** A table of plain texts; nothing where it has no rows. */
+export const table = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: (column: number) => boolean,
+) =>
   rows.length === 0
     ? []
     : [
@@ -30,7 +35,8 @@ function picture(record: GateRecord): string[] {
   return lines.some((line) => line !== '') ? ['```text', ...lines, '```'] : [];
 }
 
-function phases(record: GateRecord): string[] {
+/** Medians of the phases of a start, and which of them moved. */
+export function phases(record: GateRecord): string[] {
   const shown = (value: number | null) => (value === null ? '-' : ms(value));
   const moved = new Map(record.verdict.phases.map((p) => [p.phase, p.shiftMs]));
   const rows = phaseMedians(record).map((p) => {
@@ -40,7 +46,8 @@ function phases(record: GateRecord): string[] {
   return table(['phase', 'baseline median', 'candidate median', 'moved beyond chance'], rows, (at) => at > 0);
 }
 
-function rawSamples(record: GateRecord): string[] {
+/** Every start, folded away. */
+export function rawSamples(record: GateRecord): string[] {
   const shown = record.samples.slice(0, mostRows);
   const reported = reportedMetrics(record);
   const rows = shown.map((s) => [
@@ -62,7 +69,8 @@ function rawSamples(record: GateRecord): string[] {
   ];
 }
 
-const marks = { pass: '✅', regression: '⛔', inconclusive: '❓', error: '⚠️' } as const;
+/** The verdict as a sign. */
+export const marks = { pass: '✅', regression: '⛔', inconclusive: '❓', error: '⚠️' } as const;
 
 /**
  * A record for the job summary: verdict, table, both pictures, phases, every start folded away. About 30 KB at the

@@ -1,0 +1,33 @@
+import { text } from '../../gate/markdown.ts';
+
+/**
+ * Text as itself in a comment. GitHub looks for mentions and issue numbers after it has read the entities, so that these
+ * get a character without width behind their sign.
+ */
+export const prose = (value: string): string => text(value).replace(/&#(?:64|35);/g, '$&&#8203;');
+
+/** A link that shows its own address; code where it is no web address. */
+export function link(url: string, label?: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) return prose(url);
+  const safe = parsed.href.replace(/[()<>|\\`*_[\]]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `[${prose(label ?? parsed.href)}](${safe})`;
+}
+
+/** A block of code that nothing in it can end. */
+export function fenced(language: string, lines: readonly string[]): string[] {
+  const longest = Math.max(2, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}${language}`, ...lines, fence];
+}
+
+/** Folded away under a title, which is HTML already. */
+export const folded = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`<details><summary>${title}</summary>`, '', ...lines, '', '</details>'];
+
+/** Blocks with an empty line between, without the empty ones. */
+export const joined = (blocks: readonly (readonly string[])[]): string =>
+  `${blocks
+    .filter((block) => block.some((line) => line !== ''))
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;

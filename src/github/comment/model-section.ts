@@ -1,0 +1,63 @@
+import { verdictWords } from '../../gate/line.ts';
+import { marks, phases, rawSamples, table } from '../../gate/markdown.ts';
+import { quantilePlot } from '../../gate/mermaid.ts';
+import { notesOf } from '../../gate/notes.ts';
+import type { GateRecord } from '../../gate/record.ts';
+import { tableHead, tableRows } from '../../gate/table.ts';
+import { codeSpan } from '../event-text.ts';
+import { curlBlock } from './curl.ts';
+import { folded, link, prose } from './markup.ts';
+import { modelCard } from './model-card.ts';
+import type { ModelPreview, PreviewState } from './preview.ts';
+
+/** How much of a model is told; each step leaves out what costs most and is missed least. */
+export const details = ['everything', 'no starts', 'no pictures', 'verdict', 'overview'] as const;
+export type Detail = (typeof details)[number];
+
+export const signOf = (state: PreviewState): string =>
+  state.kind === 'running' ? '⏳' : state.kind === 'failed' ? '⚠️' : marks[state.record.verdict.verdict];
+
+/** Sign and words of the verdict, for a cell. */
+export function verdictCell(state: PreviewState): string {
+  const word =
+    state.kind === 'running'
+      ? prose(state.doing)
+      : state.kind === 'failed'
+        ? `failed: ${codeSpan(state.code)}`
+        : verdictWords[state.record.verdict.verdict];
+  return `${signOf(state)} ${word}`;
+}
+
+function outcome(state: PreviewState): string[][] {
+  if (state.kind === 'running') return [[`${prose(state.doing)} …`]];
+  if (state.kind === 'failed') return [[`**${prose(state.message)}**`], [prose(state.hint ?? '')]];
+  const { line, advice } = state.record.verdict;
+  return [[`**${prose(line)}**`], [prose(advice)]];
+}
+
+function measured(record: GateRecord, detail: Detail): string[][] {
+  if (detail === 'verdict') return [];
+  const pictures = detail !== 'no pictures';
+  return [
+    table(tableHead, tableRows(record), (at) => at > 0 && at < tableHead.length - 1),
+    pictures ? quantilePlot(record) : [],
+    notesOf(record).map((note) => `- ${prose(note)}`),
+    folded('Where a start spends its time', phases(record)),
+    detail === 'everything' ? rawSamples(record) : [],
+  ];
+}
+
+/** One model's part of the comment: where it answers, how to call it, the verdict and what it rests on. */
+export function modelSection(model: ModelPreview, detail: Detail): string[][] {
+  const { name, version, state, url } = model;
+  const against = model.live ? `, compared with ${codeSpan(model.live)}, which is live` : '';
+  const where = url ? `Answers at ${link(url)}` : 'Has no endpoint';
+  return [
+    [`### ${signOf(state)} ${prose(name)} ${prose(version)}`],
+    [`${where}${against}.`],
+    ...outcome(state),
+    ...(detail === 'verdict' ? [] : [curlBlock(model)]),
+    ...(state.kind === 'measured' ? measured(state.record, detail) : []),
+    detail === 'verdict' ? [] : modelCard(model),
+  ];
+}

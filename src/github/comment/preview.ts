@@ -1,0 +1,41 @@
+import type { GateRecord } from '../../gate/record.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import type { Sample } from '../../model/sample.ts';
+import type { GitHubWarning } from '../api/conversation.ts';
+
+/** How far a model's preview has come. */
+export type PreviewState =
+  | { kind: 'running'; doing: string }
+  | { kind: 'measured'; record: GateRecord }
+  | { kind: 'failed'; code: string; message: string; hint?: string | undefined };
+
+export interface ModelPreview {
+  name: string;
+  version: string;
+  state: PreviewState;
+  /** Version that is live, which it is compared with. */
+  live?: string | undefined;
+  /** Where it answers; without it, it was measured and removed. */
+  url?: string | undefined;
+  /** Name of the deployed function. */
+  functionName?: string | undefined;
+  /** Of what was published; nothing where that failed. */
+  manifest?: Manifest | undefined;
+  sha256?: string | undefined;
+  /** Its inputs are the body of the call that is shown. */
+  sample?: Sample | undefined;
+  /** Versions of earlier commits that are gone. */
+  pruned?: readonly string[] | undefined;
+}
+
+/** All that the comment on a pull request tells. Every text in it may be somebody's. */
+export interface PreviewReport {
+  /** Head commit. */
+  sha: string;
+  /** Page of the run. */
+  runUrl?: string | undefined;
+  models: readonly ModelPreview[];
+  /** Why it is as it is, one sentence each: `A pull request from a fork: measured on the runner.` */
+  notes?: readonly string[] | undefined;
+  warnings?: readonly GitHubWarning[] | undefined;
+}
