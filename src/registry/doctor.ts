@@ -5,7 +5,8 @@ import { doctorPrefix, doctorRecordKey } from '../model/layout.ts';
 import { encodeJson } from '../model/pointer.ts';
 import { DeniedError, type Store } from '../stores/store.ts';
 import { refused } from './ambiguous.ts';
-import { type StoreCheck, storeChecks, Unmet } from './doctor-checks.ts';
+import { type StoreCheck, Unmet } from './doctor-check.ts';
+import { storeChecks } from './doctor-checks.ts';
 import { type DoctorRecord, forgetTrust } from './trust.ts';
 
 export interface CheckResult {
@@ -43,7 +44,7 @@ export async function examineStore(input: {
   try {
     for (const [at, check] of storeChecks.entries()) {
       log.progress(`Examining ${store.url}`, at, storeChecks.length, 'steps');
-      checks.push(await tryOut(store, `${folder}${check.name}`, check));
+      checks.push(await tryOut(store, `${folder}${check.name}`, check, input.now));
     }
   } finally {
     await cleanUp(store, folder, log);
@@ -60,10 +61,10 @@ export async function examineStore(input: {
   return { url: store.url, trusted, checks };
 }
 
-async function tryOut(store: Store, key: string, check: StoreCheck): Promise<CheckResult> {
+async function tryOut(store: Store, key: string, check: StoreCheck, now: () => Date): Promise<CheckResult> {
   const { name, critical, proved } = check;
   try {
-    return { name, critical, proved, ok: true, detail: await check.run(store, key) };
+    return { name, critical, proved, ok: true, detail: await check.run(store, key, now) };
   } catch (error) {
     if (error instanceof DeniedError) throw error;
     const why = error instanceof Error ? error.message : String(error);

@@ -10,7 +10,11 @@ export async function run(input: WorkInput, context: Context): Promise<VerbResul
   const { store, environment } = await openWorkspace(input, context, { checkFiles: false });
   const { now, log } = context;
   const { url, trusted, checks } = await examineStore({ store, now, log, coldgateVersion: toolVersion });
-  const rows = checks.map((c) => [c.ok ? 'ok' : 'FAILED', c.name, c.ok ? c.proved : c.detail]);
+  const rows = checks.map((c) => [
+    c.ok ? 'ok' : 'FAILED',
+    c.name,
+    c.ok ? `${c.proved} Seen: ${c.detail}.` : `${c.detail}. Wanted: ${c.proved}`,
+  ]);
   const bad = checks.filter((c) => !c.ok);
   const head = trusted
     ? `${url} honours preconditions: ${checks.length - bad.length} of ${checks.length} checks passed.`

@@ -8,13 +8,14 @@ import { openStore } from '../../src/stores/open.ts';
 import {
   type Body,
   DeniedError,
+  type ObjectInfo,
   type ObjectMeta,
   type Precondition,
   type Store,
   type Token,
 } from '../../src/stores/store.ts';
 import { codeOf, failureOf, keysOf, model, overwrite, recordingLogger, World } from '../fakes/registry-world.ts';
-import { LyingStore, WrappedStore } from '../fakes/registry-wrapped-store.ts';
+import { AgedStore, LyingStore, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -22,7 +23,8 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-const now = () => new Date('2026-03-01T12:00:00Z');
+const began = new Date();
+const now = () => began;
 const examine = (store: Store): Promise<Examination> =>
   examineStore({ store, now, coldgateVersion: '0.0.0', log: recordingLogger() });
 const failed = (found: Examination) => found.checks.filter((c) => !c.ok).map((c) => c.name);
@@ -102,7 +104,7 @@ describe('doctor', () => {
         return this.inner.put(key, gzip ? body.subarray(0, 10) : body, when, meta);
       }
     }
-    expect(failed(await examine(new Squeezing(openMemoryStore())))).toEqual(['read-after-write']);
+    expect(failed(await examine(new Squeezing(openMemoryStore())))).toEqual(['identity-encoding']);
   });
 
   it('reports lost metadata without distrusting the store for it', async () => {
@@ -124,7 +126,7 @@ describe('doctor', () => {
     }
     const log = recordingLogger();
     const found = await examineStore({ store: new Broken(openMemoryStore()), now, coldgateVersion: '0.0.0', log });
-    expect(failed(found)).toEqual(['update-of-missing', 'list-after-write', 'stale-remove']);
+    expect(failed(found)).toEqual(['update-of-missing', 'stale-remove', 'list-after-write']);
     expect(found.checks.find((c) => c.name === 'stale-remove')?.detail).toContain('boom');
     expect(log.warnings).toHaveLength(1);
   });
@@ -136,6 +138,30 @@ describe('doctor', () => {
       }
     }
     expect(await codeOf(examine(new Closed(openMemoryStore())))).toBe('denied');
+  });
+
+  it('catches each other promise that is not kept by the check of its name', async () => {
+    const inner = () => openMemoryStore();
+    class Backwards extends WrappedStore {
+      override async *list(prefix: string): AsyncGenerator<ObjectInfo> {
+        const found: ObjectInfo[] = [];
+        for await (const info of this.inner.list(prefix)) found.unshift(info);
+        yield* found;
+      }
+    }
+    class Deaf extends WrappedStore {
+      override get(key: string): Promise<never> {
+        return this.inner.get(key) as Promise<never>;
+      }
+    }
+    const later = () => new Date(Date.now() + 2 * 60 * 60 * 1000);
+    expect(failed(await examine(new Backwards(inner())))).toEqual(['list-order']);
+    expect(failed(await examine(new Deaf(inner())))).toEqual(['conditional-read']);
+    const slow = await examine(new AgedStore(inner(), later));
+    expect([failed(slow), slow.trusted]).toEqual([['clock'], true]);
+    expect(slow.checks.find(({ name }) => name === 'clock')?.detail).toMatch(
+      /^the store is 720\d s ahead of this machine$/,
+    );
   });
 });
 
