@@ -1,12 +1,15 @@
 import type { Findings } from './findings.ts';
 import type { Path } from './yaml-node.ts';
 
+type Has = (field: string) => boolean;
+type Get = (field: string) => unknown;
+
 interface Rule {
   provider: string;
   /** Where the problem shows. */
   field: string;
   /** True when it is broken. */
-  broken: (has: (field: string) => boolean, get: (field: string) => unknown) => boolean;
+  broken: (has: Has, get: Get) => boolean;
   message: string;
   hint: string;
 }
@@ -56,13 +59,20 @@ const rules: readonly Rule[] = [
     message: 'expected together with package: image, and only then.',
     hint: 'Give both or neither.',
   },
-  {
+  ...['image-digest', 'base-image'].map((field) => ({
     provider: 'aws-lambda',
-    field: 'efs',
-    broken: (has) => has('efs') && !has('vpc'),
-    message: 'expected vpc: too, since EFS is reached inside a VPC.',
-    hint: 'Add vpc: with subnets and security-groups.',
-  },
+    field,
+    broken: (has: Has, get: Get) => has(field) && get('package') !== 'image',
+    message: 'is a setting of package: image.',
+    hint: 'Set package: image, or remove it.',
+  })),
+  ...['upload-bucket', 'layers'].map((field) => ({
+    provider: 'aws-lambda',
+    field,
+    broken: (has: Has, get: Get) => has(field) && get('package') === 'image',
+    message: 'is a setting of package: zip.',
+    hint: 'An image holds all that the function needs.',
+  })),
   {
     provider: 'aws-lambda',
     field: 'provisioned-scaling',
@@ -70,6 +80,20 @@ const rules: readonly Rule[] = [
       has('provisioned-scaling') && below(get('provisioned-scaling.maximum'), get('provisioned-concurrency')),
     message: 'expected a maximum of at least provisioned-concurrency.',
     hint: 'Raise the maximum.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'alias',
+    broken: (_has, get) => /^candidate-/.test(String(get('alias') ?? '')),
+    message: 'expected a name that does not begin with candidate-, which is for aliases of candidates.',
+    hint: 'Leave it out to use live.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'efs',
+    broken: (has) => has('efs') && !has('vpc'),
+    message: 'expected vpc: too, since EFS is reached inside a VPC.',
+    hint: 'Add vpc: with subnets and security-groups.',
   },
   {
     provider: 'google-cloud-run',
@@ -81,16 +105,14 @@ const rules: readonly Rule[] = [
   ...['instance-memory', 'always-ready'].map((field) => ({
     provider: 'azure-functions',
     field,
-    broken: (has: (field: string) => boolean, get: (field: string) => unknown) =>
-      has(field) && get('plan') === 'premium',
+    broken: (has: Has, get: Get) => has(field) && get('plan') === 'premium',
     message: 'is a setting of plan: flex-consumption.',
     hint: 'On premium use sku and pre-warmed.',
   })),
   ...['sku', 'pre-warmed'].map((field) => ({
     provider: 'azure-functions',
     field,
-    broken: (has: (field: string) => boolean, get: (field: string) => unknown) =>
-      has(field) && get('plan') !== 'premium',
+    broken: (has: Has, get: Get) => has(field) && get('plan') !== 'premium',
     message: 'is a setting of plan: premium.',
     hint: 'On flex-consumption use instance-memory and always-ready.',
   })),

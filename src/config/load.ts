@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
+import { checkFunctionNames } from './check-function-names.ts';
 import { checkModels } from './check-models.ts';
 import { checkNames } from './check-names.ts';
 import { checkSources } from './check-sources.ts';
@@ -78,3 +79,4 @@ function failure(problems: readonly Problem[], file: string): InputError {
   }
   return new InputError(shown, { code: 'bad-config' });
 }
+  checkFunctionNames(findings);

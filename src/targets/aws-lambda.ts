@@ -1,6 +1,6 @@
 import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
-import { ColdgateError, exitCodes } from '../errors.ts';
-import { lambdaBudget } from '../package/budget.ts';
+import { InputError } from '../errors.ts';
+import { type Budget, lambdaBudget, lambdaImageBudget } from '../package/budget.ts';
 import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
 import { removeFunction } from './aws-lambda/remove.ts';
@@ -25,8 +25,8 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     key: `aws-lambda-${region}-${memory}-${architecture}`,
     platform: { os: 'linux', arch: architecture === 'arm64' ? 'arm64' : 'x64' },
     entry: 'lambda.mjs',
-    // Through a bucket a zip may have whatever unpacks to what Lambda takes.
-    budget: settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped },
+    budget: budgetOf(settings),
+    image: imageOf(settings),
     plan: (request) => planFunction(world, request),
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),
     sample: (request) => sampleCold(world, sampling, request),
@@ -39,17 +39,24 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
   };
 }
 
-/** Throws ColdgateError `setting-not-available` (exit 2) for settings that this build knows and cannot carry out. */
-function checkSupported(settings: AwsLambdaSettings): void {
-  const asked = [
-    settings.package === 'image' && 'package: image',
-    settings.provisionedScaling && 'provisioned-scaling',
-  ].filter((name) => typeof name === 'string');
-  if (asked.length === 0) return;
-  throw new ColdgateError(
-    'setting-not-available',
-    exitCodes.usage,
-    `This version of Coldgate does not carry out ${asked.join(', ')} of an aws-lambda target yet.`,
-    { hint: 'Leave it out for now, or use a release whose notes list it.', data: { settings: asked } },
-  );
+/** Through a bucket a zip may have whatever unpacks to what Lambda takes; an image has limits of its own. */
+function budgetOf(settings: AwsLambdaSettings): Budget {
+  if (settings.package === 'image') return lambdaImageBudget;
+  return settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped };
+}
+
+/** The image that models.yaml names; nothing for zips. */
+function imageOf({ package: form, imageRepository = '', imageDigest = '', baseImage }: AwsLambdaSettings) {
+  if (form === 'zip') return undefined;
+  const [, sha256] = imageDigest.split(':');
+  const uri = `${imageRepository}@${imageDigest}`;
+  return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
+}
+
+/** Throws InputError `setting-not-available` for the one setting that models.yaml may have and this build does not do. */
+function checkSupported({ provisionedScaling }: AwsLambdaSettings): void {
+  if (!provisionedScaling) return;
+  const message = 'this version of Coldgate does not scale provisioned instances.';
+  const hint = 'Take it out of models.yaml, and set provisioned-concurrency to a fixed number.';
+  throw new InputError([{ path: 'target.provisioned-scaling', message, hint }], { code: 'setting-not-available' });
 }

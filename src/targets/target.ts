@@ -103,8 +103,8 @@ export interface Target {
   readonly entry: string;
   /** What packages for this target may weigh; that of the tightest target without it. */
   readonly budget?: Budget | undefined;
-  /** Runs instead of a package that is built here. */
-  readonly image?: PackageFile | undefined;
+  /** Packages go into container images that others build: from what, and which one is to run once it is there. */
+  readonly image?: { base: string | undefined; package: PackageFile | undefined } | undefined;
   plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;

@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import type { ModelEntry } from '../config/types.ts';
+import { ColdgateError, exitCodes } from '../errors.ts';
+import { writeImageContext } from '../package/image-context.ts';
 import type { Change, DeployResult } from '../targets/target.ts';
-import { type Deployment, deployRequest, prepareDeployment } from './deployment.ts';
+import { type Deployment, deployRequest, packageFor, prepareDeployment } from './deployment.ts';
 import { eachModel, type ModelResult, markdownTable } from './results.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -9,6 +12,8 @@ import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface DeployInput extends WorkInput {
   version?: string | undefined;
+  /** Folder for what an image is built from; nothing is then deployed. */
+  imageContext?: string | undefined;
 }
 
 /** Deploys the candidate and has it prove itself. See Target.deploy for what it throws. */
@@ -61,11 +66,38 @@ function planReport(name: string, changes: readonly Change[]): ModelResult {
   return { model: name, outputs: {}, document: { changes }, lines: said, summary: said.join('\n') };
 }
 
+/** Writes what the model's image is built from. The handler is the same for every model, and so is the image. */
+async function imageContext(
+  workspace: Workspace,
+  entry: ModelEntry,
+  folder: string,
+  context: Context,
+): Promise<ModelResult> {
+  const target = await workspace.targetOf(entry);
+  const base = target.image?.base;
+  if (base === undefined) {
+    throw new ColdgateError('no-base-image', exitCodes.usage, `The target of ${entry.name} says nothing to build on.`, {
+      hint: 'Set package: image and base-image under target, the latter by digest.',
+    });
+  }
+  const zip = await packageFor(target, context);
+  if (!context.dryRun) await writeImageContext(zip, base, resolve(context.cwd, folder));
+  const line = `${context.dryRun ? 'Would write' : 'Wrote'} ${folder}/Dockerfile for ${entry.name}: package ${zip.sha256.slice(0, 12)} on ${base}.`;
+  return {
+    model: entry.name,
+    outputs: { 'package-sha256': zip.sha256, changed: 'false' },
+    document: { 'image-context': folder, 'base-image': base, 'package-sha256': zip.sha256 },
+    lines: [line, 'Build and push it, then set target.image-digest to its digest.'],
+    summary: line,
+  };
+}
+
 /** `coldgate deploy`. */
 export async function run(input: DeployInput, context: Context): Promise<VerbResult> {
   const workspace = await openWorkspace(input, context, { checkFiles: false });
   const { store, models } = workspace;
   return eachModel('deploy', models, async (entry) => {
+    if (input.imageContext !== undefined) return imageContext(workspace, entry, input.imageContext, context);
     const stored = await readStoredVersion(store, entry.name, versionFor(input.version, entry, models));
     const deployment = await prepareDeployment(workspace, entry, context);
     if (context.dryRun) {

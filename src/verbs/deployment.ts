@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelEntry } from '../config/types.ts';
+import { ColdgateError, exitCodes } from '../errors.ts';
 import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
 import type { DeployRequest, PackageFile, Revision, Target } from '../targets/target.ts';
@@ -18,17 +19,30 @@ export interface Deployment {
 
 /**
  * Opens the model's target and builds the package for its platform; an unchanged one comes from the cache. A target that
- * runs an image is given that.
+ * runs an image is given that. Throws ColdgateError `no-image` (exit 2) where none is named yet.
  */
 export async function prepareDeployment(ws: Workspace, entry: ModelEntry, context: Context): Promise<Deployment> {
   const target = await ws.targetOf(entry);
-  if (target.image) return { target, package: target.image };
+  if (target.image) return { target, package: imagePackage(target.image.package) };
+  return { target, package: await packageFor(target, context) };
+}
+
+/** The zip that a target takes, or that goes into its image. */
+export async function packageFor(target: Target, context: Context): Promise<PackageFile> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: it is held to the tightest limit, unless its target says that it takes more.
-  const { platform, entry: adapter, budget = lambdaBudget } = target;
-  const options = { platform, entry: adapter, handlerDir, cacheDir, log, sharedCache, signal, budget };
-  const built = await buildPackage(options);
-  return { target, package: { path: built.path, sha256: built.sha256, size: built.size } };
+  const { platform, entry, budget = lambdaBudget } = target;
+  const { path, sha256, size } = await buildPackage({
+    ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget },
+  });
+  return { path, sha256, size };
+}
+
+function imagePackage(image: PackageFile | undefined): PackageFile {
+  if (image) return image;
+  throw new ColdgateError('no-image', exitCodes.usage, 'target.image-digest names no image to run.', {
+    hint: 'Write its files with coldgate deploy --image-context DIR, build and push it, and set image-digest to its digest.',
+  });
 }
 
 /** The request that deploys or routes this version. */

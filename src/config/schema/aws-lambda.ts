@@ -99,6 +99,12 @@ export const awsLambdaTarget = z
     'image-repository': words('the URI of an ECR repository')
       .optional()
       .describe('Where images go; for `package: image`.'),
+    'image-digest': text('sha256: and 64 hex digits, or nothing before there is an image', /^(?:sha256:[0-9a-f]{64})?$/)
+      .optional()
+      .describe('Digest of the image to run; usually `${IMAGE_DIGEST}`, from the step that built it.'),
+    'base-image': text('an image by digest (name@sha256:…)', /^[a-z0-9][a-z0-9._:/-]{1,250}@sha256:[0-9a-f]{64}$/)
+      .optional()
+      .describe('What images are built from, by digest: a `public.ecr.aws/lambda/nodejs:24`.'),
     'upload-bucket': bucket.optional().describe('Bucket for packages above 50 MB zipped.'),
     layers: listOf(arn('lambda', 'a layer version'), 'ARNs', 0, 5).optional().describe('Layers to add.'),
     ...storage,
