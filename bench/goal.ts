@@ -7,7 +7,7 @@ export interface Goal {
   theirs: string;
   value: number;
   limit: number;
-  unit: '×' | 'MB' | 's' | 'requests';
+  unit: '×' | 'MB' | 's' | 'ms' | 'requests';
 }
 
 export interface Options {

@@ -19,8 +19,8 @@ const shape = ['batch_size', 'sequence_length'];
  * Writes a sentence encoder as exporters write BERT at opset 14: token ids in, `last_hidden_state` out; two thirds of the
  * nodes and half of the bytes are not matrices. No text model is to be had as a package. Answers the number of bytes.
  */
-export function writeTransformer(path: string, size: TransformerSize): number {
-  const graph = new Graph(size);
+export function writeTransformer(path: string, size: TransformerSize, seed = 7): number {
+  const graph = new Graph(size, seed);
   const embedded = graph.embed();
   const masked = graph.mask();
   let state = graph.layerNorm('embeddings', embedded);
@@ -48,11 +48,12 @@ class Graph {
   readonly nodes: Buffer[] = [];
   readonly weights: Buffer[] = [];
   readonly #size: TransformerSize;
-  readonly #random = seededRandom(7);
+  readonly #random: () => number;
   #next = 0;
 
-  constructor(size: TransformerSize) {
+  constructor(size: TransformerSize, seed: number) {
     this.#size = size;
+    this.#random = seededRandom(seed);
     this.#constant('zero', [], [0]);
     this.#constant('one', [], [1]);
     this.#constant('two', [], [2]);

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Goal, median, msText, type Options, pairs } from '../goal.ts';
+import { type BenchModel, benchModels } from './models.ts';
+import { Stage } from './stage.ts';
+
+const limits: [BenchModel['name'], number][] = [
+  ['90 MB', 0.25],
+  ['11 MB', 0.6],
+  ['2 MB', 0.7],
+  ['0.3 MB', 0.92],
+];
+
+interface Start {
+  ms: number;
+  peakMb: number;
+}
+
+const peakOf = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+
+async function predict(port: number, body: string): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/infer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (!answer.ok) throw new Error(`no prediction: ${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** From the start of a process to its first prediction, and its peak memory then. */
+async function timed(child: ChildProcess, body: string): Promise<Start> {
+  const started = performance.now();
+  const exited = new Promise((resolve) => child.once('close', resolve));
+  try {
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const { event, port } = JSON.parse(line) as { event?: string; port: number };
+      if (event !== 'listening') continue;
+      await predict(port, body);
+      return { ms: performance.now() - started, peakMb: peakOf(child.pid!) };
+    }
+    throw new Error('The process ended before it listened.');
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+function spawnNode(script: string, env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [script, ...(env['MODEL'] ? [] : ['--port', '0'])], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** The deployed function against what tutorials show, each from the start of its process to the first prediction. */
+export async function becomingReady({ quick, scratch }: Options): Promise<Goal[]> {
+  const models = await benchModels(join(scratch, 'models'));
+  const stage = new Stage(scratch);
+  const goals: Goal[] = [];
+  try {
+    for (const [size, limit] of quick ? limits.slice(2) : limits) {
+      const model = models.find(({ name }) => name === size)!;
+      goals.push(...(await againstNaive(stage, model, limit, quick)));
+    }
+  } finally {
+    stage.remove();
+  }
+  return goals;
+}
+
+async function againstNaive(stage: Stage, model: BenchModel, limit: number, quick: boolean): Promise<Goal[]> {
+  const name = await stage.publish(model, 'cold');
+  const home = join(stage.folder, 'home');
+  const body = JSON.stringify({ inputs: model.feeds });
+  const cache = join(stage.folder, 'cache', name);
+  const place = { MODEL_STORE: 'file', MODEL_PREFIX: stage.store.root, MODEL_NAME: name, MODEL_CACHE: cache };
+  const entry = join(stage.bundle, 'node.mjs');
+  const ours = () => timed(spawnNode(entry, { HOME: home, ORT_DISABLE_TELEMETRY: '1', ...place }), body);
+  const naive = join(import.meta.dirname, 'naive-server.cjs');
+  const theirs = () => timed(spawnNode(naive, { HOME: home, MODEL: model.path }), body);
+  const peaks: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+  const msOf = async (start: Promise<Start>, into: number[]): Promise<number> => {
+    const { ms, peakMb } = await start;
+    into.push(peakMb);
+    return ms;
+  };
+  await ours();
+  await theirs();
+  const taken = await pairs(
+    quick ? 5 : 15,
+    () => msOf(ours(), peaks.ours),
+    () => msOf(theirs(), peaks.theirs),
+  );
+  const peer = 'node_modules, Buffer, default options';
+  const time: Goal = {
+    what: `process start to first prediction, ${model.name}`,
+    ...{ peer, ours: msText(taken.ours), theirs: msText(taken.theirs) },
+    ...{ value: taken.ratio, limit, unit: '×' },
+  };
+  if (model.name !== '90 MB') return [time];
+  const [mine, other] = [median(peaks.ours), median(peaks.theirs)];
+  const memory: Goal = {
+    what: `peak memory at the first prediction, ${model.name}`,
+    ...{ peer, ours: `${mine.toFixed(0)} MB`, theirs: `${other.toFixed(0)} MB` },
+    ...{ value: mine / other, limit: 0.5, unit: '×' },
+  };
+  return [time, memory];
+}
