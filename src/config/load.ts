@@ -65,6 +65,7 @@ async function check(
   checkNames(findings);
   checkStores(findings, root);
   checkTargets(findings);
+  checkFunctionNames(findings);
   checkModels(findings);
   await checkSources(findings, root, checkFiles);
   const problems = parsed.success ? [] : explain(parsed.error.issues, node);
@@ -79,4 +80,3 @@ function failure(problems: readonly Problem[], file: string): InputError {
   }
   return new InputError(shown, { code: 'bad-config' });
 }
-  checkFunctionNames(findings);
