@@ -32,11 +32,11 @@ const table = (head, rows) =>
 const verbInput = {
   name: 'verb',
   type: catalog.map((v) => v.name),
-  default: 'ship',
-  description: 'What to do; see the verbs of the CLI.',
+  description: 'What to do, whatever the event says. Default: what the event asks for; see docs/github.md.',
 };
 const byName = (inputs) => [...new Map(inputs.map((i) => [i.name, i])).values()];
-const inputsOf = (verb) =>
+const inputsOf = (verb) => every(verb).filter((i) => i.only !== 'cli');
+const every = (verb) =>
   verb.action === '.'
     ? byName([verbInput, ...verb.inputs, ...catalog.flatMap((v) => v.inputs.map((i) => ({ ...i, required: false })))])
     : verb.inputs;

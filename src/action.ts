@@ -3,15 +3,17 @@ import type { VerbSpec } from './catalog/spec.ts';
 import { catalog, findVerb } from './catalog.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { readInputs } from './inputs.ts';
-import { annotate } from './runner/annotate.ts';
 import { runnerCache } from './runner/cache.ts';
 import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf } from './runner/places.ts';
+import { reportFailure, reportResult } from './runner/report.ts';
 
-/** GitHub drops a step summary of 1 MiB without a word (actions/runner#4337); we stay far below. */
-const summaryLimit = 512 * 1024;
+type Context = ReturnType<typeof processContext>;
+
+/** Inputs that the event gives a verb, by name. */
+type Given = Readonly<Record<string, string>>;
 
 function chooseVerb(name: string): VerbSpec {
   const verb = findVerb(name);
@@ -20,50 +22,63 @@ function chooseVerb(name: string): VerbSpec {
   throw new InputError([{ path: 'input verb', message: `expected one of ${names}, got "${name}".` }]);
 }
 
-function readTexts(verb: VerbSpec): Record<string, string[]> {
-  const names = verb.inputs.filter((i) => i.only !== 'cli').map((i) => i.name);
-  return Object.fromEntries(names.map((name) => [name, [core.getInput(name)]]));
-}
-
-async function writeSummary(markdown: string): Promise<void> {
-  if (!process.env['GITHUB_STEP_SUMMARY'] || markdown === '') return;
-  const cut = Buffer.byteLength(markdown) > summaryLimit;
-  const text = cut ? `${markdown.slice(0, summaryLimit / 4)}\n\n… cut; the report file has everything.\n` : markdown;
-  await core.summary.addRaw(`${text}\n`).write();
-}
-
-async function runVerb(verb: VerbSpec, distDir: string): Promise<number> {
-  const log = runnerLogger();
-  const values = readInputs(verb.inputs, readTexts(verb), (name) => `input ${name}`) as Record<string, unknown>;
-  const context = processContext({
-    log,
-    distDir,
-    cwd: process.env['GITHUB_WORKSPACE'] ?? process.cwd(),
-    dryRun: values['dryRun'] === true,
-    sharedCache: runnerCache(process.env, log),
+/** The action's inputs; what the event gives stands in for those that are empty or left at their default. */
+function readValues(verb: VerbSpec, given: Given): Record<string, unknown> {
+  const specs = verb.inputs.filter((i) => i.only !== 'cli');
+  const texts = specs.map(({ name, default: usual }) => {
+    const own = core.getInput(name);
+    return [name, [own === '' || own === usual ? (given[name] ?? own) : own]] as const;
   });
-  const result = await verb.run(values, context);
-  for (const line of result.lines) core.info(line);
-  for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
-  await writeSummary(result.summary);
-  if (result.failure) annotate(verb.name, result.failure);
-  return result.failure?.exit ?? exitCodes.done;
+  return readInputs(specs, Object.fromEntries(texts), (name) => `input ${name}`);
+}
+
+/** Runs one verb and reports it. Answers the exit code; throws what the verb throws. */
+async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<number> {
+  const values = readValues(verb, given);
+  const result = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
+  return reportResult(verb.name, result, process.env);
+}
+
+/** What the event of the run asks for, decided and told first; then its steps, up to the first that says no. */
+async function runEvent(wanted: string, context: Context, at: (verb: string) => void): Promise<number> {
+  at('event');
+  const { decide } = await import('./verbs/event.ts');
+  const only = wanted === 'event';
+  if (wanted !== '') chooseVerb(wanted);
+  const input = readValues(chooseVerb('event'), {}) as unknown as Parameters<typeof decide>[0];
+  const { plan, result } = await decide({ ...input, wanted: only ? undefined : wanted }, context);
+  await reportResult('event', result, process.env);
+  if (only) return exitCodes.done;
+  for (const { verb, inputs } of plan.steps) {
+    at(verb);
+    const exit = await runVerb(chooseVerb(verb), inputs, context);
+    if (exit !== exitCodes.done) return exit;
+  }
+  return exitCodes.done;
 }
 
 /**
- * Runs a verb as an action; the root action passes none and takes it from its input `verb`.
+ * Runs a verb as an action; the root action passes none: its input `verb` decides, or the event of the run.
  * Answers the exit code: any but 0 fails the step. Never throws.
  */
 export async function runAction(name: string | undefined, distDir: string): Promise<number> {
-  const wanted = name ?? (core.getInput('verb') || 'ship');
+  const wanted = name ?? core.getInput('verb');
+  let now = wanted || 'ship';
   try {
+    const token = core.getInput('token');
+    if (token !== '') core.setSecret(token);
+    const log = runnerLogger();
     // A runner starts us on Node 24; a shell that plays runner may not.
-    if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), runnerLogger());
-    return await runVerb(chooseVerb(wanted), distDir);
+    if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), log);
+    const cwd = process.env['GITHUB_WORKSPACE'] ?? process.cwd();
+    const context = processContext({ log, distDir, cwd, dryRun: false, sharedCache: runnerCache(process.env, log) });
+    if (name === undefined && process.env['GITHUB_EVENT_NAME']) {
+      return await runEvent(wanted, context, (verb) => {
+        now = verb;
+      });
+    }
+    return await runVerb(chooseVerb(now), {}, context);
   } catch (thrown) {
-    const error = toColdgateError(thrown);
-    annotate(wanted, error);
-    await writeSummary(`### Coldgate ${wanted} failed: \`${error.code}\`\n\n${error.message}\n\n${error.hint ?? ''}`);
-    return error.exit;
+    return await reportFailure(now, toColdgateError(thrown), process.env);
   }
 }

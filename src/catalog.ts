@@ -1,6 +1,7 @@
 import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
 import { decide, report, warmup } from './catalog/gating.ts';
 import { iam } from './catalog/iam.ts';
+import { event, preview, release, sweep } from './catalog/preview.ts';
 import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
 import type { VerbSpec } from './catalog/spec.ts';
 import { prune, publish, validate, verify } from './catalog/versions.ts';
@@ -14,11 +15,15 @@ export const catalog: readonly VerbSpec[] = [
   deploy,
   warmup,
   promote,
+  release,
   rollback,
   status,
   history,
   prune,
+  preview,
   destroy,
+  sweep,
+  event,
   doctor,
   iam,
   serve,

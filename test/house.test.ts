@@ -117,11 +117,11 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   catalog: { rooms: ['inputs', 'errors', 'verbs/verb.ts'], packages: [], lazy: ['verbs'] },
   terminal: { rooms: ['catalog', 'errors', 'inputs', 'log', 'version'], packages: ['node:'] },
   runner: {
-    rooms: ['errors', 'log', 'model', 'terminal/logger.ts', 'verbs/verb.ts'],
+    rooms: ['errors', 'log', 'model', 'github', 'terminal/logger.ts', 'verbs/verb.ts'],
     packages: ['node:', '@actions/core', '@actions/cache'],
   },
   cli: { rooms: ['catalog', 'errors', 'inputs', 'runner', 'terminal', 'version'], packages: ['node:'] },
-  action: { rooms: ['catalog', 'errors', 'inputs', 'runner'], packages: ['@actions/core'] },
+  action: { rooms: ['catalog', 'errors', 'inputs', 'runner'], packages: ['@actions/core'], lazy: ['verbs', 'github'] },
   index: { rooms: ['version'], packages: [], lazy: ['action', 'cli'] },
 };
 

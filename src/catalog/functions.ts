@@ -7,23 +7,8 @@ export const deploy = verb({
   summary: 'Deploys the candidate: one shared handler, pinned to the version, proven to serve.',
   about:
     'Builds the reproducible package, creates or updates the candidate revision, waits until it is ready and demands the golden sample with version and sha256 from it. Unchanged package and settings change nothing. Exit 7: the function did not prove itself.',
-  examples: [
-    'coldgate deploy',
-    'coldgate deploy --model digits --version 1.0.0',
-    'coldgate deploy --image-context build/image',
-  ],
-  inputs: [
-    config,
-    environment,
-    model,
-    version,
-    {
-      name: 'image-context',
-      type: 'text',
-      description: 'Write Dockerfile and files for `package: image` to this folder, and deploy nothing.',
-    },
-    dryRun,
-  ],
+  examples: ['coldgate deploy', 'coldgate deploy --model digits --version 1.0.0'],
+  inputs: [config, environment, model, version, dryRun],
   outputs: [
     endpointOut,
     { name: 'revision', description: 'Id of the candidate on the platform.' },
@@ -39,16 +24,17 @@ export const destroy = verb({
   name: 'destroy',
   summary: 'Removes the functions of an environment; versions and pointers stay.',
   about:
-    'Stops and removes live and candidate revisions. What is already gone is fine. --candidates keeps the live one.',
-  examples: ['coldgate destroy --model digits', 'coldgate destroy --candidates'],
+    'Stops and removes live and candidate revisions. What is already gone is fine. --candidates keeps the live one. --preview removes the preview of a pull request alone, function and versions.',
+  examples: ['coldgate destroy --model digits', 'coldgate destroy --candidates', 'coldgate destroy --preview 12'],
   inputs: [
     config,
     environment,
     model,
     { name: 'candidates', type: 'flag', default: 'false', description: 'Remove candidates only.' },
+    { name: 'preview', type: 'count', description: 'Pull request whose preview is to go, and nothing else.' },
     dryRun,
   ],
-  outputs: [results],
+  outputs: [{ name: 'pruned', description: 'JSON list of the versions that were deleted.' }, results],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
   load: async () => (await import('../verbs/destroy.ts')).run,
 });

@@ -18,6 +18,11 @@ import { plainValue, type YamlNode } from './yaml-node.ts';
 export interface LoadOptions {
   /** Whether the files of models must be there; verbs that only read the store do without. Default: true. */
   checkFiles?: boolean;
+  /**
+   * Leaves out environments and targets, what is wrong with them included: where a run has no variables and no
+   * credentials for them. The configuration then has the embedded environment `local` alone.
+   */
+  withoutEnvironments?: boolean;
 }
 
 /** More than anyone mends in one go. */
@@ -36,12 +41,24 @@ export async function loadConfig(
 ): Promise<Config> {
   const absolute = resolve(file);
   const label = labelOf(file);
-  const { root, problems } = readYaml(await readText(absolute, label), env);
+  const { root, problems: found } = readYaml(await readText(absolute, label), env);
+  if (root && options.withoutEnvironments) leaveOutEnvironments(root);
+  const problems = options.withoutEnvironments ? found.filter((p) => !ofEnvironment.test(p.path)) : found;
   if (!root) throw failure(problems.length > 0 ? problems : [empty], label);
   const checked = await check(root, dirname(absolute), options.checkFiles ?? true);
   problems.push(...checked.problems);
   if (problems.length > 0 || !checked.fields) throw failure(problems, label);
   return resolveConfig(checked.fields, absolute);
+}
+
+const ofEnvironment = /^environments\b|^models\..+\.target\b/;
+
+function leaveOutEnvironments(root: YamlNode): void {
+  if (root.kind !== 'map') return;
+  root.entries.delete('environments');
+  const models = root.entries.get('models')?.node;
+  if (models?.kind !== 'map') return;
+  for (const { node } of models.entries.values()) if (node.kind === 'map') node.entries.delete('target');
 }
 
 const empty: Problem = {

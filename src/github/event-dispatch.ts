@@ -24,6 +24,9 @@ const usual: Readonly<Record<string, keyof typeof wantedEnvironments>> = {
   warmup: 'staging',
 };
 
+/** Whether an environment of models.yaml is looked for when the verb is asked for by hand. */
+export const hasUsualPlace = (verb: string | undefined): boolean => verb !== undefined && Object.hasOwn(usual, verb);
+
 /** Inputs of a dispatch that reach the verb when the action's own are left empty. */
 const passed = ['verb', 'environment', 'model', 'version', 'to'] as const;
 
@@ -50,7 +53,7 @@ export function planDispatch(
       'Give the action or the workflow an input verb, such as rollback.',
     );
   }
-  const wanted = usual[verb];
+  const wanted = hasUsualPlace(verb) ? usual[verb] : undefined;
   const place = wanted && chooseEnvironment(wanted, inputs.environment, ground.environments);
   const environment = place?.name ?? inputs.environment;
   const why = [`Asked for by hand: ${codeSpan(verb)}.`, ...(place ? [place.why] : [])];

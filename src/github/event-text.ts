@@ -23,3 +23,11 @@ export function codeSpan(text: string): string {
   const safe = shown(text).replace(/[`|<>&]/g, (c) => spelt[c as keyof typeof spelt]);
   return safe.trim() === '' ? '(empty)' : `\`${safe}\``;
 }
+
+/** Text in Markdown as itself, line by line: nothing in it is markup, a link, a mention or a tag. */
+export const markdownText = (text: string): string =>
+  text
+    .split(/\r\n|[\r\n]/)
+    .map((line) => [...line].map((c) => (/[\\`*_[\]<>|#~&@!$]/.test(c) ? `&#${c.charCodeAt(0)};` : c)).join(''))
+    .map((line) => line.replace(unseen, escaped))
+    .join('  \n');

@@ -1,4 +1,4 @@
-import { dispatchedInputs, planDispatch } from './event-dispatch.ts';
+import { dispatchedInputs, hasUsualPlace, planDispatch } from './event-dispatch.ts';
 import type { GitHubEvent } from './event-payload.ts';
 import {
   type ChangedModels,
@@ -82,7 +82,7 @@ export async function planEvent(event: GitHubEvent, world: EventWorld): Promise<
   const inputs = effective(event, world.inputs);
   if (event.kind === 'other' && lending.includes(event.name)) refuse(event.name);
   if (event.kind === 'dispatch') {
-    const ground = inputs.verb ? await world.ground() : { environments: [], models: [] };
+    const ground = hasUsualPlace(inputs.verb) ? await world.ground() : { environments: [], models: [] };
     return planDispatch(dispatchedInputs(event), inputs, ground);
   }
   if (inputs.verb) return planGiven(inputs.verb, event);

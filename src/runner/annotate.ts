@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { type ColdgateError, InputError } from '../errors.ts';
+import { commandFree } from './commands.ts';
 
 /** GitHub shows ten error annotations a step; the rest would vanish without a word. */
 const shown = 9;
@@ -14,7 +15,9 @@ export function annotate(verb: string, error: ColdgateError): void {
     }
     const more = error.problems.length - shown;
     if (more > 0) core.error(`and ${more} more; the log lists all.`, { title });
-    core.info(error.message);
+    core.info(commandFree(error.message));
   } else core.error([error.message, error.hint].filter(Boolean).join(' '), { title });
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) core.info(`caused by: ${cause.message}`);
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    core.info(commandFree(`caused by: ${cause.message}`));
+  }
 }

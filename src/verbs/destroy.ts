@@ -1,26 +1,70 @@
+import type { ModelEntry } from '../config/types.ts';
 import { changeText } from './deploy.ts';
 import { functionSettings } from './function-settings.ts';
-import { eachModel } from './results.ts';
+import { previewRevisions, storedPreviews } from './preview-list.ts';
+import { previewFunction } from './preview-name.ts';
+import { removePreview } from './preview-remove.ts';
+import { eachModel, type ModelResult } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface DestroyInput extends WorkInput {
   candidates: boolean;
+  /** Number of the pull request whose preview goes; everything else stays. */
+  preview?: number | undefined;
+}
+
+async function destroyFunction(ws: Workspace, entry: ModelEntry, input: DestroyInput, context: Context) {
+  const target = await ws.targetOf(entry);
+  const settings = functionSettings(ws.environment, entry);
+  const { live, candidates } = await target.describe(settings);
+  const there = [...(live && !input.candidates ? [live] : []), ...candidates];
+  const changes = context.dryRun
+    ? there.map(({ role, id }) => ({ action: 'delete' as const, what: `the ${role} revision ${id}` }))
+    : await target.remove(settings, input.candidates ? 'candidates' : 'all');
+  const said = changes.map((change) => changeText(change, context.dryRun));
+  const lines = said.length > 0 ? said : [`Nothing of ${entry.name} was running.`];
+  return { model: entry.name, outputs: {}, document: { changes }, lines, summary: lines.join('\n') };
+}
+
+/** What a dry run says of a preview: what runs, and which versions there are. */
+async function planPreview(ws: Workspace, entry: ModelEntry, preview: number) {
+  const running = await previewRevisions(ws, entry, preview);
+  const found = (await storedPreviews(ws.store, entry.name)).find((p) => p.pullRequest === preview);
+  const name = previewFunction(entry.name, preview);
+  const changes = running.map(({ id }) => ({ action: 'delete' as const, what: `the revision ${id} of ${name}` }));
+  return { changes, pruned: (found?.versions ?? []).map((v) => v.version) };
+}
+
+/** The function and the versions of one model's preview. */
+export async function destroyPreview(
+  ws: Workspace,
+  entry: ModelEntry,
+  preview: number,
+  context: Context,
+): Promise<ModelResult> {
+  const { dryRun } = context;
+  const plan = dryRun ? planPreview(ws, entry, preview) : removePreview(ws, entry, preview, context);
+  const { changes, pruned } = await plan;
+  const said = [
+    ...changes.map((change) => changeText(change, dryRun)),
+    ...(pruned.length > 0 ? [`${dryRun ? 'Would prune' : 'Pruned'} ${pruned.join(', ')}.`] : []),
+  ];
+  const lines = said.length > 0 ? said : [`${entry.name} has no preview of pull request #${preview}.`];
+  return {
+    model: entry.name,
+    outputs: { pruned: JSON.stringify(pruned) },
+    document: { changes, pruned, 'pull-request': preview },
+    lines,
+    summary: lines.join('\n'),
+  };
 }
 
 /** `coldgate destroy`. */
 export async function run(input: DestroyInput, context: Context): Promise<VerbResult> {
   const ws = await openWorkspace(input, context, { checkFiles: false });
-  return eachModel('destroy', ws.models, async (entry) => {
-    const target = await ws.targetOf(entry);
-    const settings = functionSettings(ws.environment, entry);
-    const { live, candidates } = await target.describe(settings);
-    const there = [...(live && !input.candidates ? [live] : []), ...candidates];
-    const changes = context.dryRun
-      ? there.map(({ role, id }) => ({ action: 'delete' as const, what: `the ${role} revision ${id}` }))
-      : await target.remove(settings, input.candidates ? 'candidates' : 'all');
-    const said = changes.map((change) => changeText(change, context.dryRun));
-    const lines = said.length > 0 ? said : [`Nothing of ${entry.name} was running.`];
-    return { model: entry.name, outputs: {}, document: { changes }, lines, summary: lines.join('\n') };
-  });
+  const { preview } = input;
+  return eachModel('destroy', ws.models, (entry) =>
+    preview === undefined ? destroyFunction(ws, entry, input, context) : destroyPreview(ws, entry, preview, context),
+  );
 }

@@ -11,7 +11,7 @@ import type { GateSample } from '../gate/sample.ts';
 import type { Verdict } from '../gate/verdict.ts';
 import { measure } from '../measure/measure.ts';
 import type { Pointer } from '../model/pointer.ts';
-import type { PackageFile, SampleRequest } from '../targets/target.ts';
+import type { FunctionSettings, PackageFile, SampleRequest } from '../targets/target.ts';
 import { type Deployment, packageOfLive } from './deployment.ts';
 import { functionSettings } from './function-settings.ts';
 import { GateRecordStore } from './gate-record-store.ts';
@@ -26,6 +26,8 @@ export interface GateRun {
   /** What is live now; nothing at the first release. */
   live: Pointer | undefined;
   deployment: Deployment;
+  /** Settings that both arms are sampled with; those of the environment's function unless given. */
+  settings?: FunctionSettings | undefined;
   options: GateOptions;
   /** Measure from nothing although there are stored samples. */
   fresh: boolean;
@@ -93,7 +95,7 @@ async function openComparison(asked: GateRun): Promise<Comparison> {
 function sampleRequest(run: GateRun, stored: StoredVersion, packageFile: PackageFile): SampleRequest {
   const { workspace, entry, options, context } = run;
   const { version, sha256, sample } = stored;
-  const settings = functionSettings(workspace.environment, entry);
+  const settings = run.settings ?? functionSettings(workspace.environment, entry);
   const timeoutMs = options.timeoutSeconds * 1000;
   return { settings, package: packageFile, version, sha256, sample, timeoutMs, signal: context.signal };
 }

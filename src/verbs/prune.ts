@@ -1,6 +1,7 @@
 import type { ModelEntry } from '../config/types.ts';
 import { type PruneResult, prune } from '../registry/prune.ts';
 import { functionSettings } from './function-settings.ts';
+import { previewedVersions } from './preview-list.ts';
 import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
@@ -10,7 +11,10 @@ export interface PruneVerbInput extends WorkInput {
 }
 
 /** Versions that deployed revisions are pinned to. Throws where the target cannot be asked: deleting blindly is worse. */
-async function deployedVersions(ws: Workspace, entry: ModelEntry): Promise<{ version: string; reason: string }[]> {
+export async function deployedVersions(
+  ws: Workspace,
+  entry: ModelEntry,
+): Promise<{ version: string; reason: string }[]> {
   const target = await ws.targetOf(entry);
   const { live, candidates } = await target.describe(functionSettings(ws.environment, entry));
   const pinned = [...(live ? [live] : []), ...candidates];
@@ -47,7 +51,7 @@ export async function run(input: PruneVerbInput, context: Context): Promise<Verb
   const ws = await openWorkspace(input, context, { checkFiles: false });
   const { now, log, dryRun } = context;
   return eachModel('prune', ws.models, async (entry) => {
-    const protectedVersions = await deployedVersions(ws, entry);
+    const protectedVersions = [...(await deployedVersions(ws, entry)), ...(await previewedVersions(ws, entry))];
     const retain = input.retain ?? entry.retain;
     const result = await prune({ store: ws.store, model: entry.name, retain, protectedVersions, now, log, dryRun });
     return report(entry.name, result, dryRun);

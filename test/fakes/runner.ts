@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const dist = join(import.meta.dirname, '..', '..', 'dist');
+/** The committed bundle, or the one that a developer has just built elsewhere. */
+export const dist = process.env['COLDGATE_DIST'] ?? join(import.meta.dirname, '..', '..', 'dist');
 
 export interface StepResult {
   exit: number | null;

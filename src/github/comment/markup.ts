@@ -1,17 +1,11 @@
 import { text } from '../../gate/markdown.ts';
 
-/**
- * Text as itself in a comment. GitHub looks for mentions and issue numbers after it has read the entities, so that these
- * get a character without width behind their sign.
- */
-export const prose = (value: string): string => text(value).replace(/&#(?:64|35);/g, '$&&#8203;');
-
 /** A link that shows its own address; code where it is no web address. */
 export function link(url: string, label?: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) return prose(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) return text(url);
   const safe = parsed.href.replace(/[()<>|\\`*_[\]]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  return `[${prose(label ?? parsed.href)}](${safe})`;
+  return `[${text(label ?? parsed.href)}](${safe})`;
 }
 
 /** A block of code that nothing in it can end. */

@@ -1,12 +1,12 @@
 import { verdictWords } from '../../gate/line.ts';
-import { marks, phases, rawSamples, table } from '../../gate/markdown.ts';
+import { marks, phases, rawSamples, table, text } from '../../gate/markdown.ts';
 import { quantilePlot } from '../../gate/mermaid.ts';
 import { notesOf } from '../../gate/notes.ts';
 import type { GateRecord } from '../../gate/record.ts';
 import { tableHead, tableRows } from '../../gate/table.ts';
 import { codeSpan } from '../event-text.ts';
 import { curlBlock } from './curl.ts';
-import { folded, link, prose } from './markup.ts';
+import { folded, link } from './markup.ts';
 import { modelCard } from './model-card.ts';
 import type { ModelPreview, PreviewState } from './preview.ts';
 
@@ -21,7 +21,7 @@ export const signOf = (state: PreviewState): string =>
 export function verdictCell(state: PreviewState): string {
   const word =
     state.kind === 'running'
-      ? prose(state.doing)
+      ? text(state.doing)
       : state.kind === 'failed'
         ? `failed: ${codeSpan(state.code)}`
         : verdictWords[state.record.verdict.verdict];
@@ -29,10 +29,10 @@ export function verdictCell(state: PreviewState): string {
 }
 
 function outcome(state: PreviewState): string[][] {
-  if (state.kind === 'running') return [[`${prose(state.doing)} …`]];
-  if (state.kind === 'failed') return [[`**${prose(state.message)}**`], [prose(state.hint ?? '')]];
+  if (state.kind === 'running') return [[`${text(state.doing)} …`]];
+  if (state.kind === 'failed') return [[`**${text(state.message)}**`], [text(state.hint ?? '')]];
   const { line, advice } = state.record.verdict;
-  return [[`**${prose(line)}**`], [prose(advice)]];
+  return [[`**${text(line)}**`], [text(advice)]];
 }
 
 function measured(record: GateRecord, detail: Detail): string[][] {
@@ -41,7 +41,7 @@ function measured(record: GateRecord, detail: Detail): string[][] {
   return [
     table(tableHead, tableRows(record), (at) => at > 0 && at < tableHead.length - 1),
     pictures ? quantilePlot(record) : [],
-    notesOf(record).map((note) => `- ${prose(note)}`),
+    notesOf(record).map((note) => `- ${text(note)}`),
     folded('Where a start spends its time', phases(record)),
     detail === 'everything' ? rawSamples(record) : [],
   ];
@@ -53,7 +53,7 @@ export function modelSection(model: ModelPreview, detail: Detail): string[][] {
   const against = model.live ? `, compared with ${codeSpan(model.live)}, which is live` : '';
   const where = url ? `Answers at ${link(url)}` : 'Has no endpoint';
   return [
-    [`### ${signOf(state)} ${prose(name)} ${prose(version)}`],
+    [`### ${signOf(state)} ${text(name)} ${text(version)}`],
     [`${where}${against}.`],
     ...outcome(state),
     ...(detail === 'verdict' ? [] : [curlBlock(model)]),

@@ -1,5 +1,6 @@
+import { text } from '../../gate/markdown.ts';
 import { codeSpan } from '../event-text.ts';
-import { fenced, joined, link, prose } from './markup.ts';
+import { fenced, joined, link } from './markup.ts';
 import { type Detail, details, modelSection, signOf, verdictCell } from './model-section.ts';
 import type { ModelPreview, PreviewReport } from './preview.ts';
 
@@ -31,7 +32,7 @@ function overview(models: readonly ModelPreview[], most: number): string[] {
     .slice(0, most)
     .map(
       ({ name, version, state, url }) =>
-        `| ${prose(name)} | ${prose(version)} | ${verdictCell(state)} | ${url ? link(url) : '-'} |`,
+        `| ${text(name)} | ${text(version)} | ${verdictCell(state)} | ${url ? link(url) : '-'} |`,
     );
   const more = models.length - most;
   return [
@@ -45,7 +46,7 @@ function overview(models: readonly ModelPreview[], most: number): string[] {
 function warnings({ warnings = [] }: PreviewReport): string[][] {
   return warnings.flatMap(({ message, hint, yaml }) => {
     const [first = ''] = (hint ?? '').split('\n');
-    return [['> [!WARNING]', `> ${prose(message)} ${prose(first)}`], yaml ? fenced('yaml', yaml.split('\n')) : []];
+    return [['> [!WARNING]', `> ${text(message)} ${text(first)}`], yaml ? fenced('yaml', yaml.split('\n')) : []];
   });
 }
 
@@ -61,7 +62,7 @@ function render(report: PreviewReport, detail: Detail, most: number, cut: boolea
   const several = models.length !== 1 || detail === 'overview';
   return joined([
     [heading(models)],
-    ...notes.map((note) => [prose(note)]),
+    ...notes.map((note) => [text(note)]),
     ...warnings(report),
     several ? overview(models, most) : [],
     ...(detail === 'overview' ? [] : models.flatMap((model) => modelSection(model, detail))),

@@ -1,0 +1,35 @@
+import * as core from '@actions/core';
+import { type ColdgateError, exitCodes } from '../errors.ts';
+import { markdownText } from '../github/event-text.ts';
+import type { VerbResult } from '../verbs/verb.ts';
+import { annotate } from './annotate.ts';
+import { commandFree } from './commands.ts';
+
+/** GitHub drops a step summary of 1 MiB without a word (actions/runner#4337); we stay far below. */
+const summaryLimit = 512 * 1024;
+
+/** Adds to the job summary; what is too long is cut at a line, and says so. */
+export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (!env['GITHUB_STEP_SUMMARY'] || markdown === '') return;
+  const cut = Buffer.byteLength(markdown) > summaryLimit;
+  const part = cut ? markdown.slice(0, markdown.lastIndexOf('\n', summaryLimit / 4)) : markdown;
+  const text = cut ? `${part}\n\n… cut; the report file has everything.\n` : part;
+  await core.summary.addRaw(`${text}\n\n`).write();
+}
+
+/** Lines to the log, outputs to their file, Markdown to the summary, a failure to an annotation. Answers the exit code. */
+export async function reportResult(verb: string, result: VerbResult, env: NodeJS.ProcessEnv): Promise<number> {
+  for (const line of result.lines) core.info(commandFree(line));
+  for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
+  await writeSummary(result.summary, env);
+  if (result.failure) annotate(verb, result.failure);
+  return result.failure?.exit ?? exitCodes.done;
+}
+
+/** What stopped a verb before it had a result. Answers the exit code. */
+export async function reportFailure(verb: string, error: ColdgateError, env: NodeJS.ProcessEnv): Promise<number> {
+  annotate(verb, error);
+  const said = [error.message, error.hint ?? ''].filter(Boolean).map(markdownText);
+  await writeSummary([`### Coldgate ${markdownText(verb)} failed: \`${error.code}\``, ...said].join('\n\n'), env);
+  return error.exit;
+}

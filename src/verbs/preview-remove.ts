@@ -1,0 +1,61 @@
+import type { ModelEntry } from '../config/types.ts';
+import { prune } from '../registry/prune.ts';
+import { PreconditionError } from '../stores/store.ts';
+import type { Change } from '../targets/target.ts';
+import { storedPreviews } from './preview-list.ts';
+import { previewFunction } from './preview-name.ts';
+import type { Context } from './verb.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface RemovedPreview {
+  changes: Change[];
+  /** Versions that are gone now. */
+  pruned: string[];
+}
+
+/** Records of measurements of versions that go; evidence of what nobody can see any more. */
+async function removeRecords({ store }: Workspace, model: string, versions: ReadonlySet<string>): Promise<void> {
+  for await (const { key, token } of store.list(`${model}/baselines/`)) {
+    const version = key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '');
+    if (!versions.has(version)) continue;
+    try {
+      await store.remove(key, { unchanged: token });
+    } catch (error) {
+      // Another run writes or removes it: its last word stands.
+      if (!(error instanceof PreconditionError)) throw error;
+    }
+  }
+}
+
+/** Prunes versions of a preview and their records. `keep` is the one that stays. Answers those that are gone. */
+export async function pruneVersions(
+  ws: Workspace,
+  entry: ModelEntry,
+  pullRequest: number,
+  context: Context,
+  keep?: string,
+): Promise<string[]> {
+  const { now, log } = context;
+  const found = (await storedPreviews(ws.store, entry.name)).find((p) => p.pullRequest === pullRequest);
+  const only = (found?.versions ?? []).map((v) => v.version).filter((v) => v !== keep);
+  if (only.length === 0) return [];
+  const result = await prune({ store: ws.store, model: entry.name, retain: entry.retain, only, now, log });
+  const gone = result.deleted.map((d) => d.version);
+  await removeRecords(ws, entry.name, new Set(gone));
+  return gone;
+}
+
+/**
+ * Removes a preview: its function, then its versions, since they are what a sweep finds a function by. What is already
+ * gone is fine.
+ */
+export async function removePreview(
+  ws: Workspace,
+  entry: ModelEntry,
+  pullRequest: number,
+  context: Context,
+): Promise<RemovedPreview> {
+  const target = await ws.targetOf(entry);
+  const changes = await target.remove({ name: previewFunction(entry.name, pullRequest) }, 'all');
+  return { changes, pruned: await pruneVersions(ws, entry, pullRequest, context) };
+}

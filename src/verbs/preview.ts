@@ -1,0 +1,145 @@
+import { InputError } from '../errors.ts';
+import { readPointer } from '../registry/read-pointer.ts';
+import { verifyVersion } from '../registry/verify.ts';
+import type { DeployRequest } from '../targets/target.ts';
+import { prepareDeployment } from './deployment.ts';
+import { runGate } from './gate-run.ts';
+import { inspectSources, type ModelSource } from './model-source.ts';
+import { previewRevisions } from './preview-list.ts';
+import { previewSettings, previewVersion } from './preview-name.ts';
+import { pruneVersions } from './preview-remove.ts';
+import { previewReport } from './preview-report.ts';
+import { inLocalWorkspace } from './preview-workspace.ts';
+import { publishModel } from './publish.ts';
+import { joinResults, type ModelResult } from './results.ts';
+import { readStoredVersion, type StoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { writeReport } from './warmup.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface PreviewInput extends WorkInput {
+  pullRequest: number;
+  /** Head commit of the pull request; the commit of this checkout unless given. */
+  sha?: string | undefined;
+  fresh: boolean;
+  reportPath: string;
+  /** Measured on this machine and removed; needs no credentials. */
+  local: boolean;
+}
+
+/** One model's preview on its way. */
+interface Preview {
+  workspace: Workspace;
+  source: ModelSource;
+  version: string;
+  input: PreviewInput;
+  context: Context;
+}
+
+/** Publishes the version and reads it back. */
+async function publishAndVerify({ workspace, source, version, context }: Preview): Promise<StoredVersion> {
+  const { store } = workspace;
+  const model = source.entry.name;
+  await publishModel(workspace, source, version, context);
+  await verifyVersion({ store, model, version, log: context.log });
+  return readStoredVersion(store, model, version);
+}
+
+/** Takes away what older commits of the pull request left, once the new preview is proven. */
+async function removeOlder(preview: Preview, request: DeployRequest): Promise<string[]> {
+  const { workspace, source, version, input, context } = preview;
+  const { entry } = source;
+  const running = await previewRevisions(workspace, entry, input.pullRequest);
+  if (running.some((revision) => revision.version !== version)) {
+    const target = await workspace.targetOf(entry);
+    await target.remove(request.settings, 'candidates', version);
+  }
+  return pruneVersions(workspace, entry, input.pullRequest, context, version);
+}
+
+async function previewModel(preview: Preview): Promise<ModelResult> {
+  const { workspace, source, input, context } = preview;
+  const { entry } = source;
+  const { environment, store } = workspace;
+  const settings = previewSettings(environment, entry, input.pullRequest);
+  const stored = await publishAndVerify(preview);
+  const deployment = await prepareDeployment(workspace, entry, context);
+  const { version, sha256, sample } = stored;
+  const request: DeployRequest = { settings, package: deployment.package, role: 'candidate', version, sha256, sample };
+  const { revision } = await deployment.target.deploy(request);
+  context.log.info(`  ${entry.name} ${version} answers at ${revision.url}`);
+  const older = await removeOlder(preview, request);
+  const live = (await readPointer(store, entry.name, environment.pointer))?.pointer;
+  const options = entry.gate;
+  const { fresh } = input;
+  const record = await runGate({
+    workspace,
+    entry,
+    candidate: stored,
+    live,
+    deployment,
+    settings,
+    options,
+    fresh,
+    context,
+  });
+  const reportPath = await writeReport(record, input.reportPath, context.cwd);
+  const url = input.local ? undefined : revision.url;
+  return previewReport({ pullRequest: input.pullRequest, stored, live, url, settings, record, reportPath, older });
+}
+
+/** Every model is previewed, also after one that says no: each has its own place in the comment. */
+async function previewAll(workspace: Workspace, input: PreviewInput, context: Context): Promise<VerbResult> {
+  const { config, models } = workspace;
+  const taken = `pr-${input.pullRequest}`;
+  if (taken in config.environments) {
+    const message = `${taken} is an environment of models.yaml, whose functions have the names of this preview's.`;
+    throw new InputError([{ path: 'pull-request', message, hint: 'Rename the environment.' }]);
+  }
+  const sha = input.sha ?? (await context.source()).commit ?? '';
+  const sources = await inspectSources(config, models);
+  const done: ModelResult[] = [];
+  for (const source of sources) {
+    const version = previewVersion(source.entry.version, input.pullRequest, sha);
+    const preview = { workspace, source, version, input, context };
+    const work = () => (context.dryRun ? planPreview(preview) : previewModel(preview));
+    done.push(await context.log.group(`${source.entry.name}: preview`, work));
+  }
+  return joinResults('preview', done);
+}
+
+/** `--dry-run`. */
+async function planPreview({ workspace, source, version, input, context }: Preview): Promise<ModelResult> {
+  const { entry } = source;
+  const { published } = await publishModel(workspace, source, version, context);
+  const { name } = previewSettings(workspace.environment, entry, input.pullRequest);
+  const did = published ? 'is' : 'would be';
+  const line = `${entry.name} ${version} ${did} published and run as ${name}, measured against what is live.`;
+  return {
+    model: entry.name,
+    outputs: { version },
+    document: { version, function: name },
+    lines: [line],
+    summary: line,
+  };
+}
+
+/** Takes everything of a local preview away again, whatever became of it. */
+async function removeFunctions({ models, environment, targetOf }: Workspace, input: PreviewInput): Promise<void> {
+  for (const entry of models) {
+    const target = await targetOf(entry);
+    await target.remove(previewSettings(environment, entry, input.pullRequest), 'all');
+  }
+}
+
+/** `coldgate preview`: a pull request's models, published, running and measured. */
+export async function run(input: PreviewInput, context: Context): Promise<VerbResult> {
+  if (!input.local) return previewAll(await openWorkspace(input, context, { checkFiles: true }), input, context);
+  return inLocalWorkspace(input, context, async (workspace) => {
+    try {
+      return await previewAll(workspace, input, context);
+    } finally {
+      await removeFunctions(workspace, input);
+    }
+  });
+}

@@ -1,0 +1,90 @@
+import { readPointer } from '../registry/read-pointer.ts';
+import { run as deploy } from './deploy.ts';
+import { run as destroy } from './destroy.ts';
+import { run as promote } from './promote.ts';
+import { eachModel, joinSteps, type ModelResult } from './results.ts';
+import { readStoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { run as verify } from './verify.ts';
+import { versionFor } from './version-for.ts';
+import { run as warmup } from './warmup.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+export interface ReleaseInput extends WorkInput {
+  version?: string | undefined;
+  fresh: boolean;
+  reportPath: string;
+  /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
+  watch?: number | undefined;
+}
+
+/** What every step of one model's release is told. */
+interface Release {
+  model: string;
+  version: string;
+  place: WorkInput & { version: string };
+  input: ReleaseInput;
+  context: Context;
+  steps: ModelResult[];
+}
+
+/** Runs a verb on the one model and keeps what it says; answers whether the release may go on. */
+async function step(release: Release, title: string, work: () => Promise<VerbResult>): Promise<boolean> {
+  const { model, context, steps } = release;
+  return context.log.group(`${model}: ${title}`, async () => {
+    const { outputs, document, lines, summary, failure } = await work();
+    const { results: _, ...own } = outputs;
+    const { results: __, ...facts } = document;
+    for (const line of lines) context.log.info(`  ${line}`);
+    const text = summary.replace(/^## .*\n\n### .*\n\n/, '');
+    steps.push({ model, outputs: own, document: facts, lines: [], summary: text, failure });
+    return failure === undefined;
+  });
+}
+
+/** Live already: promote proves it and changes nothing else. */
+async function isLive({ store, environment }: Workspace, { model, version }: Release): Promise<boolean> {
+  const live = (await readPointer(store, model, environment.pointer))?.pointer;
+  if (live?.version !== version) return false;
+  return live.manifest_sha256 === (await readStoredVersion(store, model, version)).manifestSha256;
+}
+
+async function gate(release: Release): Promise<boolean> {
+  const { place, input, context } = release;
+  const { fresh, reportPath } = input;
+  return (
+    (await step(release, 'deploy the candidate', () => deploy(place, context))) &&
+    (await step(release, 'warm up', () => warmup({ ...place, fresh, reportPath }, context)))
+  );
+}
+
+async function releaseModel(workspace: Workspace, release: Release): Promise<ModelResult> {
+  const { model, place, input, context, steps } = release;
+  const { watch } = input;
+  if (!(await step(release, 'verify', () => verify({ ...place, deep: false }, context))))
+    return joinSteps(model, steps);
+  const here = await isLive(workspace, release);
+  const removeCandidates = async () => {
+    if (!here && !context.dryRun) await destroy({ ...place, candidates: true }, context);
+  };
+  try {
+    const rule = here || context.dryRun ? ('recorded' as const) : ('required' as const);
+    if (!here && !context.dryRun && !(await gate(release))) await removeCandidates();
+    else await step(release, 'promote', () => promote({ ...place, gate: rule, watch }, context));
+  } catch (error) {
+    await removeCandidates().catch(() => context.log.warn('The candidate stays: run coldgate destroy --candidates.'));
+    throw error;
+  }
+  return joinSteps(model, steps);
+}
+
+/** `coldgate release`: a version that was published before goes live by the same steps as with `ship`. */
+export async function run(input: ReleaseInput, context: Context): Promise<VerbResult> {
+  const workspace = await openWorkspace(input, context, { checkFiles: false });
+  return eachModel('release', workspace.models, (entry) => {
+    const version = versionFor(input.version, entry, workspace.models);
+    const { config, environment } = input;
+    const place = { config, environment, model: [entry.name], version };
+    return releaseModel(workspace, { model: entry.name, version, place, input, context, steps: [] });
+  });
+}
