@@ -1,8 +1,11 @@
 import type { Call } from '../lambda/stand-in.ts';
-import { functionArn } from '../lambda/state.ts';
+import { account, functionArn, region } from '../lambda/state.ts';
 import type { Access } from './evaluate.ts';
 
 type Fields = Call['input'];
+
+/** Operations of API Gateway that name no API. */
+const gateway = /^(?:GetApis|CreateApi)$/;
 
 /** Operations whose permission has another name; https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html */
 const renamed: Record<string, string> = { Invoke: 'InvokeFunction' };
@@ -31,19 +34,33 @@ function further(operation: string, input: Fields, arn: string): Access[] {
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
 function logAccess(operation: string, { logGroupName, tags }: Fields): Access[] {
-  const resource = `arn:aws:logs:eu-west-1:123456789012:log-group:${String(logGroupName)}`;
+  const resource = `arn:aws:logs:${region}:${account}:log-group:${String(logGroupName)}`;
   const tagging = tags ? [{ action: 'logs:TagResource', resource }] : [];
   return [{ action: `logs:${operation}`, resource: `${resource}:*` }, ...tagging];
 }
 
+/** Methods and paths: https://docs.aws.amazon.com/apigateway/latest/developerguide/security_iam_service-with-iam.html */
+function gatewayAccess(operation: string, input: Fields): Access[] {
+  const verb = /^(?:Get|Create|Update|Delete|Tag)/.exec(operation)?.[0] ?? '';
+  const method = { Get: 'GET', Create: 'POST', Update: 'PATCH', Delete: 'DELETE', Tag: 'POST' }[verb];
+  const id = input['ApiId'];
+  const path =
+    verb === 'Tag'
+      ? `/tags/${encodeURIComponent(String(input['ResourceArn']))}`
+      : id === undefined
+        ? '/apis'
+        : `/apis/${String(id)}`;
+  return [{ action: `apigateway:${method}`, resource: `arn:aws:apigateway:${region}::${path}` }];
+}
+
 /** What IAM asks of a call that the stand-in has seen. */
-export function lambdaAccesses({ operation, input }: Call): Access[] {
+export function callAccesses({ operation, input }: Call): Access[] {
   if ('logGroupName' in input) return logAccess(operation, input);
+  if (gateway.test(operation) || 'ApiId' in input || 'ResourceArn' in input) return gatewayAccess(operation, input);
   const name = String(input['FunctionName'] ?? '');
-  const qualifier =
-    input['Qualifier'] ?? (operation === 'UpdateAlias' || operation === 'DeleteAlias' ? input['Name'] : undefined);
-  const resource =
-    operation === 'TagResource' ? String(input['Resource']) : functionArn(name, qualifier as string | undefined);
+  const aliased = operation === 'UpdateAlias' || operation === 'DeleteAlias' ? input['Name'] : undefined;
+  const qualifier = String(input['Qualifier'] ?? aliased ?? '');
+  const resource = operation === 'TagResource' ? String(input['Resource']) : functionArn(name, qualifier);
   const context = contextOf(operation, input);
   const action = `lambda:${renamed[operation] ?? operation}`;
   return [{ action, resource, context }, ...further(operation, input, resource)];

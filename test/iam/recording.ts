@@ -26,6 +26,8 @@ export class RecordedProject {
   readonly #target: string;
   /** Verb to the requests of all its runs. */
   readonly pipeline = new Map<string, Recorded[]>();
+  /** Told of each verb that has run. */
+  onRan: (verb: string) => void = () => {};
   /** What functions asked of the store: their client does not say who it is, as every SDK does. */
   readonly functions: Recorded[] = [];
 
@@ -87,6 +89,7 @@ export class RecordedProject {
       else own.push(request);
     }
     this.pipeline.set(verb, own);
+    this.onRan(verb);
     // The emulator of Google does not mind conditions of deletions, which doctor says.
     const ended = exit === 0 || (verb === 'doctor' && exit === 8);
     if (!ended) throw new Error(`coldgate ${verb} ended with ${exit}:\n${stderr}\n${stdout.slice(0, 2000)}`);

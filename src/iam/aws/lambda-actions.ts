@@ -13,7 +13,8 @@ export interface LambdaAction {
   condition?: (settings: AwsLambdaSettings) => Record<string, Record<string, string | string[]>>;
 }
 
-const hasUrl = ({ endpoint }: AwsLambdaSettings): boolean => endpoint === 'function-url';
+/** With an HTTP API, too: candidates then have a function URL, so that they touch nothing live. */
+const hasUrl = ({ endpoint }: AwsLambdaSettings): boolean => endpoint !== 'none';
 /** Whom an address, an API or a bucket of uploads lets call the function. */
 const callers = (settings: AwsLambdaSettings): string[] => [
   ...(hasUrl(settings) && settings.auth === 'none' ? ['*'] : []),
@@ -62,7 +63,7 @@ export const lambdaActions: readonly LambdaAction[] = [
   },
   {
     ...all('lambda:InvokeFunctionUrl', 'place'),
-    when: (settings) => hasUrl(settings) && settings.auth === 'iam',
+    when: (settings) => hasUrl(settings) && settings.auth !== 'none',
   },
   // A cap that models.yaml no longer names is taken away.
   all('lambda:DeleteFunctionConcurrency', 'place'),

@@ -20,12 +20,19 @@ const arnsIn =
 
 /** Both forms: of the group, and of the group with its streams, which most actions are about. */
 const logGroups = (group: LambdaGroup): string[] =>
-  group.functions.flatMap(({ name }) =>
-    arnsIn('logs', `log-group:/aws/lambda/${name}`, `log-group:/aws/lambda/${name}:*`)(group),
-  );
+  group.functions.flatMap(({ name }) => {
+    const names = isHttpApi(group) ? [`/aws/lambda/${name}`, `/aws/http-api/${name}`] : [`/aws/lambda/${name}`];
+    return arnsIn('logs', ...names.flatMap((one) => [`log-group:${one}`, `log-group:${one}:*`]))(group);
+  });
 
 const bucketArn = ({ partition }: LambdaGroup, bucket: string | undefined, rest = ''): string =>
   `arn:${partition}:s3:::${bucket}${rest}`;
+
+/** Ids of APIs are known once they are made. https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html */
+const gatewayArns =
+  (...paths: string[]) =>
+  ({ partition, settings: { region } }: LambdaGroup): string[] =>
+    paths.map((path) => `arn:${partition}:apigateway:${region}::${path}`);
 
 const isHttpApi = ({ settings }: LambdaGroup): boolean => settings.endpoint === 'http-api';
 
@@ -38,11 +45,17 @@ function repositoryArn({ partition, settings }: LambdaGroup): string {
 const features: readonly Feature[] = [
   {
     sid: 'KeepLogs',
-    deeds: ['make'],
-    actions: ['logs:CreateLogGroup', 'logs:PutRetentionPolicy', 'logs:TagResource'],
+    deeds: ['place'],
+    actions: ['logs:CreateLogGroup', 'logs:PutRetentionPolicy'],
     resources: logGroups,
   },
-  { sid: 'RemoveLogs', deeds: ['remove'], actions: ['logs:DeleteLogGroup'], resources: logGroups },
+  {
+    sid: 'TagLogs',
+    deeds: ['place'],
+    when: ({ settings }) => settings.tags !== undefined,
+    actions: ['logs:TagResource'],
+    resources: logGroups,
+  },
   {
     sid: 'UploadPackages',
     deeds: ['make'],
@@ -60,12 +73,32 @@ const features: readonly Feature[] = [
     resources: (group) => [repositoryArn(group)],
   },
   {
+    sid: 'LookAtHttpApi',
+    deeds: ['look'],
+    when: isHttpApi,
+    actions: ['apigateway:GET'],
+    resources: gatewayArns('/apis', '/apis/*'),
+  },
+  {
     sid: 'KeepHttpApi',
     deeds: ['place'],
     when: isHttpApi,
-    actions: ['apigateway:GET', 'apigateway:POST', 'apigateway:PATCH', 'apigateway:PUT', 'apigateway:DELETE'],
-    resources: ({ partition, settings: { region } }) =>
-      ['/apis', '/apis/*', '/tags/*'].map((path) => `arn:${partition}:apigateway:${region}::${path}`),
+    actions: ['apigateway:POST', 'apigateway:PATCH', 'apigateway:DELETE'],
+    resources: gatewayArns('/apis', '/apis/*'),
+  },
+  {
+    sid: 'TagHttpApi',
+    deeds: ['place'],
+    when: isHttpApi,
+    actions: ['apigateway:POST'],
+    resources: gatewayArns('/tags/*'),
+  },
+  {
+    sid: 'RemoveHttpApi',
+    deeds: ['remove'],
+    when: isHttpApi,
+    actions: ['apigateway:DELETE'],
+    resources: gatewayArns('/apis/*'),
   },
   {
     sid: 'KeepAccessLog',
