@@ -7,8 +7,23 @@ export const deploy = verb({
   summary: 'Deploys the candidate: one shared handler, pinned to the version, proven to serve.',
   about:
     'Builds the reproducible package, creates or updates the candidate revision, waits until it is ready and demands the golden sample with version and sha256 from it. Unchanged package and settings change nothing. Exit 7: the function did not prove itself.',
-  examples: ['coldgate deploy', 'coldgate deploy --model digits --version 1.0.0'],
-  inputs: [config, environment, model, version, dryRun],
+  examples: [
+    'coldgate deploy',
+    'coldgate deploy --model digits --version 1.0.0',
+    'coldgate deploy --image-context build/image',
+  ],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    {
+      name: 'image-context',
+      type: 'text',
+      description: 'Write Dockerfile and files for `package: image` to this folder, and deploy nothing.',
+    },
+    dryRun,
+  ],
   outputs: [
     endpointOut,
     { name: 'revision', description: 'Id of the candidate on the platform.' },
