@@ -7,12 +7,12 @@ import { type MoveResult, promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { readVersion } from '../registry/version-contents.ts';
 import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
-import { prepareDeployment } from './deployment.ts';
+import { type Deployment, prepareDeployment } from './deployment.ts';
 import { gateFailure } from './gate-failure.ts';
 import { GateRecordStore } from './gate-record-store.ts';
 import { moveReport } from './move-report.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
-import { isDeployed, routeLive } from './route-live.ts';
+import { isDeployed, prepareLive, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
@@ -80,6 +80,8 @@ interface Promoted {
   stored: StoredVersion;
   moved: MoveResult;
   copy: CopyResult | undefined;
+  /** The function that has to follow; nothing where none is deployed here. */
+  deployment: Deployment | undefined;
 }
 
 /** A version that its own environment has found wanting is not carried into the next. Throws GateError. */
@@ -96,6 +98,18 @@ async function storedIn({ workspace, origin, entry, version }: Promotion): Promi
   return readStoredVersion(here ? store : origin.store, entry.name, version);
 }
 
+/** What the function will run is ready, provisioned instances included, before the pointer moves. */
+async function readyFunction(
+  { workspace, entry, context }: Promotion,
+  stored: StoredVersion,
+  here: boolean,
+): Promise<Deployment | undefined> {
+  if (context.dryRun || !(await isDeployed(workspace, entry))) return undefined;
+  const deployment = await prepareDeployment(workspace, entry, context);
+  if (!here) await prepareLive(workspace, entry, stored, deployment);
+  return deployment;
+}
+
 /** The gate is asked before anything is copied. */
 async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const { workspace, origin, entry, version, input, context } = promotion;
@@ -109,25 +123,24 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const record = here ? undefined : await recordedGate(workspace, entry, stored, context);
   const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
   const copy = origin && (await bringVersion(origin, workspace, entry, version, context));
+  const deployment = await readyFunction(promotion, stored, here);
   const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
   // Copying may take long: the gate compared with what was live before.
   const expected = copy && !here ? { version: live?.version ?? null } : undefined;
   const moved = await promoteVersion({ ...mover, version, gate, current, expected, verified: copy?.proof, dryRun });
-  return { stored, moved, copy };
+  return { stored, moved, copy, deployment };
 }
 
 /** Where a function is deployed it must serve the version, for as long as it is watched; and says so. */
 async function prove(
   { workspace, entry, input, context }: Promotion,
-  { stored, moved }: Promoted,
+  { stored, moved, deployment }: Promoted,
 ): Promise<ModelResult> {
   const seconds = watchSeconds(input.watch, entry);
-  const proven = !context.dryRun && (await isDeployed(workspace, entry));
-  if (!proven) {
+  if (!deployment) {
     if (seconds > 0) context.log.warn(`No function of ${entry.name} is deployed here: there is nothing to watch.`);
     return moveReport(entry.name, 'promoted', moved, undefined);
   }
-  const deployment = await prepareDeployment(workspace, entry, context);
   const ours = { pointer: moved.promoted ? moved.pointer : undefined };
   const before = await liveBefore(workspace, entry, seconds);
   const routed = await routeLive(workspace, entry, stored, deployment, ours, context);
