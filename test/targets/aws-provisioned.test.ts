@@ -80,6 +80,14 @@ describe('provisioned concurrency of the live function', () => {
     bench.shelf.pointer = '1.0.0';
   });
 
+  it('is let go of with the candidates where the pointer did not move after all', async () => {
+    await route();
+    const target = await bench.target(warm);
+    await target.prepare?.(bench.request('live', '1.1.0', other()));
+    await target.remove({ name: functionName }, 'candidates');
+    expect(kept()).toEqual(['1: 3']);
+  });
+
   it('has nothing to prepare without it', async () => {
     await (await bench.target()).prepare?.(bench.request('live', '1.0.0'));
     expect(bench.lambda.take()).toEqual({ reading: [], mutating: [] });

@@ -6,6 +6,7 @@ import { removeVersion } from './deploy.ts';
 import { apiTag, removeApis } from './http-api.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { candidatesOf, type FunctionState, observe, versionOf } from './observe.ts';
+import { releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { converge, type World } from './world.ts';
 
@@ -41,6 +42,8 @@ async function removeCandidates(world: World, state: FunctionState, keep?: strin
     const version = versionOf(state, alias);
     if (version?.mark?.role === 'candidate') await removeVersion(world, state.name, version.number);
   }
+  // A run that prepared a live version and was refused the pointer has left its instances warm.
+  await releaseOthers(world, state, versionOf(state, world.settings.alias)?.number ?? '');
   await sweep(world, state);
   return aliases.map((alias) => changeOf(state, alias));
 }
