@@ -76,9 +76,34 @@ export const doctor = verb({
   name: 'doctor',
   summary: 'Proves that the store honours preconditions, and checks this machine.',
   about:
-    'Creates over an existing object, updates with a stale token, races writers: a store that lets one of them through loses promotions and is refused. Exit 8 when the store fails.',
-  examples: ['coldgate doctor', 'coldgate doctor --environment staging --json'],
-  inputs: [config, environment],
+    'Creates over an existing object, updates with a stale token, races writers: a store that lets one of them through loses promotions and is refused. Prints what each check proved. Exit 8 when the store fails. --suggest asks nobody and prints what the owner of the store should set up, as a shell script to read and then run: private access, versions, lifecycle, conditional writes, retention.',
+  examples: [
+    'coldgate doctor',
+    'coldgate doctor --environment staging --json',
+    'coldgate doctor --environment production --suggest > setup.sh',
+  ],
+  inputs: [
+    config,
+    environment,
+    {
+      name: 'suggest',
+      type: 'flag',
+      default: 'false',
+      description: 'Print the commands and policies that set the store up, with its own names filled in.',
+    },
+    {
+      name: 'cold-after',
+      type: 'count',
+      default: '90',
+      description: 'With suggest: age at which versions go to a colder class, days.',
+    },
+    {
+      name: 'keep',
+      type: 'count',
+      default: '30',
+      description: 'With suggest: how long what was deleted or replaced can be had back, days.',
+    },
+  ],
   outputs: [{ name: 'healthy', description: '`true` when every check passed.' }],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
   load: async () => (await import('../verbs/doctor.ts')).run,

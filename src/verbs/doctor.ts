@@ -1,12 +1,18 @@
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { examineStore } from '../registry/doctor.ts';
 import { toolVersion } from '../version.ts';
+import { type SuggestInput, suggest } from './doctor-suggest.ts';
 import { markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import { openWorkspace } from './workspace.ts';
+
+export interface DoctorInput extends SuggestInput {
+  suggest: boolean;
+}
 
 /** `coldgate doctor`. */
-export async function run(input: WorkInput, context: Context): Promise<VerbResult> {
+export async function run(input: DoctorInput, context: Context): Promise<VerbResult> {
+  if (input.suggest) return suggest(input, context);
   const { store, environment } = await openWorkspace(input, context, { checkFiles: false });
   const { now, log } = context;
   const { url, trusted, checks } = await examineStore({ store, now, log, coldgateVersion: toolVersion });

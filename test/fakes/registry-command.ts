@@ -4,7 +4,7 @@ import { type ProcessResult, runNode, testCache } from './runner.ts';
 const script = fileURLToPath(new URL('registry-cli.ts', import.meta.url));
 
 /** Runs the command line of src/ in a folder. */
-const runSource = (args: string[], cwd: string, env: Record<string, string> = {}): Promise<ProcessResult> =>
+export const runSource = (args: string[], cwd: string, env: Record<string, string> = {}): Promise<ProcessResult> =>
   runNode([script, ...args], cwd, { COLDGATE_CACHE: testCache, ...env });
 
 export interface JsonResult {

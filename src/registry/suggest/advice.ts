@@ -1,0 +1,66 @@
+/** One thing to set up, with the very commands. */
+export interface Advice {
+  /** `versioning`, `private-access`, … */
+  name: string;
+  /** What it is good for here, as one or more sentences. */
+  why: string;
+  /** Files that the commands read. */
+  files: { file: string; content: object }[];
+  /** Lines for a POSIX shell, in order. */
+  commands: string[];
+  /** Not for everyone: the script has it as comments. */
+  optional: boolean;
+}
+
+/** What there is to set up: a store, and what lies in it. */
+export interface Premises {
+  scheme: string;
+  /** Bucket, container, or the folder of a file store. */
+  bucket: string;
+  /** Storage account on Azure, else empty. */
+  account: string;
+  /** Begins every key: empty, or ends in a slash. */
+  root: string;
+  region: string | undefined;
+  /** Of a compatible server. */
+  endpoint: string | undefined;
+  /** Of all environments that share the store. */
+  pointers: readonly string[];
+  models: readonly string[];
+  /** Paths of the files that models publish. */
+  files: readonly string[];
+  /** Age at which versions go into a colder class, days. */
+  coldAfter: number;
+  /** How long what was deleted or replaced can be had back, days. */
+  keep: number;
+}
+
+/** What Coldgate writes begins with one of these; nothing else in the bucket is spoken of. */
+export const areasOf = ({ root, models }: Premises): string[] =>
+  root === '' ? [...models.map((model) => `${model}/`), '_coldgate/'] : [root];
+
+/** What versions begin with, a model each. */
+export const versionAreasOf = ({ root, models }: Premises): string[] =>
+  models.map((model) => `${root}${model}/versions/`);
+
+/** As one word of a POSIX shell. */
+export const quoted = (text: string): string =>
+  /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+const textOf = ({ name, why, files, commands, optional }: Advice): string => {
+  const papers = files.map(
+    ({ file, content }) => `cat > ${file} <<'END_OF_FILE'\n${JSON.stringify(content, null, 2)}\nEND_OF_FILE`,
+  );
+  const title = `# --- ${name}${optional ? ' (optional: take away the marks to run it)' : ''} `;
+  const lines = [...papers, ...commands].join('\n').split('\n');
+  return [title.padEnd(80, '-'), `# ${why}`, ...lines.map((line) => (optional ? `#: ${line}` : line))].join('\n');
+};
+
+/** A page to read and, once read, to run. */
+export function renderAdvice(environment: string, url: string, advice: readonly Advice[]): string {
+  const head = [
+    `# Set-up of the store of ${environment}, ${url}, written by coldgate doctor --suggest. Read it before you run it.`,
+    '# Run it as an owner of the store, not as the pipeline; running it again changes nothing more.',
+  ];
+  return `${[head.join('\n'), ...advice.map(textOf)].join('\n\n')}\n`;
+}

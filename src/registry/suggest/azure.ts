@@ -1,0 +1,82 @@
+import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+
+/**
+ * Rules of https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure. Nothing current is
+ * deleted, and none goes to the archive tier: age does not tell what a pointer names. A rule takes up to 10 prefixes.
+ */
+function lifecycleOf(premises: Premises): object {
+  const { bucket, coldAfter, keep } = premises;
+  const rules = (name: string, prefixes: string[], actions: object) =>
+    Array.from({ length: Math.ceil(prefixes.length / 10) }, (_, at) => ({
+      enabled: true,
+      name: `coldgate-${name}-${at + 1}`,
+      type: 'Lifecycle',
+      definition: {
+        filters: {
+          blobTypes: ['blockBlob'],
+          prefixMatch: prefixes.slice(at * 10, at * 10 + 10).map((prefix) => `${bucket}/${prefix}`),
+        },
+        actions,
+      },
+    }));
+  return {
+    rules: [
+      ...rules('versions', versionAreasOf(premises), {
+        baseBlob: { tierToCool: { daysAfterModificationGreaterThan: coldAfter } },
+      }),
+      ...rules('replaced', areasOf(premises), { version: { delete: { daysAfterCreationGreaterThan: keep } } }),
+    ],
+  };
+}
+
+/** What a storage account on Azure is to be told, with the Azure CLI. */
+export function adviceForAzure(premises: Premises): Advice[] {
+  const { account, bucket, coldAfter, keep } = premises;
+  const name = quoted(account);
+  const ofAccount = '--account-name "$ACCOUNT" --resource-group "$GROUP"';
+  const update = (...flags: string[]) =>
+    `az storage account blob-service-properties update ${ofAccount} ${flags.join(' ')}`;
+  const plain = { files: [], optional: false };
+  return [
+    {
+      ...plain,
+      name: 'private-access',
+      why: 'Nobody reads or writes but by a role: nothing can be made public, nothing is sent unencrypted. Keys of the account would pass by all roles, so they are switched off; what else uses them must have a role first.',
+      commands: [
+        `ACCOUNT=${name}`,
+        'GROUP=$(az storage account show --name "$ACCOUNT" --query resourceGroup --output tsv)',
+        'az storage account update --name "$ACCOUNT" --resource-group "$GROUP" --allow-blob-public-access false --allow-shared-key-access false --https-only true --min-tls-version TLS1_2',
+      ],
+    },
+    {
+      ...plain,
+      name: 'versioning',
+      why: `What is deleted or replaced, by prune, by hand or by a flip of the pointer, can be had back for ${keep} days.`,
+      commands: [update('--enable-versioning true')],
+    },
+    {
+      ...plain,
+      name: 'lifecycle',
+      why: `Versions in ${bucket} older than ${coldAfter} days go to the cool tier, which is read at once, never to archive; what was replaced goes after ${keep} days. It replaces the policy that the account has (management-policy show): add its rules to the file.`,
+      files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
+      commands: [`az storage account management-policy create ${ofAccount} --policy @coldgate-lifecycle.json`],
+    },
+    {
+      ...plain,
+      name: 'retention',
+      why: `A deleted blob or container can be had back for ${keep} days. Not an immutability policy of the container: that would refuse the flip of a pointer.`,
+      commands: [
+        update(
+          `--enable-delete-retention true --delete-retention-days ${keep}`,
+          `--enable-container-delete-retention true --container-delete-retention-days ${keep}`,
+        ),
+      ],
+    },
+    {
+      ...plain,
+      name: 'conditional-writes',
+      why: 'Azure has no policy that demands a condition. The conditions of the roles of coldgate iam say who may write which blobs; versioning keeps what anybody else replaces.',
+      commands: [],
+    },
+  ];
+}

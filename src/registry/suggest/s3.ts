@@ -1,0 +1,120 @@
+import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+
+type Condition = Record<string, Record<string, string>>;
+
+const partitionOf = (region = ''): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+
+/** Parts of an upload take no condition; their completion does (s3:ObjectCreationOperation). */
+const creating = { Bool: { 's3:ObjectCreationOperation': 'true' } };
+
+/**
+ * Policy of the bucket. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ * A tombstone is the one object of a version that is updated, so it is demanded a condition like a pointer is.
+ */
+function policyOf({ bucket, root, models, pointers, files, region, endpoint }: Premises): object {
+  const arn = `arn:${partitionOf(region)}:s3:::${bucket}`;
+  const places = root === '' ? models.map((model) => `${arn}/${model}`) : [`${arn}/${root}*`];
+  const below = (names: readonly string[]) => places.flatMap((place) => names.map((name) => `${place}/${name}`));
+  const deny = (Sid: string, Action: string, Resource: string[], Condition: Condition) => ({
+    ...{ Sid, Effect: 'Deny', Principal: '*', Action, Resource, Condition },
+  });
+  const own = ['manifest.json', 'artifacts/*', ...files].map((name) => `versions/*/${name}`);
+  const moving = [...pointers, 'history/*', 'pins/*', 'baselines/*', 'versions/*/.tombstone'];
+  const encrypted = deny('TransportIsEncrypted', 's3:*', [arn, `${arn}/*`], {
+    Bool: { 'aws:SecureTransport': 'false' },
+  });
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      // A server on loopback has no encryption to demand.
+      ...(endpoint?.startsWith('http:') ? [] : [encrypted]),
+      deny('VersionsAreCreatedOnce', 's3:PutObject', below(own), {
+        Null: { 's3:if-none-match': 'true' },
+        ...creating,
+      }),
+      deny('PointersMoveByCompareAndSwap', 's3:PutObject', below(moving), {
+        Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' },
+        ...creating,
+      }),
+    ],
+  };
+}
+
+/**
+ * Rules of https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html
+ * Nothing current expires, and none goes into a class that must be thawed: age does not tell what is live.
+ */
+function lifecycleOf(premises: Premises): object {
+  const { coldAfter, keep } = premises;
+  const cold = versionAreasOf(premises).map((Prefix, at) => ({
+    ID: `coldgate-versions-${at + 1}`,
+    Status: 'Enabled',
+    Filter: { Prefix },
+    Transitions: [{ Days: Math.max(30, coldAfter), StorageClass: 'STANDARD_IA' }],
+  }));
+  const old = areasOf(premises).map((Prefix, at) => ({
+    ID: `coldgate-replaced-${at + 1}`,
+    Status: 'Enabled',
+    Filter: { Prefix },
+    NoncurrentVersionExpiration: { NoncurrentDays: keep },
+    Expiration: { ExpiredObjectDeleteMarker: true },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  }));
+  return { Rules: [...cold, ...old] };
+}
+
+const allBlocked = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
+
+/** What a bucket on S3 is to be told, with the AWS CLI. */
+export function adviceForS3(premises: Premises): Advice[] {
+  const { bucket, region, endpoint, coldAfter, keep } = premises;
+  const where = [region && `--region ${quoted(region)}`, endpoint && `--endpoint-url ${quoted(endpoint)}`];
+  const call = (verb: string, ...rest: string[]) =>
+    ['aws s3api', verb, `--bucket ${quoted(bucket)}`, ...where, ...rest].filter(Boolean).join(' ');
+  const lock = { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: keep } } };
+  const plain = { files: [], optional: false };
+  return [
+    {
+      ...plain,
+      name: 'private-access',
+      why: 'Nobody reads or writes but by a role: no public policy, no access list, and the bucket owns what is put into it.',
+      commands: [
+        call(
+          'put-public-access-block',
+          `--public-access-block-configuration ${allBlocked.map((b) => `${b}=true`).join(',')}`,
+        ),
+        call('put-bucket-ownership-controls', "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'"),
+      ],
+    },
+    {
+      ...plain,
+      name: 'versioning',
+      why: `What is deleted or replaced, by prune, by hand or by a flip of the pointer, can be had back for ${keep} days.`,
+      commands: [call('put-bucket-versioning', '--versioning-configuration Status=Enabled')],
+    },
+    {
+      ...plain,
+      name: 'lifecycle',
+      why: `Versions older than ${Math.max(30, coldAfter)} days go to a colder class that is read at once, never to an archive; what was replaced goes after ${keep} days, parts of broken uploads after 7. It replaces the rules that the bucket has (get-bucket-lifecycle-configuration): add yours to the file.`,
+      files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
+      commands: [
+        call('put-bucket-lifecycle-configuration', '--lifecycle-configuration file://coldgate-lifecycle.json'),
+      ],
+    },
+    {
+      ...plain,
+      name: 'conditional-writes',
+      why: 'S3 itself refuses a write of a version or a pointer without its condition, whoever makes it. CopyObject into these keys is refused too; Coldgate copies by parts. It replaces the policy that the bucket has (get-bucket-policy): add its statements to the file.',
+      files: [{ file: 'coldgate-bucket-policy.json', content: policyOf(premises) }],
+      commands: [call('put-bucket-policy', '--policy file://coldgate-bucket-policy.json')],
+    },
+    {
+      name: 'retention',
+      why: `No version can be destroyed for ${keep} days, not by an administrator either who lacks s3:BypassGovernanceRetention. Needs versioning; Object Lock cannot be switched off again.`,
+      files: [{ file: 'coldgate-object-lock.json', content: lock }],
+      commands: [call('put-object-lock-configuration', '--object-lock-configuration file://coldgate-object-lock.json')],
+      optional: true,
+    },
+  ];
+}

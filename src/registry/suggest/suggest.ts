@@ -1,0 +1,31 @@
+import { type Advice, type Premises, quoted } from './advice.ts';
+import { adviceForAzure } from './azure.ts';
+import { adviceForGoogle } from './google.ts';
+import { adviceForS3 } from './s3.ts';
+
+/** A folder has neither versions nor policies: who may go into it is all there is to say. */
+function adviceForFolder({ bucket }: Premises): Advice[] {
+  return [
+    {
+      name: 'private-access',
+      why: "The folder is its owner's and its group's alone. Keep it on a disk with POSIX locks, and in your backups.",
+      files: [],
+      commands: [`mkdir -p ${quoted(bucket)}`, `chmod -R o-rwx ${quoted(bucket)}`],
+      optional: false,
+    },
+  ];
+}
+
+/** What the owner of the store is to set up, in an order that works. Asks nobody. */
+export function adviceFor(premises: Premises): Advice[] {
+  switch (premises.scheme) {
+    case 's3':
+      return adviceForS3(premises);
+    case 'gs':
+      return adviceForGoogle(premises);
+    case 'azure':
+      return adviceForAzure(premises);
+    default:
+      return adviceForFolder(premises);
+  }
+}
