@@ -9,7 +9,7 @@ import { invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
 import { candidatesOf, type FunctionState, isSame, observe, type PublishedVersion, versionOf } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
-import { sweep } from './prune.ts';
+import { surplusVersions, sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { MovedError } from './refusal.ts';
 import { shiftTraffic } from './shift.ts';
@@ -37,7 +37,9 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
         const released = await releaseOthers(world, state, current.number);
         const told = await ensureBatch(world, state);
         const changed = settled || warmed || realigned || address.changed || released || told;
-        return { revision: revisionOf(current, address.url), changed, candidates: candidatesOf(state).length };
+        // A run that was killed while it removed a candidate has left a version that no alias names any more.
+        const candidates = candidatesOf(state).length + surplusVersions(state, world.now()).length;
+        return { revision: revisionOf(current, address.url), changed, candidates };
       }
       // It answers and says something else than it should: publishing it again would not change the pointer.
       if (trouble.code === 'pointer-refused' || trouble.code === 'wrong-model') throw trouble;
