@@ -96,7 +96,9 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
     const match = route(request.method, path);
     call.route = match.route.pattern;
     const asked = query === '' ? noQuery : new URLSearchParams(query);
-    return await match.route.answer({ ...context, params: match.params, query: asked });
+    const response = await match.route.answer({ ...context, params: match.params, query: asked });
+    request.checkAnswer?.(response);
+    return response;
   } catch (error) {
     return refuse(error, call);
   }

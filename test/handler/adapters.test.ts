@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toAppRequest } from '../../src/handler/aws/http.ts';
 import { createLambda } from '../../src/handler/aws/lambda.ts';
-import { handlerContract, type OpenedHandler } from '../contracts/handler.ts';
+import { type HandlerReply, handlerContract, type OpenedHandler } from '../contracts/handler.ts';
 import { HandlerChild } from '../fakes/handler-child.ts';
 import { callOver } from '../fakes/handler-http.ts';
 import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
@@ -93,6 +93,51 @@ describe('events of Lambda', () => {
     const large = read(http('/', { body: 'A'.repeat(4004), isBase64Encoded: true }));
     await expect(large.read(3000)).rejects.toMatchObject({ status: 413 });
     expect((await large.read(3003)).byteLength).toBe(3003);
+  });
+
+  /** A model that answers what it is asked, so that the size of answers is that of requests. */
+  async function echo(count: number, type: string): Promise<HandlerReply> {
+    const app = new TestApp(store.root, { ...variables, MODEL_NAME: 'bytes', COLDGATE_MAX_PAYLOAD_KB: '6000' });
+    const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
+    const headers = { 'content-type': 'application/octet-stream', accept: type };
+    const event = lambdaEvent('POST', '/v1/infer', headers, Buffer.alloc(count, 200));
+    const reply = await lambda(event, {});
+    expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThanOrEqual(6 * 1024 * 1024);
+    expect(app.logged('request')).toMatchObject([{ status: fromLambdaReply(reply).status }]);
+    await app.close();
+    return fromLambdaReply(reply);
+  }
+
+  it.each([
+    ['application/json', 1_500_000, 1_600_000],
+    ['application/octet-stream', 4_700_000, 4_720_000],
+  ])('are answered in %s up to the 6 MB of an invocation, and with a typed error beyond', async (type, fits, not) => {
+    expect(await echo(fits, type)).toMatchObject({
+      status: 200,
+      headers: { 'content-type': expect.stringContaining(type) },
+    });
+    const refused = await echo(not, type);
+    expect(refused.status).toBe(413);
+    expect(JSON.parse(refused.body.toString())).toMatchObject({
+      error: { code: 'answer-too-large', message: expect.stringContaining('6291456 bytes') },
+    });
+  });
+
+  it.each(['', '/prod'])('lead from the OpenAPI document to its paths, behind the stage %j too', async (before) => {
+    const app = new TestApp(store.root, variables);
+    for (const prefix of ['/v1', '/v1/models/tiny']) {
+      const at = `${before}${prefix}/openapi.json`;
+      const stage = before.slice(1) || '$default';
+      const event = { ...lambdaEvent('GET', at), requestContext: { stage, http: { method: 'GET', path: at } } };
+      const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
+      const { servers, paths } = JSON.parse(fromLambdaReply(await lambda(event, {})).body.toString()) as {
+        servers: { url: string }[];
+        paths: Record<string, unknown>;
+      };
+      const base = new URL(servers[0]!.url, `https://x.example${at}`).pathname.replace(/\/$/, '');
+      expect([base, Object.keys(paths)]).toEqual([before, expect.arrayContaining([`${prefix}/infer`])]);
+    }
+    await app.close();
   });
 
   it('have a handler of no more than two parameters, which newer runtimes insist on', () => {

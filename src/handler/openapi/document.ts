@@ -16,11 +16,14 @@ export function describeApi(model: ApiModel, prefix: string): Record<string, unk
   return {
     openapi: '3.1.0',
     info: { title: model.name, version: model.version, description: `Inference of ${model.name} ${model.version}.` },
-    servers: [{ url: '/' }],
+    servers: [{ url: serverOf(prefix) }],
     paths: operations(model, prefix),
     components: { schemas: schemas(model) },
   };
 }
+
+/** From the place of the document up to the function's root, whatever stage or function name stands before that. */
+const serverOf = (prefix: string): string => prefix.replaceAll(/\/[^/]+/g, '/..').slice(1);
 
 function schemas(model: ApiModel): Record<string, Schema> {
   return {
