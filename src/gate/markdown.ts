@@ -11,9 +11,14 @@ import { tableHead, tableRows } from './table.ts';
 /** Raw starts shown; the summary of a job may hold 1 MiB and several models share it. */
 const mostRows = 300;
 
-/** Text as itself: nothing in it is markup, a mention or a tag. */
+/**
+ * Text as itself: nothing in it is markup, a mention, a link or a tag. GitHub looks for mentions, numbers of issues and
+ * addresses after it has read the entities: a character without width parts those.
+ */
 export const text = (value: string): string =>
-  plain(value).replace(/[\\`*[\]<>|#~&@!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `&#${c.charCodeAt(0)};`);
+  plain(value)
+    .replace(/[\\`*[\]<>|#~&@!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) => `&#${c.charCodeAt(0)};`)
+    .replace(/&#(?:64|35);|\bgh-(?=\d)|\bwww(?=\.)|:(?=\/\/)/gi, '$&&#8203;');
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 /** A table of plain texts; nothing where it has no rows. */

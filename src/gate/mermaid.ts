@@ -23,14 +23,15 @@ export function quantilePlot(record: GateRecord): string[] {
   const room = Math.max((range[1] - range[0]) * 0.1, range[1] * 0.02);
   const [low, high] = [Math.max(0, Math.floor(range[0] - room)), Math.ceil(range[1] + room)];
   const points = Math.min(mostPoints, Math.max(...views.map((v) => v.kept.length + v.timeouts)));
-  const colours = { baseline: '#8a8f98', candidate: '#d9480f' };
-  const palette = views.map((v) => colours[v.arm]).join(', ');
+  const colours = { baseline: { hex: '#8a8f98', word: 'grey' }, candidate: { hex: '#d9480f', word: 'orange' } };
+  const palette = views.map((v) => colours[v.arm].hex).join(', ');
   return [
     '```mermaid',
     `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
-    `  title "${metric}: share of cold starts up to this many ms (${views.map((v) => v.arm).join(' grey, ')} orange)"`,
-    '  x-axis "% of starts" 0 --> 100',
+    // A longer title is cut at both ends.
+    `  title "${metric}: ${views.map((v) => `${v.arm} ${colours[v.arm].word}`).join(', ')}"`,
+    '  x-axis "% of starts that took at most so long" 0 --> 100',
     `  y-axis "ms" ${low} --> ${high}`,
     ...views.map((view) => `  line [${quantiles(view, points, high).join(', ')}]`),
     '```',

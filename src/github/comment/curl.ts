@@ -21,12 +21,15 @@ const bodyOf = ({ inputs }: Sample): string => visibleJson({ inputs });
 /** How to call it from a terminal, with the very body that proved it; folded where that is long. */
 export function curlBlock({ url, sample, manifest }: ModelPreview): string[] {
   if (!url || !URL.canParse(url)) return [];
-  const call = (data: string): string =>
-    `curl -sS ${quoted(new URL('v1/infer', url.endsWith('/') ? url : `${url}/`).href)} -H 'content-type: application/json' ${data}`;
+  const call = (data: string): string[] => [
+    `curl -sS ${quoted(new URL('v1/infer', url.endsWith('/') ? url : `${url}/`).href)} \\`,
+    `  -H 'content-type: application/json' -d ${data}`,
+  ];
   const body = sample && bodyOf(sample);
   if (body === undefined) return fenced('bash', [`curl -sS ${quoted(new URL(url).href)}`]);
-  if (body.length <= shortBody) return fenced('bash', [call(`-d ${quoted(body)}`)]);
-  if (body.length <= longestBody) return folded('Call it', fenced('bash', [call(`-d ${quoted(body)}`)]));
+  if (body.length <= shortBody) return fenced('bash', call(quoted(body)));
+  if (body.length <= longestBody) return folded('Call it', fenced('bash', call(quoted(body))));
   const file = quoted((manifest?.sample ?? 'sample.json').replace(/[^ -~]/g, '?'));
-  return fenced('bash', [`jq '{inputs}' ${file} | ${call('-d @-')}`]);
+  const [first = '', ...rest] = call('@-');
+  return fenced('bash', [`jq '{inputs}' ${file} | ${first}`, ...rest]);
 }

@@ -41,5 +41,5 @@ export function modelCard(model: ModelPreview): string[] {
   const { manifest } = model;
   if (!manifest) return [];
   const lines = rows(model, manifest).map(([what, value]) => `| ${what} | ${value} |`);
-  return folded('Model card', ['| | |', '|---|---|', ...lines]);
+  return folded('Model card', ['| property | value |', '|---|---|', ...lines]);
 }

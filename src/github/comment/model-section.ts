@@ -35,11 +35,14 @@ function outcome(state: PreviewState): string[][] {
   return [[`**${text(line)}**`], [text(advice)]];
 }
 
+/** Numbers with their signs and units on one line, in a narrow column as well. */
+const unbroken = (cells: readonly string[]): string[] => cells.map((cell) => cell.replaceAll(' ', '\u00a0'));
+
 function measured(record: GateRecord, detail: Detail): string[][] {
   if (detail === 'verdict') return [];
   const pictures = detail !== 'no pictures';
   return [
-    table(tableHead, tableRows(record), (at) => at > 0 && at < tableHead.length - 1),
+    table(tableHead, tableRows(record).map(unbroken), (at) => at > 0 && at < tableHead.length - 1),
     pictures ? quantilePlot(record) : [],
     notesOf(record).map((note) => `- ${text(note)}`),
     folded('Where a start spends its time', phases(record)),
@@ -47,14 +50,19 @@ function measured(record: GateRecord, detail: Detail): string[][] {
   ];
 }
 
+/** Where it answers, and what it is compared with; nothing while neither is known. */
+function whereabouts({ state, url, live }: ModelPreview): string {
+  const against = live ? `, compared with ${codeSpan(live)}, which is live` : '';
+  if (url) return `Answers at ${link(url)}${against}.`;
+  return state.kind === 'measured' ? `Measured on the runner and removed${against}.` : '';
+}
+
 /** One model's part of the comment: where it answers, how to call it, the verdict and what it rests on. */
 export function modelSection(model: ModelPreview, detail: Detail): string[][] {
-  const { name, version, state, url } = model;
-  const against = model.live ? `, compared with ${codeSpan(model.live)}, which is live` : '';
-  const where = url ? `Answers at ${link(url)}` : 'Has no endpoint';
+  const { name, version, state } = model;
   return [
     [`### ${signOf(state)} ${text(name)} ${text(version)}`],
-    [`${where}${against}.`],
+    [whereabouts(model)],
     ...outcome(state),
     ...(detail === 'verdict' ? [] : [curlBlock(model)]),
     ...(state.kind === 'measured' ? measured(state.record, detail) : []),

@@ -14,7 +14,7 @@ export const summaryLimit = 512 * 1024;
 const order = ['⚠️', '⛔', '❓', '⏳', '✅'];
 const titles: Record<string, string> = {
   '⚠️': 'did not work',
-  '⛔': 'starts slower than what is live',
+  '⛔': 'is blocked by the gate',
   '❓': 'has no clear verdict',
   '⏳': 'is under way',
   '✅': 'is ready',
@@ -78,7 +78,7 @@ function shortened(report: PreviewReport, limit: number): string {
   }
   const brief = { ...report, notes: (report.notes ?? []).slice(0, 5), warnings: (report.warnings ?? []).slice(0, 5) };
   let most = report.models.length;
-  while (most > 1 && render(brief, 'overview', most, true).length > limit) most = Math.floor(most / 2);
+  while (most > 1 && render(brief, 'overview', most, true).length > limit) most = Math.floor(most * 0.9);
   return render(brief, 'overview', most, true);
 }
 
