@@ -10,7 +10,8 @@ describe('the table of gaps', () => {
     const sources = readdirSync(tests, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.endsWith(join('emulators', 'gaps.ts')))
       .map((name) => readFileSync(join(tests, name), 'utf8'));
-    const lost = gaps.filter(({ behaviour }) => !sources.some((text) => text.includes(behaviour)));
+    const isThere = (title: string) => sources.some((text) => text.includes(title));
+    const lost = gaps.filter(({ behaviour }) => !behaviour.split(': ').every(isThere));
     expect(lost).toEqual([]);
     const servers = serverParts.map(({ name }) => name);
     expect(gaps.filter(({ server }) => !servers.includes(server))).toEqual([]);

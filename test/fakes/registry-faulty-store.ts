@@ -1,3 +1,4 @@
+import { leaveBody } from '../../src/stores/leave-body.ts';
 import {
   type Body,
   type ObjectMeta,
@@ -16,6 +17,11 @@ import { gathered } from './store-bodies.ts';
  * `body`: the connection breaks in the middle of a body, up or down.
  */
 export type Fault = 'before' | 'after' | 'refused-after' | 'body';
+
+/** Nobody gets the object of a lost answer, so that it is for us to close it. */
+async function leaveObject(answer: unknown): Promise<void> {
+  if (typeof answer === 'object' && answer !== null && 'body' in answer) await leaveBody(answer.body as Body);
+}
 
 /** Fails the n-th request (from 0), and, when told so, every one after it. */
 export class FaultyStore extends WrappedStore {
@@ -48,7 +54,7 @@ export class FaultyStore extends WrappedStore {
 
   protected override async request<T>(request: Request, act: () => Promise<T>): Promise<T> {
     if (!this.#due()) return act();
-    if (this.fault === 'after') await act().catch(() => {});
+    if (this.fault === 'after') await act().then(leaveObject, () => {});
     throw this.#gone(request);
   }
 

@@ -1,0 +1,3 @@
+import { faultsOn } from './servers.ts';
+
+faultsOn('azurite', 250_000);

@@ -1,0 +1,3 @@
+import { faultsOn } from './servers.ts';
+
+faultsOn('fake-gcs', 700_000);

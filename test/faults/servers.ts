@@ -1,0 +1,125 @@
+import { describe, expect } from 'vitest';
+import type { StoreSettings } from '../../src/config/types.ts';
+import type { Fault, Recorded } from '../emulators/fault.ts';
+import { FaultProxy } from '../emulators/fault-proxy.ts';
+import { itOn } from '../emulators/gaps.ts';
+import { describeWith, type ServerName } from '../emulators/servers.ts';
+import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
+import { azuriteContainer } from '../fakes/store-azurite.ts';
+import { openPatient, stallMs } from './open.ts';
+import { type PreparedVerb, prepareVerb, provesTruth, severalAtATime } from './truth.ts';
+import { verbsOnServers } from './verbs.ts';
+
+interface FaultKind {
+  fault: Fault;
+  /** Which requests it can happen to; all unless told. */
+  can?: (asked: Recorded) => boolean;
+  /** Slow, but nothing is lost: the verb must do its work. */
+  harmless?: true;
+  /** It happens to every request from then on. */
+  forEver?: true;
+}
+
+const hasBody = ({ bytes }: Recorded): boolean => bytes > 1;
+/** For all others "before" and "after it acted" are one. */
+const acts = ({ method }: Recorded): boolean => method !== 'GET' && method !== 'HEAD';
+const answersBody = ({ method, status }: Recorded): boolean => method === 'GET' && status !== 304;
+
+/** What can go wrong with one request. */
+const kinds: Record<string, FaultKind> = {
+  'the answer is lost after the server acted': { fault: { kind: 'lose-reply' } },
+  '500, and the server did not act': { fault: { kind: 'fail-before', status: 500 } },
+  '503, and the server did not act': { fault: { kind: 'fail-before', status: 503 } },
+  '500, and the server acted': { fault: { kind: 'fail-after', status: 500 }, can: acts },
+  '503, and the server acted': { fault: { kind: 'fail-after', status: 503 }, can: acts },
+  'the connection is reset in the middle of what is sent': {
+    fault: { kind: 'reset-mid-body', afterBytes: 40 },
+    can: hasBody,
+  },
+  'the answer breaks off in its middle': { fault: { kind: 'cut-reply' }, can: answersBody },
+  'silence before the server acts': { fault: { kind: 'stall', ms: 4 * stallMs } },
+  'silence after the server acted': { fault: { kind: 'stall', ms: 4 * stallMs, when: 'after' }, can: acts },
+  'what is sent trickles': {
+    fault: { kind: 'trickle', bytes: 400, everyMs: stallMs / 10, body: 'request' },
+    can: (asked) => hasBody(asked) && asked.bytes < 5000,
+    harmless: true,
+  },
+  'from then on every answer is lost': { fault: { kind: 'lose-reply' }, forEver: true },
+  'the answer trickles': {
+    fault: { kind: 'trickle', bytes: 400, everyMs: stallMs / 10, body: 'reply' },
+    can: answersBody,
+    harmless: true,
+  },
+};
+
+let places = 0;
+
+/** An empty place on the server. `remove` takes away what would slow the server down for those that come later. */
+interface Place {
+  settings: StoreSettings;
+  remove(): Promise<void>;
+}
+
+/** Azurite's lists look at every blob that it has, so there each place is a container, which goes again. */
+async function placeOn(server: ServerName, shared: StoreSettings): Promise<Place> {
+  if (server === 'azurite') return azuriteContainer();
+  return { settings: { ...shared, url: `${shared.url}/${++places}` }, remove: async () => {} };
+}
+
+/** Runs the verb through a proxy that does as the script says; answers what was asked and what was reported. */
+async function attempt(
+  prepared: PreparedVerb,
+  { settings, remove }: Place,
+  fault: Fault | undefined,
+  isHit: (at: number) => boolean,
+): Promise<{ code: string; requests: Recorded[] }> {
+  const proxy = await FaultProxy.before(new URL(settings.endpoint!).origin);
+  try {
+    proxy.script = ({ index }) => (isHit(index) ? fault : undefined);
+    const direct = await openPatient(settings);
+    const through = settings.endpoint!.replace(new URL(settings.endpoint!).origin, proxy.endpoint);
+    const faulty = await openPatient({ ...settings, endpoint: through }, { stallMs, attempts: 3 });
+    const where = () => {
+      const hit = proxy.requests.find(({ index }) => isHit(index));
+      return `${fault?.kind} at ${hit?.index}: ${hit?.method} ${hit?.path}`;
+    };
+    const code = await provesTruth(prepared, direct, faulty, where);
+    return { code, requests: [...proxy.requests] };
+  } finally {
+    await proxy.close();
+    await remove();
+  }
+}
+
+/**
+ * The fault suite of stores on a server: of each verb one run shows what is asked, and then each request in turn meets
+ * each fault. @param partedBytes what the server takes in several parts @param only names of verbs; all unless told
+ */
+export function faultsOn(server: ServerName, partedBytes: number, only?: readonly string[]): void {
+  describeWith(server, `faults between here and ${server}`, () => {
+    cloudEnvironment(server);
+    const verbs = Object.entries(verbsOnServers(partedBytes));
+    describe.each(verbs.filter(([name]) => only?.includes(name) ?? true))(
+      '%s tells the truth and converges',
+      (name, verb) => {
+        for (const [title, { fault, can = () => true, harmless, forEver }] of Object.entries(kinds)) {
+          itOn(server, `${name}: ${title}`, async () => {
+            const prepared = await prepareVerb(verb);
+            const shared = await cloudStore(server);
+            const clean = await attempt(prepared, await placeOn(server, shared), undefined, () => false);
+            expect(clean.code).toBe('done');
+            const hits = clean.requests.filter(can).map(({ index }) => index);
+            expect(hits).not.toEqual([]);
+            const met = await severalAtATime(
+              hits.map((hit) => async () => {
+                const isHit = (at: number) => at === hit || (forEver === true && at > hit);
+                return attempt(prepared, await placeOn(server, shared), fault, isHit);
+              }),
+            );
+            if (harmless) expect(met.map(({ code }) => code)).toEqual(hits.map(() => 'done'));
+          });
+        }
+      },
+    );
+  });
+}

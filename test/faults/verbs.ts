@@ -1,0 +1,38 @@
+import { type FaultCase, faultCases } from '../fakes/registry-fault-cases.ts';
+import { day, filesOf, model, overwrite, type World } from '../fakes/registry-world.ts';
+import { madeBytes } from '../fakes/store-bodies.ts';
+
+const oneFile = (seed: string) => ({ 'model.onnx': filesOf(seed)['model.onnx']! });
+
+/** One version to delete and one that stays, of one file each, and a leftover: on a server each request is dear. */
+const smallPrune: FaultCase = {
+  prepare: async (world) => {
+    for (const version of ['1.0.0', '1.1.0']) await world.publish(version, oneFile(version));
+    await world.promote('1.1.0');
+    await overwrite(world.store, `${model}/versions/0.9.0/model.onnx`, 'left');
+    world.clock = new Date(world.clock.getTime() + 2 * day);
+  },
+  run: (world: World) => world.prune({ retain: 1 }),
+};
+
+/** A publish whose model is too large for one request. @param bytes of the model */
+const publishInParts = (bytes: number): FaultCase => ({
+  prepare: async () => {},
+  run: (world) => {
+    const content = madeBytes(bytes);
+    const readFile = async function* () {
+      for (let at = 0; at < bytes; at += 100_000) yield content.subarray(at, at + 100_000);
+    };
+    return world.publish('2.0.0', oneFile('b'), { readFile });
+  },
+});
+
+/** What the registry does otherwise than usual, and no driver: a folder and a store in memory are enough for it. */
+const variants = new Set(['publish over leftovers', 'a promotion over a missing record', 'a prune']);
+
+/** The verbs that change a store, on a server. @param partedBytes what the server takes in several parts */
+export const verbsOnServers = (partedBytes: number): Record<string, FaultCase> => ({
+  ...Object.fromEntries(Object.entries(faultCases).filter(([name]) => !variants.has(name))),
+  'a small prune': smallPrune,
+  'publish in parts': publishInParts(partedBytes),
+});
