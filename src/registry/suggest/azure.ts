@@ -29,25 +29,35 @@ function lifecycleOf(premises: Premises): object {
   };
 }
 
+const ofAccount = '--account-name "$ACCOUNT" --resource-group "$GROUP"';
+
+/** One change of the blob service. */
+const update = (...flags: string[]): string =>
+  `az storage account blob-service-properties update ${ofAccount} ${flags.join(' ')}`;
+
+function accessOf({ account }: Premises): Advice {
+  const flags = '--allow-blob-public-access false --allow-shared-key-access false --https-only true';
+  return {
+    name: 'private-access',
+    why: 'Nobody reads or writes but by a role: nothing can be made public, nothing is sent unencrypted. Keys of the account would pass by all roles, so they are switched off; what else uses them must have a role first.',
+    files: [],
+    commands: [
+      `ACCOUNT=${quoted(account)}`,
+      'GROUP=$(az storage account show --name "$ACCOUNT" --query resourceGroup --output tsv)',
+      `az storage account update --name "$ACCOUNT" --resource-group "$GROUP" ${flags} --min-tls-version TLS1_2`,
+    ],
+    optional: false,
+  };
+}
+
 /** What a storage account on Azure is to be told, with the Azure CLI. */
 export function adviceForAzure(premises: Premises): Advice[] {
-  const { account, bucket, coldAfter, keep } = premises;
-  const name = quoted(account);
-  const ofAccount = '--account-name "$ACCOUNT" --resource-group "$GROUP"';
-  const update = (...flags: string[]) =>
-    `az storage account blob-service-properties update ${ofAccount} ${flags.join(' ')}`;
+  const { bucket, coldAfter, keep } = premises;
   const plain = { files: [], optional: false };
+  const ofBlobs = `--enable-delete-retention true --delete-retention-days ${keep}`;
+  const ofContainers = `--enable-container-delete-retention true --container-delete-retention-days ${keep}`;
   return [
-    {
-      ...plain,
-      name: 'private-access',
-      why: 'Nobody reads or writes but by a role: nothing can be made public, nothing is sent unencrypted. Keys of the account would pass by all roles, so they are switched off; what else uses them must have a role first.',
-      commands: [
-        `ACCOUNT=${name}`,
-        'GROUP=$(az storage account show --name "$ACCOUNT" --query resourceGroup --output tsv)',
-        'az storage account update --name "$ACCOUNT" --resource-group "$GROUP" --allow-blob-public-access false --allow-shared-key-access false --https-only true --min-tls-version TLS1_2',
-      ],
-    },
+    accessOf(premises),
     {
       ...plain,
       name: 'versioning',
@@ -65,12 +75,7 @@ export function adviceForAzure(premises: Premises): Advice[] {
       ...plain,
       name: 'retention',
       why: `A deleted blob or container can be had back for ${keep} days. Not an immutability policy of the container: that would refuse the flip of a pointer.`,
-      commands: [
-        update(
-          `--enable-delete-retention true --delete-retention-days ${keep}`,
-          `--enable-container-delete-retention true --container-delete-retention-days ${keep}`,
-        ),
-      ],
+      commands: [update(ofBlobs, ofContainers)],
     },
     {
       ...plain,

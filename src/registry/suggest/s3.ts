@@ -66,55 +66,69 @@ function lifecycleOf(premises: Premises): object {
 
 const allBlocked = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 
+/** One call of the AWS CLI on the bucket. */
+const callerOf = ({ bucket, region, endpoint }: Premises) => {
+  const where = [region && `--region ${quoted(region)}`, endpoint && `--endpoint-url ${quoted(endpoint)}`];
+  return (verb: string, ...rest: string[]): string =>
+    ['aws s3api', verb, `--bucket ${quoted(bucket)}`, ...where, ...rest].filter(Boolean).join(' ');
+};
+
+function accessOf(premises: Premises): Advice {
+  const call = callerOf(premises);
+  const blocked = allBlocked.map((name) => `${name}=true`).join(',');
+  return {
+    name: 'private-access',
+    why: 'Nobody reads or writes but by a role: no public policy, no access list, and the bucket owns what is put into it.',
+    files: [],
+    commands: [
+      call('put-public-access-block', `--public-access-block-configuration ${blocked}`),
+      call('put-bucket-ownership-controls', "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'"),
+    ],
+    optional: false,
+  };
+}
+
+function retentionOf(premises: Premises): Advice {
+  const { keep } = premises;
+  const lock = { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: keep } } };
+  const given = '--object-lock-configuration file://coldgate-object-lock.json';
+  return {
+    name: 'retention',
+    why: `No version can be destroyed for ${keep} days, not by an administrator either who lacks s3:BypassGovernanceRetention. Needs versioning; Object Lock cannot be switched off again.`,
+    files: [{ file: 'coldgate-object-lock.json', content: lock }],
+    commands: [callerOf(premises)('put-object-lock-configuration', given)],
+    optional: true,
+  };
+}
+
 /** What a bucket on S3 is to be told, with the AWS CLI. */
 export function adviceForS3(premises: Premises): Advice[] {
-  const { bucket, region, endpoint, coldAfter, keep } = premises;
-  const where = [region && `--region ${quoted(region)}`, endpoint && `--endpoint-url ${quoted(endpoint)}`];
-  const call = (verb: string, ...rest: string[]) =>
-    ['aws s3api', verb, `--bucket ${quoted(bucket)}`, ...where, ...rest].filter(Boolean).join(' ');
-  const lock = { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: keep } } };
-  const plain = { files: [], optional: false };
+  const { coldAfter, keep } = premises;
+  const call = callerOf(premises);
+  const lifecycle = '--lifecycle-configuration file://coldgate-lifecycle.json';
   return [
+    accessOf(premises),
     {
-      ...plain,
-      name: 'private-access',
-      why: 'Nobody reads or writes but by a role: no public policy, no access list, and the bucket owns what is put into it.',
-      commands: [
-        call(
-          'put-public-access-block',
-          `--public-access-block-configuration ${allBlocked.map((b) => `${b}=true`).join(',')}`,
-        ),
-        call('put-bucket-ownership-controls', "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'"),
-      ],
-    },
-    {
-      ...plain,
       name: 'versioning',
       why: `What is deleted or replaced, by prune, by hand or by a flip of the pointer, can be had back for ${keep} days.`,
+      files: [],
       commands: [call('put-bucket-versioning', '--versioning-configuration Status=Enabled')],
+      optional: false,
     },
     {
-      ...plain,
       name: 'lifecycle',
       why: `Versions older than ${Math.max(30, coldAfter)} days go to a colder class that is read at once, never to an archive; what was replaced goes after ${keep} days, parts of broken uploads after 7. It replaces the rules that the bucket has (get-bucket-lifecycle-configuration): add yours to the file.`,
       files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
-      commands: [
-        call('put-bucket-lifecycle-configuration', '--lifecycle-configuration file://coldgate-lifecycle.json'),
-      ],
+      commands: [call('put-bucket-lifecycle-configuration', lifecycle)],
+      optional: false,
     },
     {
-      ...plain,
       name: 'conditional-writes',
       why: 'S3 itself refuses a write of a version or a pointer without its condition, whoever makes it. CopyObject into these keys is refused too; Coldgate copies by parts. It replaces the policy that the bucket has (get-bucket-policy): add its statements to the file.',
       files: [{ file: 'coldgate-bucket-policy.json', content: policyOf(premises) }],
       commands: [call('put-bucket-policy', '--policy file://coldgate-bucket-policy.json')],
+      optional: false,
     },
-    {
-      name: 'retention',
-      why: `No version can be destroyed for ${keep} days, not by an administrator either who lacks s3:BypassGovernanceRetention. Needs versioning; Object Lock cannot be switched off again.`,
-      files: [{ file: 'coldgate-object-lock.json', content: lock }],
-      commands: [call('put-object-lock-configuration', '--object-lock-configuration file://coldgate-object-lock.json')],
-      optional: true,
-    },
+    retentionOf(premises),
   ];
 }
