@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FunctionBench, functionName } from '../lambda/function-bench.ts';
+import { ServiceError } from '../lambda/service-error.ts';
 
 const batch = { bucket: 'uploads', prefix: 'in/' };
 
@@ -62,6 +63,16 @@ describe('batch of the aws-lambda target', () => {
     expect(told('elsewhere')).not.toContain('coldgate-');
     const statements = bench.lambda.account.find(functionName).policies.get('live') ?? [];
     expect(statements.map(({ Sid }) => Sid)).toEqual(['coldgate-url', 'coldgate-invoke']);
+  });
+
+  it('names the action and the bucket where S3 says no more than that it denies access', async () => {
+    const denied = new ServiceError('AccessDenied', 403, 'Access Denied');
+    bench.lambda.fault = (name) => (name === 'PutBucketNotificationConfiguration' ? denied : undefined);
+    await expect(route({ batch })).rejects.toMatchObject({
+      ...{ code: 'permission-denied', exit: 8 },
+      data: { action: 's3:PutBucketNotification', resource: 'arn:aws:s3:::uploads' },
+    });
+    bench.lambda.fault = () => undefined;
   });
 
   it('names a bucket that is not there', async () => {

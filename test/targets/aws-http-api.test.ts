@@ -1,6 +1,7 @@
 import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FunctionBench, functionName } from '../lambda/function-bench.ts';
+import { ServiceError } from '../lambda/service-error.ts';
 
 const signer = new AwsClient({
   ...{ accessKeyId: 'test', secretAccessKey: 'test' },
@@ -133,6 +134,18 @@ describe('the http-api endpoint of the aws-lambda target', () => {
     bench.lambda.account.functions.clear();
     await target.remove({ name: functionName }, 'all');
     expect(apis()).toEqual([]);
+  });
+
+  it('names the action and the resource that API Gateway refuses', async () => {
+    const message =
+      'User: arn:aws:sts::123456789012:assumed-role/pipeline/run is not authorized to perform: apigateway:POST on resource: arn:aws:apigateway:eu-west-1::/apis because no identity-based policy allows it';
+    const denied = new ServiceError('AccessDeniedException', 403, message);
+    bench.lambda.fault = (name) => (name === 'CreateApi' ? denied : undefined);
+    await expect(route()).rejects.toMatchObject({
+      ...{ code: 'permission-denied', exit: 8 },
+      data: { action: 'apigateway:POST', resource: 'arn:aws:apigateway:eu-west-1::/apis' },
+    });
+    bench.lambda.fault = () => undefined;
   });
 
   it('makes one API where two runs make it at once', async () => {

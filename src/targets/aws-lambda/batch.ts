@@ -97,8 +97,10 @@ async function tell(
     const others = all.filter((one) => one.Id !== Id);
     const LambdaFunctionConfigurations = wanted ? [...others, wanted] : others;
     const NotificationConfiguration = { ...rest, LambdaFunctionConfigurations };
-    await world.calls.patiently((options) =>
-      client.send(new sdk.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }), options),
+    await world.calls.patiently(
+      (options) =>
+        client.send(new sdk.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }), options),
+      { action: 's3:PutBucketNotification', resource: `arn:aws:s3:::${Bucket}` },
     );
   }
   throw new ConflictError('bucket-busy', `Others keep changing the notifications of the bucket ${Bucket}.`, {
@@ -118,6 +120,7 @@ async function read(
   client: S3Client,
   Bucket: string,
 ): Promise<NotificationConfiguration | undefined> {
+  const asked = { action: 's3:GetBucketNotification', resource: `arn:aws:s3:::${Bucket}` };
   return world.calls.patiently(async (options) => {
     try {
       const { $metadata: _, ...found } = await client.send(
@@ -129,7 +132,7 @@ async function read(
       if ((error as Error).name === 'NoSuchBucket') return undefined;
       throw error;
     }
-  });
+  }, asked);
 }
 
 /** S3 writes names of rules in its own case and order. */

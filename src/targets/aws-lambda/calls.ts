@@ -6,7 +6,16 @@ import {
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
 import { pause } from '../pause.ts';
-import { isBusy, isThrottled, isTransient, MovedError, movedBy, retryAfterMs, toRefusal } from './refusal.ts';
+import {
+  type Asked,
+  isBusy,
+  isThrottled,
+  isTransient,
+  MovedError,
+  movedBy,
+  retryAfterMs,
+  toRefusal,
+} from './refusal.ts';
 
 export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
   I,
@@ -33,8 +42,11 @@ export interface LambdaCalls {
     command: LambdaCommand<I, O>,
     signal: AbortSignal,
   ): Promise<O>;
-  /** Another service's client with the same patience and the same words for a no. */
-  patiently<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>): Promise<O>;
+  /**
+   * Another service's client with the same patience and the same words for a no.
+   * @param asked what is named where the service does not say what it refuses, as S3 may
+   */
+  patiently<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: Asked): Promise<O>;
   /** What requests to function URLs are signed with; from the SDK's default chain. */
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
@@ -48,7 +60,7 @@ export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
   const client = new LambdaClient({ region, maxAttempts: 1 });
   return {
     send: (command) => sendPatiently((options) => client.send(command, options), signal),
-    patiently: (work) => sendPatiently(work, signal),
+    patiently: (work, asked) => sendPatiently(work, signal, asked),
     once: (command, stop) => client.send(command, { abortSignal: stop }),
     credentials: async () => {
       try {
@@ -63,6 +75,7 @@ export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
 async function sendPatiently<O>(
   work: (options: { abortSignal: AbortSignal }) => Promise<O>,
   signal: AbortSignal,
+  asked?: Asked,
 ): Promise<O> {
   const began = performance.now();
   for (let attempt = 0; ; attempt++) {
@@ -72,7 +85,7 @@ async function sendPatiently<O>(
     } catch (error) {
       signal.throwIfAborted();
       const waited = performance.now() - began;
-      if (!isWorthAnother(error, waited)) throw movedBy(error) ? new MovedError(error) : toRefusal(error);
+      if (!isWorthAnother(error, waited)) throw movedBy(error) ? new MovedError(error) : toRefusal(error, asked);
       await pause(Math.max(pauseMs(attempt), retryAfterMs(error)), signal);
     }
   }

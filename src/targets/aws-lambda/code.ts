@@ -33,12 +33,13 @@ async function upload(world: World, Bucket: string, { path, sha256, size }: Pack
   const Body = await readFile(path);
   world.log.info(`Uploading the package to s3://${Bucket}/${Key} (${Math.ceil(size / 1e6)} MB).`);
   const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
+  const asked = { action: 's3:PutObject', resource: `arn:aws:s3:::${Bucket}/${Key}` };
   await world.calls.patiently(async (options) => {
     try {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ChecksumSHA256, IfNoneMatch: '*' }), options);
     } catch (error) {
       if ((error as Error).name !== 'PreconditionFailed') throw error;
     }
-  });
+  }, asked);
   return Key;
 }

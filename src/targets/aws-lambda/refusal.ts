@@ -74,8 +74,14 @@ const badCredentials = [
   'MissingAuthenticationTokenException',
 ];
 
+/** An action and the ARN of what it is done to. */
+export interface Asked {
+  action: string;
+  resource: string;
+}
+
 /** The service's no in our words: what was refused, on what, and what to do. */
-export function toRefusal(error: unknown): ColdgateError {
+export function toRefusal(error: unknown, asked?: Asked): ColdgateError {
   if (error instanceof ColdgateError) return error;
   const { name, message = '' } = faultOf(error);
   if (badCredentials.includes(name)) {
@@ -84,7 +90,7 @@ export function toRefusal(error: unknown): ColdgateError {
       hint: 'Log in first: aws-actions/configure-aws-credentials with id-token: write in a workflow, aws sso login here.',
     });
   }
-  if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error);
+  if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error, asked);
   if (quotas.test(name)) {
     return new ColdgateError('quota-exceeded', exitCodes.denied, `AWS has no room left: ${message}`, {
       cause: error,
@@ -132,8 +138,12 @@ function tooLarge(message: string, cause: unknown): ColdgateError {
 /** `User: … is not authorized to perform: lambda:UpdateAlias on resource: arn:… because …` */
 const denial = /not authorized to perform: (?<action>[\w:]+)(?: on resource: (?<resource>\S+))?/;
 
-function deniedError(message: string, cause: unknown): ColdgateError {
-  const { action = 'a call', resource = 'a resource that it does not name' } = denial.exec(message)?.groups ?? {};
+function deniedError(message: string, cause: unknown, asked?: Asked): ColdgateError {
+  const said = denial.exec(message)?.groups;
+  const action = said?.['action'] ?? asked?.action ?? 'a call';
+  // S3 puts quotes around it.
+  const named = said?.['resource']?.replaceAll('"', '');
+  const resource = named ?? asked?.resource ?? 'a resource that it does not name';
   return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${resource}.`, {
     cause,
     hint: `Allow ${action} on ${resource} in the policy of the role that this step runs as.`,
