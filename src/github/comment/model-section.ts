@@ -29,7 +29,7 @@ export function verdictCell(state: PreviewState): string {
 }
 
 function outcome(state: PreviewState): string[][] {
-  if (state.kind === 'running') return [[`${text(state.doing)} …`]];
+  if (state.kind === 'running') return [[`${text(state.doing.replace(/\.$/, ''))} …`]];
   if (state.kind === 'failed') return [[`**${text(state.message)}**`], [text(state.hint ?? '')]];
   const { line, advice } = state.record.verdict;
   return [[`**${text(line)}**`], [text(advice)]];
