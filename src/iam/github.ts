@@ -21,8 +21,16 @@ export const purposeOf = (role: JobRole, subject: Subject): string => {
   const sub = jobSubject(role, subject);
   return role === 'pipeline'
     ? `For workflow jobs with "environment: ${subject.environment}"${sub ? `, whose token says ${sub}` : ''}.`
-    : `For pull requests: nothing goes live, nothing live is taken away${sub ? `. Their token says ${sub}` : ''}.`;
+    : `For pull requests: shown and measured beside what is live, and taken away again${sub ? `. Their token says ${sub}` : ''}.`;
 };
 
 export const unknownRepository =
   'the repository is not known, so nobody is given this identity. Name it: --repository owner/name.';
+
+/** Where others have pointers in the store that previews are in. */
+export const sharedNote = ({ pointers }: Subject, role: JobRole): string[] =>
+  role === 'preview' && pointers.length > 1
+    ? [
+        `removing a preview's versions writes a fence into every pointer of the store (${pointers.join(', ')}), so this identity may write them; previews in a store of their own leave those of releases alone.`,
+      ]
+    : [];

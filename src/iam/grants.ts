@@ -12,10 +12,11 @@ import {
 import { type Area, type Deed, type IamVerb, needsOf } from './needs.ts';
 import { placeOf, type Subject } from './subject.ts';
 
-/** Keys that begin so and, where it says so, end so. Without `open` the one key that is spelt. */
+/** Keys that begin so and, where it says so, hold and end so. Without `open` the one key that is spelt. */
 export interface Keys {
   begin: string;
   open: boolean;
+  middle?: string;
   end?: string;
 }
 
@@ -34,18 +35,29 @@ export interface StoreGrants {
 const under = (begin: string): Keys => ({ begin, open: true });
 const one = (begin: string): Keys => ({ begin, open: false });
 
-function keysOf(area: Area, model: string, pointers: Subject['pointers'], prunes: boolean): Keys[] {
-  // Prune asks every pointer for its consent; the others move their environment's own.
-  const names = prunes ? pointers : [pointers[0]];
+/** Versions of pull requests are `1.1.0-pr.12.1a2b3c4`: src/verbs/preview-name.ts. */
+const ofPreviews = { middle: 'pr.' };
+
+function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[] {
+  const [own] = pointers;
+  const marks = { begin: versionsPrefix(model), open: true, end: `/${tombstoneName}` };
   switch (area) {
     case 'versions':
       return [under(versionsPrefix(model))];
     case 'tombstones':
-      return [{ begin: versionsPrefix(model), open: true, end: `/${tombstoneName}` }];
+      return [marks];
+    case 'previews':
+      return [{ ...under(versionsPrefix(model)), ...ofPreviews }];
+    case 'preview-tombstones':
+      return [{ ...marks, ...ofPreviews }];
     case 'pointer':
-      return names.map((pointer) => one(pointerKey(model, pointer)));
+      return [one(pointerKey(model, own))];
+    case 'pointers':
+      return pointers.map((pointer) => one(pointerKey(model, pointer)));
     case 'history':
-      return names.map((pointer) => under(historyPrefix(model, pointer)));
+      return [under(historyPrefix(model, own))];
+    case 'histories':
+      return pointers.map((pointer) => under(historyPrefix(model, pointer)));
     case 'pins':
       return [under(pinsPrefix(model))];
     case 'baselines':
@@ -62,15 +74,14 @@ export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): Sto
   const { models, pointers } = subject;
   const { root } = placeOf(subject.store);
   const { reads, trust, writes } = needsOf(verbs);
-  const prunes = verbs.includes('prune');
   const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
   const corner = trust ? [under(doctorRecordKey.replace(/[^/]+$/, ''))] : [];
   const grants = nothing({ read: own, list: [...own, ...corner] });
   if (trust) grants.read.push(one(doctorRecordKey));
   for (const [area, deeds] of Object.entries(writes) as [Area, Deed[]][]) {
-    const keys = models.flatMap((model) => keysOf(area, model, pointers, prunes));
+    const keys = models.flatMap((model) => keysOf(area, model, pointers));
     for (const deed of deeds) grants[deed].push(...keys);
-    if (area === 'versions' && deeds.includes('create')) grants.parts.push(...keys);
+    if ((area === 'versions' || area === 'previews') && deeds.includes('create')) grants.parts.push(...keys);
     if (area === 'trials') grants.read.push(...keys);
   }
   return inside(root, grants);
@@ -100,10 +111,11 @@ function inside(root: string, grants: StoreGrants): StoreGrants {
 
 /** Without doubles, and without what another one covers. */
 export function unique(keys: readonly Keys[]): Keys[] {
-  const covers = (a: Keys, b: Keys) => a !== b && a.open && a.end === undefined && b.begin.startsWith(a.begin);
+  const covers = (a: Keys, b: Keys) => a !== b && a.open && !a.end && !a.middle && b.begin.startsWith(a.begin);
   const distinct = [...new Map(keys.map((k) => [patternOf(k), k])).values()];
   return distinct.filter((k) => !distinct.some((other) => covers(other, k) && patternOf(other) !== patternOf(k)));
 }
 
 /** As policies with wildcards write it: `models/digits/versions/*`. */
-export const patternOf = ({ begin, open, end = '' }: Keys): string => `${begin}${open ? '*' : ''}${end}`;
+export const patternOf = ({ begin, open, middle, end = '' }: Keys): string =>
+  `${begin}${open ? '*' : ''}${middle ? `${middle}*` : ''}${end}`;

@@ -6,12 +6,15 @@ export const iamVerbs = [
   'deploy',
   'warmup',
   'promote',
+  'release',
   'rollback',
   'ship',
   'status',
   'history',
   'prune',
+  'preview',
   'destroy',
+  'sweep',
   'doctor',
 ] as const;
 
@@ -21,8 +24,15 @@ export type IamVerb = (typeof iamVerbs)[number];
 export type Area =
   | 'versions'
   | 'tombstones'
+  /** Versions of pull requests, and their tombstones. */
+  | 'previews'
+  | 'preview-tombstones'
+  /** The environment's own pointer, and its records. */
   | 'pointer'
   | 'history'
+  /** Those of all environments in the store: a prune writes its fence into each. */
+  | 'pointers'
+  | 'histories'
   | 'pins'
   | 'baselines'
   /** What doctor has found out. */
@@ -37,6 +47,8 @@ export type Deed = 'create' | 'replace' | 'remove';
 export type TargetDeed =
   /** Looks at functions, versions, aliases and addresses. */
   | 'look'
+  /** Calls a function as a client does. */
+  | 'call'
   /** Makes the function and publishes versions of it, invokes them and removes what is no longer needed. */
   | 'make'
   /** Gives versions a name and an address that callers reach. */
@@ -52,20 +64,41 @@ export interface Needs {
   /** Reads what doctor has found out about the store. */
   trust?: boolean;
   writes?: Partial<Record<Area, readonly Deed[]>>;
+  /** With the environment's functions. */
   target?: readonly TargetDeed[];
+  /** With functions of pull requests. */
+  previews?: readonly TargetDeed[];
+  /** With functions of other environments in the store. */
+  neighbours?: readonly TargetDeed[];
 }
 
 const pin = ['create', 'remove'] as const;
 
-const serving = ['look', 'make', 'place', 'clear'] as const;
+const serving = ['look', 'make', 'place', 'call', 'clear'] as const;
+
+/** What every prune writes beside what it deletes. */
+const fences: Needs['writes'] = { pointers: ['replace'], histories: ['create'], pins: ['remove'] };
+const clearing: Needs['writes'] = {
+  ...fences,
+  'preview-tombstones': ['create', 'replace'],
+  previews: ['remove'],
+  baselines: ['remove'],
+};
+const pruning: Needs['writes'] = { ...fences, tombstones: ['create', 'replace'], versions: ['remove'] };
+
+/** Verbs that are others, one after the other. */
+const chains = {
+  ship: ['publish', 'verify', 'deploy', 'warmup', 'promote'],
+  release: ['verify', 'deploy', 'warmup', 'promote'],
+} as const;
 
 /** What each verb asks of store and target; test/iam/ compares it with what verbs are seen to ask. */
-const perVerb: Record<Exclude<IamVerb, 'ship'>, Needs> = {
+const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   validate: { reads: true },
   publish: { reads: true, writes: { versions: ['create'], pins: pin } },
   verify: { reads: true },
   deploy: { reads: true, target: serving },
-  warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make'] },
+  warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make', 'call'] },
   promote: {
     reads: true,
     trust: true,
@@ -76,18 +109,33 @@ const perVerb: Record<Exclude<IamVerb, 'ship'>, Needs> = {
   rollback: { reads: true, trust: true, writes: { pointer: ['replace'], history: ['create'] }, target: serving },
   status: { reads: true, target: ['look'] },
   history: { reads: true },
-  prune: {
+  prune: { reads: true, writes: pruning, target: ['look'], previews: ['look'] },
+  preview: {
     reads: true,
     writes: {
-      tombstones: ['create', 'replace'],
-      versions: ['remove'],
-      pointer: ['replace'],
-      history: ['create'],
-      pins: ['remove'],
+      ...clearing,
+      previews: ['create', 'remove'],
+      pins: pin,
+      baselines: ['create', 'replace', 'remove'],
     },
+    // What is live runs in the preview's own function to be compared.
     target: ['look'],
+    // A closed pull request takes its function away.
+    previews: [...serving, 'remove'],
   },
-  destroy: { reads: false, target: ['look', 'clear', 'remove'] },
+  destroy: {
+    reads: true,
+    writes: clearing,
+    target: ['look', 'clear', 'remove'],
+    previews: ['look', 'clear', 'remove'],
+  },
+  sweep: {
+    reads: true,
+    writes: { ...pruning, baselines: ['remove'] },
+    target: ['look', 'call'],
+    previews: ['look', 'clear', 'remove'],
+    neighbours: ['look'],
+  },
   doctor: {
     reads: false,
     trust: true,
@@ -95,12 +143,9 @@ const perVerb: Record<Exclude<IamVerb, 'ship'>, Needs> = {
   },
 };
 
-/** Steps of `ship`. */
-const shipped = ['publish', 'verify', 'deploy', 'warmup', 'promote'] as const;
-
 /** What these verbs need together. */
 export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
-  const single = verbs.flatMap((verb) => (verb === 'ship' ? shipped : [verb]));
+  const single = verbs.flatMap((verb) => (verb === 'ship' || verb === 'release' ? chains[verb] : [verb]));
   const each = [...new Set(single)].map((verb) => perVerb[verb]);
   const writes: Partial<Record<Area, Deed[]>> = {};
   for (const [area, deeds] of each.flatMap((needs) => Object.entries(needs.writes ?? {}))) {
@@ -111,14 +156,20 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
     reads: each.some((needs) => needs.reads),
     trust: each.some((needs) => needs.trust),
     writes,
-    target: [...new Set(each.flatMap((needs) => needs.target ?? []))],
+    target: unite(each.map((needs) => needs.target)),
+    previews: unite(each.map((needs) => needs.previews)),
+    neighbours: unite(each.map((needs) => needs.neighbours)),
   };
 }
+
+const unite = (all: readonly (readonly TargetDeed[] | undefined)[]): TargetDeed[] => [
+  ...new Set(all.flatMap((deeds) => deeds ?? [])),
+];
 
 /** Jobs that a repository gives roles of their own. */
 export const roleVerbs = {
   /** The job of a release: everything. */
   pipeline: iamVerbs,
-  /** The job of a pull request: proves a version, and can make nothing live nor take away what is. */
-  preview: ['validate', 'publish', 'verify', 'deploy', 'warmup', 'status'],
+  /** The job of a pull request: shows and measures a version, and takes away what it has shown. */
+  preview: ['validate', 'preview', 'status'],
 } as const satisfies Record<string, readonly IamVerb[]>;

@@ -7,6 +7,11 @@ export interface FunctionPlan {
   /** Names of models whose versions it reads. */
   models: readonly string[];
   target: TargetSettings;
+  /**
+   * `own`: the environment's. `preview`: those of pull requests, whose name is a pattern. `neighbour`: of another
+   * environment in the store.
+   */
+  kind: 'own' | 'preview' | 'neighbour';
 }
 
 /** What policies are written for: one environment, in plain names. */

@@ -5,7 +5,7 @@ import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { type IamRole, sheetsFor, verbsOf } from '../iam/iam.ts';
 import { renderScript, type Sheet } from '../iam/sheet.ts';
-import type { Subject } from '../iam/subject.ts';
+import type { FunctionPlan, Subject } from '../iam/subject.ts';
 import { nearest } from '../inputs.ts';
 import { functionSettings } from './function-settings.ts';
 import { markdownTable } from './results.ts';
@@ -39,12 +39,27 @@ function checkInput({ role, repository, account }: IamInput): readonly IamRole[]
   return role.length === 0 ? ['pipeline', 'function'] : roles.filter((one) => role.includes(one));
 }
 
-/** Pointers of every environment that shares the store, this one's first. */
-function pointersOf(config: Config, environment: Environment): Subject['pointers'] {
-  const sharing = Object.values(config.environments).filter(({ store }) => store.url === environment.store.url);
-  const others = new Set(sharing.map(({ pointer }) => pointer));
-  others.delete(environment.pointer);
-  return [environment.pointer, ...others];
+/** Longest ending that the name of a preview's function has, and longest name; src/verbs/preview-name.ts. */
+const longest = { ending: '-pr-9999999999999999'.length, name: 64, digest: 9 };
+
+/** `digits-pr-*`: what names of a model's previews have in common; those of long names are cut somewhere. */
+function previewPattern(model: string): string {
+  const room = longest.name - longest.ending;
+  return model.length <= room ? `${model}-pr-*` : `${model.slice(0, room - longest.digest)}*-pr-*`;
+}
+
+/** Functions of the environment, of its pull requests, and of other environments that share its store. */
+function functionsOf(environment: Environment, others: readonly Environment[], models: readonly ModelEntry[]) {
+  return models.flatMap((entry): FunctionPlan[] => {
+    const plan = (of: Environment, kind: FunctionPlan['kind'], name?: string): FunctionPlan => ({
+      name: name ?? functionSettings(of, entry).name,
+      models: entry.handler.models,
+      target: entry.target ?? of.target,
+      kind,
+    });
+    const neighbours = others.map((other) => plan(other, 'neighbour'));
+    return [plan(environment, 'own'), plan(environment, 'preview', previewPattern(entry.name)), ...neighbours];
+  });
 }
 
 function subjectOf(
@@ -53,16 +68,16 @@ function subjectOf(
   models: readonly ModelEntry[],
   more: Pick<Subject, 'repository' | 'account'>,
 ): Subject {
+  const sharing = Object.values(config.environments).filter(({ store }) => store.url === environment.store.url);
+  const others = sharing.filter(({ name }) => name !== environment.name);
+  const pointers = new Set(others.map(({ pointer }) => pointer));
+  pointers.delete(environment.pointer);
   return {
     environment: environment.name,
     store: environment.store,
-    pointers: pointersOf(config, environment),
+    pointers: [environment.pointer, ...pointers],
     models: models.map(({ name }) => name),
-    functions: models.map((entry) => ({
-      name: functionSettings(environment, entry).name,
-      models: entry.handler.models,
-      target: entry.target ?? environment.target,
-    })),
+    functions: functionsOf(environment, others, models),
     ...more,
   };
 }

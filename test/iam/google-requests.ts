@@ -30,14 +30,29 @@ export function googleAccesses(request: Recorded): Access[] {
 }
 
 /** All that our conditions say, in the words that CEL has in common with JavaScript. */
-const terms =
-  /^(?:\(?resource\.name(?: == "[^"\\]+"|\.(?:startsWith|endsWith)\("[^"\\]+"\))\)?(?: (?:\|\||&&) (?!$)|$))+$/;
+const words = String.raw`resource\.name(?: == "[^"\\]+"|\.(?:startsWith|endsWith)\("[^"\\]+"\)|\.extract\("[^"\\]+"\) != "")`;
+const terms = new RegExp(`^(?:\\(?${words}\\)?(?: (?:\\|\\||&&) (?!$)|$))+$`);
+
+/** What stands between the text before `{` and the text after `}`; https://cloud.google.com/iam/docs/conditions-attribute-reference */
+function extract(name: string, template: string): string {
+  const [, before = '', after = ''] = /^([^{]*)\{\w+\}(.*)$/.exec(template) ?? [];
+  const from = name.indexOf(before);
+  const to = name.indexOf(after, from + before.length);
+  return from < 0 || to < 0 ? '' : name.slice(from + before.length, to);
+}
+
+const celName = (name: string) => ({
+  startsWith: (text: string) => name.startsWith(text),
+  endsWith: (text: string) => name.endsWith(text),
+  extract: (template: string) => extract(name, template),
+  toString: () => name,
+});
 
 /** The condition as Google would evaluate it. Throws for words that it does not know. */
 export function celCondition(expression: string): (resource: string) => boolean {
   if (!terms.test(expression)) throw new Error(`The evaluator does not know ${expression}.`);
-  const evaluate = new Function('resource', `return ${expression};`) as (resource: { name: string }) => boolean;
-  return (name) => evaluate({ name });
+  const evaluate = new Function('resource', `return ${expression};`) as (resource: object) => boolean;
+  return (name) => evaluate({ name: celName(name) });
 }
 
 /** Roles on the bucket, as the commands bind them. */

@@ -11,6 +11,8 @@ describe('the evaluator of conditions', () => {
       '(resource.name.startsWith("a/") && resource.name.endsWith(".x")) || resource.name == "b"',
     );
     expect([both('a/1.x'), both('a/1.y'), both('b'), both('bb')]).toEqual([true, false, true, false]);
+    const part = celCondition('resource.name.extract("v/{part}pr.") != ""');
+    expect([part('v/1-pr.2'), part('v/1-rc.2'), part('w/1-pr.2')]).toEqual([true, false, false]);
     expect(() => celCondition('resource.type == "b"')).toThrow('does not know');
     expect(() => celCondition('process.exit()')).toThrow('does not know');
   });

@@ -67,7 +67,7 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
     };
     await story(recorded);
     expect(lambdas.account.functions.size).toBe(0);
-  }, 400_000);
+  }, 600_000);
 
   const granted = async (role: 'pipeline' | 'function', verbs = ''): Promise<Grant[]> => {
     const given = { environment: 'production', role, verbs };

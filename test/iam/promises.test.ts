@@ -20,13 +20,18 @@ async function may(
 }
 
 describe('what nobody gets by these policies', () => {
-  it('a pull request moves no pointer, writes no history and takes nothing live away', async () => {
-    expect(await may('preview', 's3:PutObject', object('digits/current.json'))).toBe(false);
-    expect(await may('preview', 's3:PutObject', object('digits/history/0000000001.json'))).toBe(false);
-    expect(await may('preview', 's3:DeleteObject', object('digits/versions/1.0.0/model.onnx'))).toBe(false);
-    expect(await may('preview', 'lambda:DeleteFunction', arn('digits-production'))).toBe(false);
-    expect(await may('preview', 's3:PutObject', object('digits/versions/1.0.0/model.onnx'))).toBe(true);
-    expect(await may('preview', 'lambda:DeleteFunction', arn('digits-production:7'))).toBe(true);
+  it('a pull request publishes versions of its own, and takes nothing away but them', async () => {
+    const version = (name: string) => object(`digits/versions/${name}/model.onnx`);
+    for (const action of ['s3:PutObject', 's3:DeleteObject']) {
+      expect(await may('preview', action, version('1.1.0-pr.12.1a2b3c4'))).toBe(true);
+      expect(await may('preview', action, version('1.1.0-rc.1.pr.12.1a2b3c4'))).toBe(true);
+      expect(await may('preview', action, version('1.1.0'))).toBe(false);
+    }
+    expect(await may('preview', 'lambda:CreateFunction', arn('digits-pr-12'))).toBe(true);
+    expect(await may('preview', 'lambda:DeleteFunction', arn('digits-pr-12'))).toBe(true);
+    expect(await may('preview', 'lambda:GetFunction', arn('digits-production'))).toBe(true);
+    for (const action of ['lambda:DeleteFunction', 'lambda:UpdateAlias', 'lambda:UpdateFunctionCode'])
+      expect(await may('preview', action, arn('digits-production'))).toBe(false);
   });
 
   it('a job that promotes writes no version, and moves no pointer but its own', async () => {

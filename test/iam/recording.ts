@@ -1,15 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { StoreSettings } from '../../src/config/types.ts';
 import type { Recorded } from '../emulators/fault.ts';
 import { FaultProxy } from '../emulators/fault-proxy.ts';
 import type { Server } from '../emulators/servers.ts';
-import { runCommand } from '../fakes/runner.ts';
+import { runNode, testCache } from '../fakes/runner.ts';
 import { seededRandom } from '../fixtures/onnx.ts';
 import { Project } from '../fixtures/project.ts';
 import { NameTap } from './name-tap.ts';
 
 /** Larger than a part of an upload, so that versions go in parts and in one. */
 const companionBytes = 20 * 1024 * 1024;
+
+/** The command line from its sources, so that what is compared with the policies is what stands in src/. */
+const commandLine = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
 
 /** Where functions run, as models.yaml has it, and further variables of the command line. */
 export interface RecordingOptions {
@@ -82,7 +86,7 @@ export class RecordedProject {
   /** Runs a verb through the command line and keeps what it asked. Throws where it does not end well. */
   async run(verb: string, ...flags: string[]): Promise<Record<string, unknown>> {
     this.proxy.forget();
-    const { exit, stdout, stderr } = await runCommand([verb, ...flags, '--json'], this.project.folder, this.#env);
+    const { exit, stdout, stderr } = await this.#command([verb, ...flags, '--json']);
     const [own, foreign] = [this.pipeline.get(verb) ?? [], this.functions];
     for (const request of this.proxy.requests) {
       if (request.headers['user-agent'] === undefined) foreign.push(request);
@@ -96,8 +100,12 @@ export class RecordedProject {
     return JSON.parse(stdout) as Record<string, unknown>;
   }
 
+  #command(args: string[]) {
+    return runNode([commandLine, ...args], this.project.folder, { COLDGATE_CACHE: testCache, ...this.#env });
+  }
+
   async close(): Promise<void> {
-    await runCommand(['destroy'], this.project.folder, this.#env);
+    await this.#command(['destroy']);
     await this.#tap?.close();
     await this.proxy.close();
     this.project.remove();
@@ -116,14 +124,20 @@ export async function runEveryVerb(recorded: RecordedProject): Promise<void> {
   await recorded.run('promote');
   recorded.release('1.1.0', 0.25);
   await recorded.run('ship');
+  await recorded.run('preview', '--pull-request', '12', '--sha', '1a2b3c4d');
+  await recorded.run('preview', '--pull-request', '12', '--sha', '2b3c4d5e');
+  await recorded.run('destroy', '--preview', '12');
   await recorded.run('rollback');
   await recorded.run('promote');
+  await recorded.run('rollback');
+  await recorded.run('release', '--version', '1.1.0');
   for (const [at, version] of ['1.2.0', '1.3.0', '1.4.0'].entries()) {
     recorded.release(version, at + 2);
     await recorded.run('publish');
   }
   await recorded.run('status');
   await recorded.run('history');
+  await recorded.run('sweep', '--open', 'none');
   await recorded.run('prune', '--retain', '1');
   await recorded.run('destroy');
   await recorded.run('doctor');

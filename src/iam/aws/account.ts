@@ -5,6 +5,7 @@ import { partitionOf, readArn } from './policy.ts';
 
 /** Functions of one set of Lambda settings. */
 export interface LambdaGroup {
+  kind: FunctionPlan['kind'];
   settings: AwsLambdaSettings;
   partition: string;
   account: string;
@@ -13,14 +14,24 @@ export interface LambdaGroup {
 
 export const isLambda = (target: TargetSettings): boolean => target.provider === 'aws-lambda';
 
-/** Functions on Lambda, by the settings that they share. */
+/**
+ * What the settings mean for a function of a pull request: it is a candidate, and so has a function URL and nothing that
+ * belongs to what is live.
+ */
+function previewSettings({ batch: _, provisionedScaling: __, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
+  const endpoint = settings.endpoint === 'none' ? 'none' : 'function-url';
+  return { ...settings, endpoint, provisionedConcurrency: 0 };
+}
+
+/** Functions on Lambda, by their kind and the settings that they share. */
 export function lambdaGroups({ functions }: Subject): LambdaGroup[] {
   const groups = new Map<string, LambdaGroup>();
   for (const one of functions.filter(({ target }) => isLambda(target))) {
-    const settings = one.target as unknown as AwsLambdaSettings;
-    const key = JSON.stringify(settings);
+    const given = one.target as unknown as AwsLambdaSettings;
+    const settings = one.kind === 'preview' ? previewSettings(given) : given;
+    const key = JSON.stringify([one.kind, settings]);
     const { partition = 'aws', account = '' } = readArn(settings.role) ?? {};
-    const group = groups.get(key) ?? { settings, partition, account, functions: [] };
+    const group = groups.get(key) ?? { kind: one.kind, settings, partition, account, functions: [] };
     group.functions.push(one);
     groups.set(key, group);
   }

@@ -45,7 +45,7 @@ export const lambdaActions: readonly LambdaAction[] = [
   all('lambda:UpdateFunctionCode', 'make'),
   all('lambda:UpdateFunctionConfiguration', 'make'),
   all('lambda:PublishVersion', 'make'),
-  all('lambda:InvokeFunction', 'make'),
+  all('lambda:InvokeFunction', 'make', 'call'),
   { action: 'lambda:DeleteFunction', deeds: ['make', 'clear'], reach: 'qualified' },
   { action: 'lambda:DeleteFunction', deeds: ['remove'], reach: 'function' },
   all('lambda:CreateAlias', 'place'),
@@ -62,7 +62,7 @@ export const lambdaActions: readonly LambdaAction[] = [
     condition: (settings) => ({ StringEquals: { 'lambda:Principal': callers(settings) } }),
   },
   {
-    ...all('lambda:InvokeFunctionUrl', 'place'),
+    ...all('lambda:InvokeFunctionUrl', 'call'),
     when: (settings) => hasUrl(settings) && settings.auth !== 'none',
   },
   // A cap that models.yaml no longer names is taken away.

@@ -119,7 +119,7 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'CallHttpApi',
-    deeds: ['place'],
+    deeds: ['call'],
     when: (group) => isHttpApi(group) && group.settings.auth === 'iam',
     actions: ['execute-api:Invoke'],
     resources: arnsIn('execute-api', '*'),

@@ -26,10 +26,16 @@ export const policyOf = (Statement: Statement[]): PolicyDocument => ({ Version: 
 /** As AWS counts it. */
 export const policySize = (policy: PolicyDocument): number => JSON.stringify(policy).length;
 
+/** Without statements that say what an earlier one has said. */
+export function distinctStatements(statements: readonly Statement[]): Statement[] {
+  const said = ({ Sid: _, ...rest }: Statement) => JSON.stringify(rest);
+  return [...new Map(statements.toReversed().map((one) => [said(one), one])).values()].reverse();
+}
+
 /** The statements in as many policies as they need; a statement that is too long for one is cut by its resources. */
 export function dividedPolicies(statements: readonly Statement[]): PolicyDocument[] {
   const policies: PolicyDocument[] = [];
-  for (const statement of statements.flatMap(cut)) {
+  for (const statement of distinctStatements(statements).flatMap(cut)) {
     const last = policies.at(-1);
     const grown = last && policyOf([...last.Statement, statement]);
     if (grown && policySize(grown) <= policyLimit) last.Statement.push(statement);

@@ -1,4 +1,4 @@
-import { issuer, type JobRole, jobName, jobSubject, purposeOf, unknownRepository } from '../github.ts';
+import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { pipelineGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
 import type { Paper, Sheet } from '../sheet.ts';
@@ -27,16 +27,18 @@ export function awsJobSheets(subject: Subject, role: JobRole, verbs: readonly Ia
   const groups = lambdaGroups(subject);
   const isS3 = placeOf(subject.store).scheme === 's3';
   if (!isS3 && groups.length === 0) return [];
-  const { target } = needsOf(verbs);
+  const { target, previews, neighbours } = needsOf(verbs);
+  const deeds = { own: target, preview: previews, neighbour: neighbours };
   const grants = pipelineGrants(subject, verbs);
   const statements = [
     ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),
-    ...groups.flatMap((group, at) => lambdaStatements(group, target, groups.length > 1 ? `Of${at + 1}` : '')),
+    ...groups.flatMap((group, at) => lambdaStatements(group, deeds[group.kind], at === 0 ? '' : `Of${at + 1}`)),
   ];
   if (statements.length === 0) return [];
   const name = jobName(role, subject.environment);
   const trust = githubTrust(subject, role);
   const notes = [
+    ...sharedNote(subject, role),
     ...(trust ? [] : [trustNote(subject)]),
     ...(isS3 && subject.store.endpoint ? [`${subject.store.endpoint} must know these policies as AWS does.`] : []),
   ];
@@ -69,7 +71,8 @@ function githubTrust(subject: Subject, role: JobRole): PolicyDocument | undefine
 
 /** One sheet for each role that functions run as. */
 export function awsFunctionSheets(subject: Subject): Sheet[] {
-  const byRole = Map.groupBy(lambdaGroups(subject), ({ settings }) => settings.role);
+  const own = lambdaGroups(subject).filter(({ kind }) => kind !== 'neighbour');
+  const byRole = Map.groupBy(own, ({ settings }) => settings.role);
   return [...byRole].map(([arn, groups]) => functionSheet(subject, arn, groups));
 }
 

@@ -1,4 +1,4 @@
-import { patternOf, type StoreGrants } from '../grants.ts';
+import { patternOf, type StoreGrants, unique } from '../grants.ts';
 import { placeOf, type Subject } from '../subject.ts';
 import { accountOf } from './account.ts';
 import type { Statement } from './policy.ts';
@@ -11,7 +11,7 @@ export function s3Statements(subject: Subject, grants: StoreGrants): Statement[]
   const { partition } = accountOf(subject);
   const bucket = `arn:${partition}:s3:::${placeOf(subject.store).bucket}`;
   const objects = (keys: StoreGrants['read']) => keys.map((k) => `${bucket}/${patternOf(k)}`);
-  const written = [...new Set([...objects(grants.create), ...objects(grants.replace)])];
+  const written = objects(unique([...grants.create, ...grants.replace]));
   const statements: Statement[] = [
     { Sid: 'ReadObjects', Effect: 'Allow', Action: ['s3:GetObject'], Resource: objects(grants.read) },
     {

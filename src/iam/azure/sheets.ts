@@ -1,4 +1,4 @@
-import { issuer, type JobRole, jobName, jobSubject, purposeOf, unknownRepository } from '../github.ts';
+import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
 import type { Paper, Sheet } from '../sheet.ts';
@@ -7,7 +7,7 @@ import { type AzureSettings, appActions } from './apps.ts';
 import { blobActions, blobCondition } from './store.ts';
 
 const settingsOf = ({ functions }: Subject): AzureSettings[] => {
-  const own = functions.filter(({ target }) => target.provider === 'azure-functions');
+  const own = functions.filter(({ kind, target }) => kind === 'own' && target.provider === 'azure-functions');
   const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as AzureSettings]));
   return [...distinct.values()];
 };
@@ -67,7 +67,8 @@ function appAssignments(
   name: string,
   verbs: readonly IamVerb[],
 ): Pick<Sheet, 'papers' | 'commands'> {
-  const { target } = needsOf(verbs);
+  const needs = needsOf(verbs);
+  const target = [...new Set([...needs.target, ...needs.previews])];
   const parts = settings.map((one, at) => {
     const file = `${name}.apps${settings.length > 1 ? `-${at + 1}` : ''}.json`;
     const scope = `/subscriptions/${one.subscription}/resourceGroups/${one.resourceGroup}`;
@@ -131,7 +132,7 @@ export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly 
     ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject) },
     papers: [...store.papers, ...apps.papers],
     commands: [...jobIdentity(subject, role, group), ...store.commands, ...apps.commands],
-    notes: subject.repository === undefined ? [unknownRepository] : [],
+    notes: [...sharedNote(subject, role), ...(subject.repository === undefined ? [unknownRepository] : [])],
   };
   return [withSubscription(sheet, settings[0])];
 }
@@ -145,7 +146,7 @@ function principalCommand({ name, target }: FunctionPlan): string {
 
 /** One sheet for each function app: each has an identity. */
 export function azureFunctionSheets(subject: Subject): Sheet[] {
-  const own = subject.functions.filter(({ target }) => target.provider === 'azure-functions');
+  const own = subject.functions.filter(({ kind, target }) => kind === 'own' && target.provider === 'azure-functions');
   return own.map((one): Sheet => {
     const name = `coldgate-${one.name}`;
     const store = storeAssignment(subject, name, functionGrants(subject, one.models));

@@ -1,4 +1,4 @@
-import { type Keys, patternOf, type StoreGrants } from '../grants.ts';
+import { type Keys, patternOf, type StoreGrants, unique } from '../grants.ts';
 
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 
@@ -32,7 +32,7 @@ function rule(action: string, keys: readonly string[], only = ''): string[] {
  * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes
  */
 export function blobCondition(grants: StoreGrants): string {
-  const written = [...new Set([...grants.create, ...grants.replace].map(likePath))];
+  const written = unique([...grants.create, ...grants.replace]).map(likePath);
   const listing = " AND SubOperationMatches{'Blob.List'}";
   const reading = " AND NOT SubOperationMatches{'Blob.List'}";
   return [

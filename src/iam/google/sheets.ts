@@ -1,4 +1,4 @@
-import { issuer, type JobRole, jobName, jobSubject, purposeOf, unknownRepository } from '../github.ts';
+import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
 import type { Paper, Sheet } from '../sheet.ts';
@@ -11,8 +11,11 @@ interface Bindings {
   commands: string[];
 }
 
-const settingsOf = ({ functions }: Subject): GoogleSettings[] => {
-  const own = functions.filter(({ target }) => target.provider === 'google-cloud-run');
+/** Previews have the settings of the environment, and its identity. */
+const ownFunctions = ({ functions }: Subject) => functions.filter(({ kind }) => kind === 'own');
+
+const settingsOf = (subject: Subject): GoogleSettings[] => {
+  const own = ownFunctions(subject).filter(({ target }) => target.provider === 'google-cloud-run');
   const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as GoogleSettings]));
   return [...distinct.values()];
 };
@@ -58,7 +61,8 @@ function storeBindings(subject: Subject, owner: string, grants: StoreGrants): Bi
 }
 
 function runBindings(settings: readonly GoogleSettings[], role: JobRole, verbs: readonly IamVerb[]): Bindings {
-  const { target } = needsOf(verbs);
+  const needs = needsOf(verbs);
+  const target = [...new Set([...needs.target, ...needs.previews])];
   const permissions = [...new Set(settings.flatMap((one) => runPermissions(one, target)))];
   if (permissions.length === 0) return { papers: [], commands: [] };
   const id = role === 'pipeline' ? 'coldgatePipeline' : 'coldgatePreview';
@@ -110,7 +114,7 @@ export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly
       ...{ role, cloud: 'google', name, purpose: purposeOf(role, subject) },
       papers: [...store.papers, ...run.papers],
       commands: [projectLine(settings[0]?.project), ...member, ...key, ...store.commands, ...run.commands],
-      notes: notesOf(isGs, sub),
+      notes: [...sharedNote(subject, role), ...notesOf(isGs, sub)],
     },
   ];
 }
@@ -125,7 +129,7 @@ export function googleFunctionSheets(subject: Subject): Sheet[] {
   const own = settingsOf(subject);
   const byAccount = new Map(own.map(({ serviceAccount, project }) => [serviceAccount, project]));
   return [...byAccount].map(([account, project]): Sheet => {
-    const functions = subject.functions.filter(
+    const functions = ownFunctions(subject).filter(
       ({ target }) => (target as { serviceAccount?: string }).serviceAccount === account,
     );
     const name = account.replace(/@.*/, '');

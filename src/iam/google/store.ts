@@ -18,9 +18,12 @@ const termsOfOne = 6;
 
 const nameOf = (bucket: string, key: string): string => JSON.stringify(`projects/_/buckets/${bucket}/objects/${key}`);
 
-function term(bucket: string, { begin, open, end }: Keys): string {
+/** What a key with a middle holds there is taken out of it; nothing is taken out of other keys. */
+function term(bucket: string, { begin, open, middle, end }: Keys): string {
   if (!open) return `resource.name == ${nameOf(bucket, begin)}`;
-  const begins = `resource.name.startsWith(${nameOf(bucket, begin)})`;
+  const begins = middle
+    ? `resource.name.extract(${nameOf(bucket, `${begin}{part}${middle}`)}) != ""`
+    : `resource.name.startsWith(${nameOf(bucket, begin)})`;
   return end === undefined ? begins : `(${begins} && resource.name.endsWith(${JSON.stringify(end)}))`;
 }
 

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findVerb } from '../../src/catalog.ts';
+import { iamVerbs } from '../../src/iam/needs.ts';
+import { commandInputs, globalFlags, readArguments } from '../../src/terminal/argv.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Commands of a page: lines of its shell blocks, and what stands in backticks. */
+function commandsOf(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const inBlocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
+  const inTicks = [...text.matchAll(/`(coldgate [^`]+)`/g)].map(([, command = '']) => command);
+  return [...inBlocks, ...inTicks]
+    .map((line) => line.replace(/\s*(?:#|>).*$/, '').trim())
+    .filter((line) => line.startsWith('coldgate '));
+}
+
+describe.each(['docs/aws.md', 'docs/permissions.md', 'examples/aws/README.md'])('%s', (page) => {
+  const commands = commandsOf(page);
+
+  it('names commands', () => {
+    expect(commands.length).toBeGreaterThan(1);
+  });
+
+  it.each(commands)('%s', (command) => {
+    const [, name = '', ...args] = command.split(/\s+/);
+    const verb = findVerb(name);
+    expect([name, verb?.name]).toEqual([name, name]);
+    const known = new Set([...commandInputs(verb!), ...globalFlags].map((input) => input.name));
+    for (const given of Object.keys(readArguments(verb!, args))) expect([...known]).toContain(given);
+  });
+
+  it('names verbs of policies that there are', () => {
+    const lists = commands.flatMap((command) => /--verbs (\S+)/.exec(command)?.[1]?.split(',') ?? []);
+    for (const verb of lists) expect(iamVerbs as readonly string[]).toContain(verb);
+  });
+});
+
+describe('the troubleshooting of docs/aws.md', () => {
+  it.each([
+    ['src/targets/aws-lambda/refusal.ts', ['no-credentials', 'permission-denied', 'quota-exceeded', 'throttled']],
+    ['src/targets/aws-lambda/refusal.ts', ['function-busy', 'aws-refused', 'AWS takes no credentials of this run']],
+    ['src/targets/aws-lambda/refusal.ts', ['AWS throttles the calls of this run', 'AWS has no room left']],
+    ['src/targets/aws-lambda/ready.ts', ['function-failed', 'aws-slow', 'Lambda could not get']],
+    ['src/targets/aws-lambda/observe.ts', ['foreign-function']],
+    ['src/package/budget.ts', ['package-too-large', 'The package is too large for']],
+    ['src/targets/aws-lambda/code.ts', ['The package has', 'in a request.']],
+    ['src/stores/s3/fault.ts', ['no-bucket', 'wrong-region', 'There is no bucket']],
+    ['src/stores/s3/denial.ts', ['AWS did not give this job its role']],
+    ['src/handler/aws/s3-refusal.ts', ["The function's role needs"]],
+  ])('quotes %s as it is', (path, texts) => {
+    const page = readFileSync(join(root, 'docs/aws.md'), 'utf8');
+    const source = readFileSync(join(root, path), 'utf8');
+    for (const text of texts) {
+      expect(source).toContain(text);
+      expect(page).toContain(text);
+    }
+  });
+});
