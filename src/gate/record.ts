@@ -112,6 +112,9 @@ function checkSample(sample: GateSample, field: string): void {
     const value = sample.timings[metric];
     if (value !== undefined) checkValue(value, 'number', what, `${field}.timings.${metric}`);
   }
+  for (const [name, value] of Object.entries(sample.platform ?? {})) {
+    checkValue(value, 'number', what, `${field}.platform.${name}`);
+  }
 }
 
 const verdictWords = ['pass', 'regression', 'inconclusive', 'error'];

@@ -12,6 +12,9 @@ const [passed, blocked, unsure] = records as [GateRecord, GateRecord, GateRecord
 describe('a record', () => {
   it('comes back as it was stored', () => {
     for (const record of records) expect(parseRecord(encodeRecord(record))).toEqual(record);
+    const platform = { init_ms: 1.5, duration_ms: 2, billed_ms: 4, memory_mb: 128, max_memory_mb: 73 };
+    const told = { ...passed, samples: passed.samples.map((sample) => ({ ...sample, platform })) };
+    expect(parseRecord(encodeRecord(told))).toEqual(told);
     const failed = { ...passed, verdict: errorVerdict('never cold', 'look'), baseline: null };
     expect(parseRecord(encodeRecord(failed))).toEqual(failed);
   });
@@ -35,6 +38,11 @@ describe('a record', () => {
     ['a missing verdict', 'verdict', ({ verdict: _, ...r }) => r],
     ['an unknown verdict', 'verdict.verdict', (r) => ({ ...r, verdict: { ...r.verdict, verdict: 'fine' } })],
     ['an unknown arm', 'samples[0].arm', (r) => ({ ...r, samples: [{ ...r.samples[0], arm: '__proto__' }] })],
+    [
+      'a number of the platform that is text',
+      'samples[0].platform.init_ms',
+      (r) => ({ ...r, samples: [{ ...r.samples[0], platform: { init_ms: '12' } }] }),
+    ],
     [
       'a timing that is text',
       'samples[0].timings.fetch_ms',

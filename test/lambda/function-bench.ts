@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/log.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import type { DeployRequest, PackageFile, Target } from '../../src/targets/target.ts';
 import { zipOf } from './bench.ts';
+import type { StartEnvironment } from './environment.ts';
 import { quickFunctions, type Shelf } from './quick-function.ts';
 import { LambdaStandIn } from './stand-in.ts';
 
@@ -26,10 +27,11 @@ export class FunctionBench {
     this.folder = folder;
   }
 
-  static async open(): Promise<FunctionBench> {
+  /** @param functions how versions answer */
+  static async open(functions: (shelf: Shelf) => StartEnvironment = quickFunctions): Promise<FunctionBench> {
     const models = new Map(['1.0.0', '1.1.0', '2.0.0'].map((version) => [version, hex(version)]));
     const shelf: Shelf = { models, pointer: '1.0.0', broken: new Set() };
-    const lambda = await LambdaStandIn.open({ start: quickFunctions(shelf) });
+    const lambda = await LambdaStandIn.open({ start: functions(shelf) });
     const access = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
     Object.assign(process.env, { AWS_ENDPOINT_URL: lambda.url, ...access });
     return new FunctionBench(lambda, shelf, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-function-'))));

@@ -1,4 +1,4 @@
-import type { ColdStart } from '../../gate/sample.ts';
+import type { ColdStart, PlatformReport } from '../../gate/sample.ts';
 import { CallTimeout } from '../proof/http.ts';
 import { judgeStart } from '../proof/judge-start.ts';
 import { warmPath } from '../proof/prove.ts';
@@ -70,9 +70,7 @@ async function measure(world: World, measurement: Measurement): Promise<ColdStar
   const began = performance.now();
   const invoked = await invoke(world, { name, qualifier: number }, warmPath, { timeoutMs: request.timeoutMs, signal });
   const roundTripMs = performance.now() - began;
-  const platform = readReport(invoked.output.LogResult);
-  const start = judge();
-  return platform ? { ...start, platform } : start;
+  return checkedBy(readReport(invoked.output.LogResult), judge());
 
   function judge(): ColdStart {
     try {
@@ -82,4 +80,19 @@ async function measure(world: World, measurement: Measurement): Promise<ColdStar
       return { status: /Task timed out/.test(note) ? 'timeout' : 'failed', note, timings: {} };
     }
   }
+}
+
+/**
+ * Lambda tells the initialisation of cold starts alone, and not of one that took over 10 s, which it cuts off and repeats
+ * inside the call (facts: P18): neither is the start that is to be measured.
+ */
+function checkedBy(platform: PlatformReport | undefined, start: ColdStart): ColdStart {
+  if (!platform) return start;
+  const { init_ms, memory_mb = 0, max_memory_mb = 0 } = platform;
+  if (start.status === 'ok' && init_ms === undefined) {
+    const note = 'Lambda reports no initialisation of it: it was not cold, or was begun anew after more than 10 s';
+    return { ...start, platform, status: 'failed', note };
+  }
+  const full = start.status !== 'ok' && memory_mb > 0 && max_memory_mb >= memory_mb;
+  return { ...start, platform, ...(full && { note: `${start.note}; it used all of its ${memory_mb} MB` }) };
 }
