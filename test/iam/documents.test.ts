@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { catalog } from '../../src/catalog.ts';
 import { type PolicyDocument, policyLimit, policySize } from '../../src/iam/aws/policy.ts';
 import { iamVerbs } from '../../src/iam/needs.ts';
 import { apps, httpLambda, iamYaml, imageLambda, lambda, run, s3, wholeLambda } from '../fixtures/iam-config.ts';
@@ -101,6 +102,11 @@ describe('policies that are too long', () => {
 });
 
 describe('what it is told', () => {
+  it('knows the needs of every verb that meets a store or a target from outside of a function', () => {
+    const others = catalog.map(({ name }) => name).filter((name) => !(iamVerbs as readonly string[]).includes(name));
+    expect(others.sort()).toEqual(['decide', 'event', 'iam', 'report', 'serve']);
+  });
+
   it('refuses unknown roles, verbs, repositories and accounts, all at once where it can', async () => {
     const wrong = { ...production, role: 'pipline', repository: 'acme', account: '12' };
     await expect(iamOf(iamYaml(), wrong)).rejects.toMatchObject({
