@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { renderClosed, renderComment } from '../../src/github/comment/render.ts';
+import { renderClosed, renderComment, renderSummary } from '../../src/github/comment/render.ts';
 import { mermaid } from '../emulators/mermaid.ts';
 import { describePart } from '../emulators/servers.ts';
 import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler-browser.ts';
@@ -109,6 +109,20 @@ describePart('chromium', missing, 'the comment in Chromium', () => {
         1,
         1,
       ]);
+    }
+    expect(tab.refused).toEqual([]);
+  });
+
+  it('is as safe in the summary of the job, which has more of it', async () => {
+    for (const evil of hostileTexts.filter((_text, at) => at % 8 === 0)) {
+      const drawn = await show(renderSummary({ ...report(hostile(evil), preview('digits', 'pass')), notes: [evil] }));
+      expect(drawn).toEqual(['drawn']);
+      expect([evil, await tab.evaluate('window.hit ?? null'), await tab.evaluate(linkedLater)]).toEqual([
+        evil,
+        null,
+        [],
+      ]);
+      expect([evil, await count('article :is(script, img, iframe, [onload], [onerror])')]).toEqual([evil, 0]);
     }
     expect(tab.refused).toEqual([]);
   });
