@@ -2,13 +2,16 @@ import * as core from '@actions/core';
 import type { VerbSpec } from './catalog/spec.ts';
 import { catalog, findVerb } from './catalog.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
+import type { PlannedStep } from './github/event-plan.ts';
+import type { EventTalk } from './github/event-talk.ts';
 import { readInputs } from './inputs.ts';
 import { runnerCache } from './runner/cache.ts';
 import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf } from './runner/places.ts';
-import { reportFailure, reportResult } from './runner/report.ts';
+import { reportFailure, reportResult, writeSummary } from './runner/report.ts';
+import type { VerbResult } from './verbs/verb.ts';
 
 type Context = ReturnType<typeof processContext>;
 
@@ -32,11 +35,26 @@ function readValues(verb: VerbSpec, given: Given): Record<string, unknown> {
   return readInputs(specs, Object.fromEntries(texts), (name) => `input ${name}`);
 }
 
-/** Runs one verb and reports it. Answers the exit code; throws what the verb throws. */
-async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<number> {
+/** Runs one verb and reports it. Throws what the verb throws. */
+async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<{ exit: number; result: VerbResult }> {
   const values = readValues(verb, given);
   const result = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
-  return reportResult(verb.name, result, process.env);
+  return { exit: await reportResult(verb.name, result, process.env), result };
+}
+
+/** One step of an event's plan, with what is said of it on GitHub before and after. */
+async function runStep({ verb, inputs }: PlannedStep, context: Context, talk: EventTalk | undefined): Promise<number> {
+  const spec = chooseVerb(verb);
+  await talk?.begin(verb);
+  const asked = { ...inputs, ...(await talk?.inputsFor(verb)) };
+  try {
+    const { exit, result } = await runVerb(spec, asked, context);
+    await talk?.end({ verb, document: result.document, error: result.failure });
+    return exit;
+  } catch (thrown) {
+    await talk?.end({ verb, document: undefined, error: toColdgateError(thrown) });
+    throw thrown;
+  }
 }
 
 /** What the event of the run asks for, decided and told first; then its steps, up to the first that says no. */
@@ -45,16 +63,23 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   const { decide } = await import('./verbs/event.ts');
   const only = wanted === 'event';
   if (wanted !== '') chooseVerb(wanted);
-  const input = readValues(chooseVerb('event'), {}) as unknown as Parameters<typeof decide>[0];
-  const { plan, result } = await decide({ ...input, wanted: only ? undefined : wanted }, context);
+  const values = readValues(chooseVerb('event'), {}) as unknown as Parameters<typeof decide>[0];
+  const { plan, result } = await decide({ ...values, wanted: only ? undefined : wanted }, context);
   await reportResult('event', result, process.env);
-  if (only) return exitCodes.done;
-  for (const { verb, inputs } of plan.steps) {
-    at(verb);
-    const exit = await runVerb(chooseVerb(verb), inputs, context);
-    if (exit !== exitCodes.done) return exit;
+  if (only || plan.steps.length === 0) return exitCodes.done;
+  const { openTalk } = await import('./runner/talk.ts');
+  const { log, signal } = context;
+  const talking = openTalk(process.env, core.getInput('token'), plan, values.config, log, signal);
+  try {
+    for (const step of plan.steps) {
+      at(step.verb);
+      const exit = await runStep(step, context, talking?.talk);
+      if (exit !== exitCodes.done) return exit;
+    }
+    return exitCodes.done;
+  } finally {
+    await writeSummary(talking?.warnings() ?? '', process.env);
   }
-  return exitCodes.done;
 }
 
 /**
@@ -77,7 +102,7 @@ export async function runAction(name: string | undefined, distDir: string): Prom
         now = verb;
       });
     }
-    return await runVerb(chooseVerb(now), {}, context);
+    return (await runVerb(chooseVerb(now), {}, context)).exit;
   } catch (thrown) {
     return await reportFailure(now, toColdgateError(thrown), process.env);
   }

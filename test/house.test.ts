@@ -121,7 +121,11 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: ['node:', '@actions/core', '@actions/cache'],
   },
   cli: { rooms: ['catalog', 'errors', 'inputs', 'runner', 'terminal', 'version'], packages: ['node:'] },
-  action: { rooms: ['catalog', 'errors', 'inputs', 'runner'], packages: ['@actions/core'], lazy: ['verbs', 'github'] },
+  action: {
+    rooms: ['catalog', 'errors', 'github', 'inputs', 'runner', 'verbs/verb.ts'],
+    packages: ['@actions/core'],
+    lazy: ['verbs'],
+  },
   index: { rooms: ['version'], packages: [], lazy: ['action', 'cli'] },
 };
 

@@ -44,7 +44,7 @@ function count(field: string, value: unknown): number {
 }
 
 function word(field: string, value: unknown): string {
-  if (typeof value === 'string' && /^[a-z_]{1,40}$/.test(value)) return value;
+  if (typeof value === 'string' && /^[a-z](?:[a-z_]{0,38}[a-z])?$/.test(value)) return value;
   throw bad(field, 'a word', value);
 }
 

@@ -1,3 +1,4 @@
+import type { ColdgateError } from '../errors.ts';
 import type { GateRecord } from '../gate/record.ts';
 import type { Pointer } from '../model/pointer.ts';
 import type { FunctionSettings } from '../targets/target.ts';
@@ -18,15 +19,34 @@ export interface PreviewOutcome {
   older: readonly string[];
 }
 
+/** Worth showing in a comment; a picture's thousand numbers are not. */
+const isShort = (sample: StoredVersion['sample']): boolean => JSON.stringify(sample ?? {}).length <= 4096;
+
+/** What a model says that did not get as far as a verdict. */
+export function failedPreview(model: string, version: string, error: ColdgateError): ModelResult {
+  const { code, message, hint } = error;
+  return {
+    model,
+    outputs: { version, verdict: '', 'endpoint-url': '' },
+    document: { version, failed: { code, message, hint } },
+    lines: [],
+    summary: `The preview did not come up: \`${code}\`. The log says why.`,
+    failure: error,
+  };
+}
+
+function sentence({ stored, live, url }: PreviewOutcome): string {
+  const head = `${stored.manifest.name} ${stored.version} ${url ? `answers at ${url}` : 'was measured on this runner'}`;
+  return `${head}; ${live ? `compared with ${live.version}, which is live` : 'nothing is live to compare it with'}.`;
+}
+
 /** What a preview says: where it answers, what it is compared with, and the gate's report as it is everywhere. */
 export function previewReport(outcome: PreviewOutcome): ModelResult {
   const { pullRequest, stored, live, url, settings, record, reportPath, older } = outcome;
-  const { version, sha256, manifest } = stored;
+  const { version, sha256, manifest, sample } = stored;
   const { name } = manifest;
   const gate = warmupReport(record, reportPath);
-  const head = url ? `${name} ${version} answers at ${url}` : `${name} ${version} was measured on this runner`;
-  const against = live ? `compared with ${live.version}, which is live` : 'nothing is live to compare it with';
-  const line = `${head}; ${against}.`;
+  const line = sentence(outcome);
   const gone = older.length > 0 ? [`Pruned, of earlier commits: ${older.join(', ')}.`] : [];
   const rows = [
     ...(url
@@ -53,6 +73,7 @@ export function previewReport(outcome: PreviewOutcome): ModelResult {
       live: live?.version ?? null,
       pruned: older,
       manifest,
+      ...(isShort(sample) && { sample }),
     },
     lines: [line, ...gate.lines, ...gone],
     summary: [line, ...gone, markdownTable(['what', 'value'], rows), gate.summary].join('\n\n'),

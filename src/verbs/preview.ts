@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError, toColdgateError } from '../errors.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { verifyVersion } from '../registry/verify.ts';
 import type { DeployRequest } from '../targets/target.ts';
@@ -8,7 +8,7 @@ import { inspectSources, type ModelSource } from './model-source.ts';
 import { previewRevisions } from './preview-list.ts';
 import { previewSettings, previewVersion } from './preview-name.ts';
 import { pruneVersions } from './preview-remove.ts';
-import { previewReport } from './preview-report.ts';
+import { failedPreview, previewReport } from './preview-report.ts';
 import { inLocalWorkspace } from './preview-workspace.ts';
 import { publishModel } from './publish.ts';
 import { joinResults, type ModelResult } from './results.ts';
@@ -102,10 +102,21 @@ async function previewAll(workspace: Workspace, input: PreviewInput, context: Co
   for (const source of sources) {
     const version = previewVersion(source.entry.version, input.pullRequest, sha);
     const preview = { workspace, source, version, input, context };
-    const work = () => (context.dryRun ? planPreview(preview) : previewModel(preview));
-    done.push(await context.log.group(`${source.entry.name}: preview`, work));
+    done.push(await context.log.group(`${source.entry.name}: preview`, () => tryPreview(preview)));
   }
   return joinResults('preview', done);
+}
+
+/** One model's preview; what stops it is its result, so that the others get theirs. */
+async function tryPreview(preview: Preview): Promise<ModelResult> {
+  const { source, version, context } = preview;
+  if (context.dryRun) return planPreview(preview);
+  try {
+    return await previewModel(preview);
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    return failedPreview(source.entry.name, version, toColdgateError(thrown));
+  }
 }
 
 /** `--dry-run`. */

@@ -23,12 +23,12 @@ export class Repository {
   }
 
   /** Writes a version of the model, with staging and production beside each other in one store, and commits it. */
-  commit(options: ProjectOptions = {}): string {
+  commit({ store = 'file:store', ...options }: ProjectOptions & { store?: string } = {}): string {
     this.project.release({ gate, ...options });
     const path = this.project.path('models.yaml');
     const environments = `environments:
-  staging: { store: "file:store", pointer: staging.json, target: { provider: local } }
-  production: { store: "file:store", target: { provider: local } }
+  staging: { store: "${store}", pointer: staging.json, target: { provider: local } }
+  production: { store: "${store}", target: { provider: local } }
 `;
     const yaml = `schema: 1\n${environments}models:\n${this.model(options)}`;
     writeFileSync(path, yaml);
@@ -49,8 +49,13 @@ export class Repository {
   }
 
   /** The root action on an event, as a process. */
-  on(name: string, payload: unknown, inputs: Record<string, string> = {}): Promise<StepResult> {
-    const variables = eventVariables(this.project.folder, name, payload);
+  on(
+    name: string,
+    payload: unknown,
+    inputs: Record<string, string> = {},
+    more: Record<string, string> = {},
+  ): Promise<StepResult> {
+    const variables = { ...eventVariables(this.project.folder, name, payload), ...more };
     return runStep('root', { config: 'models.yaml', ...inputs }, this.project.folder, variables);
   }
 

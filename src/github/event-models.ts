@@ -1,0 +1,52 @@
+import type { GateRecord } from '../gate/record.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { Sample } from '../model/sample.ts';
+import type { ModelPreview, PreviewState } from './comment/preview.ts';
+
+/** What a verb's document says of one model, as far as it is told on. */
+export interface ModelFacts {
+  model: string;
+  version?: string;
+  sha256?: string;
+  'endpoint-url'?: string;
+  function?: string;
+  live?: string | null;
+  record?: GateRecord;
+  manifest?: Manifest;
+  sample?: Sample;
+  pruned?: readonly string[];
+  /** Set where the model did not get as far as a verdict. */
+  failed?: { code: string; message: string; hint?: string | undefined };
+}
+
+/** The models of a verb's document, in its order. */
+export const factsOf = (document: Readonly<Record<string, unknown>> | undefined): ModelFacts[] =>
+  (document?.['results'] ?? []) as ModelFacts[];
+
+const stateOf = ({ record, failed }: ModelFacts): PreviewState =>
+  record
+    ? { kind: 'measured', record }
+    : { kind: 'failed', code: 'unexpected', message: 'There is no measurement.', ...failed };
+
+/** A preview as the comment shows it. */
+export function previewOf(facts: ModelFacts): ModelPreview {
+  const { model, version = '', live, manifest, sha256, sample, pruned } = facts;
+  return {
+    name: model,
+    version,
+    state: stateOf(facts),
+    live: live ?? undefined,
+    url: facts['endpoint-url'] || undefined,
+    functionName: facts.function,
+    ...{ manifest, sha256, sample, pruned },
+  };
+}
+
+/** Why a preview is no success, one sentence; nothing where it is. */
+export function objection({ state }: ModelPreview): { title: string; message: string } | undefined {
+  if (state.kind === 'failed')
+    return { title: state.code, message: [state.message, state.hint].filter(Boolean).join(' ') };
+  if (state.kind === 'running') return { title: 'running', message: state.doing };
+  const { verdict, line } = state.record.verdict;
+  return verdict === 'pass' ? undefined : { title: verdict, message: line };
+}
