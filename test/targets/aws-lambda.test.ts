@@ -23,7 +23,7 @@ const name = 'digits-production';
 const signer = new AwsClient({ accessKeyId: 'test', secretAccessKey: 'test', service: 'lambda', region: 'eu-west-1' });
 
 /** The driver with the real SDK, on the stand-in for the service, which runs the uploaded zip in the real aws-lambda-ric. */
-async function openBench(auth: 'iam' | 'none'): Promise<TargetBench> {
+async function openBench(auth: 'iam' | 'none', endpoint = 'function-url'): Promise<TargetBench> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-aws-')));
   const lambda = await LambdaStandIn.open({ ric });
   Object.assign(process.env, {
@@ -37,7 +37,7 @@ async function openBench(auth: 'iam' | 'none'): Promise<TargetBench> {
     provider: 'aws-lambda',
     region: 'eu-west-1',
     role: 'arn:aws:iam::123456789012:role/coldgate',
-    auth,
+    ...{ auth, endpoint },
   });
   const target = await openTarget(camelKeys(settings), {
     log: silentLogger,
@@ -61,7 +61,7 @@ async function openBench(auth: 'iam' | 'none'): Promise<TargetBench> {
     ...(auth === 'iam' && { get: (url: string) => signer.fetch(url) }),
     close: async () => {
       await target.remove({ name }, 'all');
-      const left = lambda.account.inventory();
+      const left = [...lambda.account.inventory(), ...lambda.neighbours.apis.inventory()];
       await lambda.close();
       rmSync(folder, { recursive: true, force: true });
       if (left.length > 0) throw new Error(`removing the function has left ${left.join(', ')}`);
@@ -82,4 +82,5 @@ function moveByHand(lambda: LambdaStandIn, { role, version }: Revision): void {
 describePart('aws-lambda-ric', whyNot(lambdaRic), 'the aws-lambda target on the stand-in', () => {
   targetContract('aws-lambda, public URLs', () => openBench('none'));
   targetContract('aws-lambda, signed URLs', () => openBench('iam'));
+  targetContract('aws-lambda, an HTTP API', () => openBench('none', 'http-api'));
 });
