@@ -4,7 +4,7 @@ import { describePart } from '../emulators/servers.ts';
 import { bringPart } from '../handler/bring-part.ts';
 import { type Bed, openBed } from './bed.ts';
 
-const hidden = '<!-- coldgate:preview -->';
+const hidden = '<!-- coldgate:preview run:99 -->';
 const list = 'GET 200 /issues/12/comments?per_page=100&page=1';
 
 describePart('github-openapi', await bringPart(githubOpenapi), 'the comment of a pull request', () => {
@@ -51,7 +51,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'the comment of a
     add('mallory', `${hidden}\nedit me`);
     add('other-app[bot]', `${hidden}\nquoted`);
     add('github-actions[bot]', `> ${hidden}\nquoted by another action`);
-    add('github-actions[bot]', '<!-- coldgate:preview2 -->\nours, of another kind');
+    add('github-actions[bot]', '<!-- coldgate:preview2 run:99 -->\nours, of another kind');
     add('github-actions[bot]', `${hidden}\nof another pull request`, 13);
     const before = bodies();
     await bed.open().stickyComment('preview', 'mine');
@@ -85,6 +85,15 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'the comment of a
     expect(bed.lines.filter((line) => line.startsWith('warning'))).toEqual([]);
   });
 
+  it('keeps what the run of a later push wrote when an earlier one ends late', async () => {
+    const at = (run: number) =>
+      bed.open({ runUrl: `https://github.com/octo-org/models/actions/runs/${run}/attempts/1` });
+    const first = await at(1000).stickyComment('preview', 'first push, measuring');
+    await at(1001).stickyComment('preview', 'second push');
+    expect(await at(1000).stickyComment('preview', 'first push')).toEqual({ ...first, edited: true });
+    expect(bodies()).toEqual(['github-actions[bot]: <!-- coldgate:preview run:1001 -->\nsecond push']);
+  });
+
   it('is one when the answer to its creation got lost', async () => {
     bed.fail({ match: 'POST /repos/octo-org/models/issues/12/comments', status: 502, done: true, hangUp: true });
     await bed.open().stickyComment('preview', 'one');
@@ -94,7 +103,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'the comment of a
   it('has a marker that cannot end early, and a length that GitHub takes', async () => {
     await bed.open().stickyComment('--> <script>', 'x'.repeat(70_000));
     const [comment] = bed.repository.comments;
-    expect(comment?.body).toMatch(/^<!-- coldgate:-%2D%3E%20%3Cscript%3E -->\nx+$/);
+    expect(comment?.body).toMatch(/^<!-- coldgate:-%2D%3E%20%3Cscript%3E run:99 -->\nx+$/);
     expect(comment?.body).toHaveLength(65_536);
     expect(await bed.open({ pull: undefined }).stickyComment('preview', 'nowhere')).toBe(undefined);
   });

@@ -78,6 +78,17 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
     ]);
   });
 
+  it('end themselves when a later one has succeeded already', async () => {
+    const early = bed.open({ sha: '1'.repeat(40) });
+    const overtaken = await early.deployment(environment, preview);
+    const late = bed.open({ sha: '2'.repeat(40) });
+    const newest = await late.deployment(environment, preview);
+    await late.status(newest, { state: 'success' });
+    bed.repository.deployments[0]?.statuses.splice(0);
+    await early.status(overtaken, { state: 'success' });
+    expect(states()).toEqual([['success', 'inactive'], ['success']]);
+  });
+
   it('leave those of other environments, and those that GitHub made for the job, as they are', async () => {
     const { deployments } = bed.repository;
     const job = { ref: sha, sha, transient: false, production: true, description: '', statuses: [] };

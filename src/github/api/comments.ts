@@ -13,9 +13,15 @@ interface OwnComment {
   body: string;
 }
 
-/** A line that no reader sees and that no marker can end early. */
+/** How a comment of ours begins: a line that no reader sees and that no marker can end early. */
 export const hiddenMarker = (marker: string): string =>
-  `<!-- coldgate:${encodeURIComponent(marker).replaceAll('--', '-%2D')} -->`;
+  `<!-- coldgate:${encodeURIComponent(marker).replaceAll('--', '-%2D')} `;
+
+/** GitHub numbers runs as they begin; 0 where there is none. */
+const runOf = (url: string | undefined): number => Number(/\/runs\/(\d{1,15})(?:\/|$)/.exec(url ?? '')?.[1] ?? 0);
+
+/** The run that wrote it. */
+const writtenBy = (body: string): number => Number(/^<!-- \S+ run:(\d{1,15}) -->/.exec(body)?.[1] ?? 0);
 
 /** Whose token it is. GraphQL answers this for every kind of token; REST does not for those of apps. */
 async function readLogin(client: Client): Promise<string> {
@@ -34,11 +40,13 @@ async function readLogin(client: Client): Promise<string> {
 export class Comments {
   readonly #client: Client;
   readonly #where: { owner: string; repo: string; issue_number: number };
+  readonly #run: number;
   #login: Promise<string> | undefined;
 
-  constructor(client: Client, { owner, repo }: Place, pull: number) {
+  constructor(client: Client, { owner, repo, runUrl }: Place, pull: number) {
     this.#client = client;
     this.#where = { owner, repo, issue_number: pull };
+    this.#run = runOf(runUrl);
   }
 
   /** Oldest first. Another's comment that repeats the marker is not ours. */
@@ -66,9 +74,9 @@ export class Comments {
     return { id: data.id, html_url: data.html_url, body };
   }
 
-  /** False where it is gone: another run took it for one too many. */
+  /** False where it is gone: another run took it for one too many. What a later run wrote stays. */
   async #edit(comment: OwnComment, body: string): Promise<boolean> {
-    if (comment.body.replaceAll('\r\n', '\n') === body) return true;
+    if (comment.body.replaceAll('\r\n', '\n') === body || writtenBy(comment.body) > this.#run) return true;
     const { owner, repo } = this.#where;
     try {
       await this.#client.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
@@ -99,10 +107,10 @@ export class Comments {
 
   /**
    * Every run keeps the oldest and removes the others, so that runs at the same time end with the same one. It looks again
-   * after creating, because another may have done so in between.
+   * after creating, because another may have done so in between. A run of an earlier push that ends late changes nothing.
    */
   async stick(marker: string, markdown: string): Promise<{ url: string; edited: boolean }> {
-    const body = `${hiddenMarker(marker)}\n${markdown}`.slice(0, longestComment);
+    const body = `${hiddenMarker(marker)}run:${this.#run} -->\n${markdown}`.slice(0, longestComment);
     let created: OwnComment | undefined;
     for (let tries = 0; tries < 5; tries += 1) {
       created ??= await this.#createWhereNone(marker, body);

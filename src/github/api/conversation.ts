@@ -93,7 +93,8 @@ export interface Conversation {
   deployment(environment: string, wish: DeploymentWish): Promise<Deployment | undefined>;
   /**
    * Adds a status. After `success`, earlier deployments of ours in the environment become inactive: GitHub itself does
-   * not do that for transient and production environments. False where it was not written.
+   * not do that for transient and production environments. One that a later deployment has overtaken becomes inactive
+   * itself. False where it was not written.
    */
   status(deployment: Deployment | undefined, wish: StatusWish): Promise<boolean>;
   /**
@@ -104,7 +105,7 @@ export interface Conversation {
   /**
    * One comment of ours on the pull request: found by the hidden marker (a short name like `preview`), edited in place,
    * made where there is none; more than one of ours become one again. Comments of others are never touched, whatever
-   * they hold. `pull-requests: write`. Answers the comment's page.
+   * they hold, and what a later run wrote stays. `pull-requests: write`. Answers the comment's page.
    */
   stickyComment(marker: string, markdown: string): Promise<{ url: string; edited: boolean } | undefined>;
   /** Takes the comment away again, if it is there; answers how many were. */

@@ -99,13 +99,20 @@ export class Deployments {
     return true;
   }
 
-  /** Earlier ones of ours, back to the first that was retired before: those behind it were, too. */
+  /**
+   * Earlier ones of ours, back to the first that was retired before: those behind it were, too. It retires itself where a
+   * later one has succeeded already, because this run was overtaken.
+   */
   async #retire({ id, environment }: Deployment): Promise<void> {
-    const earlier = (await this.#list({ environment, task: deploymentTask })).filter((d) => d.id < id);
-    for (const one of earlier) {
-      const state = await this.#state(one.id);
-      if (state === 'inactive') return;
-      await this.#inactivate({ id: one.id, environment, reused: true }, 'A newer deployment took its place.');
+    const all = await this.#list({ environment, task: deploymentTask });
+    const end = (one: Deployment['id']): Promise<boolean> =>
+      this.#inactivate({ id: one, environment, reused: true }, 'A newer deployment took its place.');
+    for (const later of all.filter((d) => d.id > id)) {
+      if ((await this.#state(later.id)) === 'success') return void (await end(id));
+    }
+    for (const earlier of all.filter((d) => d.id < id)) {
+      if ((await this.#state(earlier.id)) === 'inactive') return;
+      await end(earlier.id);
     }
   }
 
