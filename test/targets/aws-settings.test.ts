@@ -68,6 +68,26 @@ describe('settings of the aws-lambda target', () => {
     expect(bench.lambda.take().mutating).toEqual([]);
   });
 
+  it('plans what it would set beside the version, and nothing once that is done', async () => {
+    await route({});
+    const plan = async (more: Record<string, unknown>) =>
+      (await bench.target(more)).plan(bench.request('live', '1.0.0'));
+    const beside = { 'reserved-concurrency': 7, 'log-retention-days': 14, tags: { team: 'vision' } };
+    expect(await plan({})).toMatchObject([{ action: 'none' }]);
+    bench.lambda.take();
+    expect((await plan(beside)).map(({ what }) => what)).toEqual([
+      `function ${functionName}: keep logs for 14 days`,
+      `function ${functionName}: reserved concurrency none -> 7`,
+      `function ${functionName}: tags team`,
+    ]);
+    expect(bench.lambda.take().mutating).toEqual([]);
+    await route(beside);
+    expect(await plan(beside)).toMatchObject([{ action: 'none' }]);
+    expect((await plan({})).map(({ what }) => what)).toContain(
+      `function ${functionName}: reserved concurrency 7 -> none`,
+    );
+  });
+
   it('leaves alone what other hands set and models.yaml does not mention', async () => {
     await route({});
     const found = bench.lambda.account.find(functionName);

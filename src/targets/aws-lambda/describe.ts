@@ -1,6 +1,7 @@
 import type { Change, DeployRequest, Revision, TargetState } from '../target.ts';
 import { wayTo } from './address.ts';
 import { revisionOf } from './deploy.ts';
+import { plannedSettings } from './function-settings.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { type FunctionState, isSame, observe, versionOf } from './observe.ts';
 import { wantedOf } from './wanted.ts';
@@ -47,6 +48,8 @@ export async function planFunction(world: World, request: DeployRequest): Promis
   if (known.mark.settingsSha256 !== wanted.settingsSha256) {
     update(`settings ${short(known.mark.settingsSha256)} -> ${short(wanted.settingsSha256)}`);
   }
+  for (const text of plannedSettings(world, state))
+    changes.push({ action: 'update', what: `function ${name}: ${text}` });
   if (changes.length === 0 && !isSame(known, wanted)) update('publish it again, its alias names another version');
   return changes.length > 0 ? changes : [{ action: 'none', what: `${what} as version ${known.number}` }];
 }

@@ -31,6 +31,19 @@ export async function ensureFunctionSettings(world: World, state: FunctionState)
   return setTags(world, state, wanted);
 }
 
+/** What `ensureFunctionSettings` would change, in words. Pure. */
+export function plannedSettings({ settings }: Pick<World, 'settings'>, state: FunctionState): string[] {
+  const { logRetentionDays, reservedConcurrency, tags = {} } = settings;
+  const { reserved } = state;
+  const names = Object.entries(tags).filter(([key, value]) => state.tags[key] !== value);
+  const cap = reservedConcurrency ?? (state.tags[cappedTag] === 'set' ? undefined : reserved);
+  return [
+    ...(state.tags[retentionTag] === String(logRetentionDays) ? [] : [`keep logs for ${logRetentionDays} days`]),
+    ...(cap === reserved ? [] : [`reserved concurrency ${reserved ?? 'none'} -> ${cap ?? 'none'}`]),
+    ...(names.length === 0 ? [] : [`tags ${names.map(([key]) => key).join(', ')}`]),
+  ];
+}
+
 /** Answers what the function's tag is to say of the cap. */
 async function ensureCap(world: World, { name, reserved, tags }: FunctionState): Promise<string | undefined> {
   const { reservedConcurrency } = world.settings;

@@ -118,8 +118,9 @@ async function ensureRoutes(ask: Ask, ApiId: string, { routes }: WantedApi, ids:
     const known = there.find(({ RouteKey }) => RouteKey === route.RouteKey);
     if (!known) await ask(({ sdk, client }, o) => client.send(new sdk.CreateRouteCommand({ ApiId, ...full }), o));
     else if (!holds(known, full)) {
-      // Left out, the authorizer would stay and could not be taken away.
-      const input = { ApiId, RouteId: known.RouteId, AuthorizerId: '', ...full };
+      // Left out, an authorizer would stay and could not be taken away.
+      const freed = known.AuthorizerId !== undefined && !needsId && { AuthorizerId: '' };
+      const input = { ApiId, RouteId: known.RouteId, ...full, ...freed };
       await ask(({ sdk, client }, o) => client.send(new sdk.UpdateRouteCommand(input), o));
     }
   }
