@@ -137,7 +137,8 @@ ${verb.about}
 
 ## Inputs
 
-Types: \`text\`; \`list\` is separated by commas or lines; \`flag\` is true or false; \`count\` is a whole number.
+Types: \`text\`; \`list\` is separated by commas or lines; \`flag\` is true or false; \`count\` is a whole number; \`version\`, \`sha256\` and
+\`url\` must be one: anything else is exit 2 with the input's name.
 
 ${inputTable(verb)}
 

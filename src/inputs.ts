@@ -1,8 +1,12 @@
 import { distance } from 'fastest-levenshtein';
 import { InputError, type Problem } from './errors.ts';
+import { isVersion, nameRules } from './model/names.ts';
+
+/** Texts of one form: what one step's output hands on to another's input. */
+type FormedText = 'version' | 'sha256' | 'url';
 
 /** How a text from a flag or an Actions input becomes a value. */
-export type InputType = 'text' | 'list' | 'flag' | 'count' | 'seconds' | readonly string[];
+export type InputType = 'text' | FormedText | 'list' | 'flag' | 'count' | 'seconds' | readonly string[];
 
 export interface InputSpec {
   /** Kebab-case; the same word as CLI flag (`--name`), Actions input and field. */
@@ -25,7 +29,7 @@ type ValueOf<T extends InputType> = T extends 'list'
     ? boolean
     : T extends 'count' | 'seconds'
       ? number
-      : T extends 'text'
+      : T extends 'text' | FormedText
         ? string
         : T extends readonly (infer Word)[]
           ? Word
@@ -59,6 +63,19 @@ function parseSeconds(text: string): number | undefined {
   return Number(match[1]) * unit;
 }
 
+/** An address of a function: of the web, or the ARN of one that has none. */
+const isAddress = (text: string): boolean =>
+  /^arn:aws[a-z-]*:lambda:\S+$/.test(text) || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
+
+const forms: Readonly<Record<FormedText, { fits(text: string): boolean; words: string }>> = {
+  version: { fits: isVersion, words: nameRules.version },
+  sha256: { fits: (text) => /^[0-9a-f]{64}$/.test(text), words: 'a sha256 of 64 hexadecimal digits in lower case' },
+  url: { fits: isAddress, words: 'an http or https URL' },
+};
+
+/** For messages: what came of another step may be long, or several models' JSON. */
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
 /** One text to one value. Answers the problem in words where it cannot. */
 function parseOne(spec: InputSpec, texts: readonly string[]): { value?: unknown; wrong?: string } {
   const text = texts.at(-1) ?? '';
@@ -67,6 +84,10 @@ function parseOne(spec: InputSpec, texts: readonly string[]): { value?: unknown;
     return { value: words.filter((t) => t !== '') };
   }
   if (spec.type === 'text') return { value: text };
+  if (spec.type === 'version' || spec.type === 'sha256' || spec.type === 'url') {
+    const { fits, words } = forms[spec.type];
+    return fits(text) ? { value: text } : { wrong: `expected ${words}, got ${JSON.stringify(cut(text))}.` };
+  }
   if (spec.type === 'flag') {
     // The closed list of the YAML 1.2 core schema, as @actions/core's getBooleanInput reads it.
     if (yes.has(text)) return { value: true };

@@ -24,7 +24,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   errors: { rooms: [], packages: [] },
   log: { rooms: ['errors'], packages: [] },
   version: { rooms: [], packages: [] },
-  inputs: { rooms: ['errors'], packages: ['fastest-levenshtein'] },
+  inputs: { rooms: ['errors', 'model/names.ts'], packages: ['fastest-levenshtein'] },
   model: { rooms: [], packages: ['node:crypto', 'semver'] },
   gate: { rooms: ['model', 'errors', 'inputs'], packages: ['lib-r-math.js', 'd3-scale', 'd3-shape'] },
   config: {

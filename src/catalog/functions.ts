@@ -1,4 +1,4 @@
-import { config, dryRun, endpointOut, environment, model, results, version } from './shared.ts';
+import { config, dryRun, endpointOut, environment, model, results, sha256, version } from './shared.ts';
 import { verb } from './spec.ts';
 
 export const deploy = verb({
@@ -17,6 +17,7 @@ export const deploy = verb({
     environment,
     model,
     version,
+    sha256,
     {
       name: 'image-context',
       type: 'text',
@@ -32,7 +33,7 @@ export const deploy = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
-  load: async () => (await import('../verbs/deploy.ts')).run,
+  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/deploy.ts')).run),
 });
 
 export const destroy = verb({

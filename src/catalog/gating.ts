@@ -1,4 +1,15 @@
-import { config, environment, fresh, gateOut, model, reportPath, results, version } from './shared.ts';
+import {
+  config,
+  endpointUrl,
+  environment,
+  fresh,
+  gateOut,
+  model,
+  reportPath,
+  results,
+  sha256,
+  version,
+} from './shared.ts';
 import { verb } from './spec.ts';
 
 export const warmup = verb({
@@ -17,6 +28,8 @@ export const warmup = verb({
     environment,
     model,
     version,
+    sha256,
+    endpointUrl,
     { name: 'max-samples', type: 'count', description: 'Cold starts an arm at most. Default: gate.max-samples.' },
     fresh,
     reportPath,
@@ -44,7 +57,7 @@ export const warmup = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
-  load: async () => (await import('../verbs/warmup.ts')).run,
+  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/warmup.ts')).run),
 });
 
 export const decide = verb({

@@ -9,7 +9,9 @@ import {
   promotionOut,
   reportPath,
   results,
+  sha256,
   shaOut,
+  verdict,
   version,
   versionOut,
   watch,
@@ -58,6 +60,8 @@ export const promote = verb({
     environment,
     model,
     version,
+    sha256,
+    verdict,
     {
       name: 'from',
       type: 'text',
@@ -81,7 +85,7 @@ export const promote = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
-  load: async () => (await import('../verbs/promote.ts')).run,
+  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/promote.ts')).run),
 });
 
 export const rollback = verb({
@@ -93,7 +97,7 @@ export const rollback = verb({
     config,
     environment,
     model,
-    { name: 'to', type: 'text', description: 'Version to go back to. Default: the one that was live before.' },
+    { name: 'to', type: 'version', description: 'Version to go back to. Default: the one that was live before.' },
     dryRun,
   ],
   outputs: [...promotionOut, results],

@@ -17,8 +17,24 @@ export const model = {
 } as const;
 export const version = {
   name: 'version',
-  type: 'text',
+  type: 'version',
   description: 'Version to work on. Default: the one that models.yaml names.',
+} as const;
+export const sha256 = {
+  name: 'sha256',
+  type: 'sha256',
+  description: 'sha256 that the model file must have, as an earlier step said. Exit 3 where it differs.',
+} as const;
+export const endpointUrl = {
+  name: 'endpoint-url',
+  type: 'url',
+  description:
+    'Address of the candidate, as deploy said: a candidate of this version must be there. Exit 7 where none is.',
+} as const;
+export const verdict = {
+  name: 'verdict',
+  type: ['pass', 'regression', 'inconclusive', 'error'],
+  description: 'Verdict of an earlier step; any but pass stops with its exit code.',
 } as const;
 export const dryRun = {
   name: 'dry-run',

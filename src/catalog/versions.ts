@@ -1,4 +1,4 @@
-import { config, dryRun, environment, model, results, shaOut, version, versionOut } from './shared.ts';
+import { config, dryRun, environment, model, results, sha256, shaOut, version, versionOut } from './shared.ts';
 import { verb } from './spec.ts';
 
 export const validate = verb({
@@ -49,11 +49,12 @@ export const verify = verb({
     environment,
     model,
     version,
+    sha256,
     { name: 'deep', type: 'flag', default: 'false', description: 'Load the stored model and run its golden sample.' },
   ],
   outputs: [{ name: 'verified', description: '`true` when everything agrees.' }, versionOut, shaOut, results],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
-  load: async () => (await import('../verbs/verify.ts')).run,
+  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/verify.ts')).run),
 });
 
 export const prune = verb({

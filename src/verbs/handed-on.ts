@@ -1,0 +1,75 @@
+import type { ModelEntry } from '../config/types.ts';
+import { GateError, InputError, IntegrityError, UnprovenError } from '../errors.ts';
+import { functionSettings } from './function-settings.ts';
+import { readStoredVersion } from './stored-version.ts';
+import type { Context, VerbResult } from './verb.ts';
+import { versionFor } from './version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+
+/** What an earlier step said, handed on to be held to. Each is optional. */
+export interface HandedOn extends WorkInput {
+  version?: string | undefined;
+  sha256?: string | undefined;
+  endpointUrl?: string | undefined;
+  verdict?: 'pass' | 'regression' | 'inconclusive' | 'error' | undefined;
+}
+
+/** Throws GateError or UnprovenError for any verdict but a pass. */
+function checkVerdict({ verdict }: HandedOn): void {
+  if (verdict === undefined || verdict === 'pass') return;
+  const message = `The verdict that was handed on is ${verdict}.`;
+  const hint = 'Look at the report of the warm-up; without the input the recorded verdict decides.';
+  if (verdict === 'error') throw new UnprovenError('verdict-error', message, { hint });
+  throw new GateError(verdict, message, { hint });
+}
+
+async function checkSha256(ws: Workspace, entry: ModelEntry, input: HandedOn): Promise<void> {
+  const version = versionFor(input.version, entry, ws.models);
+  const { sha256 } = await readStoredVersion(ws.store, entry.name, version);
+  if (sha256 === input.sha256) return;
+  throw new IntegrityError(
+    'sha256-differs',
+    `${entry.name} ${version} has sha256 ${sha256}, and ${input.sha256} was handed on.`,
+    { hint: 'The steps do not speak of the same version: hand on version and sha256 of one step.' },
+  );
+}
+
+async function checkEndpoint(ws: Workspace, entry: ModelEntry, input: HandedOn): Promise<void> {
+  const version = versionFor(input.version, entry, ws.models);
+  const target = await ws.targetOf(entry);
+  const { candidates } = await target.describe(functionSettings(ws.environment, entry));
+  const found = candidates.some((c) => c.version === version && c.url === input.endpointUrl?.replace(/\/$/, ''));
+  if (found) return;
+  const there = candidates.map((c) => `${c.version} at ${c.url}`).join(', ') || 'none';
+  throw new UnprovenError(
+    'endpoint-differs',
+    `No candidate of ${entry.name} ${version} is at ${input.endpointUrl}; candidates: ${there}.`,
+    { hint: 'Run deploy first, on the same environment and the same machine or account.' },
+  );
+}
+
+/**
+ * Holds a verb to what an earlier step said, before the verb does anything. Throws InputError where that speaks of one
+ * model and several are chosen, IntegrityError `sha256-differs`, UnprovenError `endpoint-differs`, GateError.
+ */
+async function checkHandedOn(input: HandedOn, context: Context): Promise<void> {
+  checkVerdict(input);
+  if (input.sha256 === undefined && input.endpointUrl === undefined) return;
+  const workspace = await openWorkspace(input, context, { checkFiles: false });
+  const [entry, ...others] = workspace.models;
+  if (!entry || others.length > 0) {
+    const path = input.sha256 === undefined ? 'endpoint-url' : 'sha256';
+    const message = `speaks of one model, and ${workspace.models.length} were chosen.`;
+    throw new InputError([{ path, message, hint: 'Add the model.' }]);
+  }
+  if (input.sha256 !== undefined) await checkSha256(workspace, entry, input);
+  if (input.endpointUrl !== undefined) await checkEndpoint(workspace, entry, input);
+}
+
+/** The verb, held to what was handed on. */
+export const checked =
+  <I extends WorkInput>(run: (input: I, context: Context) => Promise<VerbResult>) =>
+  async (input: I & HandedOn, context: Context): Promise<VerbResult> => {
+    await checkHandedOn(input, context);
+    return run(input, context);
+  };
