@@ -11,8 +11,8 @@ import type { Fields, FunctionVersion } from './state.ts';
 const cli = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
 
 export interface ReleaseOptions extends StandInOptions {
-  /** The store of models.yaml, and what the command needs to reach it. */
-  store?: { url: string; env: Record<string, string> };
+  /** The store as models.yaml has it, and what the command needs to reach it. */
+  store?: { yaml: string; env: Record<string, string> };
 }
 
 /**
@@ -32,7 +32,8 @@ export class ReleaseBench {
   static async open(options: ReleaseOptions = {}): Promise<ReleaseBench> {
     let own: ReleaseBench | undefined;
     const start: StartEnvironment = (version, scratch) => own!.#start(version, scratch);
-    const lambda = await LambdaStandIn.open({ start, ...options });
+    // With the real runtime client the function finds its own way to the store.
+    const lambda = await LambdaStandIn.open({ ...(options.ric === undefined && { start }), ...options });
     own = new ReleaseBench(lambda, options);
     own.release({});
     return own;
@@ -87,7 +88,7 @@ export class ReleaseBench {
     const role = 'arn:aws:iam::123456789012:role/coldgate';
     const lambda = `{ provider: aws-lambda, region: eu-west-1, role: "${role}", ${this.target} }`;
     const text = readFileSync(path, 'utf8').replace('{ provider: local }', lambda);
-    writeFileSync(path, store ? text.replace('"file:store"', `"${store.url}"`) : text);
+    writeFileSync(path, store ? text.replace('"file:store"', store.yaml) : text);
   }
 
   /** Variables of the processes that are run from now on. */
