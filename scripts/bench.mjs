@@ -6,14 +6,23 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { flipping } from '../bench/handler/flips.ts';
+import { hashing } from '../bench/handler/hashing.ts';
+import { importing } from '../bench/handler/imports.ts';
+import { loading } from '../bench/handler/loads.ts';
+import { becomingReady } from '../bench/handler/ready.ts';
+import { answering } from '../bench/handler/throughput.ts';
 import { readingHeads } from '../bench/manifest.ts';
 import { packaging } from '../bench/package.ts';
 import { promoting } from '../bench/promote.ts';
 import { publishing } from '../bench/publish.ts';
 import { starting } from '../bench/start.ts';
+import { storingOnAzure } from '../bench/stores-azure.ts';
+import { storingOnS3 } from '../bench/stores-s3.ts';
 import { root } from './node24.mjs';
 
-const all = { publishing, promoting, starting, readingHeads, packaging };
+const handler = { loading, becomingReady, importing, hashing, answering, flipping };
+const all = { publishing, storingOnS3, storingOnAzure, promoting, starting, readingHeads, packaging, ...handler };
 const quick = process.argv.includes('--quick');
 const named = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const scratch = join(root, '.scratch');
@@ -22,7 +31,8 @@ const number = (goal) =>
   goal.unit === '×'
     ? `${goal.value.toFixed(goal.value < 0.1 ? 3 : 2)} ×`
     : `${goal.value.toFixed(goal.unit === 'MB' ? 1 : 0)} ${goal.unit}`;
-const limit = (goal) => (goal.unit === '×' ? `≤ ${goal.limit} ×` : `≤ ${goal.limit} ${goal.unit}`);
+/** A row without a limit only stands beside the others. */
+const limit = (goal) => (Number.isFinite(goal.limit) ? `≤ ${+goal.limit.toFixed(3)} ${goal.unit}` : 'none');
 
 const goals = [];
 for (const [name, run] of Object.entries(all)) {

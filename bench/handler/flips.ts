@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { FunctionProcess } from '../../test/handler/function-process.ts';
+import { type Answered, SteadyLoad } from '../../test/handler/steady-load.ts';
 import { type Goal, msText, type Options } from '../goal.ts';
 import { miniLm, type TransformerSize, writeTransformer } from './minilm.ts';
 import { type BenchModel, type Feeds, tokens } from './models.ts';
 import { Stage } from './stage.ts';
-import { type Answered, SteadyLoad } from './steady-load.ts';
 
 interface Plan {
   flips: number;
@@ -122,19 +122,21 @@ export async function flipping({ quick, scratch }: Options): Promise<Goal[]> {
   const plan = quick ? short : whole;
   const feeds = tokens(4);
   const body = { inputs: feeds };
-  const stage = new Stage(scratch);
+  const stage = await Stage.open(scratch);
   try {
     const versions = await publishVersions(stage, scratch, plan, feeds);
     const expected = await expectedAnswers(stage, versions, body);
     stage.store.promote(versions[0]!);
     const one = stage.start('flip', { MODEL_REFRESH_SECONDS: '1' });
-    const { port } = await one.listening();
-    await one.json('/v1/health?warm=true');
-    const load = new SteadyLoad({ port, body: JSON.stringify(body), connections, expected });
-    const flips = await flipUnderLoad(stage, one, load, plan, versions);
-    await load.stop();
-    await one.stop();
-    return goalsOf(plan, load.answered, flips);
+    try {
+      const { port } = await one.listening();
+      await one.json('/v1/health?warm=true');
+      const load = new SteadyLoad({ port, body: JSON.stringify(body), connections, expected });
+      const flips = await flipUnderLoad(stage, one, load, plan, versions).finally(() => load.stop());
+      return goalsOf(plan, load.answered, flips);
+    } finally {
+      await one.stop();
+    }
   } finally {
     stage.remove();
   }

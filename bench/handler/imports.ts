@@ -7,7 +7,7 @@ import { Stage } from './stage.ts';
 /** Importing the runtime: out of the bundle, as the function itself measures it, and out of node_modules. */
 export async function importing({ quick, scratch }: Options): Promise<Goal[]> {
   const models = await benchModels(join(scratch, 'models'));
-  const stage = new Stage(scratch);
+  const stage = await Stage.open(scratch);
   try {
     const name = await stage.publish(models.at(-1)!, 'original');
     const bundled = async (): Promise<number> => {

@@ -27,7 +27,7 @@ const limits: [BenchModel['name'], Form, number][] = [
 /** The published artifact against the original by path, both by the deployed function. */
 export async function loading({ quick, scratch }: Options): Promise<Goal[]> {
   const models = await benchModels(`${scratch}/models`);
-  const stage = new Stage(scratch);
+  const stage = await Stage.open(scratch);
   const goals: Goal[] = [];
   try {
     for (const [size, form, limit] of quick ? limits.slice(1, 3) : limits) {

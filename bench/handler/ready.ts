@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Goal, median, msText, type Options, pairs } from '../goal.ts';
 import { type BenchModel, benchModels } from './models.ts';
+import { pythonHandler, pythonOfHandler } from './python-part.ts';
 import { Stage } from './stage.ts';
 
 const limits: [BenchModel['name'], number][] = [
@@ -59,12 +60,14 @@ function spawnNode(script: string, env: Record<string, string>): ChildProcess {
 /** The deployed function against what tutorials show, each from the start of its process to the first prediction. */
 export async function becomingReady({ quick, scratch }: Options): Promise<Goal[]> {
   const models = await benchModels(join(scratch, 'models'));
-  const stage = new Stage(scratch);
+  const stage = await Stage.open(scratch);
   const goals: Goal[] = [];
   try {
+    const python = quick ? undefined : await findPython();
     for (const [size, limit] of quick ? limits.slice(2) : limits) {
       const model = models.find(({ name }) => name === size)!;
       goals.push(...(await againstNaive(stage, model, limit, quick)));
+      if (python !== undefined) goals.push(await besidePython(stage, model, python));
     }
   } finally {
     stage.remove();
@@ -72,16 +75,57 @@ export async function becomingReady({ quick, scratch }: Options): Promise<Goal[]
   return goals;
 }
 
-async function againstNaive(stage: Stage, model: BenchModel, limit: number, quick: boolean): Promise<Goal[]> {
+async function findPython(): Promise<string | undefined> {
+  const missing = pythonHandler.lacks();
+  if (missing === undefined) return pythonOfHandler();
+  console.log(`not run: the handler in Python (${missing})`);
+  return undefined;
+}
+
+interface Sides {
+  body: string;
+  ours: () => Promise<Start>;
+  naive: () => Promise<Start>;
+}
+
+async function sidesOf(stage: Stage, model: BenchModel): Promise<Sides> {
   const name = await stage.publish(model, 'cold');
-  const home = join(stage.folder, 'home');
+  /** A new machine for each start: what the runtime's telemetry keeps in its home is not there yet. */
+  let turn = 0;
+  const home = (): string => join(stage.folder, `home-${turn++}`);
   const body = JSON.stringify({ inputs: model.feeds });
   const cache = join(stage.folder, 'cache', name);
   const place = { MODEL_STORE: 'file', MODEL_PREFIX: stage.store.root, MODEL_NAME: name, MODEL_CACHE: cache };
   const entry = join(stage.bundle, 'node.mjs');
-  const ours = () => timed(spawnNode(entry, { HOME: home, ORT_DISABLE_TELEMETRY: '1', ...place }), body);
   const naive = join(import.meta.dirname, 'naive-server.cjs');
-  const theirs = () => timed(spawnNode(naive, { HOME: home, MODEL: model.path }), body);
+  return {
+    body,
+    ours: () => timed(spawnNode(entry, { HOME: home(), ORT_DISABLE_TELEMETRY: '1', ...place }), body),
+    naive: () => timed(spawnNode(naive, { HOME: home(), MODEL: model.path }), body),
+  };
+}
+
+/** A row that stands beside the others; nobody promised anything of Python. */
+async function besidePython(stage: Stage, model: BenchModel, python: string): Promise<Goal> {
+  const { body, ours } = await sidesOf(stage, model);
+  const env = { HOME: join(stage.folder, 'home'), MODEL: model.path };
+  const script = join(import.meta.dirname, 'python-server.py');
+  const theirs = () => timed(spawn(python, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] }), body);
+  await theirs();
+  const taken = await pairs(
+    7,
+    async () => (await ours()).ms,
+    async () => (await theirs()).ms,
+  );
+  return {
+    what: `process start to first prediction, ${model.name} on the disk`,
+    ...{ peer: 'Python with boto3 and onnxruntime', ours: msText(taken.ours), theirs: msText(taken.theirs) },
+    ...{ value: taken.ratio, limit: Number.POSITIVE_INFINITY, unit: '×' },
+  };
+}
+
+async function againstNaive(stage: Stage, model: BenchModel, limit: number, quick: boolean): Promise<Goal[]> {
+  const { ours, naive: theirs } = await sidesOf(stage, model);
   const peaks: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
   const msOf = async (start: Promise<Start>, into: number[]): Promise<number> => {
     const { ms, peakMb } = await start;
@@ -97,7 +141,7 @@ async function againstNaive(stage: Stage, model: BenchModel, limit: number, quic
   );
   const peer = 'node_modules, Buffer, default options';
   const time: Goal = {
-    what: `process start to first prediction, ${model.name}`,
+    what: `process start to first prediction, ${model.name} on the disk`,
     ...{ peer, ours: msText(taken.ours), theirs: msText(taken.theirs) },
     ...{ value: taken.ratio, limit, unit: '×' },
   };

@@ -1,28 +1,35 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../src/model/manifest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
-import { dist } from '../../test/fakes/runner.ts';
 import { addNativeFiles, FunctionProcess } from '../../test/handler/function-process.ts';
 import { ModelStore } from '../../test/handler/model-store.ts';
 import type { BenchModel } from './models.ts';
 
 export type Form = Artifact['kind'] | 'original';
 
-/** The committed function with the runtime beside it, and a store of versions to start it on. */
+const script = new URL('../../scripts/build-handler.mjs', import.meta.url).href;
+const { buildHandler } = (await import(script)) as { buildHandler(options: { outdir: string }): Promise<void> };
+
+/** The function of these sources with the runtime beside it, and a store of versions to start it on. */
 export class Stage {
   readonly folder: string;
   readonly bundle: string;
   readonly store = new ModelStore();
   readonly #artifacts = new Map<string, { entry: Artifact; bytes: Uint8Array }[]>();
 
-  constructor(scratch: string) {
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.bundle = join(folder, 'function');
+  }
+
+  static async open(scratch: string): Promise<Stage> {
     mkdirSync(scratch, { recursive: true });
-    this.folder = mkdtempSync(join(scratch, 'handler-'));
-    this.bundle = join(this.folder, 'function');
-    cpSync(join(dist, 'handler'), this.bundle, { recursive: true });
-    addNativeFiles(this.bundle);
+    const stage = new Stage(mkdtempSync(join(scratch, 'handler-')));
+    await buildHandler({ outdir: stage.bundle });
+    addNativeFiles(stage.bundle);
+    return stage;
   }
 
   /** Publishes the model in one form and makes it live under the name; answers the name. */

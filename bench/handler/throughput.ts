@@ -32,7 +32,7 @@ async function perRequest(port: number, body: string, seconds: number): Promise<
 /** Warm requests a second of the function, all its checks, log and headers, against a server that has none. */
 export async function answering({ quick, scratch }: Options): Promise<Goal[]> {
   const model = (await benchModels(join(scratch, 'models'))).at(-1)!;
-  const stage = new Stage(scratch);
+  const stage = await Stage.open(scratch);
   const ours = stage.start(await stage.publish(model, 'original'));
   const env = { MODEL: model.path, SESSION_OPTIONS: JSON.stringify(sessionOptions('original', undefined)) };
   const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.mjs')], {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { json } from './answer.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import type { AppRequest } from './app-request.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { WriteLine } from './log-line.ts';
 
 export interface LineBuffer {

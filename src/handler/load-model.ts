@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Artifact } from '../model/manifest.ts';
 import { type ChosenForm, chooseForm } from './choose-form.ts';
 import { gatherCompanions } from './companion-files.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { formatDifference } from '../model/sample-compare.ts';
 import { Backoff } from './backoff.ts';
 import type { HostDeps, RefreshState } from './host-deps.ts';

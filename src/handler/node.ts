@@ -5,7 +5,7 @@ import type { AppRequest } from './app-request.ts';
 import { sendNodeAnswer } from './node-answer.ts';
 import { readNodeBody } from './node-body.ts';
 
-// Importing node:http as a module reads all that it exports, and so its WebSocket, which brings undici in: 30 ms.
+// Not imported as a module: see builtins.ts. Here, because other platforms bring a server of their own.
 const { createServer } = process.getBuiltinModule('node:http');
 
 export interface ServeOptions {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { CachedFile, ModelCache } from './model-cache.ts';
 import type { Reader, ReadObject } from './reader.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import { version } from 'onnxruntime-node/dist/version.js';
 import { LoadError, toLoadError } from './load-error.ts';

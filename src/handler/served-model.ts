@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Manifest } from '../model/manifest.ts';
 import { proveSample, readManifest, readSample, type SampleResult } from './golden-sample.ts';
 import type { LoadedModel } from './load-model.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { App } from '../app.ts';
 import type { WriteLine } from '../log-line.ts';
 import type { Variables } from '../settings.ts';

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { app as azure, type InvocationContext } from '@azure/functions';
 import { createHttpHandler, readAuthLevel } from '../azure/function.ts';

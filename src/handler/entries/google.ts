@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { createHttpFunction, type HttpFunction } from '../google/function.ts';
 import { keepBodiesRaw } from '../google/raw-body.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { createLambda, type LambdaHandler } from '../aws/lambda.ts';
 import { createUpload } from '../aws/upload.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { bufferLines } from '../line-buffer.ts';
 import { startFailure, startNode } from '../node-main.ts';

@@ -1,10 +1,15 @@
 import { BlockList, isIP } from 'node:net';
 
-const blocks = (...subnets: readonly [string, number][]): BlockList => {
-  const list = new BlockList();
-  for (const [network, prefix] of subnets) list.addSubnet(network, prefix, isIP(network) === 6 ? 'ipv6' : 'ipv4');
-  return list;
-};
+/** Made when it is first asked for: the system's parser of addresses costs a start some 6 ms. */
+function blocks(...subnets: readonly [string, number][]): () => BlockList {
+  let list: BlockList | undefined;
+  return () => {
+    if (list) return list;
+    list = new BlockList();
+    for (const [network, prefix] of subnets) list.addSubnet(network, prefix, network.includes(':') ? 'ipv6' : 'ipv4');
+    return list;
+  };
+}
 
 const loopback = blocks(['127.0.0.0', 8], ['::1', 128]);
 
@@ -32,9 +37,9 @@ const notPublic = blocks(
   ['ff00::', 8],
 );
 
-const within = (list: BlockList, address: string): boolean => {
+const within = (list: () => BlockList, address: string): boolean => {
   const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family !== 0 && list().check(address, family === 6 ? 'ipv6' : 'ipv4');
 };
 
 /** A URL's host name as an address: IPv6 without its brackets. */

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';

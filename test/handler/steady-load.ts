@@ -17,7 +17,7 @@ export interface LoadOptions {
   port: number;
   body: string;
   connections: number;
-  /** The first number that each version answers. */
+  /** The first number other than 0 that each version answers. */
   expected: ReadonlyMap<string, number>;
 }
 
@@ -57,7 +57,7 @@ export class SteadyLoad {
   #judge({ status, body }: Reply): Pick<Answered, 'version' | 'fault'> {
     if (status !== 200) return { version: '', fault: 'failed' };
     const { outputs, model } = JSON.parse(body) as Prediction;
-    const [got] = Object.values(outputs)[0]!.data;
+    const got = Object.values(outputs)[0]!.data.find((one) => one !== 0);
     const wanted = this.#options.expected.get(model.version) ?? Number.NaN;
     const same = Math.abs(got! - wanted) < 1e-4;
     return { version: model.version, fault: same ? undefined : 'mixed' };
