@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { githubOpenapi } from '../emulators/github-openapi.ts';
+import { install, isWanted, whyNot } from '../emulators/part.ts';
 import { type Reply, refusal } from './answers.ts';
 import { Description, type Found } from './description.ts';
 import { routes } from './routes.ts';
@@ -162,8 +164,11 @@ class Api {
   }
 }
 
-/** Starts it on loopback. */
+/** Starts it on loopback. Brings the description where it is missing; throws why there is none. */
 export async function startGitHub(options: ServerOptions = {}): Promise<GitHubServer> {
+  if (isWanted(githubOpenapi, false)) await install(githubOpenapi);
+  const missing = whyNot(githubOpenapi);
+  if (missing) throw new Error(`There is no description of GitHub's API here: ${missing}`);
   const api = new Api(options);
   const server = createServer((request, response) => {
     api.serve(request, response).catch((error: Error) => {
