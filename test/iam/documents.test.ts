@@ -95,6 +95,7 @@ describe('policies that are too long', () => {
     const sheet = sheetOf(await iamOf(iamYaml({ models: many }), production), 'pipeline');
     expect(policiesOf(sheet).length).toBeGreaterThan(1);
     expect(sheet.commands.filter((line) => line.includes('attach-role-policy')).length).toBe(policiesOf(sheet).length);
+    expect(sheet.notes.join()).toContain('more than the 10');
     const named = policiesOf(sheet).flatMap(({ Statement }) => Statement.flatMap(({ Resource = [] }) => Resource));
     for (const name of many)
       expect(named).toContain(`arn:aws:lambda:eu-west-1:123456789012:function:${name}-production:*`);

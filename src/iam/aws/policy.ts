@@ -20,6 +20,8 @@ export interface PolicyDocument {
  */
 export const policyLimit = 6144;
 export const inlineLimit = 10_240;
+/** Managed policies that a role takes, unless the account's quota is raised. */
+export const attachedLimit = 10;
 
 export const policyOf = (Statement: Statement[]): PolicyDocument => ({ Version: '2012-10-17', Statement });
 

@@ -7,6 +7,7 @@ import { accountOf, type LambdaGroup, lambdaGroups } from './account.ts';
 import { functionStatements } from './function.ts';
 import { lambdaStatements } from './lambda.ts';
 import {
+  attachedLimit,
   dividedPolicies,
   inlineLimit,
   type PolicyDocument,
@@ -115,7 +116,9 @@ function sheetOf({ role, name, purpose, trust, statements, notes, subject, provi
   const { id, partition } = accountOf(subject);
   const attach = size <= inlineLimit ? inline(name, papers) : managed(name, papers, `arn:${partition}:iam::${id}`);
   const commands = trust ? [...(provider ? [openProvider] : []), ...makeRole(name), ...attach] : attach;
-  return { role, cloud: 'aws', name, purpose, papers: [...trusted, ...papers], commands, notes };
+  const many = `${papers.length} policies are more than the ${attachedLimit} that a role takes unless its quota is raised: make roles for some models each (--model).`;
+  const told = papers.length > attachedLimit ? [...notes, many] : notes;
+  return { role, cloud: 'aws', name, purpose, papers: [...trusted, ...papers], commands, notes: told };
 }
 
 /** Once an account; AWS knows GitHub's certificates by itself. */

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { awsCommand } from '../../bench/aws-cli.ts';
+import { describeWith } from '../emulators/servers.ts';
+import { iamYaml, wholeLambda } from '../fixtures/iam-config.ts';
+import { iamOf, policiesOf, sheetsOf, trustOf } from './printed.ts';
+
+describeWith('moto', 'the script for AWS, run by AWS’s own command line', (server) => {
+  const folder = mkdtempSync(join(tmpdir(), 'coldgate-setup-'));
+  let path = '';
+  beforeAll(async () => {
+    const [program, ...words] = await awsCommand();
+    path = join(folder, 'bin');
+    mkdirSync(path);
+    writeFileSync(join(path, 'aws'), `#!/bin/sh\nexec '${program}' ${words.join(' ')} "$@"\n`, { mode: 0o755 });
+  }, 600_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function shell(script: string): string {
+    const env = {
+      PATH: `${path}:${process.env['PATH']}`,
+      HOME: folder,
+      AWS_ENDPOINT_URL: server().endpoint,
+      AWS_ACCESS_KEY_ID: 'setup',
+      AWS_SECRET_ACCESS_KEY: 'setup',
+      AWS_DEFAULT_REGION: 'eu-west-1',
+    };
+    const ran = spawnSync('bash', ['-eu'], { cwd: folder, env, input: script, encoding: 'utf8' });
+    expect(ran.status, ran.stderr).toBe(0);
+    return ran.stdout;
+  }
+
+  it('makes roles with these very policies, and brings them up to date when it is run again', async () => {
+    const given = { environment: 'production', repository: 'acme/models', role: 'pipeline,preview,function' };
+    const before = await iamOf(iamYaml(), given);
+    shell(before.text!);
+    const after = await iamOf(iamYaml({ target: wholeLambda }), given);
+    shell(after.text!);
+    for (const sheet of sheetsOf(after)) {
+      const [policy] = policiesOf(sheet);
+      const { file } = sheet.documents.find(({ kind }) => kind === 'permissions')!;
+      const get = `aws iam get-role-policy --role-name ${sheet.name} --policy-name ${file.slice(0, -5)}`;
+      expect(JSON.parse(shell(get)).PolicyDocument).toEqual(policy);
+      const { Role } = JSON.parse(shell(`aws iam get-role --role-name ${sheet.name}`));
+      expect(Role.AssumeRolePolicyDocument).toEqual(trustOf(sheet));
+    }
+  }, 300_000);
+
+  it('attaches policies of their own where they are too long for the role', async () => {
+    const models = Array.from({ length: 4 }, (_, i) => `model-number-${i}`);
+    const result = await iamOf(iamYaml({ models }), { environment: 'staging', repository: 'acme/models' });
+    shell(result.text!);
+    const { AttachedPolicies } = JSON.parse(
+      shell('aws iam list-attached-role-policies --role-name coldgate-pipeline-staging'),
+    );
+    const [pipeline] = sheetsOf(result);
+    expect(AttachedPolicies.length).toBe(policiesOf(pipeline!).length);
+  }, 300_000);
+});
