@@ -63,9 +63,9 @@ function render(report: PreviewReport, detail: Detail, most: number, cut: boolea
   return joined([
     [heading(models)],
     ...notes.map((note) => [text(note)]),
-    ...warnings(report),
     several ? overview(models, most) : [],
     ...(detail === 'overview' ? [] : models.flatMap((model) => modelSection(model, detail))),
+    ...warnings(report),
     footer(report, cut),
   ]);
 }
