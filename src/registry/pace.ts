@@ -14,6 +14,8 @@ const leastWindow = 1000;
 const mostWindow = 300_000;
 /** With this many contenders spread over the window, most get through at their next try. */
 const windowInSwaps = 64;
+/** More would leave the last of many writers waiting for nobody. */
+const mostInSwaps = 128;
 /**
  * Losses double the window and wins shrink it by this. A window stays where the two keep the balance, at one try in
  * four lost: so writers neither trample on each other, at 3 requests a loss, nor leave the pointer idle.
@@ -52,7 +54,8 @@ export class Pace {
     this.#busy ||= busy;
     // A store that asks for less takes a change a second at best, however fast it says so.
     const swapMs = busy ? Math.max(tookMs, leastWindow) : tookMs;
-    this.#window = Math.min(mostWindow, Math.max(2 * this.#window, windowInSwaps * swapMs, leastWindow));
+    const grown = Math.min(2 * this.#window, mostInSwaps * swapMs);
+    this.#window = Math.min(mostWindow, Math.max(grown, windowInSwaps * swapMs, leastWindow));
     // A store that asks for less, or does not answer, gets at least a second.
     const wait = (busy ? leastWindow : 0) + this.#random() * this.#window;
     this.#spent += tookMs + wait;
