@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { beforeAll, expect, it } from 'vitest';
+import { camelKeys } from '../../src/config/camel-keys.ts';
+import { type AwsLambdaSettings, awsLambdaTarget } from '../../src/config/schema/aws-lambda.ts';
+import { silentLogger } from '../../src/log.ts';
+import { sha256 } from '../../src/model/digest.ts';
+import { codeOf } from '../../src/targets/aws-lambda/code.ts';
+import { ensureLogGroup } from '../../src/targets/aws-lambda/log-group.ts';
+import { type World, worldOf } from '../../src/targets/aws-lambda/world.ts';
+import { describeWith } from '../emulators/servers.ts';
+
+const region = 'eu-west-1';
+
+/**
+ * What a function has outside of Lambda, on a server that others have written. Its API Gateway answers 500 to
+ * GetAuthorizers and UpdateStage (moto 5.2.1), so HTTP APIs are on the stand-in alone.
+ */
+describeWith('moto', 'what a function has beside Lambda', (server) => {
+  const name = `digits-${randomUUID().slice(0, 8)}`;
+  const worldWith = (more: Record<string, unknown>): World => {
+    const role = 'arn:aws:iam::123456789012:role/coldgate';
+    const settings = awsLambdaTarget.parse({ provider: 'aws-lambda', region, role, ...more });
+    const { signal } = new AbortController();
+    const deps = { log: silentLogger, stateDir: tmpdir(), now: () => new Date(), signal };
+    return worldOf(camelKeys(settings) as AwsLambdaSettings, deps);
+  };
+  beforeAll(() => {
+    const access = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
+    Object.assign(process.env, { AWS_ENDPOINT_URL: server().endpoint, ...access });
+  });
+
+  it('is a log group that keeps its lines as long as asked, made once', async () => {
+    const client = new CloudWatchLogsClient({ region });
+    const logGroupNamePrefix = `/aws/lambda/${name}`;
+    for (const days of [14, 30]) {
+      await ensureLogGroup(worldWith({ 'log-retention-days': days }), logGroupNamePrefix);
+      const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix }));
+      expect(logGroups).toMatchObject([{ retentionInDays: days }]);
+    }
+  });
+
+  it('is a package under its digest, put once and never over what is there', async () => {
+    const Bucket = `packages-${randomUUID().slice(0, 8)}`;
+    const client = new S3Client({ region });
+    const CreateBucketConfiguration = { LocationConstraint: region } as const;
+    await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
+    const path = join(tmpdir(), `${name}.zip`);
+    writeFileSync(path, 'a package');
+    const zip = { path, sha256: sha256(Buffer.from('a package')), size: 60_000_000 };
+    const code = { S3Bucket: Bucket, S3Key: `coldgate/packages/${zip.sha256}.zip` };
+    const world = worldWith({ 'upload-bucket': Bucket });
+    expect(await codeOf(world, zip)).toEqual(code);
+    const { Contents: before } = await client.send(new ListObjectsV2Command({ Bucket }));
+    expect(await codeOf(world, zip)).toEqual(code);
+    const { Contents: after } = await client.send(new ListObjectsV2Command({ Bucket }));
+    expect(after).toEqual(before);
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: code.S3Key }));
+    expect(await Body?.transformToString()).toBe('a package');
+    rmSync(path);
+  });
+});
