@@ -16,16 +16,20 @@ const withoutDeleteConditions = (server: ServerName, why: string): Gap[] =>
     (behaviour) => ({ server, behaviour, why }),
   );
 
-/** Of moto's Lambda: all that makes it no judge of the driver's protocol, which is held by the stand-in. */
-const ofLambda: [behaviour: string, why: string][] = [
-  ['refuses a stale revision id of an alias', 'it ignores RevisionId'],
-  ['gives an alias a new revision id with each move', 'it makes one with the alias and never again'],
-  ['refuses a stale revision id of a function', 'it ignores RevisionId'],
-  ['refuses to publish other code than it was told', 'it ignores CodeSha256'],
-  ['lists the URLs of a function', 'it has no ListFunctionUrlConfigs and answers an HTML page'],
-  ['provisions instances of a version', 'it has no provisioned concurrency and answers an HTML page'],
-  ['has a new function Pending first', 'its functions are Active at once'],
-  ['runs what was uploaded', 'it would need Docker'],
+/** Of Lambda on moto and ministack: what makes neither a judge of all of it, which the stand-in holds. */
+const ofLambda: [server: ServerName, behaviour: string, why: string][] = [
+  ['moto', 'refuses a stale revision id of an alias', 'it ignores RevisionId'],
+  ['moto', 'gives an alias a new revision id with each move', 'it makes one with the alias and never again'],
+  ['moto', 'refuses a stale revision id of a function', 'it ignores RevisionId'],
+  ['moto', 'refuses to publish other code than it was told', 'it ignores CodeSha256'],
+  ['moto', 'lists the URLs of a function', 'it has no ListFunctionUrlConfigs and answers an HTML page'],
+  ['moto', 'provisions instances of a version', 'it has no provisioned concurrency and answers an HTML page'],
+  ['moto', 'has a new function Pending first', 'its functions are Active at once'],
+  ['moto', 'runs what was uploaded', 'it would need Docker'],
+  ['ministack', 'refuses to publish other code than it was told', 'it ignores CodeSha256'],
+  ['ministack', 'points no alias to a version that is not there', 'it takes any'],
+  ['ministack', 'provisions nothing for $LATEST', 'it does'],
+  ['ministack', 'runs what was uploaded', 'its worker ends before it answers'],
 ];
 
 /** Every known one. A test is never left out by other means, and one that passes all the same fails the suite. */
@@ -35,7 +39,7 @@ export const gaps: Gap[] = [
     behaviour: 'copies no other state than the one it was told',
     why: 'it ignores x-amz-copy-source-if-match of UploadPartCopy',
   })),
-  ...ofLambda.map(([behaviour, why]) => ({ server: 'moto' as const, behaviour, why })),
+  ...ofLambda.map(([server, behaviour, why]) => ({ server, behaviour, why })),
   ...withoutDeleteConditions('radosgw', 'it ignores If-Match of DELETE'),
   ...withoutDeleteConditions('fake-gcs', 'it ignores ifGenerationMatch of DELETE'),
   {

@@ -19,7 +19,7 @@ const trust = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
-/** An execution role, which moto looks up as the service does; by IAM's query interface. */
+/** An execution role, which an emulator may look up as the service does; by IAM's query interface. */
 export async function makeRole({ endpoint }: Server): Promise<string> {
   const RoleName = `coldgate-${process.pid}-${++made}`;
   const scope = 'Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00';
@@ -29,7 +29,7 @@ export async function makeRole({ endpoint }: Server): Promise<string> {
     headers: { authorization: `AWS4-HMAC-SHA256 ${scope}` },
     body: new URLSearchParams({ ...form, AssumeRolePolicyDocument: JSON.stringify(trust) }),
   });
-  if (!reply.ok) throw new Error(`moto makes no role: ${await reply.text()}`);
+  if (!reply.ok) throw new Error(`no role is made here: ${await reply.text()}`);
   return /<Arn>([^<]+)<\/Arn>/.exec(await reply.text())?.[1] ?? '';
 }
 
@@ -38,7 +38,7 @@ export const lambdaOf = ({ endpoint }: Pick<Server, 'endpoint'>): LambdaClient =
 
 /** The driver as a release opens it; AWS_ENDPOINT_URL says where the services are. */
 export async function targetOn(role: string, more: Record<string, unknown>): Promise<[Target, () => void]> {
-  const folder = mkdtempSync(join(tmpdir(), 'coldgate-moto-'));
+  const folder = mkdtempSync(join(tmpdir(), 'coldgate-emulator-'));
   const settings = settingsSchema.parse({ provider: 'aws-lambda', region: 'eu-west-1', role, ...more });
   const { signal } = new AbortController();
   const deps = { log: silentLogger, stateDir: folder, now: () => new Date(), signal };
@@ -49,9 +49,9 @@ export async function targetOn(role: string, more: Record<string, unknown>): Pro
 const functions = '/2015-03-31/functions/';
 
 /**
- * What stands between the driver and moto: it answers the two calls that the driver cannot do without and moto does not
- * have (test/emulators/gaps.ts), and passes everything else on as it is. No function has a URL here, and an invocation is
- * answered by a quick function with the variables that moto keeps for the version.
+ * What stands between the driver and an emulator: it answers the two calls that the driver cannot do without and that one of
+ * them does not have (test/emulators/gaps.ts), and passes everything else on as it is. No function has a URL here, and an invocation is
+ * answered by a quick function with the variables that the emulator keeps for the version.
  */
 export async function openFront({ endpoint }: Server, shelf: Shelf): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
