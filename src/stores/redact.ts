@@ -1,7 +1,7 @@
 /** What opens a store for whoever reads it: signatures, keys, tokens, session links. */
 const secrets: [pattern: RegExp, shown: string][] = [
   [
-    /\b(sig|x-goog-signature|upload_id|access_token|refresh_token|id_token|client_secret|client_assertion|subject_token|assertion|accountkey|sharedaccesssignature|signature)(["']?\s*[=:]\s*["']?)[^&;,\s"'<]+/gi,
+    /\b(sig|x-goog-signature|x-amz-security-token|upload_id|access_token|refresh_token|id_token|client_secret|client_assertion|subject_token|assertion|accountkey|sharedaccesssignature|signature)(["']?\s*[=:]\s*["']?)[^&;,\s"'<]+/gi,
     '$1$2[redacted]',
   ],
   [/\b(bearer|sharedkey)\s+[\w.~+/=:-]+/gi, '$1 [redacted]'],

@@ -8,6 +8,8 @@ describe('text of servers and SDKs', () => {
   it.each([
     [`https://account/c/b?sv=2024&sig=${encodeURIComponent(secret)}&sp=r`],
     [`https://host/o?X-Goog-Algorithm=A&X-Goog-Signature=${secret}`],
+    [`GET https://host/o?X-Amz-Security-Token=${encodeURIComponent(secret)}&X-Amz-Signature=${secret}`],
+    [`{"x-amz-security-token":"${secret}"}`],
     [`DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${secret};EndpointSuffix=x`],
     [`PUT https://host/upload?uploadType=resumable&upload_id=${secret} failed`],
     [`{"access_token":"${secret}","expires_in":3600}`],
