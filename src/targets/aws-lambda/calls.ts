@@ -5,6 +5,7 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
+import type { TargetDeps } from '../open.ts';
 import { pause } from '../pause.ts';
 import {
   type Asked,
@@ -29,6 +30,8 @@ export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTy
 const patienceMs = { service: 300_000, role: 60_000, network: 30_000 };
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
+/** How often a call that is sent again is spoken of, ms. */
+const saidEveryMs = 15_000;
 
 /** The control plane. */
 export interface LambdaCalls {
@@ -51,16 +54,19 @@ export interface LambdaCalls {
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
 
+/** What ends a wait, and where it is spoken of. */
+type Waiting = Pick<TargetDeps, 'signal' | 'log'>;
+
 /**
  * Opens the client for a region. Credentials and endpoints come from where the SDK finds them (environment, profile, OIDC
  * role, instance role; AWS_ENDPOINT_URL_LAMBDA).
  */
-export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
+export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls {
   // One attempt a send: what is worth trying again, and for how long, is decided here.
   const client = new LambdaClient({ region, maxAttempts: 1 });
   return {
-    send: (command) => sendPatiently((options) => client.send(command, options), signal),
-    patiently: (work, asked) => sendPatiently(work, signal, asked),
+    send: (command) => sendPatiently((options) => client.send(command, options), { signal, log }),
+    patiently: (work, asked) => sendPatiently(work, { signal, log }, asked),
     once: (command, stop) => client.send(command, { abortSignal: stop }),
     credentials: async () => {
       try {
@@ -74,10 +80,11 @@ export function openCalls(region: string, signal: AbortSignal): LambdaCalls {
 
 async function sendPatiently<O>(
   work: (options: { abortSignal: AbortSignal }) => Promise<O>,
-  signal: AbortSignal,
+  { signal, log }: Waiting,
   asked?: Asked,
 ): Promise<O> {
   const began = performance.now();
+  let said = began;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
     try {
@@ -86,6 +93,13 @@ async function sendPatiently<O>(
       signal.throwIfAborted();
       const waited = performance.now() - began;
       if (!isWorthAnother(error, waited)) throw movedBy(error) ? new MovedError(error) : toRefusal(error, asked);
+      if (performance.now() - said > saidEveryMs) {
+        said = performance.now();
+        const { name, message } = error as Error;
+        log.info(
+          `AWS answers ${name} (${message.split('\n')[0]}), for ${Math.round(waited / 1000)} s so far; asking again.`,
+        );
+      }
       await pause(Math.max(pauseMs(attempt), retryAfterMs(error)), signal);
     }
   }

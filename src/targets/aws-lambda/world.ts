@@ -13,7 +13,7 @@ export interface World extends TargetDeps {
 export const worldOf = (settings: AwsLambdaSettings, deps: TargetDeps): World => ({
   ...deps,
   settings,
-  calls: openCalls(settings.region, deps.signal),
+  calls: openCalls(settings.region, deps),
 });
 
 const mostLooks = 20;
