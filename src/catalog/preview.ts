@@ -84,7 +84,21 @@ export const release = verb({
   about:
     'What a release tag does. The version must be published; its bytes are read back and compared, a candidate is measured against what is live, and the pointer moves only after a pass. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
   examples: ['coldgate release --environment production --model digits --version 1.1.0'],
-  inputs: [config, environment, model, version, fresh, reportPath, watch, dryRun],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    {
+      name: 'from',
+      type: 'text',
+      description: 'Environment to copy the version from, where its store is another one. Default: nothing is copied.',
+    },
+    fresh,
+    reportPath,
+    watch,
+    dryRun,
+  ],
   outputs: [...promotionOut, shaOut, ...gateOut, watchOut, results],
   permissions: ['contents: read', idToken, 'deployments: write'],
   load: async () => (await import('../verbs/release.ts')).run,

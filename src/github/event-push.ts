@@ -44,7 +44,9 @@ export function planTag(event: Tag, inputs: EventInputs, ground: EventGround): E
   const version = releasedVersion(event.tag, tag, inputs, ground);
   const place = chooseEnvironment('production', inputs.environment, ground.environments);
   const models = [{ model: tag.model, version }];
-  const steps = [{ verb: 'release', inputs: { ...placeOf(place.name, models), version } }];
+  // Where staging has a store of its own, the version is copied from there; where they share one, nothing is.
+  const from = ground.environments.includes('staging') && place.name !== 'staging' ? { from: 'staging' } : {};
+  const steps = [{ verb: 'release', inputs: { ...placeOf(place.name, models), version, ...from } }];
   const said = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and is what its manifest says.`;
   return { ...nothing, steps, models, environment: place.name, why: [said, place.why] };
 }

@@ -1,4 +1,5 @@
 import { readPointer } from '../registry/read-pointer.ts';
+import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
 import { run as deploy } from './deploy.ts';
 import { run as destroy } from './destroy.ts';
 import { run as promote } from './promote.ts';
@@ -12,6 +13,8 @@ import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface ReleaseInput extends WorkInput {
   version?: string | undefined;
+  /** Environment that the version is published in, where that is another store. */
+  from?: string | undefined;
   fresh: boolean;
   reportPath: string;
   /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
@@ -25,6 +28,8 @@ interface Release {
   place: WorkInput & { version: string };
   input: ReleaseInput;
   context: Context;
+  /** Where the version is copied from; nothing where it lies in this store. */
+  origin: Workspace | undefined;
   steps: ModelResult[];
 }
 
@@ -58,9 +63,24 @@ async function gate(release: Release): Promise<boolean> {
   );
 }
 
+/** Copies the version into this environment's store and reads it back. */
+async function bring(workspace: Workspace, origin: Workspace, release: Release): Promise<void> {
+  const { model, version, context, steps } = release;
+  const entry = workspace.models.find((m) => m.name === model);
+  if (!entry) throw new RangeError(`${model} is not among the models`);
+  await context.log.group(`${model}: copy`, async () => {
+    const copy = await bringVersion(origin, workspace, entry, version, context);
+    const blank = { model, outputs: {}, document: {}, lines: [], summary: '' };
+    const report = withCopy(blank, origin.store.url, workspace.store.url, copy);
+    for (const line of report.lines) context.log.info(`  ${line}`);
+    steps.push({ ...report, lines: [] });
+  });
+}
+
 async function releaseModel(workspace: Workspace, release: Release): Promise<ModelResult> {
   const { model, place, input, context, steps } = release;
   const { watch } = input;
+  if (release.origin) await bring(workspace, release.origin, release);
   if (!(await step(release, 'verify', () => verify({ ...place, deep: false }, context))))
     return joinSteps(model, steps);
   const here = await isLive(workspace, release);
@@ -81,10 +101,13 @@ async function releaseModel(workspace: Workspace, release: Release): Promise<Mod
 /** `coldgate release`: a version that was published before goes live by the same steps as with `ship`. */
 export async function run(input: ReleaseInput, context: Context): Promise<VerbResult> {
   const workspace = await openWorkspace(input, context, { checkFiles: false });
+  const { from } = input;
+  const other = from === undefined ? undefined : await openOrigin({ ...input, from }, workspace, context);
+  const origin = other && !shareStore(other, workspace) ? other : undefined;
   return eachModel('release', workspace.models, (entry) => {
     const version = versionFor(input.version, entry, workspace.models);
     const { config, environment } = input;
     const place = { config, environment, model: [entry.name], version };
-    return releaseModel(workspace, { model: entry.name, version, place, input, context, steps: [] });
+    return releaseModel(workspace, { model: entry.name, version, place, input, context, origin, steps: [] });
   });
 }

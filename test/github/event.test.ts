@@ -102,7 +102,7 @@ describe('the event decides', () => {
   it.each(['digits@1.1.0', 'digits/v1.1.0'])('releases the tag %s to production', async (tag) => {
     const made = await plan('push', push({ ref: `refs/tags/${tag}` }));
     expect(made.steps).toEqual([
-      { verb: 'release', inputs: { environment: 'production', model: 'digits', version: '1.1.0' } },
+      { verb: 'release', inputs: { environment: 'production', model: 'digits', version: '1.1.0', from: 'staging' } },
     ]);
   });
 

@@ -8,6 +8,13 @@ import { eventVariables } from './payloads.ts';
 /** The tiny model loads in a few ms; nothing here is about the verdict. */
 const gate = 'max-samples: 21, min-effect-ms: 2000';
 
+interface RepositoryOptions extends ProjectOptions {
+  /** Store of staging. */
+  store?: string;
+  /** Store of production; that of staging unless given. */
+  production?: string;
+}
+
 /** A project in git, as a runner checks it out. */
 export class Repository {
   readonly project = new Project();
@@ -23,12 +30,12 @@ export class Repository {
   }
 
   /** Writes a version of the model, with staging and production beside each other in one store, and commits it. */
-  commit({ store = 'file:store', ...options }: ProjectOptions & { store?: string } = {}): string {
+  commit({ store = 'file:store', production = store, ...options }: RepositoryOptions = {}): string {
     this.project.release({ gate, ...options });
     const path = this.project.path('models.yaml');
     const environments = `environments:
   staging: { store: "${store}", pointer: staging.json, target: { provider: local } }
-  production: { store: "${store}", target: { provider: local } }
+  production: { store: "${production}", target: { provider: local } }
 `;
     const yaml = `schema: 1\n${environments}models:\n${this.model(options)}`;
     writeFileSync(path, yaml);
