@@ -28,7 +28,7 @@ const kept: [RegExp, string][] = [
 ];
 
 /** Where a grant of both a function and its versions is used on one of them, it is used. */
-const ofFunction = (label: string): string => label.replace(/(:function:[\w-]+):\*$/, '$1');
+const ofFunction = (label: string): string => label.replace(/(:function:[\w*-]+):\*$/, '$1');
 
 /** The verbs that meet functions, once each. */
 async function shipOnce(recorded: RecordedProject): Promise<void> {
@@ -46,7 +46,9 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
   let recorded: RecordedProject;
   const calls = new Map<string, Access[]>();
   /** Functions are proven through their addresses, which the stand-in does not count as calls of the service. */
-  const byUrl = target.includes('auth: iam') ? urlAccesses('digits-production', 'live') : [];
+  const byUrl = target.includes('auth: iam')
+    ? [...urlAccesses('digits-production', 'live'), ...urlAccesses('digits-pr-12', 'candidate-1_1_0-pr_12_1a2b3c4')]
+    : [];
 
   afterAll(async () => {
     await recorded?.close();
@@ -93,7 +95,7 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
     );
     if (used) expect([...asks].filter((label) => used.test(label))).not.toEqual([]);
     const surplus = unused(grants, all, patterns).filter((label) => !asks.has(ofFunction(label)));
-    expect(surplus.filter((label) => used?.test(label) ?? true)).toEqual([]);
+    expect(surplus.filter((label) => !used || (used.test(label) && !/-pr-/.test(label)))).toEqual([]);
   });
 
   it('a verb that only looks changes nothing, and one that publishes does not look at functions', async () => {

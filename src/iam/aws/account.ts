@@ -18,9 +18,9 @@ export const isLambda = (target: TargetSettings): boolean => target.provider ===
  * What the settings mean for a function of a pull request: it is a candidate, and so has a function URL and nothing that
  * belongs to what is live.
  */
-function previewSettings({ batch: _, provisionedScaling: __, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
+function previewSettings({ batch: _, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
   const endpoint = settings.endpoint === 'none' ? 'none' : 'function-url';
-  return { ...settings, endpoint, provisionedConcurrency: 0 };
+  return { ...settings, endpoint };
 }
 
 /** Functions on Lambda, by their kind and the settings that they share. */

@@ -10,7 +10,6 @@ interface Feature {
   when?: (group: LambdaGroup) => boolean;
   actions: readonly string[];
   resources: (group: LambdaGroup) => string[];
-  condition?: Statement['Condition'];
 }
 
 const arnsIn =
@@ -35,6 +34,10 @@ const gatewayArns =
     paths.map((path) => `arn:${partition}:apigateway:${region}::${path}`);
 
 const isHttpApi = ({ settings }: LambdaGroup): boolean => settings.endpoint === 'http-api';
+
+const keepsWarm = ({ settings }: LambdaGroup): boolean => settings.provisionedConcurrency > 0;
+const functionsOf = (group: LambdaGroup): string[] =>
+  group.functions.flatMap(({ name }) => arnsIn('lambda', `function:${name}`, `function:${name}:*`)(group));
 
 /** `arn:aws:ecr:…:repository/digits` of `123456789012.dkr.ecr.eu-west-1.amazonaws.com/digits`. */
 function repositoryArn({ partition, settings }: LambdaGroup): string {
@@ -126,7 +129,7 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'NotifyOfUploads',
-    deeds: ['place'],
+    deeds: ['place', 'remove'],
     when: ({ settings }) => settings.batch !== undefined,
     actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
     resources: (group) => [bucketArn(group, group.settings.batch?.bucket)],
@@ -134,30 +137,17 @@ const features: readonly Feature[] = [
   {
     sid: 'KeepWarm',
     deeds: ['place'],
-    when: ({ settings }) => settings.provisionedConcurrency > 0,
-    actions: [
-      'lambda:PutProvisionedConcurrencyConfig',
-      'lambda:GetProvisionedConcurrencyConfig',
-      'lambda:ListProvisionedConcurrencyConfigs',
-      'lambda:DeleteProvisionedConcurrencyConfig',
-    ],
-    resources: (group) =>
-      group.functions.flatMap(({ name }) => arnsIn('lambda', `function:${name}`, `function:${name}:*`)(group)),
+    // What is kept warm is what is live.
+    when: (group) => group.kind === 'own' && keepsWarm(group),
+    actions: ['lambda:PutProvisionedConcurrencyConfig', 'lambda:GetProvisionedConcurrencyConfig'],
+    resources: functionsOf,
   },
   {
-    sid: 'ScaleWarm',
-    deeds: ['place'],
-    when: ({ settings }) => settings.provisionedScaling !== undefined,
-    // https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
-    actions: [
-      'application-autoscaling:RegisterScalableTarget',
-      'application-autoscaling:DeregisterScalableTarget',
-      'application-autoscaling:PutScalingPolicy',
-      'application-autoscaling:PutScheduledAction',
-      'application-autoscaling:DeleteScheduledAction',
-    ],
-    resources: arnsIn('application-autoscaling', 'scalable-target/*'),
-    condition: { StringEquals: { 'application-autoscaling:service-namespace': 'lambda' } },
+    sid: 'ReleaseWarm',
+    deeds: ['place', 'clear'],
+    when: keepsWarm,
+    actions: ['lambda:ListProvisionedConcurrencyConfigs', 'lambda:DeleteProvisionedConcurrencyConfig'],
+    resources: functionsOf,
   },
 ];
 
@@ -165,11 +155,10 @@ const features: readonly Feature[] = [
 export function featureStatements(group: LambdaGroup, deeds: readonly TargetDeed[], suffix: string): Statement[] {
   return features
     .filter((one) => one.deeds.some((deed) => deeds.includes(deed)) && (one.when?.(group) ?? true))
-    .map(({ sid, actions, resources, condition }) => ({
+    .map(({ sid, actions, resources }) => ({
       Sid: `${sid}${suffix}`,
       Effect: 'Allow',
       Action: [...actions],
       Resource: resources(group),
-      ...(condition && { Condition: condition }),
     }));
 }
