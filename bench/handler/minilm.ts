@@ -54,7 +54,6 @@ class Graph {
   constructor(size: TransformerSize, seed: number) {
     this.#size = size;
     this.#random = seededRandom(seed);
-    this.#constant('zero', [], [0]);
     this.#constant('one', [], [1]);
     this.#constant('two', [], [2]);
     this.#constant('half', [], [0.5]);
@@ -66,7 +65,6 @@ class Graph {
     this.#whole('merge', [0, 0, size.hidden]);
     this.#whole('axes12', [1, 2]);
     this.#whole('start', [0]);
-    this.#whole('axis1', [1]);
     this.#whole('index1', [1]);
   }
 
