@@ -121,6 +121,18 @@ describe('logging in to Google Cloud Storage', () => {
     });
   });
 
+  it('tells of a clock that is wrong', async () => {
+    await federated(async (google) => {
+      google.on('token', {
+        status: 400,
+        headers: { 'content-type': 'application/json' },
+        body: '{"error":"invalid_grant","error_description":"Token must be in a reasonable timeframe. Check your iat and exp values."}',
+      });
+      const wrong = { code: 'denied', exit: 8, hint: 'Set the clock of this machine.' };
+      await expect(opened().head(key)).rejects.toMatchObject(wrong);
+    });
+  });
+
   it('tells that the identity may not act as the account', async () => {
     await federated(async (google) => {
       const message = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).";

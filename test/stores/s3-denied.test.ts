@@ -160,6 +160,20 @@ describe('a store on S3 without credentials', () => {
   });
 });
 
+describe('a clock that is wrong', () => {
+  it('is named, and not the credentials', async () => {
+    server.on(
+      'PutObject',
+      s3Error(403, 'RequestTimeTooSkewed', 'The difference between the request time is too large.'),
+    );
+    await expect(store.put(key, Buffer.from('1'), 'absent')).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringMatching(/refused PutObject, because its clock and that of this machine differ/),
+      hint: 'Set the clock of this machine.',
+    });
+  });
+});
+
 describe('a bucket of S3 that is elsewhere', () => {
   const redirect: Answer = { status: 301, headers: { 'x-amz-bucket-region': 'eu-central-1' } };
   const malformed = s3Error(400, 'AuthorizationHeaderMalformed', 'wrong', '<Region>eu-central-1</Region>');

@@ -23,6 +23,10 @@ export function credentialsFault(thrown: unknown, store: string): StoreError {
     const message = `There are no Google Cloud credentials to open ${store} with.`;
     return new DeniedError(message, { ...fields, hint: logIn });
   }
+  if (/reasonable timeframe|iat and exp|issued in the future/i.test(said)) {
+    const message = `Google gave no credentials for ${store}, since the clock of this machine is wrong: ${said}`;
+    return new DeniedError(message, { ...fields, hint: 'Set the clock of this machine.' });
+  }
   const impersonation = /impersonat|getAccessToken/i.test(said);
   const hint = impersonation
     ? 'Grant roles/iam.workloadIdentityUser on the service account to the identity that logs in (it needs iam.serviceAccounts.getAccessToken).'

@@ -59,7 +59,8 @@ function explainFailure(failure: FailedAnswer, context: S3Context, asked: Asked)
     return new StoreError('bad-key', exitCodes.usage, message, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
   if (isRefusal(failure) && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
-  const denial = denialOf(failure, context, asked);
+  // A wrong clock is answered with 403 as well.
+  const denial = garbled.has(name) ? undefined : denialOf(failure, context, asked);
   if (denial) return denial;
   if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
   if (status === 501 || status === 405) return new UnsupportedError(`${asked.action} as it was sent (${name})`, fields);
@@ -87,15 +88,14 @@ function unavailable(failure: FailedAnswer, context: S3Context, asked: Asked, at
       : `no byte came from ${host} for ${stallMs / 1000} s while waiting for its answer to ${asked.action}`;
     return new UnavailableError(`${at}: ${what}.`, fields);
   }
+  if (name === 'RequestTimeTooSkewed') {
+    const told = `${at}: ${host} refused ${asked.action}, because its clock and that of this machine differ too much.`;
+    return new UnavailableError(told, { ...fields, hint: 'Set the clock of this machine.' });
+  }
   if (garbled.has(name)) {
-    const hint =
-      name === 'RequestTimeTooSkewed'
-        ? 'Set the clock of this machine.'
-        : 'Run it again; if it stays, look for a proxy that changes requests.';
-    return new UnavailableError(`${at}: ${host} did not take the bytes of ${asked.action} (${name}).`, {
-      ...fields,
-      hint,
-    });
+    const hint = 'Run it again; if it stays, look for a proxy that changes requests.';
+    const told = `${at}: ${host} did not take the bytes of ${asked.action} (${name}).`;
+    return new UnavailableError(told, { ...fields, hint });
   }
   if (status === 0) {
     const hint = isUnreached(system) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
