@@ -68,8 +68,7 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   await reportResult('event', result, process.env);
   if (only || plan.steps.length === 0) return exitCodes.done;
   const { openTalk } = await import('./runner/talk.ts');
-  const { log, signal } = context;
-  const talking = openTalk(process.env, core.getInput('token'), plan, values.config, log, signal);
+  const talking = openTalk(process.env, core.getInput('token'), plan, values.config, context.log);
   try {
     for (const step of plan.steps) {
       at(step.verb);

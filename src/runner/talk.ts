@@ -16,20 +16,14 @@ export interface Talking {
 /**
  * The run's voice on GitHub. Nothing where it has none: a fork's run, no token, or a server whose address is not known.
  */
-export function openTalk(
-  env: Env,
-  token: string,
-  plan: EventPlan,
-  config: string,
-  log: Logger,
-  signal: AbortSignal,
-): Talking | undefined {
+export function openTalk(env: Env, token: string, plan: EventPlan, config: string, log: Logger): Talking | undefined {
   const [owner, repo] = (env['GITHUB_REPOSITORY'] ?? '').split('/');
   const { GITHUB_API_URL: apiUrl, GITHUB_SHA } = env;
   if (plan.untrusted || token === '' || !apiUrl || !owner || !repo) return undefined;
   const sha = plan.pullRequest?.sha ?? GITHUB_SHA ?? '';
   const runUrl = runUrlOf(env);
-  const place = { apiUrl, token, owner, repo, sha, pull: plan.pullRequest?.number, runUrl, signal };
+  // Without the run's signal: a cancelled run still says that it ended.
+  const place = { apiUrl, token, owner, repo, sha, pull: plan.pullRequest?.number, runUrl };
   const conversation = openConversation(place, log);
   const ref = env['GITHUB_REF_TYPE'] === 'tag' ? env['GITHUB_REF_NAME'] : undefined;
   return {

@@ -1,3 +1,4 @@
+import { awsCli } from '../../bench/aws-cli.ts';
 import { chromium } from '../fakes/handler-browser.ts';
 import { tritonclient } from '../handler/tritonclient.ts';
 import { act } from './act.ts';
@@ -24,4 +25,5 @@ export const parts: Part[] = [
   act,
   githubOpenapi,
   mermaid,
+  awsCli,
 ];

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { githubOpenapi } from '../emulators/github-openapi.ts';
+import { describePart } from '../emulators/servers.ts';
 import { type GitHubServer, startGitHub } from '../github-api/server.ts';
+import { bringPart } from '../handler/bring-part.ts';
 import { pullRequest, push } from './payloads.ts';
 import { Repository } from './repository.ts';
 
@@ -7,7 +10,7 @@ const token = 'ghs_0123456789abcdefSECRET';
 const shaOf = (digit: string): string => digit.repeat(40);
 
 /** What a run says on GitHub, from the event to the API: every call held to the published description. */
-describe('an event told on GitHub', () => {
+describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on GitHub', () => {
   const repository = new Repository();
   let github: GitHubServer;
   let first: string;
