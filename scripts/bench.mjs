@@ -40,9 +40,8 @@ for (const [name, run] of Object.entries(all)) {
   for (const goal of await run({ quick, scratch })) {
     goals.push(goal);
     const peer = goal.theirs ? ` (${goal.ours} beside ${goal.theirs} of ${goal.peer})` : '';
-    console.log(
-      `${goal.value <= goal.limit ? 'met   ' : 'MISSED'} ${goal.what}: ${number(goal)}, goal ${limit(goal)}${peer}`,
-    );
+    const word = !Number.isFinite(goal.limit) ? 'beside' : goal.value <= goal.limit ? 'met   ' : 'MISSED';
+    console.log(`${word} ${goal.what}: ${number(goal)}, goal ${limit(goal)}${peer}`);
   }
 }
 
