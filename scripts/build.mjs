@@ -46,7 +46,19 @@ export async function build(out) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const entry = join(root, 'build', 'index.js');
-  run([bin('@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, '-q', '--license', 'licenses.txt']);
+  // `open` starts a browser for interactive logins at Azure, which no step makes; its shell script would come along.
+  run([
+    bin('@vercel/ncc/dist/ncc/cli.js'),
+    'build',
+    entry,
+    '-o',
+    out,
+    '-q',
+    '--external',
+    'open',
+    '--license',
+    'licenses.txt',
+  ]);
   await minify(out);
   const { catalog } = await import(pathToFileURL(join(root, 'build', 'catalog.js')).href);
   for (const [file, text] of doors(catalog)) await writeFile(join(out, file), text, { mode: 0o755 });

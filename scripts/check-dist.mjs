@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { root } from './node24.mjs';
 
-const limit = 4_000_000;
+/** The SDKs of three clouds are half of it. What counts, the compressed download, has its goal in bench/action.ts. */
+const limit = 7_000_000;
 const committed = join(root, 'dist');
 const fresh = join(root, '.cache', 'dist-check');
 

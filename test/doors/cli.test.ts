@@ -17,7 +17,7 @@ describe('the command line', () => {
       expect(general.stdout).toContain(`  ${name}`);
       const { exit, stdout } = await runCommand([name, '--help'], empty);
       expect([exit, stdout.split('\n')[0]]).toEqual([0, `coldgate ${name}: ${summary}`]);
-      for (const input of inputs)
+      for (const input of inputs.filter((one) => one.only !== 'action'))
         expect(stdout).toMatch(new RegExp(`${input.positional ? input.name.toUpperCase() : `--${input.name}`}\\b`));
       expect(Math.max(...stdout.split('\n').map((l) => l.length))).toBeLessThanOrEqual(130);
     }
