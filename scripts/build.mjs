@@ -46,19 +46,9 @@ export async function build(out) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const entry = join(root, 'build', 'index.js');
-  // `open` starts a browser for interactive logins at Azure, which no step makes; its shell script would come along.
-  run([
-    bin('@vercel/ncc/dist/ncc/cli.js'),
-    'build',
-    entry,
-    '-o',
-    out,
-    '-q',
-    '--external',
-    'open',
-    '--license',
-    'licenses.txt',
-  ]);
+  run([bin('@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, '-q', '--license', 'licenses.txt']);
+  // Of the package `open`, which starts a browser for interactive logins at Azure: no step makes one.
+  await rm(join(out, 'xdg-open'), { force: true });
   await minify(out);
   const { catalog } = await import(pathToFileURL(join(root, 'build', 'catalog.js')).href);
   for (const [file, text] of doors(catalog)) await writeFile(join(out, file), text, { mode: 0o755 });
