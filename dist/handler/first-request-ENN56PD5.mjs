@@ -1,2 +1,0 @@
-import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
-import"./chunk-2JE3233P.mjs";function f(n,e){return{inputs:(typeof n=="object"&&n!==null&&"inputs"in n?n.inputs:void 0)??Object.fromEntries(e.map(o=>[o.name,i(o)]))}}function i({dtype:n,shape:e}){let s=e.map(t=>typeof t=="number"?t:1),o=s.reduce((t,u)=>t*u,1),r=n==="string"?"":n==="bool"?!1:0;return{shape:s,data:Array(Math.min(o,4096)).fill(r)}}export{f as firstRequest};
