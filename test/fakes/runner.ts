@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { assertNoSecrets } from './no-secrets.ts';
 
 /** The committed bundle, or the one that a developer has just built elsewhere. */
 export const dist = process.env['COLDGATE_DIST'] ?? join(import.meta.dirname, '..', '..', 'dist');
@@ -50,12 +51,16 @@ export interface ProcessResult {
   stderr: string;
 }
 
-/** Runs Node on a script; the parent's GITHUB_* and INPUT_* variables are kept from it. */
+/**
+ * Runs Node on a script; the parent's GITHUB_* and INPUT_* variables are kept from it. Rejects where it prints a secret
+ * that it was given: so all suites look for leaks, whatever else they are about.
+ */
 export function runNode(args: string[], cwd: string, env: Record<string, string>, stdin = ''): Promise<ProcessResult> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([k]) => !/^(GITHUB_|INPUT_|ACTIONS_|RUNNER_)/.test(k)),
   );
-  const child = spawn(process.execPath, args, { cwd, env: { ...clean, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const given = { ...clean, ...env };
+  const child = spawn(process.execPath, args, { cwd, env: given, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(stdin);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -63,9 +68,15 @@ export function runNode(args: string[], cwd: string, env: Record<string, string>
   child.stderr.on('data', (c: Buffer) => err.push(c));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (exit) =>
-      resolve({ exit, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-    );
+    child.on('close', (exit) => {
+      const said = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+      try {
+        assertNoSecrets(said.stdout + said.stderr, given);
+        resolve({ exit, ...said });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
 }
 
@@ -107,6 +118,7 @@ export async function runStep(
   }
   const result = await runNode([join(dist, `${door}.js`)], workspace, env);
   const read = (name: string) => readFileSync(join(files, name), 'utf8');
+  assertNoSecrets(Object.values(commandFiles).map(read).join('\n'), env);
   const step = {
     ...result,
     outputs: parseOutputs(read('output')),

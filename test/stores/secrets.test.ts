@@ -83,8 +83,8 @@ describe('the look for secrets', () => {
 
   it('finds one that a process of the suite was made to print', async () => {
     const leak = 'console.error("signing with " + process.env.AWS_SECRET_ACCESS_KEY)';
-    const { stderr } = await runNode(['-e', leak], project.folder, { AWS_SECRET_ACCESS_KEY: secret });
-    expect(leaksIn(stderr, { key: secret })).toEqual(['key']);
+    const leaking = runNode(['-e', leak], project.folder, { AWS_SECRET_ACCESS_KEY: secret });
+    await expect(leaking).rejects.toThrow('printed the value of AWS_SECRET_ACCESS_KEY');
   });
 });
 
