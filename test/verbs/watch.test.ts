@@ -101,8 +101,12 @@ describe('promote --watch on the local target', () => {
   });
 
   it('leaves what is live as it is when it is stopped, and says so', async () => {
+    let stopped = false;
     const { exit, stdout } = await run([...promote, '--version', '1.0.0', '--watch', '60s'], (text, kill) => {
-      if (text.includes('Watching digits 1.0.0')) kill('SIGINT');
+      // Once: a second one ends the process on the spot.
+      if (stopped || !text.includes('Watching digits 1.0.0')) return;
+      stopped = true;
+      kill('SIGINT');
     });
     const { error } = JSON.parse(stdout);
     expect([exit, error.code]).toEqual([1, 'watch-stopped']);
