@@ -22,6 +22,8 @@ export interface ActRun {
   payload?: Record<string, unknown> | undefined;
   env?: Record<string, string> | undefined;
   token?: string | undefined;
+  /** Variables of the repository. */
+  vars?: Record<string, string> | undefined;
   /** Only this job. */
   job?: string | undefined;
   /** `name:value`, picks jobs of a matrix. */
@@ -70,6 +72,7 @@ export async function runAct(folder: string, run: ActRun): Promise<ActResult> {
     ...['--env-file', '/dev/null', '--secret-file', '/dev/null', '--var-file', '/dev/null'],
     ...local.flatMap((one) => ['--local-repository', one]),
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...Object.entries(run.vars ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
     ...(run.token ? ['--secret', `GITHUB_TOKEN=${run.token}`] : []),
     ...(run.job ? ['--job', run.job] : []),
     ...(run.matrix ? ['--matrix', run.matrix] : []),
