@@ -6,10 +6,11 @@ import { type Budget, checkBudget, type SizedEntry } from './budget.ts';
 import { bundleFiles } from './bundle-files.ts';
 import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
+import type { FolderCache } from './folder-cache.ts';
 import { licencesText } from './licences.ts';
 import type { Platform } from './platform.ts';
 import { noteUse } from './prune-cache.ts';
-import { type FolderCache, prepareRuntime, type RuntimeOptions } from './runtime.ts';
+import { prepareRuntime, type RuntimeOptions } from './runtime.ts';
 import { fileMatches } from './verified-folder.ts';
 import { writeZip, type ZipEntry } from './zip.ts';
 
@@ -69,7 +70,7 @@ export async function buildPackage(options: BuildOptions): Promise<BuiltPackage>
   const entries: ZipEntry[] = [];
   for (const { name, bytes } of files) {
     signal?.throwIfAborted();
-    entries.push({ name, bytes, deflated: await deflate(name, bytes, { cacheDir, log, signal }) });
+    entries.push({ name, bytes, deflated: await deflate(name, bytes, { cacheDir, log, sharedCache, signal }) });
   }
   const zip = writeZip(entries);
   const sized = entries.map(sizeOf).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -5,7 +5,9 @@ import { Deflate, deflateSync } from 'fflate';
 import type { Logger } from '../log.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { sha256 } from './digest.ts';
+import type { FolderCache } from './folder-cache.ts';
 import { noteUse } from './prune-cache.ts';
+import { restoreDeflated, saveDeflated } from './share-deflated.ts';
 
 /** The compressor's version and everything else that decides its output: a cached result of another one is not used. */
 export const deflateKey = 'fflate-0.8.3-level-9-mem-8-chunk-256k';
@@ -18,6 +20,7 @@ export interface DeflateOptions {
   /** Absolute folder for what can be made again. */
   cacheDir: string;
   log: Logger;
+  sharedCache?: FolderCache | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +28,8 @@ export interface DeflateOptions {
  * Raw deflate whose output depends on the input alone. node:zlib would be faster and is not used: what it writes depends
  * on the zlib that Node was built with (the one Node bundles and zlib 1.2.13 give different bytes for the same file, and
  * distributions build Node with their own), while fflate is plain integer JavaScript, alike on every CPU and Node.
- * At about 14 MB/s the runtime takes 3 s, so results of large inputs are kept under the digest of the input.
+ * At about 14 MB/s the runtime takes 3 s, so results of large inputs are kept under the digest of the input, here and in
+ * the shared cache.
  */
 export async function deflate(label: string, bytes: Uint8Array, options: DeflateOptions): Promise<Uint8Array> {
   if (bytes.byteLength <= pieceBytes) return deflateSync(bytes, settings);
@@ -34,8 +38,11 @@ export async function deflate(label: string, bytes: Uint8Array, options: Deflate
   await noteUse(folder, name);
   const cached = await readChecked(path);
   if (cached) return cached;
-  const deflated = await deflateInPieces(label, bytes, options);
+  const shared = { folder: `${path}.shared`, key: `${deflateKey}-${name}`, input: name };
+  const restored = await restoreDeflated(shared, options);
+  const deflated = restored ?? (await deflateInPieces(label, bytes, options));
   await writeFileAtomic(path, Buffer.concat([Buffer.from(sha256(deflated), 'hex'), deflated]));
+  if (!restored) await saveDeflated(shared, deflated, options);
   return deflated;
 }
 

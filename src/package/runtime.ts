@@ -2,17 +2,12 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IntegrityError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { type FolderCache, quietly } from './folder-cache.ts';
 import { findNpm, type NpmCommand, packFromNpm } from './npm-pack.ts';
 import { type Platform, platformKey } from './platform.ts';
 import { checkArchive, extractFiles } from './runtime-archive.ts';
 import { onnxRuntimePins, type PinnedFile, type RuntimePins } from './runtime-pins.ts';
 import { discard, folderMatches, publishFolder } from './verified-folder.ts';
-
-/** Keeps folders between runs, where the edge has such a place. Its failures only cost time. */
-export interface FolderCache {
-  restore(folder: string, key: string): Promise<boolean>;
-  save(folder: string, key: string): Promise<void>;
-}
 
 export interface RuntimeOptions extends Platform {
   /** Absolute folder for what can be made again. */
@@ -89,15 +84,6 @@ async function fromShared(
   if (await isGood(dir)) return true;
   options.log.warn(`The shared cache holds a damaged ONNX runtime under ${key}; downloading it instead.`);
   return false;
-}
-
-async function quietly<T>(log: Logger, what: string, work: () => Promise<T> | undefined): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    log.debug(`Could not ${what} the shared cache: ${(error as Error).message}`);
-    return undefined;
-  }
 }
 
 async function fromNpm(options: RuntimeOptions, pins: RuntimePins, dir: string): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
@@ -11,6 +11,7 @@ import { deflate, deflateKey } from '../../src/package/deflate.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
+import { failingCache, SharedCache } from '../fakes/package-shared-cache.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const library = Buffer.from('native code '.repeat(40_000));
@@ -92,6 +93,37 @@ describe('buildPackage', () => {
     writeFileSync(kept, Buffer.concat([readFileSync(kept).subarray(0, 40), Buffer.from('damaged')]));
     expect(await buildPackage(options)).toEqual(before);
     expect(sha256(readFileSync(before.path))).toBe(before.sha256);
+  });
+
+  it('takes compressed files from the shared cache, and leaves them there for others', async () => {
+    const sharedCache = new SharedCache();
+    const before = await buildPackage({ ...options, sharedCache });
+    const key = `${deflateKey}-${sha256(library)}`;
+    expect([...sharedCache.saved.keys()]).toContain(key);
+    const told: string[] = [];
+    const log = { ...silentLogger, progress: (label: string) => void told.push(label) };
+    rmSync(options.cacheDir, { recursive: true });
+    expect(await buildPackage({ ...options, sharedCache, log })).toEqual(before);
+    expect(told.filter((label) => label.includes('Compressing'))).toEqual([]);
+    expect(readdirSync(join(options.cacheDir, 'deflated', deflateKey)).filter((n) => n.endsWith('.shared'))).toEqual(
+      [],
+    );
+  });
+
+  it('takes nothing from the shared cache that does not unpack to the very file', async () => {
+    const sharedCache = new SharedCache();
+    const before = await buildPackage(options);
+    for (const evil of [deflateRawSync('another library'), 'no stream']) {
+      sharedCache.saved.set(`${deflateKey}-${sha256(library)}`, { deflated: evil });
+      rmSync(options.cacheDir, { recursive: true });
+      expect(await buildPackage({ ...options, sharedCache })).toEqual(before);
+    }
+  });
+
+  it('does not fail because of a shared cache that does', async () => {
+    const before = await buildPackage(options);
+    rmSync(options.cacheDir, { recursive: true });
+    expect(await buildPackage({ ...options, sharedCache: failingCache })).toEqual(before);
   });
 
   it('unpacks to what went in', async () => {

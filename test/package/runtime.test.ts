@@ -7,8 +7,9 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
-import { type FolderCache, prepareRuntime, type RuntimeOptions } from '../../src/package/runtime.ts';
+import { prepareRuntime, type RuntimeOptions } from '../../src/package/runtime.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
+import { failingCache, SharedCache } from '../fakes/package-shared-cache.ts';
 import { recordingLog } from '../fakes/target-log.ts';
 
 const library = 'library '.repeat(4000);
@@ -180,28 +181,8 @@ describe('prepareRuntime', () => {
     await expect(preparing).rejects.toMatchObject({ code: 'runtime-download-failed' });
   });
 
-  /** A shared cache in memory: what was saved under a key comes back. */
-  const sharedCache = (): FolderCache & { saved: Map<string, Record<string, string>> } => {
-    const saved = new Map<string, Record<string, string>>();
-    return {
-      saved,
-      save: async (dir, key) => {
-        saved.set(
-          key,
-          Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'utf8')])),
-        );
-      },
-      restore: async (dir, key) => {
-        const files = saved.get(key);
-        mkdirSync(dir, { recursive: true });
-        for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(dir, name), text);
-        return files !== undefined;
-      },
-    };
-  };
-
   it('saves a download in the shared cache and restores from it', async () => {
-    const cache = sharedCache();
+    const cache = new SharedCache();
     await prepareRuntime({ ...options, sharedCache: cache });
     expect([...cache.saved.keys()]).toEqual(['x-node-9.9.9-linux-x64']);
     rmSync(options.cacheDir, { recursive: true });
@@ -210,7 +191,7 @@ describe('prepareRuntime', () => {
   });
 
   it('downloads when the shared cache holds damaged files, and says so', async () => {
-    const cache = sharedCache();
+    const cache = new SharedCache();
     cache.saved.set('x-node-9.9.9-linux-x64', { 'libx.so.1': library, 'x.node': 'evil' });
     await prepareRuntime({ ...options, sharedCache: cache });
     expect(isComplete()).toBe(true);
@@ -218,8 +199,7 @@ describe('prepareRuntime', () => {
   });
 
   it('does not fail because of a shared cache that does', async () => {
-    const fail = () => Promise.reject(new Error('service unavailable'));
-    await prepareRuntime({ ...options, sharedCache: { restore: fail, save: fail } });
+    await prepareRuntime({ ...options, sharedCache: failingCache });
     expect(isComplete()).toBe(true);
   });
 

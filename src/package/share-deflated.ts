@@ -1,0 +1,56 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import type { Logger } from '../log.ts';
+import { sha256 } from './digest.ts';
+import { type FolderCache, quietly } from './folder-cache.ts';
+
+/** Where compressed files of packages are shared between runs. */
+export interface SharedDeflated {
+  sharedCache?: FolderCache | undefined;
+  log: Logger;
+}
+
+/** A place in it: the folder is part of what the cache knows an entry by, so all runs name the same one. */
+export interface SharedPlace {
+  folder: string;
+  /** Names compressor, settings and input: the file of one version of the runtime for one CPU. */
+  key: string;
+  /** sha256 of what was compressed, hexadecimal. */
+  input: string;
+}
+
+/** What another run has compressed. Others write to that cache too: only what unpacks to the very input is taken. */
+export async function restoreDeflated(place: SharedPlace, options: SharedDeflated): Promise<Uint8Array | undefined> {
+  const { sharedCache, log } = options;
+  if (!sharedCache) return undefined;
+  try {
+    if (!(await quietly(log, 'restore from', () => sharedCache.restore(place.folder, place.key)))) return undefined;
+    const deflated = await readFile(join(place.folder, 'deflated')).catch(() => undefined);
+    if (deflated && unpacksTo(deflated, place.input)) return deflated;
+    log.warn(`The shared cache holds damaged bytes under ${place.key}; compressing the file instead.`);
+    return undefined;
+  } finally {
+    await rm(place.folder, { recursive: true, force: true });
+  }
+}
+
+/** Keeps it for other runs. Never fails. */
+export async function saveDeflated(place: SharedPlace, deflated: Uint8Array, options: SharedDeflated): Promise<void> {
+  const { sharedCache, log } = options;
+  if (!sharedCache) return;
+  await quietly(log, 'save to', async () => {
+    await mkdir(place.folder, { recursive: true });
+    await writeFile(join(place.folder, 'deflated'), deflated);
+    await sharedCache.save(place.folder, place.key);
+  });
+  await rm(place.folder, { recursive: true, force: true });
+}
+
+function unpacksTo(deflated: Uint8Array, input: string): boolean {
+  try {
+    return sha256(inflateRawSync(deflated)) === input;
+  } catch {
+    return false;
+  }
+}
