@@ -1,31 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dist, testCache } from '../test/fakes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';
+import { writeNoise } from './noise.ts';
 import { runProcess } from './run-process.ts';
-
-const chunk = 16 * 1024 * 1024;
-
-/** Pseudo-random bytes, so that no file system finds anything to compress. */
-async function writeNoise(path: string, bytes: number): Promise<void> {
-  const file = await open(path, 'w');
-  const block = Buffer.alloc(chunk);
-  let state = 0x9e3779b9;
-  for (let at = 0; at < chunk; at += 4) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    block.writeInt32LE(state, at);
-  }
-  for (let at = 0; at < bytes; at += chunk) {
-    block.writeUInt32LE(at / chunk, 0);
-    await file.write(block, 0, Math.min(chunk, bytes - at));
-  }
-  await file.sync();
-  await file.close();
-}
 
 /** A project whose version holds a large file beside the model. */
 function projectWith(folder: string): Project {

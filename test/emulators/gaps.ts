@@ -7,8 +7,6 @@ export interface Gap {
   /** Title of the test that shows it; what is made of two has a colon between them. */
   behaviour: string;
   why: string;
-  /** Sometimes it has it: the test says nothing either way and does not run. */
-  flaky?: true;
 }
 
 const withoutDeleteConditions = (server: ServerName, why: string): Gap[] =>
@@ -62,6 +60,5 @@ export function itOn(
 ): void {
   const gap = gapOf(server, behaviour);
   if (!gap) it(behaviour, options, body);
-  else if (gap.flaky) it.runIf(false)(`${behaviour} [flaky on ${gap.server}: ${gap.why}]`, options, body);
   else it.fails(`${behaviour} [gap of ${gap.server}: ${gap.why}]`, options, body);
 }
