@@ -75,6 +75,20 @@ const rules: readonly Rule[] = [
   })),
   {
     provider: 'aws-lambda',
+    field: 'runtime-layer',
+    broken: (_has, get) => get('runtime-layer') === true && get('package') === 'image',
+    message: 'is a setting of package: zip.',
+    hint: 'An image holds all that the function needs.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'layers',
+    broken: (has, get) => get('runtime-layer') === true && has('layers.4'),
+    message: 'expected at most 4 with runtime-layer: true, which is the fifth.',
+    hint: 'Lambda takes five layers. Take one out, or set runtime-layer: false.',
+  },
+  {
+    provider: 'aws-lambda',
     field: 'provisioned-scaling',
     broken: (has, get) =>
       has('provisioned-scaling') && below(get('provisioned-scaling.maximum'), get('provisioned-concurrency')),
@@ -124,7 +138,10 @@ export function checkTargets(findings: Findings): void {
     findings.keys([section]).map((name): Path => [section, name, 'target']),
   );
   for (const path of places) {
-    const inside = (field: string): Path => [...path, ...field.split('.')];
+    const inside = (field: string): Path => [
+      ...path,
+      ...field.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+    ];
     const provider = findings.text(inside('provider'));
     for (const { field, broken, message, hint } of rules.filter((rule) => rule.provider === provider)) {
       const isBroken = broken(

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../log.ts';
+import type { LayerFile } from '../targets/target.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type Budget, checkBudget, type SizedEntry } from './budget.ts';
-import { bundleFiles } from './bundle-files.ts';
+import { type BundleFile, bundleFiles } from './bundle-files.ts';
 import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
 import type { FolderCache } from './folder-cache.ts';
@@ -11,6 +12,7 @@ import { licencesText } from './licences.ts';
 import type { Platform } from './platform.ts';
 import { noteUse } from './prune-cache.ts';
 import { prepareRuntime, type RuntimeOptions } from './runtime.ts';
+import { layerFiles, layerPointer } from './runtime-layer.ts';
 import { fileMatches } from './verified-folder.ts';
 import { writeZip, type ZipEntry } from './zip.ts';
 
@@ -27,6 +29,8 @@ export interface BuildOptions {
   signal?: AbortSignal | undefined;
   /** What the platform takes; nothing where it has no limit. */
   budget?: Budget | undefined;
+  /** Puts the native runtime into a zip of its own, as a layer that many functions share. */
+  runtimeLayer?: boolean | undefined;
   /** For tests: where the runtime comes from. */
   runtime?: Pick<RuntimeOptions, 'unpacked' | 'npm' | 'pins'> | undefined;
 }
@@ -36,8 +40,12 @@ export interface BuiltPackage {
   path: string;
   sha256: string;
   size: number;
-  /** Files in it, in name order. */
+  /** Files in it, in name order; with those of the layer after them. */
   entries: SizedEntry[];
+  /** Bytes that package and layer unpack to. */
+  unzipped: number;
+  /** The runtime's own zip, where it was asked for. */
+  layer?: LayerFile | undefined;
 }
 
 /** In a clone the runtime's package lies beside the bundle (`dist/handler`); its files count only if their digests do. */
@@ -45,43 +53,62 @@ export const unpackedBeside = (handlerDir: string): string[] => [
   resolve(handlerDir, '..', '..', 'node_modules', 'onnxruntime-node'),
 ];
 
+/** A zip that is not written yet. */
+interface Packed {
+  bytes: Buffer;
+  sha256: string;
+  size: number;
+  entries: SizedEntry[];
+}
+
 /**
- * Builds the zip of one function: the adapter's bundle and the native runtime for exactly one OS and CPU. The same
- * bundle and platform give the same bytes on every machine, so an unchanged package is recognised by its digest.
+ * Builds the zip of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the latter in
+ * a zip of its own if asked. The same bundle and platform give the same bytes on every machine, so an unchanged package is
+ * recognised by its digest.
  * Throws what `prepareRuntime` does, and ColdgateError `package-too-large` or `handler-not-built` (exit 2).
  */
 export async function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
-  const { platform, handlerDir, cacheDir, log, sharedCache, signal } = options;
-  const files = await bundleFiles(handlerDir, options.entry ?? 'node.mjs');
-  const unpacked = unpackedBeside(handlerDir);
-  const runtime = await prepareRuntime({
-    ...platform,
-    cacheDir,
-    log,
-    sharedCache,
-    signal,
-    unpacked,
-    ...options.runtime,
-  });
-  for (const file of runtime.files) files.push({ name: file.name, bytes: await readFile(file.path) });
-  files.push({ name: 'package.json', bytes: Buffer.from('{"type":"module"}\n') });
-  files.push({ name: 'LICENSES.txt', bytes: Buffer.from(licencesText) });
+  const { handlerDir, entry = 'node.mjs', budget, runtimeLayer } = options;
+  const bundle = await bundleFiles(handlerDir, entry);
+  const runtime = await runtimeFiles(options);
+  const licences = { name: 'LICENSES.txt', bytes: Buffer.from(licencesText) };
+  const layer = runtimeLayer ? await pack(layerFiles([...runtime, licences]), options) : undefined;
+  const native = layer ? layerPointer(layer) : runtime;
+  const type = { name: 'package.json', bytes: Buffer.from('{"type":"module"}\n') };
+  const zip = await pack([...bundle, ...native, type, licences], options);
+  const entries = [...zip.entries, ...(layer?.entries ?? [])];
+  if (budget) checkBudget(entries, Math.max(zip.size, layer?.size ?? 0), budget);
+  const unzipped = entries.reduce((sum, one) => sum + one.size, 0);
+  return { ...(await keep(zip, options)), entries, unzipped, ...(layer && { layer: await keep(layer, options) }) };
+}
 
+async function runtimeFiles(options: BuildOptions): Promise<BundleFile[]> {
+  const { platform, handlerDir, cacheDir, log, sharedCache, signal } = options;
+  const unpacked = unpackedBeside(handlerDir);
+  const found = { ...platform, cacheDir, log, sharedCache, signal, unpacked, ...options.runtime };
+  const { files } = await prepareRuntime(found);
+  return Promise.all(files.map(async ({ name, path }) => ({ name, bytes: await readFile(path) })));
+}
+
+async function pack(files: readonly BundleFile[], options: BuildOptions): Promise<Packed> {
+  const { cacheDir, log, sharedCache, signal } = options;
   const entries: ZipEntry[] = [];
   for (const { name, bytes } of files) {
     signal?.throwIfAborted();
     entries.push({ name, bytes, deflated: await deflate(name, bytes, { cacheDir, log, sharedCache, signal }) });
   }
-  const zip = writeZip(entries);
+  const bytes = writeZip(entries);
   const sized = entries.map(sizeOf).sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (options.budget) checkBudget(sized, zip.byteLength, options.budget);
-  const digest = sha256(zip);
-  const [folder, name] = [join(cacheDir, 'packages'), `${digest}.zip`];
+  return { bytes, sha256: sha256(bytes), size: bytes.byteLength, entries: sized };
+}
+
+/** Writes it under its digest, unless it is there. */
+async function keep({ bytes, sha256, size }: Packed, { cacheDir }: BuildOptions): Promise<LayerFile> {
+  const [folder, name] = [join(cacheDir, 'packages'), `${sha256}.zip`];
   const path = join(folder, name);
-  const made = { sha256: digest, size: zip.byteLength };
-  if (!(await fileMatches(path, made))) await writeFileAtomic(path, zip);
+  if (!(await fileMatches(path, { sha256, size }))) await writeFileAtomic(path, bytes);
   await noteUse(folder, name);
-  return { path, ...made, entries: sized };
+  return { path, sha256, size };
 }
 
 const sizeOf = (entry: ZipEntry): SizedEntry => ({

@@ -26,6 +26,7 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     platform: { os: 'linux', arch: architecture === 'arm64' ? 'arm64' : 'x64' },
     entry: 'lambda.mjs',
     budget: budgetOf(settings),
+    runtimeLayer: settings.runtimeLayer,
     image: imageOf(settings),
     plan: (request) => planFunction(world, request),
     deploy: (request) => (request.role === 'live' ? routeLive(world, request) : deployCandidate(world, request)),

@@ -21,6 +21,17 @@ export interface PackageFile {
   size: number;
   /** URI with digest of the container image that runs instead of a zip; `sha256` is that digest, `path` empty. */
   image?: string | undefined;
+  /** Bytes that it unpacks to, its layer included, where they are known. */
+  unzipped?: number | undefined;
+  /** The native runtime in a zip of its own, which the package itself then does without. */
+  layer?: LayerFile | undefined;
+}
+
+/** A zip that lies under functions of many packages. */
+export interface LayerFile {
+  path: string;
+  sha256: string;
+  size: number;
 }
 
 /** A deployed handler configuration that answers at its own address. */
@@ -103,6 +114,8 @@ export interface Target {
   readonly entry: string;
   /** What packages for this target may weigh; that of the tightest target without it. */
   readonly budget?: Budget | undefined;
+  /** Packages for this target have the native runtime in a layer. */
+  readonly runtimeLayer?: boolean | undefined;
   /** Packages go into container images that others build: from what, and which one is to run once it is there. */
   readonly image?: { base: string | undefined; package: PackageFile | undefined } | undefined;
   plan(request: DeployRequest): Promise<Change[]>;

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
+import { keptPackage } from '../package/kept-package.ts';
 import type { DeployRequest, PackageFile, Revision, Target } from '../targets/target.ts';
 import { functionSettings } from './function-settings.ts';
 import { shiftJudge } from './shift-judge.ts';
@@ -31,11 +30,11 @@ export async function prepareDeployment(ws: Workspace, entry: ModelEntry, contex
 export async function packageFor(target: Target, context: Context): Promise<PackageFile> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: it is held to the tightest limit, unless its target says that it takes more.
-  const { platform, entry, budget = lambdaBudget } = target;
-  const { path, sha256, size } = await buildPackage({
-    ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget },
+  const { platform, entry, budget = lambdaBudget, runtimeLayer } = target;
+  const { path, sha256, size, unzipped, layer } = await buildPackage({
+    ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, runtimeLayer },
   });
-  return { path, sha256, size };
+  return { path, sha256, size, unzipped, layer };
 }
 
 function imagePackage(image: PackageFile | undefined): PackageFile {
@@ -74,14 +73,8 @@ export async function packageOfLive(
   if (repository !== undefined) {
     return { ...own, sha256: live.packageSha256, image: `${repository}@sha256:${live.packageSha256}` };
   }
-  const path = join(cacheDir, 'packages', `${live.packageSha256}.zip`);
-  try {
-    const { size } = await stat(path);
-    return { path, sha256: live.packageSha256, size };
-  } catch {
-    log.warn(
-      'The package of the live function is not on this machine: both arms run the new one, models are compared.',
-    );
-    return own;
-  }
+  const kept = await keptPackage(cacheDir, live.packageSha256);
+  if (kept) return kept;
+  log.warn('The package of the live function is not on this machine: both arms run the new one, models are compared.');
+  return own;
 }

@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConflictError, toColdgateError } from '../errors.ts';
+import { keptPackage } from '../package/kept-package.ts';
 import type { DeployRequest, PackageFile } from '../targets/target.ts';
 import { deployRequest } from './deployment.ts';
 import { takeBack } from './route-live.ts';
@@ -87,10 +86,5 @@ async function functionBack(asked: LiveWatch, version: string): Promise<string |
 /** The package that served before. Where it is no longer on this machine the new one stands in. */
 async function packageOf({ deployment, context }: LiveWatch, sha256: string): Promise<PackageFile> {
   if (sha256 === deployment.package.sha256) return deployment.package;
-  const path = join(context.cacheDir, 'packages', `${sha256}.zip`);
-  try {
-    return { path, sha256, size: (await stat(path)).size };
-  } catch {
-    return deployment.package;
-  }
+  return (await keptPackage(context.cacheDir, sha256)) ?? deployment.package;
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { lacksPython, pipInstall } from './commands.ts';
 import { startDetached, startOnFreePort } from './processes.ts';
 import { probeS3, s3Environment } from './s3-probe.ts';
@@ -15,7 +15,9 @@ export const ministack: ServerPart = {
   start: (folder, work) =>
     startOnFreePort((port) => {
       const log = join(work, 'log');
-      const env = { PATH: process.env['PATH'] ?? '', HOME: work, BIND_HOST: '127.0.0.1', GATEWAY_PORT: String(port) };
+      // It runs functions by the Node that it finds there: the one of this run, which is the one of the runtime asked for.
+      const PATH = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+      const env = { PATH, HOME: work, BIND_HOST: '127.0.0.1', GATEWAY_PORT: String(port) };
       // Not the installed script: its first line names the folder that the part was built in.
       const args = ['-m', 'ministack'];
       return { process: startDetached(join(folder, 'bin', 'python'), args, { cwd: work, log, env }), log };

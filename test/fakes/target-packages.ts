@@ -22,13 +22,18 @@ export function fakePackage(dir: string, note = ''): PackageFile {
 }
 
 /** Two packages of the real handler that differ in a comment. */
-export async function realPackages(dir: string, entry = 'node.mjs'): Promise<[PackageFile, PackageFile]> {
+export async function realPackages(
+  dir: string,
+  entry = 'node.mjs',
+  runtimeLayer = false,
+): Promise<[PackageFile, PackageFile]> {
   const script: unknown = await import(join(repository, 'scripts', 'build-handler.mjs'));
   const { buildHandler } = script as { buildHandler(options: { outdir: string }): Promise<void> };
   const handlerDir = join(dir, 'handler');
   await buildHandler({ outdir: handlerDir });
   const unpacked = [join(repository, 'node_modules', 'onnxruntime-node')];
-  const options = { platform: hostPlatform(), entry, handlerDir, cacheDir: join(dir, 'cache'), log: silentLogger };
+  const cacheDir = join(dir, 'cache');
+  const options = { platform: hostPlatform(), entry, handlerDir, cacheDir, log: silentLogger, runtimeLayer };
   const first = await buildPackage({ ...options, runtime: { unpacked } });
   writeFileSync(join(handlerDir, entry), `${readFileSync(join(handlerDir, entry), 'utf8')}\n// Another build.\n`);
   return [first, await buildPackage({ ...options, runtime: { unpacked } })];

@@ -1,3 +1,4 @@
+import { layerArn } from '../lambda/layers.ts';
 import type { Call } from '../lambda/stand-in.ts';
 import { account, functionArn, region } from '../lambda/state.ts';
 import type { Access } from './evaluate.ts';
@@ -53,10 +54,19 @@ function gatewayAccess(operation: string, input: Fields): Access[] {
   return [{ action: `apigateway:${method}`, resource: `arn:aws:apigateway:${region}::${path}` }];
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-layer.html */
+function layerAccess(operation: string, { LayerName, VersionNumber, Arn }: Fields): Access[] {
+  const number = VersionNumber === undefined ? undefined : Number(VersionNumber);
+  const resource = String(Arn ?? layerArn(String(LayerName), number));
+  return [{ action: `lambda:${operation.replace(/ByArn$/, '')}`, resource }];
+}
+
 /** What IAM asks of a call that the stand-in has seen. */
 export function callAccesses({ operation, input }: Call): Access[] {
   if ('logGroupName' in input) return logAccess(operation, input);
   if (gateway.test(operation) || 'ApiId' in input || 'ResourceArn' in input) return gatewayAccess(operation, input);
+  if (operation === 'ListFunctions') return [{ action: 'lambda:ListFunctions', resource: '*' }];
+  if ('LayerName' in input || 'Arn' in input) return layerAccess(operation, input);
   const name = String(input['FunctionName'] ?? '');
   const aliased = operation === 'UpdateAlias' || operation === 'DeleteAlias' ? input['Name'] : undefined;
   const qualifier = String(input['Qualifier'] ?? aliased ?? '');

@@ -120,6 +120,8 @@ describePart('moto and aws-lambda-ric', whyNot(lambdaRic) ?? whyMissing('moto'),
       shipOnce,
       /^lambda:(?:AddPermission|PutFunctionConcurrency|TagResource)/,
     ));
+  describe('with the runtime as a layer', () =>
+    tellsTheStory(lambda('auth: none, runtime-layer: true'), shipOnce, /^lambda:(?:\w*Layer|ListFunctions)/));
   describe('with an HTTP API', () =>
     tellsTheStory(httpLambda.replace('auth: iam', 'auth: none'), shipOnce, /^apigateway:|^lambda:AddPermission/));
 });

@@ -53,6 +53,16 @@ export class FunctionBench {
     return { path, sha256: hex(zip), size: zip.byteLength };
   }
 
+  /** A package whose runtime is in a layer; another text gives another one. */
+  layered(text = 'export {}', runtime = 'the runtime'): PackageFile {
+    const name = 'nodejs/node_modules/coldgate-onnxruntime/a.node';
+    const zip = zipOf(runtime, name);
+    const path = join(this.folder, `${hex(zip)}.zip`);
+    writeFileSync(path, zip);
+    const layer = { path, sha256: hex(zip), size: zip.byteLength };
+    return { ...this.package(`${text}\n// on ${layer.sha256}`), layer };
+  }
+
   request(role: 'candidate' | 'live', version: string, from = this.package()): DeployRequest {
     const storeVariables = { MODEL_STORE: 's3', MODEL_BUCKET: 'models' };
     return {

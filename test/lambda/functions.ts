@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractPackage } from '../../src/package/unzip.ts';
-import { conflict, invalid, notFound, ServiceError } from './service-error.ts';
+import { attachLayers, checkUnpacked, layerOperations, unpackedSize } from './layers.ts';
+import { conflict, invalid, notFound } from './service-error.ts';
 import {
   type Account,
   checkName,
@@ -15,9 +16,6 @@ import {
   touch,
 } from './state.ts';
 
-/** Largest request, bytes: a zip of 50 MB in base64. */
-const maxRequestBytes = 69_905_067;
-
 type Operation = (account: Account, input: Fields, scratch: string) => Fields | undefined | Promise<Fields>;
 
 /** What a configuration update takes over from the request as it is. */
@@ -27,8 +25,6 @@ const more = ['TracingConfig', 'LoggingConfig', 'FileSystemConfigs', 'VpcConfig'
 /** Takes the members that the request has. Throws ServiceError for values outside the service's limits. */
 function apply(configuration: Fields, input: Fields): void {
   for (const name of [...plain, ...more]) if (input[name] !== undefined) configuration[name] = input[name];
-  const layers = input['Layers'] as string[] | undefined;
-  if (layers) configuration['Layers'] = layers.map((Arn) => ({ Arn, CodeSize: 1 }));
   if (input['Environment'] !== undefined) configuration['Environment'] = input['Environment'];
   const within = (name: string, least: number, most: number, value = configuration[name]): void => {
     if (value !== undefined && !(Number(value) >= least && Number(value) <= most)) throw invalid(`bad ${name}`);
@@ -57,7 +53,7 @@ async function takeCode(all: Account, version: FunctionVersion, code: Fields, sc
     throw invalid(`Please provide code for a function of package type ${String(configuration['PackageType'])}`);
   }
   if (code['ImageUri'] !== undefined) takeImage(all, version, String(code['ImageUri']));
-  else await takeZip(version, zipFrom(all, code), scratch);
+  else await takeZip(version, all.zipFrom(code), scratch);
 }
 
 function takeImage(all: Account, version: FunctionVersion, uri: string): void {
@@ -66,19 +62,6 @@ function takeImage(all: Account, version: FunctionVersion, uri: string): void {
   version.folder = folder;
   version.configuration['CodeSha256'] = uri.split('@sha256:')[1];
   version.configuration['CodeSize'] = 0;
-}
-
-function zipFrom(all: Account, code: Fields): Buffer {
-  if (code['S3Bucket'] !== undefined) return all.codeAt(String(code['S3Bucket']), String(code['S3Key']));
-  if (typeof code['ZipFile'] !== 'string') throw invalid('Please provide a source for function code.');
-  if (code['ZipFile'].length > maxRequestBytes) {
-    throw new ServiceError(
-      'RequestEntityTooLargeException',
-      413,
-      `Request must be smaller than ${maxRequestBytes} bytes`,
-    );
-  }
-  return Buffer.from(code['ZipFile'], 'base64');
 }
 
 async function takeZip(version: FunctionVersion, zip: Buffer, scratch: string): Promise<void> {
@@ -93,6 +76,8 @@ async function takeZip(version: FunctionVersion, zip: Buffer, scratch: string): 
   });
   version.configuration['CodeSha256'] = digest.toString('base64');
   version.configuration['CodeSize'] = zip.byteLength;
+  version.unzipped = unpackedSize(zip);
+  checkUnpacked(version);
 }
 
 const createFunction: Operation = async (all, input, scratch) => {
@@ -113,6 +98,7 @@ const createFunction: Operation = async (all, input, scratch) => {
   apply(configuration, input);
   touch(configuration);
   const latest: FunctionVersion = { configuration, folder: '', pending: all.looks, inProgress: 0 };
+  attachLayers(all, latest, input['Layers']);
   await takeCode(all, latest, input['Code'] as Fields, scratch);
   all.functions.set(name, {
     ...{ name, latest, versions: new Map(), counter: 0, aliases: new Map(), urls: new Map(), policies: new Map() },
@@ -137,7 +123,11 @@ const updateFunctionConfiguration: Operation = (all, input) => {
   checkRevision(latest.configuration, input['RevisionId']);
   const next = { ...latest.configuration };
   apply(next, input);
+  const changing = { ...latest, configuration: next };
+  attachLayers(all, changing, input['Layers']);
+  checkUnpacked(changing);
   latest.configuration = next;
+  latest.layers = changing.layers ?? [];
   return changed(all, latest);
 };
 
@@ -175,7 +165,8 @@ const publishVersion: Operation = (all, input) => {
     ...(input['Description'] !== undefined && { Description: input['Description'] }),
   };
   if (String(configuration['Description']).length > 256) throw invalid('Description is longer than 256');
-  versions.set(Version, { configuration, folder: latest.folder, pending: all.looks, inProgress: 0 });
+  const { folder, unzipped = 0, layers = [] } = latest;
+  versions.set(Version, { configuration, folder, unzipped, layers, pending: all.looks, inProgress: 0 });
   touch(latest.configuration);
   return { ...configuration, State: 'Pending', LastUpdateStatus: 'Successful' };
 };
@@ -210,7 +201,22 @@ const deleteFunction: Operation = (all, input) => {
   return undefined;
 };
 
+/** Pages of 50, as the service has them however many are asked for. */
+function paged(every: Fields[], marker: unknown): { page: Fields[]; next: Fields } {
+  const start = Number(marker ?? 0);
+  const next = start + 50 < every.length ? { NextMarker: String(start + 50) } : {};
+  return { page: every.slice(start, start + 50), next };
+}
+
 export const functionOperations: Record<string, Operation> = {
+  ...layerOperations,
+  ListFunctions: (all, input) => {
+    const every = [...all.functions.values()].flatMap(({ latest, versions }) =>
+      [latest, ...(input['FunctionVersion'] === 'ALL' ? versions.values() : [])].map((one) => one.configuration),
+    );
+    const { page, next } = paged(every, input['Marker']);
+    return { Functions: page, ...next };
+  },
   CreateFunction: createFunction,
   UpdateFunctionCode: updateFunctionCode,
   UpdateFunctionConfiguration: updateFunctionConfiguration,
@@ -221,10 +227,8 @@ export const functionOperations: Record<string, Operation> = {
   ListVersionsByFunction: (all, input) => {
     const { latest, versions } = all.find(input['FunctionName']);
     const every = [latest, ...versions.values()].map(({ configuration }) => configuration);
-    // Pages of 50, as the service has them however many are asked for.
-    const start = Number(input['Marker'] ?? 0);
-    const next = start + 50 < every.length ? { NextMarker: String(start + 50) } : {};
-    return { Versions: every.slice(start, start + 50), ...next };
+    const { page, next } = paged(every, input['Marker']);
+    return { Versions: page, ...next };
   },
 };
 export type { Operation };

@@ -98,6 +98,7 @@ export class ReleaseBench {
   async keep(): Promise<() => Promise<void>> {
     const { account, data, neighbours } = this.lambda;
     const kept = structuredClone(account.functions);
+    const layers = new Map(account.layers);
     const days = new Map(neighbours.logs.days);
     const names = ['store', 'models', 'models.yaml', '.coldgate'];
     const [from, to] = [this.project.folder, join(this.project.folder, 'kept')];
@@ -107,6 +108,8 @@ export class ReleaseBench {
       await data.stopAll();
       account.functions.clear();
       for (const [name, found] of structuredClone(kept)) account.functions.set(name, found);
+      account.layers.clear();
+      for (const [arn, one] of layers) account.layers.set(arn, one);
       neighbours.logs.days.clear();
       for (const [name, value] of days) neighbours.logs.days.set(name, value);
       for (const name of names) rmSync(join(from, name), { recursive: true, force: true });

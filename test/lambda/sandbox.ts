@@ -7,6 +7,11 @@ import { type Environment, type Invoked, tailOf } from './environment.ts';
 import { reportOf } from './report.ts';
 import { type Fields, type FunctionVersion, region } from './state.ts';
 
+const modulePaths = ({ layers = [] }: FunctionVersion): string[] =>
+  layers
+    .toReversed()
+    .flatMap(({ folder }) => [join(folder, 'nodejs/node24/node_modules'), join(folder, 'nodejs/node_modules')]);
+
 /**
  * One execution environment: the function's own files, run by Lambda's runtime interface client as a process with an
  * empty temporary folder of its own. It serves one event at a time and is reused until it is stopped.
@@ -45,6 +50,9 @@ export class Sandbox implements Environment {
     const handler = String(configuration['Handler']);
     const child = new HandlerChild([join(ric, 'index.mjs'), handler], {
       ...variables,
+      // The service unpacks layers below /opt, later ones over earlier ones, and points NODE_PATH there:
+      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. Here each layer has a folder of its own.
+      NODE_PATH: modulePaths(version).join(':'),
       TMPDIR: temporary,
       HOME: temporary,
       AWS_REGION: region,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { LayerVersion } from './layers.ts';
 import { conflict, invalid, notFound, ServiceError, stale } from './service-error.ts';
 
 export type Fields = Record<string, unknown>;
@@ -12,6 +13,10 @@ export interface FunctionVersion {
   configuration: Fields;
   /** Folder with the unzipped package. */
   folder: string;
+  /** Bytes that it unpacked to. */
+  unzipped?: number;
+  /** As they were attached, whatever became of them since. */
+  layers?: LayerVersion[];
   /** Looks until `State` is Active. */
   pending: number;
   /** Looks until `LastUpdateStatus` is Successful. */
@@ -43,6 +48,9 @@ export interface LambdaFunction {
   provisioned: Map<string, { asked: number; pending: number }>;
 }
 
+/** Largest request, bytes: a zip of 50 MB in base64. */
+const maxRequestBytes = 69_905_067;
+
 export const functionArn = (name: string, qualifier = ''): string =>
   `arn:aws:lambda:${region}:${account}:function:${name}${qualifier && `:${qualifier}`}`;
 
@@ -57,6 +65,9 @@ export class Account {
   codeAt: (bucket: string, key: string) => Buffer = (bucket) => {
     throw invalid(`no bucket ${bucket}`);
   };
+  /** By ARN with the version's number; numbers of a layer are never given twice. */
+  readonly layers = new Map<string, LayerVersion>();
+  readonly layerCounters = new Map<string, number>();
   /** What lies in images that were pushed: a folder by URI with digest. */
   readonly images = new Map<string, string>();
   /** Room for the code of all versions, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -97,6 +108,15 @@ export class Account {
     throw notFound(`Function: ${functionArn(found.name, qualifier)}`);
   }
 
+  /** The zip of a request or of a bucket. Throws ServiceError for one that is too large for a request. */
+  zipFrom(code: Fields): Buffer {
+    if (code['S3Bucket'] !== undefined) return this.codeAt(String(code['S3Bucket']), String(code['S3Key']));
+    if (typeof code['ZipFile'] !== 'string') throw invalid('Please provide a source for function code.');
+    if (code['ZipFile'].length <= maxRequestBytes) return Buffer.from(code['ZipFile'], 'base64');
+    const message = `Request must be smaller than ${maxRequestBytes} bytes`;
+    throw new ServiceError('RequestEntityTooLargeException', 413, message);
+  }
+
   /** Throws ServiceError where another version of this size has no room. */
   checkStorage(more: number): void {
     const sizes = [...this.functions.values()].flatMap(({ latest, versions }) =>
@@ -121,6 +141,12 @@ export class Account {
 
   /** All that exists, one line each, so that two runs can be compared. */
   inventory(): string[] {
+    const ours = [...this.layers.values()].filter(({ sha256 }) => sha256 !== '');
+    const layers = ours.map(({ arn, description }) => `layer ${arn.split(':').slice(6).join(':')} ${description}`);
+    return [...layers, ...this.#functionLines()];
+  }
+
+  #functionLines(): string[] {
     return [...this.functions.values()].flatMap((f) => [
       `function ${f.name}`,
       ...[...f.versions].map(

@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
 import { deflate, deflateKey } from '../../src/package/deflate.ts';
+import { keptPackage } from '../../src/package/kept-package.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
@@ -131,6 +132,37 @@ describe('buildPackage', () => {
     expect(readFileSync(join(dir, 'libx.so.1')).equals(library)).toBe(true);
     expect(readFileSync(join(dir, 'package.json'), 'utf8')).toBe('{"type":"module"}\n');
     expect(readFileSync(join(dir, 'LICENSES.txt'), 'utf8')).toContain('Copyright (c) Microsoft Corporation');
+  });
+
+  it('puts the runtime into a layer of its own on demand, which a change of the bundle leaves as it is', async () => {
+    const whole = await buildPackage(options);
+    const before = await buildPackage({ ...options, runtimeLayer: true });
+    const { layer } = before;
+    expect(before.entries.map((entry) => entry.name)).toEqual(
+      expect.arrayContaining(['node.mjs', 'nodejs/node_modules/coldgate-onnxruntime/libx.so.1']),
+    );
+    expect(before.size).toBeLessThan(whole.size);
+    const below = join(folder, 'opt');
+    const opt = await extractPackage(layer as { path: string; sha256: string }, below);
+    expect(readFileSync(join(opt, 'nodejs/node_modules/coldgate-onnxruntime/libx.so.1')).equals(library)).toBe(true);
+    const code = await extractPackage(before, join(folder, 'task'));
+    expect(existsSync(join(code, 'libx.so.1'))).toBe(false);
+    writeFileSync(join(options.handlerDir, 'chunk-C3.mjs'), '1');
+    const after = await buildPackage({ ...options, runtimeLayer: true });
+    expect([after.layer, after.sha256 === before.sha256]).toEqual([layer, false]);
+    // What was built before is found again with its layer, and not without it.
+    const { path, sha256: digest, size } = before;
+    expect(await keptPackage(options.cacheDir, digest)).toEqual({ path, sha256: digest, size, layer });
+    expect(await keptPackage(options.cacheDir, whole.sha256)).toMatchObject({ sha256: whole.sha256 });
+    rmSync(layer?.path ?? '');
+    expect(await keptPackage(options.cacheDir, digest)).toBeUndefined();
+  });
+
+  it('counts the layer in the budget', async () => {
+    const unzipped = library.byteLength;
+    const budget = { target: 'somewhere', unzipped, zipped: 1e9, source: 'a page' };
+    const building = buildPackage({ ...options, budget, runtimeLayer: true });
+    await expect(building).rejects.toMatchObject({ code: 'package-too-large' });
   });
 
   it('refuses a package over the budget before it is written', async () => {

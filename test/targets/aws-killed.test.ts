@@ -4,6 +4,7 @@ import { FunctionBench, functionName } from '../lambda/function-bench.ts';
 const features = {
   ...{ endpoint: 'http-api', auth: 'jwt', jwt: { issuer: 'https://login.example/', audience: ['digits'] } },
   ...{ 'provisioned-concurrency': 1, batch: { bucket: 'uploads' }, shift: { steps: [50], 'wait-seconds': 0 } },
+  'runtime-layer': true,
 };
 
 /**
@@ -12,7 +13,7 @@ const features = {
  */
 describe('a route to Lambda that ends anywhere', () => {
   let bench: FunctionBench;
-  const request = (text: string) => bench.request('live', '1.0.0', bench.package(text));
+  const request = (text: string) => bench.request('live', '1.0.0', bench.layered(text, text));
   /** Everything but numbers and ids, which count on. */
   const left = (): string[] => {
     const { account, neighbours } = bench.lambda;

@@ -23,7 +23,7 @@ const name = 'digits-production';
 const signer = new AwsClient({ accessKeyId: 'test', secretAccessKey: 'test', service: 'lambda', region: 'eu-west-1' });
 
 /** The driver with the real SDK, on the stand-in for the service, which runs the uploaded zip in the real aws-lambda-ric. */
-async function openBench(auth: 'iam' | 'none', endpoint = 'function-url'): Promise<TargetBench> {
+async function openBench(auth: 'iam' | 'none', endpoint = 'function-url', layer = false): Promise<TargetBench> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-aws-')));
   const lambda = await LambdaStandIn.open({ ric });
   Object.assign(process.env, {
@@ -37,7 +37,7 @@ async function openBench(auth: 'iam' | 'none', endpoint = 'function-url'): Promi
     provider: 'aws-lambda',
     region: 'eu-west-1',
     role: 'arn:aws:iam::123456789012:role/coldgate',
-    ...{ auth, endpoint },
+    ...{ auth, endpoint, 'runtime-layer': layer },
   });
   const target = await openTarget(camelKeys(settings), {
     log: silentLogger,
@@ -53,7 +53,7 @@ async function openBench(auth: 'iam' | 'none', endpoint = 'function-url'): Promi
       storeVariables: { MODEL_STORE: 'file', MODEL_PREFIX: store.root },
       handlerVariables: { MODEL_REFRESH_SECONDS: '1', COLDGATE_MODELS: 'digits' },
     },
-    packages: await realPackages(folder, 'lambda.mjs'),
+    packages: await realPackages(folder, 'lambda.mjs', layer),
     versions: [add('1.0.0', 0.5), add('1.1.0', 1.5)],
     point: (version) => store.point(version),
     crash: async (revision) => moveByHand(lambda, revision),
@@ -83,4 +83,5 @@ describePart('aws-lambda-ric', whyNot(lambdaRic), 'the aws-lambda target on the 
   targetContract('aws-lambda, public URLs', () => openBench('none'));
   targetContract('aws-lambda, signed URLs', () => openBench('iam'));
   targetContract('aws-lambda, an HTTP API', () => openBench('none', 'http-api'));
+  targetContract('aws-lambda, the runtime as a layer', () => openBench('none', 'function-url', true));
 });

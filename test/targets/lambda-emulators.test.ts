@@ -105,6 +105,25 @@ for (const emulator of ['moto', 'ministack'] as const)
       expect((await alias()).FunctionVersion).toBe(before.id);
     });
 
+    it('shares the runtime in a layer, which goes with the last function', async () => {
+      const [layered, end] = await targetOn(role, { auth: 'none', endpoint: 'none', 'runtime-layer': true });
+      const below = request('live', 'the runtime').package;
+      const from = request('live');
+      const { sha256, size, path } = below;
+      const asked = { ...from, package: { ...from.package, layer: { sha256, size, path } } };
+      const LayerName = 'coldgate-runtime-x86_64';
+      const versions = async () => (await send(new sdk.ListLayerVersionsCommand({ LayerName }))).LayerVersions;
+      await layered.route(asked);
+      await layered.deploy({ ...asked, role: 'candidate' });
+      const [only, ...more] = await versions();
+      expect([only.CompatibleRuntimes, only.CompatibleArchitectures, more]).toEqual([['nodejs24.x'], ['x86_64'], []]);
+      const { Layers } = await send(new sdk.GetFunctionConfigurationCommand({ FunctionName, Qualifier: 'live' }));
+      expect(Layers).toMatchObject([{ Arn: only.LayerVersionArn }]);
+      await layered.remove({ name: FunctionName }, 'all');
+      expect(await versions()).toEqual([]);
+      end();
+    });
+
     it('leaves variables of other hands', async () => {
       await target.deploy(request('candidate'));
       const { Environment } = await send(new sdk.GetFunctionConfigurationCommand({ FunctionName }));

@@ -107,6 +107,9 @@ export const awsLambdaTarget = z
       .describe('What images are built from, by digest: a `public.ecr.aws/lambda/nodejs:24`.'),
     'upload-bucket': bucket.optional().describe('Bucket for packages above 50 MB zipped.'),
     layers: listOf(arn('lambda', 'a layer version'), 'ARNs', 0, 5).optional().describe('Layers to add.'),
+    'runtime-layer': flag()
+      .default(false)
+      .describe('The native runtime as a layer that all functions share; zips then hold the handler alone.'),
     ...storage,
     'provisioned-concurrency': whole(0, 10_000).default(0).describe('Instances kept warm on the live alias.'),
     'provisioned-scaling': scaling.optional(),

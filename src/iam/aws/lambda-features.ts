@@ -1,21 +1,9 @@
 import type { TargetDeed } from '../needs.ts';
 import type { LambdaGroup } from './account.ts';
+import { arnsIn, type Feature } from './feature.ts';
 import type { Statement } from './policy.ts';
-
-/** Actions of one setting of a function, beside Lambda's own. */
-interface Feature {
-  sid: string;
-  deeds: readonly TargetDeed[];
-  /** Whether the settings ask for it. Default: always. */
-  when?: (group: LambdaGroup) => boolean;
-  actions: readonly string[];
-  resources: (group: LambdaGroup) => string[];
-}
-
-const arnsIn =
-  (service: string, ...rest: string[]) =>
-  ({ partition, settings: { region }, account }: LambdaGroup): string[] =>
-    rest.map((one) => `arn:${partition}:${service}:${region}:${account}:${one}`);
+import { runtimeLayerFeatures } from './runtime-layer.ts';
+import { warmFeatures } from './warm.ts';
 
 /** Both forms: of the group, and of the group with its streams, which most actions are about. */
 const logGroups = (group: LambdaGroup): string[] =>
@@ -34,10 +22,6 @@ const gatewayArns =
     paths.map((path) => `arn:${partition}:apigateway:${region}::${path}`);
 
 const isHttpApi = ({ settings }: LambdaGroup): boolean => settings.endpoint === 'http-api';
-
-const keepsWarm = ({ settings }: LambdaGroup): boolean => settings.provisionedConcurrency > 0;
-const functionsOf = (group: LambdaGroup): string[] =>
-  group.functions.flatMap(({ name }) => arnsIn('lambda', `function:${name}`, `function:${name}:*`)(group));
 
 /** `arn:aws:ecr:…:repository/digits` of `123456789012.dkr.ecr.eu-west-1.amazonaws.com/digits`. */
 function repositoryArn({ partition, settings }: LambdaGroup): string {
@@ -134,21 +118,8 @@ const features: readonly Feature[] = [
     actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
     resources: (group) => [bucketArn(group, group.settings.batch?.bucket)],
   },
-  {
-    sid: 'KeepWarm',
-    deeds: ['place'],
-    // What is kept warm is what is live.
-    when: (group) => group.kind === 'own' && keepsWarm(group),
-    actions: ['lambda:PutProvisionedConcurrencyConfig', 'lambda:GetProvisionedConcurrencyConfig'],
-    resources: functionsOf,
-  },
-  {
-    sid: 'ReleaseWarm',
-    deeds: ['place', 'clear'],
-    when: keepsWarm,
-    actions: ['lambda:ListProvisionedConcurrencyConfigs', 'lambda:DeleteProvisionedConcurrencyConfig'],
-    resources: functionsOf,
-  },
+  ...runtimeLayerFeatures,
+  ...warmFeatures,
 ];
 
 /** Statements of the settings that these functions use. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { FunctionCode } from '@aws-sdk/client-lambda';
-import { ColdgateError, exitCodes } from '../../errors.ts';
 import { lambdaBudget } from '../../package/budget.ts';
 import type { PackageFile } from '../target.ts';
+import { checkRequestSize } from './sizes.ts';
 import type { World } from './world.ts';
 
 /** Folder of our packages in `upload-bucket`. */
@@ -12,17 +12,12 @@ const folder = 'coldgate/packages';
  * How Lambda gets the code: in the request itself up to 50 MB, above that from `upload-bucket`, an image from its registry.
  * Throws ColdgateError `package-too-large` (exit 2) for a large zip without a bucket.
  */
-export async function codeOf(world: World, from: PackageFile): Promise<FunctionCode> {
+export async function codeOf(world: World, from: Omit<PackageFile, 'layer'>): Promise<FunctionCode> {
   if (from.image !== undefined) return { ImageUri: from.image };
   if (from.size <= lambdaBudget.zipped) return { ZipFile: await readFile(from.path) };
-  const { uploadBucket } = world.settings;
-  if (uploadBucket !== undefined) return { S3Bucket: uploadBucket, S3Key: await upload(world, uploadBucket, from) };
-  throw new ColdgateError(
-    'package-too-large',
-    exitCodes.usage,
-    `The package has ${from.size} bytes; Lambda takes ${lambdaBudget.zipped} in a request.`,
-    { hint: 'Set target.upload-bucket to a bucket in the region of the function: larger packages go through it.' },
-  );
+  checkRequestSize(world, from);
+  const { uploadBucket: S3Bucket = '' } = world.settings;
+  return { S3Bucket, S3Key: await upload(world, S3Bucket, from) };
 }
 
 /** Puts the zip under its digest, once: what is there under that name is the same bytes, since S3 has checked them. */

@@ -24,6 +24,8 @@ export interface PublishedVersion {
   mark: Mark | undefined;
   packageSha256: string;
   publishedAt: Date;
+  /** Whether the runtime is in a layer of ours. */
+  hasRuntimeLayer: boolean;
 }
 
 /** A function as it was found, by four reading calls; five where it has, or is to have, an HTTP API. */
@@ -91,7 +93,11 @@ export const publishedVersion = (one: FunctionConfiguration): PublishedVersion =
   mark: parseMark(one.Description),
   packageSha256: packageDigest(one),
   publishedAt: new Date(one.LastModified ?? 0),
+  hasRuntimeLayer: hasRuntimeLayer(one),
 });
+
+export const hasRuntimeLayer = ({ Layers = [] }: FunctionConfiguration): boolean =>
+  Layers.some(({ Arn = '' }) => Arn.includes(':layer:coldgate-runtime-'));
 
 /** Lambda's own digest of the package, in our form: of a zip it comes as base64, of an image as it is. */
 export const packageDigest = ({ CodeSha256 = '' }: FunctionConfiguration): string =>

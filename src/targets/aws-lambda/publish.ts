@@ -9,6 +9,7 @@ import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { PackageFile } from '../target.ts';
 import { codeOf } from './code.ts';
 import { tagsOf } from './function-settings.ts';
+import { layersOf } from './layer.ts';
 import { formatMark, functionName } from './names.ts';
 import {
   type FunctionState,
@@ -20,6 +21,7 @@ import {
 } from './observe.ts';
 import { waitUntilReady } from './ready.ts';
 import { MovedError } from './refusal.ts';
+import { checkSizes } from './sizes.ts';
 import { mergedConfiguration, mergedVariables, type Wanted } from './wanted.ts';
 import type { World } from './world.ts';
 
@@ -29,7 +31,10 @@ export interface Published {
   fresh: boolean;
 }
 
-/** The function, made if it is not there; its code and settings are then those that are wanted. */
+/**
+ * The function, made if it is not there; its code and settings are then those that are wanted. Throws what `checkSizes`
+ * does where they would have to be changed, before anything is.
+ */
 export async function ensureFunction(
   world: World,
   given: string,
@@ -37,6 +42,8 @@ export async function ensureFunction(
   zip: PackageFile,
 ): Promise<FunctionState> {
   const found = await observe(world, given);
+  const changes = wanted.role !== 'sample' && !found?.versions.some((version) => isSame(version, wanted));
+  if (!found || changes) await checkSizes(world, zip);
   if (found) return found;
   const name = functionName(given);
   const { settings, calls, log } = world;
@@ -44,6 +51,7 @@ export async function ensureFunction(
   await calls.send(
     new CreateFunctionCommand({
       ...wanted.configuration,
+      ...(await layersOf(world, wanted)),
       Role: settings.role,
       FunctionName: name,
       ...(zip.image === undefined ? {} : { PackageType: 'Image' }),
@@ -141,6 +149,7 @@ async function configure(
   await world.calls.send(
     new UpdateFunctionConfigurationCommand({
       ...mergedConfiguration(now, wanted),
+      ...(await layersOf(world, wanted)),
       FunctionName: name,
       Environment: { Variables: mergedVariables(now, wanted) },
       RevisionId: latest.RevisionId,

@@ -47,7 +47,9 @@ export class MovedError extends Error {
 
 /** Answers that say so: a stale revision id, a name that exists meanwhile, a thing that is gone. */
 export function movedBy(error: unknown): boolean {
-  const { name } = faultOf(error);
+  const { name, message } = faultOf(error);
+  // Another run has removed our layer between its look and ours.
+  if (/layer version \S*:layer:coldgate-runtime-\S+ does not exist/i.test(message)) return true;
   if (name === 'PreconditionFailedException' || name === 'ResourceNotFoundException') return true;
   if (name === 'ProvisionedConcurrencyConfigNotFoundException') return true;
   // API Gateway's words for the same.
@@ -120,7 +122,7 @@ function otherRefusal(error: unknown): ColdgateError {
       hint: 'Check target.region and the network of this machine.',
     });
   }
-  if (/unzipped size must be smaller/i.test(message)) return tooLarge(message, error);
+  if (/unzipped size must be smaller|combined with layers exceeds/i.test(message)) return tooLarge(message, error);
   return new ColdgateError('aws-refused', exitCodes.usage, `AWS answered ${name}: ${message}`, {
     cause: error,
     hint: 'Check the settings under target: against the message.',

@@ -4,8 +4,9 @@ import { gone, removeAlias } from './address.ts';
 import { endBatch } from './batch.ts';
 import { removeVersion } from './deploy.ts';
 import { apiTag, removeApis } from './http-api.ts';
+import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
-import { candidatesOf, type FunctionState, observe, versionOf } from './observe.ts';
+import { candidatesOf, type FunctionState, hasRuntimeLayer, observe, versionOf } from './observe.ts';
 import { releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { converge, type World } from './world.ts';
@@ -23,10 +24,16 @@ export function removeFunction(
     if (what === 'all' && (world.settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes')) {
       await removeApis(world, functionName(name));
     }
-    if (!state) return [];
-    return what === 'all' ? removeAll(world, state) : removeCandidates(world, state, keep);
+    if (what === 'candidates') return state ? removeCandidates(world, state, keep) : [];
+    const changes = state ? await removeAll(world, state) : [];
+    // As the API, the layer could be left of a run that was killed.
+    if (world.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(world);
+    return changes;
   });
 }
+
+const runsOnLayer = ({ latest, versions }: FunctionState): boolean =>
+  hasRuntimeLayer(latest) || versions.some((version) => version.hasRuntimeLayer);
 
 function changeOf(state: FunctionState, alias: string): Change {
   const version = versionOf(state, alias);

@@ -7,6 +7,7 @@ import { ensureBatch } from './batch.ts';
 import { endpointOf, expectationOf, proofMs, removeVersion, revisionOf } from './deploy.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings } from './function-settings.ts';
+import { pruneLayers } from './layer.ts';
 import { candidatesOf, type FunctionState, isSame, observe, type PublishedVersion, versionOf } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { surplusVersions, sweep } from './prune.ts';
@@ -93,6 +94,7 @@ async function replace(
   await releaseOthers(world, after, version.number);
   await ensureBatch(world, after);
   await sweep(world, after);
+  if (after.versions.some(({ hasRuntimeLayer }) => hasRuntimeLayer)) await pruneLayers(world, world.layers.values());
   return { revision: revisionOf(version, address.url), changed: true, candidates: candidatesOf(state).length };
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
-import type { FunctionSettings, PackageFile } from '../target.ts';
+import type { FunctionSettings, LayerFile, PackageFile } from '../target.ts';
 import type { Mark } from './names.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;
@@ -13,11 +13,14 @@ export interface Wanted extends Mark {
   revision: string;
   /** Variables that are ours, the pin among them. */
   variables: Record<string, string>;
+  /** `Layers` are those of other hands: the runtime's own comes before them. */
   configuration: Configuration;
+  /** The runtime's own layer, whose ARN is known once it is published. Part of the package's digest. */
+  layer: LayerFile | undefined;
 }
 
 /** Node version of the handler's bundle; https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html */
-const runtime = 'nodejs24.x';
+export const runtime = 'nodejs24.x';
 
 /** Settings that are not given are not sent: what someone set by hand stays. */
 function configurationOf(settings: AwsLambdaSettings): Configuration {
@@ -33,7 +36,7 @@ function configurationOf(settings: AwsLambdaSettings): Configuration {
     // Platform lines as JSON too, down to the report of each invocation.
     LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'INFO' },
     ...(kmsKey && { KMSKeyArn: kmsKey }),
-    ...(layers && { Layers: layers }),
+    ...((layers || settings.runtimeLayer) && { Layers: layers ?? [] }),
     ...(vpc && { VpcConfig: { SubnetIds: vpc.subnets, SecurityGroupIds: vpc.securityGroups } }),
     ...(efs && { FileSystemConfigs: [{ Arn: efs.accessPoint, LocalMountPath: efs.mountPath }] }),
   };
@@ -96,7 +99,11 @@ export function wantedOf(
   const revision = `${role}-${digest([role, version, packageSha256, settingsSha256]).slice(0, 12)}`;
   const pin = version === null ? {} : { MODEL_VERSION: version };
   const own = { ...variables, ...pin, COLDGATE_REVISION: revision };
-  return { role, version, settingsSha256, until: undefined, packageSha256, revision, variables: own, configuration };
+  const { layer } = request.package;
+  return {
+    ...{ role, version, settingsSha256, until: undefined, packageSha256, revision },
+    ...{ variables: own, configuration, layer },
+  };
 }
 
 /** How long a sample's version may lie about when its run was killed, ms. */

@@ -8,12 +8,15 @@ import { MovedError, toRefusal } from './refusal.ts';
 export interface World extends TargetDeps {
   settings: AwsLambdaSettings;
   calls: LambdaCalls;
+  /** ARNs of layer versions by the sha256 of what is in them, as found by this run. */
+  layers: Map<string, string>;
 }
 
 export const worldOf = (settings: AwsLambdaSettings, deps: TargetDeps): World => ({
   ...deps,
   settings,
   calls: openCalls(settings.region, deps),
+  layers: new Map(),
 });
 
 const mostLooks = 20;
@@ -28,6 +31,7 @@ export async function converge<T>(world: World, attempt: () => Promise<T>): Prom
       return await attempt();
     } catch (error) {
       if (!(error instanceof MovedError)) throw error;
+      world.layers.clear();
       if (look === mostLooks) throw toRefusal(error.cause);
       world.log.debug(`The function changed meanwhile, looking again: ${error.message}`);
       await pause(Math.random() * 100 * look, world.signal);

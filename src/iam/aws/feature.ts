@@ -1,0 +1,18 @@
+import type { TargetDeed } from '../needs.ts';
+import type { LambdaGroup } from './account.ts';
+
+/** Actions of one setting of a function, beside Lambda's own. */
+export interface Feature {
+  sid: string;
+  deeds: readonly TargetDeed[];
+  /** Whether the settings ask for it. Default: always. */
+  when?: (group: LambdaGroup) => boolean;
+  actions: readonly string[];
+  resources: (group: LambdaGroup) => string[];
+}
+
+/** ARNs of a service in the group's region and account. */
+export const arnsIn =
+  (service: string, ...rest: string[]) =>
+  ({ partition, settings: { region }, account }: LambdaGroup): string[] =>
+    rest.map((one) => `arn:${partition}:${service}:${region}:${account}:${one}`);

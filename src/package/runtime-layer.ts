@@ -1,0 +1,37 @@
+import type { LayerFile } from '../targets/target.ts';
+import type { BundleFile } from './bundle-files.ts';
+import { readZipFile } from './zip-file.ts';
+
+/**
+ * The native runtime as a module of its own, in the folder where Lambda has Node look for modules of layers:
+ * https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+ */
+const moduleName = 'coldgate-onnxruntime';
+const moduleFolder = `nodejs/node_modules/${moduleName}`;
+const binding = 'onnxruntime_binding.node';
+
+/** Files of the layer: those of the runtime as they would lie beside the bundle. Pure. */
+export const layerFiles = (runtime: readonly BundleFile[]): BundleFile[] =>
+  runtime.map(({ name, bytes }) => ({ name: `${moduleFolder}/${name}`, bytes }));
+
+/**
+ * The bundle asks for the binding beside it. There a folder of that name answers, which Node takes for a module, and
+ * hands on the one of the layer: below /opt, or wherever else NODE_PATH points. The layer's digest stands in it, so that
+ * the package's own digest says what it runs with. Pure.
+ */
+export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
+  const manifest = { type: 'commonjs', main: 'index.cjs', coldgateLayer: { sha256: layer.sha256, size: layer.size } };
+  const asked = `'${moduleName}/${binding}', { paths: ['/opt/nodejs'] }`;
+  return [
+    { name: `${binding}/package.json`, bytes: Buffer.from(`${JSON.stringify(manifest)}\n`) },
+    { name: `${binding}/index.cjs`, bytes: Buffer.from(`module.exports = require(require.resolve(${asked}));\n`) },
+  ];
+}
+
+/** The layer that a package was built with; nothing where it has its runtime in itself. Throws IntegrityError `bad-zip`. */
+export function layerIn(zip: Buffer): Omit<LayerFile, 'path'> | undefined {
+  const manifest = readZipFile(zip, `${binding}/package.json`);
+  if (!manifest) return undefined;
+  const { coldgateLayer } = JSON.parse(manifest.toString('utf8')) as { coldgateLayer: Omit<LayerFile, 'path'> };
+  return coldgateLayer;
+}
