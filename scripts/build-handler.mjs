@@ -1,6 +1,6 @@
 /**
- * Bundles what runs beside the native runtime: the function's entries with the chunks that they share (they go into
- * packages), and optimize.mjs, one file, which only pipelines start. All files lie flat, the native binding beside them.
+ * Bundles what runs beside the native runtime: the function's entries (they go into packages), and optimize.mjs, which
+ * only pipelines start. All files lie flat, the native binding beside them.
  */
 import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -10,9 +10,13 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = (path) => join(root, 'src', path);
 
-/** The bundle's entries by file name: each adapter is one file in src/handler/entries. */
-const functions = {
-  node: source('handler/entries/node.ts'),
+/**
+ * The bundle's entries by file name: each adapter is one file in src/handler/entries and one in the bundle; of its parts,
+ * those behind an import() are read when they are asked for. Node starts a CommonJS file some 5 ms sooner than a module.
+ * Platforms' runtimes get modules: Lambda waits for their top-level await.
+ */
+const standalone = { node: source('handler/entries/node.ts') };
+const hosted = {
   lambda: source('handler/entries/lambda.ts'),
   google: source('handler/entries/google.ts'),
   azure: source('handler/entries/azure.ts'),
@@ -34,29 +38,56 @@ const nativeBeside = {
   },
 };
 
+/**
+ * Importing a module of Node's as an ES module reads all that it exports, and some of that is made only then (node:http
+ * its WebSocket, which brings in undici: 30 ms). Taken from getBuiltinModule, only the names that are used are read.
+ */
+const builtins = {
+  name: 'builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path)).filter((name) =>
+        /^(?!default$)[A-Za-z_]\w*$/.test(name),
+      );
+      const each = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`);
+      return { contents: [`const builtin = process.getBuiltinModule('${path}');`, ...each].join('\n') };
+    });
+  },
+};
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
-  outExtension: { '.js': '.mjs' },
   minify: true,
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'warning',
   // Azure's worker answers the import of @azure/functions-core itself; it is no package that could be brought along.
   external: ['./onnxruntime_binding.node', '@azure/functions-core'],
-  plugins: [nativeBeside],
-  // The runtime's own JavaScript is CommonJS; the prefix keeps the name free for it in every file.
-  banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
+  plugins: [nativeBeside, builtins],
+};
+const commonJs = {
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.filename': '__filename' },
+};
+const esModule = {
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  // The runtime's own JavaScript is CommonJS.
+  banner: { js: 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
 };
 
 /** Writes the bundle into `outdir`, replacing what is there. The same sources give the same bytes. */
 export async function buildHandler({ outdir }) {
   await rm(outdir, { recursive: true, force: true });
-  await build({ ...shared, entryPoints: functions, outdir, splitting: true, chunkNames: '[name]-[hash]' });
-  await build({ ...shared, entryPoints: tools, outdir });
+  await build({ ...shared, ...commonJs, entryPoints: standalone, outdir });
+  await build({ ...shared, ...esModule, entryPoints: { ...hosted, ...tools }, outdir });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -11,14 +11,12 @@ import { denseSizes, writeDenseModel } from '../../test/fixtures/onnx.ts';
 import { Project } from '../../test/fixtures/project.ts';
 
 /** Reads of a version's model file wait this long first: the handler itself is untouched and measures it as fetch. */
-const slowReads = (ms: number) => `import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+const slowReads = (ms: number) => `const fs = require('node:fs');
 const open = fs.promises.open;
 fs.promises.open = async (path, ...rest) => {
   if (/[\\\\/]versions[\\\\/].*\\.(?:onnx|ort)$/.test(String(path))) await new Promise((r) => setTimeout(r, ${ms}));
   return open(path, ...rest);
 };
-syncBuiltinESMExports();
 `;
 
 const manyNodes = { ...denseSizes.small, extraNodes: 4000 };
@@ -73,9 +71,9 @@ export class LocalArms {
     rmSync(dir, { recursive: true, force: true });
     mkdirSync(dir, { recursive: true });
     cpSync(join(dist, 'handler'), dir, { recursive: true });
-    renameSync(join(dir, 'node.mjs'), join(dir, 'inner.mjs'));
-    writeFileSync(join(dir, 'slow.mjs'), slowReads(ms));
-    writeFileSync(join(dir, 'node.mjs'), `import "./slow.mjs";\nimport "./inner.mjs";\n`);
+    renameSync(join(dir, 'node.cjs'), join(dir, 'inner.cjs'));
+    writeFileSync(join(dir, 'slow.cjs'), slowReads(ms));
+    writeFileSync(join(dir, 'node.cjs'), `require("./slow.cjs");\nrequire("./inner.cjs");\n`);
     return packageOf(dir);
   }
 

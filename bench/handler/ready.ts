@@ -82,6 +82,9 @@ async function findPython(): Promise<string | undefined> {
   return undefined;
 }
 
+/** What the local target starts its processes with. */
+const asDeployed = { ORT_DISABLE_TELEMETRY: '1', GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+
 interface Sides {
   body: string;
   ours: () => Promise<Start>;
@@ -96,11 +99,11 @@ async function sidesOf(stage: Stage, model: BenchModel): Promise<Sides> {
   const body = JSON.stringify({ inputs: model.feeds });
   const cache = join(stage.folder, 'cache', name);
   const place = { MODEL_STORE: 'file', MODEL_PREFIX: stage.store.root, MODEL_NAME: name, MODEL_CACHE: cache };
-  const entry = join(stage.bundle, 'node.mjs');
+  const entry = join(stage.bundle, 'node.cjs');
   const naive = join(import.meta.dirname, 'naive-server.cjs');
   return {
     body,
-    ours: () => timed(spawnNode(entry, { HOME: home(), ORT_DISABLE_TELEMETRY: '1', ...place }), body),
+    ours: () => timed(spawnNode(entry, { HOME: home(), ...asDeployed, ...place }), body),
     naive: () => timed(spawnNode(naive, { HOME: home(), MODEL: model.path }), body),
   };
 }

@@ -38,6 +38,11 @@ export interface App {
   handle(request: AppRequest): Promise<AppResponse>;
   /** Follows pointers that are due; for a timer where the platform lets one run between requests. */
   poll(): void;
+  /**
+   * Loads the main model ahead of its first request, where the platform lets a process work then. Never rejects: what
+   * failed is in the log, and the first request tries again.
+   */
+  warm(): Promise<void>;
   /** Frees the models. */
   close(): Promise<void>;
 }
@@ -76,6 +81,7 @@ export function createApp(deps: AppDeps): App {
       return response;
     },
     poll,
+    warm: async () => hosts.get(settings.model)?.warm(),
     async close() {
       await Promise.all([...hosts.values()].map((host) => host.close()));
       await (await cache)?.settled();

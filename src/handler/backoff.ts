@@ -23,7 +23,7 @@ export class Backoff {
     this.#failure = { error, retryAt: this.#now() + Math.min(longestMs, 500 * 2 ** this.#tries) };
   }
 
-  succeeded(): void {
+  reset(): void {
     this.#failure = undefined;
     this.#tries = 0;
   }

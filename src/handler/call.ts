@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { AppRequest } from './app-request.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
+import { uniqueId } from './unique-id.ts';
 
 /** An input as the log shows it: never its values. */
 export interface InputShape {
@@ -31,7 +31,7 @@ export class Call {
   constructor(request: AppRequest) {
     this.request = request;
     const own = request.headers.get('x-request-id') ?? request.requestId ?? '';
-    this.requestId = /^[\w.:=/+-]{1,128}$/.test(own) ? own : randomUUID();
+    this.requestId = /^[\w.:=/+-]{1,128}$/.test(own) ? own : uniqueId();
     this.traceparent = matching(request, 'traceparent', /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
     this.amazonTrace = matching(request, 'x-amzn-trace-id', /^[\w=;:. -]{1,512}$/);
   }

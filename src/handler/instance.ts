@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from './unique-id.ts';
 
 /** One process (or platform sandbox) in which the handler runs. */
 export class Instance {
-  readonly id: string = randomUUID();
+  readonly id: string = uniqueId();
   /** Process or platform start to handler code running, ms. */
   readonly initMs: number;
   readonly revision: string | undefined;

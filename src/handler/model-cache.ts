@@ -3,6 +3,7 @@ import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadError } from './load-error.ts';
+import { uniqueId } from './unique-id.ts';
 
 /** Says that the file beside it was hashed by us, and how to tell that nobody has touched it since. */
 interface Sidecar {
@@ -39,7 +40,7 @@ export class ModelCache {
   }
 
   temporary(): string {
-    return join(this.folder, `.tmp-${process.pid}-${crypto.randomUUID()}`);
+    return join(this.folder, `.tmp-${process.pid}-${uniqueId()}`);
   }
 
   /** The file if its sidecar proves that it was verified and is untouched since. */

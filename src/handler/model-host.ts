@@ -52,6 +52,12 @@ export class ModelHost {
     return held;
   }
 
+  /** Loads ahead of the first request. Never rejects; a failure does not space the attempts that requests make. */
+  async warm(): Promise<void> {
+    if (this.#current) return;
+    await this.#load().catch(() => this.#backoff.reset());
+  }
+
   /** Seconds until another attempt makes sense. */
   get retryAfter(): number {
     return this.#backoff.retryAfter;
@@ -74,7 +80,7 @@ export class ModelHost {
       const loaded = await loadModel(loading, resolved, performance.now() - started);
       this.#current = new ServedModel(loaded, reader);
       this.#token = resolved.token;
-      this.#backoff.succeeded();
+      this.#backoff.reset();
       this.#schedule();
       return this.#current;
     } catch (thrown) {

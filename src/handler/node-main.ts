@@ -27,6 +27,8 @@ export async function startNode({ argv, variables, initMs, write, openNext }: No
   const app = createApp({ settings, reader: await openReader(settings.source, variables), write, initMs, openNext });
   const served = await serve({ app, port, host });
   write(JSON.stringify({ event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid }));
+  // Requests are taken from now on, and wait for a load that has begun already.
+  void app.warm();
   return served;
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { newSha256 } from '../model/digest.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { CachedFile, ModelCache } from './model-cache.ts';
 import type { Reader, ReadObject } from './reader.ts';
@@ -74,7 +74,7 @@ interface Downloaded {
 /** Writes one chunk while the next is hashed; never holds more than two. */
 async function download(object: ReadObject, path: string, most: number | undefined): Promise<Downloaded> {
   const handle = await open(path, 'wx', 0o600);
-  const hash = createHash('sha256');
+  const hash = newSha256();
   let written: Promise<void> = Promise.resolve();
   let size = 0;
   let hashMs = 0;

@@ -16,8 +16,8 @@ export interface PlatformProcess {
 }
 
 /**
- * The application inside a platform's own process. Loads no model: platforms cut initialisation short (Lambda after 10 s)
- * and do it again. Writes a `start-failed` line and throws SettingsError where variables are wrong.
+ * The application inside a platform's own process. Loads no model itself: Lambda cuts initialisation short after 10 s and
+ * does it again. Writes a `start-failed` line and throws SettingsError where variables are wrong.
  */
 export async function openApp(process: PlatformProcess): Promise<{ app: App; settings: Settings }> {
   const { variables, write } = process;

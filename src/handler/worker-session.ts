@@ -23,7 +23,7 @@ type Ask = WorkerRequest extends infer Request ? (Request extends { id: number }
  * model takes, and requests served meanwhile must not wait for that. Later runs stay in the worker, so they do not block
  * the event loop either.
  */
-export function openWorkerSession(entry: URL): OpenSession {
+export function openWorkerSession(entry: string | URL): OpenSession {
   return async (file, threads) => {
     const line = new WorkerLine(new Worker(entry, { stdout: false, stderr: false }));
     try {

@@ -20,7 +20,7 @@ export interface BuildOptions {
   platform: Platform;
   /** Folder of the handler's bundle: an entry per adapter and their chunks. */
   handlerDir: string;
-  /** The adapter's entry in it. Default `node.mjs`. */
+  /** The adapter's entry in it. Default `node.cjs`. */
   entry?: string | undefined;
   /** Absolute folder for what can be made again. */
   cacheDir: string;
@@ -68,7 +68,7 @@ interface Packed {
  * Throws what `prepareRuntime` does, and ColdgateError `package-too-large` or `handler-not-built` (exit 2).
  */
 export async function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
-  const { handlerDir, entry = 'node.mjs', budget, runtimeLayer } = options;
+  const { handlerDir, entry = 'node.cjs', budget, runtimeLayer } = options;
   const bundle = await bundleFiles(handlerDir, entry);
   const runtime = await runtimeFiles(options);
   const licences = { name: 'LICENSES.txt', bytes: Buffer.from(licencesText) };

@@ -7,11 +7,11 @@ export interface BundleFile {
   bytes: Uint8Array;
 }
 
-/** `from "./chunk-X.mjs"`, `import "./x.mjs"`, `import("./x.mjs")`: all forms that the bundler writes. */
-const relativeImport = /(?:from|import)\s*\(?\s*["'](\.\/[\w.-]+\.m?js)["']/g;
+/** `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes. */
+const relativeImport = /(?:from|import|require)\s*\(?\s*["'](\.\/[\w.-]+\.[cm]?js)["']/g;
 
 /**
- * The entry and every chunk that it can reach. The folder also holds what never runs in a function (the optimiser), and
+ * The entry and every script that it can reach. The folder also holds what never runs in a function (the optimiser), and
  * its chunks: those stay out.
  * Throws ColdgateError `handler-not-built` (exit 2) when a file is missing.
  */

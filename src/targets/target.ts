@@ -110,7 +110,7 @@ export interface Target {
   readonly key: string;
   /** OS and CPU that packages for this target must carry. */
   readonly platform: { os: 'linux' | 'darwin'; arch: 'x64' | 'arm64' };
-  /** The adapter of the handler's bundle that packages for this target start with: `node.mjs`, `lambda.mjs`. */
+  /** The adapter of the handler's bundle that packages for this target start with: `node.cjs`, `lambda.mjs`. */
   readonly entry: string;
   /** What packages for this target may weigh; that of the tightest target without it. */
   readonly budget?: Budget | undefined;

@@ -86,7 +86,7 @@ export async function run(input: ServeInput, context: Context): Promise<VerbResu
     COLDGATE_PAGE: 'true',
     ORT_DISABLE_TELEMETRY: '1',
   };
-  const child = startHandler(join(tools, 'node.mjs'), input.port, variables, signal);
+  const child = startHandler(join(tools, 'node.cjs'), input.port, variables, signal);
   const done = ended(child);
   const port = await listening(child);
   const announced = port === undefined ? undefined : announce(entry.name, environment.store.url, port, log);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { dist } from './runner.ts';
 
 /** Answers 500 to everything while the file `broken` of the store names the version that is live. */
-const breakable = `import { readFileSync } from 'node:fs';
-import { Server } from 'node:http';
+const breakable = `const { readFileSync } = require('node:fs');
+const { Server } = require('node:http');
 const { MODEL_PREFIX, MODEL_NAME } = process.env;
 const read = (path) => { try { return readFileSync(MODEL_PREFIX + '/' + path, 'utf8'); } catch { return ''; } };
 const emit = Server.prototype.emit;
@@ -23,7 +23,7 @@ export function breakableHandler(folder: string, note = ''): string {
   const handler = join(folder, 'handler');
   mkdirSync(folder, { recursive: true });
   cpSync(join(dist, 'handler'), handler, { recursive: true });
-  const entry = join(handler, 'node.mjs');
+  const entry = join(handler, 'node.cjs');
   writeFileSync(entry, `// ${note}\n${breakable}${readFileSync(entry, 'utf8')}`);
   return folder;
 }

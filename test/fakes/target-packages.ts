@@ -12,9 +12,9 @@ const repository = join(import.meta.dirname, '..', '..');
 
 /** A package whose function is the fake handler; another `note` gives another package. */
 export function fakePackage(dir: string, note = ''): PackageFile {
-  const source = `${readFileSync(join(import.meta.dirname, 'target-handler.mjs'), 'utf8')}\n// ${note}\n`;
+  const source = `${readFileSync(join(import.meta.dirname, 'target-handler.cjs'), 'utf8')}\n// ${note}\n`;
   const bytes = Buffer.from(source);
-  const zip = writeZip([{ name: 'node.mjs', bytes, deflated: deflateSync(bytes) }]);
+  const zip = writeZip([{ name: 'node.cjs', bytes, deflated: deflateSync(bytes) }]);
   mkdirSync(dir, { recursive: true });
   const path = join(dir, `${sha256(zip)}.zip`);
   writeFileSync(path, zip);
@@ -24,7 +24,7 @@ export function fakePackage(dir: string, note = ''): PackageFile {
 /** Two packages of the real handler that differ in a comment. */
 export async function realPackages(
   dir: string,
-  entry = 'node.mjs',
+  entry = 'node.cjs',
   runtimeLayer = false,
 ): Promise<[PackageFile, PackageFile]> {
   const script: unknown = await import(join(repository, 'scripts', 'build-handler.mjs'));

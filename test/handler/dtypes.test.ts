@@ -212,7 +212,7 @@ describe('text', () => {
 describe('elements of every dtype', () => {
   it('come back unchanged from a version that runs in a thread of its own', async () => {
     const bed = await openAdapterBed();
-    const openNext = openWorkerSession(pathToFileURL(join(bed.bundle, 'node.mjs')));
+    const openNext = openWorkerSession(pathToFileURL(join(bed.bundle, 'node.cjs')));
     const other = new TestApp(
       store.root,
       { MODEL_NAME: 'int8', COLDGATE_MODELS: cases.map(({ dtype }) => dtype).join(',') },

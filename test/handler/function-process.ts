@@ -42,7 +42,7 @@ export class FunctionProcess {
   readonly #child: ChildProcess;
 
   constructor(bundle: string, variables: Record<string, string>) {
-    this.#child = spawn(process.execPath, [join(bundle, 'node.mjs'), '--port', '0'], {
+    this.#child = spawn(process.execPath, [join(bundle, 'node.cjs'), '--port', '0'], {
       env: { HOME: this.home, MODEL_STORE: 'file', MODEL_CACHE: join(this.folder, 'cache'), ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -17,7 +17,7 @@ function targetOf(start: Start): Target & { order: string[] } {
     order,
     key: 'test',
     platform: { os: 'linux', arch: 'x64' },
-    entry: 'node.mjs',
+    entry: 'node.cjs',
     plan: unused,
     deploy: unused,
     restore: () => Promise.reject(new Error('not asked for')),

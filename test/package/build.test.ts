@@ -27,9 +27,9 @@ describe('buildPackage', () => {
     mkdirSync(handlerDir, { recursive: true });
     mkdirSync(unpacked);
     writeFileSync(join(unpacked, 'libx.so.1'), library);
-    writeFileSync(join(handlerDir, 'node.mjs'), 'import{a}from"./chunk-A1.mjs";await import("./lazy-B2.mjs");a();');
+    writeFileSync(join(handlerDir, 'node.cjs'), 'const{a}=require("./chunk-A1.mjs");import("./lazy-B2.mjs").then(a);');
     writeFileSync(join(handlerDir, 'chunk-A1.mjs'), 'import"./chunk-C3.mjs";export let a=()=>{};');
-    writeFileSync(join(handlerDir, 'lazy-B2.mjs'), 'export * from "./node.mjs";');
+    writeFileSync(join(handlerDir, 'lazy-B2.mjs'), 'export * from "./node.cjs";');
     writeFileSync(join(handlerDir, 'chunk-C3.mjs'), '');
     writeFileSync(join(handlerDir, 'optimize.mjs'), 'import"./only-for-tools.mjs"');
     writeFileSync(join(handlerDir, 'only-for-tools.mjs'), '');
@@ -60,7 +60,7 @@ describe('buildPackage', () => {
       'chunk-C3.mjs',
       'lazy-B2.mjs',
       'libx.so.1',
-      'node.mjs',
+      'node.cjs',
       'package.json',
     ]);
   });
@@ -139,7 +139,7 @@ describe('buildPackage', () => {
     const before = await buildPackage({ ...options, runtimeLayer: true });
     const { layer } = before;
     expect(before.entries.map((entry) => entry.name)).toEqual(
-      expect.arrayContaining(['node.mjs', 'nodejs/node_modules/coldgate-onnxruntime/libx.so.1']),
+      expect.arrayContaining(['node.cjs', 'nodejs/node_modules/coldgate-onnxruntime/libx.so.1']),
     );
     expect(before.size).toBeLessThan(whole.size);
     const below = join(folder, 'opt');
@@ -171,7 +171,7 @@ describe('buildPackage', () => {
     expect(existsSync(join(options.cacheDir, 'packages'))).toBe(false);
   });
 
-  it.each(['node.mjs', 'chunk-C3.mjs'])('says so when %s of the bundle is missing', async (name) => {
+  it.each(['node.cjs', 'chunk-C3.mjs'])('says so when %s of the bundle is missing', async (name) => {
     rmSync(join(options.handlerDir, name));
     await expect(buildPackage(options)).rejects.toMatchObject({ code: 'handler-not-built', exit: 2 });
   });

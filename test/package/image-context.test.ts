@@ -21,14 +21,14 @@ describe('the context of an image', () => {
     const lines = readFileSync(join(context, 'Dockerfile'), 'utf8').trimEnd().split('\n').slice(1);
     const copy = `COPY ${zip.sha256}/ \${LAMBDA_TASK_ROOT}/`;
     expect(lines).toEqual([`FROM ${base}`, copy, 'CMD ["lambda.handler"]']);
-    expect(readdirSync(join(context, zip.sha256))).toEqual(['node.mjs']);
+    expect(readdirSync(join(context, zip.sha256))).toEqual(['node.cjs']);
   });
 
   it('writes the same again, and makes good what was changed in between', async () => {
     const zip = fakePackage(join(folder, 'packages'));
     const context = join(folder, 'context');
     await writeImageContext(zip, base, context);
-    const file = join(context, zip.sha256, 'node.mjs');
+    const file = join(context, zip.sha256, 'node.cjs');
     const before = readFileSync(file);
     writeFileSync(file, 'changed');
     await writeImageContext(zip, base, context);

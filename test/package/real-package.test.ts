@@ -54,7 +54,7 @@ describe('the real package', () => {
   it('has the bundle of one adapter and the runtime of one platform', async () => {
     const { entries } = await build({ os: 'linux', arch: 'arm64' });
     const names = entries.map((entry) => entry.name);
-    expect(names).toEqual(expect.arrayContaining(['node.mjs', 'libonnxruntime.so.1', 'onnxruntime_binding.node']));
+    expect(names).toEqual(expect.arrayContaining(['node.cjs', 'libonnxruntime.so.1', 'onnxruntime_binding.node']));
     expect(names).not.toContain('optimize.mjs');
   });
 

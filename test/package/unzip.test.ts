@@ -41,13 +41,13 @@ describe('extractPackage', () => {
     return { path, sha256: sha256(zip) };
   };
   const out = () => join(folder, 'out');
-  const good = () => store(zipOf({ 'node.mjs': 'x'.repeat(5000), 'lib/a.so': 'native' }));
+  const good = () => store(zipOf({ 'node.cjs': 'x'.repeat(5000), 'lib/a.so': 'native' }));
 
   it('unpacks into a folder named by the digest', async () => {
     const zip = good();
     const dir = await extractPackage(zip, out());
     expect(dir).toBe(join(out(), zip.sha256));
-    expect(readFileSync(join(dir, 'node.mjs'), 'utf8')).toBe('x'.repeat(5000));
+    expect(readFileSync(join(dir, 'node.cjs'), 'utf8')).toBe('x'.repeat(5000));
     expect(readFileSync(join(dir, 'lib', 'a.so'), 'utf8')).toBe('native');
     expect(readdirSync(out())).toEqual([zip.sha256]);
   });
@@ -60,14 +60,14 @@ describe('extractPackage', () => {
 
   it.each([
     ['a changed byte', (dir: string) => writeFileSync(join(dir, 'lib', 'a.so'), 'natiVe')],
-    ['a missing file', (dir: string) => rmSync(join(dir, 'node.mjs'))],
+    ['a missing file', (dir: string) => rmSync(join(dir, 'node.cjs'))],
     ['a file too many', (dir: string) => writeFileSync(join(dir, 'extra.mjs'), '')],
     ['a file in the place of the folder', replaceByFile],
   ])('repairs %s', async (_name, damage) => {
     const zip = good();
     damage(await extractPackage(zip, out()));
     const dir = await extractPackage(zip, out());
-    expect(readdirSync(dir, { recursive: true }).sort()).toEqual(['lib', 'lib/a.so', 'node.mjs']);
+    expect(readdirSync(dir, { recursive: true }).sort()).toEqual(['lib', 'lib/a.so', 'node.cjs']);
     expect(readFileSync(join(dir, 'lib', 'a.so'), 'utf8')).toBe('native');
     expect(readdirSync(out())).toEqual([zip.sha256]);
   });

@@ -71,7 +71,7 @@ describe('the process table on Linux', () => {
 describe('the process table on macOS', () => {
   it('is read from ps', () => {
     const lines = [
-      `  501 S    Mon Nov 24 05:08:35 2025 /usr/bin/node /a b/node.mjs --port 0 PATH=/bin COLDGATE_PROCESS=${text} LANG=C`,
+      `  501 S    Mon Nov 24 05:08:35 2025 /usr/bin/node /a b/node.cjs --port 0 PATH=/bin COLDGATE_PROCESS=${text} LANG=C`,
       '  502 S    Mon Nov 24 05:08:35 2025 /usr/bin/node other.js PATH=/bin',
       `  503 Z    Mon Nov 24 05:08:35 2025 (node) COLDGATE_PROCESS=${text}`,
       `  504 S    Mon Nov  3 05:08:35 2025 node COLDGATE_PROCESS=forged`,
@@ -82,7 +82,7 @@ describe('the process table on macOS', () => {
 
 describe('the command of a process', () => {
   it('carries the mark where the environment may be hidden', () => {
-    expect(commandOf('/p', 80, mark, 'linux').args).toEqual(['/p/node.mjs', '--port', '80']);
+    expect(commandOf('/p', 80, mark, 'linux').args).toEqual(['/p/node.cjs', '--port', '80']);
     const { file, args } = commandOf('/p', 80, mark, 'darwin');
     const shown = `  501 S    Mon Nov 24 05:08:35 2025 ${file} ${args.join(' ')}`;
     expect(parsePs(shown)).toMatchObject([{ pid: 501, mark }]);

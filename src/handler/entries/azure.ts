@@ -17,6 +17,7 @@ async function register(): Promise<void> {
   const openNext = openWorkerSession(new URL(import.meta.url));
   const { app } = await openApp({ variables: env, initMs: performance.now(), write, openNext });
   const handler = createHttpHandler(app);
+  void app.warm();
   azure.http('coldgate', {
     // All of them: what is not answered is refused by the application, in its own words.
     methods: ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'],

@@ -18,6 +18,8 @@ async function open(): Promise<HttpFunction> {
     logForm: googleForm(env['GOOGLE_CLOUD_PROJECT'] || env['GCLOUD_PROJECT'] || undefined),
     openNext: openWorkerSession(new URL(import.meta.url)),
   });
+  // While the processor is still boosted: Cloud Run boosts it until some seconds after the port is open.
+  void app.warm();
   return createHttpFunction(app);
 }
 

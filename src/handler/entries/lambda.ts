@@ -18,6 +18,9 @@ async function open(): Promise<LambdaHandler> {
     logForm: emfForm,
     openNext,
   });
+  // Provisioned instances are initialised before any request, with minutes for it. Others have ten seconds, and may be
+  // frozen for long with a download half done.
+  if (env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') await app.warm();
   return createLambda({
     app,
     xray: () => env['_X_AMZN_TRACE_ID'],

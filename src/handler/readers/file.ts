@@ -6,7 +6,7 @@ import { LoadError } from '../load-error.ts';
 import type { Reader, ReadObject } from '../reader.ts';
 
 /** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
-const chunkBytes = 1024 * 1024;
+const mostChunkBytes = 1024 * 1024;
 
 /** Reads `<root>/<key>` files, as the file store keeps them: an object's exact bytes in a plain file. */
 export function openFileReader(root: string): Reader {
@@ -23,7 +23,7 @@ export function openFileReader(root: string): Reader {
         await handle.close();
         return 'unchanged';
       }
-      return { token, size: Number(stats.size), body: chunks(handle) };
+      return { token, size: Number(stats.size), body: chunks(handle, Number(stats.size)) };
     } catch (error) {
       await handle.close();
       throw error;
@@ -55,7 +55,9 @@ async function openFile(folder: string, key: string): Promise<FileHandle> {
 }
 
 /** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */
-async function* chunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
+async function* chunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  // A byte more than a small file has, so that one read is seen to be short.
+  const chunkBytes = Math.min(mostChunkBytes, size + 1);
   const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
   const readAt = (turn: number): Promise<{ bytesRead: number }> => {
     const reading = handle.read(buffers[turn % 3] as Buffer, 0, chunkBytes, turn * chunkBytes);

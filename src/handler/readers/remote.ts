@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { LoadError } from '../load-error.ts';
 import type { Reader, ReadObject } from '../reader.ts';
+import { uniqueId } from '../unique-id.ts';
 import type { Answer } from './answer.ts';
 import { joinChunks } from './chunks.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -57,7 +57,7 @@ export async function readObject(
   const object = new RangedObject(service, key, { version, size, limits, signal: stop.signal });
   const apart = size >= limits.largeBytes && version !== undefined && (service.divisible?.(answer) ?? true);
   const bytes = apart ? parallelBytes(object, answer) : joinChunks(object.bytes(0, size, answer), size);
-  return { token: `${service.scheme}:${version ?? randomUUID()}`, size, body: until(bytes, stop) };
+  return { token: `${service.scheme}:${version ?? uniqueId()}`, size, body: until(bytes, stop) };
 }
 
 function sizeOf(service: ObjectService, key: string, answer: Answer): number {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { formatMark, markVariable, type ProcessMark } from './process-mark.ts';
 
 /** Entry of the package that serves plain HTTP. */
-export const entryName = 'node.mjs';
+export const entryName = 'node.cjs';
 
 export interface Command {
   file: string;

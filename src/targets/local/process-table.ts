@@ -65,7 +65,7 @@ function fromPs(): ProcessTable {
   };
 }
 
-/** ` 4711 S    Mon Nov 24 05:08:35 2025 node …/node.mjs --port 0 PATH=… COLDGATE_PROCESS=…` */
+/** ` 4711 S    Mon Nov 24 05:08:35 2025 node …/node.cjs --port 0 PATH=… COLDGATE_PROCESS=…` */
 const psLine = /^\s*(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]{8}\s+\d{4})\s/;
 
 function parsePsLine(line: string): ProcessId | undefined {

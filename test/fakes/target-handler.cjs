@@ -1,9 +1,9 @@
 // A function that keeps the HTTP contract of the real handler without a runtime, and breaks it on demand: the variable
 // FAKE names what goes wrong. Its model file is JSON: {"factor": 2} makes y = 2x.
-import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
+const { createHash, randomUUID } = require('node:crypto');
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { createServer } = require('node:http');
+const { join } = require('node:path');
 
 const { env } = process;
 const faults = new Set((env.FAKE ?? '').split(','));
