@@ -76,7 +76,7 @@ describe('the local target, when functions misbehave', () => {
     const reply = await fetch(`${revision.url}/v1/health?warm=true`);
     const { variables } = (await reply.json()) as { variables: string[] };
     const given = ['COLDGATE_PROCESS', 'COLDGATE_REVISION', 'MODEL_CACHE', 'MODEL_NAME', 'MODEL_PREFIX'];
-    const more = ['MODEL_REFRESH_SECONDS', 'MODEL_STORE', 'MODEL_VERSION', 'ORT_DISABLE_TELEMETRY'];
+    const more = ['GLIBC_TUNABLES', 'MODEL_REFRESH_SECONDS', 'MODEL_STORE', 'MODEL_VERSION', 'ORT_DISABLE_TELEMETRY'];
     const machine = ['HOME', 'LANG', 'PATH', 'TMPDIR'].filter((name) => process.env[name] !== undefined);
     expect(variables).toEqual([...given, ...more, ...machine].sort());
   });
