@@ -57,6 +57,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: [
       'node:',
       '@aws-sdk/client-lambda',
+      '@aws-sdk/client-application-auto-scaling',
       '@aws-sdk/client-apigatewayv2',
       '@aws-sdk/client-cloudwatch-logs',
       '@aws-sdk/client-s3',

@@ -97,6 +97,26 @@ const rules: readonly Rule[] = [
   },
   {
     provider: 'aws-lambda',
+    field: 'provisioned-scaling',
+    broken: (has, get) => has('provisioned-scaling') && !above(get('provisioned-concurrency'), 0),
+    message: 'expected provisioned-concurrency: too, which is the fewest instances to keep.',
+    hint: 'Set provisioned-concurrency to at least 1.',
+  },
+  {
+    provider: 'aws-lambda',
+    field: 'provisioned-scaling.schedules',
+    broken: (has, get) => {
+      const at = 'provisioned-scaling.schedules';
+      for (let one = 0; has(`${at}.${one}`); one += 1) {
+        if (below(get(`${at}.${one}.maximum`), get(`${at}.${one}.minimum`))) return true;
+      }
+      return false;
+    },
+    message: 'expected a maximum of at least the minimum in each schedule.',
+    hint: 'Raise the maximum.',
+  },
+  {
+    provider: 'aws-lambda',
     field: 'alias',
     broken: (_has, get) => /^candidate-/.test(String(get('alias') ?? '')),
     message: 'expected a name that does not begin with candidate-, which is for aliases of candidates.',

@@ -1,5 +1,4 @@
 import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
-import { InputError } from '../errors.ts';
 import { type Budget, lambdaBudget, lambdaImageBudget } from '../package/budget.ts';
 import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
@@ -17,7 +16,6 @@ import type { Target } from './target.ts';
  * All that must be remembered stands in Lambda itself. Design: docs/aws-lambda.md.
  */
 export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): Target {
-  checkSupported(settings);
   const world = worldOf(settings, deps);
   const sampling: Sampling = { seen: new Set(), workbench: Promise.resolve() };
   const { region, memory, architecture } = settings;
@@ -52,12 +50,4 @@ function imageOf({ package: form, imageRepository = '', imageDigest = '', baseIm
   const [, sha256] = imageDigest.split(':');
   const uri = `${imageRepository}@${imageDigest}`;
   return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
-}
-
-/** Throws InputError `setting-not-available` for the one setting that models.yaml may have and this build does not do. */
-function checkSupported({ provisionedScaling }: AwsLambdaSettings): void {
-  if (!provisionedScaling) return;
-  const message = 'this version of Coldgate does not scale provisioned instances.';
-  const hint = 'Take it out of models.yaml, and set provisioned-concurrency to a fixed number.';
-  throw new InputError([{ path: 'target.provisioned-scaling', message, hint }], { code: 'setting-not-available' });
 }

@@ -24,6 +24,11 @@ const ofLambda: [server: ServerName, behaviour: string, why: string][] = [
   ['moto', 'provisions instances of a version', 'it has no provisioned concurrency and answers an HTML page'],
   ['moto', 'has a new function Pending first', 'its functions are Active at once'],
   ['moto', 'runs what was uploaded', 'it would need Docker'],
+  [
+    'moto',
+    'ends scaling that is gone already',
+    'it answers ValidationException where the service has ObjectNotFoundException',
+  ],
   ['ministack', 'refuses to publish other code than it was told', 'it ignores CodeSha256'],
   ['ministack', 'points no alias to a version that is not there', 'it takes any'],
   ['ministack', 'provisions nothing for $LATEST', 'it does'],

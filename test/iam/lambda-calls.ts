@@ -61,10 +61,20 @@ function layerAccess(operation: string, { LayerName, VersionNumber, Arn }: Field
   return [{ action: `lambda:${operation.replace(/ByArn$/, '')}`, resource }];
 }
 
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_applicationautoscaling.html */
+function scalingAccess(operation: string, input: Fields): Access[] {
+  const action = `application-autoscaling:${operation}`;
+  if (operation.startsWith('Describe')) return [{ action, resource: '*' }];
+  const resource = `arn:aws:application-autoscaling:${region}:${account}:scalable-target/1a2b`;
+  const context = { 'application-autoscaling:service-namespace': String(input['ServiceNamespace']) };
+  return [{ action, resource, context }];
+}
+
 /** What IAM asks of a call that the stand-in has seen. */
 export function callAccesses({ operation, input }: Call): Access[] {
   if ('logGroupName' in input) return logAccess(operation, input);
   if (gateway.test(operation) || 'ApiId' in input || 'ResourceArn' in input) return gatewayAccess(operation, input);
+  if ('ScalableDimension' in input) return scalingAccess(operation, input);
   if (operation === 'ListFunctions') return [{ action: 'lambda:ListFunctions', resource: '*' }];
   if ('LayerName' in input || 'Arn' in input) return layerAccess(operation, input);
   const name = String(input['FunctionName'] ?? '');

@@ -24,6 +24,9 @@ const kept: [RegExp, string][] = [
   [/^lambda:(?:UpdateFunctionCode|UpdateAlias)/, 'a new release of Coldgate, or another setting, is put live'],
   [/^apigateway:(?:PATCH|DELETE)/, 'models.yaml changes what the API is like'],
   [/^logs:\w*(?:Deliver|ResourcePolic|DescribeLogGroups)/, 'API Gateway opens the access log in the caller’s name'],
+  [/^(?:cloudwatch|iam:CreateServiceLinkedRole)/, 'Application Auto Scaling does that in the caller’s name'],
+  [/^lambda:DeleteProvisioned/, 'another version takes over, whose instances are then let go of'],
+  [/^application-autoscaling:DeleteScheduledAction/, 'models.yaml has fewer schedules'],
   [/^execute-api:Invoke/, 'the live API is called'],
 ];
 
@@ -122,6 +125,14 @@ describePart('moto and aws-lambda-ric', whyNot(lambdaRic) ?? whyMissing('moto'),
     ));
   describe('with the runtime as a layer', () =>
     tellsTheStory(lambda('auth: none, runtime-layer: true'), shipOnce, /^lambda:(?:\w*Layer|ListFunctions)/));
+  describe('with instances that are kept warm and scaled', () =>
+    tellsTheStory(
+      lambda(
+        'auth: none, provisioned-concurrency: 1, provisioned-scaling: { maximum: 3, schedules: [{ at: "rate(1 day)", minimum: 1, maximum: 2 }] }',
+      ),
+      shipOnce,
+      /^(?:application-autoscaling|lambda:\w*Provisioned)/,
+    ));
   describe('with an HTTP API', () =>
     tellsTheStory(httpLambda.replace('auth: iam', 'auth: none'), shipOnce, /^apigateway:|^lambda:AddPermission/));
 });

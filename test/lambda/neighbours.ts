@@ -1,4 +1,5 @@
 import { ApiGateway } from './api-gateway.ts';
+import { AutoScaling } from './auto-scaling.ts';
 import { Buckets } from './buckets.ts';
 import type { Incoming } from './contract.ts';
 import type { DataPlane, Reply } from './data-plane.ts';
@@ -19,10 +20,12 @@ export class Neighbours {
   readonly logs = new LogGroups();
   readonly buckets = new Buckets();
   readonly apis: ApiGateway;
+  readonly scaling: AutoScaling;
 
   /** @param urlOf where an HTTP API of that id answers */
   constructor(account: Account, data: DataPlane, urlOf: (id: string) => string) {
     this.apis = new ApiGateway(account, data, this.logs, urlOf);
+    this.scaling = new AutoScaling(account);
     this.buckets.mayCall = (arn, bucket) => account.allows(arn, 's3.amazonaws.com', `arn:aws:s3:::${bucket}`);
   }
 
@@ -31,6 +34,7 @@ export class Neighbours {
     if (service === 'logs') return this.logs.read(incoming);
     if (service === 's3') return this.buckets.read(incoming);
     if (service === 'apigateway') return this.apis.read(incoming);
+    if (service === 'application-autoscaling') return this.scaling.read(incoming);
     throw new ServiceError(
       'MissingAuthenticationTokenException',
       403,
@@ -43,6 +47,7 @@ export class Neighbours {
       ...[...this.logs.days].map(([name, days]) => `log group ${name} ${days ?? 'for ever'}`),
       ...[...this.buckets.notifications].map(([bucket, xml]) => `notification ${bucket} ${xml.length}`),
       ...this.apis.inventory(),
+      ...this.scaling.inventory(),
     ];
   }
 }

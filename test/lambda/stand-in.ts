@@ -155,7 +155,7 @@ export class LambdaStandIn {
 
 /** The service that a request is signed for; whether rightly so is for the real one to say. */
 function signedFor(headers: Record<string, string | undefined>): string {
-  const scope = /^AWS4-HMAC-SHA256 Credential=\w+\/\d{8}\/[a-z0-9-]+\/(\w+)\/aws4_request,/;
+  const scope = /^AWS4-HMAC-SHA256 Credential=\w+\/\d{8}\/[a-z0-9-]+\/([\w-]+)\/aws4_request,/;
   const service = scope.exec(headers['authorization'] ?? '')?.[1];
   if (service) return service;
   throw new ServiceError('MissingAuthenticationTokenException', 403, 'Missing Authentication Token');

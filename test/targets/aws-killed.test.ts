@@ -3,6 +3,7 @@ import { FunctionBench, functionName } from '../lambda/function-bench.ts';
 
 const features = {
   ...{ endpoint: 'http-api', auth: 'jwt', jwt: { issuer: 'https://login.example/', audience: ['digits'] } },
+  'provisioned-scaling': { maximum: 3, schedules: [{ at: 'rate(1 day)', minimum: 1, maximum: 2 }] },
   ...{ 'provisioned-concurrency': 1, batch: { bucket: 'uploads' }, shift: { steps: [50], 'wait-seconds': 0 } },
   'runtime-layer': true,
 };

@@ -2,6 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  ApplicationAutoScalingClient,
+  DescribeScalableTargetsCommand,
+  DescribeScalingPoliciesCommand,
+  DescribeScheduledActionsCommand,
+} from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, expect, it } from 'vitest';
@@ -11,10 +17,14 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { codeOf } from '../../src/targets/aws-lambda/code.ts';
 import { ensureLogGroup } from '../../src/targets/aws-lambda/log-group.ts';
+import type { FunctionState } from '../../src/targets/aws-lambda/observe.ts';
+import { endScaling, ensureScaling } from '../../src/targets/aws-lambda/scaling.ts';
 import { type World, worldOf } from '../../src/targets/aws-lambda/world.ts';
+import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 
 const region = 'eu-west-1';
+const schedule = { at: 'rate(1 day)', minimum: 1, maximum: 2 };
 
 /**
  * What a function has outside of Lambda, on a server that others have written. Its API Gateway answers 500 to
@@ -62,5 +72,41 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: code.S3Key }));
     expect(await Body?.transformToString()).toBe('a package');
     rmSync(path);
+  });
+
+  /** Scaling of a version of a function; its tags lie with the function, which is not here. */
+  function scaledWorld(): { world: World; state: FunctionState } {
+    const scaling = { maximum: 3, schedules: [schedule] };
+    const world = worldWith({ 'provisioned-concurrency': 1, 'provisioned-scaling': scaling });
+    const state = { name, arn: 'arn:aws:lambda:eu-west-1:123456789012:function:none', tags: {} } as FunctionState;
+    return { world: { ...world, calls: { ...world.calls, send: async () => ({}) as never } }, state };
+  }
+
+  it('is scaling of its warm instances, asked for once and ended', async () => {
+    const { world, state } = scaledWorld();
+    const client = new ApplicationAutoScalingClient({ region });
+    const targets = new DescribeScalableTargetsCommand({
+      ServiceNamespace: 'lambda',
+      ResourceIds: [`function:${name}:7`],
+    });
+    const of = { ServiceNamespace: 'lambda', ResourceId: `function:${name}:7` } as const;
+    expect(await ensureScaling(world, state, '7')).toBe(true);
+    expect(await ensureScaling(world, state, '7')).toBe(false);
+    expect((await client.send(targets)).ScalableTargets).toMatchObject([{ MinCapacity: 1, MaxCapacity: 3 }]);
+    const { ScalingPolicies } = await client.send(new DescribeScalingPoliciesCommand(of));
+    expect(ScalingPolicies).toMatchObject([
+      { PolicyType: 'TargetTrackingScaling', TargetTrackingScalingPolicyConfiguration: { TargetValue: 0.7 } },
+    ]);
+    const { ScheduledActions } = await client.send(new DescribeScheduledActionsCommand(of));
+    expect(ScheduledActions).toMatchObject([{ Schedule: schedule.at }]);
+    await endScaling(world, state);
+    expect((await client.send(targets)).ScalableTargets).toEqual([]);
+  });
+
+  itOn('moto', 'ends scaling that is gone already', async () => {
+    const { world, state } = scaledWorld();
+    await ensureScaling(world, state, '8');
+    await endScaling(world, state);
+    await endScaling(world, state);
   });
 });

@@ -104,21 +104,6 @@ describe('settings of the aws-lambda target', () => {
   });
 });
 
-describe('a setting that this build does not do', () => {
-  it('is refused by its name, before anything is called', async () => {
-    const bench = await FunctionBench.open();
-    const opening = bench.target({ 'provisioned-scaling': { maximum: 5 } });
-    const refusal = {
-      code: 'setting-not-available',
-      exit: 2,
-      message: expect.stringMatching(/target\.provisioned-scaling.*models\.yaml/),
-    };
-    await expect(opening).rejects.toMatchObject(refusal);
-    expect(bench.lambda.calls).toEqual([]);
-    await bench.close();
-  });
-});
-
 describe('a package above 50 MB', () => {
   let bench: FunctionBench;
   beforeAll(async () => {

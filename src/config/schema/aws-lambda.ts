@@ -26,7 +26,7 @@ const scaling = z
       .optional()
       .describe('Bounds that change by the clock.'),
   })
-  .describe('Scales the provisioned instances by use and by schedule.');
+  .describe('Scales the instances above provisioned-concurrency by use and by schedule.');
 
 const access = {
   endpoint: z

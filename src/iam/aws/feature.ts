@@ -9,6 +9,8 @@ export interface Feature {
   when?: (group: LambdaGroup) => boolean;
   actions: readonly string[];
   resources: (group: LambdaGroup) => string[];
+  /** Narrows what the calls may be about. */
+  condition?: Record<string, Record<string, string>>;
 }
 
 /** ARNs of a service in the group's region and account. */

@@ -126,10 +126,11 @@ const features: readonly Feature[] = [
 export function featureStatements(group: LambdaGroup, deeds: readonly TargetDeed[], suffix: string): Statement[] {
   return features
     .filter((one) => one.deeds.some((deed) => deeds.includes(deed)) && (one.when?.(group) ?? true))
-    .map(({ sid, actions, resources }) => ({
+    .map(({ sid, actions, resources, condition }) => ({
       Sid: `${sid}${suffix}`,
       Effect: 'Allow',
       Action: [...actions],
       Resource: resources(group),
+      ...(condition && { Condition: condition }),
     }));
 }

@@ -10,6 +10,7 @@ import { gone } from './address.ts';
 import { setTags } from './function-settings.ts';
 import { type FunctionState, qualifierOf, versionOf } from './observe.ts';
 import { waitFor } from './ready.ts';
+import { dropScaling, instanceBounds, scaledVersion } from './scaling.ts';
 import type { World } from './world.ts';
 
 /** Says that a version of the function has, or may have, instances kept warm: nobody need look where it does not. */
@@ -46,16 +47,18 @@ async function listProvisioned(
 
 /**
  * Keeps as many instances of the version warm as the settings say, and waits until they are: the alias moves to a version
- * that is ready. Answers whether that had to be changed.
+ * that is ready. Where they are scaled, any number within the bounds will do, and a new version begins with as many as the
+ * live one has now. Answers whether that had to be changed.
  * Throws UnprovenError `provisioning-failed` with Lambda's reason; a version that no alias names then has none.
  */
 export async function ensureProvisioned(world: World, state: FunctionState, number: string): Promise<boolean> {
-  const { provisionedConcurrency: wanted } = world.settings;
-  if (wanted === 0) return false;
+  const dropped = await dropScaling(world, state);
+  if (world.settings.provisionedConcurrency === 0) return dropped;
   const there = await provisionedOf(world, state);
   const known = there.get(number);
-  const asked = known?.RequestedProvisionedConcurrentExecutions === wanted && known.Status !== 'FAILED';
-  if (asked && known.Status === 'READY') return false;
+  const asked = known?.Status !== 'FAILED' && isEnough(world, state, number, known);
+  if (asked && (known?.Status ?? 'READY') === 'READY') return dropped;
+  const wanted = asked ? requestedOf(known) : startingWith(world, state, there);
   if (!asked) {
     await setTags(world, state, { [provisionedTag]: 'yes' });
     world.log.info(`Keeping ${wanted} instances of ${state.name}:${number} warm.`);
@@ -66,7 +69,23 @@ export async function ensureProvisioned(world: World, state: FunctionState, numb
   }
   await waitUntilWarm(world, state, number);
   there.set(number, { RequestedProvisionedConcurrentExecutions: wanted, Status: 'READY' });
-  return !asked;
+  return !asked || dropped;
+}
+
+type Item = ProvisionedConcurrencyConfigListItem;
+const requestedOf = (item: Item | undefined): number => item?.RequestedProvisionedConcurrentExecutions ?? 0;
+
+/** A version that is scaled may have none by its schedule; any other one has to have some. */
+function isEnough(world: World, state: FunctionState, number: string, known: Item | undefined): boolean {
+  const { least, most } = instanceBounds(world);
+  const now = requestedOf(known);
+  return now >= least && now <= most && (known !== undefined || scaledVersion(state) === number);
+}
+
+function startingWith(world: World, state: FunctionState, there: ReadonlyMap<string, Item>): number {
+  const { provisionedConcurrency, provisionedScaling, alias } = world.settings;
+  const live = requestedOf(there.get(versionOf(state, alias)?.number ?? ''));
+  return Math.min(Math.max(provisionedConcurrency, live), provisionedScaling?.maximum ?? provisionedConcurrency);
 }
 
 async function waitUntilWarm(world: World, state: FunctionState, number: string): Promise<void> {

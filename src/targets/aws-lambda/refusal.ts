@@ -20,8 +20,10 @@ export const isThrottled = (error: unknown): boolean =>
 
 /** Another change of the function is being done (facts: P13). */
 export const isBusy = (error: unknown): boolean =>
-  faultOf(error).name === 'ResourceConflictException' &&
-  /in progress|following state|cannot be performed at this time/i.test(faultOf(error).message);
+  // Application Auto Scaling's word for it.
+  faultOf(error).name === 'ConcurrentUpdateException' ||
+  (faultOf(error).name === 'ResourceConflictException' &&
+    /in progress|following state|cannot be performed at this time/i.test(faultOf(error).message));
 
 /** The service or the way to it failed, or it does not know a new role yet; whether it was done is unknown. */
 export function isTransient(error: unknown): 'service' | 'network' | 'role' | undefined {
@@ -52,12 +54,17 @@ export function movedBy(error: unknown): boolean {
   if (/layer version \S*:layer:coldgate-runtime-\S+ does not exist/i.test(message)) return true;
   if (name === 'PreconditionFailedException' || name === 'ResourceNotFoundException') return true;
   if (name === 'ProvisionedConcurrencyConfigNotFoundException') return true;
-  // API Gateway's words for the same.
-  if (name === 'NotFoundException' || name === 'ConflictException') return true;
+  // API Gateway's words for the same, and Application Auto Scaling's.
+  if (['NotFoundException', 'ConflictException', 'ObjectNotFoundException'].includes(name)) return true;
   return name === 'ResourceConflictException' && !isBusy(error);
 }
 
-const missing = ['ResourceNotFoundException', 'NotFoundException', 'ProvisionedConcurrencyConfigNotFoundException'];
+const missing = [
+  'ResourceNotFoundException',
+  'NotFoundException',
+  'ObjectNotFoundException',
+  'ProvisionedConcurrencyConfigNotFoundException',
+];
 
 /** Whether the thing asked for does not exist. */
 export const isMissing = (error: unknown): boolean => {

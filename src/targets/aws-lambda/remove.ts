@@ -9,6 +9,7 @@ import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { candidatesOf, type FunctionState, hasRuntimeLayer, observe, versionOf } from './observe.ts';
 import { releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
+import { endScaling } from './scaling.ts';
 import { converge, type World } from './world.ts';
 
 /** Removes candidates, or the function with all that belongs to it. What is already gone is fine. */
@@ -60,6 +61,7 @@ async function removeAll(world: World, state: FunctionState): Promise<Change[]> 
   const live = state.aliases.has(world.settings.alias) ? [world.settings.alias] : [];
   const changes = [...live, ...candidatesOf(state)].map((alias) => changeOf(state, alias));
   await endBatch(world, state);
+  await endScaling(world, state);
   await gone(world.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
   return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];
 }

@@ -8,6 +8,7 @@ import { candidateAlias, functionName } from './names.ts';
 import { observe, versionOf } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { routeLive } from './route.ts';
+import { ensureScaling } from './scaling.ts';
 import { converge, type World } from './world.ts';
 
 /**
@@ -41,6 +42,7 @@ export function restoreLive(
     );
     // Callers are served again first: their instances are kept warm after that.
     const warmed = await ensureProvisioned(world, state, before.number);
+    await ensureScaling(world, state, before.number);
     await releaseOthers(world, state, before.number);
     return { revision: revisionOf(before, address.url), changed: changed || warmed };
   });

@@ -13,6 +13,7 @@ import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { surplusVersions, sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { MovedError } from './refusal.ts';
+import { ensureScaling } from './scaling.ts';
 import { shiftTraffic } from './shift.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 import { converge, type World } from './world.ts';
@@ -35,9 +36,10 @@ export function routeLive(world: World, request: DeployRequest): Promise<DeployR
       const address = await ensureAddress(world, state, alias, wanted);
       const trouble = await troubleOf(world, endpointOf(world, state, alias, address), request, wanted);
       if (!trouble) {
+        const scaled = await ensureScaling(world, state, current.number);
         const released = await releaseOthers(world, state, current.number);
         const told = await ensureBatch(world, state);
-        const changed = settled || warmed || realigned || address.changed || released || told;
+        const changed = settled || warmed || realigned || address.changed || scaled || released || told;
         // A run that was killed while it removed a candidate has left a version that no alias names any more.
         const candidates = candidatesOf(state).length + surplusVersions(state, world.now()).length;
         return { revision: revisionOf(current, address.url), changed, candidates };
@@ -91,6 +93,7 @@ async function replace(
   const { judge } = request;
   const address = await flip(world, state, { wanted, version, before: current, expected, judge });
   const after = (await observe(world, state.name)) ?? state;
+  await ensureScaling(world, after, version.number);
   await releaseOthers(world, after, version.number);
   await ensureBatch(world, after);
   await sweep(world, after);

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { gone } from './address.ts';
+import { setTags } from './function-settings.ts';
+import type { FunctionState } from './observe.ts';
+import type { Asked } from './refusal.ts';
+import type { World } from './world.ts';
+
+/** The version whose instances are scaled, and a digest of by what: `7 1f2e…`. */
+const scalingTag = 'coldgate:scaling';
+const none = 'none';
+const policyName = 'coldgate';
+const schedulePrefix = 'coldgate-';
+
+type Sdk = typeof import('@aws-sdk/client-application-auto-scaling');
+
+/** What is scaled, in the words of Application Auto Scaling. */
+const placeOf = ({ name }: FunctionState, number: string) =>
+  ({
+    ServiceNamespace: 'lambda',
+    ResourceId: `function:${name}:${number}`,
+    ScalableDimension: 'lambda:function:ProvisionedConcurrency',
+  }) as const;
+
+/** Number of the version that is scaled, or may be; nothing where none is. */
+export function scaledVersion({ tags }: FunctionState): string | undefined {
+  const [number] = (tags[scalingTag] ?? none).split(' ');
+  return number === none ? undefined : number;
+}
+
+/** How many instances are as they should be, whoever has asked for them: what models.yaml says, or what scaling may. Pure. */
+export function instanceBounds({ settings }: Pick<World, 'settings'>): { least: number; most: number } {
+  const { provisionedConcurrency, provisionedScaling } = settings;
+  if (!provisionedScaling) return { least: provisionedConcurrency, most: provisionedConcurrency };
+  const { maximum, schedules = [] } = provisionedScaling;
+  return {
+    least: Math.min(provisionedConcurrency, ...schedules.map((one) => one.minimum)),
+    most: Math.max(maximum, ...schedules.map((one) => one.maximum)),
+  };
+}
+
+/**
+ * Has Application Auto Scaling keep the warm instances of the live version between the bounds of models.yaml, by their use
+ * and by the clock. It stands on the version as the instances do (facts: P17), so callers have to be there already. Its tag
+ * says that it is done, and nothing is asked again. Answers whether that had to be changed.
+ */
+export async function ensureScaling(world: World, state: FunctionState, number: string): Promise<boolean> {
+  const { provisionedScaling, provisionedConcurrency } = world.settings;
+  if (!provisionedScaling) return false;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([provisionedConcurrency, provisionedScaling]))
+    .digest('hex');
+  const mark = `${number} ${digest.slice(0, 16)}`;
+  if (state.tags[scalingTag] === mark) return false;
+  // Before the instances of the version before are let go of, which would otherwise come back.
+  if (scaledVersion(state) !== number) await endScaling(world, state);
+  // Named before it is made, so that a run that is killed in between leaves nothing that nobody finds.
+  await setTags(world, state, { [scalingTag]: `${number} new` });
+  await register(world, state, number);
+  await setTags(world, state, { [scalingTag]: mark });
+  return true;
+}
+
+async function register(world: World, state: FunctionState, number: string): Promise<void> {
+  const { provisionedScaling: wanted, provisionedConcurrency: MinCapacity } = world.settings;
+  if (!wanted) return;
+  const { sdk, client, send } = await open(world);
+  const place = placeOf(state, number);
+  const { maximum: MaxCapacity, utilization: TargetValue, schedules = [] } = wanted;
+  await send('RegisterScalableTarget', (options) =>
+    client.send(new sdk.RegisterScalableTargetCommand({ ...place, MinCapacity, MaxCapacity }), options),
+  );
+  const TargetTrackingScalingPolicyConfiguration = {
+    TargetValue,
+    PredefinedMetricSpecification: { PredefinedMetricType: 'LambdaProvisionedConcurrencyUtilization' as const },
+  };
+  const policy = { ...place, PolicyName: policyName, PolicyType: 'TargetTrackingScaling' as const };
+  await send('PutScalingPolicy', (options) =>
+    client.send(new sdk.PutScalingPolicyCommand({ ...policy, TargetTrackingScalingPolicyConfiguration }), options),
+  );
+  await removeSchedules(world, state, number, schedules.length);
+  for (const [at, { at: Schedule, minimum, maximum }] of schedules.entries()) {
+    const ScalableTargetAction = { MinCapacity: minimum, MaxCapacity: maximum };
+    const action = { ...place, ScheduledActionName: `${schedulePrefix}${at + 1}`, Schedule, ScalableTargetAction };
+    await send('PutScheduledAction', (options) => client.send(new sdk.PutScheduledActionCommand(action), options));
+  }
+}
+
+/** Schedules of ours beyond those that are wanted; others are not touched. */
+async function removeSchedules(world: World, state: FunctionState, number: string, wanted: number): Promise<void> {
+  const { sdk, client, send } = await open(world);
+  const place = placeOf(state, number);
+  const { ScheduledActions = [] } = await send('DescribeScheduledActions', (options) =>
+    client.send(new sdk.DescribeScheduledActionsCommand(place), options),
+  );
+  for (const { ScheduledActionName = '' } of ScheduledActions) {
+    const [, at] = /^coldgate-(\d+)$/.exec(ScheduledActionName) ?? [];
+    if (at === undefined || Number(at) <= wanted) continue;
+    const action = { ...place, ScheduledActionName };
+    const removing = send('DeleteScheduledAction', (options) =>
+      client.send(new sdk.DeleteScheduledActionCommand(action), options),
+    );
+    await gone(removing);
+  }
+}
+
+/** Ends the scaling, with its policy, schedules and alarms; instances stay as they are. What is gone already is fine. */
+export async function endScaling(world: World, state: FunctionState): Promise<void> {
+  const number = scaledVersion(state);
+  if (number === undefined) return;
+  const { sdk, client, send } = await open(world);
+  const place = placeOf(state, number);
+  const ending = send('DeregisterScalableTarget', (options) =>
+    client.send(new sdk.DeregisterScalableTargetCommand(place), options),
+  );
+  await gone(ending);
+}
+
+/** Ends it where models.yaml no longer asks for it. Answers whether it did. */
+export async function dropScaling(world: World, state: FunctionState): Promise<boolean> {
+  if (world.settings.provisionedScaling || scaledVersion(state) === undefined) return false;
+  await endScaling(world, state);
+  return setTags(world, state, { [scalingTag]: none });
+}
+
+interface Opened {
+  sdk: Sdk;
+  client: ApplicationAutoScalingClient;
+  send<O>(action: string, work: (options: { abortSignal: AbortSignal }) => Promise<O>): Promise<O>;
+}
+
+async function open({ calls, settings }: World): Promise<Opened> {
+  const sdk: Sdk = await import('@aws-sdk/client-application-auto-scaling');
+  const client = new sdk.ApplicationAutoScalingClient({ region: settings.region, maxAttempts: 1 });
+  const asked = (action: string): Asked => ({ action: `application-autoscaling:${action}`, resource: '*' });
+  return { sdk, client, send: (action, work) => calls.patiently(work, asked(action)) };
+}
