@@ -1,2 +1,0 @@
-import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
-import"./chunk-2JE3233P.mjs";function f(e,s){let n=typeof e=="object"&&e!==null&&"inputs"in e?e.inputs:void 0;return n!==void 0?{request:{inputs:n},isSample:!0}:{request:{inputs:Object.fromEntries(s.map(t=>[t.name,i(t)]))},isSample:!1}}function i({dtype:e,shape:s}){let n=s.map(o=>typeof o=="number"?o:1),t=n.reduce((o,u)=>o*u,1),r=e==="string"?"":e==="bool"?!1:0;return{shape:n,data:Array(Math.min(t,4096)).fill(r)}}export{f as firstRequest};
