@@ -1,6 +1,9 @@
 import { open } from 'node:fs/promises';
 import { FileChunks } from './chunks.ts';
 
+/** A chunk that S3 and Azure send as one part or block of theirs, without gathering it anew. Bytes. */
+export const partSize = 8 * 1024 * 1024;
+
 /**
  * Streams a file of this machine in chunks (bytes, 1 MiB unless told), reading ahead while the consumer hashes or sends.
  * Opens the file on the first read and closes it when the stream ends, fails or is left. Errors are Node's own

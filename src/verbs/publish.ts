@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manifestKey } from '../model/layout.ts';
 import { type PublishResult, publishVersion } from '../registry/publish.ts';
-import { readFileChunks } from '../stores/read-file.ts';
+import { partSize, readFileChunks } from '../stores/read-file.ts';
 import { toolVersion } from '../version.ts';
 import { makeArtifacts } from './check-model.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
@@ -44,7 +44,7 @@ export async function publishModel(
       artifacts,
       sourceInfo: await context.source(),
       coldgateVersion: toolVersion,
-      readFile: readFileChunks,
+      readFile: (path) => readFileChunks(path, partSize),
       statFile: (path) => stat(path),
       ...{ now, dryRun, log },
     });

@@ -29,6 +29,29 @@ describe('cutting a body into pieces', () => {
     ]);
   });
 
+  it('passes chunks on without copying them where they fit, before and after others that do not', async () => {
+    const sizes = [30_000, 10_000, 20_000, 30_000, 10_003];
+    const chunks = await gathered(inChunks(Buffer.from(bytes), sizes));
+    const cut = await gathered(
+      pieces(
+        (async function* () {
+          yield* chunks;
+        })(),
+        30_000,
+      ),
+    );
+    expect(cut.map((piece) => chunks.indexOf(piece))).toEqual([0, -1, 3, -1]);
+    expect(Buffer.concat(cut).equals(bytes)).toBe(true);
+  });
+
+  it('takes a chunk of the size before last for no whole piece once pieces have grown', async () => {
+    const cut = await gathered(
+      pieces(inChunks(Buffer.from(bytes), [10_000]), (before) => (before < 2 ? 10_000 : 20_000)),
+    );
+    expect(cut.map((piece) => piece.byteLength)).toEqual([10_000, 10_000, 20_000, 20_000, 20_000, 20_000, 3]);
+    expect(Buffer.concat(cut).equals(bytes)).toBe(true);
+  });
+
   it.each(['a stream', 'a buffer'])('lets pieces of %s grow', async (kind) => {
     const body = kind === 'a buffer' ? bytes : inChunks(Buffer.from(bytes), [999]);
     const cut = await gathered(pieces(body, (before) => (before < 2 ? 10_000 : 50_000)));
