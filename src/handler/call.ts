@@ -45,8 +45,13 @@ export class Call {
     try {
       return await work();
     } finally {
-      this.phases[phase] = (this.phases[phase] ?? 0) + performance.now() - started;
+      this.took(phase, performance.now() - started);
     }
+  }
+
+  /** Adds to a phase, ms. */
+  took(phase: string, ms: number): void {
+    this.phases[phase] = (this.phases[phase] ?? 0) + ms;
   }
 
   get elapsedMs(): number {

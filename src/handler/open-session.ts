@@ -34,11 +34,13 @@ class NativeSession implements Session {
 
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     const { Tensor } = this.#runtime;
-    const native = Object.fromEntries([...feeds].map(([name, tensor]) => [name, toNative(Tensor, tensor)]));
+    const entries: [string, Tensor][] = [];
+    for (const [name, tensor] of feeds) entries.push([name, toNative(Tensor, tensor)]);
+    const native = Object.fromEntries(entries);
     try {
       const results = await (outputs ? this.#native.run(native, [...outputs]) : this.#native.run(native));
       const found: Tensors = new Map();
-      for (const [name, tensor] of Object.entries(results)) found.set(name, fromNative(tensor));
+      for (const name of Object.keys(results)) found.set(name, fromNative(results[name] as Tensor));
       return found;
     } catch (error) {
       throw toRunError(error);

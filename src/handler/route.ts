@@ -39,18 +39,24 @@ export async function withModel<T>(context: RouteContext, work: (model: ServedMo
   const { call, instance } = context;
   const host = hostOf(context);
   if (instance.takeCold()) call.cold = true;
-  const lease = (): Promise<ServedModel> => host.lease();
-  let model: ServedModel;
-  try {
-    model = await (host.current ? lease() : call.timed('load', lease));
-  } catch (error) {
-    throw unavailable(error, host.retryAfter);
-  }
+  let model = host.current;
+  // Nothing runs between these two lines, so what is current cannot be closed yet.
+  if (model) model.acquire();
+  else model = await lease(call, host);
   call.model = model;
   try {
     return await work(model);
   } finally {
-    await model.release();
+    const closing = model.release();
+    if (closing) await closing;
+  }
+}
+
+async function lease(call: Call, host: ModelHost): Promise<ServedModel> {
+  try {
+    return await call.timed('load', () => host.lease());
+  } catch (error) {
+    throw unavailable(error, host.retryAfter);
   }
 }
 

@@ -19,10 +19,13 @@ export async function runModel(
 ): Promise<Tensors> {
   call.saw(feeds);
   checkEmpty(feeds);
+  const started = performance.now();
   try {
-    return await call.timed('run', () => model.run(feeds, outputs));
+    return await model.run(feeds, outputs);
   } catch (error) {
     throw toRefusal(error);
+  } finally {
+    call.took('run', performance.now() - started);
   }
 }
 

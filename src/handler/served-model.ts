@@ -45,8 +45,11 @@ export class ServedModel {
     };
   }
 
-  async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
-    if (this.#runs.length >= 2) return this.session.run(feeds, outputs);
+  run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    return this.#runs.length < 2 ? this.#timedRun(feeds, outputs) : this.session.run(feeds, outputs);
+  }
+
+  async #timedRun(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     const started = performance.now();
     const found = await this.session.run(feeds, outputs);
     if (this.#runs.length < 2) this.#runs.push(performance.now() - started);
@@ -85,9 +88,10 @@ export class ServedModel {
     this.#users++;
   }
 
-  async release(): Promise<void> {
+  /** Something to wait for only where this was the last request of a version that has been replaced. */
+  release(): Promise<void> | undefined {
     this.#users--;
-    await this.#closeIfDone();
+    return this.#retired && this.#closeIfDone();
   }
 
   /** No new request will take this one; `afterwards` runs once it is closed. */

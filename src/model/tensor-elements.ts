@@ -95,12 +95,13 @@ export function filler(dtype: Dtype, length: number): Filler {
 }
 
 function numbers(dtype: Dtype, rule: NumberRule, length: number): Filler {
-  const out = rule.make(length);
-  const { min, max } = rule;
-  const isWhole = rule.whole;
+  const made = rule.make(length);
   return {
-    data: dtype === 'float16' ? new Uint16Array((out as Float16Array).buffer) : (out as TensorData),
+    data: dtype === 'float16' ? new Uint16Array((made as Float16Array).buffer) : (made as TensorData),
     fill(offset, row, at) {
+      // Held here: taken from around the function for each element, they would cost as much as the element.
+      const out = made;
+      const { min, max, whole: isWhole } = rule;
       for (let i = 0; i < row.length; i++) {
         const value = row[i];
         if (typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value))) {
