@@ -26,10 +26,7 @@ import { describeWith } from '../emulators/servers.ts';
 const region = 'eu-west-1';
 const schedule = { at: 'rate(1 day)', minimum: 1, maximum: 2 };
 
-/**
- * What a function has outside of Lambda, on a server that others have written. Its API Gateway answers 500 to
- * GetAuthorizers and UpdateStage (moto 5.2.1), so HTTP APIs are on the stand-in alone.
- */
+/** What a function has outside of Lambda, on a server that others have written. */
 describeWith('moto', 'what a function has beside Lambda', (server) => {
   const name = `digits-${randomUUID().slice(0, 8)}`;
   const worldWith = (more: Record<string, unknown>): World => {
