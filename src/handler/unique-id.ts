@@ -1,13 +1,16 @@
-const hex = (length: number): string =>
-  Math.floor(Math.random() * 16 ** length)
-    .toString(16)
-    .padStart(length, '0');
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Sixteen bits as digits, from a table: writing six numbers in base 16 took four times as long as all of this. */
+const four = (bits: number): string => `${pairs[(bits >>> 8) & 255]}${pairs[bits & 255]}`;
+const random16 = (): number => Math.floor(Math.random() * 65_536);
 
 /**
  * A name in the form of a version 4 UUID for what logs must tell apart: processes, requests. Nobody may rely on its being
  * hard to guess. node:crypto, whose own would be, takes 4 ms to load, which a start with its model on the disk is spared.
  */
 export function uniqueId(): string {
-  const variant = '89ab'[Math.floor(Math.random() * 4)];
-  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
+  const version = four((random16() & 0x0fff) | 0x4000);
+  const variant = four((random16() & 0x3fff) | 0x8000);
+  const next = (): string => four(random16());
+  return `${next()}${next()}-${next()}-${version}-${variant}-${next()}${next()}${next()}`;
 }
