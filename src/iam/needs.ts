@@ -109,7 +109,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   rollback: { reads: true, trust: true, writes: { pointer: ['replace'], history: ['create'] }, target: serving },
   status: { reads: true, target: ['look'] },
   history: { reads: true },
-  prune: { reads: true, writes: pruning, target: ['look'], previews: ['look'] },
+  prune: { reads: true, trust: true, writes: pruning, target: ['look'], previews: ['look'] },
   preview: {
     reads: true,
     writes: {
@@ -131,6 +131,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   },
   sweep: {
     reads: true,
+    trust: true,
     writes: { ...pruning, baselines: ['remove'] },
     target: ['look', 'call'],
     previews: ['look', 'clear', 'remove'],

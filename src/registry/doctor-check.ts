@@ -5,7 +5,7 @@ export interface StoreCheck {
   name: string;
   /** What is proved when it passes, as one sentence. */
   proved: string;
-  /** Promises rest on it: a store that fails is not trusted with a pointer. */
+  /** Promotions rest on it: a store that fails is not trusted with a pointer. */
   critical: boolean;
   /**
    * Tries it under the key, which is new; says what it saw, or throws Unmet with what it saw instead.

@@ -12,7 +12,7 @@ import { type DoctorRecord, forgetTrust } from './trust.ts';
 export interface CheckResult {
   name: string;
   ok: boolean;
-  /** Promises rest on it. */
+  /** Promotions rest on it. */
   critical: boolean;
   /** What a pass proves. */
   proved: string;

@@ -6,6 +6,7 @@ import { listPins, type Pins, removeStalePins } from './pins.ts';
 import { beginDeleting, type Mark, type Marking, mark, stillHeld, withdrawMark } from './prune-mark.ts';
 import { dayMs, type PruneGrounds, type PruneInput, type PrunePlan, planOnGrounds } from './prune-plan.ts';
 import { namedBy, type Survey, surveyModel } from './survey.ts';
+import { assertRemovals } from './trust.ts';
 import { listVersion } from './version-contents.ts';
 
 export interface PruneResult {
@@ -26,6 +27,8 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
   const { plan, survey: before } = await planOnGrounds(input);
   const result: PruneResult = { plan, deleted: [], withdrawn: [] };
   if (input.dryRun) return result;
+  // Versions of one pull request are its own: its jobs are queued, and its role does not read what doctor found.
+  if (!input.only && plan.versions.some(({ action }) => action !== 'keep')) await assertRemovals(store);
   const marking: Marking = { store, model, id: randomUUID(), now };
   const marks: Mark[] = [];
   const skip = (version: string, reason: string) => {

@@ -3,10 +3,13 @@ import { doctorRecordKey } from '../model/layout.ts';
 import { check, type Shape, ShapeError } from '../model/shape.ts';
 import { NotFoundError, readAll, type Store } from '../stores/store.ts';
 
+/** Doctor's check of what prune rests on, and promotions do not. */
+export const staleRemoval = 'stale-remove';
+
 /** What `doctor` left in the store about the store. */
 export interface DoctorRecord {
   schema: 1;
-  /** Every check on which promises rest passed. */
+  /** Every check on which promotions rest passed. */
   trusted: boolean;
   /** Names of the checks that failed. */
   failed: string[];
@@ -41,13 +44,7 @@ export async function readDoctorRecord(store: Store): Promise<DoctorRecord | und
  * Throws IntegrityError `store-not-trusted`.
  */
 export async function assertTrusted(store: Store): Promise<void> {
-  let reading = known.get(store);
-  if (!reading) {
-    reading = readDoctorRecord(store);
-    known.set(store, reading);
-    reading.catch(() => known.delete(store));
-  }
-  const record = await reading;
+  const record = await recordOf(store);
   if (!record || record.trusted) return;
   throw new IntegrityError(
     'store-not-trusted',
@@ -57,6 +54,33 @@ export async function assertTrusted(store: Store): Promise<void> {
       data: { ...record },
     },
   );
+}
+
+/**
+ * Refuses to prune where doctor found that a removal ignores its condition: two prunes at once could take each other's
+ * marks away, and half a version could look whole. Promotions do without. Throws IntegrityError `store-not-trusted`.
+ */
+export async function assertRemovals(store: Store): Promise<void> {
+  const record = await recordOf(store);
+  if (!record?.failed.includes(staleRemoval)) return;
+  throw new IntegrityError(
+    'store-not-trusted',
+    `${store.url} failed \`coldgate doctor\` on ${record.examined_at}: ${staleRemoval}. Nothing is deleted there.`,
+    {
+      hint: 'Use a store that honours conditional removals to prune, or repair this one and run `coldgate doctor` again.',
+      data: { ...record },
+    },
+  );
+}
+
+function recordOf(store: Store): Promise<DoctorRecord | undefined> {
+  let reading = known.get(store);
+  if (!reading) {
+    reading = readDoctorRecord(store);
+    known.set(store, reading);
+    reading.catch(() => known.delete(store));
+  }
+  return reading;
 }
 
 /** Lets the next promotion of this process read the record anew. */

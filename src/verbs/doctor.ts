@@ -1,5 +1,6 @@
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { examineStore } from '../registry/doctor.ts';
+import { staleRemoval } from '../registry/trust.ts';
 import { toolVersion } from '../version.ts';
 import { type SuggestInput, suggest } from './doctor-suggest.ts';
 import { markdownTable } from './results.ts';
@@ -22,8 +23,11 @@ export async function run(input: DoctorInput, context: Context): Promise<VerbRes
     c.ok ? `${c.proved} Seen: ${c.detail}.` : `${c.detail}. Wanted: ${c.proved}`,
   ]);
   const bad = checks.filter((c) => !c.ok);
+  const unpruned = bad.some((c) => c.name === staleRemoval)
+    ? ' Prune refuses it, since removals ignore conditions.'
+    : '';
   const head = trusted
-    ? `${url} honours preconditions: ${checks.length - bad.length} of ${checks.length} checks passed.`
+    ? `${url} honours preconditions of writes: ${checks.length - bad.length} of ${checks.length} checks passed.${unpruned}`
     : `${url} cannot be trusted with promotions: ${bad.map((c) => c.name).join(', ')} failed.`;
   const failure = trusted
     ? undefined

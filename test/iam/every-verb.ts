@@ -41,6 +41,7 @@ const kept: Record<string, [RegExp, string][]> = {
   destroy: leftovers,
   sweep: [
     ...leftovers,
+    [/doctor\.json/, 'what doctor has found is read before anything is deleted'],
     [/Put|Delete|create|delete|write|GenerateDataKey/, 'what prune and destroy do, where something was left behind'],
   ],
 };

@@ -118,6 +118,24 @@ describe('doctor', () => {
     expect(found.trusted).toBe(true);
   });
 
+  it('lets promotions go on where removals ignore their condition, and has prune refuse', async () => {
+    class Careless extends WrappedStore {
+      override async remove(key: string): Promise<void> {
+        const found = await this.inner.head(key);
+        if (found) await this.inner.remove(key, { unchanged: found.token });
+      }
+    }
+    const store = new Careless(openMemoryStore());
+    const found = await examine(store);
+    expect([failed(found), found.trusted]).toEqual([['stale-remove'], true]);
+    const world = new World(store);
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await world.publish(version);
+    expect(await codeOf(world.promote('1.2.0'))).toBe('done');
+    const before = await keysOf(store);
+    expect(await codeOf(world.prune({ retain: 1 }))).toBe('store-not-trusted');
+    expect(await keysOf(store)).toEqual(before);
+  });
+
   it('calls a check that could not be tried by that name', async () => {
     class Broken extends WrappedStore {
       override remove(): Promise<void> {
