@@ -1,5 +1,5 @@
+import { parseArgs } from 'node:util';
 import { createApp } from './app.ts';
-import { parseArgs } from './builtins.ts';
 import type { WriteLine } from './log-line.ts';
 import { type Served, serve } from './node.ts';
 import { openReader } from './open-reader.ts';

@@ -1,12 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
 import type { AppRequest } from './app-request.ts';
 import { sendNodeAnswer } from './node-answer.ts';
 import { readNodeBody } from './node-body.ts';
-
-// Not imported as a module: see builtins.ts. Here, because other platforms bring a server of their own.
-const { createServer } = process.getBuiltinModule('node:http');
 
 export interface ServeOptions {
   app: App;

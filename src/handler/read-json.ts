@@ -1,5 +1,5 @@
+import { isUtf8 } from 'node:buffer';
 import type { AppRequest } from './app-request.ts';
-import { isUtf8 } from './builtins.ts';
 import { RequestError } from './request-error.ts';
 
 export type BodyKind = 'json' | 'binary';

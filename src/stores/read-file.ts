@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { FileChunks } from './chunks.ts';
 
-/** A chunk that S3 and Azure send as one part or block of theirs, without gathering it anew. Bytes. */
+/** A part of an upload to S3, a block of one to Azure; what is read in chunks of it is sent as it is. Bytes. */
 export const partSize = 8 * 1024 * 1024;
 
 /**

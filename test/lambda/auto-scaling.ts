@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-application-auto-scaling';
 import { checkValue, type Incoming, operationsOf } from './contract.ts';
+import { readOperation } from './json-operation.ts';
 import type { NeighbourCall } from './neighbours.ts';
 import { ServiceError } from './service-error.ts';
 import type { Account, Fields } from './state.ts';
@@ -31,13 +32,8 @@ export class AutoScaling {
     this.#account = account;
   }
 
-  /** The operation stands in a header, and all of its input in the body. */
-  read({ headers, body }: Incoming): NeighbourCall {
-    const name = /^AnyScaleFrontendService\.(\w+)$/.exec(headers['x-amz-target'] ?? '')?.[1];
-    const operation = operations.find((one) => one.name === name);
-    if (!operation) throw new ServiceError('UnknownOperationException', 404, `no operation ${name}`);
-    const input = JSON.parse(body.toString('utf8')) as Fields;
-    checkValue(operation.input, input, operation.name);
+  read(request: Incoming): NeighbourCall {
+    const { operation, input } = readOperation(operations, 'AnyScaleFrontendService', request);
     return {
       operation: operation.name,
       input,

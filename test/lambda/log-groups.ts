@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-cloudwatch-logs';
-import { checkValue, type Incoming, operationsOf } from './contract.ts';
+import { type Incoming, operationsOf } from './contract.ts';
+import { readOperation } from './json-operation.ts';
 import type { NeighbourCall } from './neighbours.ts';
 import { ServiceError } from './service-error.ts';
 import type { Fields } from './state.ts';
@@ -11,13 +12,8 @@ export class LogGroups {
   /** Days by name; `undefined` keeps for ever. */
   readonly days = new Map<string, number | undefined>();
 
-  /** The operation stands in a header, and all of its input in the body. */
-  read({ headers, body }: Incoming): NeighbourCall {
-    const name = /^Logs_20140328\.(\w+)$/.exec(headers['x-amz-target'] ?? '')?.[1];
-    const operation = operations.find((one) => one.name === name);
-    if (!operation) throw new ServiceError('UnknownOperationException', 404, `no operation ${name}`);
-    const input = JSON.parse(body.toString('utf8')) as Fields;
-    checkValue(operation.input, input, operation.name);
+  read(request: Incoming): NeighbourCall {
+    const { operation, input } = readOperation(operations, 'Logs_20140328', request);
     return {
       operation: operation.name,
       input,

@@ -1,4 +1,4 @@
-import { isUtf8 } from '../builtins.ts';
+import { isUtf8 } from 'node:buffer';
 import { badInput } from '../tensors-in.ts';
 
 /** Text tensors in the binary extension: four bytes of length, little-endian, and the bytes, for each element. */

@@ -4,6 +4,7 @@ import type {
   ContainerClient,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { partSize } from '../read-file.ts';
 import type { TokenCredential } from './credentials.ts';
 import type { Place } from './place.ts';
 
@@ -32,7 +33,7 @@ export interface AzureLimits {
 export const defaultLimits: AzureLimits = {
   stallMs: 20_000,
   copyMs: 60_000,
-  blockBytes: 8 * 1024 * 1024,
+  blockBytes: partSize,
   rangeBytes: 8 * 1024 * 1024,
   copyBytes: 64 * 1024 * 1024,
   parallel: 4,

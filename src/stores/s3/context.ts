@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { partSize } from '../read-file.ts';
 import type { Place } from './place.ts';
 
 /** Bounds that tests set lower. */
@@ -25,7 +26,7 @@ export interface S3Options extends Partial<S3Limits> {
 export const defaultLimits: S3Limits = {
   stallMs: 20_000,
   connectMs: 10_000,
-  partBytes: 8 * 1024 * 1024,
+  partBytes: partSize,
   parallel: 4,
   pageKeys: 1000,
   attempts: 4,
