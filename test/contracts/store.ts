@@ -29,6 +29,11 @@ export interface StoreContractOptions {
    * token is then good again when the same bytes are there again.
    */
   tokensOf?: 'writes' | 'bytes' | undefined;
+  /**
+   * Now and then the server answers a write that has lost a race with 500: radosgw does to one in a hundred. The store can
+   * then only say that reading back tells.
+   */
+  hidesLosses?: boolean | undefined;
   /** The server under the store, whose known gaps must show. */
   server?: ServerName | undefined;
   /** For each test, in ms; two minutes unless told. */
@@ -41,6 +46,7 @@ export interface ContractUse {
   settings(): StoreSettings;
   largeBytes: number;
   tokensOf: 'writes' | 'bytes';
+  hidesLosses: boolean;
   /** A test; where the server has a known gap, one that must fail. */
   it(behaviour: string, body: () => Promise<void>): void;
 }
@@ -64,6 +70,7 @@ export function storeContract(
       settings: () => opened!.settings!,
       largeBytes: options.largeBytes ?? 64 * 1024 * 1024,
       tokensOf: options.tokensOf ?? 'writes',
+      hidesLosses: options.hidesLosses ?? false,
       it: (behaviour, body) => itOn(options.server, behaviour, body),
     };
     storeCreates(use);

@@ -46,17 +46,20 @@ export async function withEtagForm<T>(
   condition: Condition,
   write: () => Promise<T>,
 ): Promise<T> {
+  // As it was when this write was sent: another write may learn the form meanwhile.
+  const { bareEtags } = context;
   try {
     return await write();
   } catch (thrown) {
-    const mayBeTheForm = condition !== 'absent' && context.endpoint !== undefined && !context.bareEtags;
+    const mayBeTheForm = condition !== 'absent' && context.endpoint !== undefined && !bareEtags;
     if (!mayBeTheForm || !(thrown instanceof PreconditionError)) throw thrown;
     if ((await headObject(context, key))?.token !== tokenOf(condition.etag)) throw thrown;
+    const known = context.bareEtags;
     context.bareEtags = true;
     try {
       return await write();
     } catch (again) {
-      if (again instanceof PreconditionError) context.bareEtags = false;
+      if (again instanceof PreconditionError && !known) context.bareEtags = false;
       throw again;
     }
   }
