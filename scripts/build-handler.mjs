@@ -23,17 +23,29 @@ const hosted = {
 };
 const tools = { optimize: source('optimize/entry.ts') };
 
-/** onnxruntime-node asks for its binding by a path inside its own package; in a package it lies beside the bundle. */
+const sessionThread = source('handler/session-thread.ts');
+
+/**
+ * onnxruntime-node asks for its binding by a path inside its own package; in a package it lies beside the bundle. And it
+ * loads Node's worker threads, 2 ms of a start, to ask what session-thread.ts tells.
+ */
 const nativeBeside = {
   name: 'native-beside',
   setup({ onLoad }) {
     onLoad({ filter: /onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
       const { readFile } = await import('node:fs/promises');
-      const text = await readFile(path, 'utf8');
-      const asked = /require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/;
-      if (!asked.test(text))
-        throw new Error('onnxruntime-node loads its binding in another way now: look at binding.js.');
-      return { contents: text.replace(asked, 'require("./onnxruntime_binding.node")'), loader: 'js' };
+      const thread = `{ isMainThread: !require(${JSON.stringify(sessionThread)}).isSessionThread() }`;
+      const replacements = [
+        [/require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/, 'require("./onnxruntime_binding.node")'],
+        ['require("worker_threads")', thread],
+      ];
+      let contents = await readFile(path, 'utf8');
+      for (const [asked, ours] of replacements) {
+        const replaced = contents.replace(asked, () => ours);
+        if (replaced === contents) throw new Error('onnxruntime-node has another binding.js now: look at it.');
+        contents = replaced;
+      }
+      return { contents, loader: 'js' };
     });
   },
 };

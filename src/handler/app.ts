@@ -1,6 +1,7 @@
 import { json } from './answer.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
+import { sinceStart } from './clock.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { Instance } from './instance.ts';
 import { type LogForm, plainForm } from './log-form.ts';
@@ -56,7 +57,7 @@ export function createApp(deps: AppDeps): App {
   const log = { write: deps.write, form: deps.logForm ?? plainForm };
   const instance = new Instance(deps.initMs, settings.revision);
   const note = noteTo(log, instance);
-  const { now = () => performance.now(), random = Math.random, openNext = openSession } = deps;
+  const { now = sinceStart, random = Math.random, openNext = openSession } = deps;
   let cache: Promise<ModelCache> | undefined;
   const openCache = (): Promise<ModelCache> => {
     cache ??= openModelCache(settings.cacheFolder);
@@ -84,7 +85,6 @@ export function createApp(deps: AppDeps): App {
     warm: async () => hosts.get(settings.model)?.warm(),
     async close() {
       await Promise.all([...hosts.values()].map((host) => host.close()));
-      await (await cache)?.settled();
     },
   };
 }

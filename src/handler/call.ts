@@ -1,4 +1,5 @@
 import type { AppRequest } from './app-request.ts';
+import { sinceStart } from './clock.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
 import { uniqueId } from './unique-id.ts';
@@ -16,7 +17,7 @@ export class Call {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly amazonTrace: string | undefined;
-  readonly started: number = performance.now();
+  readonly started: number = sinceStart();
   /** The route's pattern, not the path that was asked for. */
   route = 'unknown';
   model: ServedModel | undefined;
@@ -41,11 +42,11 @@ export class Call {
   }
 
   async timed<T>(phase: string, work: () => Promise<T>): Promise<T> {
-    const started = performance.now();
+    const started = sinceStart();
     try {
       return await work();
     } finally {
-      this.took(phase, performance.now() - started);
+      this.took(phase, sinceStart() - started);
     }
   }
 
@@ -55,7 +56,7 @@ export class Call {
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.started;
+    return sinceStart() - this.started;
   }
 }
 

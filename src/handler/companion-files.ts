@@ -1,6 +1,6 @@
-import { link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileKey } from '../model/layout.ts';
+import { linkFile, makeFolder, removeFile } from './files.ts';
 import { readManifest } from './golden-sample.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile } from './obtain-file.ts';
@@ -43,7 +43,7 @@ export async function gatherCompanions(
 }
 
 async function place(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-  await rm(to, { force: true });
-  await link(from, to);
+  await makeFolder(dirname(to), { recursive: true, mode: 0o700 });
+  await removeFile(to, { force: true });
+  await linkFile(from, to);
 }

@@ -1,3 +1,4 @@
+import { sinceStart } from './clock.ts';
 import type { WriteLine } from './log-line.ts';
 
 export interface LineBuffer {
@@ -20,7 +21,7 @@ export function bufferLines(put: (text: string) => void): LineBuffer {
     const text = waiting;
     waiting = '';
     if (text === '') return;
-    last = performance.now();
+    last = sinceStart();
     put(text);
   };
   return {
@@ -28,7 +29,7 @@ export function bufferLines(put: (text: string) => void): LineBuffer {
       const first = waiting === '';
       waiting += `${line}\n`;
       if (!first) return;
-      if (performance.now() - last > longestMs) setImmediate(flush);
+      if (sinceStart() - last > longestMs) setImmediate(flush);
       else setTimeout(flush, longestMs);
     },
     flush,

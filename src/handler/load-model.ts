@@ -1,5 +1,6 @@
 import type { Artifact } from '../model/manifest.ts';
 import { type ChosenForm, chooseForm } from './choose-form.ts';
+import { sinceStart } from './clock.ts';
 import { gatherCompanions } from './companion-files.ts';
 import { LoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
@@ -126,16 +127,16 @@ async function open(
   form: ChosenForm | undefined,
 ): Promise<Opened> {
   const kind: ModelFile['form'] = form?.main.kind ?? (main.path.endsWith('.ort') ? 'cold' : 'original');
-  const started = performance.now();
+  const started = sinceStart();
   try {
     const session = await openSession({ path: main.path, form: kind }, threads);
-    return { session, ms: performance.now() - started, files: [], folders: [] };
+    return { session, ms: sinceStart() - started, files: [], folders: [] };
   } catch (error) {
     const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
     const companions = alone ? await gatherCompanions(reader, cache, resolved, main) : undefined;
     if (!companions) throw error;
-    const again = performance.now();
+    const again = sinceStart();
     const session = await openSession({ path: companions.path, form: kind }, threads);
-    return { session, ms: performance.now() - again, files: companions.files, folders: [companions.folder] };
+    return { session, ms: sinceStart() - again, files: companions.files, folders: [companions.folder] };
   }
 }

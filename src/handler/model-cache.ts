@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type BigIntStats, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { linkStatsOf, makeFolder, makeTemporaryFolder, readText, removeFile, renameFile, statsOf } from './files.ts';
 import { LoadError } from './load-error.ts';
 import { uniqueId } from './unique-id.ts';
 
@@ -29,7 +29,6 @@ export interface CachedFile {
  */
 export class ModelCache {
   readonly folder: string;
-  #sidecars: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
     this.folder = folder;
@@ -47,8 +46,8 @@ export class ModelCache {
   async find(sha256: string, extension: string): Promise<CachedFile | undefined> {
     const path = this.pathOf(sha256, extension);
     try {
-      const sidecar = JSON.parse(await readFile(sidecarOf(path), 'utf8')) as Sidecar;
-      const stats = await stat(path, { bigint: true });
+      const sidecar = JSON.parse(await readText(sidecarOf(path), 'utf8')) as Sidecar;
+      const stats = await statsOf(path, { bigint: true });
       const proven =
         sidecar.sha256 === sha256 && String(stats.size) === String(sidecar.size) && sameFile(stats, sidecar);
       return proven ? { path, sha256, token: sidecar.token, size: sidecar.size } : undefined;
@@ -57,32 +56,35 @@ export class ModelCache {
     }
   }
 
-  /** Gives a verified temporary its content-addressed name. Its sidecar follows: a start need not wait for it. */
+  /** Gives a verified temporary its content-addressed name, and a sidecar. */
   async adopt(temporary: string, file: Omit<CachedFile, 'path'>, extension: string): Promise<CachedFile> {
     const path = this.pathOf(file.sha256, extension);
-    const stats = await stat(temporary, { bigint: true });
-    await rename(temporary, path);
+    const stats = await statsOf(temporary, { bigint: true });
+    await renameFile(temporary, path);
     const sidecar: Sidecar = { ...file, inode: String(stats.ino), modified_ns: String(stats.mtimeNs) };
-    // Without its sidecar a file is only fetched again; that must not fail a load that has succeeded.
-    this.#sidecars = this.#sidecars.then(() => this.#writeSidecar(path, sidecar)).catch(() => {});
+    this.#writeSidecar(path, sidecar);
     return { ...file, path };
   }
 
-  async #writeSidecar(path: string, sidecar: Sidecar): Promise<void> {
+  /**
+   * At once and not in turns of the event loop, which the runtime is about to block: a process that is killed after its
+   * first answer would leave the next one to fetch the model again. Without its sidecar a file is only fetched again;
+   * that must not fail a load that has succeeded.
+   */
+  #writeSidecar(path: string, sidecar: Sidecar): void {
     const draft = this.temporary();
-    await writeFile(draft, JSON.stringify(sidecar), { flag: 'wx', mode: 0o600 });
-    await rename(draft, sidecarOf(path));
-  }
-
-  /** Everything written; for an orderly end. */
-  async settled(): Promise<void> {
-    await this.#sidecars;
+    try {
+      writeFileSync(draft, JSON.stringify(sidecar), { flag: 'wx', mode: 0o600 });
+      renameSync(draft, sidecarOf(path));
+    } catch {
+      rmSync(draft, { force: true });
+    }
   }
 
   /** Safe while a session still maps the file: its pages live on until the session is closed. */
   async remove(path: string): Promise<void> {
-    await rm(sidecarOf(path), { force: true });
-    await rm(path, { recursive: true, force: true });
+    await removeFile(sidecarOf(path), { force: true });
+    await removeFile(path, { recursive: true, force: true });
   }
 }
 
@@ -99,16 +101,16 @@ const sameFile = (stats: BigIntStats, sidecar: Sidecar): boolean =>
 export async function openModelCache(folder: string | undefined): Promise<ModelCache> {
   const wanted = folder ?? join(tmpdir(), 'coldgate-models');
   try {
-    await mkdir(wanted, { recursive: true, mode: 0o700 });
+    await makeFolder(wanted, { recursive: true, mode: 0o700 });
     if (folder !== undefined || (await isOurs(wanted))) return new ModelCache(wanted);
-    return new ModelCache(await mkdtemp(join(tmpdir(), 'coldgate-models-')));
+    return new ModelCache(await makeTemporaryFolder(join(tmpdir(), 'coldgate-models-')));
   } catch (error) {
     throw new LoadError('cache-unavailable', `${wanted} cannot be used for model files.`, error);
   }
 }
 
 async function isOurs(folder: string): Promise<boolean> {
-  const stats = await lstat(folder);
+  const stats = await linkStatsOf(folder);
   const user = process.getuid?.();
   return stats.isDirectory() && (user === undefined || (stats.uid === user && (stats.mode & 0o022) === 0));
 }

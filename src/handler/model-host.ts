@@ -1,5 +1,6 @@
 import { formatDifference } from '../model/sample-compare.ts';
 import { Backoff } from './backoff.ts';
+import { sinceStart } from './clock.ts';
 import type { HostDeps, RefreshState } from './host-deps.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { type Loading, loadModel } from './load-model.ts';
@@ -74,10 +75,10 @@ export class ModelHost {
   async #loadFirst(): Promise<ServedModel> {
     try {
       const { reader, settings, openFirst } = this.#deps;
-      const started = performance.now();
+      const started = sinceStart();
       const resolved = await resolveModel(reader, settings, this.name);
       const loading = await this.#loadingWith(openFirst, loadRuntime);
-      const loaded = await loadModel(loading, resolved, performance.now() - started);
+      const loaded = await loadModel(loading, resolved, sinceStart() - started);
       this.#current = new ServedModel(loaded, reader);
       this.#token = resolved.token;
       this.#backoff.reset();
@@ -129,12 +130,12 @@ export class ModelHost {
     this.#checkedAt = this.#deps.now();
     let resolved: Resolved | 'unchanged' = 'unchanged';
     try {
-      const started = performance.now();
+      const started = sinceStart();
       resolved = await resolvePointer(this.#deps.reader, this.name, this.#deps.settings.pointer, this.#token);
       if (resolved === 'unchanged') return;
       if (resolved.version !== serving.version || resolved.sha256 !== serving.sha256) {
-        const next = await this.#loadNext(resolved, performance.now() - started);
-        await this.#swap(serving, next, performance.now() - started);
+        const next = await this.#loadNext(resolved, sinceStart() - started);
+        await this.#swap(serving, next, sinceStart() - started);
       }
       this.#token = resolved.token;
       this.#state = { status: 'current' };

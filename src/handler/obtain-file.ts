@@ -1,5 +1,6 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import { newSha256 } from '../model/digest.ts';
+import { sinceStart } from './clock.ts';
+import { closeFile, openFile, removeFile, writeFrom } from './files.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { CachedFile, ModelCache } from './model-cache.ts';
 import type { Reader, ReadObject } from './reader.ts';
@@ -28,9 +29,9 @@ export interface ObtainedFile extends CachedFile {
  * could be loaded. Throws LoadError `checksum-mismatch` or what the reader throws.
  */
 export async function obtainFile(reader: Reader, cache: ModelCache, wanted: WantedFile): Promise<ObtainedFile> {
-  const started = performance.now();
+  const started = sinceStart();
   const known = wanted.expected && (await cache.find(wanted.expected.sha256, wanted.extension));
-  if (known) return { ...known, fetchMs: performance.now() - started, verifyMs: 0, reused: true };
+  if (known) return { ...known, fetchMs: sinceStart() - started, verifyMs: 0, reused: true };
   return rereadIfReplaced(() => fetchFile(reader, cache, wanted, started));
 }
 
@@ -45,7 +46,7 @@ async function fetchFile(
   const temporary = cache.temporary();
   try {
     const got = await download(object, temporary, wanted.expected?.size);
-    const fetched = performance.now();
+    const fetched = sinceStart();
     checkDigest(wanted, got);
     const file = await cache.adopt(
       temporary,
@@ -56,13 +57,21 @@ async function fetchFile(
     return {
       ...file,
       fetchMs: fetched - started - hidden,
-      verifyMs: performance.now() - fetched + hidden,
+      verifyMs: sinceStart() - fetched + hidden,
       reused: false,
     };
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeFile(temporary, { force: true });
+    await abandon(object.body);
     throw toLoadError(error, 'cache-unavailable', `Keeping ${wanted.key} in ${cache.folder} failed`);
   }
+}
+
+/** What is read no further has to be let go of, also where reading had not begun. */
+async function abandon(body: AsyncIterable<Uint8Array>): Promise<void> {
+  const rest = body[Symbol.asyncIterator]();
+  await rest.next().catch(() => {});
+  await rest.return?.();
 }
 
 interface Downloaded {
@@ -73,7 +82,7 @@ interface Downloaded {
 
 /** Writes one chunk while the next is hashed; never holds more than two. */
 async function download(object: ReadObject, path: string, most: number | undefined): Promise<Downloaded> {
-  const handle = await open(path, 'wx', 0o600);
+  const file = await openFile(path, 'wx', 0o600);
   const hash = newSha256();
   let written: Promise<void> = Promise.resolve();
   let size = 0;
@@ -81,27 +90,27 @@ async function download(object: ReadObject, path: string, most: number | undefin
   try {
     for await (const chunk of object.body) {
       await written;
-      written = writeAll(handle, chunk, size);
+      written = writeAll(file, chunk, size);
       // A failed write is thrown by the await above or below; meanwhile it must not count as unhandled.
       written.catch(() => {});
-      const before = performance.now();
+      const before = sinceStart();
       hash.update(chunk);
-      hashMs += performance.now() - before;
+      hashMs += sinceStart() - before;
       size += chunk.byteLength;
       if (most !== undefined && size > most) break;
     }
     await written;
   } finally {
-    await handle.close();
+    await closeFile(file);
   }
-  const before = performance.now();
+  const before = sinceStart();
   const sha256 = hash.digest('hex');
-  return { sha256, size, hashMs: hashMs + performance.now() - before };
+  return { sha256, size, hashMs: hashMs + sinceStart() - before };
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+async function writeAll(file: number, chunk: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < chunk.byteLength; ) {
-    const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done, position + done);
+    const { bytesWritten } = await writeFrom(file, chunk, done, chunk.byteLength - done, position + done);
     done += bytesWritten;
   }
 }

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import { sinceStart } from './clock.ts';
 import { RequestError } from './request-error.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';
@@ -19,13 +20,13 @@ export async function runModel(
 ): Promise<Tensors> {
   call.saw(feeds);
   checkEmpty(feeds);
-  const started = performance.now();
+  const started = sinceStart();
   try {
     return await model.run(feeds, outputs);
   } catch (error) {
     throw toRefusal(error);
   } finally {
-    call.took('run', performance.now() - started);
+    call.took('run', sinceStart() - started);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import { version } from 'onnxruntime-node/dist/version.js';
+import { sinceStart } from './clock.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 
 /** Version of the ONNX runtime in this bundle, known without loading it: artifacts are chosen by it. */
@@ -32,16 +33,16 @@ async function importRuntime(): Promise<Runtime> {
   // 1.30 ships with telemetry on; native code reads the variable when the first session is made.
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   try {
-    const started = performance.now();
+    const started = sinceStart();
     const { default: ort } = await import('onnxruntime-node');
-    const imported = performance.now();
+    const imported = sinceStart();
     if (ort.env.versions.node !== version) {
       throw new LoadError('runtime-unavailable', `Bundled for ${version}, found ${ort.env.versions.node}.`);
     }
     const session = await ort.InferenceSession.create(new Uint8Array(identityModel));
     await session.release();
     const { InferenceSession, Tensor } = ort;
-    return { InferenceSession, Tensor, importMs: imported - started, initMs: performance.now() - imported };
+    return { InferenceSession, Tensor, importMs: imported - started, initMs: sinceStart() - imported };
   } catch (error) {
     throw toLoadError(error, 'runtime-unavailable', 'The ONNX runtime could not be loaded');
   }

@@ -1,8 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { TensorInfo } from '../model/manifest.ts';
 import { LoadError, type LoadErrorCode } from './load-error.ts';
 import { RunError } from './run-error.ts';
 import type { ModelFile, OpenSession, Session, Tensors } from './session.ts';
+import { sessionThread } from './session-thread.ts';
 
 /** What the worker is asked. Tensors travel as structured clones: cheaper than a run for all but the smallest models. */
 export type WorkerRequest =
@@ -25,7 +26,8 @@ type Ask = WorkerRequest extends infer Request ? (Request extends { id: number }
  */
 export function openWorkerSession(entry: string | URL): OpenSession {
   return async (file, threads) => {
-    const line = new WorkerLine(new Worker(entry, { stdout: false, stderr: false }));
+    const { Worker } = await import('node:worker_threads');
+    const line = new WorkerLine(new Worker(entry, { argv: [sessionThread], stdout: false, stderr: false }));
     try {
       const names = (await line.ask({ do: 'open', file, threads })) as Pick<Session, 'inputs' | 'outputs'>;
       return {

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { sinceStart } from '../clock.ts';
 import type { WriteLine } from '../log-line.ts';
 import type { Variables } from '../settings.ts';
 import type { UploadRecord } from './event.ts';
@@ -34,13 +35,13 @@ export function createUpload(deps: UploadDeps): (records: readonly UploadRecord[
   return async (records) => {
     const results: UploadResult[] = [];
     for (const record of records) {
-      const started = performance.now();
+      const started = sinceStart();
       const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
       const result = isInput(record, key, inputs, outputs)
         ? await inferObject(deps, record, key, outputs)
         : { input: key, status: 'ignored' as const };
       results.push(result);
-      logResult(deps, result, performance.now() - started);
+      logResult(deps, result, sinceStart() - started);
     }
     return results;
   };

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isMainThread } from 'node:worker_threads';
 import { app as azure, type InvocationContext } from '@azure/functions';
 import { createHttpHandler, readAuthLevel } from '../azure/function.ts';
 import { writeToInvocation } from '../azure/log.ts';
+import { sinceStart } from '../clock.ts';
 import { openApp } from '../open-app.ts';
+import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** Azure Functions v4: registers one function for every path. Loads new versions in itself, as a worker. */
@@ -15,7 +16,7 @@ async function register(): Promise<void> {
     (line) => void process.stdout.write(`${line}\n`),
   );
   const openNext = openWorkerSession(new URL(import.meta.url));
-  const { app } = await openApp({ variables: env, initMs: performance.now(), write, openNext });
+  const { app } = await openApp({ variables: env, initMs: sinceStart(), write, openNext });
   const handler = createHttpHandler(app);
   void app.warm();
   azure.http('coldgate', {
@@ -27,5 +28,5 @@ async function register(): Promise<void> {
   });
 }
 
-if (isMainThread) await register();
+if (!isSessionThread()) await register();
 else await (await import('../session-worker.ts')).serveSession();

@@ -1,8 +1,9 @@
-import { isMainThread } from 'node:worker_threads';
+import { sinceStart } from '../clock.ts';
 import { createHttpFunction, type HttpFunction } from '../google/function.ts';
 import { keepBodiesRaw } from '../google/raw-body.ts';
 import { googleForm } from '../log-forms/google.ts';
 import { openApp } from '../open-app.ts';
+import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** Cloud Functions gen2, entry point `coldgate`. Loads new versions in itself, as a worker. */
@@ -13,7 +14,7 @@ async function open(): Promise<HttpFunction> {
   keepBodiesRaw();
   const { app } = await openApp({
     variables: env,
-    initMs: performance.now(),
+    initMs: sinceStart(),
     write: (line) => void process.stdout.write(`${line}\n`),
     logForm: googleForm(env['GOOGLE_CLOUD_PROJECT'] || env['GCLOUD_PROJECT'] || undefined),
     openNext: openWorkerSession(new URL(import.meta.url)),
@@ -23,7 +24,7 @@ async function open(): Promise<HttpFunction> {
   return createHttpFunction(app);
 }
 
-const opened = isMainThread ? await open() : undefined;
+const opened = isSessionThread() ? undefined : await open();
 if (!opened) await (await import('../session-worker.ts')).serveSession();
 
 export const coldgate: HttpFunction = async (request, response) => opened?.(request, response);

@@ -1,8 +1,9 @@
-import { isMainThread } from 'node:worker_threads';
 import { createLambda, type LambdaHandler } from '../aws/lambda.ts';
 import { createUpload } from '../aws/upload.ts';
+import { sinceStart } from '../clock.ts';
 import { emfForm } from '../log-forms/emf.ts';
 import { openApp } from '../open-app.ts';
+import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** AWS Lambda, `lambda.handler`. Loads new versions in itself, as a worker. */
@@ -13,7 +14,7 @@ async function open(): Promise<LambdaHandler> {
   const openNext = openWorkerSession(new URL(import.meta.url));
   const { app, settings } = await openApp({
     variables: env,
-    initMs: performance.now(),
+    initMs: sinceStart(),
     write,
     logForm: emfForm,
     openNext,
@@ -35,7 +36,7 @@ async function open(): Promise<LambdaHandler> {
   });
 }
 
-const opened = isMainThread ? await open() : undefined;
+const opened = isSessionThread() ? undefined : await open();
 if (!opened) await (await import('../session-worker.ts')).serveSession();
 
 /** Two parameters, no more: the runtime counts them. */

@@ -1,6 +1,7 @@
-import { isMainThread } from 'node:worker_threads';
+import { sinceStart } from '../clock.ts';
 import { bufferLines } from '../line-buffer.ts';
 import { startFailure, startNode } from '../node-main.ts';
+import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
 /** `node node.cjs --port N`: plain HTTP, for the local target and for containers. Loads new versions in itself, as a worker. */
@@ -36,5 +37,5 @@ async function main(initMs: number): Promise<void> {
 }
 
 // No await here: this entry is built as CommonJS, which Node starts some 5 ms sooner.
-if (isMainThread) void main(performance.now());
+if (!isSessionThread()) void main(sinceStart());
 else void import('../session-worker.ts').then((worker) => worker.serveSession());

@@ -1,7 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { closeFile, fileStats, openFile, readInto } from '../files.ts';
 import { LoadError } from '../load-error.ts';
 import type { Reader, ReadObject } from '../reader.ts';
 
@@ -14,18 +14,18 @@ export function openFileReader(root: string): Reader {
   async function read(key: string): Promise<ReadObject>;
   async function read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
   async function read(key: string, options?: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'> {
-    const handle = await openFile(folder, key);
+    const file = await openKey(folder, key);
     try {
-      const stats = await handle.stat({ bigint: true });
+      const stats = await fileStats(file, { bigint: true });
       if (!stats.isFile()) throw new LoadError('model-not-found', `${key} in ${folder} is not a file.`);
       const token = tokenOf(stats);
       if (options?.ifChanged === token) {
-        await handle.close();
+        await closeFile(file);
         return 'unchanged';
       }
-      return { token, size: Number(stats.size), body: chunks(handle, Number(stats.size)) };
+      return { token, size: Number(stats.size), body: chunks(file, Number(stats.size)) };
     } catch (error) {
-      await handle.close();
+      await closeFile(file);
       throw error;
     }
   }
@@ -35,13 +35,13 @@ export function openFileReader(root: string): Reader {
 /** The store replaces files by rename, so a new version is another inode; ctime catches what mtime can be made to hide. */
 const tokenOf = (stats: BigIntStats): string => `file:${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`;
 
-async function openFile(folder: string, key: string): Promise<FileHandle> {
+async function openKey(folder: string, key: string): Promise<number> {
   const path = join(folder, key);
   if (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     throw new LoadError('model-not-found', `The key ${JSON.stringify(key)} leaves ${folder}.`);
   }
   try {
-    return await open(path, constants.O_RDONLY);
+    return await openFile(path, constants.O_RDONLY);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -55,12 +55,12 @@ async function openFile(folder: string, key: string): Promise<FileHandle> {
 }
 
 /** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */
-async function* chunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+async function* chunks(file: number, size: number): AsyncGenerator<Uint8Array> {
   // A byte more than a small file has, so that one read is seen to be short.
   const chunkBytes = Math.min(mostChunkBytes, size + 1);
   const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
   const readAt = (turn: number): Promise<{ bytesRead: number }> => {
-    const reading = handle.read(buffers[turn % 3] as Buffer, 0, chunkBytes, turn * chunkBytes);
+    const reading = readInto(file, buffers[turn % 3] as Buffer, 0, chunkBytes, turn * chunkBytes);
     // Awaited in its turn; until then a failure must not count as unhandled.
     reading.catch(() => {});
     return reading;
@@ -79,6 +79,6 @@ async function* chunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Ar
     throw new LoadError('store-unavailable', 'Reading the stored file broke off.', error);
   } finally {
     await next.catch(() => {});
-    await handle.close();
+    await closeFile(file);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sinceStart } from '../clock.ts';
 import { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
 import { TransportError } from './transport-error.ts';
@@ -11,12 +12,12 @@ const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
  * last answer is given back whatever it says. Throws TransportError where there was none.
  */
 export async function persist(ask: () => Promise<Answer>, limits: Limits, signal?: AbortSignal): Promise<Answer> {
-  const deadline = performance.now() + limits.deadlineMs;
+  const deadline = sinceStart() + limits.deadlineMs;
   for (let tries = 0; ; tries++) {
     const result = await attempt(ask);
     if (result instanceof Answer && !passing.has(result.status)) return result;
     const pause = Math.max(waitAskedFor(result), Math.random() * limits.waitMs * 2 ** tries);
-    if (tries === limits.retries || signal?.aborted || performance.now() + pause > deadline) {
+    if (tries === limits.retries || signal?.aborted || sinceStart() + pause > deadline) {
       if (result instanceof Answer) return result;
       throw result;
     }
