@@ -2,18 +2,19 @@
  * Bundles what runs beside the native runtime: the function's entries (they go into packages), and optimize.mjs, which
  * only pipelines start. All files lie flat, the native binding beside them.
  */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = (path) => join(root, 'src', path);
 
 /**
- * The bundle's entries by file name: each adapter is one file in src/handler/entries and one in the bundle; of its parts,
- * those behind an import() are read when they are asked for. Node starts a CommonJS file some 5 ms sooner than a module.
- * Platforms' runtimes get modules: Lambda waits for their top-level await.
+ * The bundle's entries by file name, one for each adapter. What a start needs is read with them; what stands behind an
+ * import() is a part of its own, since the engine goes through every character that it is given (60 ns each here), used
+ * or not. Node starts a CommonJS file some 5 ms sooner than a module. Platforms' runtimes get modules: Lambda waits for
+ * their top-level await.
  */
 const standalone = { node: source('handler/entries/node.ts') };
 const hosted = {
@@ -31,22 +32,21 @@ const sessionThread = source('handler/session-thread.ts');
  */
 const nativeBeside = {
   name: 'native-beside',
-  setup({ onLoad }) {
-    onLoad({ filter: /onnxruntime-node[\\/]dist[\\/]binding\.js$/ }, async ({ path }) => {
-      const { readFile } = await import('node:fs/promises');
-      const thread = `{ isMainThread: !require(${JSON.stringify(sessionThread)}).isSessionThread() }`;
-      const replacements = [
-        [/require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/, 'require("./onnxruntime_binding.node")'],
-        ['require("worker_threads")', thread],
-      ];
-      let contents = await readFile(path, 'utf8');
-      for (const [asked, ours] of replacements) {
-        const replaced = contents.replace(asked, () => ours);
-        if (replaced === contents) throw new Error('onnxruntime-node has another binding.js now: look at it.');
-        contents = replaced;
-      }
-      return { contents, loader: 'js' };
-    });
+  resolveId: (id) => (id === './onnxruntime_binding.node' ? { id, external: true } : undefined),
+  async load(id) {
+    if (!/onnxruntime-node[\\/]dist[\\/]binding\.js$/.test(id)) return undefined;
+    const thread = `{ isMainThread: !require(${JSON.stringify(sessionThread)}).isSessionThread() }`;
+    const replacements = [
+      [/require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/, 'require("./onnxruntime_binding.node")'],
+      ['require("worker_threads")', thread],
+    ];
+    let text = await readFile(id, 'utf8');
+    for (const [asked, ours] of replacements) {
+      const replaced = text.replace(asked, () => ours);
+      if (replaced === text) throw new Error('onnxruntime-node has another binding.js now: look at it.');
+      text = replaced;
+    }
+    return text;
   },
 };
 
@@ -56,50 +56,67 @@ const nativeBeside = {
  */
 const builtins = {
   name: 'builtins',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+  // One for each that imports it, so that it stays in the importer's part.
+  resolveId: (id, importer, { kind }) =>
+    id.startsWith('node:') && kind === 'import-statement' ? `\0${id}?${importer}` : undefined,
+  load(id) {
+    const name = /^\0(node:[^?]+)/.exec(id)?.[1];
+    if (name === undefined) return undefined;
+    const exported = Object.keys(process.getBuiltinModule(name)).filter((key) =>
+      /^(?!default$)[A-Za-z_]\w*$/.test(key),
     );
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path)).filter((name) =>
-        /^(?!default$)[A-Za-z_]\w*$/.test(name),
-      );
-      const each = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`);
-      return { contents: [`const builtin = process.getBuiltinModule('${path}');`, ...each].join('\n') };
-    });
+    const each = exported.map((key) => `export const ${key} = /* @__PURE__ */ (() => builtin.${key})();`);
+    const code = [`const builtin = process.getBuiltinModule('${name}');`, ...each].join('\n');
+    return { code, moduleSideEffects: false };
   },
 };
 
 const shared = {
-  absWorkingDir: root,
-  bundle: true,
+  cwd: root,
   platform: 'node',
-  target: 'node20',
-  minify: true,
-  legalComments: 'none',
-  charset: 'utf8',
-  logLevel: 'warning',
   // Azure's worker answers the import of @azure/functions-core itself; it is no package that could be brought along.
-  external: ['./onnxruntime_binding.node', '@azure/functions-core'],
+  external: ['@azure/functions-core'],
   plugins: [nativeBeside, builtins],
+  logLevel: 'warn',
 };
-const commonJs = {
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  define: { 'import.meta.filename': '__filename' },
-};
-const esModule = {
-  format: 'esm',
-  outExtension: { '.js': '.mjs' },
-  // The runtime's own JavaScript is CommonJS.
-  banner: { js: 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
-};
+const output = { minify: true, comments: false, hashCharacters: 'hex' };
+
+/** Parts by the modules that begin them, each with what these import. */
+const parts = (needed) => ({
+  groups: [needed, { name: 'onnxruntime', test: /[\\/]node_modules[\\/]onnxruntime-/ }],
+});
+/** A CommonJS entry is itself what its parts take the rest from. */
+const inTheEntry = parts({ name: 'node', test: /[\\/]entries[\\/]node\.ts$/ });
+/** A module that still waits for a part cannot be imported by it: the entries share a part with all that a start needs. */
+const besideEntries = parts({
+  name: 'application',
+  test: /[\\/]handler[\\/](?:open-app|session-thread|worker-session)\.ts$/,
+});
+
+async function bundle(input, { define = {}, ...options }) {
+  const build = await rolldown({ ...shared, input, transform: { target: 'node20', define } });
+  const { output: files } = await build.write({ ...output, ...options });
+  await build.close();
+  return files;
+}
 
 /** Writes the bundle into `outdir`, replacing what is there. The same sources give the same bytes. */
 export async function buildHandler({ outdir }) {
   await rm(outdir, { recursive: true, force: true });
-  await build({ ...shared, ...commonJs, entryPoints: standalone, outdir });
-  await build({ ...shared, ...esModule, entryPoints: { ...hosted, ...tools }, outdir });
+  const named = (ending) => ({
+    dir: outdir,
+    entryFileNames: `[name].${ending}`,
+    chunkFileNames: `[name].part.${ending}`,
+  });
+  const define = { 'import.meta.filename': '__filename' };
+  await bundle(standalone, { format: 'cjs', ...named('cjs'), define, codeSplitting: inTheEntry });
+  const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
+  const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));
+  for (const { fileName, imports } of files) {
+    const entry = imports.find((name) => entries.has(name));
+    if (entry) throw new Error(`${fileName} imports ${entry}, which may still wait for it: move what they share.`);
+  }
+  await bundle(tools, { format: 'esm', ...named('mjs'), codeSplitting: false });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

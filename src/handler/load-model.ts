@@ -1,7 +1,6 @@
 import type { Artifact } from '../model/manifest.ts';
 import { type ChosenForm, chooseForm } from './choose-form.ts';
 import { sinceStart } from './clock.ts';
-import { gatherCompanions } from './companion-files.ts';
 import { LoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
@@ -133,7 +132,9 @@ async function open(
     return { session, ms: sinceStart() - started, files: [], folders: [] };
   } catch (error) {
     const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
-    const companions = alone ? await gatherCompanions(reader, cache, resolved, main) : undefined;
+    if (!alone) throw error;
+    const { gatherCompanions } = await import('./companion-files.ts');
+    const companions = await gatherCompanions(reader, cache, resolved, main);
     if (!companions) throw error;
     const again = sinceStart();
     const session = await openSession({ path: companions.path, form: kind }, threads);

@@ -1,4 +1,3 @@
-import { formatDifference } from '../model/sample-compare.ts';
 import { Backoff } from './backoff.ts';
 import { sinceStart } from './clock.ts';
 import type { HostDeps, RefreshState } from './host-deps.ts';
@@ -156,6 +155,7 @@ export class ModelHost {
     try {
       const sample = await next.prove();
       if (sample.status !== 'mismatch') return next;
+      const { formatDifference } = await import('../model/sample-compare.ts');
       throw new LoadError('sample-mismatch', `${resolved.version}: ${formatDifference(sample.difference)}.`);
     } catch (error) {
       await next.session.close();

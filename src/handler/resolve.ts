@@ -48,7 +48,6 @@ export async function resolvePointer(
   if (document === 'unchanged') return 'unchanged';
   try {
     const pointer = parsePointer(document.bytes, key);
-    checkNames(pointer.version, [pointer.file, ...pointer.artifacts.map((artifact) => artifact.path)]);
     return {
       name,
       version: pointer.version,

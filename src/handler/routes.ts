@@ -1,11 +1,22 @@
 import type { Answer, Route } from './route.ts';
-import { batch } from './routes/batch.ts';
 import { health } from './routes/health.ts';
 import { infer } from './routes/infer.ts';
 import { listModels } from './routes/models.ts';
-import { openapi } from './routes/openapi.ts';
-import { page } from './routes/page.ts';
-import { v2Infer, v2Live, v2Model, v2ModelReady, v2Ready, v2Server } from './routes/v2.ts';
+
+/** Read when it is first asked for: other starts do not pay for it. */
+function later(load: () => Promise<Answer>): Answer {
+  let answer: Answer | undefined;
+  return async (context) => {
+    answer ??= await load();
+    return answer(context);
+  };
+}
+
+const batch = later(async () => (await import('./routes/batch.ts')).batch);
+const openapi = later(async () => (await import('./routes/openapi.ts')).openapi);
+const page = later(async () => (await import('./routes/page.ts')).page);
+const v2 = (name: keyof typeof import('./routes/v2.ts')): Answer =>
+  later(async () => (await import('./routes/v2.ts'))[name]);
 
 const perModel: [Route['method'], string, Answer][] = [
   ['POST', 'infer', infer],
@@ -15,9 +26,9 @@ const perModel: [Route['method'], string, Answer][] = [
 ];
 
 const v2PerModel: [Route['method'], string, Answer][] = [
-  ['GET', '', v2Model],
-  ['GET', '/ready', v2ModelReady],
-  ['POST', '/infer', v2Infer],
+  ['GET', '', v2('v2Model')],
+  ['GET', '/ready', v2('v2ModelReady')],
+  ['POST', '/infer', v2('v2Infer')],
 ];
 
 /** Everything that the function answers. The plain paths are the function's own model. */
@@ -26,9 +37,9 @@ export const routes: readonly Route[] = [
   { method: 'GET', pattern: '/', answer: page },
   { method: 'GET', pattern: '/v1/models', answer: listModels },
   ...perModel.map(([method, name, answer]) => ({ method, pattern: `/v1/models/{name}/${name}`, answer })),
-  { method: 'GET', pattern: '/v2', answer: v2Server },
-  { method: 'GET', pattern: '/v2/health/live', answer: v2Live },
-  { method: 'GET', pattern: '/v2/health/ready', answer: v2Ready },
+  { method: 'GET', pattern: '/v2', answer: v2('v2Server') },
+  { method: 'GET', pattern: '/v2/health/live', answer: v2('v2Live') },
+  { method: 'GET', pattern: '/v2/health/ready', answer: v2('v2Ready') },
   ...v2PerModel.flatMap(([method, end, answer]) =>
     ['', '/versions/{version}'].map((of) => ({ method, pattern: `/v2/models/{name}${of}${end}`, answer })),
   ),

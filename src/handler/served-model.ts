@@ -1,10 +1,13 @@
 import type { Manifest } from '../model/manifest.ts';
 import { sinceStart } from './clock.ts';
-import { proveSample, readManifest, readSample, type SampleResult } from './golden-sample.ts';
+import type { SampleResult } from './golden-sample.ts';
 import type { LoadedModel } from './load-model.ts';
 import type { Reader } from './reader.ts';
 import type { Session, Tensors } from './session.ts';
 import type { HandlerTimings } from './timings.ts';
+
+/** Read when a sample or a manifest is asked for, which a start does not do. */
+const goldenSample = () => import('./golden-sample.ts');
 
 /** A loaded version while requests use it. It is closed when it has been replaced and the last request let go. */
 export class ServedModel {
@@ -69,20 +72,27 @@ export class ServedModel {
   async #prove(): Promise<SampleResult> {
     const sample = await this.sample();
     if (sample === undefined) return { status: 'none' };
+    const { proveSample } = await goldenSample();
     return proveSample(this.session, sample, 2, (feeds) => this.run(feeds));
   }
 
   /** The version's golden sample as JSON, if it has one. Throws LoadError. */
   async sample(): Promise<unknown> {
+    const { readSample } = await goldenSample();
     return readSample(this.#reader, this.loaded.resolved, await this.manifest());
   }
 
   manifest(): Promise<Manifest | undefined> {
-    this.#manifest ??= readManifest(this.#reader, this.loaded.resolved).catch((error: unknown) => {
+    this.#manifest ??= this.#readManifest().catch((error: unknown) => {
       this.#manifest = undefined;
       throw error;
     });
     return this.#manifest;
+  }
+
+  async #readManifest(): Promise<Manifest | undefined> {
+    const { readManifest } = await goldenSample();
+    return readManifest(this.#reader, this.loaded.resolved);
   }
 
   acquire(): void {

@@ -20,8 +20,21 @@ const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 export const isModelName = (text: string): boolean => namePatterns.model.test(text) && !device.test(text);
 export const isEnvironmentName = (text: string): boolean => namePatterns.environment.test(text) && !device.test(text);
-export const isVersion = (text: string): boolean => text.length <= 128 && namePatterns.version.test(text);
 export const isPointerName = (text: string): boolean => namePatterns.pointer.test(text) && !device.test(text);
+
+const coreNumber = /^(?:0|[1-9]\d{0,8})$/;
+const preRelease = /^[0-9A-Za-z-]+$/;
+const leadingZero = /^0\d+$/;
+
+/** What the pattern says, in steps: compiling the pattern as a whole takes a function's start 3 ms. */
+export function isVersion(text: string): boolean {
+  if (text.length > 128) return false;
+  const dash = text.indexOf('-');
+  const core = (dash < 0 ? text : text.slice(0, dash)).split('.');
+  const rest = dash < 0 ? [] : text.slice(dash + 1).split('.');
+  const isIdentifier = (part: string): boolean => preRelease.test(part) && !leadingZero.test(part);
+  return core.length === 3 && core.every((part) => coreNumber.test(part)) && rest.every(isIdentifier);
+}
 
 /** The first part of a version's path is one that Coldgate writes itself. */
 export const isReservedPath = (text: string): boolean => reserved.has((text.split('/')[0] ?? '').toLowerCase());

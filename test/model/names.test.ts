@@ -1,5 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isEnvironmentName, isFilePath, isModelName, isPointerName, isVersion } from '../../src/model/names.ts';
+import {
+  isEnvironmentName,
+  isFilePath,
+  isModelName,
+  isPointerName,
+  isVersion,
+  namePatterns,
+} from '../../src/model/names.ts';
 
 const long = (length: number): string => 'a'.repeat(length);
 
@@ -48,5 +56,19 @@ describe('names', () => {
   ])('of %s come from a closed alphabet', (_what, isName, good, bad) => {
     expect(good.filter((text) => !isName(text))).toEqual([]);
     expect(bad.filter((text) => isName(text))).toEqual([]);
+  });
+
+  it('take for a version what the pattern takes that editors get', () => {
+    const { version } = namePatterns;
+    const near = fc.array(fc.constantFrom('0', '1', '12', '.', '-', 'a', 'Z', '01', '+', '\n', '1.2.3', '123456789'));
+    const texts = fc.oneof(
+      fc.stringMatching(version),
+      near.map((parts) => parts.join('')),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(texts, (text) => isVersion(text) === (text.length <= 128 && version.test(text))),
+      { numRuns: 3000 },
+    );
   });
 });

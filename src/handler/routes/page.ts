@@ -1,16 +1,14 @@
 import type { AppResponse } from '../app-request.ts';
+import { pagePolicy, renderPage } from '../page/document.ts';
+import { firstRequest } from '../page/first-request.ts';
+import { modelCard } from '../page/model-card.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, unavailable, withModel } from '../route.ts';
 
-/** GET / on previews: a page to try the model with. It is imported when it is asked for: a cold start does not read it. */
+/** GET / on previews: a page to try the model with. */
 export async function page(context: RouteContext): Promise<AppResponse> {
   if (!context.settings.page) throw new RequestError(404, 'not-found', 'There is nothing at this path.');
   return withModel(context, async (model) => {
-    const [{ renderPage, pagePolicy }, { firstRequest }, { modelCard }] = await Promise.all([
-      import('../page/document.ts'),
-      import('../page/first-request.ts'),
-      import('../page/model-card.ts'),
-    ]);
     const { name, version, sha256, session, loaded } = model;
     const { inputs, outputs } = session;
     try {
