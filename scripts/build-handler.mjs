@@ -2,7 +2,7 @@
  * Bundles what runs beside the native runtime: the function's entries (they go into packages), and optimize.mjs, which
  * only pipelines start. All files lie flat, the native binding beside them.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -24,32 +24,6 @@ const hosted = {
 };
 const tools = { optimize: source('optimize/entry.ts') };
 
-const sessionThread = source('handler/session-thread.ts');
-
-/**
- * onnxruntime-node asks for its binding by a path inside its own package; in a package it lies beside the bundle. And it
- * loads Node's worker threads, 2 ms of a start, to ask what session-thread.ts tells.
- */
-const nativeBeside = {
-  name: 'native-beside',
-  resolveId: (id) => (id === './onnxruntime_binding.node' ? { id, external: true } : undefined),
-  async load(id) {
-    if (!/onnxruntime-node[\\/]dist[\\/]binding\.js$/.test(id)) return undefined;
-    const thread = `{ isMainThread: !require(${JSON.stringify(sessionThread)}).isSessionThread() }`;
-    const replacements = [
-      [/require\(`\.\.\/bin\/napi-v6\/[^`]*`\)/, 'require("./onnxruntime_binding.node")'],
-      ['require("worker_threads")', thread],
-    ];
-    let text = await readFile(id, 'utf8');
-    for (const [asked, ours] of replacements) {
-      const replaced = text.replace(asked, () => ours);
-      if (replaced === text) throw new Error('onnxruntime-node has another binding.js now: look at it.');
-      text = replaced;
-    }
-    return text;
-  },
-};
-
 /**
  * Importing a module of Node's as an ES module reads all that it exports, and some of that is made only then (node:http
  * its WebSocket, which brings in undici: 30 ms). Taken from getBuiltinModule, only the names that are used are read.
@@ -58,7 +32,9 @@ const builtins = {
   name: 'builtins',
   // One for each that imports it, so that it stays in the importer's part.
   resolveId: (id, importer, { kind }) =>
-    id.startsWith('node:') && kind === 'import-statement' ? `\0${id}?${importer}` : undefined,
+    id.startsWith('node:') && kind === 'import-statement' && !importer.startsWith('\0')
+      ? `\0${id}?${importer}`
+      : undefined,
   load(id) {
     const name = /^\0(node:[^?]+)/.exec(id)?.[1];
     if (name === undefined) return undefined;
@@ -76,22 +52,17 @@ const shared = {
   platform: 'node',
   // Azure's worker answers the import of @azure/functions-core itself; it is no package that could be brought along.
   external: ['@azure/functions-core'],
-  plugins: [nativeBeside, builtins],
+  plugins: [builtins],
   logLevel: 'warn',
 };
 const output = { minify: true, comments: false, hashCharacters: 'hex' };
 
-/** Parts by the modules that begin them, each with what these import. */
-const parts = (needed) => ({
-  groups: [needed, { name: 'onnxruntime', test: /[\\/]node_modules[\\/]onnxruntime-/ }],
-});
 /** A CommonJS entry is itself what its parts take the rest from. */
-const inTheEntry = parts({ name: 'node', test: /[\\/]entries[\\/]node\.ts$/ });
+const inTheEntry = { groups: [{ name: 'node', test: /[\\/]entries[\\/]node\.ts$/ }] };
 /** A module that still waits for a part cannot be imported by it: the entries share a part with all that a start needs. */
-const besideEntries = parts({
-  name: 'application',
-  test: /[\\/]handler[\\/](?:open-app|session-thread|worker-session)\.ts$/,
-});
+const besideEntries = {
+  groups: [{ name: 'application', test: /[\\/]handler[\\/](?:open-app|session-thread|worker-session)\.ts$/ }],
+};
 
 async function bundle(input, { define = {}, ...options }) {
   const build = await rolldown({ ...shared, input, transform: { target: 'node20', define } });
@@ -108,7 +79,7 @@ export async function buildHandler({ outdir }) {
     entryFileNames: `[name].${ending}`,
     chunkFileNames: `[name].part.${ending}`,
   });
-  const define = { 'import.meta.filename': '__filename' };
+  const define = { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' };
   await bundle(standalone, { format: 'cjs', ...named('cjs'), define, codeSplitting: inTheEntry });
   const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
   const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));

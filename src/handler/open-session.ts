@@ -1,6 +1,6 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
-import type { ParsedTensor, TensorData } from '../model/tensor-json.ts';
+import { elementTypes } from '../model/element-types.ts';
+import type { TensorInfo } from '../model/manifest.ts';
+import type { NativeMetadata, NativeSession } from './binding.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { toRunError } from './run-error.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
@@ -10,37 +10,45 @@ import { sessionOptions } from './session-options.ts';
 /** Opens the model in this thread. The runtime's create and run are synchronous: nothing else happens meanwhile. */
 export async function openSession(file: ModelFile, threads: number | undefined): Promise<Session> {
   const runtime = await loadRuntime();
-  let native: InferenceSession;
+  let native: NativeSession;
   try {
-    native = await runtime.InferenceSession.create(file.path, sessionOptions(file.form, threads));
+    native = runtime.open(file.path, sessionOptions(file.form, threads));
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
   }
-  return new NativeSession(runtime, native);
+  return new LoadedSession(runtime, native);
 }
 
-class NativeSession implements Session {
+/** A turn of the event loop, in which it takes requests and sends answers. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+class LoadedSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly #runtime: Runtime;
-  readonly #native: InferenceSession;
+  readonly #native: NativeSession;
+  /** Names alone: what to answer with where nothing is chosen. */
+  readonly #all: Record<string, null>;
 
-  constructor(runtime: Runtime, native: InferenceSession) {
+  constructor(runtime: Runtime, native: NativeSession) {
     this.#runtime = runtime;
     this.#native = native;
     this.inputs = native.inputMetadata.map(toInfo);
     this.outputs = native.outputMetadata.map(toInfo);
+    this.#all = toFetches(this.outputs.map(({ name }) => name));
   }
 
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     const { Tensor } = this.#runtime;
-    const entries: [string, Tensor][] = [];
-    for (const [name, tensor] of feeds) entries.push([name, toNative(Tensor, tensor)]);
-    const native = Object.fromEntries(entries);
+    const native: [string, InstanceType<typeof Tensor>][] = [];
+    for (const [name, { dtype, data, shape }] of feeds) native.push([name, new Tensor(dtype, data, shape)]);
+    await turn();
     try {
-      const results = await (outputs ? this.#native.run(native, [...outputs]) : this.#native.run(native));
+      const results = this.#native.run(Object.fromEntries(native), outputs ? toFetches(outputs) : this.#all, {});
       const found: Tensors = new Map();
-      for (const name of Object.keys(results)) found.set(name, fromNative(results[name] as Tensor));
+      for (const [name, { type, data, dims }] of Object.entries(results)) {
+        found.set(name, { dtype: type, data, shape: [...dims] });
+      }
       return found;
     } catch (error) {
       throw toRunError(error);
@@ -48,38 +56,22 @@ class NativeSession implements Session {
   }
 
   async close(): Promise<void> {
-    await this.#native.release();
+    this.#native.dispose();
   }
 }
 
-function toInfo(value: InferenceSession.ValueMetadata): TensorInfo {
-  if (!value.isTensor) {
-    throw new LoadError('model-unusable', `${value.name} is not a tensor; sequences and maps cannot be served.`);
+const toFetches = (names: readonly string[]): Record<string, null> =>
+  Object.fromEntries(names.map((name) => [name, null]));
+
+function toInfo({ name, isTensor, type, shape, symbolicDimensions }: NativeMetadata): TensorInfo {
+  if (!isTensor) {
+    throw new LoadError('model-unusable', `${name} is not a tensor; sequences and maps cannot be served.`);
   }
-  if (value.type === 'float16' && !('Float16Array' in globalThis)) {
-    throw new LoadError('model-unusable', `${value.name} is float16, which needs Node 24; this is ${process.version}.`);
+  const dtype = elementTypes[type ?? 0];
+  if (dtype === undefined) throw new LoadError('model-unusable', `${name} is of a type that cannot be served.`);
+  if (dtype === 'float16' && !('Float16Array' in globalThis)) {
+    throw new LoadError('model-unusable', `${name} is float16, which needs Node 24; this is ${process.version}.`);
   }
-  return { name: value.name, dtype: value.type as Dtype, shape: [...value.shape] };
+  const dimensions = shape?.map((size, at) => (size < 0 ? (symbolicDimensions?.[at] ?? '') : size));
+  return { name, dtype, shape: dimensions ?? [] };
 }
-
-/**
- * Where the engine knows Float16Array, the runtime's own class makes one of the bits, which its native half then takes
- * for empty (1.30.0). The bits are put back in place.
- */
-function toNative(TensorClass: Runtime['Tensor'], { dtype, data, shape }: ParsedTensor): Tensor {
-  const tensor = new TensorClass(dtype as 'float32', data as Float32Array, shape);
-  if (dtype === 'float16') Object.defineProperty(tensor, 'cpuData', { value: data });
-  return tensor;
-}
-
-function fromNative(tensor: Tensor): ParsedTensor {
-  const data = tensor.data as TensorData | Float16Array;
-  const bits = tensor.type === 'float16' && !(data instanceof Uint16Array);
-  return {
-    dtype: tensor.type as Dtype,
-    shape: [...tensor.dims],
-    data: bits ? asBits(data as Float16Array) : (data as TensorData),
-  };
-}
-
-const asBits = (data: Float16Array): Uint16Array => new Uint16Array(data.buffer, data.byteOffset, data.length);

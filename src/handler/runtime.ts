@@ -1,15 +1,17 @@
-import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
-import { version } from 'onnxruntime-node/dist/version.js';
+import type { InferenceSession } from 'onnxruntime-common';
+import runtimePackage from 'onnxruntime-node/package.json' with { type: 'json' };
+import { loadBinding, type NativeSession, NativeTensor } from './binding.ts';
 import { sinceStart } from './clock.ts';
-import { LoadError, toLoadError } from './load-error.ts';
+import { toLoadError } from './load-error.ts';
 
 /** Version of the ONNX runtime in this bundle, known without loading it: artifacts are chosen by it. */
-export const runtimeVersion: string = version;
+export const runtimeVersion: string = runtimePackage.version;
 
 export interface Runtime {
-  InferenceSession: InferenceSessionFactory;
-  Tensor: TensorConstructor;
-  /** Importing JavaScript and native code, ms. */
+  /** Blocks for as long as the model takes to load. Throws what the runtime says; `dispose` frees the session. */
+  open(model: string | Uint8Array<ArrayBuffer>, options: InferenceSession.SessionOptions): NativeSession;
+  Tensor: typeof NativeTensor;
+  /** Loading the native code, ms. */
   importMs: number;
   /** The runtime's own environment (thread pools, providers), paid by the first session whatever its size, ms. */
   initMs: number;
@@ -37,15 +39,16 @@ async function importRuntime(): Promise<Runtime> {
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   try {
     const started = sinceStart();
-    const { default: ort } = await import('onnxruntime-node');
+    const binding = loadBinding();
     const imported = sinceStart();
-    if (ort.env.versions.node !== version) {
-      throw new LoadError('runtime-unavailable', `Bundled for ${version}, found ${ort.env.versions.node}.`);
-    }
-    const session = await ort.InferenceSession.create(new Uint8Array(identityModel), leastOptions);
-    await session.release();
-    const { InferenceSession, Tensor } = ort;
-    return { InferenceSession, Tensor, importMs: imported - started, initMs: sinceStart() - imported };
+    const open: Runtime['open'] = (model, options) => {
+      const session = new binding.InferenceSession();
+      if (typeof model === 'string') session.loadModel(model, options);
+      else session.loadModel(model.buffer, model.byteOffset, model.byteLength, options);
+      return session;
+    };
+    open(new Uint8Array(identityModel), leastOptions).dispose();
+    return { open, Tensor: NativeTensor, importMs: imported - started, initMs: sinceStart() - imported };
   } catch (error) {
     throw toLoadError(error, 'runtime-unavailable', 'The ONNX runtime could not be loaded');
   }

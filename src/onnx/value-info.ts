@@ -1,4 +1,5 @@
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
+import { elementTypes } from '../model/element-types.ts';
+import type { TensorInfo } from '../model/manifest.ts';
 import { ModelFault } from './model-fault.ts';
 import type { WireReader } from './wire-reader.ts';
 
@@ -7,22 +8,6 @@ export const nameLimit = 1024;
 /** Most dimensions that we take; ONNX sets no limit, real models stay below 8. */
 const rankLimit = 64;
 
-/** TensorProto.DataType: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3. bfloat16 has no array type in Node. */
-const dtypes: Record<number, Dtype> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  8: 'string',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-};
 const unsupportedDtypes: Record<number, string> = {
   14: 'complex64',
   15: 'complex128',
@@ -100,7 +85,7 @@ function readDimension(reader: WireReader, end: number, name: string): number | 
 
 /** The value as a tensor that the runtime for Node can take or give. Throws ModelFault `model-unsupported`. */
 export function checkedTensor(info: ValueInfo, role: 'input' | 'output'): TensorInfo {
-  const dtype = dtypes[info.elementType];
+  const dtype = elementTypes[info.elementType];
   if (info.kind === 'tensor' && dtype && info.shape) return { name: info.name, dtype, shape: info.shape };
   throw new ModelFault('model-unsupported', `has an ${role} "${info.name}" ${obstacle(info)}`, remedy(info));
 }
@@ -108,13 +93,13 @@ export function checkedTensor(info: ValueInfo, role: 'input' | 'output'): Tensor
 function obstacle(info: ValueInfo): string {
   if (info.kind === '') return 'that declares no type';
   if (info.kind !== 'tensor') return `that is no tensor but of kind ${info.kind}, which functions cannot exchange`;
-  if (dtypes[info.elementType]) return 'whose number of dimensions is not declared';
+  if (elementTypes[info.elementType]) return 'whose number of dimensions is not declared';
   const type = unsupportedDtypes[info.elementType] ?? `number ${info.elementType}`;
   return `of type ${type}, which ONNX Runtime for Node cannot exchange`;
 }
 
 function remedy(info: ValueInfo): string {
-  if (info.kind === 'tensor' && !dtypes[info.elementType]) return 'Cast it to float32 or int64 inside the model.';
+  if (info.kind === 'tensor' && !elementTypes[info.elementType]) return 'Cast it to float32 or int64 inside the model.';
   if (info.kind === 'tensor' || info.kind === '') {
     return 'Export it with shapes, for instance after onnx.shape_inference.infer_shapes.';
   }

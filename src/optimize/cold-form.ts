@@ -52,8 +52,7 @@ async function writeOptimized(model: string, path: string, format: 'ORT' | 'ONNX
     extra: { session: { save_model_format: format } },
   };
   try {
-    const session = await runtime.InferenceSession.create(model, options);
-    await session.release();
+    runtime.open(model, options).dispose();
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime could not optimise ${model}`);
   }

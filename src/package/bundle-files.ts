@@ -7,8 +7,8 @@ export interface BundleFile {
   bytes: Uint8Array;
 }
 
-/** `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes. */
-const relativeImport = /(?:from|import|require)\s*\(?\s*["'](\.\/[\w.-]+\.[cm]?js)["']/g;
+/** `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes, in any quotes. */
+const relativeImport = /(?:from|import|require)\s*\(?\s*["'`](\.\/[\w.-]+\.[cm]?js)["'`]/g;
 
 /**
  * The entry and every script that it can reach. The folder also holds what never runs in a function (the optimiser), and

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { ServedModel } from '../../src/handler/served-model.ts';
 import { encodeModel, node, tensor, tensorType, tinyModel, tokenModel, value } from '../fixtures/onnx.ts';
 import { bytes, int, text } from '../fixtures/protobuf.ts';
 import { ModelStore } from './model-store.ts';
@@ -35,16 +36,14 @@ const batch = async (model: Buffer, items: unknown[]): Promise<{ app: TestApp; j
   await app.close();
   return { app, json, status };
 };
-/** Runs of the real runtime while the work lasts, by the rows of their first input. */
+/** Runs of the model while the work lasts, by the rows of their first input. */
 async function countRuns(work: () => Promise<unknown>): Promise<(number | undefined)[]> {
-  const { default: ort } = await import('onnxruntime-node');
-  type Run = (feeds: Record<string, { dims: readonly number[] }>, ...more: unknown[]) => Promise<unknown>;
-  const { prototype } = ort.InferenceSession as unknown as { prototype: { run: Run } };
+  const { prototype } = ServedModel;
   const { run } = prototype;
   const rows: (number | undefined)[] = [];
-  prototype.run = function counted(this: unknown, feeds, ...more) {
-    rows.push(Object.values(feeds)[0]?.dims[0]);
-    return run.call(this, feeds, ...more);
+  prototype.run = function counted(this: ServedModel, feeds, outputs) {
+    rows.push([...feeds.values()][0]?.shape[0]);
+    return run.call(this, feeds, outputs);
   };
   try {
     await work();

@@ -28,7 +28,7 @@ describe('buildPackage', () => {
     mkdirSync(unpacked);
     writeFileSync(join(unpacked, 'libx.so.1'), library);
     writeFileSync(join(handlerDir, 'node.cjs'), 'const{a}=require("./chunk-A1.mjs");import("./lazy-B2.mjs").then(a);');
-    writeFileSync(join(handlerDir, 'chunk-A1.mjs'), 'import"./chunk-C3.mjs";export let a=()=>{};');
+    writeFileSync(join(handlerDir, 'chunk-A1.mjs'), 'import(`./chunk-C3.mjs`);export let a=()=>{};');
     writeFileSync(join(handlerDir, 'lazy-B2.mjs'), 'export * from "./node.cjs";');
     writeFileSync(join(handlerDir, 'chunk-C3.mjs'), '');
     writeFileSync(join(handlerDir, 'optimize.mjs'), 'import"./only-for-tools.mjs"');
