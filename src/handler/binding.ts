@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Dtype } from '../model/manifest.ts';
@@ -13,7 +12,7 @@ import { isSessionThread } from './session-thread.ts';
  */
 export interface Binding {
   InferenceSession: new () => NativeSession;
-  /** Must come before the first session of a thread. Log level 3: errors. `tensor` is what outputs are made with. */
+  /** Must come before the first session of a thread, once. Log level 3: errors. `tensor` makes the outputs. */
   initOrtOnce(logLevel: number, tensor: typeof NativeTensor, isMainThread: boolean): void;
 }
 
@@ -57,17 +56,25 @@ export class NativeTensor {
 
 const fileName = 'onnxruntime_binding.node';
 
-/** Loads the native half and prepares it for this thread. Throws what the dynamic linker says. */
+/** Loads the native half. Throws what the dynamic linker says. */
 export function loadBinding(): Binding {
-  const binding = createRequire(import.meta.filename)(bindingPath()) as Binding;
-  binding.initOrtOnce(3, NativeTensor, !isSessionThread());
-  return binding;
+  const loaded: { exports: unknown } = { exports: {} };
+  // Not by require, which takes a millisecond to find out where the file lies.
+  process.dlopen(loaded, bindingPath());
+  return loaded.exports as Binding;
 }
+
+/** Builds the runtime's environment. Once in a thread, whoever asks: a second time ends the process. */
+export const prepareBinding = (binding: Binding): void => binding.initOrtOnce(3, NativeTensor, !isSessionThread());
 
 /** In a function's package it lies beside the code; run from sources, it is that of the npm package. */
 function bindingPath(): string {
   const beside = join(import.meta.dirname, fileName);
   if (existsSync(beside)) return beside;
   const { platform, arch } = process;
-  return createRequire(import.meta.filename).resolve(`onnxruntime-node/bin/napi-v6/${platform}/${arch}/${fileName}`);
+  const path = `onnxruntime-node/bin/napi-v6/${platform}/${arch}/${fileName}`;
+  return process
+    .getBuiltinModule('node:module')
+    .createRequire(import.meta.filename)
+    .resolve(path);
 }

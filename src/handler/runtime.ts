@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import runtimePackage from 'onnxruntime-node/package.json' with { type: 'json' };
-import { loadBinding, type NativeSession, NativeTensor } from './binding.ts';
+import { loadBinding, type NativeSession, NativeTensor, prepareBinding } from './binding.ts';
 import { sinceStart } from './clock.ts';
 import { toLoadError } from './load-error.ts';
 
@@ -41,6 +41,7 @@ async function importRuntime(): Promise<Runtime> {
     const started = sinceStart();
     const binding = loadBinding();
     const imported = sinceStart();
+    prepareBinding(binding);
     const open: Runtime['open'] = (model, options) => {
       const session = new binding.InferenceSession();
       if (typeof model === 'string') session.loadModel(model, options);

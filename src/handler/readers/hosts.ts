@@ -1,11 +1,11 @@
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 
-/** Made when it is first asked for: the system's parser of addresses costs a start some 6 ms. */
+/** Made, and its class read, when it is first asked for: the system's parser of addresses costs a start some 6 ms. */
 function blocks(...subnets: readonly [string, number][]): () => BlockList {
   let list: BlockList | undefined;
   return () => {
     if (list) return list;
-    list = new BlockList();
+    list = new (process.getBuiltinModule('node:net').BlockList)();
     for (const [network, prefix] of subnets) list.addSubnet(network, prefix, network.includes(':') ? 'ipv6' : 'ipv4');
     return list;
   };
