@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { AppRequest } from './app-request.ts';
 import { RequestError } from './request-error.ts';
 
@@ -25,8 +25,10 @@ export function bodyKind(request: AppRequest, allowed: readonly BodyKind[] = ['j
 export function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
   let value: unknown;
   try {
-    if (!isUtf8(bytes)) throw new SyntaxError();
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    // Of numbers nearly always; taken as such, they need no decoding.
+    const encoding = isAscii(bytes) ? 'latin1' : 'utf8';
+    if (encoding === 'utf8' && !isUtf8(bytes)) throw new SyntaxError();
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding));
   } catch {
     throw new RequestError(400, 'bad-json', 'The body is not JSON in UTF-8.');
   }
