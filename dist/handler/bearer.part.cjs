@@ -1,0 +1,1 @@
+async function e(e,t){if(!e)return t({});let n=await e.get(),r=await t({authorization:`Bearer ${n.token}`});if(r.status!==401)return r;e.reject(n);let i=await e.get();return i.token===n.token?r:(r.drop(),t({authorization:`Bearer ${i.token}`}))}Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return e}});

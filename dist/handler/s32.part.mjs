@@ -1,0 +1,1 @@
+export{n as openS3Reader}from"./s3.part.mjs";

@@ -1,0 +1,1 @@
+export{r as formatDifference}from"./sample-compare2.part.mjs";
