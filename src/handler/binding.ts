@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Dtype } from '../model/manifest.ts';
@@ -67,14 +67,16 @@ export function loadBinding(): Binding {
 /** Builds the runtime's environment. Once in a thread, whoever asks: a second time ends the process. */
 export const prepareBinding = (binding: Binding): void => binding.initOrtOnce(3, NativeTensor, !isSessionThread());
 
-/** In a function's package it lies beside the code; run from sources, it is that of the npm package. */
+/**
+ * In a function's package it lies beside the code, or a folder of that name is there, a module that tells where a layer
+ * has it (src/package/runtime-layer.ts). Run from sources, it is that of the npm package.
+ */
 function bindingPath(): string {
   const beside = join(import.meta.dirname, fileName);
-  if (existsSync(beside)) return beside;
+  const found = statSync(beside, { throwIfNoEntry: false });
+  if (found?.isFile()) return beside;
+  const load = process.getBuiltinModule('node:module').createRequire(import.meta.filename);
+  if (found) return load(beside) as string;
   const { platform, arch } = process;
-  const path = `onnxruntime-node/bin/napi-v6/${platform}/${arch}/${fileName}`;
-  return process
-    .getBuiltinModule('node:module')
-    .createRequire(import.meta.filename)
-    .resolve(path);
+  return load.resolve(`onnxruntime-node/bin/napi-v6/${platform}/${arch}/${fileName}`);
 }

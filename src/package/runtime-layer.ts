@@ -16,7 +16,7 @@ export const layerFiles = (runtime: readonly BundleFile[]): BundleFile[] =>
 
 /**
  * The bundle asks for the binding beside it. There a folder of that name answers, which Node takes for a module, and
- * hands on the one of the layer: below /opt, or wherever else NODE_PATH points. The layer's digest stands in it, so that
+ * tells where the one of the layer is: below /opt, or wherever else NODE_PATH points. The layer's digest stands in it, so that
  * the package's own digest says what it runs with. Pure.
  */
 export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
@@ -24,7 +24,7 @@ export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
   const asked = `'${moduleName}/${binding}', { paths: ['/opt/nodejs'] }`;
   return [
     { name: `${binding}/package.json`, bytes: Buffer.from(`${JSON.stringify(manifest)}\n`) },
-    { name: `${binding}/index.cjs`, bytes: Buffer.from(`module.exports = require(require.resolve(${asked}));\n`) },
+    { name: `${binding}/index.cjs`, bytes: Buffer.from(`module.exports = require.resolve(${asked});\n`) },
   ];
 }
 
