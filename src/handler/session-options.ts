@@ -5,7 +5,9 @@ import type { ModelFile } from './session.ts';
  * Measured in research on cold starts: memory patterns make the second run of a convolution net as slow as the first and
  * cost memory; the arena stays on, because without it large nets run three times slower. Threads of the runtime that wait
  * do not spin: a function's CPUs are shared or rationed, and what spins there is taken from the run itself, from loading
- * and from the event loop (90 MB encoder, 2 busy CPUs: load 60 instead of 95 ms of CPU, a warm run 5 instead of 50 ms).
+ * and from the event loop. Medians of a 90 MB encoder on 2 CPUs, sleeping beside spinning: warm run 8 and 7 ms, first run
+ * 13 and 11 ms where the CPUs are free; 15 and 23 ms, 26 and 32 ms where something else keeps both busy. Spinning for 50
+ * or 200 us only, or until the run ends, lies between.
  * The `cold` form is mapped, and its weights are used in place, unpacked; that is only sound for a file that is never
  * written to again.
  */
