@@ -55,7 +55,7 @@ const shared = {
   plugins: [builtins],
   logLevel: 'warn',
 };
-const output = { minify: true, comments: false, hashCharacters: 'hex' };
+const output = { minify: true, comments: false };
 
 /** A CommonJS entry is itself what its parts take the rest from. */
 const inTheEntry = { groups: [{ name: 'node', test: /[\\/]entries[\\/]node\.ts$/ }] };

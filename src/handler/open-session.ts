@@ -1,9 +1,9 @@
 import { elementTypes } from '../model/element-types.ts';
 import type { TensorInfo } from '../model/manifest.ts';
-import type { NativeMetadata, NativeSession } from './binding.ts';
+import { type NativeMetadata, type NativeSession, NativeTensor } from './binding.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { toRunError } from './run-error.ts';
-import { loadRuntime, type Runtime } from './runtime.ts';
+import { loadRuntime } from './runtime.ts';
 import type { ModelFile, Session, Tensors } from './session.ts';
 import { sessionOptions } from './session-options.ts';
 
@@ -16,7 +16,7 @@ export async function openSession(file: ModelFile, threads: number | undefined):
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
   }
-  return new LoadedSession(runtime, native);
+  return new LoadedSession(native);
 }
 
 /** A turn of the event loop, in which it takes requests and sends answers. */
@@ -25,13 +25,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 class LoadedSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly #runtime: Runtime;
   readonly #native: NativeSession;
   /** Names alone: what to answer with where nothing is chosen. */
   readonly #all: Record<string, null>;
 
-  constructor(runtime: Runtime, native: NativeSession) {
-    this.#runtime = runtime;
+  constructor(native: NativeSession) {
     this.#native = native;
     this.inputs = native.inputMetadata.map(toInfo);
     this.outputs = native.outputMetadata.map(toInfo);
@@ -39,9 +37,8 @@ class LoadedSession implements Session {
   }
 
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
-    const { Tensor } = this.#runtime;
-    const native: [string, InstanceType<typeof Tensor>][] = [];
-    for (const [name, { dtype, data, shape }] of feeds) native.push([name, new Tensor(dtype, data, shape)]);
+    const native: [string, NativeTensor][] = [];
+    for (const [name, { dtype, data, shape }] of feeds) native.push([name, new NativeTensor(dtype, data, shape)]);
     await turn();
     try {
       const results = this.#native.run(Object.fromEntries(native), outputs ? toFetches(outputs) : this.#all, {});

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import runtimePackage from 'onnxruntime-node/package.json' with { type: 'json' };
-import { loadBinding, type NativeSession, NativeTensor, prepareBinding } from './binding.ts';
+import { loadBinding, type NativeSession, prepareBinding } from './binding.ts';
 import { sinceStart } from './clock.ts';
 import { toLoadError } from './load-error.ts';
 
@@ -10,7 +10,6 @@ export const runtimeVersion: string = runtimePackage.version;
 export interface Runtime {
   /** Blocks for as long as the model takes to load. Throws what the runtime says; `dispose` frees the session. */
   open(model: string | Uint8Array<ArrayBuffer>, options: InferenceSession.SessionOptions): NativeSession;
-  Tensor: typeof NativeTensor;
   /** Loading the native code, ms. */
   importMs: number;
   /** The runtime's own environment (thread pools, providers), paid by the first session whatever its size, ms. */
@@ -49,7 +48,7 @@ async function importRuntime(): Promise<Runtime> {
       return session;
     };
     open(new Uint8Array(identityModel), leastOptions).dispose();
-    return { open, Tensor: NativeTensor, importMs: imported - started, initMs: sinceStart() - imported };
+    return { open, importMs: imported - started, initMs: sinceStart() - imported };
   } catch (error) {
     throw toLoadError(error, 'runtime-unavailable', 'The ONNX runtime could not be loaded');
   }

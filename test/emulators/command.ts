@@ -1,6 +1,7 @@
 /** The test-bed from a terminal, see docs/testing.md: `npm run emulators -- install|up|down|status`. */
 import { folderOf, install, isWanted, type Part, whyNot } from './part.ts';
 import { parts } from './parts.ts';
+import { required } from './required.ts';
 import { runningOf, startFor, stopAll, sweep } from './running.ts';
 import { serverParts } from './server-parts.ts';
 
@@ -79,7 +80,7 @@ function missing(): boolean {
   });
   if (without.length === 0) return true;
   say(`\nDid not run here, for want of their part (docs/testing.md says what each proves):\n${without.join('\n')}`);
-  return process.env['COLDGATE_REQUIRE'] !== 'all';
+  return !required;
 }
 
 const verbs: Record<string, (names: string[]) => boolean | Promise<boolean>> = {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, it } from 'vitest';
 import { whyNot } from './part.ts';
+import { required } from './required.ts';
 import { running } from './running.ts';
 import type { Server, ServerName } from './server-part.ts';
 import { serverPart } from './server-parts.ts';
@@ -38,7 +39,6 @@ export function describePart(name: string, missing: string | undefined, title: s
     describe(title, body);
     return;
   }
-  const required = process.env['COLDGATE_REQUIRE'] === 'all';
   describe(title, () => {
     it.runIf(required)(`needs ${name}, which is not here: ${missing}`, () => {
       throw new Error(`${name} is required here (COLDGATE_REQUIRE=all) and missing: ${missing}`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
+import { required } from '../emulators/required.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
@@ -75,7 +76,7 @@ const run = (command: string, url: string, path: string): Promise<string> => {
 };
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-describe.runIf(hasCurl).each(sections)('docs/handler.md, %s', (_title, commands) => {
+describe.runIf(hasCurl || required).each(sections)('docs/handler.md, %s', (_title, commands) => {
   it('says what curl gets', async () => {
     await compare(commands, process.env['PATH'] ?? '');
   });

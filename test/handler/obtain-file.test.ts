@@ -108,6 +108,22 @@ describe('obtaining a model file', () => {
     expect(inCache()).toEqual([]);
   });
 
+  it('lets go of what the store sends where it cannot be kept', async () => {
+    let released = false;
+    async function* body() {
+      try {
+        yield bytes;
+      } finally {
+        released = true;
+      }
+    }
+    const read = (async () => ({ token: 'x', size: bytes.byteLength, body: body() })) as unknown as Reader['read'];
+    rmSync(cache.folder, { recursive: true });
+    const obtaining = obtainFile({ ...reader, read }, cache, wanted);
+    await expect(obtaining).rejects.toMatchObject({ code: 'cache-unavailable' });
+    expect(released).toBe(true);
+  });
+
   it('refuses a folder that cannot be written', async () => {
     writeFileSync(join(root, 'file'), '');
     await expect(openModelCache(join(root, 'file', 'cache'))).rejects.toMatchObject({ code: 'cache-unavailable' });

@@ -29,7 +29,15 @@ async function modulesOf(work: (one: FunctionProcess) => Promise<unknown>, more:
 const infer = (one: FunctionProcess) => one.json('/v1/infer', { inputs: [[1, 2]] });
 
 /** What a start must not wait for: each of these takes milliseconds to load. */
-const heavy = ['NativeModule crypto', 'NativeModule https', 'NativeModule internal/deps/undici/undici'];
+const heavy = [
+  'crypto',
+  'https',
+  'internal/deps/undici/undici',
+  'internal/fs/promises',
+  'internal/util/parse_args/parse_args',
+  'internal/worker',
+  'perf_hooks',
+].map((name) => `NativeModule ${name}`);
 
 describe('a start', () => {
   it('with its model on the disk loads no client, no cryptography', async () => {
@@ -40,6 +48,17 @@ describe('a start', () => {
     const second = await modulesOf(infer, { MODEL_CACHE: cache });
     expect(second).toContain('NativeModule http');
     for (const name of heavy) expect([name, second.includes(name)]).toEqual([name, false]);
+  });
+
+  it.each([[['--prot', '1']], [['--port']], [['serve']]])('with arguments %j says which it takes', (args) => {
+    const env = { MODEL_STORE: 'file', MODEL_PREFIX: store.root, MODEL_NAME: 'tiny' };
+    const { status, stdout } = spawnSync(process.execPath, [join(bundle, 'node.cjs'), ...args], {
+      encoding: 'utf8',
+      env,
+    });
+    expect(status).toBe(2);
+    const problems = ['Arguments: expected --port N and --host ADDRESS, nothing else.'];
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'start-failed', problems });
   });
 
   it('loads the model ahead of the first request', async () => {

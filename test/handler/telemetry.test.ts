@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whyNot } from '../emulators/part.ts';
+import { required } from '../emulators/required.ts';
 import { describePart } from '../emulators/servers.ts';
 import { strace, straceCommand } from '../emulators/strace.ts';
 import { tinyModel, tinySample, writeDenseModel } from '../fixtures/onnx.ts';
@@ -28,7 +29,7 @@ afterAll(() => {
 
 const linux = process.platform === 'linux';
 
-describe.runIf(linux)('a process that loaded a model', () => {
+describe.runIf(linux || required)('a process that loaded a model', () => {
   it('has no socket but those that it listens on, and leaves no file but its model', async () => {
     const temporary = mkdtempSync(join(tmpdir(), 'coldgate-temporary-'));
     const one = new FunctionProcess(bundle, { MODEL_PREFIX: store.root, MODEL_NAME: 'tiny', TMPDIR: temporary });

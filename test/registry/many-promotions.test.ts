@@ -3,6 +3,7 @@ import type { StoreSettings } from '../../src/config/types.ts';
 import { readHistory } from '../../src/registry/history.ts';
 import { readPointer } from '../../src/registry/read-pointer.ts';
 import { openStore } from '../../src/stores/open.ts';
+import { required } from '../emulators/required.ts';
 import { describeWith } from '../emulators/servers.ts';
 import { cloudEnvironment, cloudServers, cloudStore } from '../fakes/registry-cloud.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
@@ -13,7 +14,7 @@ import { temporaryStore } from '../fakes/store-folder.ts';
 const thousand: Race = { writers: 50, each: 20 };
 const told = Boolean(process.env['COLDGATE_ALL_PROMOTIONS']);
 /** A part unless told: all of them take eight minutes. CI leaves out only the slower of the two servers of S3. */
-const isWhole = (name: string): boolean => told || (process.env['COLDGATE_REQUIRE'] === 'all' && name !== 'radosgw');
+const isWhole = (name: string): boolean => told || (required && name !== 'radosgw');
 
 /** Requests of a promotion besides those of its history record: goal of the contention benchmark. */
 const most = 6;
