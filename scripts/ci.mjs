@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { checks, runCheck } from './check.mjs';
 import { testBed } from './emulators.mjs';
 import { ensureDependencies, node24Env, node24Folder, npm, root } from './node24.mjs';
@@ -44,13 +44,35 @@ function suite() {
 
 function counted() {
   const report = join(root, '.cache', 'ci', 'tests.json');
-  if (!existsSync(report)) return { passed: 0, failed: 1, notRun: [], gaps: [] };
+  if (!existsSync(report))
+    return { passed: 0, failed: 1, failures: ['the suite wrote no report'], notRun: [], gaps: [] };
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const each = testResults.flatMap((file) => file.assertionResults);
   const left = each.filter((t) => t.status !== 'passed' && t.status !== 'failed').map((t) => t.fullName);
   // What a server does not do has a line with its reason in test/emulators/gaps.ts.
   const gaps = each.map((t) => t.fullName).filter((name) => / \[gap of .*\]$/.test(name));
-  return { passed: numPassedTests, failed: numFailedTests, notRun: left, gaps };
+  return { passed: numPassedTests, failed: numFailedTests, failures: failuresOf(testResults), notRun: left, gaps };
+}
+
+/** Each failed test with the first line of its reason: the end of a log may be all that is kept of it. */
+function failuresOf(testResults) {
+  const firstLine = (text) => (text ?? '').split('\n', 1)[0].slice(0, 400);
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.filter((t) => t.status === 'failed');
+    if (tests.length === 0 && status === 'failed') return [`${file}: ${firstLine(message)}`];
+    return tests.map((t) => `${file}: ${t.fullName}: ${firstLine(t.failureMessages?.[0])}`);
+  });
+}
+
+/** The files that took longest, in seconds, to see where the suite's time goes. */
+function slowest() {
+  const report = join(root, '.cache', 'ci', 'tests.json');
+  if (!existsSync(report)) return [];
+  return JSON.parse(readFileSync(report, 'utf8'))
+    .testResults.map((t) => ({ file: relative(root, t.name), seconds: Math.round((t.endTime - t.startTime) / 1000) }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 12);
 }
 
 step('demo', () => {
@@ -74,8 +96,14 @@ console.log(
 );
 const passed = tests.passed + results.filter((r) => r.ok).length;
 for (const name of tests.gaps) console.log(`known gap: ${name}`);
+console.log(
+  `slowest: ${slowest()
+    .map((s) => `${s.file} ${s.seconds} s`)
+    .join(', ')}`,
+);
 for (const name of tests.notRun) console.log(`not run here: ${name}`);
 const missing = env.COLDGATE_REQUIRE === 'all' ? tests.notRun.length : 0;
 const failed = tests.failed + missing + results.filter((r) => !r.ok).length;
+for (const name of tests.failures) console.log(`FAILED ${name}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
