@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +9,11 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Suites start processes of their own; two workers keep a two-core machine honest.
     maxWorkers: 2,
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    // Suites start some thousand processes from the sources; with what V8 and the TypeScript reader made of them kept, a
+    // process of the command line starts in half the time (NODE_COMPILE_CACHE of Node's documentation).
+    env: {
+      ORT_DISABLE_TELEMETRY: '1',
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'compiled'),
+    },
   },
 });

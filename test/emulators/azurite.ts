@@ -7,6 +7,8 @@ import type { Server, ServerPart } from './server-part.ts';
 const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
+const preload = join(import.meta.dirname, 'azurite-preload.cjs');
+
 export const azurite: ServerPart = {
   name: 'azurite',
   version: '3.37.0',
@@ -21,7 +23,8 @@ export const azurite: ServerPart = {
       // The current SDK speaks a newer version of the API than this release knows, and would be refused for it.
       const flags = ['--inMemoryPersistence', '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
       const where = ['--blobHost', '127.0.0.1', '--blobPort', String(port)];
-      return { process: startDetached(process.execPath, [main, ...where, ...flags], { cwd: work, log }), log };
+      const args = ['--require', preload, main, ...where, ...flags];
+      return { process: startDetached(process.execPath, args, { cwd: work, log }), log };
     }),
 
   env: (endpoint) => ({

@@ -24,6 +24,15 @@ export function beginRun(): Owner {
   return owner;
 }
 
+/**
+ * Gives this process servers of its own in place of the run's, for what would starve those that share them. Answers what
+ * stops them again. Needs a process of its own, as vitest gives each file (its pool `forks`).
+ */
+export function beginOwn(): () => Promise<void> {
+  const owner = beginRun();
+  return async () => void (await stopAll(owner));
+}
+
 function ownerOfRun(): Owner {
   const [pid, started] = (process.env[variable] ?? '').split('-');
   return pid && started ? { pid: Number(pid), started } : ownProcess(systemProcesses);

@@ -11,6 +11,8 @@ export interface PromoterTask {
   actor: string;
   versions: readonly [string, string];
   times: number;
+  /** What its driver finds credentials in; set in the process. */
+  env: Record<string, string>;
 }
 
 export interface PromoterReport {
@@ -45,10 +47,14 @@ async function promote(task: PromoterTask, { world, proofs, counting }: Awaited<
   return report;
 }
 
+/** One race after another: a task a line, then `go`; a process and its drivers need a second of processor to start. */
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const task: PromoterTask = JSON.parse((await lines.next()).value as string);
-const prepared = await prepare(task);
-process.stdout.write('ready\n');
-await lines.next();
-process.stdout.write(`${JSON.stringify(await promote(task, prepared))}\n`);
+for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  const task: PromoterTask = JSON.parse(line.value);
+  for (const [name, value] of Object.entries(task.env)) process.env[name] = value;
+  const prepared = await prepare(task);
+  process.stdout.write('ready\n');
+  await lines.next();
+  process.stdout.write(`${JSON.stringify(await promote(task, prepared))}\n`);
+}
 process.exit(0);

@@ -35,16 +35,16 @@ class Promoter {
   readonly #lines: AsyncIterator<string>;
   #complaint = '';
 
-  constructor(task: PromoterTask, env: Record<string, string>) {
-    this.#child = spawn(process.execPath, [script], { env: { ...process.env, ...env } });
+  constructor() {
+    this.#child = spawn(process.execPath, [script]);
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint += text;
     });
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
-    this.#child.stdin!.write(`${JSON.stringify(task)}\n`);
   }
 
-  async ready(): Promise<void> {
+  async prepare(task: PromoterTask): Promise<void> {
+    this.#child.stdin!.write(`${JSON.stringify(task)}\n`);
     await this.#line();
   }
 
@@ -67,23 +67,23 @@ class Promoter {
   }
 }
 
-/** Lets processes promote in one store at the same time. @param env what their drivers find there */
-export async function runRace(
-  settings: StoreSettings,
-  { writers, each }: Race,
-  env: Record<string, string> = {},
-): Promise<{ reports: PromoterReport[]; ms: number }> {
-  const promoters: Promoter[] = [];
-  try {
-    for (let writer = 0; writer < writers; writer += 1) {
-      const task = { settings, actor: actorOf(writer), versions: versionsOf(writer), times: each };
-      promoters.push(new Promoter(task, env));
-    }
-    for (const promoter of promoters) await promoter.ready();
-    const since = performance.now();
-    const reports = await Promise.all(promoters.map((promoter) => promoter.run()));
-    return { reports, ms: performance.now() - since };
-  } finally {
-    for (const promoter of promoters) await promoter.close();
+/** Processes that promote at the same time, in one store after another. */
+export class Crew {
+  readonly #promoters: Promoter[] = [];
+
+  /** @param env what the processes' drivers find there */
+  async race(settings: StoreSettings, { writers, each }: Race, env: Record<string, string>): Promise<PromoterReport[]> {
+    while (this.#promoters.length < writers) this.#promoters.push(new Promoter());
+    const racing = this.#promoters.slice(0, writers);
+    await Promise.all(
+      racing.map((promoter, at) =>
+        promoter.prepare({ settings, actor: actorOf(at), versions: versionsOf(at), times: each, env }),
+      ),
+    );
+    return await Promise.all(racing.map((promoter) => promoter.run()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#promoters.map((promoter) => promoter.close()));
   }
 }

@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
 import { readHistory } from '../../src/registry/history.ts';
 import { readPointer } from '../../src/registry/read-pointer.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { required } from '../emulators/required.ts';
-import { describeWith } from '../emulators/servers.ts';
+import { beginOwn } from '../emulators/running.ts';
+import { describeWith, useServer } from '../emulators/servers.ts';
 import { cloudEnvironment, cloudServers, cloudStore } from '../fakes/registry-cloud.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { actorOf, prepareRace, type Race, runRace } from '../fakes/registry-race.ts';
+import { actorOf, Crew, prepareRace, type Race } from '../fakes/registry-race.ts';
 import { model } from '../fakes/registry-world.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
@@ -19,10 +20,18 @@ const isWhole = (name: string): boolean => told || (required && name !== 'radosg
 /** Requests of a promotion besides those of its history record: goal of the contention benchmark. */
 const most = 6;
 
-async function judge(settings: StoreSettings, race: Race): Promise<void> {
+/** Fifty processes keep a server busy for minutes: on a shared one, what other files ask it meanwhile would time out. */
+const stopServers = beginOwn();
+const crew = new Crew();
+afterAll(async () => {
+  await crew.close();
+  await stopServers();
+});
+
+async function judge(settings: StoreSettings, race: Race, env: Record<string, string> = {}): Promise<void> {
   const store = await openStore(settings);
   await prepareRace(store, race);
-  const { reports } = await runRace(settings, race);
+  const reports = await crew.race(settings, race, env);
   const total = race.writers * race.each;
 
   // Move 1 was made before the race.
@@ -60,7 +69,8 @@ for (const server of cloudServers) {
   describeWith(server, server, () => {
     cloudEnvironment(server);
     it(behaviour, { timeout: 900_000 }, async () => {
-      await judge(await cloudStore(server), isWhole(server) ? thousand : { writers: 6, each: 8 });
+      const { env } = await useServer(server);
+      await judge(await cloudStore(server), isWhole(server) ? thousand : { writers: 6, each: 8 }, env);
     });
   });
 }
