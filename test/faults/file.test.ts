@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../src/stores/file.ts';
-import { faultCases } from '../fakes/registry-fault-cases.ts';
 import { type Fault, FaultyStore } from '../fakes/registry-faulty-store.ts';
 import { prepareVerb, provesTruth, severalAtATime } from './truth.ts';
+import { verbsInFolder } from './verbs.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -22,7 +22,7 @@ const faults: [title: string, fault: Fault, forEver: boolean][] = [
   ['from then on it acts and fails', 'after', true],
 ];
 
-describe.each(Object.entries(faultCases))('%s in a folder that fails at any call', (_name, verb) => {
+describe.each(Object.entries(verbsInFolder))('%s in a folder that fails at any call', (_name, verb) => {
   it.each(faults)('tells the truth and converges: %s', async (_title, fault, forEver) => {
     const prepared = await prepareVerb(verb);
     const attempt = async (at: number): Promise<FaultyStore> => {

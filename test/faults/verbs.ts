@@ -4,7 +4,7 @@ import { madeBytes } from '../fakes/store-bodies.ts';
 
 const oneFile = (seed: string) => ({ 'model.onnx': filesOf(seed)['model.onnx']! });
 
-/** One version to delete and one that stays, of one file each, and a leftover: on a server each request is dear. */
+/** One version to delete and one that stays, of one file each, and a leftover: outside of memory each call is dear. */
 const smallPrune: FaultCase = {
   prepare: async (world) => {
     for (const version of ['1.0.0', '1.1.0']) await world.publish(version, oneFile(version));
@@ -29,6 +29,12 @@ const publishInParts = (bytes: number): FaultCase => ({
 
 /** What the registry does otherwise than usual, and no driver: a folder and a store in memory are enough for it. */
 const variants = new Set(['publish over leftovers', 'a promotion over a missing record', 'a prune']);
+
+/** The verbs that change a store, in a folder. */
+export const verbsInFolder: Record<string, FaultCase> = {
+  ...Object.fromEntries(Object.entries(faultCases).filter(([name]) => name !== 'a prune')),
+  'a small prune': smallPrune,
+};
 
 /** The verbs that change a store, on a server. @param partedBytes what the server takes in several parts */
 export const verbsOnServers = (partedBytes: number): Record<string, FaultCase> => ({
