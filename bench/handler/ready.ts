@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { sessionOptions } from '../../src/handler/session-options.ts';
 import { type Goal, median, msText, type Options, pairs } from '../goal.ts';
 import { type BenchModel, benchModels } from './models.ts';
 import { pythonHandler, pythonOfHandler } from './python-part.ts';
@@ -67,6 +68,7 @@ export async function becomingReady({ quick, scratch }: Options): Promise<Goal[]
     for (const [size, limit] of quick ? limits.slice(2) : limits) {
       const model = models.find(({ name }) => name === size)!;
       goals.push(...(await againstNaive(stage, model, limit, quick)));
+      if (!quick) goals.push(await besideLeast(stage, model));
       if (python !== undefined) goals.push(await besidePython(stage, model, python));
     }
   } finally {
@@ -87,6 +89,8 @@ const asDeployed = { ORT_DISABLE_TELEMETRY: '1', GLIBC_TUNABLES: 'glibc.malloc.h
 
 interface Sides {
   body: string;
+  /** Where ours keeps model files. */
+  cache: string;
   ours: () => Promise<Start>;
   naive: () => Promise<Start>;
 }
@@ -102,9 +106,35 @@ async function sidesOf(stage: Stage, model: BenchModel): Promise<Sides> {
   const entry = join(stage.bundle, 'node.cjs');
   const naive = join(import.meta.dirname, 'naive-server.cjs');
   return {
-    body,
+    ...{ body, cache },
     ours: () => timed(spawnNode(entry, { HOME: home(), ...asDeployed, ...place }), body),
     naive: () => timed(spawnNode(naive, { HOME: home(), MODEL: model.path }), body),
+  };
+}
+
+/** How near a start is to what no handler could be faster than. Nobody promised anything of it. */
+async function besideLeast(stage: Stage, model: BenchModel): Promise<Goal> {
+  const { body, cache, ours } = await sidesOf(stage, model);
+  await ours();
+  const env = {
+    HOME: join(stage.folder, 'home'),
+    ...asDeployed,
+    BINDING: join(stage.bundle, 'onnxruntime_binding.node'),
+    MODEL: join(cache, readdirSync(cache).find((name) => name.endsWith('.ort'))!),
+    SESSION_OPTIONS: JSON.stringify(sessionOptions('cold', undefined)),
+  };
+  const script = join(import.meta.dirname, 'least-server.cjs');
+  const least = () => timed(spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] }), body);
+  await least();
+  const taken = await pairs(
+    15,
+    async () => (await ours()).ms,
+    async () => (await least()).ms,
+  );
+  return {
+    what: `process start to first prediction, ${model.name} on the disk`,
+    ...{ peer: 'the least that Node and the runtime need', ours: msText(taken.ours), theirs: msText(taken.theirs) },
+    ...{ value: taken.ratio, limit: Number.POSITIVE_INFINITY, unit: '×' },
   };
 }
 
