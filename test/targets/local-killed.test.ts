@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { placeOf } from '../../src/targets/local/place.ts';
@@ -27,6 +28,13 @@ describe('the local target, when runs are killed or meet', () => {
     throw new Error(`there are never ${count} processes`);
   };
 
+  const untilOneListens = async (): Promise<void> => {
+    const { logs } = await placeOf(bench.stateDir, bench.name);
+    const listens = () =>
+      readdirSync(logs).some((name) => readFileSync(join(logs, name), 'utf8').includes('listening'));
+    for (let tries = 0; tries < 4000 && !listens(); tries++) await setTimeout(5);
+  };
+
   it('stops the process that a killed deploy had started, and deploys', async () => {
     const worker = deployWorker('hang');
     const [orphan] = await untilRunning(1);
@@ -42,6 +50,8 @@ describe('the local target, when runs are killed or meet', () => {
   it('finds what a killed run left even when the whole state was deleted', async () => {
     const worker = deployWorker('hang');
     await untilRunning(1);
+    // A process that had not read its code yet would end by itself.
+    await untilOneListens();
     worker.child.kill('SIGKILL');
     await worker.done;
     rmSync(bench.stateDir, { recursive: true });
