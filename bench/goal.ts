@@ -23,12 +23,19 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** Medians of a pair's sides, ms, and of the pairs' ratios. */
+export interface Paired {
+  ratio: number;
+  ours: number;
+  theirs: number;
+}
+
 /** Interleaved pairs, alternating order; the value is the median of the pairs' ratios. Times are in ms. */
 export async function pairs(
   rounds: number,
   ours: () => Promise<number>,
   theirs: () => Promise<number>,
-): Promise<{ ratio: number; ours: number; theirs: number }> {
+): Promise<Paired> {
   const taken: { ours: number; theirs: number }[] = [];
   for (let round = 0; round < rounds; round += 1) {
     if (round % 2 === 0) {

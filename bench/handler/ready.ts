@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { sessionOptions } from '../../src/handler/session-options.ts';
-import { type Goal, median, msText, type Options, pairs } from '../goal.ts';
+import { type Goal, median, type Options, pairs } from '../goal.ts';
 import { type BenchModel, benchModels } from './models.ts';
 import { pythonHandler, pythonOfHandler } from './python-part.ts';
 import { Stage } from './stage.ts';
+import { type Start, startGoal, timed } from './timed-start.ts';
 
 const limits: [BenchModel['name'], number][] = [
   ['90 MB', 0.25],
@@ -14,42 +14,6 @@ const limits: [BenchModel['name'], number][] = [
   ['2 MB', 0.7],
   ['0.3 MB', 0.92],
 ];
-
-interface Start {
-  ms: number;
-  peakMb: number;
-}
-
-const peakOf = (pid: number): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-
-async function predict(port: number, body: string): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${port}/v1/infer`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  if (!answer.ok) throw new Error(`no prediction: ${answer.status} ${await answer.text()}`);
-  await answer.arrayBuffer();
-}
-
-/** From the start of a process to its first prediction, and its peak memory then. */
-async function timed(child: ChildProcess, body: string): Promise<Start> {
-  const started = performance.now();
-  const exited = new Promise((resolve) => child.once('close', resolve));
-  try {
-    for await (const line of createInterface({ input: child.stdout! })) {
-      const { event, port } = JSON.parse(line) as { event?: string; port: number };
-      if (event !== 'listening') continue;
-      await predict(port, body);
-      return { ms: performance.now() - started, peakMb: peakOf(child.pid!) };
-    }
-    throw new Error('The process ended before it listened.');
-  } finally {
-    child.kill('SIGKILL');
-    await exited;
-  }
-}
 
 function spawnNode(script: string, env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [script, ...(env['MODEL'] ? [] : ['--port', '0'])], {
@@ -112,7 +76,9 @@ async function sidesOf(stage: Stage, model: BenchModel): Promise<Sides> {
   };
 }
 
-/** How near a start is to what no handler could be faster than. Nobody promised anything of it. */
+const msOf = (start: () => Promise<Start>) => async (): Promise<number> => (await start()).ms;
+
+/** How near a start is to what no handler could be faster than. */
 async function besideLeast(stage: Stage, model: BenchModel): Promise<Goal> {
   const { body, cache, ours } = await sidesOf(stage, model);
   await ours();
@@ -126,41 +92,24 @@ async function besideLeast(stage: Stage, model: BenchModel): Promise<Goal> {
   const script = join(import.meta.dirname, 'least-server.cjs');
   const least = () => timed(spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] }), body);
   await least();
-  const taken = await pairs(
-    15,
-    async () => (await ours()).ms,
-    async () => (await least()).ms,
-  );
-  return {
-    what: `process start to first prediction, ${model.name} on the disk`,
-    ...{ peer: 'the least that Node and the runtime need', ours: msText(taken.ours), theirs: msText(taken.theirs) },
-    ...{ value: taken.ratio, limit: Number.POSITIVE_INFINITY, unit: '×' },
-  };
+  const taken = await pairs(15, msOf(ours), msOf(least));
+  return startGoal(model, 'the least that Node and the runtime need', taken);
 }
 
-/** A row that stands beside the others; nobody promised anything of Python. */
 async function besidePython(stage: Stage, model: BenchModel, python: string): Promise<Goal> {
   const { body, ours } = await sidesOf(stage, model);
   const env = { HOME: join(stage.folder, 'home'), MODEL: model.path };
   const script = join(import.meta.dirname, 'python-server.py');
   const theirs = () => timed(spawn(python, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] }), body);
   await theirs();
-  const taken = await pairs(
-    7,
-    async () => (await ours()).ms,
-    async () => (await theirs()).ms,
-  );
-  return {
-    what: `process start to first prediction, ${model.name} on the disk`,
-    ...{ peer: 'Python with boto3 and onnxruntime', ours: msText(taken.ours), theirs: msText(taken.theirs) },
-    ...{ value: taken.ratio, limit: Number.POSITIVE_INFINITY, unit: '×' },
-  };
+  const taken = await pairs(7, msOf(ours), msOf(theirs));
+  return startGoal(model, 'Python with boto3 and onnxruntime', taken);
 }
 
 async function againstNaive(stage: Stage, model: BenchModel, limit: number, quick: boolean): Promise<Goal[]> {
   const { ours, naive: theirs } = await sidesOf(stage, model);
   const peaks: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
-  const msOf = async (start: Promise<Start>, into: number[]): Promise<number> => {
+  const noted = async (start: Promise<Start>, into: number[]): Promise<number> => {
     const { ms, peakMb } = await start;
     into.push(peakMb);
     return ms;
@@ -169,15 +118,11 @@ async function againstNaive(stage: Stage, model: BenchModel, limit: number, quic
   await theirs();
   const taken = await pairs(
     quick ? 5 : 15,
-    () => msOf(ours(), peaks.ours),
-    () => msOf(theirs(), peaks.theirs),
+    () => noted(ours(), peaks.ours),
+    () => noted(theirs(), peaks.theirs),
   );
   const peer = 'node_modules, Buffer, default options';
-  const time: Goal = {
-    what: `process start to first prediction, ${model.name} on the disk`,
-    ...{ peer, ours: msText(taken.ours), theirs: msText(taken.theirs) },
-    ...{ value: taken.ratio, limit, unit: '×' },
-  };
+  const time = startGoal(model, peer, taken, limit);
   if (model.name !== '90 MB') return [time];
   const [mine, other] = [median(peaks.ours), median(peaks.theirs)];
   const memory: Goal = {

@@ -25,11 +25,14 @@ export function beginRun(): Owner {
 }
 
 /**
- * Gives this process servers of its own in place of the run's, for what would starve those that share them. Answers what
- * stops them again. Needs a process of its own, as vitest gives each file (its pool `forks`).
+ * Gives this process servers of its own in place of the run's, for what would starve those that share them; those of `up`
+ * are taken all the same. Answers what stops them again. Throws in the run's first process, whose servers all share:
+ * vitest gives each file another one (its pool `forks`).
  */
 export function beginOwn(): () => Promise<void> {
+  const shared = process.env[variable];
   const owner = beginRun();
+  if (process.env[variable] === shared) throw new Error('This process owns the servers that the whole run shares.');
   return async () => void (await stopAll(owner));
 }
 

@@ -27,10 +27,10 @@ const publishInParts = (bytes: number): FaultCase => ({
   },
 });
 
-/** What the registry does otherwise than usual, and no driver: a folder and a store in memory are enough for it. */
+/** What the registry does otherwise than usual, and no driver: cheaper stores are enough for it. */
 const variants = new Set(['publish over leftovers', 'a promotion over a missing record', 'a prune']);
 
-/** The verbs that change a store, in a folder. */
+/** The verbs that change a store, in a folder; the large prune runs in memory (test/registry/faults.test.ts). */
 export const verbsInFolder: Record<string, FaultCase> = {
   ...Object.fromEntries(Object.entries(faultCases).filter(([name]) => name !== 'a prune')),
   'a small prune': smallPrune,

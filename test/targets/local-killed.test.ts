@@ -32,7 +32,11 @@ describe('the local target, when runs are killed or meet', () => {
     const { logs } = await placeOf(bench.stateDir, bench.name);
     const listens = () =>
       readdirSync(logs).some((name) => readFileSync(join(logs, name), 'utf8').includes('listening'));
-    for (let tries = 0; tries < 4000 && !listens(); tries++) await setTimeout(5);
+    for (let tries = 0; tries < 4000; tries++) {
+      if (listens()) return;
+      await setTimeout(5);
+    }
+    throw new Error('no process ever listens');
   };
 
   it('stops the process that a killed deploy had started, and deploys', async () => {
