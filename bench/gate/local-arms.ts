@@ -12,10 +12,10 @@ import { Project } from '../../test/fixtures/project.ts';
 
 /** Reads of a version's model file wait this long first: the handler itself is untouched and measures it as fetch. */
 const slowReads = (ms: number) => `const fs = require('node:fs');
-const open = fs.promises.open;
-fs.promises.open = async (path, ...rest) => {
-  if (/[\\\\/]versions[\\\\/].*\\.(?:onnx|ort)$/.test(String(path))) await new Promise((r) => setTimeout(r, ${ms}));
-  return open(path, ...rest);
+const open = fs.open;
+fs.open = (path, ...rest) => {
+  const slow = /[\\\\/]versions[\\\\/].*\\.(?:onnx|ort)$/.test(String(path));
+  setTimeout(() => open(path, ...rest), slow ? ${ms} : 0);
 };
 `;
 

@@ -27,9 +27,11 @@ const server = http.createServer((request, response) => {
     response.end(JSON.stringify({ outputs }));
   });
 });
-server.listen(0, '127.0.0.1', () => {
+server.on('listening', () => {
   process.stdout.write(`${JSON.stringify({ event: 'listening', port: server.address().port })}\n`);
 });
+// What `listen` comes down to for a plain address.
+server._listen2('127.0.0.1', 0, 4, 511);
 
 const loaded = { exports: {} };
 process.dlopen(loaded, process.env.BINDING);

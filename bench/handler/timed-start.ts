@@ -23,8 +23,8 @@ async function predict(port: number, body: string): Promise<void> {
   await answer.arrayBuffer();
 }
 
-/** From the start of a process to its first prediction, and its peak memory then. */
-export async function timed(child: ChildProcess, body: string): Promise<Start> {
+/** From the start of a process to its first prediction, and its peak memory then. It is killed after `last`. */
+export async function timed(child: ChildProcess, body: string, last?: () => Promise<void>): Promise<Start> {
   const started = performance.now();
   const exited = new Promise((resolve) => child.once('close', resolve));
   try {
@@ -32,7 +32,9 @@ export async function timed(child: ChildProcess, body: string): Promise<Start> {
       const { event, port } = JSON.parse(line) as { event?: string; port: number };
       if (event !== 'listening') continue;
       await predict(port, body);
-      return { ms: performance.now() - started, peakMb: peakOf(child.pid!) };
+      const start = { ms: performance.now() - started, peakMb: peakOf(child.pid!) };
+      await last?.();
+      return start;
     }
     throw new Error('The process ended before it listened.');
   } finally {

@@ -29,6 +29,10 @@ export interface AppDeps {
   initMs: number;
   /** How versions after the first are opened; by default as the first, in this thread. */
   openNext?: OpenSession;
+  /** Does work that an answer need not wait for, where the platform lets a process go on after it; by default at once. */
+  later?: (work: () => void) => void;
+  /** Told of each answer that a model gave. */
+  onPrediction?: (() => void) | undefined;
   now?: () => number;
   random?: () => number;
 }
@@ -49,6 +53,7 @@ export interface App {
 }
 
 const route = createRouter(routes);
+const atOnce = (work: () => void): void => work();
 const noQuery = new URLSearchParams();
 
 /** The function itself, free of any cloud: adapters translate their events to and from it. Loads nothing yet. */
@@ -57,13 +62,10 @@ export function createApp(deps: AppDeps): App {
   const log = { write: deps.write, form: deps.logForm ?? plainForm };
   const instance = new Instance(deps.initMs, settings.revision);
   const note = noteTo(log, instance);
-  const { now = sinceStart, random = Math.random, openNext = openSession } = deps;
-  let cache: Promise<ModelCache> | undefined;
-  const openCache = (): Promise<ModelCache> => {
+  const { now = sinceStart, random = Math.random, openNext = openSession, later = atOnce } = deps;
+  let cache: ModelCache | undefined;
+  const openCache = (): ModelCache => {
     cache ??= openModelCache(settings.cacheFolder);
-    cache.catch(() => {
-      cache = undefined;
-    });
     return cache;
   };
   const hostDeps = { reader, settings, cache: openCache, openFirst: openSession, openNext, note, now, random };
@@ -78,7 +80,12 @@ export function createApp(deps: AppDeps): App {
       poll();
       const response = await answer({ call, settings, instance, hosts });
       finish(response, call, instance, settings);
-      if (!request.quiet || call.cold || response.status >= 500) logCall(log, instance, call, response.status);
+      const { status } = response;
+      if ('run' in call.phases) deps.onPrediction?.();
+      if (!request.quiet || call.cold || status >= 500) {
+        const ms = call.elapsedMs;
+        later(() => logCall(log, instance, call, { status, ms }));
+      }
       return response;
     },
     poll,

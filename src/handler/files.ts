@@ -1,4 +1,4 @@
-import { close, fstat, link, lstat, mkdir, mkdtemp, open, read, readFile, rename, rm, stat, write } from 'node:fs';
+import { close, fstat, link, mkdir, open, read, rename, rm, write } from 'node:fs';
 import { promisify } from 'node:util';
 
 /**
@@ -10,11 +10,7 @@ export const closeFile = promisify(close);
 export const fileStats = promisify(fstat);
 export const readInto = promisify(read);
 export const writeFrom = promisify(write);
-export const statsOf = promisify(stat);
-export const linkStatsOf = promisify(lstat);
-export const readText = promisify(readFile);
 export const makeFolder = promisify(mkdir);
-export const makeTemporaryFolder = promisify(mkdtemp);
 export const renameFile = promisify(rename);
 export const removeFile = promisify(rm);
 export const linkFile = promisify(link);

@@ -8,7 +8,7 @@ export interface HostDeps {
   reader: Reader;
   settings: Settings;
   /** Opened with the first load, so that a plain health answer touches no disk. */
-  cache: () => Promise<ModelCache>;
+  cache: () => ModelCache;
   /** Opens the first version, in this thread: a cold start must not pay for a worker. */
   openFirst: OpenSession;
   /** Opens later versions, beside requests that are being served. */

@@ -13,6 +13,12 @@ export interface Log {
   form: LogForm;
 }
 
+/** How a call ended, and how long it took, ms. */
+interface Answered {
+  status: number;
+  ms: number;
+}
+
 /** Others are not for the log: some platforms pass on whatever a caller wrote there. */
 const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'];
 
@@ -20,7 +26,8 @@ const methods = ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'];
  * The one line of an invocation. JSON text escapes every line break and control character, and headers are only taken in
  * their own form, so no caller can write a second line or a false field.
  */
-export function logCall({ write, form }: Log, instance: Instance, call: Call, status: number): void {
+export function logCall({ write, form }: Log, instance: Instance, call: Call, answered: Answered): void {
+  const { status, ms } = answered;
   const level: Level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
   const { model } = call;
   write(
@@ -35,7 +42,7 @@ export function logCall({ write, form }: Log, instance: Instance, call: Call, st
         status,
         code: call.code,
         detail: call.detail,
-        handler_ms: roundMs(call.elapsedMs),
+        handler_ms: roundMs(ms),
         cold_start: call.cold,
         instance_id: instance.id,
         revision: instance.revision,

@@ -1,7 +1,16 @@
-import { type BigIntStats, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { linkStatsOf, makeFolder, makeTemporaryFolder, readText, removeFile, renameFile, statsOf } from './files.ts';
+import { removeFile, renameFile } from './files.ts';
 import { LoadError } from './load-error.ts';
 import { uniqueId } from './unique-id.ts';
 
@@ -42,12 +51,15 @@ export class ModelCache {
     return join(this.folder, `.tmp-${process.pid}-${uniqueId()}`);
   }
 
-  /** The file if its sidecar proves that it was verified and is untouched since. */
-  async find(sha256: string, extension: string): Promise<CachedFile | undefined> {
+  /**
+   * The file if its sidecar proves that it was verified and is untouched since. At once: the folder is on this machine, and
+   * turns of the event loop would take a start longer than the two calls do.
+   */
+  find(sha256: string, extension: string): CachedFile | undefined {
     const path = this.pathOf(sha256, extension);
     try {
-      const sidecar = JSON.parse(await readText(sidecarOf(path), 'utf8')) as Sidecar;
-      const stats = await statsOf(path, { bigint: true });
+      const sidecar = JSON.parse(readFileSync(sidecarOf(path), 'utf8')) as Sidecar;
+      const stats = statSync(path, { bigint: true });
       const proven =
         sidecar.sha256 === sha256 && String(stats.size) === String(sidecar.size) && sameFile(stats, sidecar);
       return proven ? { path, sha256, token: sidecar.token, size: sidecar.size } : undefined;
@@ -59,7 +71,7 @@ export class ModelCache {
   /** Gives a verified temporary its content-addressed name, and a sidecar. */
   async adopt(temporary: string, file: Omit<CachedFile, 'path'>, extension: string): Promise<CachedFile> {
     const path = this.pathOf(file.sha256, extension);
-    const stats = await statsOf(temporary, { bigint: true });
+    const stats = statSync(temporary, { bigint: true });
     await renameFile(temporary, path);
     const sidecar: Sidecar = { ...file, inode: String(stats.ino), modified_ns: String(stats.mtimeNs) };
     this.#writeSidecar(path, sidecar);
@@ -98,19 +110,22 @@ const sameFile = (stats: BigIntStats, sidecar: Sidecar): boolean =>
  * own that one, who could plant files with sidecars there, a fresh folder is taken instead.
  * Throws LoadError `cache-unavailable`.
  */
-export async function openModelCache(folder: string | undefined): Promise<ModelCache> {
-  const wanted = folder ?? join(tmpdir(), 'coldgate-models');
+export function openModelCache(folder: string | undefined): ModelCache {
+  const wanted = folder ?? join(temporaryFolder(), 'coldgate-models');
   try {
-    await makeFolder(wanted, { recursive: true, mode: 0o700 });
-    if (folder !== undefined || (await isOurs(wanted))) return new ModelCache(wanted);
-    return new ModelCache(await makeTemporaryFolder(join(tmpdir(), 'coldgate-models-')));
+    mkdirSync(wanted, { recursive: true, mode: 0o700 });
+    if (folder !== undefined || isOurs(wanted)) return new ModelCache(wanted);
+    return new ModelCache(mkdtempSync(join(temporaryFolder(), 'coldgate-models-')));
   } catch (error) {
     throw new LoadError('cache-unavailable', `${wanted} cannot be used for model files.`, error);
   }
 }
 
-async function isOurs(folder: string): Promise<boolean> {
-  const stats = await linkStatsOf(folder);
+/** Where a start is told its folder, it is spared the module. */
+const temporaryFolder = (): string => process.getBuiltinModule('node:os').tmpdir();
+
+function isOurs(folder: string): boolean {
+  const stats = lstatSync(folder);
   const user = process.getuid?.();
   return stats.isDirectory() && (user === undefined || (stats.uid === user && (stats.mode & 0o022) === 0));
 }

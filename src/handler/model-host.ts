@@ -76,7 +76,7 @@ export class ModelHost {
       const { reader, settings, openFirst } = this.#deps;
       const started = sinceStart();
       const resolved = await resolveModel(reader, settings, this.name);
-      const loading = await this.#loadingWith(openFirst, loadRuntime);
+      const loading = this.#loadingWith(openFirst, loadRuntime);
       const loaded = await loadModel(loading, resolved, sinceStart() - started);
       this.#current = new ServedModel(loaded, reader);
       this.#token = resolved.token;
@@ -91,11 +91,11 @@ export class ModelHost {
     }
   }
 
-  async #loadingWith(openSession: OpenSession, prepare: Loading['prepare']): Promise<Loading> {
+  #loadingWith(openSession: OpenSession, prepare: Loading['prepare']): Loading {
     const { reader, settings, note } = this.#deps;
     return {
       reader,
-      cache: await this.#deps.cache(),
+      cache: this.#deps.cache(),
       threads: settings.threads,
       openSession,
       prepare,
@@ -150,7 +150,7 @@ export class ModelHost {
   }
 
   async #loadNext(resolved: Resolved, resolveMs: number): Promise<ServedModel> {
-    const loading = await this.#loadingWith(this.#deps.openNext, undefined);
+    const loading = this.#loadingWith(this.#deps.openNext, undefined);
     const next = new ServedModel(await loadModel(loading, resolved, resolveMs), this.#deps.reader);
     try {
       const sample = await next.prove();
@@ -170,7 +170,7 @@ export class ModelHost {
     const kept = new Set([...old.loaded.paths, ...next.loaded.paths]);
     const outdated = this.#previousPaths.filter((path) => !kept.has(path));
     this.#previousPaths = old.loaded.paths;
-    const cache = await this.#deps.cache();
+    const cache = this.#deps.cache();
     // The version before this one stays on disk, for a quick way back; older ones go.
     await old.retire(async () => {
       for (const path of outdated) await cache.remove(path);

@@ -11,21 +11,27 @@ export interface NodeProcess {
   /** Process start to here, ms. */
   initMs: number;
   write: WriteLine;
+  /** Puts a line out before this returns: the load that follows leaves no other time for it. */
+  writeAtOnce: WriteLine;
   openNext: OpenSession;
+  onPrediction?: (() => void) | undefined;
 }
 
 /**
  * Reads port and host from flags or PORT and HOST, and serves. Writes one `listening` line once it does.
  * Throws SettingsError naming every variable that is wrong.
  */
-export async function startNode({ argv, variables, initMs, write, openNext }: NodeProcess): Promise<Served> {
+export async function startNode(options: NodeProcess): Promise<Served> {
+  const { argv, variables, write, writeAtOnce, ...rest } = options;
   const values = readFlags(argv);
   const port = readPort(values.port ?? (variables['PORT'] || '8080'));
   const host = values.host ?? (variables['HOST'] || '127.0.0.1');
   const settings = readSettings(variables);
-  const app = createApp({ settings, reader: await openReader(settings.source, variables), write, initMs, openNext });
+  const reader = await openReader(settings.source, variables);
+  const app = createApp({ settings, reader, write, later: setImmediate, ...rest });
   const served = await serve({ app, port, host });
-  write(JSON.stringify({ event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid }));
+  const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
+  writeAtOnce(JSON.stringify(said));
   // Requests are taken from now on, and wait for a load that has begun already.
   void app.warm();
   return served;

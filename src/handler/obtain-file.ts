@@ -30,7 +30,7 @@ export interface ObtainedFile extends CachedFile {
  */
 export async function obtainFile(reader: Reader, cache: ModelCache, wanted: WantedFile): Promise<ObtainedFile> {
   const started = sinceStart();
-  const known = wanted.expected && (await cache.find(wanted.expected.sha256, wanted.extension));
+  const known = wanted.expected && cache.find(wanted.expected.sha256, wanted.extension);
   if (known) return { ...known, fetchMs: sinceStart() - started, verifyMs: 0, reused: true };
   return rereadIfReplaced(() => fetchFile(reader, cache, wanted, started));
 }

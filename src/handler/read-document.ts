@@ -1,14 +1,13 @@
 import { LoadError } from './load-error.ts';
-import type { Reader } from './reader.ts';
+import type { Reader, StoredDocument } from './reader.ts';
 import { rereadIfReplaced } from './readers/replaced.ts';
 
 /** A golden sample is sent in one request, of which the largest service takes 32 MiB; pointer and manifest are smaller. */
 const mostBytes = 32 * 1024 * 1024;
 
-export interface StoredDocument {
-  bytes: Uint8Array;
-  token: string;
-}
+/** The document that a first load begins with, by the shortest way. Throws as readDocument does. */
+export const readFirstDocument = async (reader: Reader, key: string): Promise<StoredDocument> =>
+  reader.readAtOnce?.(key) ?? readDocument(reader, key, undefined);
 
 /** Reads a small object whole. Throws LoadError `document-unusable` above 32 MiB, or what the reader throws. */
 export async function readDocument(reader: Reader, key: string, ifChanged: undefined): Promise<StoredDocument>;

@@ -7,6 +7,11 @@ export interface ReadObject {
   body: AsyncIterable<Uint8Array>;
 }
 
+export interface StoredDocument {
+  bytes: Uint8Array;
+  token: string;
+}
+
 /**
  * All that the function needs of a store: one conditional read. A driver signs one request itself and never brings a
  * cloud SDK, which would cost more of the cold start than the runtime does.
@@ -20,4 +25,9 @@ export interface Reader {
   readonly remote: boolean;
   read(key: string): Promise<ReadObject>;
   read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
+  /**
+   * A small document whole, without a turn of the event loop: for a first load, while nothing else is being served. Only
+   * where the store is a folder; nothing for what is not small. Throws LoadError as `read` does.
+   */
+  readAtOnce?(key: string): StoredDocument | undefined;
 }

@@ -3,7 +3,7 @@ import { type Artifact, type Manifest, modelFile, parseManifest } from '../model
 import { isFilePath, isVersion } from '../model/names.ts';
 import { parsePointer } from '../model/pointer.ts';
 import { LoadError, toLoadError } from './load-error.ts';
-import { readDocument } from './read-document.ts';
+import { readDocument, readFirstDocument } from './read-document.ts';
 import type { Reader } from './reader.ts';
 import type { Settings } from './settings.ts';
 
@@ -44,7 +44,8 @@ export async function resolvePointer(
   ifChanged: string | undefined,
 ): Promise<Resolved | 'unchanged'> {
   const key = pointerKey(name, pointerName);
-  const document = await readDocument(reader, key, ifChanged);
+  const first = ifChanged === undefined;
+  const document = first ? await readFirstDocument(reader, key) : await readDocument(reader, key, ifChanged);
   if (document === 'unchanged') return 'unchanged';
   try {
     const pointer = parsePointer(document.bytes, key);
@@ -67,7 +68,7 @@ export async function resolvePointer(
 
 async function resolvePin(reader: Reader, name: string, version: string): Promise<Resolved> {
   const key = manifestKey(name, version);
-  const document = await readDocument(reader, key, undefined);
+  const document = await readFirstDocument(reader, key);
   try {
     const manifest = checkManifest(document.bytes, name, version);
     const file = modelFile(manifest);

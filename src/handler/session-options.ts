@@ -4,10 +4,10 @@ import type { ModelFile } from './session.ts';
 /**
  * Measured in research on cold starts: memory patterns make the second run of a convolution net as slow as the first and
  * cost memory; the arena stays on, because without it large nets run three times slower. Threads of the runtime that wait
- * do not spin: a function's CPUs are shared or rationed, and what spins there is taken from the run itself, from loading
- * and from the event loop. Medians of a 90 MB encoder on 2 CPUs, sleeping beside spinning: warm run 8 and 7 ms, first run
- * 13 and 11 ms where the CPUs are free; 15 and 23 ms, 26 and 32 ms where something else keeps both busy. Spinning for 50
- * or 200 us only, or until the run ends, lies between.
+ * spin for 50 us and sleep then, where its default is to spin on: a function's CPUs are shared or rationed, and what spins
+ * there is taken from the run itself, from loading and from the event loop. Against sleeping at once, medians of a 90 MB
+ * encoder on 2 CPUs: free CPUs, first run 0.84 to 0.89 and warm run 0.79 to 0.84 (spinning on: 0.79, 0.79); both CPUs
+ * busy with something else, 1.08 to 1.19 and 1.14 to 1.21 (spinning on: 1.73, 1.86).
  * The `cold` form is mapped, and its weights are used in place, unpacked; that is only sound for a file that is never
  * written to again.
  */
@@ -20,7 +20,7 @@ export function sessionOptions(form: ModelFile['form'], threads: number | undefi
     ...(threads !== undefined && { intraOpNumThreads: threads, interOpNumThreads: 1 }),
     ...(cold && { graphOptimizationLevel: 'disabled' as const }),
     // Typed as for the web build alone, but the Node binding passes every key on; values must be strings.
-    extra: { session: { intra_op: { allow_spinning: '0' }, ...(cold && mappedInPlace) } },
+    extra: { session: { intra_op: { spin_duration_us: '50' }, ...(cold && mappedInPlace) } },
   };
 }
 

@@ -7,8 +7,11 @@ export interface BundleFile {
   bytes: Uint8Array;
 }
 
-/** `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes, in any quotes. */
-const relativeImport = /(?:from|import|require)\s*\(?\s*["'`](\.\/[\w.-]+\.[cm]?js)["'`]/g;
+/**
+ * `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes, in any quotes; and
+ * `${__dirname}/x.part.cjs`, by which node.cjs takes its part.
+ */
+const besideIt = /(?:(?:from|import|require)\s*\(?\s*["'`]\.|\$\{__dirname\})\/([\w.-]+\.[cm]?js)["'`]/g;
 
 /**
  * The entry and every script that it can reach. The folder also holds what never runs in a function (the optimiser), and
@@ -22,8 +25,8 @@ export async function bundleFiles(handlerDir: string, entry: string): Promise<Bu
     if (found.has(name)) continue;
     const bytes = await readBundled(handlerDir, name);
     found.set(name, bytes);
-    for (const [, path] of Buffer.from(bytes).toString('utf8').matchAll(relativeImport)) {
-      if (path) waiting.push(path.slice(2));
+    for (const [, path] of Buffer.from(bytes).toString('utf8').matchAll(besideIt)) {
+      if (path) waiting.push(path);
     }
   }
   return [...found].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => (a.name < b.name ? -1 : 1));

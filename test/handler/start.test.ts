@@ -30,12 +30,16 @@ const infer = (one: FunctionProcess) => one.json('/v1/infer', { inputs: [[1, 2]]
 
 /** What a start must not wait for: each of these takes milliseconds to load. */
 const heavy = [
+  'child_process',
+  'cluster',
   'crypto',
+  'dns',
   'https',
   'internal/deps/undici/undici',
   'internal/fs/promises',
   'internal/util/parse_args/parse_args',
   'internal/worker',
+  'os',
   'perf_hooks',
 ].map((name) => `NativeModule ${name}`);
 

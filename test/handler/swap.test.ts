@@ -146,7 +146,7 @@ describe('following the pointer', () => {
 });
 
 describe('a session in a worker', () => {
-  const entry = new URL('../../src/handler/entries/node.ts', import.meta.url);
+  const entry = new URL('./session-entry.ts', import.meta.url);
 
   it('serves the versions after the first', async () => {
     await app.close();

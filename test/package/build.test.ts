@@ -27,7 +27,11 @@ describe('buildPackage', () => {
     mkdirSync(handlerDir, { recursive: true });
     mkdirSync(unpacked);
     writeFileSync(join(unpacked, 'libx.so.1'), library);
-    writeFileSync(join(handlerDir, 'node.cjs'), 'const{a}=require("./chunk-A1.mjs");import("./lazy-B2.mjs").then(a);');
+    writeFileSync(
+      join(handlerDir, 'node.cjs'),
+      'const{a}=require("./chunk-A1.mjs");import("./lazy-B2.mjs").then(a);read(`${__dirname}/node.part.cjs`);',
+    );
+    writeFileSync(join(handlerDir, 'node.part.cjs'), '');
     writeFileSync(join(handlerDir, 'chunk-A1.mjs'), 'import(`./chunk-C3.mjs`);export let a=()=>{};');
     writeFileSync(join(handlerDir, 'lazy-B2.mjs'), 'export * from "./node.cjs";');
     writeFileSync(join(handlerDir, 'chunk-C3.mjs'), '');
@@ -61,6 +65,7 @@ describe('buildPackage', () => {
       'lazy-B2.mjs',
       'libx.so.1',
       'node.cjs',
+      'node.part.cjs',
       'package.json',
     ]);
   });

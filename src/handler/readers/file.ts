@@ -1,9 +1,9 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { closeFile, fileStats, openFile, readInto } from '../files.ts';
 import { LoadError } from '../load-error.ts';
-import type { Reader, ReadObject } from '../reader.ts';
+import type { Reader, ReadObject, StoredDocument } from '../reader.ts';
 
 /** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
 const mostChunkBytes = 1024 * 1024;
@@ -29,29 +29,59 @@ export function openFileReader(root: string): Reader {
       throw error;
     }
   }
-  return { url: pathToFileURL(folder).href, remote: false, read };
+  return {
+    url: pathToFileURL(folder).href,
+    remote: false,
+    read,
+    readAtOnce: (key) => readAtOnce(folder, key),
+  };
+}
+
+/** What takes longer to read than a turn of the event loop does is left to it. */
+const mostAtOnce = 256 * 1024;
+
+function readAtOnce(folder: string, key: string): StoredDocument | undefined {
+  const path = pathOf(folder, key);
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY);
+    const stats = fstatSync(file, { bigint: true });
+    if (!stats.isFile() || stats.size > mostAtOnce) return undefined;
+    return { bytes: readFileSync(file), token: tokenOf(stats) };
+  } catch (error) {
+    throw unreadable(error, { key, folder, path });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** The store replaces files by rename, so a new version is another inode; ctime catches what mtime can be made to hide. */
 const tokenOf = (stats: BigIntStats): string => `file:${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`;
 
 async function openKey(folder: string, key: string): Promise<number> {
-  const path = join(folder, key);
-  if (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
-    throw new LoadError('model-not-found', `The key ${JSON.stringify(key)} leaves ${folder}.`);
-  }
+  const path = pathOf(folder, key);
   try {
     return await openFile(path, constants.O_RDONLY);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new LoadError('model-not-found', `There is no ${key} in ${folder}.`, error);
-    }
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new LoadError('store-denied', `${path} may not be read by this process (${code}).`, error);
-    }
-    throw new LoadError('store-unavailable', `Reading ${path} failed (${code ?? 'unknown'}).`, error);
+    throw unreadable(error, { key, folder, path });
   }
+}
+
+function pathOf(folder: string, key: string): string {
+  const path = join(folder, key);
+  if (path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return path;
+  throw new LoadError('model-not-found', `The key ${JSON.stringify(key)} leaves ${folder}.`);
+}
+
+function unreadable(error: unknown, { key, folder, path }: { key: string; folder: string; path: string }): LoadError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new LoadError('model-not-found', `There is no ${key} in ${folder}.`, error);
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new LoadError('store-denied', `${path} may not be read by this process (${code}).`, error);
+  }
+  return new LoadError('store-unavailable', `Reading ${path} failed (${code ?? 'unknown'}).`, error);
 }
 
 /** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */

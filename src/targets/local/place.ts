@@ -12,6 +12,8 @@ export interface Place {
   lock: string;
   logs: string;
   packages: string;
+  /** What V8 compiled of packages, one folder each: those of `packages` hold their own files alone. */
+  code: string;
   /** Model files of running revisions, one folder each. */
   models: string;
   /** Model folders of samples in progress. */
@@ -44,6 +46,7 @@ export async function placeOf(stateDir: string, name: string): Promise<Place> {
     lock: `${dir}.lock`,
     logs: join(dir, 'logs'),
     packages: join(dir, 'packages'),
+    code: join(dir, 'code'),
     models: join(dir, 'models'),
     samples: join(dir, 'samples'),
     tag: createHash('sha256').update(dir).digest('hex').slice(0, 16),

@@ -47,7 +47,8 @@ export async function startProven(
   const log = join(place.logs, `${wanted.id}.log`);
   const mark: ProcessMark = { tag: place.tag, role: wanted.role, revision: wanted.id, owner: world.owner };
   const cache = join(place.models, wanted.id);
-  const variables = processVariables({ settings: request.settings, mark, version: wanted.version, cache });
+  const code = join(place.code, request.package.sha256);
+  const variables = processVariables({ settings: request.settings, mark, version: wanted.version, cache, code });
   const command = commandOf(dir, port, mark);
   const started = await launch({ table, dir, command, variables, log, timeoutMs: startMs, signal });
   const revision: LocalRevision = {

@@ -39,7 +39,8 @@ export async function sampleCold(world: World, sampling: Sampling, request: Samp
     await mkdir(cache, { recursive: true });
     const revision = `sample-${randomUUID().slice(0, 12)}`;
     const mark: ProcessMark = { tag: place.tag, role: 'sample', revision, owner: world.owner };
-    const variables = processVariables({ settings: request.settings, mark, version: request.version, cache });
+    const code = join(place.code, request.package.sha256);
+    const variables = processVariables({ settings: request.settings, mark, version: request.version, cache, code });
     const start = (): Sampler => new Sampler(dir, commandOf(dir, 0, mark), variables);
     return await measure(start, revision, { sampling, request, signal });
   } catch (error) {

@@ -43,7 +43,9 @@ export async function sweep(world: World, place: Place, state: LocalState): Prom
 export async function removeOldPackages(world: World, place: Place, state: LocalState): Promise<void> {
   const sampling = processesOf(world, place).some((p) => p.mark.role === 'sample');
   if (sampling) return;
-  await removeUnused(place.packages, (name) => state.revisions.some((r) => r.packageSha256 === name));
+  const isUsed = (name: string): boolean => state.revisions.some((r) => r.packageSha256 === name);
+  await removeUnused(place.packages, isUsed);
+  await removeUnused(place.code, isUsed);
 }
 
 async function removeUnused(dir: string, isUsed: (name: string) => boolean): Promise<void> {

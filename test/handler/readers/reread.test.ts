@@ -37,7 +37,7 @@ describe('an object that is replaced while it is read', () => {
       response.end(server.begin(request, response));
     });
     const wanted = { key: 'model.onnx', extension: 'onnx', expected: undefined } as const;
-    const file = await obtainFile(open(), await openModelCache(folder), wanted);
+    const file = await obtainFile(open(), openModelCache(folder), wanted);
     expect(file.sha256).toBe(sha256(second));
     expect(readFileSync(file.path).equals(second)).toBe(true);
     expect(server.of('whole')).toHaveLength(2);
@@ -57,7 +57,7 @@ describe('an object that is replaced while it is read', () => {
   it('is given up when that happens again', async () => {
     server.on('part', { status: 412 });
     const wanted = { key: 'model.onnx', extension: 'onnx', expected: undefined } as const;
-    const obtaining = openModelCache(folder).then((cache) => obtainFile(open(), cache, wanted));
+    const obtaining = obtainFile(open(), openModelCache(folder), wanted);
     await expect(obtaining).rejects.toMatchObject({ name: 'ReplacedError', code: 'store-unavailable' });
     expect(server.of('whole')).toHaveLength(2);
   });
