@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -75,8 +75,15 @@ describe('the local target, when functions misbehave', () => {
     const { revision } = await target.deploy(bench.request(bench.first));
     const reply = await fetch(`${revision.url}/v1/health?warm=true`);
     const { variables } = (await reply.json()) as { variables: string[] };
-    const given = ['COLDGATE_PROCESS', 'COLDGATE_REVISION', 'MODEL_CACHE', 'MODEL_NAME', 'MODEL_PREFIX'];
-    const more = ['GLIBC_TUNABLES', 'MODEL_REFRESH_SECONDS', 'MODEL_STORE', 'MODEL_VERSION', 'ORT_DISABLE_TELEMETRY'];
+    const given = ['COLDGATE_CODE_CACHE', 'COLDGATE_PROCESS', 'COLDGATE_REVISION', 'MODEL_CACHE', 'MODEL_NAME'];
+    const more = [
+      'GLIBC_TUNABLES',
+      'MODEL_PREFIX',
+      'MODEL_REFRESH_SECONDS',
+      'MODEL_STORE',
+      'MODEL_VERSION',
+      'ORT_DISABLE_TELEMETRY',
+    ];
     const machine = ['HOME', 'LANG', 'PATH', 'TMPDIR'].filter((name) => process.env[name] !== undefined);
     expect(variables).toEqual([...given, ...more, ...machine].sort());
   });
@@ -93,9 +100,11 @@ describe('the local target, when functions misbehave', () => {
     await target.route(bench.request(bench.first, 'live'));
     const { revision } = await target.route({ ...bench.request(bench.first, 'live'), package: bench.other });
     await target.deploy(bench.request(bench.second));
-    expect(files('packages')).toEqual([bench.package.sha256, bench.other.sha256].sort());
+    const both = [bench.package.sha256, bench.other.sha256].sort();
+    for (const sha256 of both) mkdirSync(join(bench.stateDir, bench.name, 'code', sha256), { recursive: true });
+    expect(files('packages')).toEqual(both);
     await target.remove({ name: bench.name }, 'candidates');
-    expect(files('packages')).toEqual([bench.other.sha256]);
+    for (const folder of ['packages', 'code']) expect(files(folder)).toEqual([bench.other.sha256]);
     expect(files('logs').filter((name) => name.startsWith('candidate'))).toEqual([]);
     expect(files('logs')).toContain(`${revision.id}.log`);
   });

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { placeOf } from '../../src/targets/local/place.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
@@ -15,7 +16,7 @@ import { tinyModel } from '../fixtures/onnx.ts';
 const sampleFor = (bias: number) => ({ inputs: { x: [[1, 2]] }, outputs: { y: [[5 + bias, 1]] } });
 
 /** The real handler in the real package, on models small enough that only the runtime takes time. */
-async function openReal(): Promise<TargetBench> {
+async function openReal(): Promise<TargetBench & { stateDir: string }> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-local-')));
   const stateDir = join(folder, 'state');
   const store = new TargetStore(join(folder, 'store'), 'digits');
@@ -27,8 +28,8 @@ async function openReal(): Promise<TargetBench> {
   );
   const name = 'digits-local';
   const place = await placeOf(stateDir, name);
-  const bench: TargetBench = {
-    target,
+  return {
+    ...{ target, stateDir },
     settings: {
       name,
       model: 'digits',
@@ -46,7 +47,6 @@ async function openReal(): Promise<TargetBench> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  return bench;
 }
 
 async function crash(state: string, revision: Revision): Promise<void> {
@@ -58,3 +58,18 @@ async function crash(state: string, revision: Revision): Promise<void> {
 }
 
 targetContract('local', openReal);
+
+it('keeps what V8 compiled of a package for its next start', async () => {
+  const { target, settings, versions, packages, stateDir, close } = await openReal();
+  try {
+    await target.deploy({ settings, package: packages[0], role: 'candidate', ...versions[0] });
+    const code = join(stateDir, settings.name, 'code', packages[0].sha256);
+    const kept = (): string[] => (existsSync(code) ? readdirSync(code).filter((name) => name.endsWith('.code')) : []);
+    for (const end = Date.now() + 20_000; kept().length === 0 && Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(kept()).toHaveLength(1);
+  } finally {
+    await close();
+  }
+});
