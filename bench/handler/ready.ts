@@ -32,7 +32,7 @@ export async function becomingReady({ quick, scratch }: Options): Promise<Goal[]
     for (const [size, limit] of quick ? limits.slice(2) : limits) {
       const model = models.find(({ name }) => name === size)!;
       goals.push(...(await againstNaive(stage, model, limit, quick)));
-      if (!quick) goals.push(await besideLeast(stage, model));
+      if (!quick) goals.push(await withoutKeptCode(stage, model), await besideLeast(stage, model));
       if (python !== undefined) goals.push(await besidePython(stage, model, python));
     }
   } finally {
@@ -58,6 +58,8 @@ interface Sides {
   /** The start that leaves the model and what V8 compiled on the disk. */
   first: () => Promise<Start>;
   ours: () => Promise<Start>;
+  /** Where no folder lasts: V8 compiles each time. */
+  unkept: () => Promise<Start>;
   naive: () => Promise<Start>;
 }
 
@@ -73,11 +75,13 @@ async function sidesOf(stage: Stage, model: BenchModel): Promise<Sides> {
   const folders = { MODEL_CACHE: cache, COLDGATE_CODE_CACHE: code };
   const entry = join(stage.bundle, 'node.cjs');
   const naive = join(import.meta.dirname, 'naive-server.cjs');
-  const start = (): ChildProcess => spawnNode(entry, { HOME: home(), ...asDeployed, ...place, ...folders });
+  const start = (more: Record<string, string> = {}): ChildProcess =>
+    spawnNode(entry, { HOME: home(), ...asDeployed, ...place, ...folders, ...more });
   return {
     ...{ body, cache },
     first: () => timed(start(), body, () => untilKept(code)),
     ours: () => timed(start(), body),
+    unkept: () => timed(start({ COLDGATE_CODE_CACHE: '' }), body),
     naive: () => timed(spawnNode(naive, { HOME: home(), MODEL: model.path }), body),
   };
 }
@@ -88,6 +92,8 @@ async function untilKept(code: string): Promise<void> {
   }
   throw new Error(`no compiled code was kept in ${code}`);
 }
+
+const naiveWords = 'node_modules, Buffer, default options';
 
 const msOf = (start: () => Promise<Start>) => async (): Promise<number> => (await start()).ms;
 
@@ -107,6 +113,13 @@ async function besideLeast(stage: Stage, model: BenchModel): Promise<Goal> {
   await least();
   const taken = await pairs(15, msOf(ours), msOf(least));
   return startGoal(model, 'the least that Node and the runtime need', taken);
+}
+
+async function withoutKeptCode(stage: Stage, model: BenchModel): Promise<Goal> {
+  const { first, unkept, naive } = await sidesOf(stage, model);
+  await first();
+  const goal = startGoal(model, naiveWords, await pairs(15, msOf(unkept), msOf(naive)));
+  return { ...goal, what: `${goal.what}, nothing compiled before` };
 }
 
 async function besidePython(stage: Stage, model: BenchModel, python: string): Promise<Goal> {
@@ -135,7 +148,7 @@ async function againstNaive(stage: Stage, model: BenchModel, limit: number, quic
     () => noted(ours(), peaks.ours),
     () => noted(theirs(), peaks.theirs),
   );
-  const peer = 'node_modules, Buffer, default options';
+  const peer = naiveWords;
   const time = startGoal(model, peer, taken, limit);
   if (model.name !== '90 MB') return [time];
   const [mine, other] = [median(peaks.ours), median(peaks.theirs)];
