@@ -1,4 +1,4 @@
-const e=require("./node.cjs"),t=process.getBuiltinModule(`node:crypto`).createHash,n=`
+const e=require("./node.part.cjs"),t=process.getBuiltinModule(`node:crypto`).createHash,n=`
 const $ = (id) => document.getElementById(id);
 const facts = JSON.parse($('facts').textContent);
 const show = (id, text) => { $(id).textContent = text; };
