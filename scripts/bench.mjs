@@ -1,9 +1,9 @@
 /**
- * Runs the benchmarks and writes docs/benchmarks.md. `--quick` takes small sizes and few rounds, writes nothing and
- * fails only when a goal is missed by far; names of single benchmarks may be given.
+ * Runs the benchmarks and writes what each found into its section of docs/benchmarks.md. Names of single benchmarks may be
+ * given. `--quick` takes small sizes and few rounds, writes nothing and fails only when a goal is missed by far.
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { acting } from '../bench/action.ts';
@@ -38,31 +38,42 @@ const number = (goal) =>
 /** A row without a limit only stands beside the others. */
 const limit = (goal) => (Number.isFinite(goal.limit) ? `≤ ${+goal.limit.toFixed(3)} ${goal.unit}` : 'none');
 
+const row = (g) =>
+  `| ${g.what} | ${g.ours} | ${g.peer ? `${g.theirs} (${g.peer})` : ''} | **${number(g)}** | ${limit(g)} |`;
+
+/** What one benchmark found, and where and when. */
+const section = (name, goals) => `## ${name}
+
+\`npm run bench -- ${name}\`, on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}-${process.arch}.
+
+| what | ours | beside it | ratio or size | goal |
+|---|---|---|---|---|
+${goals.map(row).join('\n')}
+`;
+
+/** Replaces the benchmark's section of the page; those of the others stay as they are. */
+function note(name, goals) {
+  const path = join(root, 'docs', 'benchmarks.md');
+  const [head, ...sections] = readFileSync(path, 'utf8').split(/^(?=## )/m);
+  const kept = new Map(sections.map((text) => [/^## (.*)/.exec(text)[1], text.trimEnd()]));
+  kept.set(name, section(name, goals).trimEnd());
+  const ordered = Object.keys(all).flatMap((key) => kept.get(key) ?? []);
+  writeFileSync(path, `${[head.trimEnd(), ...ordered].join('\n\n')}\n`);
+}
+
 const goals = [];
 for (const [name, run] of Object.entries(all)) {
   if (named.length > 0 && !named.includes(name)) continue;
-  for (const goal of await run({ quick, scratch })) {
-    goals.push(goal);
+  const found = await run({ quick, scratch });
+  goals.push(...found);
+  for (const goal of found) {
     const peer = goal.theirs ? ` (${goal.ours} beside ${goal.theirs} of ${goal.peer})` : '';
     const word = !Number.isFinite(goal.limit) ? 'beside' : goal.value <= goal.limit ? 'met   ' : 'MISSED';
     console.log(`${word} ${goal.what}: ${number(goal)}, goal ${limit(goal)}${peer}`);
   }
+  if (!quick) note(name, found);
 }
 
-const rows = goals.map(
-  (g) => `| ${g.what} | ${g.ours} | ${g.peer ? `${g.theirs} (${g.peer})` : ''} | **${number(g)}** | ${limit(g)} |`,
-);
-const page = `# Benchmarks
-
-Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
-Node ${process.versions.node}, ${process.platform}-${process.arch}. Ratios are medians of the ratios of interleaved pairs in one run; absolute times are medians
-and drift with the machine. Tests never assert times.
-
-| what | ours | beside it | ratio or size | goal |
-|---|---|---|---|---|
-${rows.join('\n')}
-`;
-if (!quick && named.length === 0) writeFileSync(join(root, 'docs', 'benchmarks.md'), page);
 // On a machine that other work shares, a quick run catches slips of kind, not of degree.
 const tolerated = quick ? 1.6 : 1;
 const isTime = ({ unit }) => unit === '×' || unit === 'ms' || unit === 's';

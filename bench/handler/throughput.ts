@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import { sessionOptions } from '../../src/handler/session-options.ts';
+import { usableCores } from '../../src/handler/usable-cores.ts';
 import { type Goal, type Options, pairs } from '../goal.ts';
 import { benchModels } from './models.ts';
 import { Stage } from './stage.ts';
@@ -34,7 +35,7 @@ export async function answering({ quick, scratch }: Options): Promise<Goal[]> {
   const model = (await benchModels(join(scratch, 'models'))).at(-1)!;
   const stage = await Stage.open(scratch);
   const ours = stage.start(await stage.publish(model, 'original'));
-  const env = { MODEL: model.path, SESSION_OPTIONS: JSON.stringify(sessionOptions('original', undefined)) };
+  const env = { MODEL: model.path, SESSION_OPTIONS: JSON.stringify(sessionOptions('original', usableCores())) };
   const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.mjs')], {
     env: { ...env, ORT_DISABLE_TELEMETRY: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -6,13 +6,14 @@ import { toRunError } from './run-error.ts';
 import { loadRuntime } from './runtime.ts';
 import type { ModelFile, Session, Tensors } from './session.ts';
 import { sessionOptions } from './session-options.ts';
+import { usableCores } from './usable-cores.ts';
 
 /** Opens the model in this thread. The runtime's create and run are synchronous: nothing else happens meanwhile. */
 export async function openSession(file: ModelFile, threads: number | undefined): Promise<Session> {
   const runtime = await loadRuntime();
   let native: NativeSession;
   try {
-    native = runtime.open(file.path, sessionOptions(file.form, threads));
+    native = runtime.open(file.path, sessionOptions(file.form, threads ?? usableCores()));
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
   }

@@ -26,7 +26,8 @@ type Ask = WorkerRequest extends infer Request ? (Request extends { id: number }
  */
 export function openWorkerSession(entry: string | URL): OpenSession {
   return async (file, threads) => {
-    const { Worker } = await import('node:worker_threads');
+    // Not by import: node.cjs runs its part as a script, in which that is an experiment of Node's, with a warning.
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     const line = new WorkerLine(new Worker(entry, { argv: [sessionThread], stdout: false, stderr: false }));
     try {
       const names = (await line.ask({ do: 'open', file, threads })) as Pick<Session, 'inputs' | 'outputs'>;

@@ -39,7 +39,6 @@ const heavy = [
   'internal/fs/promises',
   'internal/util/parse_args/parse_args',
   'internal/worker',
-  'os',
   'perf_hooks',
 ].map((name) => `NativeModule ${name}`);
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { KeptCode } from '../kept-code.ts';
 
 /** sha256 of the part, put in by the bundler. */
@@ -20,12 +20,7 @@ function main(): void {
   const path = `${import.meta.dirname}/node.part.cjs`;
   // The bundler writes ASCII alone, which needs no decoding.
   const source = Module.wrap(readFileSync(path, 'latin1'));
-  const script = new Script(source, {
-    filename: path,
-    cachedData: kept?.read(),
-    // The part imports modules of Node's where it needs them.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(source, { filename: path, cachedData: kept?.read() });
   const stale = kept !== undefined && script.cachedDataRejected !== false;
 
   let timer: NodeJS.Timeout | undefined;
