@@ -127,6 +127,7 @@ describe('the function as a process', () => {
       versions.add(model.version);
     }
     expect(await one.line('swapped')).toMatchObject({ from: '1.0.0', to: '1.1.0' });
+    expect(one.errors).toEqual([]);
     running.pop();
     expect(await one.stop()).toBe(0);
   });

@@ -103,7 +103,7 @@ describe('a process that keeps its code', () => {
     expect(await infer(second)).toMatchObject(answer);
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(identity()).toBe(made);
-    // Parts and worker threads find what they need beside it.
+    // Its own parts find it.
     expect(await second.json('/v1/openapi.json')).toHaveProperty('openapi');
     expect(await second.stop()).toBe(0);
     expect([...first.errors, ...second.errors]).toEqual([]);
