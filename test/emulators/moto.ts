@@ -4,6 +4,8 @@ import { startDetached, startOnFreePort } from './processes.ts';
 import { probeS3, s3Environment } from './s3-probe.ts';
 import type { ServerPart } from './server-part.ts';
 
+export const motoServer = join(import.meta.dirname, 'moto-server.py');
+
 export const moto: ServerPart = {
   name: 'moto',
   version: '5.2.1',
@@ -14,8 +16,7 @@ export const moto: ServerPart = {
   start: (folder, work) =>
     startOnFreePort((port) => {
       const log = join(work, 'log');
-      // Not the installed script: its first line names the folder that the part was built in.
-      const args = ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)];
+      const args = [motoServer, '-H', '127.0.0.1', '-p', String(port)];
       return { process: startDetached(join(folder, 'bin', 'python'), args, { cwd: work, log }), log };
     }),
 
