@@ -4,7 +4,7 @@ import type { Dtype, Manifest, TensorInfo } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
 import { compareSample, type SampleDifference } from '../model/sample-compare.ts';
-import { elementsToJson, parseTensor } from '../model/tensor-json.ts';
+import { exactElements, parseTensor } from '../model/tensor-json.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { readDocument } from './read-document.ts';
 import type { Reader } from './reader.ts';
@@ -88,7 +88,7 @@ export const sampleFeeds = (sample: Sample, inputs: readonly TensorInfo[]): Tens
 /** Outputs as a sample writes them. */
 export const toSampleForm = (outputs: Tensors): Record<string, unknown> =>
   Object.fromEntries(
-    [...outputs].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: elementsToJson(dtype, data) }]),
+    [...outputs].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: exactElements(dtype, data) }]),
   );
 
 const dtypesOf = (infos: readonly TensorInfo[]): Record<string, Dtype> =>

@@ -44,13 +44,26 @@ function toNumber(value: unknown): number | undefined {
   return Number.isNaN(number) && value !== 'NaN' ? undefined : number;
 }
 
-function matches(want: unknown, got: unknown, exact: boolean, tolerance: { relative: number; absolute: number }) {
+interface Tolerance {
+  relative: number;
+  absolute: number;
+}
+
+function matches(want: unknown, got: unknown, dtype: Dtype | undefined, tolerance: Tolerance): boolean {
   if (Object.is(want, got)) return true;
-  if (exact) return String(want) === String(got) || (toNumber(want) === toNumber(got) && isSmall(want));
-  const [wanted, found] = [toNumber(want), toNumber(got)];
+  if (isExact(dtype)) return String(want) === String(got) || (toNumber(want) === toNumber(got) && isSmall(want));
+  const [wanted, found] = [toFloat(want, dtype), toFloat(got, dtype)];
   if (wanted === undefined || found === undefined) return false;
   if (!Number.isFinite(wanted) || !Number.isFinite(found)) return Object.is(wanted, found);
   return Math.abs(found - wanted) <= tolerance.absolute + tolerance.relative * Math.abs(wanted);
+}
+
+/** Digits are no difference: 0.1 and 0.10000000149011612 are one float32, which is what floats are where nothing says so. */
+function toFloat(value: unknown, dtype: Dtype | undefined): number | undefined {
+  const number = toNumber(value);
+  if (number === undefined || (dtype ?? 'float32') !== 'float32' || Number.isInteger(number)) return number;
+  const held = Math.fround(number);
+  return Number.isFinite(held) ? held : number;
 }
 
 /** Numbers that JSON carried without losing digits, so that comparing them as numbers is exact. */
@@ -76,8 +89,8 @@ export function compareSample(
   for (const [output, want] of Object.entries(sample.outputs ?? {})) {
     const got = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
     if (got === undefined) return { output, field: '', want: 'an output of this name', got: 'none' };
-    const exact = isExact(dtypeOf(want) ?? dtypeOf(got) ?? dtypes[output]);
-    const difference = compareTensor(want, got, (a, b) => matches(a, b, exact, tolerance));
+    const dtype = dtypeOf(want) ?? dtypeOf(got) ?? dtypes[output];
+    const difference = compareTensor(want, got, (a, b) => matches(a, b, dtype, tolerance));
     if (difference) return { output, ...difference };
   }
   return undefined;

@@ -1,4 +1,5 @@
 import type { Dtype, TensorInfo } from './manifest.ts';
+import { shortFloat16, shortFloat32 } from './short-float.ts';
 import { filler, type TensorData } from './tensor-elements.ts';
 import { describeShape, describeValue, TensorError } from './tensor-error.ts';
 
@@ -129,8 +130,17 @@ const countOf = (shape: readonly number[]): number => shape.reduce((product, siz
 const exampleShape = (info: TensorInfo): string =>
   describeShape(info.shape.map((size) => (typeof size === 'number' ? size : 1)));
 
-/** Elements as JSON: int64 beyond 2^53 as digits, NaN and the infinities by name, float16 bits as numbers. */
-export function elementsToJson(dtype: Dtype, data: TensorData | Float16Array): ElementJson[] {
+/** Elements exactly: int64 beyond 2^53 as digits, NaN and the infinities by name, float16 bits as numbers. */
+export const exactElements = (dtype: Dtype, data: TensorData | Float16Array): ElementJson[] =>
+  elementsBy(dtype, data, (value) => value);
+
+/** The same in as few digits as read back as the same float, for those who get them as JSON. */
+export const elementsToJson = (dtype: Dtype, data: TensorData | Float16Array): ElementJson[] =>
+  elementsBy(dtype, data, shortForms[dtype] ?? ((value) => value));
+
+const shortForms: Partial<Record<Dtype, (value: number) => number>> = { float32: shortFloat32, float16: shortFloat16 };
+
+function elementsBy(dtype: Dtype, data: TensorData | Float16Array, form: (value: number) => number): ElementJson[] {
   if (Array.isArray(data)) return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Array.from(data, bigToJson);
   if (dtype === 'bool') return Array.from(data, (value) => value !== 0);
@@ -141,7 +151,7 @@ export function elementsToJson(dtype: Dtype, data: TensorData | Float16Array): E
   const out = new Array<ElementJson>(numbers.length);
   for (let i = 0; i < out.length; i++) {
     const value = numbers[i] as number;
-    out[i] = Number.isFinite(value) ? value : String(value);
+    out[i] = Number.isFinite(value) ? form(value) : String(value);
   }
   return out;
 }

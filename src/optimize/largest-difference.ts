@@ -1,5 +1,5 @@
 import type { Tensors } from '../handler/session.ts';
-import { type ElementJson, elementsToJson, type ParsedTensor } from '../model/tensor-json.ts';
+import { type ElementJson, exactElements, type ParsedTensor } from '../model/tensor-json.ts';
 
 export interface LargestDifference {
   output: string;
@@ -25,8 +25,8 @@ const infinitely = { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITI
 
 function compareTensors(want: ParsedTensor, got: ParsedTensor): Omit<LargestDifference, 'output'> {
   if (want.dtype !== got.dtype || want.shape.join() !== got.shape.join()) return infinitely;
-  const wanted = elementsToJson(want.dtype, want.data);
-  const gotten = elementsToJson(got.dtype, got.data);
+  const wanted = exactElements(want.dtype, want.data);
+  const gotten = exactElements(got.dtype, got.data);
   const exact = !want.dtype.includes('float');
   let absolute = 0;
   let largest = 0;

@@ -40,8 +40,8 @@ const cases: Case[] = [
   {
     dtype: 'float32',
     datatype: 'FP32',
-    json: [0.5, 3.4028234663852886e38, ...names],
-    bytes: littleEndian(new Float32Array([0.5, 3.4028234663852886e38, nan, inf, negative])),
+    json: [0.1, 3.4028234663852886e38, ...names],
+    bytes: littleEndian(new Float32Array([0.1, 3.4028234663852886e38, nan, inf, negative])),
   },
   {
     dtype: 'float64',
@@ -52,8 +52,8 @@ const cases: Case[] = [
   {
     dtype: 'float16',
     datatype: 'FP16',
-    json: [0.5, -65504, 2 ** -24, ...names],
-    bytes: littleEndian(new Float16Array([0.5, -65504, 2 ** -24, nan, inf, negative])),
+    json: [0.1, -65504, 5.96e-8, ...names],
+    bytes: littleEndian(new Float16Array([0.1, -65504, 2 ** -24, nan, inf, negative])),
   },
   { dtype: 'int8', datatype: 'INT8', json: [-128, 0, 127], bytes: littleEndian(new Int8Array([-128, 0, 127])) },
   { dtype: 'int16', datatype: 'INT16', json: [-32768, 32767], bytes: littleEndian(new Int16Array([-32768, 32767])) },

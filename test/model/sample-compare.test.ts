@@ -61,6 +61,17 @@ describe('compareSample', () => {
     expect(compareSample(sample([0], { absolute: 0 }), { y: [1e-9] })).toMatchObject({ field: 'data[0]' });
   });
 
+  it('takes two spellings of one float32 for equal where no tolerance is left, and no more than that', () => {
+    const none = { relative: 0, absolute: 0 };
+    const spelled = sample([0.10000000149011612], none);
+    expect(compareSample(spelled, { y: [0.1] })).toBeUndefined();
+    expect(compareSample(spelled, { y: [0.1] }, { y: 'float32' })).toBeUndefined();
+    expect(compareSample(spelled, { y: [0.1] }, { y: 'float64' })).toMatchObject({ field: 'data[0]' });
+    expect(compareSample(spelled, { y: [0.1000001] })).toMatchObject({ field: 'data[0]' });
+    expect(compareSample(sample([16777217], none), { y: [16777216] })).toMatchObject({ field: 'data[0]' });
+    expect(compareSample(sample([1e300], none), { y: [1.5e300] })).toMatchObject({ field: 'data[0]' });
+  });
+
   it('does not take an inherited property for an output', () => {
     const odd: Sample = { inputs: {}, outputs: { toString: [1] } };
     expect(compareSample(odd, {})).toMatchObject({ output: 'toString', got: 'none' });

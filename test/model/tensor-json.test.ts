@@ -157,6 +157,12 @@ describe('formatTensor', () => {
     expect(parseTensor(json, info('float32', 1, 2, 3)).data).toEqual(data);
   });
 
+  it('gives floats in the digits that they need', () => {
+    expect(formatTensor('float32', [3], new Float32Array([0.1, -1234.567, 3.1e-7]))).toEqual([0.1, -1234.567, 3.1e-7]);
+    expect(formatTensor('float16', [2], new Float16Array([0.1, -12.3]))).toEqual([0.1, -12.3]);
+    expect(formatTensor('float64', [1], new Float64Array([0.10000000149011612]))).toEqual([0.10000000149011612]);
+  });
+
   it('gives big integers as digits, bool as words, rank 0 bare', () => {
     expect(formatTensor('int64', [2], new BigInt64Array([5n, 2n ** 62n]))).toEqual([5, '4611686018427387904']);
     expect(formatTensor('bool', [2], new Uint8Array([1, 0]))).toEqual([true, false]);
