@@ -18,6 +18,7 @@ export interface GraphHead {
   initializers: Set<string>;
   externalData: Set<string>;
   nodeDomains: Set<string>;
+  operators: Set<string>;
 }
 
 export const emptyGraphHead = (): GraphHead => ({
@@ -26,6 +27,7 @@ export const emptyGraphHead = (): GraphHead => ({
   initializers: new Set(),
   externalData: new Set(),
   nodeDomains: new Set(),
+  operators: new Set(),
 });
 
 /**
@@ -60,10 +62,11 @@ function addInitializer(name: string, head: GraphHead, depth: number): void {
   }
 }
 
-/** NodeProto: its domain, and the tensors and graphs in its attributes. */
+/** NodeProto: its operator, its domain, and the tensors and graphs in its attributes. */
 function readNode(reader: WireReader, end: number, head: GraphHead, depth: number): void {
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
+    if (field === 4) addTo(head.operators, reader.text(stop, nameLimit), 'operators');
     if (field === 5) readAttribute(reader, stop, head, depth);
     if (field === 7) addTo(head.nodeDomains, reader.text(stop, nameLimit), 'operator domains');
   });

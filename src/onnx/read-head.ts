@@ -29,6 +29,8 @@ export interface ModelHead {
   customDomains: string[];
   /** Domains that nodes name, subgraphs included, without the default one. */
   nodeDomains: string[];
+  /** Operators that nodes name, subgraphs included: `Conv`, `MatMul`. */
+  operators: string[];
 }
 
 interface Draft {
@@ -180,5 +182,6 @@ function finish(draft: Draft): ModelHead {
     externalData: [...graph.externalData],
     customDomains: [...opsets.keys()].filter((d) => !builtIn.test(d) && !draft.functionDomains.has(d)).sort(),
     nodeDomains: [...graph.nodeDomains].filter((d) => d !== '' && d !== 'ai.onnx').sort(),
+    operators: [...graph.operators].sort(),
   };
 }

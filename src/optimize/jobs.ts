@@ -15,6 +15,17 @@ export interface OptimizeJob {
   sample?: string | undefined;
 }
 
+/** The part of it that writing a form needs. */
+export type FormJob = Pick<OptimizeJob, 'model' | 'out'>;
+
+/** What was written. */
+export interface MadeForm {
+  /** How far the runtime had optimised what is in it. */
+  level: Artifact['optimization'];
+  /** Absolute paths; the one that is loaded comes first. */
+  files: string[];
+}
+
 export interface CheckJob {
   do: 'check';
   model: string;
@@ -29,7 +40,7 @@ export interface MadeArtifact {
 }
 
 export interface OptimizeResult {
-  /** One file for `cold`; the graph and its weights for `steady`. All of one kind belong together. */
+  /** One file for `cold`; the graph, and its weights where it has any, for `steady`. All of one kind belong together. */
   artifacts: MadeArtifact[];
   /** Input sets that original and artifact were compared on. */
   compared: number;

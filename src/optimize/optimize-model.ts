@@ -23,28 +23,30 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
     throw new ColdgateError('unknown-kind', exitCodes.usage, `Expected the kind cold or steady, got ${job.kind}.`);
   }
   await mkdir(job.out, { recursive: true });
-  const files = job.kind === 'cold' ? [await writeColdForm(job)] : await writeSteadyForm(job);
-  if (files.length === 0) return { artifacts: [], compared: 0 };
+  const { level, files } = job.kind === 'cold' ? await writeColdForm(job) : await writeSteadyForm(job);
   const sample = job.sample === undefined ? undefined : JSON.parse(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
   const parity = await measureParity(job.model, { path: main, form: job.kind }, sample);
   const artifacts = [];
-  for (const source of files) artifacts.push({ entry: await describe(job.kind, source, parity), source });
+  for (const source of files)
+    artifacts.push({
+      entry: await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) }),
+      source,
+    });
   return { artifacts, compared: parity.compared };
 }
 
-async function describe(kind: Artifact['kind'], source: string, parity: Parity): Promise<Artifact> {
+type Known = Pick<Artifact, 'kind' | 'optimization' | 'parity'>;
+
+async function describe(source: string, known: Known): Promise<Artifact> {
   const { sha256, size } = await digestFile(source);
-  return {
-    path: `artifacts/${basename(source)}`,
-    sha256,
-    size,
-    kind,
-    runtime_version: runtimeVersion,
-    optimization: kind === 'cold' ? 'extended' : 'none',
-    parity: { max_relative: parity.maxRelative, max_absolute: parity.maxAbsolute },
-  };
+  return { path: `artifacts/${basename(source)}`, sha256, size, runtime_version: runtimeVersion, ...known };
 }
+
+const inManifest = ({ maxRelative, maxAbsolute }: Parity): Artifact['parity'] => ({
+  max_relative: maxRelative,
+  max_absolute: maxAbsolute,
+});
 
 async function digestFile(path: string): Promise<{ sha256: string; size: number }> {
   const hashing = new Hashing();

@@ -1,4 +1,3 @@
-import { IntegrityError } from '../errors.ts';
 import { fieldHeader, protoFields, varintField } from './proto-fields.ts';
 
 export interface MovedWeights {
@@ -17,10 +16,7 @@ const inside: Record<Message, Record<number, Message>> = {
   attribute: { 6: 'graph', 11: 'graph' },
   tensor: {},
 };
-const nodeField = { output: 2, opType: 4, attribute: 5 };
-const attributeTensor = 5;
-const initializerField = 5;
-const tensorField = { name: 8, rawData: 9, externalData: 13, dataLocation: 14 };
+const tensorField = { rawData: 9, externalData: 13, dataLocation: 14 };
 
 /** Smaller ones gain nothing by being mapped, and shapes and axes have to be at hand while the graph is optimised. */
 const leastBytes = 1024;
@@ -34,8 +30,9 @@ interface Split {
 }
 
 /**
- * Takes raw weights out of the model, subgraphs included, and leaves references to `location`, whose content may be
- * filled in afterwards. Throws IntegrityError `artifact-unsupported` when some lie outside already.
+ * Takes raw weights out of a model that the runtime wrote, in which none lie outside and Constant nodes are initializers;
+ * subgraphs included. Leaves references to `location`, whose content may be filled in afterwards. Throws IntegrityError
+ * `model-invalid`.
  */
 export function splitWeights(model: Buffer, location: Buffer): Split {
   const moved: MovedWeights[] = [];
@@ -47,12 +44,12 @@ export function splitWeights(model: Buffer, location: Buffer): Split {
     moved.push({ bytes, offset });
     return offset;
   };
-  const pieces = rewrite(model, 'model', (tensor, name) => moveTensor(tensor, name, location, move));
+  const pieces = rewrite(model, 'model', (tensor) => moveTensor(tensor, location, move));
   return { pieces: pieces ?? [model], moved };
 }
 
-/** Answers a tensor's new fields; nothing when it stays as it is. `name` replaces the tensor's own. */
-type MoveTensor = (tensor: Buffer, name?: Buffer) => Buffer[] | undefined;
+/** Answers a tensor's new fields; nothing when it stays as it is. */
+type MoveTensor = (tensor: Buffer) => Buffer[] | undefined;
 
 /** The message's new pieces; nothing when it stays as it is. */
 function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | undefined {
@@ -62,11 +59,9 @@ function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | u
   for (const field of protoFields(bytes)) {
     const inner = field.wire === 2 ? inside[kind][field.number] : undefined;
     const payload = bytes.subarray(field.payload, field.end);
-    const initializer = inner === 'node' ? constantAsInitializer(payload, tensor) : undefined;
-    const changed = initializer ?? (inner && rewrite(payload, inner, tensor));
+    const changed = inner && rewrite(payload, inner, tensor);
     if (!changed) continue;
-    const number = initializer ? initializerField : field.number;
-    pieces.push(bytes.subarray(kept, field.start), fieldHeader(number, lengthOf(changed)), ...changed);
+    pieces.push(bytes.subarray(kept, field.start), fieldHeader(field.number, lengthOf(changed)), ...changed);
     kept = field.end;
   }
   if (kept === 0) return undefined;
@@ -74,37 +69,14 @@ function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | u
   return pieces;
 }
 
-/** Exporters also write weights as Constant nodes; only initializers may lie outside, and those two mean the same. */
-function constantAsInitializer(node: Buffer, tensor: MoveTensor): Buffer[] | undefined {
-  const fields = [...protoFields(node)];
-  const texts = (number: number): Buffer[] =>
-    fields.filter((field) => field.number === number).map((field) => node.subarray(field.payload, field.end));
-  const [output] = texts(nodeField.output);
-  const [attribute, second] = texts(nodeField.attribute);
-  if (texts(nodeField.opType)[0]?.toString() !== 'Constant' || !output || !attribute || second) return undefined;
-  const value = [...protoFields(attribute)].find((field) => field.number === attributeTensor && field.wire === 2);
-  return value && tensor(attribute.subarray(value.payload, value.end), output);
-}
-
-function moveTensor(
-  bytes: Buffer,
-  name: Buffer | undefined,
-  location: Buffer,
-  move: (bytes: Buffer) => number,
-): Buffer[] | undefined {
+function moveTensor(bytes: Buffer, location: Buffer, move: (bytes: Buffer) => number): Buffer[] | undefined {
   const fields = [...protoFields(bytes)];
-  if (fields.some((field) => field.number === tensorField.externalData)) {
-    throw new IntegrityError('artifact-unsupported', 'The model keeps its weights in other files already.', {
-      hint: 'Publish with `optimize: off` or `optimize: cold`.',
-    });
-  }
   const raw = fields.find((field) => field.number === tensorField.rawData && field.wire === 2);
   if (!raw || raw.end - raw.payload < leastBytes) return undefined;
   const offset = move(bytes.subarray(raw.payload, raw.end));
-  const kept = fields.filter((field) => field !== raw && !(name && field.number === tensorField.name));
+  const kept = fields.filter((field) => field !== raw);
   return [
     ...kept.map((field) => bytes.subarray(field.start, field.end)),
-    ...(name ? [fieldHeader(tensorField.name, name.byteLength), name] : []),
     ...entry('location', location),
     ...entry('offset', Buffer.from(String(offset))),
     ...entry('length', Buffer.from(String(raw.end - raw.payload))),

@@ -1,31 +1,61 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { IntegrityError } from '../errors.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
+import { readModelHead } from '../onnx/read-head.ts';
+import type { FormJob, MadeForm } from './jobs.ts';
+import { type Level, refuseBlockedLayout, writeOptimized } from './optimized.ts';
 import { type MovedWeights, splitWeights } from './split-weights.ts';
 
 /**
- * Writes the model with its weights in a file beside it, where the runtime maps them instead of parsing and copying; the
- * graph is untouched, so answers and warm speed are the original's. The weights' file is named by its digest, as the
- * handler's cache names it. Answers the graph's path, then the weights'; nothing where there are no weights to move.
- * Throws IntegrityError `model-invalid` or `artifact-unsupported`.
+ * Writes the model as ONNX, optimised as far as it may be for every CPU, with its weights in a file beside it, where the
+ * runtime maps them instead of parsing and copying. What the runtime does for the CPU it runs on, it does when it loads the
+ * form, as it does for the original: so answers and warm speed are the original's. The weights' file is named by its
+ * digest, as the handler's cache names it; without weights to move there is none. Throws LoadError `model-unusable`,
+ * IntegrityError `model-invalid`, `hardware-bound` or `artifact-unsupported`.
  */
-export async function writeSteadyForm(job: { model: string; out: string }): Promise<string[]> {
-  const model = await readFile(job.model);
+export async function writeSteadyForm({ model, out }: FormJob): Promise<MadeForm> {
+  const level = await levelOf(model);
+  const whole = join(out, `.steady-${runtimeVersion}.onnx`);
+  try {
+    await writeOptimized({ model, path: whole, format: 'ONNX', level });
+    await refuseBlockedLayout(whole);
+    return { level, files: await split(whole, out) };
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+/** The runtime fuses quantised nodes in one way for x64 and in another one for arm64, so that is left to where it runs. */
+const quantized = /^(?:(?:De|Dynamic)?Quantize|QLinear|QAttention|QGemm|MatMulInteger|ConvInteger)/;
+
+async function levelOf(model: string): Promise<Level> {
+  const { externalData, operators } = await readModelHead(model);
+  if (externalData.length > 0) {
+    throw new IntegrityError('artifact-unsupported', 'The model keeps its weights in other files already.', {
+      hint: 'Publish with `optimize: off` or `optimize: cold`.',
+    });
+  }
+  return operators.some((operator) => quantized.test(operator)) ? 'basic' : 'extended';
+}
+
+/** Answers the graph's path, then the weights'. */
+async function split(whole: string, out: string): Promise<string[]> {
   const location = Buffer.alloc(64 + '.bin'.length);
-  const { pieces, moved } = splitWeights(model, location);
-  if (moved.length === 0) return [];
+  const { pieces, moved } = splitWeights(await readFile(whole), location);
   const hash = createHash('sha256');
   for (const chunk of inOrder(moved)) hash.update(chunk);
   // The pieces hold this very buffer, so the name appears in all of them now.
   location.write(`${hash.digest('hex')}.bin`, 'latin1');
-  const graph = join(job.out, `steady-${runtimeVersion}.onnx`);
-  const weights = join(job.out, location.toString('latin1'));
-  await pipeline(Readable.from(inOrder(moved)), createWriteStream(weights));
+  const graph = join(out, `steady-${runtimeVersion}.onnx`);
   await pipeline(Readable.from(pieces), createWriteStream(graph));
+  if (moved.length === 0) return [graph];
+  const weights = join(out, location.toString('latin1'));
+  await pipeline(Readable.from(inOrder(moved)), createWriteStream(weights));
   return [graph, weights];
 }
 

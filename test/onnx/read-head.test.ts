@@ -51,6 +51,7 @@ describe('readModelHead', () => {
       externalData: [],
       customDomains: [],
       nodeDomains: [],
+      operators: ['Gemm', 'Relu'],
     });
   });
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
-import { refuseBlockedLayout } from '../../src/optimize/cold-form.ts';
+import { readModelHead } from '../../src/onnx/read-head.ts';
 import type { Job, OptimizeJob } from '../../src/optimize/jobs.ts';
+import { refuseBlockedLayout } from '../../src/optimize/optimized.ts';
 import { measureParity } from '../../src/optimize/parity.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
 import {
@@ -41,6 +42,23 @@ const odd = (): Buffer =>
     inputs: [value('x', tensorType('float32', ['n', 'm']))],
     outputs: [value('y', tensorType('float32', ['n', 2]))],
   });
+/** y = x, put into steps of 1/64 and back, times w. */
+const quantized = (): Buffer => {
+  const scale = tensor('scale', 'float32', [], new Uint8Array(new Float32Array([1 / 64]).buffer));
+  const zero = tensor('zero', 'uint8', [], Uint8Array.of(128));
+  const weights = new Float32Array(64 * 64).map((_, i) => Math.sin(i));
+  return encodeModel({
+    nodes: [
+      node('QuantizeLinear', ['x', 'scale', 'zero'], ['steps']),
+      node('DequantizeLinear', ['steps', 'scale', 'zero'], ['back']),
+      node('MatMul', ['back', 'w'], ['y']),
+    ],
+    initializers: [scale, zero, tensor('w', 'float32', [64, 64], new Uint8Array(weights.buffer))],
+    inputs: [value('x', tensorType('float32', ['n', 64]))],
+    outputs: [value('y', tensorType('float32', ['n', 64]))],
+  });
+};
+
 const oddSample = { inputs: { x: [Array(777).fill(1)] } };
 
 /** A TensorProto attribute of a Constant node. */
@@ -139,8 +157,22 @@ describe('the steady form', () => {
     expect(readFileSync(artifacts[1]!.source)).toEqual(Buffer.from(raw));
   });
 
-  it('is nothing for a model without weights worth moving', async () => {
-    expect(await optimize('steady', file('tiny.onnx', tinyModel()))).toEqual({ artifacts: [], compared: 0 });
+  it('is a graph alone for a model without weights worth moving', async () => {
+    const { artifacts } = await optimize('steady', file('tiny.onnx', tinyModel()));
+    expect(artifacts.map(({ entry: made }) => made.path)).toEqual(['artifacts/steady-1.30.0.onnx']);
+  });
+
+  it('has the operators that the runtime fused, where they are the same for every CPU', async () => {
+    const { artifacts } = await optimize('steady', file('fused.onnx', tinyModel()));
+    expect(artifacts[0]?.entry.optimization).toBe('extended');
+    expect((await readModelHead(artifacts[0]!.source)).operators).toEqual(['FusedGemm']);
+  });
+
+  it('has quantised nodes as they were: they are fused where the function runs', async () => {
+    const { artifacts } = await optimize('steady', file('quantised.onnx', quantized()));
+    expect(artifacts[0]?.entry).toMatchObject({ optimization: 'basic', parity: { max_absolute: 0 } });
+    const { operators } = await readModelHead(artifacts[0]!.source);
+    expect(operators).toEqual(['DequantizeLinear', 'MatMul', 'QuantizeLinear']);
   });
 
   it('is refused for weights that lie outside already', async () => {
@@ -150,13 +182,16 @@ describe('the steady form', () => {
       text(8, 'w'),
       bytes(13, Buffer.concat([text(1, 'location'), text(2, 'w.bin')])),
     ]);
-    const model = file('external.onnx', encodeModel({ graph: [bytes(5, external)] }));
+    const inputs = [value('x', tensorType('float32', [1]))];
+    const nodes = [node('Relu', ['x'], ['y'])];
+    const outputs = [value('y', tensorType('float32', [1]))];
+    const model = file('external.onnx', encodeModel({ nodes, inputs, outputs, graph: [bytes(5, external)] }));
     await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'artifact-unsupported', exit: 3 });
   });
 
   it('is refused for a file that is cut off', async () => {
     const model = file('cut.onnx', tinyModel().subarray(0, 100));
-    await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'model-invalid', exit: 3 });
+    await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'model-truncated', exit: 3 });
   });
 });
 

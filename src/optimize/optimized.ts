@@ -1,0 +1,52 @@
+import { IntegrityError } from '../errors.ts';
+import { toLoadError } from '../handler/load-error.ts';
+import { loadRuntime } from '../handler/runtime.ts';
+import { readModelHead } from '../onnx/read-head.ts';
+
+/**
+ * How far the runtime may optimise what is written: `basic` leaves ONNX's own operators, `extended` fuses them into the
+ * runtime's, of which each CPU has its own right implementation. What comes after (`layout`, `all`) is for one kind of CPU.
+ */
+export type Level = 'basic' | 'extended';
+
+export interface Writing {
+  model: string;
+  /** Where the optimised model goes. */
+  path: string;
+  format: 'ORT' | 'ONNX';
+  level: Level;
+}
+
+/** Loads the model and has the runtime write down what it made of it. Throws LoadError `model-unusable`. */
+export async function writeOptimized({ model, path, format, level }: Writing): Promise<void> {
+  const runtime = await loadRuntime();
+  try {
+    const session = runtime.open(model, {
+      graphOptimizationLevel: level,
+      optimizedModelFilePath: path,
+      enableMemPattern: false,
+      // 3: errors. The runtime warns that optimised models are for this machine, which the look at the nodes settles.
+      logSeverityLevel: 3,
+      extra: { session: { save_model_format: format } },
+    });
+    session.dispose();
+  } catch (error) {
+    throw toLoadError(error, 'model-unusable', `The runtime could not optimise ${model}`);
+  }
+}
+
+/** Nodes of this domain are laid out for one kind of CPU: elsewhere they are missing, or answer wrong without an error. */
+const blockedLayout = 'com.microsoft.nchwc';
+
+/** Throws IntegrityError `hardware-bound` when a node of the ONNX file is laid out for one kind of CPU. */
+export async function refuseBlockedLayout(path: string): Promise<void> {
+  const { nodeDomains } = await readModelHead(path);
+  if (!nodeDomains.includes(blockedLayout)) return;
+  throw new IntegrityError(
+    'hardware-bound',
+    `The optimised model has nodes of ${blockedLayout}, right on this CPU only.`,
+    {
+      hint: 'Publish with `optimize: off`, and report the model if you can.',
+    },
+  );
+}
