@@ -14,6 +14,7 @@ import { importing } from '../bench/handler/imports.ts';
 import { loading } from '../bench/handler/loads.ts';
 import { becomingReady } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
+import { writing } from '../bench/handler/writing.ts';
 import { readingHeads } from '../bench/manifest.ts';
 import { packaging } from '../bench/package.ts';
 import { promoting } from '../bench/promote.ts';
@@ -23,7 +24,7 @@ import { storingOnAzure } from '../bench/stores-azure.ts';
 import { storingOnS3 } from '../bench/stores-s3.ts';
 import { root } from './node24.mjs';
 
-const handler = { loading, becomingReady, importing, hashing, answering, flipping };
+const handler = { loading, becomingReady, importing, hashing, answering, writing, flipping };
 const stores = { publishing, storingOnS3, storingOnAzure, promoting };
 const all = { ...stores, starting, acting, readingHeads, packaging, deploying, ...handler };
 const quick = process.argv.includes('--quick');

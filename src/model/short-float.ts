@@ -12,7 +12,7 @@ const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 function shortened(value: number, digits: number, round: (value: number) => number): number {
   const size = Math.abs(value);
   if (!(size >= 1e-16 && size < 1e7) || Number.isInteger(value)) return value;
-  const first = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  const first = decimalsFor(size, digits);
   const last = Math.min(first + 2, powersOfTen.length - 1);
   for (let decimals = first; decimals <= last; decimals++) {
     const scale = powersOfTen[decimals] as number;
@@ -20,6 +20,12 @@ function shortened(value: number, digits: number, round: (value: number) => numb
     if (round(short) === value) return short;
   }
   return value;
+}
+
+/** Decimals that make so many digits of a float of that size. Most answers are made of the sizes told without a logarithm. */
+function decimalsFor(size: number, digits: number): number {
+  if (size >= 0.01 && size < 10) return size >= 1 ? digits - 1 : size >= 0.1 ? digits : digits + 1;
+  return Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
 }
 
 /** @param value finite or not, exactly a float32 */

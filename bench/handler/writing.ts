@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { formatTensor } from '../../src/model/tensor-json.ts';
+import { type Goal, type Options, pairs } from '../goal.ts';
+import { benchModels } from './models.ts';
+import { Stage } from './stage.ts';
+
+interface Inferred {
+  outputs: Record<string, { shape: number[]; data: number[] }>;
+}
+
+/** Writes a JSON answer often enough to be timed; answers ms a time. */
+function timed(write: () => string): number {
+  const times = 50;
+  const started = performance.now();
+  for (let i = 0; i < times; i += 1) write();
+  return (performance.now() - started) / times;
+}
+
+/** JSON answers of many floats, against writing each float as the double that it is. */
+export async function writing({ quick, scratch }: Options): Promise<Goal[]> {
+  const models = await benchModels(join(scratch, 'models'));
+  const stage = await Stage.open(scratch);
+  const goals: Goal[] = [];
+  try {
+    for (const model of quick ? models.slice(1, 2) : models.slice(0, 2)) {
+      const started = stage.start(await stage.publish(model, 'original'));
+      const { outputs } = (await started.json('/v1/infer', { inputs: model.feeds })) as Inferred;
+      await started.stop();
+      const { shape, data } = Object.values(outputs)[0]!;
+      const floats = Float32Array.from(data);
+      const short = (): string => JSON.stringify(formatTensor('float32', [floats.length], floats));
+      const plain = (): string => JSON.stringify(Array.from(floats));
+      const taken = await pairs(
+        quick ? 5 : 31,
+        async () => timed(short),
+        async () => timed(plain),
+      );
+      const peer = 'JSON.stringify of the same floats';
+      const size = (text: string): string => `${(text.length / 1000).toFixed(1)} kB`;
+      const micros = (ms: number): string => `${Math.round(ms * 1000)} us`;
+      const what = `[${shape.join(', ')}] floats, ${model.name} model`;
+      goals.push(
+        {
+          ...{ what: `bytes of a JSON answer of ${what}`, peer, ours: size(short()), theirs: size(plain()) },
+          ...{ value: short().length / plain().length, limit: 0.7, unit: '×' },
+        },
+        {
+          ...{ what: `writing it, ${model.name}`, peer, ours: micros(taken.ours), theirs: micros(taken.theirs) },
+          ...{ value: taken.ratio, limit: 1.15, unit: '×' },
+        },
+      );
+    }
+    return goals;
+  } finally {
+    stage.remove();
+  }
+}
