@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { previewVersion } from '../../src/verbs/preview-name.ts';
 import { act } from '../emulators/act.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { whyNot } from '../emulators/part.ts';
@@ -83,7 +84,7 @@ ${environments}models:
 
     const opened = pullRequest({ action: 'opened', headSha: first, baseSha: before });
     const preview = await on('pull_request', 'preview', opened);
-    expect(preview.outputs['version']).toBe(`1.0.0-pr.12.${first.slice(0, 7)}`);
+    expect(preview.outputs['version']).toBe(previewVersion('1.0.0', 12, first));
     expect(preview.text).toContain('would assume arn:aws:iam::123456789012:role/x');
     const fork = { id: 2, full_name: 'mallory/models' };
     const forked = await on(

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { previewVersion } from '../../src/verbs/preview-name.ts';
 import { act } from '../emulators/act.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { whyNot } from '../emulators/part.ts';
@@ -72,11 +73,11 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     second = release('1.1.0', 0.25);
     const opened = await on('pull_request', pullRequest({ action: 'opened', headSha: second, baseSha: first }));
     const endpoint = opened.outputs['endpoint-url']!;
-    expect(opened.outputs['version']).toBe(`1.1.0-pr.12.${second.slice(0, 7)}`);
+    expect(opened.outputs['version']).toBe(previewVersion('1.1.0', 12, second));
     expect((await fetch(endpoint, { headers: { accept: 'text/html' } })).status).toBe(200);
     const third = release('1.1.0', 0.125);
     const again = await on('pull_request', pullRequest({ action: 'synchronize', headSha: third, baseSha: first }));
-    expect(again.outputs['version']).toBe(`1.1.0-pr.12.${third.slice(0, 7)}`);
+    expect(again.outputs['version']).toBe(previewVersion('1.1.0', 12, third));
     expect(told().comments).toHaveLength(1);
     expect(told().comments[0]?.body).toContain(third.slice(0, 7));
     await on('pull_request', pullRequest({ action: 'closed', headSha: third, baseSha: first }));
