@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { formatTensor } from '../../src/model/tensor-json.ts';
 import { type Goal, type Options, pairs } from '../goal.ts';
-import { benchModels } from './models.ts';
+import { type BenchModel, benchModels } from './models.ts';
 import { Stage } from './stage.ts';
 
 interface Inferred {
@@ -16,6 +16,21 @@ function timed(write: () => string): number {
   return (performance.now() - started) / times;
 }
 
+/** The model's first output as the function answers it. */
+async function firstOutput(stage: Stage, model: BenchModel): Promise<Inferred['outputs'][string]> {
+  const started = stage.start(await stage.publish(model, 'original'));
+  try {
+    const { outputs } = (await started.json('/v1/infer', { inputs: model.feeds })) as Inferred;
+    return Object.values(outputs)[0]!;
+  } finally {
+    await started.stop();
+  }
+}
+
+const peer = 'JSON.stringify of the same floats';
+const kilobytes = (text: string): string => `${(text.length / 1000).toFixed(1)} kB`;
+const micros = (ms: number): string => `${Math.round(ms * 1000)} us`;
+
 /** JSON answers of many floats, against writing each float as the double that it is. */
 export async function writing({ quick, scratch }: Options): Promise<Goal[]> {
   const models = await benchModels(join(scratch, 'models'));
@@ -23,10 +38,7 @@ export async function writing({ quick, scratch }: Options): Promise<Goal[]> {
   const goals: Goal[] = [];
   try {
     for (const model of quick ? models.slice(1, 2) : models.slice(0, 2)) {
-      const started = stage.start(await stage.publish(model, 'original'));
-      const { outputs } = (await started.json('/v1/infer', { inputs: model.feeds })) as Inferred;
-      await started.stop();
-      const { shape, data } = Object.values(outputs)[0]!;
+      const { shape, data } = await firstOutput(stage, model);
       const floats = Float32Array.from(data);
       const short = (): string => JSON.stringify(formatTensor('float32', [floats.length], floats));
       const plain = (): string => JSON.stringify(Array.from(floats));
@@ -35,20 +47,24 @@ export async function writing({ quick, scratch }: Options): Promise<Goal[]> {
         async () => timed(short),
         async () => timed(plain),
       );
-      const peer = 'JSON.stringify of the same floats';
-      const size = (text: string): string => `${(text.length / 1000).toFixed(1)} kB`;
-      const micros = (ms: number): string => `${Math.round(ms * 1000)} us`;
-      const what = `[${shape.join(', ')}] floats, ${model.name} model`;
-      goals.push(
-        {
-          ...{ what: `bytes of a JSON answer of ${what}`, peer, ours: size(short()), theirs: size(plain()) },
-          ...{ value: short().length / plain().length, limit: 0.7, unit: '×' },
-        },
-        {
-          ...{ what: `writing it, ${model.name}`, peer, ours: micros(taken.ours), theirs: micros(taken.theirs) },
-          ...{ value: taken.ratio, limit: 1.15, unit: '×' },
-        },
-      );
+      goals.push({
+        what: `bytes of a JSON answer of [${shape.join(', ')}] floats, ${model.name} model`,
+        peer,
+        ours: kilobytes(short()),
+        theirs: kilobytes(plain()),
+        value: short().length / plain().length,
+        limit: 0.7,
+        unit: '×',
+      });
+      goals.push({
+        what: `writing it, ${model.name}`,
+        peer,
+        ours: micros(taken.ours),
+        theirs: micros(taken.theirs),
+        value: taken.ratio,
+        limit: 1.15,
+        unit: '×',
+      });
     }
     return goals;
   } finally {

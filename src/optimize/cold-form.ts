@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runtimeVersion } from '../handler/runtime.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
-import { refuseBlockedLayout, writeOptimized } from './optimized.ts';
+import { refuseBlockedLayout, writeOptimized } from './write-optimized.ts';
 
 /**
  * Writes the model in ORT format, optimised up to `extended`, the highest level that is right on every CPU. The same

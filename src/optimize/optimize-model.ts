@@ -28,11 +28,10 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   const [main] = files as [string, ...string[]];
   const parity = await measureParity(job.model, { path: main, form: job.kind }, sample);
   const artifacts = [];
-  for (const source of files)
-    artifacts.push({
-      entry: await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) }),
-      source,
-    });
+  for (const source of files) {
+    const entry = await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) });
+    artifacts.push({ entry, source });
+  }
   return { artifacts, compared: parity.compared };
 }
 

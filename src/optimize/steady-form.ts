@@ -8,8 +8,8 @@ import { IntegrityError } from '../errors.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
-import { type Level, refuseBlockedLayout, writeOptimized } from './optimized.ts';
 import { type MovedWeights, splitWeights } from './split-weights.ts';
+import { type Level, refuseBlockedLayout, writeOptimized } from './write-optimized.ts';
 
 /**
  * Writes the model as ONNX, optimised as far as it may be for every CPU, with its weights in a file beside it, where the

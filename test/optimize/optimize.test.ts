@@ -5,9 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import type { Job, OptimizeJob } from '../../src/optimize/jobs.ts';
-import { refuseBlockedLayout } from '../../src/optimize/optimized.ts';
 import { measureParity } from '../../src/optimize/parity.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
+import { refuseBlockedLayout } from '../../src/optimize/write-optimized.ts';
 import {
   encodeModel,
   node,
@@ -42,6 +42,8 @@ const odd = (): Buffer =>
     inputs: [value('x', tensorType('float32', ['n', 'm']))],
     outputs: [value('y', tensorType('float32', ['n', 2]))],
   });
+const oddSample = { inputs: { x: [Array(777).fill(1)] } };
+
 /** y = x, put into steps of 1/64 and back, times w. */
 const quantized = (): Buffer => {
   const scale = tensor('scale', 'float32', [], new Uint8Array(new Float32Array([1 / 64]).buffer));
@@ -58,8 +60,6 @@ const quantized = (): Buffer => {
     outputs: [value('y', tensorType('float32', ['n', 64]))],
   });
 };
-
-const oddSample = { inputs: { x: [Array(777).fill(1)] } };
 
 /** A TensorProto attribute of a Constant node. */
 const constant = (output: string, raw: Uint8Array): Buffer => {
