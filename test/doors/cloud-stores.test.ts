@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
 import { describeWith } from '../emulators/servers.ts';
 import { runCommand } from '../fakes/runner.ts';
@@ -14,8 +14,9 @@ const gate = 'max-samples: 21, min-effect-ms: 2000';
 function tellsTheStory(open: () => Promise<StoreSettings>): void {
   const project = new Project();
   let settings: StoreSettings;
-  afterAll(async () => {
-    await runCommand(['destroy'], project.folder);
+  // Not after all: what a store needs of the environment is there for each test alone.
+  afterEach(async () => {
+    await json('destroy');
     project.remove();
   });
 
