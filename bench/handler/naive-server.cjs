@@ -42,4 +42,7 @@ async function main() {
   server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ event: 'listening', port: server.address().port })));
 }
 
-main();
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

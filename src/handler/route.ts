@@ -48,7 +48,7 @@ export async function withModel<T>(context: RouteContext, work: (model: ServedMo
     return await work(model);
   } finally {
     const closing = model.release();
-    if (closing) await closing;
+    if (closing !== undefined) await closing;
   }
 }
 

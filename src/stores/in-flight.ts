@@ -26,12 +26,15 @@ export class InFlight {
     const room = Math.max(1, Math.floor((parallel * pieceBytes) / piece.byteLength));
     while (this.#flight.size >= Math.min(room, parallel)) await Promise.race(this.#flight);
     if (this.#failure) throw this.#failure.thrown;
-    const sent = this.#send(this.#index, piece).catch((thrown) => {
-      this.#failure ??= { thrown };
-    });
+    const sent: Promise<void> = this.#send(this.#index, piece)
+      .catch((thrown) => {
+        this.#failure ??= { thrown };
+      })
+      .then(() => {
+        this.#flight.delete(sent);
+      });
     this.#index += 1;
     this.#flight.add(sent);
-    sent.finally(() => this.#flight.delete(sent));
   }
 
   /** Waits for all. Throws what the first to fail failed with. */
