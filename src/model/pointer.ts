@@ -24,6 +24,11 @@ export interface Pointer {
   /** Unique to the move; recognises our own write after an ambiguous answer. */
   promotion_id: string;
   kind: 'promotion' | 'rollback';
+  /**
+   * What asked for the move: `ship`, which follows models.yaml, or `promote`, `rollback`, `watch`, which take precedence
+   * over it. Absent in pointers of earlier releases.
+   */
+  verb?: string;
   /** Path of the model file inside the version, and its bytes. */
   file: string;
   size: number;
@@ -74,6 +79,7 @@ export function parsePointer(bytes: Uint8Array, what = 'current.json'): Pointer 
   must(isId(pointer.promotion_id), 'promotion_id', 'letters, digits and "-"');
   must(pointer.fence === undefined || isId(pointer.fence), 'fence', 'letters, digits and "-"');
   must(pointer.kind === 'promotion' || pointer.kind === 'rollback', 'kind', '"promotion" or "rollback"');
+  must(pointer.verb === undefined || typeof pointer.verb === 'string', 'verb', 'text');
   must(isFilePath(pointer.file), 'file', 'a path inside the version');
   for (const [at, { path }] of pointer.artifacts.entries()) {
     must(isArtifactPath(path), `artifacts[${at}].path`, 'a path below artifacts/');

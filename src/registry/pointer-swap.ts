@@ -20,6 +20,8 @@ export interface Mover extends Sleeper {
   /** Default `current.json`. */
   pointer?: string | undefined;
   actor: string;
+  /** The verb that moves it, for the pointer and its record. */
+  verb?: string | undefined;
   runUrl?: string | undefined;
   now: () => Date;
   log: Logger;
@@ -137,6 +139,7 @@ function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPoi
     sha256: file.sha256,
     promotion_id: promotionId,
     kind: move.kind,
+    ...(move.verb !== undefined && { verb: move.verb }),
     file: file.path,
     size: file.size,
     manifest_sha256: move.proof.manifestSha256,

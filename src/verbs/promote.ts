@@ -124,7 +124,7 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
   const copy = origin && (await bringVersion(origin, workspace, entry, version, context));
   const deployment = await readyFunction(promotion, stored, here);
-  const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+  const mover = { store, model: entry.name, pointer: environment.pointer, actor, verb: 'promote', runUrl, now, log };
   // Copying may take long: the gate compared with what was live before.
   const expected = copy && !here ? { version: live?.version ?? null } : undefined;
   const moved = await promoteVersion({ ...mover, version, gate, current, expected, verified: copy?.proof, dryRun });

@@ -19,7 +19,7 @@ export async function run(input: RollbackVerbInput, context: Context): Promise<V
   const { actor, runUrl, now, log, dryRun } = context;
   return eachModel('rollback', models, async (entry) => {
     const to = input.to === undefined ? undefined : versionFor(input.to, entry, models);
-    const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+    const mover = { store, model: entry.name, pointer: environment.pointer, actor, verb: 'rollback', runUrl, now, log };
     const moved = await rollbackPointer({ ...mover, to, dryRun });
     const proven = !dryRun && (await isDeployed(workspace, entry));
     if (!proven) return moveReport(entry.name, 'rolled back', moved, undefined);

@@ -35,8 +35,15 @@ export interface Moved {
 /**
  * Takes our move back, exactly: only while the pointer is still the one that we wrote. Someone who moved on meanwhile
  * stays. Answers whether it was taken back.
+ * @param verb what is recorded as the cause; the one that made the move unless given, which the next run then makes again
  */
-export async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, context: Context): Promise<boolean> {
+export async function takeBack(
+  ws: Workspace,
+  entry: ModelEntry,
+  ours: Pointer,
+  context: Context,
+  verb = ours.verb,
+): Promise<boolean> {
   const { store, environment } = ws;
   const { previous } = ours;
   const current = await readPointer(store, entry.name, environment.pointer);
@@ -44,7 +51,7 @@ export async function takeBack(ws: Workspace, entry: ModelEntry, ours: Pointer, 
   const before = await readStoredVersion(store, entry.name, previous.version);
   const { actor, runUrl, now, log } = context;
   const { version, manifestSha256 } = before;
-  const mover = { store, model: entry.name, pointer: environment.pointer, actor, runUrl, now, log };
+  const mover = { store, model: entry.name, pointer: environment.pointer, actor, verb, runUrl, now, log };
   const proof = { manifestSha256 };
   await movePointer({ ...mover, version, proof, kind: 'rollback', gate: { verdict: 'none' }, current });
   return true;

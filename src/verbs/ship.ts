@@ -119,7 +119,7 @@ async function promote(
     const { actor, runUrl, now, log } = context;
     const place = { store: workspace.store, model: entry.name, pointer: workspace.environment.pointer };
     const { version } = stored;
-    const mover = { actor, runUrl, now, log };
+    const mover = { actor, verb: 'ship', runUrl, now, log };
     const moved = await promoteVersion({ ...place, version, ...grounds, verified: proof, ...mover });
     const ours = { pointer: moved.promoted ? moved.pointer : undefined };
     const routed = await routeLive(workspace, entry, stored, deployment, ours, context);

@@ -63,7 +63,7 @@ const supersededBy = ({ entry }: LiveWatch): WayBack => ({
 async function pointerBack({ workspace, entry, moved, context }: LiveWatch): Promise<boolean> {
   if (!moved.pointer) return false;
   try {
-    return await takeBack(workspace, entry, moved.pointer, context);
+    return await takeBack(workspace, entry, moved.pointer, context, 'watch');
   } catch (error) {
     if (error instanceof ConflictError && error.code === 'lost-swap') return false;
     throw error;
