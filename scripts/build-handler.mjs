@@ -83,7 +83,10 @@ async function bundle(input, { define = {}, ...options }) {
   return files;
 }
 
-/** Writes the bundle into `outdir`, replacing what is there. The same sources give the same bytes. */
+/**
+ * Writes the bundle into `outdir`, replacing what is there. The same sources give the same bytes. Returns the files that
+ * it was made of, for the list of licences.
+ */
 export async function buildHandler({ outdir }) {
   await rm(outdir, { recursive: true, force: true });
   const named = (ending) => ({
@@ -92,19 +95,20 @@ export async function buildHandler({ outdir }) {
     chunkFileNames: `[name].part.${ending}`,
   });
   const define = { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' };
-  await bundle(standalone, { format: 'cjs', ...named('cjs'), define, codeSplitting: inTheEntry });
+  const parts = await bundle(standalone, { format: 'cjs', ...named('cjs'), define, codeSplitting: inTheEntry });
   const digest = createHash('sha256')
     .update(await readFile(join(outdir, 'node.part.cjs')))
     .digest('hex');
   const told = { ...define, partDigest: JSON.stringify(digest) };
-  await bundle(loader, { format: 'cjs', ...named('cjs'), define: told, codeSplitting: false });
+  const loaders = await bundle(loader, { format: 'cjs', ...named('cjs'), define: told, codeSplitting: false });
   const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
   const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));
   for (const { fileName, imports } of files) {
     const entry = imports.find((name) => entries.has(name));
     if (entry) throw new Error(`${fileName} imports ${entry}, which may still wait for it: move what they share.`);
   }
-  await bundle(tools, { format: 'esm', ...named('mjs'), codeSplitting: false });
+  const own = await bundle(tools, { format: 'esm', ...named('mjs'), codeSplitting: false });
+  return [...parts, ...loaders, ...files, ...own].flatMap(({ modules = {} }) => Object.keys(modules));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,6 @@
 /**
  * Builds dist/: tsc to build/, one ncc run over one entry (chunks by the literal import()s), minified chunks, a door of
- * a few lines per action and one for the CLI, and the handler bundle. `--out DIR` builds elsewhere, for the dist check.
+ * a few lines per action and one for the CLI, the handler bundle, and the licences of all that is bundled. `--out DIR` builds elsewhere, for the dist check.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import { buildHandler } from './build-handler.mjs';
+import { bundledPackages, licensesOf } from './licenses.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (path) => join(root, 'node_modules', path);
@@ -46,13 +47,17 @@ export async function build(out) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const entry = join(root, 'build', 'index.js');
-  run([bin('@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, '-q', '--license', 'licenses.txt']);
+  // The statistics name every file that was bundled; the build folder is emptied by the next build.
+  const statistics = join(root, 'build', 'statistics.json');
+  run([bin('@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, '-q', '--stats-out', statistics]);
   // Of the package `open`, which starts a browser for interactive logins at Azure: no step makes one.
   await rm(join(out, 'xdg-open'), { force: true });
   await minify(out);
   const { catalog } = await import(pathToFileURL(join(root, 'build', 'catalog.js')).href);
   for (const [file, text] of doors(catalog)) await writeFile(join(out, file), text, { mode: 0o755 });
-  await buildHandler({ outdir: join(out, 'handler') });
+  const handlerFiles = await buildHandler({ outdir: join(out, 'handler') });
+  await writeFile(join(out, 'licenses.txt'), licensesOf(bundledPackages(statistics, handlerFiles)));
+  await rm(statistics);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

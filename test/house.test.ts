@@ -26,7 +26,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   version: { rooms: [], packages: [] },
   inputs: { rooms: ['errors', 'model/names.ts'], packages: ['fastest-levenshtein'] },
   model: { rooms: [], packages: ['node:crypto', 'semver'] },
-  gate: { rooms: ['model', 'errors', 'inputs'], packages: ['lib-r-math.js', 'd3-scale', 'd3-shape'] },
+  gate: { rooms: ['model', 'errors', 'inputs'], packages: ['d3-scale', 'd3-shape'] },
   config: {
     rooms: ['model', 'gate', 'errors', 'inputs'],
     packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'node:'],

@@ -1,4 +1,3 @@
-import { dbinom, phyper, pwilcox, qwilcox } from 'lib-r-math.js';
 import { rankTails } from './rank-tails.ts';
 
 /** Remembers results of a pure function of small numbers; forgets all when it has many, so that memory stays bounded. */
@@ -15,45 +14,46 @@ function remembering(law: (...at: number[]) => number, most = 4096): (...at: num
   };
 }
 
-/** Up to this many pairs the library answers within 5 ms; at 100 x 100 it takes a second and 200 MB for one number. */
-const libraryPairs = 30 * 30;
-
-/**
- * P(U >= u) for the Mann-Whitney count U of two arms of m and n values from one continuous law (Mann, Whitney 1947).
- * The law is symmetric about mn/2; summing the small end keeps tiny probabilities exact.
- */
-export const rankTail = remembering((u, m, n) => {
-  if (u! <= 0) return 1;
-  if (u! > m! * n!) return 0;
-  return m! * n! <= libraryPairs ? pwilcox(m! * n! - u!, m!, n!) : rankTails(m!, n!)[u!]!;
-});
+/** P(U >= u) for the Mann-Whitney count U of two arms of m and n values from one continuous law (Mann, Whitney 1947). */
+export function rankTail(u: number, m: number, n: number): number {
+  if (u <= 0) return 1;
+  return u > m * n ? 0 : rankTails(m, n)[u]!;
+}
 
 /** The smallest u with P(U >= u) <= level; mn + 1 where even the most extreme count is not rare enough. */
-export const criticalRank = remembering((level, m, n) => {
-  const pairs = m! * n!;
-  if (level! <= 0) return pairs + 1;
-  if (level! >= 1) return 0;
-  if (pairs > libraryPairs) return rankTails(m!, n!).findIndex((tail) => tail <= level!);
-  // qwilcox allows itself some rounding slack, so the count it finds is checked against the level itself.
-  let low = qwilcox(level!, m!, n!);
-  while (low >= 0 && pwilcox(low, m!, n!) > level!) low -= 1;
-  return pairs - low;
-});
+export const criticalRank = remembering((level, m, n) =>
+  level! <= 0 ? m! * n! + 1 : rankTails(m!, n!).findIndex((tail) => tail <= level!),
+);
+
+/** Ways to choose k of n, exact; 0 where there are none. */
+function ways(n: number, k: number): bigint {
+  if (k < 0 || k > n) return 0n;
+  let count = 1n;
+  for (let i = 1; i <= k; i += 1) count = (count * BigInt(n - k + i)) / BigInt(i);
+  return count;
+}
 
 /**
  * One-sided Fisher p: probability that, of a + b marked starts among m + n, at least a fall into the arm of m when
- * chance alone deals them out (hypergeometric law).
+ * chance alone deals them out (hypergeometric law). Counted in whole numbers.
  */
-export const fisherTail = remembering((a, m, b, n) => (a! <= 0 ? 1 : phyper(a! - 1, m!, n!, a! + b!, false)));
+export const fisherTail = remembering((a, m, b, n) => {
+  if (a! <= 0) return 1;
+  const marked = a! + b!;
+  let count = 0n;
+  for (let i = a!; i <= Math.min(m!, marked); i += 1) count += ways(m!, i) * ways(n!, marked - i);
+  return Number(count) / Number(ways(m! + n!, marked));
+});
 
-/**
- * P(Bin(m, share) >= k), summed from the density, smallest first. pbinom of lib-r-math.js 2.0.3 is off by 0.1 % for
- * k = 2 (its pbeta takes a wrong branch), dbinom is exact to 1e-13.
- */
+/** P(Bin(m, share) = k). The number of ways is exact, and fits a double up to m = 1000. */
+const binomial = (k: number, m: number, share: number): number =>
+  Number(ways(m, k)) * share ** k * (1 - share) ** (m - k);
+
+/** P(Bin(m, share) >= k), smallest first, so that tiny probabilities keep their digits. */
 export const binomialTail = remembering((k, m, share) => {
   if (k! <= 0) return 1;
   let sum = 0;
-  for (let i = m!; i >= k!; i -= 1) sum += dbinom(i, m!, share!);
+  for (let i = m!; i >= k!; i -= 1) sum += binomial(i, m!, share!);
   return Math.min(1, sum);
 });
 
@@ -63,11 +63,9 @@ export const binomialTail = remembering((k, m, share) => {
  */
 export function upperShare(k: number, m: number): number {
   if (k >= m) return 1;
-  const atMost = (share: number) => {
-    let sum = 0;
-    for (let i = k; i >= 0; i -= 1) sum += dbinom(i, m, share);
-    return sum;
-  };
+  const counts = Array.from({ length: k + 1 }, (_, i) => Number(ways(m, i)));
+  const atMost = (share: number) =>
+    counts.reduceRight((sum, count, i) => sum + count * share ** i * (1 - share) ** (m - i), 0);
   let [low, high] = [k / m, 1];
   for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;

@@ -40,7 +40,7 @@ export const gateDefaults: GateOptions = {
   timeoutSeconds: 60,
 };
 
-/** Starts an arm that are judged at most: the work of the exact rank law grows as n^4, from 0.2 s at 100 x 100. */
+/** Starts an arm that are judged at most: the work of the exact rank law grows as n^3, from 0.05 s at 100 x 100. */
 export const mostStarts = 100;
 /** Fewer valid starts an arm decide nothing: below 7 x 7 no sound rule has the power (docs/gate.md). */
 export const fewestStarts = 7;

@@ -1,23 +1,31 @@
-/** One step of the recursion: the law of i against j values from those of one value less in either arm. */
-function step(i: number, j: number, fewerOfI: Float64Array, fewerOfJ: Float64Array): Float64Array {
-  const law = new Float64Array(i * j + 1);
-  const [first, second] = [i / (i + j), j / (i + j)];
-  for (let u = 0; u < fewerOfI.length; u += 1) law[u + j] = first * fewerOfI[u]!;
-  for (let u = 0; u < fewerOfJ.length; u += 1) law[u] = law[u]! + second * fewerOfJ[u]!;
-  return law;
+/**
+ * Number of ways, of all C(m + n, m) in which the ranks can fall to an arm of m beside one of n, that give each count
+ * U = 0 to mn / 2; the other half is its mirror image. They are the coefficients of the Gaussian binomial
+ * (1 - q^(n+1)) ... (1 - q^(n+m)) / ((1 - q) ... (1 - q^m)), in whole numbers, so nothing is rounded.
+ */
+function waysUpToMiddle(m: number, n: number): bigint[] {
+  const last = (m * n) >> 1;
+  const ways = new Array<bigint>(last + 1).fill(0n);
+  ways[0] = 1n;
+  for (let i = 1; i <= m; i += 1) {
+    for (let u = last; u >= n + i; u -= 1) ways[u] = ways[u]! - ways[u - n - i]!;
+    for (let u = i; u <= last; u += 1) ways[u] = ways[u]! + ways[u - i]!;
+  }
+  return ways;
 }
 
 function computeTails(m: number, n: number): Float64Array {
-  const one: Float64Array = Float64Array.of(1);
-  let laws = new Array<Float64Array>(n + 1).fill(one);
-  for (let i = 1; i <= m; i += 1) {
-    const next: Float64Array[] = [one];
-    for (let j = 1; j <= n; j += 1) next.push(step(i, j, laws[j]!, next[j - 1]!));
-    laws = next;
+  const pairs = m * n;
+  const ways = waysUpToMiddle(m, n);
+  const count = (u: number): bigint => ways[Math.min(u, pairs - u)]!;
+  let all = 0n;
+  for (let u = 0; u <= pairs; u += 1) all += count(u);
+  const tails = new Float64Array(pairs + 2);
+  let atLeast = 0n;
+  for (let u = pairs; u >= 0; u -= 1) {
+    atLeast += count(u);
+    tails[u] = Number(atLeast) / Number(all);
   }
-  const tails = new Float64Array(m * n + 2);
-  const law = laws[n]!;
-  for (let u = m * n; u >= 0; u -= 1) tails[u] = Math.min(1, tails[u + 1]! + law[u]!);
   return tails;
 }
 
@@ -26,16 +34,17 @@ const known = new Map<string, Float64Array>();
 const mostKnown = 64;
 
 /**
- * P(U >= u) at index u = 0 to mn + 1, by Mann and Whitney's recursion
- * P(u; m, n) = m/(m+n) P(u-n; m-1, n) + n/(m+n) P(u; m, n-1). Only positive numbers are added, so nothing is lost to
- * rounding: 100 x 100 takes a fraction of a second and agrees with R's law to 1e-14.
+ * P(U >= u) at index u = 0 to mn + 1, for the Mann-Whitney count U of two arms of m and n values from one continuous
+ * law. The counts are exact, each probability is off by no more than three roundings of a double. 100 x 100 takes some
+ * 50 ms.
  */
 export function rankTails(m: number, n: number): Float64Array {
   const key = `${m},${n}`;
   const found = known.get(key);
   if (found) return found;
   if (known.size >= mostKnown) known.clear();
-  const tails = computeTails(m, n);
+  // The law is the same either way round; the shorter arm first takes fewer steps.
+  const tails = m > n ? rankTails(n, m) : computeTails(m, n);
   known.set(key, tails);
   return tails;
 }
