@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { IntegrityError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { LayerFile } from '../targets/target.ts';
 import { writeFileAtomic } from './atomic-file.ts';
@@ -87,7 +88,22 @@ async function runtimeFiles(options: BuildOptions): Promise<BundleFile[]> {
   const unpacked = unpackedBeside(handlerDir);
   const found = { ...platform, cacheDir, log, sharedCache, signal, unpacked, ...options.runtime };
   const { files } = await prepareRuntime(found);
-  return Promise.all(files.map(async ({ name, path }) => ({ name, bytes: await readFile(path) })));
+  return Promise.all(files.map(async (file) => ({ name: file.name, bytes: await readPinned(file) })));
+}
+
+/** Checked as it was read: between the look at the folder and this one it may have been replaced. */
+async function readPinned({ name, path, sha256: expected }: { name: string; path: string; sha256: string }) {
+  const bytes = await readFile(path);
+  const got = sha256(bytes);
+  if (got === expected) return bytes;
+  throw new IntegrityError(
+    'runtime-integrity',
+    `${path} changed while it was packed: expected ${expected}, got ${got}.`,
+    {
+      hint: 'Somebody else writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
+      data: { name, expected, got },
+    },
+  );
 }
 
 async function pack(files: readonly BundleFile[], options: BuildOptions): Promise<Packed> {

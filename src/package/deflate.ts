@@ -7,7 +7,7 @@ import { writeFileAtomic } from './atomic-file.ts';
 import { sha256 } from './digest.ts';
 import type { FolderCache } from './folder-cache.ts';
 import { noteUse } from './prune-cache.ts';
-import { restoreDeflated, saveDeflated } from './share-deflated.ts';
+import { type Compressed, restoreDeflated, saveDeflated, unpacksTo } from './share-deflated.ts';
 
 /** The compressor's version and everything else that decides its output: a cached result of another one is not used. */
 export const deflateKey = 'fflate-0.8.3-level-9-mem-8-chunk-256k';
@@ -29,16 +29,17 @@ export interface DeflateOptions {
  * on the zlib that Node was built with (the one Node bundles and zlib 1.2.13 give different bytes for the same file, and
  * distributions build Node with their own), while fflate is plain integer JavaScript, alike on every CPU and Node.
  * At about 14 MB/s the runtime takes 3 s, so results of large inputs are kept under the digest of the input, here and in
- * the shared cache.
+ * the shared cache. Both are folders that others may write: what is kept is used only where it unpacks to the input.
  */
 export async function deflate(label: string, bytes: Uint8Array, options: DeflateOptions): Promise<Uint8Array> {
   if (bytes.byteLength <= pieceBytes) return deflateSync(bytes, settings);
   const [folder, name] = [join(options.cacheDir, 'deflated', deflateKey), sha256(bytes)];
   const path = join(folder, name);
   await noteUse(folder, name);
-  const cached = await readChecked(path);
+  const input = { sha256: name, size: bytes.byteLength };
+  const cached = await readChecked(path, input);
   if (cached) return cached;
-  const shared = { folder: `${path}.shared`, key: `${deflateKey}-${name}`, input: name };
+  const shared = { folder: `${path}.shared`, key: `${deflateKey}-${name}`, input };
   const restored = await restoreDeflated(shared, options);
   const deflated = restored ?? (await deflateInPieces(label, bytes, options));
   await writeFileAtomic(path, Buffer.concat([Buffer.from(sha256(deflated), 'hex'), deflated]));
@@ -46,12 +47,16 @@ export async function deflate(label: string, bytes: Uint8Array, options: Deflate
   return deflated;
 }
 
-/** A cached result carries its own digest in front; one that does not match is made again. */
-async function readChecked(path: string): Promise<Uint8Array | undefined> {
+/**
+ * A cached result carries its own digest in front, by which damage shows at once. One that is damaged, or unpacks to
+ * anything but the input, is made again.
+ */
+async function readChecked(path: string, input: Compressed): Promise<Uint8Array | undefined> {
   const stored = await readFile(path).catch(() => undefined);
   if (!stored || stored.byteLength < 33) return undefined;
   const body = stored.subarray(32);
-  return sha256(body) === stored.subarray(0, 32).toString('hex') ? body : undefined;
+  const whole = sha256(body) === stored.subarray(0, 32).toString('hex');
+  return whole && (await unpacksTo(body, input)) ? body : undefined;
 }
 
 async function deflateInPieces(label: string, bytes: Uint8Array, { log, signal }: DeflateOptions): Promise<Uint8Array> {

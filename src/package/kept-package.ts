@@ -1,16 +1,33 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IntegrityError } from '../errors.ts';
 import type { PackageFile } from '../targets/target.ts';
+import { sha256 as digestOf } from './digest.ts';
 import { layerIn } from './runtime-layer.ts';
 import { fileMatches } from './verified-folder.ts';
 
-/** A package that was built before, with its layer; nothing where either is no longer on this machine. */
+/**
+ * The bytes of a package or layer, checked as they were read: the cache is a folder that others may write. Throws
+ * IntegrityError `bad-zip` where they are not those of the digest.
+ */
+export async function readPackage({ path, sha256 }: { path: string; sha256: string }): Promise<Buffer> {
+  const bytes = await readFile(path);
+  const got = digestOf(bytes);
+  if (got === sha256) return bytes;
+  throw new IntegrityError('bad-zip', `${path} has changed: expected sha256 ${sha256}, got ${got}.`, {
+    hint: 'Build it again: delete the file and run this once more.',
+    data: { expected: sha256, got },
+  });
+}
+
+/** A package that was built before, with its layer; nothing where either is no longer on this machine as it was. */
 export async function keptPackage(cacheDir: string, sha256: string): Promise<PackageFile | undefined> {
   const folder = join(cacheDir, 'packages');
   const path = join(folder, `${sha256}.zip`);
   try {
-    const { size } = await stat(path);
-    const layer = layerIn(await readFile(path));
+    const bytes = await readPackage({ path, sha256 });
+    const size = bytes.byteLength;
+    const layer = layerIn(bytes);
     if (!layer) return { path, sha256, size };
     const below = join(folder, `${layer.sha256}.zip`);
     return (await fileMatches(below, layer)) ? { path, sha256, size, layer: { ...layer, path: below } } : undefined;

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateRawSync } from 'node:zlib';
+import { createInflateRaw } from 'node:zlib';
 import type { Logger } from '../log.ts';
-import { sha256 } from './digest.ts';
 import { type FolderCache, quietly } from './folder-cache.ts';
 
 /** Where compressed files of packages are shared between runs. */
@@ -16,8 +16,13 @@ export interface SharedPlace {
   folder: string;
   /** Names compressor, settings and input: the file of one version of the runtime for one CPU. */
   key: string;
-  /** sha256 of what was compressed, hexadecimal. */
-  input: string;
+  input: Compressed;
+}
+
+/** What was compressed: sha256 (hexadecimal) and bytes. */
+export interface Compressed {
+  sha256: string;
+  size: number;
 }
 
 /** What another run has compressed. Others write to that cache too: only what unpacks to the very input is taken. */
@@ -27,7 +32,7 @@ export async function restoreDeflated(place: SharedPlace, options: SharedDeflate
   try {
     if (!(await quietly(log, 'restore from', () => sharedCache.restore(place.folder, place.key)))) return undefined;
     const deflated = await readFile(join(place.folder, 'deflated')).catch(() => undefined);
-    if (deflated && unpacksTo(deflated, place.input)) return deflated;
+    if (deflated && (await unpacksTo(deflated, place.input))) return deflated;
     log.warn(`The shared cache holds damaged bytes under ${place.key}; compressing the file instead.`);
     return undefined;
   } finally {
@@ -47,10 +52,23 @@ export async function saveDeflated(place: SharedPlace, deflated: Uint8Array, opt
   await rm(place.folder, { recursive: true, force: true });
 }
 
-function unpacksTo(deflated: Uint8Array, input: string): boolean {
+/**
+ * Whether the bytes are one deflate stream of that very input and nothing behind it. Whoever wrote them: a digest that
+ * comes with an entry says only that the entry is undamaged. Some 0.2 s for the runtime, where compressing takes 3 s.
+ */
+export async function unpacksTo(deflated: Uint8Array, input: Compressed): Promise<boolean> {
+  const inflating = createInflateRaw({ chunkSize: 1 << 20 });
+  const hash = createHash('sha256');
+  let size = 0;
   try {
-    return sha256(inflateRawSync(deflated)) === input;
+    inflating.end(deflated);
+    for await (const chunk of inflating as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength;
+      if (size > input.size) return false;
+      hash.update(chunk);
+    }
   } catch {
     return false;
   }
+  return size === input.size && inflating.bytesWritten === deflated.byteLength && hash.digest('hex') === input.sha256;
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IntegrityError } from '../errors.ts';
 import { type BuildOptions, unpackedBeside } from './build.ts';
 import { sha256 } from './digest.ts';
 import { hostPlatform } from './platform.ts';
@@ -47,6 +48,12 @@ export async function prepareTools(options: ToolsOptions): Promise<string> {
   await publishFolder(dir, isGood, async (temp) => {
     for (const [name, bytes] of bundle) await writeFile(join(temp, name), bytes);
     for (const file of runtime.files) await copyFile(file.path, join(temp, file.name), constants.COPYFILE_FICLONE);
+    if (!(await isGood(temp))) throw changedMeanwhile(temp);
   });
   return dir;
 }
+
+const changedMeanwhile = (folder: string): IntegrityError =>
+  new IntegrityError('runtime-integrity', `The ONNX runtime changed while it was copied to ${folder}.`, {
+    hint: 'Somebody else writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
+  });

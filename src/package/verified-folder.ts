@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileDigest } from './digest.ts';
 
@@ -13,10 +13,10 @@ const temporary = '.making-';
 /** Age at which a temporary folder is a leftover of a killed process and not work in progress. */
 const leftoverMs = 24 * 3600 * 1000;
 
-/** Whether the file is there with that size and digest. The size is looked at first: it is free. */
+/** Whether the file itself, no link to one, is there with that size and digest. The size is looked at first: it is free. */
 export async function fileMatches(path: string, expected: { size: number; sha256: string }): Promise<boolean> {
   try {
-    const found = await stat(path);
+    const found = await lstat(path);
     return (
       found.isFile() && found.size === expected.size && (await fileDigest(path, 'sha256', 'hex')) === expected.sha256
     );

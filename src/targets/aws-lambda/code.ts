@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { FunctionCode } from '@aws-sdk/client-lambda';
 import { lambdaBudget } from '../../package/budget.ts';
+import { readPackage } from '../../package/kept-package.ts';
 import type { PackageFile } from '../target.ts';
 import { checkRequestSize } from './sizes.ts';
 import type { World } from './world.ts';
@@ -14,18 +14,19 @@ const folder = 'coldgate/packages';
  */
 export async function codeOf(world: World, from: Omit<PackageFile, 'layer'>): Promise<FunctionCode> {
   if (from.image !== undefined) return { ImageUri: from.image };
-  if (from.size <= lambdaBudget.zipped) return { ZipFile: await readFile(from.path) };
+  if (from.size <= lambdaBudget.zipped) return { ZipFile: await readPackage(from) };
   checkRequestSize(world, from);
   const { uploadBucket: S3Bucket = '' } = world.settings;
   return { S3Bucket, S3Key: await upload(world, S3Bucket, from) };
 }
 
 /** Puts the zip under its digest, once: what is there under that name is the same bytes, since S3 has checked them. */
-async function upload(world: World, Bucket: string, { path, sha256, size }: PackageFile): Promise<string> {
+async function upload(world: World, Bucket: string, from: PackageFile): Promise<string> {
+  const { sha256, size } = from;
   const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client({ region: world.settings.region, maxAttempts: 1 });
   const Key = `${folder}/${sha256}.zip`;
-  const Body = await readFile(path);
+  const Body = await readPackage(from);
   world.log.info(`Uploading the package to s3://${Bucket}/${Key} (${Math.ceil(size / 1e6)} MB).`);
   const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
   const asked = { action: 's3:PutObject', resource: `arn:aws:s3:::${Bucket}/${Key}` };
