@@ -9,7 +9,7 @@ import { runnerCache } from './runner/cache.ts';
 import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
-import { cacheDirOf } from './runner/places.ts';
+import { cacheDirOf, giveHome } from './runner/places.ts';
 import { reportFailure, reportResult, writeSummary } from './runner/report.ts';
 import type { VerbResult } from './verbs/verb.ts';
 
@@ -89,6 +89,7 @@ export async function runAction(name: string | undefined, distDir: string): Prom
   const wanted = name ?? core.getInput('verb');
   let now = wanted || 'ship';
   try {
+    giveHome(process.env);
     const token = core.getInput('token');
     if (token !== '') core.setSecret(token);
     const log = runnerLogger();

@@ -5,7 +5,7 @@ import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { nearest, readInputs } from './inputs.ts';
 import { processContext } from './runner/context.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
-import { cacheDirOf } from './runner/places.ts';
+import { cacheDirOf, giveHome } from './runner/places.ts';
 import { commandInputs, readArguments } from './terminal/argv.ts';
 import { failureDocument, failureLines } from './terminal/failure.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
@@ -53,6 +53,7 @@ export async function runCli(args: readonly string[], distDir: string): Promise<
     return name === '' ? exitCodes.usage : exitCodes.done;
   }
   try {
+    giveHome(process.env);
     const verb = chooseVerb(name);
     if (rest.includes('--help')) return process.stdout.write(verbHelp(verb)) ? 0 : 0;
     return await runVerb(verb, rest, distDir, verbose);

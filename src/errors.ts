@@ -98,9 +98,51 @@ export class GateError extends ColdgateError {
   }
 }
 
-/** Turns anything thrown into a ColdgateError; what we did not foresee is exit 1 and asks for a report. */
+/** What a machine, its disk or its user refuses: Node's codes in words that follow a path. */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not use it',
+  EPERM: 'this user may not do that to it',
+  EROFS: 'it can only be read',
+  ENOENT: 'there is no such file, folder or program',
+  ENOTDIR: 'a part of the path is a file and no folder',
+  EISDIR: 'a folder is there',
+  EEXIST: 'something is there already',
+  ENOTEMPTY: 'a folder with files in it is there',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long for the file system',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EMFILE: 'this process may open no more files (ulimit -n)',
+  ENFILE: 'this machine may open no more files',
+  EBUSY: 'something else uses it',
+  ETXTBSY: 'it is being run',
+  EIO: 'the disk fails',
+  ENXIO: 'it is no file that can be read or written',
+  ENOTSUP: 'the file system cannot do that',
+};
+
+/** An answer of the system about a file or program of the user's; nothing for other failures. */
+function toRefusal(thrown: unknown): ColdgateError | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { code = '', syscall, path, dest } = thrown as NodeJS.ErrnoException & { dest?: string };
+  const words = refusals[code];
+  const place = dest ?? path ?? syscall?.replace(/^spawn /, '');
+  if (words === undefined || syscall === undefined || (path === undefined && !syscall.startsWith('spawn')))
+    return undefined;
+  return new ColdgateError('file-system', exitCodes.usage, `${place}: ${words} (${code}).`, {
+    cause: thrown,
+    hint: 'Look at the path, its owner and permissions, and the disk; then run this again.',
+  });
+}
+
+/**
+ * Turns anything thrown into a ColdgateError: what the system refuses is exit 2 and names the path; what we did not
+ * foresee is exit 1 and asks for a report.
+ */
 export function toColdgateError(thrown: unknown): ColdgateError {
   if (thrown instanceof ColdgateError) return thrown;
+  const refusal = toRefusal(thrown);
+  if (refusal) return refusal;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ColdgateError('unexpected', exitCodes.unexpected, message.split('\n')[0] ?? 'unknown failure', {
     cause: thrown,

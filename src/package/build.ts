@@ -6,6 +6,7 @@ import type { LayerFile } from '../targets/target.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type Budget, checkBudget, type SizedEntry } from './budget.ts';
 import { type BundleFile, bundleFiles } from './bundle-files.ts';
+import { inCache } from './cache-place.ts';
 import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
 import type { FolderCache } from './folder-cache.ts';
@@ -66,9 +67,13 @@ interface Packed {
  * Builds the zip of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the latter in
  * a zip of its own if asked. The same bundle and platform give the same bytes on every machine, so an unchanged package is
  * recognised by its digest.
- * Throws what `prepareRuntime` does, and ColdgateError `package-too-large` or `handler-not-built` (exit 2).
+ * Throws what `prepareRuntime` does, and ColdgateError `package-too-large`, `handler-not-built` or `no-cache` (exit 2).
  */
-export async function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
+export function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
+  return inCache(options.cacheDir, () => build(options));
+}
+
+async function build(options: BuildOptions): Promise<BuiltPackage> {
   const { handlerDir, entry = 'node.cjs', budget, runtimeLayer } = options;
   const bundle = await bundleFiles(handlerDir, entry);
   const runtime = await runtimeFiles(options);

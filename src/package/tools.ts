@@ -3,6 +3,7 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IntegrityError } from '../errors.ts';
 import { type BuildOptions, unpackedBeside } from './build.ts';
+import { inCache } from './cache-place.ts';
 import { sha256 } from './digest.ts';
 import { hostPlatform } from './platform.ts';
 import { noteUse } from './prune-cache.ts';
@@ -14,9 +15,14 @@ export type ToolsOptions = Pick<BuildOptions, 'handlerDir' | 'cacheDir' | 'log' 
 /**
  * A folder in which all of the handler's bundle runs on this machine, the optimiser included: bundle and native runtime
  * side by side, since the bundle looks for the binding beside itself. Named by the digest of its files, verified at each
- * use, and started from as `node <folder>/<entry>.mjs`. Throws what `prepareRuntime` does.
+ * use, and started from as `node <folder>/<entry>.mjs`. Throws what `prepareRuntime` does, and ColdgateError
+ * `no-cache` (exit 2).
  */
-export async function prepareTools(options: ToolsOptions): Promise<string> {
+export function prepareTools(options: ToolsOptions): Promise<string> {
+  return inCache(options.cacheDir, () => toolsFolder(options));
+}
+
+async function toolsFolder(options: ToolsOptions): Promise<string> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = options;
   const platform = hostPlatform();
   const unpacked = unpackedBeside(handlerDir);

@@ -1,4 +1,4 @@
-import { toColdgateError } from '../errors.ts';
+import { ColdgateError } from '../errors.ts';
 import { AlreadyExistsError, DeniedError, PreconditionError, StoreError, UnsupportedError } from '../stores/store.ts';
 
 /**
@@ -9,7 +9,7 @@ import { AlreadyExistsError, DeniedError, PreconditionError, StoreError, Unsuppo
  */
 export function mayHaveHappened(error: unknown): boolean {
   if (error instanceof DeniedError || error instanceof UnsupportedError) return false;
-  return error instanceof StoreError || toColdgateError(error).code === 'unexpected';
+  return error instanceof StoreError || !(error instanceof ColdgateError);
 }
 
 /** The store said that the precondition did not hold. */

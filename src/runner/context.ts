@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ColdgateError, exitCodes } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Context, SharedCache } from '../verbs/verb.ts';
 import { actorOf, runUrlOf, sourceOf } from './identity.ts';
@@ -13,7 +14,8 @@ function signalOfProcess(): AbortSignal {
   ] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(code);
-      controller.abort(new Error(`stopped by ${name}`));
+      const hint = 'Run it again: it goes on with what is there.';
+      controller.abort(new ColdgateError('stopped', exitCodes.unexpected, `stopped by ${name}`, { hint }));
     });
   }
   return controller.signal;

@@ -1,16 +1,79 @@
-import { homedir, platform } from 'node:os';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { homedir, platform, tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Folder for downloads that can be made again. `COLDGATE_CACHE` decides; else the runner's tool cache, else the user's
- * cache folder by the platform's convention.
+ * Folder for downloads that can be made again: `COLDGATE_CACHE`, which alone decides where it is set; else the first of
+ * the runner's tool cache, the user's cache folder by the platform's convention, `RUNNER_TEMP`, and a private folder of
+ * the system's temporary one that can be written. Where none can, the first of them: whoever needs it says so.
  */
 export function cacheDirOf(env: Env): string {
   if (env['COLDGATE_CACHE']) return resolve(env['COLDGATE_CACHE']);
-  const runner = env['RUNNER_TOOL_CACHE'] ?? env['RUNNER_TEMP'];
-  if (env['GITHUB_ACTIONS'] === 'true' && runner) return join(runner, 'coldgate');
-  if (platform() === 'darwin') return join(homedir(), 'Library', 'Caches', 'coldgate');
-  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'coldgate');
+  const places = placesOf(env);
+  return places.find(canBeMade) ?? privateFolder() ?? places[0] ?? join(tmpdir(), 'coldgate');
+}
+
+function placesOf(env: Env): string[] {
+  const runner = [env['RUNNER_TOOL_CACHE'], env['RUNNER_TEMP']];
+  const home = homeFolder();
+  const user = platform() === 'darwin' ? home && join(home, 'Library', 'Caches') : home && join(home, '.cache');
+  // A relative XDG_CACHE_HOME is to be ignored, by its own specification.
+  const own = platform() !== 'darwin' && isFolderName(env['XDG_CACHE_HOME']) ? env['XDG_CACHE_HOME'] : user;
+  const wanted = env['GITHUB_ACTIONS'] === 'true' ? [...runner, own] : [own, env['RUNNER_TEMP']];
+  return wanted.filter(isFolderName).map((folder) => join(folder, 'coldgate'));
+}
+
+const isFolderName = (name: string | undefined): name is string => name !== undefined && isAbsolute(name);
+
+/** Nothing for users without one: a container may run as an id that no list of users has. */
+function homeFolder(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the folder is there and can be written, or could be made; makes nothing. */
+function canBeMade(folder: string): boolean {
+  try {
+    const isFolder = statSync(folder).isDirectory();
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return isFolder;
+  } catch (error) {
+    const parent = dirname(folder);
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== folder && canBeMade(parent);
+  }
+}
+
+/** In a folder that everybody writes: made for us alone, and refused where somebody else was first. */
+function privateFolder(): string | undefined {
+  const user = process.getuid?.();
+  const folder = join(tmpdir(), user === undefined ? 'coldgate' : `coldgate-${user}`);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch {
+    // It is there, or cannot be made: the look below tells.
+  }
+  try {
+    const found = lstatSync(folder);
+    const ours = user === undefined || (found.uid === user && (found.mode & 0o077) === 0);
+    return found.isDirectory() && ours ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Gives a user without a home folder one, in the environment of this process: the SDKs of clouds look for their settings
+ * there, and fail with a system error where nobody knows the place. npm keeps its cache there and ends where it cannot:
+ * it gets a place in ours.
+ */
+export function giveHome(env: NodeJS.ProcessEnv): void {
+  const home = homeFolder();
+  if (home === undefined) env['HOME'] = privateFolder() ?? '/';
+  else if (!canBeMade(join(home, '.npm'))) env['npm_config_cache'] ??= join(cacheDirOf(env), 'npm');
 }
