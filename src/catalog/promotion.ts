@@ -91,13 +91,18 @@ export const promote = verb({
 export const rollback = verb({
   name: 'rollback',
   summary: 'Moves the pointer back to the previous or a named version.',
-  about: 'The same compare-and-swap as promote, without a gate: the version has been live before.',
+  about:
+    'The same compare-and-swap as promote, without a gate: the version has been live before. Without --to it goes back from a promotion, once: what a rollback has made live already stays, whoever made it, so running it again, or re-running a failed job, changes nothing (exit 0) but finishes what a killed run left undone. Further back, or forward again, needs --to.',
   examples: ['coldgate rollback --model digits', 'coldgate rollback --model digits --to 1.0.0'],
   inputs: [
     config,
     environment,
     model,
-    { name: 'to', type: 'version', description: 'Version to go back to. Default: the one that was live before.' },
+    {
+      name: 'to',
+      type: 'version',
+      description: 'Version to go to. Default: the one that was live before the last promotion.',
+    },
     dryRun,
   ],
   outputs: [...promotionOut, results],

@@ -2,6 +2,7 @@ import type { Logger } from '../log.ts';
 import { contentTypeOf, historyKey, historyPrefix, historySequence, immutableCaching } from '../model/layout.ts';
 import type { Store } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
+import { differsFromRecord, isSameMove, unsound } from './pointer-check.ts';
 import { type PointerState, readRecord } from './read-pointer.ts';
 
 export interface HistoryPlace {
@@ -14,14 +15,19 @@ export interface HistoryPlace {
 
 /**
  * Creates the record of the current pointer where a crash left it out; must be done before the pointer moves on, for
- * its content would be lost then. Costs one `head` where the record is there, which is nearly always: cheaper than a
- * create that is refused, and billed as a read. Throws what the store throws; then nothing was moved yet.
+ * its content would be lost then. Costs one read where the record is there, which is nearly always: cheaper than a
+ * create that is refused. Throws IntegrityError `pointer-differs` where the record is of another move, as only a forged
+ * or damaged document can be, `history-unusable`, and what the store throws; then nothing was moved yet.
  */
 export async function ensureRecord(place: HistoryPlace, state: PointerState): Promise<void> {
-  const key = historyKey(place.model, state.pointer.sequence, place.pointer);
-  if (await place.store.head(key)) return;
-  place.log.info(`History record ${state.pointer.sequence} was left out by a crash: writing it now.`);
-  await createRecord(place, state);
+  const { sequence } = state.pointer;
+  const found = await readRecord(place.store, place.model, sequence, place.pointer);
+  if (!found) {
+    place.log.info(`History record ${sequence} was left out by a crash: writing it now.`);
+    await createRecord(place, state);
+  } else if (!isSameMove(found.pointer, state.pointer)) {
+    throw unsound(place, [differsFromRecord(place, state.pointer, found.pointer)]);
+  }
 }
 
 /**

@@ -4,7 +4,9 @@ import { defaultPointer } from '../model/layout.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { ensureRecord } from './history-record.ts';
+import { foresee, type MoveResult, resultOf } from './move-result.ts';
 import type { Pace } from './pace.ts';
+import { assertNames } from './pointer-check.ts';
 import { type Mover, movePointer, type Proof, proofUnder } from './pointer-swap.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { assertTrusted } from './trust.ts';
@@ -19,7 +21,8 @@ export interface ExpectedLive {
 
 export interface PromoteInput extends Mover {
   version: string;
-  gate: GateRecord;
+  /** What is recorded of the gate; where it depends on what is live, asked before each try. May throw. */
+  gate: GateRecord | ((live: Pointer | undefined) => GateRecord);
   /** A verification of this run, which compared with this pointer; without it every byte is read here. */
   verified?: Proof | undefined;
   /** The pointer as the caller judged by it, `null` for none: without `verified`, the swap is based on it. */
@@ -29,23 +32,6 @@ export interface PromoteInput extends Mover {
   /** Goes on after a lost swap, over whatever won, at this pace; without it the loser is told so. */
   pace?: Pace | undefined;
   dryRun?: boolean | undefined;
-}
-
-export interface MoveResult {
-  /** True when the pointer moved; false when it named this very version already, or in a dry run. */
-  promoted: boolean;
-  /** In a dry run: whether the pointer would move. */
-  wouldPromote: boolean;
-  version: string;
-  sha256: string;
-  previousVersion: string | null;
-  sequence: number;
-  /** The pointer that this run wrote, or found; nothing in the dry run of a first promotion. */
-  pointer: Pointer | undefined;
-  /** False when the history record is left to the next move. */
-  recorded: boolean;
-  /** Who moved on from ours before we could report it. */
-  superseded: Pointer | undefined;
 }
 
 /**
@@ -87,31 +73,33 @@ async function promoteOnce(
   const { store, model, version } = input;
   const read = () => readPointer(store, model, input.pointer);
   // Only a swap finds out whether what was seen before the verification still holds: no other answer is given from it.
-  const swaps = seen && !input.dryRun && !isLive(seen.current, version, proof.manifestSha256);
+  const swaps = seen && !input.dryRun && !whereLive(input, seen.current, version, proof);
   const current = swaps ? seen.current : await read();
-  if (isLive(current, version, proof.manifestSha256)) {
-    const stayed = await stayOn(input, current);
+  const live = whereLive(input, current, version, proof);
+  if (live) {
+    const stayed = await stayOn(input, live);
     // A try whose answer was lost has landed after all.
-    return tries.includes(current.pointer.promotion_id) ? { ...stayed, promoted: true } : stayed;
+    return tries.includes(live.pointer.promotion_id) ? { ...stayed, promoted: true } : stayed;
   }
   checkExpected(input, current);
+  const gate = typeof input.gate === 'function' ? input.gate(current?.pointer) : input.gate;
   if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
   const promotionId = randomUUID();
   tries.push(promotionId);
   try {
-    const moved = await movePointer({ ...input, proof, kind: 'promotion', current, promotionId });
+    const moved = await movePointer({ ...input, gate, proof, kind: 'promotion', current, promotionId });
     input.pace?.won(input.now().getTime());
     return resultOf(moved);
   } catch (error) {
     if (!isLostTo(error, version)) throw error;
-    const now = await read();
-    if (isLive(now, version, proof.manifestSha256)) return stayOn(input, now);
+    const now = whereLive(input, await read(), version, proof);
+    if (now) return stayOn(input, now);
     throw error;
   }
 }
 
 /** Someone else did what we wanted, as far as one can tell from the version. */
-const isLostTo = (error: unknown, version: string): boolean =>
+export const isLostTo = (error: unknown, version: string): boolean =>
   error instanceof ConflictError &&
   error.code === 'lost-swap' &&
   (error.data?.['by'] as Pointer | null)?.version === version;
@@ -122,12 +110,23 @@ async function verifyHere({ store, model, version, pointer, log, current: given 
   return { current, proof: proofUnder(current?.pointer, await verifyVersion({ store, model, version, log })) };
 }
 
-export const isLive = (
+/**
+ * The pointer where it names this very version. Throws IntegrityError `pointer-differs` where it names the version and
+ * not what its manifest says: nothing can be left as it is then, and nothing written over it.
+ */
+export function whereLive(
+  place: Pick<PromoteInput, 'store' | 'model' | 'pointer'>,
   current: PointerState | undefined,
   version: string,
-  manifestSha256: string,
-): current is PointerState =>
-  current?.pointer.version === version && current.pointer.manifest_sha256 === manifestSha256;
+  proof: Proof,
+): PointerState | undefined {
+  if (current?.pointer.version !== version) return undefined;
+  if (current.pointer.manifest_sha256 !== proof.manifestSha256) return undefined;
+  const { manifest, manifestSha256: sha256 } = proof;
+  if (manifest)
+    assertNames({ ...place, pointer: place.pointer ?? defaultPointer }, current.pointer, { manifest, sha256 });
+  return current;
+}
 
 /** Nothing to move; a history record that a crash left out is written all the same. */
 export async function stayOn(
@@ -163,34 +162,4 @@ function checkExpected({ expected, model, pointer, version }: PromoteInput, curr
       data: { expected: expected ?? null, live: live ?? null },
     },
   );
-}
-
-export function foresee(version: string, sha256: string, current: PointerState | undefined): MoveResult {
-  const live = current?.pointer;
-  return {
-    promoted: false,
-    wouldPromote: true,
-    version,
-    sha256,
-    previousVersion: live?.version ?? null,
-    sequence: (live?.sequence ?? 0) + 1,
-    pointer: live,
-    recorded: true,
-    superseded: undefined,
-  };
-}
-
-export function resultOf(moved: Awaited<ReturnType<typeof movePointer>>): MoveResult {
-  const { pointer, recorded, superseded } = moved;
-  return {
-    promoted: true,
-    wouldPromote: false,
-    version: pointer.version,
-    sha256: pointer.sha256,
-    previousVersion: pointer.previous?.version ?? null,
-    sequence: pointer.sequence,
-    pointer,
-    recorded,
-    superseded,
-  };
 }

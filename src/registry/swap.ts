@@ -1,5 +1,5 @@
 import { ColdgateError, ConflictError, exitCodes } from '../errors.ts';
-import { contentTypeOf, pointerCaching, pointerKey } from '../model/layout.ts';
+import { contentTypeOf, historyKey, pointerCaching, pointerKey } from '../model/layout.ts';
 import { encodeJson, type Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
@@ -49,14 +49,16 @@ export async function swapPointer(
   current: PointerState | undefined,
   content: NextPointer,
 ): Promise<SwapResult> {
-  if (current) await ensureRecord(place, current);
-  const newest = current?.pointer ?? (await newestRecorded(place));
+  const [last] = await Promise.all([lastSequence(place, current), current && ensureRecord(place, current)]);
+  const newest =
+    current?.pointer ??
+    (last === 0 ? undefined : (await readRecord(place.store, place.model, last, place.pointer))?.pointer);
   const { version, sha256, ...rest } = content;
   const next: Pointer = {
     version,
     sha256,
     schema: 1,
-    sequence: (newest?.sequence ?? 0) + 1,
+    sequence: last + 1,
     ...rest,
     previous: newest ? { version: newest.version, sha256: newest.sha256 } : null,
     // One that begins has a fence of its own, which nobody can have seen anything under.
@@ -69,12 +71,17 @@ export async function swapPointer(
   return { pointer: next, state, recorded: await recordAfter(place, state), superseded: undefined };
 }
 
-/** A pointer that was deleted by hand goes on where its history ends, so that no sequence is used twice. */
-async function newestRecorded(place: SwapPlace): Promise<Pointer | undefined> {
-  const newest = (await recordedSequences(place.store, place.model, place.pointer)).at(-1);
-  return newest === undefined
-    ? undefined
-    : (await readRecord(place.store, place.model, newest, place.pointer))?.pointer;
+/**
+ * The sequence that the next move follows. A pointer that was deleted by hand, or put back from an older copy, goes on
+ * where its history ends, so that no sequence is used twice.
+ */
+async function lastSequence(place: SwapPlace, current: PointerState | undefined): Promise<number> {
+  const { store, model, pointer: name } = place;
+  const sequence = current?.pointer.sequence;
+  if (sequence !== undefined && !(await store.head(historyKey(model, sequence + 1, name)))) return sequence;
+  const newest = (await recordedSequences(store, model, name)).at(-1) ?? 0;
+  if (sequence !== undefined) place.log.debug(`${name} of ${model} is at move ${sequence}, its history at ${newest}.`);
+  return Math.max(newest, sequence ?? 0);
 }
 
 async function writeOrSettle(

@@ -1,4 +1,4 @@
-import type { MoveResult } from '../registry/promote.ts';
+import type { MoveResult } from '../registry/move-result.ts';
 import { type ModelResult, markdownTable } from './results.ts';
 
 /** What promote, rollback and ship say of a move of the pointer. `url` is set when the live function proved it. */
@@ -8,13 +8,13 @@ export function moveReport(
   moved: MoveResult,
   url: string | undefined,
 ): ModelResult {
-  const { promoted, wouldPromote, version, sha256, previousVersion, sequence, superseded } = moved;
+  const { promoted, wouldPromote, version, sha256, previousVersion, sequence, superseded, note } = moved;
   const from = previousVersion === null ? '' : ` in place of ${previousVersion}`;
   const head = promoted
     ? `${model} is ${did} to ${version}${from} (move ${sequence}).`
     : wouldPromote
       ? `${model} would be ${did} to ${version}${from} (move ${sequence}).`
-      : `${model} ${version} is live already: the pointer stays.`;
+      : (note ?? `${model} ${version} is live already: the pointer stays.`);
   const proof = url ? ` The live function serves it at ${url}.` : '';
   const later = superseded
     ? [`Since then ${superseded.actor} made ${superseded.version} live (move ${superseded.sequence}).`]

@@ -21,7 +21,8 @@ export async function run(input: RollbackVerbInput, context: Context): Promise<V
     const to = input.to === undefined ? undefined : versionFor(input.to, entry, models);
     const mover = { store, model: entry.name, pointer: environment.pointer, actor, verb: 'rollback', runUrl, now, log };
     const moved = await rollbackPointer({ ...mover, to, dryRun });
-    const proven = !dryRun && (await isDeployed(workspace, entry));
+    // What someone else has promoted since is proven by them.
+    const proven = !dryRun && !moved.movedOn && (await isDeployed(workspace, entry));
     if (!proven) return moveReport(entry.name, 'rolled back', moved, undefined);
     const stored = await readStoredVersion(store, entry.name, moved.version);
     const deployment = await prepareDeployment(workspace, entry, context);

@@ -1,7 +1,7 @@
 import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes, toColdgateError, UnprovenError } from '../errors.ts';
 import { type Watched, watch } from '../measure/watch.ts';
-import type { MoveResult } from '../registry/promote.ts';
+import type { MoveResult } from '../registry/move-result.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import type { DeployResult, Revision } from '../targets/target.ts';
 import type { Deployment } from './deployment.ts';

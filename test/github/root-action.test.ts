@@ -119,6 +119,9 @@ describe('the root action on events', () => {
     expect([step.exit, step.outputs['version'], step.outputs['previous-version']]).toEqual([0, '1.1.0', '1.2.0']);
     expect(pointer('current.json')).toMatchObject({ version: '1.1.0', kind: 'rollback' });
     expect(pointer('staging.json')).toMatchObject({ version: '1.2.0' });
+    const again = await repository.on('workflow_dispatch', { inputs: { verb: 'rollback', model: 'digits' } });
+    expect([again.exit, again.outputs['promoted'], again.outputs['version']]).toEqual([0, 'false', '1.1.0']);
+    expect(again.summary).toContain('digits was rolled back from 1.2.0 to 1.1.0 already');
   });
 
   it('schedule: removes what a lost event left, and finds endpoints in step with pointers', async () => {

@@ -101,7 +101,7 @@ describe('checking the history', () => {
     expect(await problems()).toEqual(['pointer-behind 4']);
     await world.promote('1.0.0');
     await removeKey(store, pointerKey(model));
-    expect(await problems()).toContain('pointer-missing 6');
+    expect(await problems()).toContain('pointer-missing 7');
   });
 
   it('finds a pointer that is not the move of its record', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fileKey, pointerKey } from '../../src/model/layout.ts';
+import { fileKey, historyKey, pointerKey } from '../../src/model/layout.ts';
 import { parsePointer } from '../../src/model/pointer.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
@@ -26,11 +26,6 @@ describe('rolling back', () => {
     expect(result).toMatchObject({ promoted: true, version: '1.1.0', previousVersion: '1.2.0', sequence: 4 });
     expect(await live()).toMatchObject({ kind: 'rollback', actor: 'rob', gate: { verdict: 'none' } });
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
-  });
-
-  it('twice ends where it began', async () => {
-    await world.rollback();
-    expect((await world.rollback()).version).toBe('1.2.0');
   });
 
   it('goes to a named version', async () => {
@@ -79,5 +74,100 @@ describe('rolling back', () => {
     const failure = await failureOf(new World(meddling).rollback());
     expect(failure).toMatchObject({ code: 'lost-swap', exit: 6 });
     expect((await live()).version).toBe('1.0.0');
+  });
+});
+
+/** A run of a workflow, by its address: the same one in each attempt. */
+const run = (id: number) => ({ runUrl: `https://github.com/acme/models/actions/runs/${id}` });
+
+describe('a rollback that names no version, run again', () => {
+  it('is a no-op that says where the live version came from, and how to go elsewhere', async () => {
+    await world.rollback(run(7));
+    const again = await world.rollback(run(7));
+    expect(again).toMatchObject({ promoted: false, version: '1.1.0', sequence: 4, movedOn: false });
+    expect(again.note).toMatch(/from 1\.2\.0 to 1\.1\.0 already \(move 4, .*by rob, .*runs\/7\).*--to <version>/s);
+    expect(await world.rollback({ dryRun: true })).toMatchObject({ wouldPromote: false, version: '1.1.0' });
+    expect((await live()).sequence).toBe(4);
+  });
+
+  it('is a no-op for another run, another person and a terminal just the same', async () => {
+    await world.rollback(run(7));
+    expect(await world.rollback({ ...run(8), actor: 'eve' })).toMatchObject({ promoted: false, version: '1.1.0' });
+    expect(await world.rollback()).toMatchObject({ promoted: false, version: '1.1.0' });
+  });
+
+  it('writes the record that a killed one has left out', async () => {
+    await world.rollback();
+    await removeKey(store, historyKey(model, 4));
+    await world.rollback();
+    expect(await textAt(store, historyKey(model, 4))).toBe(await textAt(store, pointerKey(model)));
+  });
+
+  it('is a no-op under another pointer name, and after another pointer was rolled back it is none', async () => {
+    const pointer = 'staging.json';
+    await world.promote('1.0.0', { pointer });
+    await world.promote('1.1.0', { pointer });
+    await world.rollback();
+    expect(await world.rollback({ pointer })).toMatchObject({ promoted: true, version: '1.0.0' });
+    expect(await world.rollback({ pointer })).toMatchObject({ promoted: false, version: '1.0.0' });
+  });
+
+  it('refuses to call a damaged version live and done', async () => {
+    await world.rollback();
+    await overwrite(store, fileKey(model, '1.1.0', 'labels.json'), 'damage');
+    expect(await failureOf(world.rollback())).toMatchObject({ code: 'checksum-mismatch', exit: 3 });
+  });
+
+  it('leaves what others have promoted since to them, where it is the same run', async () => {
+    await world.rollback(run(7));
+    await world.publish('1.3.0');
+    await world.promote('1.3.0', { actor: 'eve', ...run(8) });
+    const again = await world.rollback(run(7));
+    expect(again).toMatchObject({ promoted: false, version: '1.3.0', movedOn: true });
+    expect(again.note).toContain('since then 1.3.0 was made live');
+    expect(await world.rollback(run(9))).toMatchObject({ promoted: true, version: '1.1.0' });
+  });
+
+  it('leaves what others have promoted since to them, where this run has promoted before', async () => {
+    await world.promote('1.0.0', run(7));
+    await world.promote('1.1.0', run(8));
+    expect(await world.rollback(run(7))).toMatchObject({ promoted: false, version: '1.1.0', movedOn: true });
+  });
+
+  it('goes back from what its own run has promoted again', async () => {
+    await world.promote('1.1.0', run(7));
+    await world.rollback(run(7));
+    await world.promote('1.1.0', run(7));
+    expect(await world.rollback(run(7))).toMatchObject({ promoted: true, version: '1.2.0' });
+  });
+
+  it('is done where someone else went back to the same version in the same moment, and is told who', async () => {
+    const meddling = new MeddlingStore(store);
+    meddling.after = async ({ operation, key }) => {
+      if (operation !== 'get' || key !== pointerKey(model)) return;
+      meddling.after = async () => {};
+      await world.rollback({ actor: 'eve' });
+    };
+    const second = await new World(meddling).rollback();
+    expect(second).toMatchObject({ promoted: false, version: '1.1.0', sequence: 4 });
+    expect(second.note).toContain('by eve');
+  });
+});
+
+describe('going forward again after a rollback', () => {
+  it('needs the version, and counts as a promotion that a rollback goes back from', async () => {
+    await world.rollback();
+    expect(await world.rollback({ to: '1.2.0' })).toMatchObject({ promoted: true, version: '1.2.0', sequence: 5 });
+    expect(await live()).toMatchObject({ kind: 'promotion', gate: { verdict: 'none' } });
+    expect(await world.rollback({ to: '1.2.0' })).toMatchObject({ promoted: false, sequence: 5 });
+    expect(await world.rollback()).toMatchObject({ promoted: true, version: '1.1.0' });
+  });
+
+  it('is told from going further back, also after several rollbacks', async () => {
+    await world.rollback();
+    await world.rollback({ to: '1.0.0' });
+    expect(await live()).toMatchObject({ kind: 'rollback', version: '1.0.0' });
+    await world.rollback({ to: '1.2.0' });
+    expect(await live()).toMatchObject({ kind: 'promotion', version: '1.2.0' });
   });
 });
