@@ -30,11 +30,24 @@ function unsure(told: Told): string {
   if (!told.final) return 'More starts are being measured.';
   if (decisive.held) return `${slowClause(told)}: run again, or look at the store and the image layers.`;
   const cap = suggestedCap(decisive.spread);
-  if (cap > options.maxSamples && decisive.spread !== null) {
+  if (told.source === 'given' && Math.min(decisive.n.candidate, decisive.n.baseline) < cap) {
+    return `Give ${cap} starts of each, measured in the same minutes: that decides most releases.`;
+  }
+  if (told.source === 'measured' && cap > options.maxSamples && decisive.spread !== null) {
     return `Starts spread by ${percent(decisive.spread)}: set max-samples: ${cap} to decide most releases.`;
   }
   return 'The change lies so near to the tolerance or the limit that more starts are unlikely to decide it: choose, or set on-inconclusive: lean.';
 }
+
+/** What to do about samples that are missing, where a function of ours did not measure them. */
+const givenSentences: Partial<Record<Reason, (told: Told) => string>> = {
+  'no-baseline': () => '',
+  'no-samples': ({ decisive, baseline }) =>
+    decisive.n.candidate > 0 && baseline !== 'none'
+      ? 'Look at the query that the baseline comes from. For a first release leave "baseline" out, or set it to null.'
+      : 'Look at the query that the candidate comes from.',
+  'too-few-samples': () => 'Give more starts, or look at why starts failed.',
+};
 
 const sentences: Record<Reason, (told: Told) => string> = {
   shift,
@@ -55,4 +68,7 @@ const sentences: Record<Reason, (told: Told) => string> = {
 };
 
 /** One sentence of advice by cause; empty when there is nothing to say. */
-export const adviceFor = (told: Told): string => sentences[told.reason](told);
+export const adviceFor = (told: Told): string => {
+  const given = told.source === 'given' ? givenSentences[told.reason] : undefined;
+  return (given ?? sentences[told.reason])(told);
+};

@@ -8,7 +8,7 @@ import { checkOptions, fewestStarts, type GateOptions } from './options.ts';
 import { phaseShifts } from './phases.ts';
 import { metrics as allMetrics, type Metric } from './sample.ts';
 import { sloOf } from './slo.ts';
-import type { ArmNames, Rule } from './told.ts';
+import type { ArmNames, Rule, SampleSource } from './told.ts';
 import { validValues } from './values.ts';
 import type { ArmValues, Gate, MetricVerdict, Verdict } from './verdict.ts';
 import { zoneOf } from './zone.ts';
@@ -78,9 +78,9 @@ function compare(
  * The rule of docs/gate.md. Throws InputError `bad-gate-options` for options outside their bounds.
  * The result is pure: the same values, look and spent error always give the same verdict.
  */
-export function createGate(options: GateOptions, names: ArmNames = {}): Gate {
+export function createGate(options: GateOptions, names: ArmNames = {}, source: SampleSource = 'measured'): Gate {
   checkOptions(options);
-  const rule = { options, zone: zoneOf(options), names };
+  const rule = { options, zone: zoneOf(options), names, source };
   const max = options.maxSamples;
   const looks = looksOf(max);
   return {

@@ -67,6 +67,7 @@ function doubt(told: Told): string {
   if (m.held) return slowClause(told);
   const spread = m.spread === null ? '' : `spread ${percent(m.spread)}, `;
   const cap = suggestedCap(m.spread);
+  if (told.source === 'given') return `${spread}${cap} starts of each decide most releases`;
   if (cap > told.options.maxSamples) return `${spread}set max-samples: ${cap}`;
   return `${spread}too near to tolerated ${toleratedEdge(told)} or limit ${limitEdge(told)}`;
 }

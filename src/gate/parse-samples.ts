@@ -3,15 +3,17 @@ import { nearest } from '../inputs.ts';
 import { type GateOptions, mostStarts } from './options.ts';
 import { parseGateOptions } from './parse-options.ts';
 import { type Arm, type Metric, metrics } from './sample.ts';
+import { unitProblem, units } from './unit.ts';
 import { isValid } from './values.ts';
 import type { ArmValues, Measured } from './verdict.ts';
 
 /** What `coldgate decide` reads. */
 export interface Samples {
   options: GateOptions;
-  /** All starts in order of measurement, discarded ones included. An arm without any has no metric. */
+  /** All starts in order of measurement, discarded ones included, in ms. An arm without any has no metric. */
   candidate: ArmValues;
-  baseline: ArmValues;
+  /** `null` at a first release; an arm without values where a baseline was to be had and nothing was measured. */
+  baseline: ArmValues | null;
   /** Look at them in order, as the warm-up would have. */
   sequence: boolean;
   /** First starts of each arm that are not judged; none unless it was said. */
@@ -30,17 +32,20 @@ interface Reading {
   problems: Problem[];
   /** Starts slower than this are time-outs, ms. */
   timeoutMs: number;
+  /** What one of the document's units is in ms. */
+  unitMs: number;
 }
 
-function value(given: unknown, path: string, { problems, timeoutMs }: Reading): Measured {
+function value(given: unknown, path: string, { problems, timeoutMs, unitMs }: Reading): Measured {
   if (given === null) return null;
   if (given === 'timeout') return Infinity;
   if (typeof given !== 'number') {
-    problems.push({ path, message: `expected ms as a number, null or "timeout", got ${show(given)}.` });
+    problems.push({ path, message: `expected a number, null or "timeout", got ${show(given)}.` });
     return null;
   }
-  if (given > timeoutMs) return Infinity;
-  return given > 0 ? given : null;
+  const ms = given * unitMs;
+  if (ms > timeoutMs) return Infinity;
+  return ms > 0 ? ms : null;
 }
 
 function values(given: readonly unknown[], path: string, reading: Reading): Measured[] {
@@ -94,22 +99,41 @@ function readArm(given: unknown, arm: Arm, reading: Reading): ArmValues {
 /** All at once is judged in one look, for which the exact law must be computed for all starts. */
 function checkSizes(samples: Samples, problems: Problem[]): void {
   for (const arm of ['candidate', 'baseline'] as const) {
-    const most = Math.max(0, ...Object.values(samples[arm]).map((list) => list.filter(isValid).length));
+    const most = Math.max(0, ...Object.values(samples[arm] ?? {}).map((list) => list.filter(isValid).length));
     if (samples.sequence || most <= mostStarts) continue;
     const message = `expected at most ${mostStarts} valid starts to judge at once, got ${most}.`;
     problems.push({ path: arm, message, hint: 'Give the first ones in order of measurement, or "sequence": true.' });
   }
 }
 
-const known = ['candidate', 'baseline', 'options', 'sequence'];
+/** What the document says its unit is; nothing where it says nothing, or something else than a unit. */
+function readUnit(given: unknown, problems: Problem[]): number | undefined {
+  if (given === undefined) return undefined;
+  const unit = typeof given === 'string' && Object.hasOwn(units, given) ? units[given] : undefined;
+  if (unit === undefined) {
+    problems.push({ path: 'unit', message: `expected ${Object.keys(units).join(', ')}, got ${show(given)}.` });
+  }
+  return unit;
+}
+
+/** Where nobody has said the unit, values that can hardly be ms are refused: seconds would pass whatever they are. */
+function checkUnit({ options, candidate, baseline }: Samples, problems: Problem[]): void {
+  for (const metric of options.metrics) {
+    const found = [unitProblem('candidate', candidate, metric), unitProblem('baseline', baseline ?? {}, metric)];
+    problems.push(...found.filter((problem) => problem !== undefined));
+  }
+}
+
+const known = ['candidate', 'baseline', 'options', 'sequence', 'unit'];
 
 /** Reads the document of `coldgate decide`, with every problem found at once. */
 export function parseSamples(document: unknown): { samples: Samples; problems: Problem[] } {
   const { options, said, problems } = parseGateOptions(isRecord(document) ? document['options'] : undefined);
+  const misplaced = problems.find(({ path }) => path === 'options.unit');
+  if (misplaced) misplaced.hint = 'Put "unit" beside "candidate".';
   const timeoutMs = said.has('timeout-seconds') ? options.timeoutSeconds * 1000 : Infinity;
-  const reading: Reading = { options, problems, timeoutMs };
   const discard = said.has('discard') ? options.discard : 0;
-  const samples: Samples = { options, candidate: {}, baseline: {}, sequence: false, discard };
+  const samples: Samples = { options, candidate: {}, baseline: null, sequence: false, discard };
   if (!isRecord(document)) {
     const message = `expected an object such as {"candidate": [ms, …], "baseline": [ms, …]}, got ${show(document)}.`;
     return { samples, problems: [{ path: '', message }] };
@@ -119,12 +143,15 @@ export function parseSamples(document: unknown): { samples: Samples; problems: P
     const hint = near ? `Did you mean ${near}?` : `Known are ${known.join(', ')}.`;
     problems.push({ path: name.slice(0, 60), message: 'is not expected here.', hint });
   }
-  const { sequence = false } = document;
+  const { sequence = false, baseline, unit } = document;
   if (typeof sequence === 'boolean') samples.sequence = sequence;
   else problems.push({ path: 'sequence', message: `expected true or false, got ${show(sequence)}.` });
   if (document['candidate'] === undefined) problems.push({ path: 'candidate', message: 'is missing.' });
+  const unitMs = readUnit(unit, problems);
+  const reading: Reading = { options, problems, timeoutMs, unitMs: unitMs ?? 1 };
   samples.candidate = readArm(document['candidate'], 'candidate', reading);
-  samples.baseline = readArm(document['baseline'], 'baseline', reading);
+  if (baseline !== undefined && baseline !== null) samples.baseline = readArm(baseline, 'baseline', reading);
   checkSizes(samples, problems);
+  if (unit === undefined) checkUnit(samples, problems);
   return { samples, problems };
 }

@@ -8,11 +8,15 @@ export interface ArmNames {
   baseline?: string | undefined;
 }
 
+/** Where the samples come from: `measured` by a warm-up, which records them and may take more; `given` by a user. */
+export type SampleSource = 'measured' | 'given';
+
 /** What stays the same over all looks. */
 export interface Rule {
   options: GateOptions;
   zone: Zone;
   names: ArmNames;
+  source: SampleSource;
 }
 
 /** A verdict before it is put into words, with all that the words need. */

@@ -3,6 +3,12 @@ import type { Measured } from './verdict.ts';
 
 export const isValid = (value: Measured): value is number => value !== null && value > 0;
 
+/** Starts of an arm that must have been taken before the share of failed ones says something. */
+const enoughToShare = 8;
+
+/** More than half of an arm's starts failed: the rest proves nothing, and leaving the failed ones out would hide it. */
+export const mostlyFailed = (failed: number, taken: number): boolean => taken >= enoughToShare && failed > taken / 2;
+
 /**
  * The valid values of an arm, ascending: failed measurements are left out, time-outs stay as the slowest. Only the
  * first ones in order of measurement, as many as the laws can take, are judged.

@@ -1,11 +1,9 @@
 import { UnprovenError } from '../errors.ts';
 import type { Arm, GateSample } from '../gate/sample.ts';
+import { mostlyFailed } from '../gate/values.ts';
 
 /** Starts of one arm that may fail in a row before the measurement is given up. */
 const inARow = 3;
-/** And in all, as a share of the starts taken, once there are enough to speak of a share. */
-const share = 0.5;
-const enough = 8;
 
 /**
  * Failed measurements are left out of the judgement (gate.md 5.1), but an arm that keeps failing proves nothing: a
@@ -17,7 +15,7 @@ export function checkFailures(samples: readonly GateSample[], arm: Arm): void {
   const failed = own.filter((s) => s.status === 'failed');
   const tail = own.slice(-inARow);
   const hopeless = tail.length === inARow && tail.every((s) => s.status === 'failed');
-  if (!hopeless && !(own.length >= enough && failed.length > own.length * share)) return;
+  if (!hopeless && !mostlyFailed(failed.length, own.length)) return;
   const seen = [...new Set(failed.map((s) => s.note ?? 'no reason given'))].slice(0, 3).join('; ');
   const which = arm === 'candidate' ? 'The candidate' : 'The live version';
   throw new UnprovenError(
