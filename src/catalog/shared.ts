@@ -69,7 +69,7 @@ export const versionOut = { name: 'version', description: 'Version of the model.
 export const watchOut = {
   name: 'watch',
   description:
-    '`passed`, `rolled-back`, `half-back`, `kept` (broken, nothing to go back to) or `moved-on`; empty without a watch.',
+    '`passed`, `superseded` (someone else has moved the pointer) or, of a version that broke: `rolled-back`, `partially-rolled-back` (the pointer, not the function), `rollback-failed`, `not-rolled-back` (nothing to go back to). Empty without a watch.',
 };
 export const shaOut = { name: 'sha256', description: 'sha256 of the model file, hexadecimal.' };
 export const endpointOut = { name: 'endpoint-url', description: 'Address that the function answers at.' };

@@ -14,14 +14,14 @@ export interface WatchOptions {
   sloMs: number | undefined;
   /** Version that an instance may serve until it has looked at the pointer again, and how long that takes, s. */
   before: { version: string; seconds: number } | undefined;
-  /** Asked before each look; what it answers ends the watch: someone else has moved on. */
+  /** Asked before each look; what it answers ends the watch: someone else has moved on. Where it cannot tell it throws, and the watch goes on. */
   superseded(): Promise<string | undefined>;
   signal: AbortSignal;
   log: Logger;
 }
 
 export interface Watched {
-  outcome: 'passed' | 'broken' | 'moved-on';
+  outcome: 'passed' | 'broken' | 'superseded';
   looks: number;
   failed: number;
   /** Median and 95th percentile of a request with the golden sample, ms; absent when none was answered. */
@@ -56,8 +56,8 @@ export async function watch(options: WatchOptions): Promise<Watched> {
   const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, (seconds * 1000) / usualLooks));
   const looks: Look[] = [];
   for (;;) {
-    const by = await options.superseded();
-    if (by !== undefined) return reportOf('moved-on', looks, by);
+    const by = await supersededBy(options);
+    if (by !== undefined) return reportOf('superseded', looks, by);
     const look = await lookOnce(options, began);
     if (look) looks.push(look);
     if (look && 'fault' in look) log.debug(`A look at ${options.endpoint.url} failed: ${look.fault}`);
@@ -67,6 +67,17 @@ export async function watch(options: WatchOptions): Promise<Watched> {
     const settled = looks.length > 0 && 'ms' in (looks.at(-1) as Look);
     if (elapsed >= seconds && settled) return reportOf('passed', looks, undefined);
     await pause(pauseMs, signal);
+  }
+}
+
+/** A store that cannot be asked for a while is no reason to stop looking at the endpoint. Throws the signal's reason. */
+async function supersededBy({ superseded, signal, log }: WatchOptions): Promise<string | undefined> {
+  try {
+    return await superseded();
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug(`Whether someone else has moved on cannot be told: ${(error as Error).message}`);
+    return undefined;
   }
 }
 

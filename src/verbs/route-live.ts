@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../config/types.ts';
+import { ColdgateError, toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { movePointer } from '../registry/pointer-swap.ts';
 import { readPointer } from '../registry/read-pointer.ts';
@@ -76,11 +77,34 @@ export async function routeLive(
     if (routed.candidates !== 0) await target.remove(functionSettings(workspace.environment, entry), 'candidates');
     return routed;
   } catch (error) {
-    if (moved.pointer && (await takeBack(workspace, entry, moved.pointer, context))) {
-      context.log.warn(
-        `The live function did not prove ${stored.version}: the pointer is back on what was live before.`,
-      );
+    if (!moved.pointer) throw error;
+    throw await takenBack(error, workspace, entry, moved.pointer, context);
+  }
+}
+
+/** The failure to report once our move was to be taken back: a way back that failed is told with it and hides nothing. */
+async function takenBack(
+  thrown: unknown,
+  workspace: Workspace,
+  entry: ModelEntry,
+  ours: Pointer,
+  context: Context,
+): Promise<unknown> {
+  try {
+    const isBack = await takeBack(workspace, entry, ours, context);
+    if (isBack) {
+      context.log.warn(`The live function did not prove ${ours.version}: the pointer is back on what was live before.`);
     }
-    throw error;
+    return thrown;
+  } catch (failed) {
+    const error = toColdgateError(thrown);
+    const { message, hint } = toColdgateError(failed);
+    const next = `coldgate rollback --model ${entry.name} --to ${ours.previous?.version}`;
+    return new ColdgateError(
+      error.code,
+      error.exit,
+      `${error.message} And the pointer, which names ${ours.version}, could not be taken back: ${message}`,
+      { hint: [hint, `Take it back with ${next}.`].filter(Boolean).join(' '), cause: thrown, data: error.data },
+    );
   }
 }

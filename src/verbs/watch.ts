@@ -110,22 +110,23 @@ function reportOf(
   const { outcome, looks, failed, p50, p95, why } = watched;
   const backed = failure?.data?.['outcome'];
   const result = outcome === 'broken' ? String(backed) : outcome;
+  const pointerIsBack = result === 'rolled-back' || result === 'partially-rolled-back';
   const counted = `${looks} looks, ${failed} failed, p50 ${ms(p50)}, p95 ${ms(p95)}`;
   const head = {
     passed: `${entry.name} ${stored.version} held for ${seconds} s: ${counted}.`,
     broken: `${entry.name} ${stored.version} broke: ${counted}.`,
-    'moved-on': `Since the promotion ${why}, so the watch ended early: ${counted}.`,
+    superseded: `Since the promotion ${why}, so the watch ended early: ${counted}.`,
   }[outcome];
   const said = [head, ...lines];
   return {
     model: entry.name,
     outputs: {
       watch: result,
-      ...(result === 'rolled-back' && { promoted: 'false', version: moved.previousVersion ?? '' }),
+      ...(pointerIsBack && { promoted: 'false', version: moved.previousVersion ?? '' }),
     },
     document: {
       watch: { outcome: result, seconds, looks, failed, p50_ms: p50 ?? null, p95_ms: p95 ?? null, why: why ?? null },
-      ...(result === 'rolled-back' && { promoted: false }),
+      ...(pointerIsBack && { promoted: false }),
     },
     lines: failure ? [head] : said,
     summary: said.join('\n\n'),

@@ -1,14 +1,26 @@
 import { ConflictError, toColdgateError } from '../errors.ts';
 import { keptPackage } from '../package/kept-package.ts';
+import { readPointer } from '../registry/read-pointer.ts';
 import type { DeployRequest, PackageFile } from '../targets/target.ts';
 import { deployRequest } from './deployment.ts';
 import { takeBack } from './route-live.ts';
 import { readStoredVersion } from './stored-version.ts';
 import type { LiveWatch } from './watch.ts';
 
-/** What came of taking a promotion back. */
+/**
+ * What came of taking a promotion back: `rolled-back` pointer and function, proven; `partially-rolled-back` the pointer,
+ * while the function does not prove it; `rollback-failed` nothing is known to be back; `not-rolled-back` there was nothing
+ * of this run to take back; `superseded` someone else has moved the pointer, which stays.
+ */
+export type WayBackOutcome =
+  | 'rolled-back'
+  | 'partially-rolled-back'
+  | 'rollback-failed'
+  | 'not-rolled-back'
+  | 'superseded';
+
 export interface WayBack {
-  outcome: 'rolled-back' | 'moved-on' | 'kept' | 'half-back';
+  outcome: WayBackOutcome;
   lines: string[];
   hint: string;
 }
@@ -19,43 +31,56 @@ export interface WayBack {
  */
 export async function goBack(asked: LiveWatch): Promise<WayBack> {
   const { moved, entry } = asked;
-  const ours = moved.promoted ? moved.pointer : undefined;
-  if (!ours?.previous) return kept(asked);
+  const previous = moved.promoted ? moved.pointer?.previous : undefined;
+  if (!previous) return notRolledBack(asked);
   try {
     if (!(await pointerBack(asked))) return supersededBy(asked);
   } catch (error) {
-    const { message, hint = '' } = toColdgateError(error);
-    return { outcome: 'kept', lines: [`The pointer could not be taken back: ${message}`], hint };
+    return rollbackFailed(asked, previous.version, error);
   }
-  const pointer = `The pointer is back on ${ours.previous.version}.`;
-  const hint = `Read the log of the function, then publish a version that holds. coldgate history --model ${entry.name} has both moves.`;
+  const pointer = `The pointer is back on ${previous.version}.`;
+  const route = `Run coldgate rollback --model ${entry.name} --to ${previous.version} to route it again.`;
   try {
-    const restored = await functionBack(asked, ours.previous.version);
-    const live = restored
-      ? `The live function serves ${ours.previous.version} again, proven at ${restored}.`
-      : 'Someone else has changed the live function meanwhile, so that stays.';
-    return { outcome: 'rolled-back', lines: [pointer, live], hint };
+    const restored = await functionBack(asked, previous.version);
+    if (!restored) {
+      const line = 'Someone else has changed the live function meanwhile, so that stays.';
+      const hint = `coldgate status --model ${entry.name} says what it serves. ${route}`;
+      return { outcome: 'partially-rolled-back', lines: [pointer, line], hint };
+    }
+    const lines = [pointer, `The live function serves ${previous.version} again, proven at ${restored}.`];
+    const hint = `Read the log of the function, then publish a version that holds. coldgate history --model ${entry.name} has both moves.`;
+    return { outcome: 'rolled-back', lines, hint };
   } catch (error) {
-    const { message } = toColdgateError(error);
-    const lines = [pointer, `The live function does not prove it: ${message}`];
-    return {
-      outcome: 'half-back',
-      lines,
-      hint: `Run coldgate rollback --model ${entry.name} --to ${ours.previous.version} to route it again.`,
-    };
+    const lines = [pointer, `The live function does not prove it: ${toColdgateError(error).message}`];
+    return { outcome: 'partially-rolled-back', lines, hint: route };
   }
 }
 
-function kept({ moved, entry, stored }: LiveWatch): WayBack {
+/** Says what the pointer names now, where that can still be read, and what to type. */
+async function rollbackFailed({ workspace, entry }: LiveWatch, previous: string, error: unknown): Promise<WayBack> {
+  const { message, hint = '' } = toColdgateError(error);
+  const now = await readPointer(workspace.store, entry.name, workspace.environment.pointer).then(
+    (found) => (found ? `It names ${found.pointer.version} (move ${found.pointer.sequence}).` : 'There is no pointer.'),
+    () => 'What it names now is not known: it cannot be read.',
+  );
+  const next = `Then run coldgate rollback --model ${entry.name} --to ${previous}, which does nothing where it is back already.`;
+  return {
+    outcome: 'rollback-failed',
+    lines: [`The pointer could not be taken back to ${previous}: ${message} ${now}`],
+    hint: hint === '' ? next.replace('Then run', 'Run') : `${hint} ${next}`,
+  };
+}
+
+function notRolledBack({ moved, entry, stored }: LiveWatch): WayBack {
   const line = moved.promoted
     ? `${stored.version} is the first version that was ever live, so there is nothing to go back to.`
     : 'This run did not move the pointer, so it takes nothing back.';
   const hint = moved.promoted ? 'Promote a version that holds.' : `coldgate rollback --model ${entry.name} goes back.`;
-  return { outcome: 'kept', lines: [line], hint };
+  return { outcome: 'not-rolled-back', lines: [line], hint };
 }
 
 const supersededBy = ({ entry }: LiveWatch): WayBack => ({
-  outcome: 'moved-on',
+  outcome: 'superseded',
   lines: ['Someone else has moved the pointer meanwhile, so pointer and function stay as they are.'],
   hint: `coldgate history --model ${entry.name} says who.`,
 });

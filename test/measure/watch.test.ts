@@ -82,7 +82,14 @@ describe('watching an endpoint', () => {
     let asked = 0;
     const superseded = async () => (++asked === 3 ? 'someone made 1.2.0 live' : undefined);
     const watched = await watching(() => broken, { seconds: 60, superseded });
-    expect(watched).toMatchObject({ outcome: 'moved-on', looks: 2, why: 'someone made 1.2.0 live' });
+    expect(watched).toMatchObject({ outcome: 'superseded', looks: 2, why: 'someone made 1.2.0 live' });
+  });
+
+  it('goes on where nobody can tell who has moved on', async () => {
+    const superseded = async () => {
+      throw new Error('the store does not answer');
+    };
+    expect(await watching(() => broken, { seconds: 60, superseded })).toMatchObject({ outcome: 'broken', failed: 3 });
   });
 
   it('ends with the run', async () => {

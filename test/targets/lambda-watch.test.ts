@@ -58,7 +58,7 @@ describe('promote --watch on Lambda', () => {
       alias.FunctionVersion = [...versions.keys()].find((number) => ![before, alias.FunctionVersion].includes(number))!;
       alias['RevisionId'] = 'moved-by-hand';
     });
-    expect([exit, watch.outcome]).toEqual([7, 'rolled-back']);
+    expect([exit, watch.outcome]).toEqual([7, 'partially-rolled-back']);
     expect(error.message).toContain('Someone else has changed the live function meanwhile, so that stays.');
     expect(bench.lambda.account.alias('digits-local', 'live').configuration['RevisionId']).toBe('moved-by-hand');
     expect(bench.pointer()).toMatchObject({ version: '1.0.0', kind: 'rollback' });

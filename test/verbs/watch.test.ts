@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { breakableHandler } from '../fakes/breakable-handler.ts';
@@ -94,7 +94,7 @@ describe('promote --watch on the local target', () => {
     expect((await moving)?.exit).toBe(0);
     expect(exit).toBe(0);
     expect(JSON.parse(stdout).watch).toMatchObject({
-      outcome: 'moved-on',
+      outcome: 'superseded',
       why: expect.stringMatching(/made 1\.1\.0 live \(move 6\)/),
     });
     expect(pointer()).toMatchObject({ version: '1.1.0', kind: 'promotion' });
@@ -124,9 +124,29 @@ describe('promote --watch on the local target', () => {
     });
     writeFileSync(store('broken'), '');
     const { error, watch } = JSON.parse(stdout);
-    expect([exit, error.code, watch.outcome]).toEqual([7, 'watch-failed', 'kept']);
+    expect([exit, error.code, watch.outcome]).toEqual([7, 'watch-failed', 'not-rolled-back']);
     expect(error.message).toContain('This run did not move the pointer');
     expect(pointer()).toMatchObject({ version: '1.0.0' });
+  });
+
+  it('says that the way back failed, why, what the pointer names and what to type', async () => {
+    const away = (from: string, to: string) =>
+      renameSync(store('digits', 'versions', '1.0.0', from), store('digits', 'versions', '1.0.0', to));
+    const { exit, stdout } = await run([...promote, '--version', '1.1.0', '--watch', '60s'], (text) => {
+      if (!text.includes('Watching digits 1.1.0') || readFileSync(store('broken'), 'utf8') === '1.1.0') return;
+      away('manifest.json', 'gone');
+      breaks('1.1.0');
+    });
+    writeFileSync(store('broken'), '');
+    const { error, watch, promoted } = JSON.parse(stdout);
+    expect([exit, error.code, watch.outcome, promoted]).toEqual([7, 'watch-failed', 'rollback-failed', true]);
+    expect(error.message).toMatch(/could not be taken back to 1\.0\.0: .* It names 1\.1\.0 \(move \d+\)\./s);
+    expect(pointer()).toMatchObject({ version: '1.1.0', kind: 'promotion' });
+    away('gone', 'manifest.json');
+    const [, ...typed] = /coldgate (rollback --model digits --to 1\.0\.0)/.exec(error.hint) ?? [];
+    expect(await run(typed[0]!.split(' '))).toMatchObject({ exit: 0 });
+    expect(pointer()).toMatchObject({ version: '1.0.0', kind: 'rollback' });
+    expect(await served()).toMatch(/^1\.0\.0 /);
   });
 
   it('watches after ship as models.yaml says', async () => {
