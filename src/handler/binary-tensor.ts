@@ -52,13 +52,15 @@ export function readBinaryTensor(
 }
 
 function deduceShape(count: number, info: TensorInfo, place: string): number[] {
-  const free = info.shape.filter((size) => typeof size === 'string').length;
-  const fixed = info.shape.reduce<number>((product, size) => product * (typeof size === 'number' ? size : 1), 1);
+  const { shape: declared } = info;
+  if (!declared) throw badInput(place, 'a header X-Tensor-Shape, because the model declares no shape', 'none');
+  const free = declared.filter((size) => typeof size === 'string').length;
+  const fixed = declared.reduce<number>((product, size) => product * (typeof size === 'number' ? size : 1), 1);
   if (free > 1) throw badInput(place, 'a header X-Tensor-Shape, because several dimensions are free', 'none');
   if (free === 1 && (fixed === 0 || count % fixed !== 0)) {
     throw badInput(place, `a multiple of ${fixed} elements`, `${count}`);
   }
-  return info.shape.map((size) => (typeof size === 'number' ? size : count / fixed));
+  return declared.map((size) => (typeof size === 'number' ? size : count / fixed));
 }
 
 /** `1,3,224,224`; nothing without the header. Throws RequestError 400. */

@@ -53,15 +53,15 @@ function expectDigest(key: string, bytes: Uint8Array, expected: string): void {
 
 /**
  * Runs the sample `times` times and compares the last answer by the one rule for samples. A sample that does not fit
- * the model, or that the graph refuses, is a mismatch too. `run` lets the caller take the time.
+ * the model, or that the graph refuses, is a mismatch too. `run` runs the model, and lets the caller take the time.
  */
 export async function proveSample(
-  session: Session,
+  signature: Pick<Session, 'inputs' | 'outputs'>,
   json: unknown,
   times: number,
-  run: (feeds: Tensors) => Promise<Tensors> = (feeds) => session.run(feeds),
+  run: (feeds: Tensors) => Promise<Tensors>,
 ): Promise<SampleResult> {
-  const { sample, problems } = checkSample(json, session);
+  const { sample, problems } = checkSample(json, signature);
   const [problem] = problems;
   if (problem) {
     return {
@@ -70,10 +70,10 @@ export async function proveSample(
     };
   }
   try {
-    const feeds = sampleFeeds(sample, session.inputs);
+    const feeds = sampleFeeds(sample, signature.inputs);
     let outputs: Tensors = new Map();
     for (let i = 0; i < times; i++) outputs = await run(feeds);
-    const difference = compareSample(sample, toSampleForm(outputs), dtypesOf(session.outputs));
+    const difference = compareSample(sample, toSampleForm(outputs), dtypesOf(signature.outputs));
     return difference ? { status: 'mismatch', difference } : { status: 'ok' };
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
@@ -83,7 +83,11 @@ export async function proveSample(
 
 /** Throws TensorError for a sample that `checkSample` has not passed. */
 export const sampleFeeds = (sample: Sample, inputs: readonly TensorInfo[]): Tensors =>
-  new Map(inputs.map((info) => [info.name, parseTensor(sample.inputs[info.name], info)]));
+  new Map(
+    inputs
+      .filter(({ name, optional }) => !optional || Object.hasOwn(sample.inputs, name))
+      .map((info) => [info.name, parseTensor(sample.inputs[info.name], info)]),
+  );
 
 /** Outputs as a sample writes them. */
 export const toSampleForm = (outputs: Tensors): Record<string, unknown> =>

@@ -1,12 +1,13 @@
+import type { TensorInfo } from '../model/manifest.ts';
 import type { Call } from './call.ts';
 import { sinceStart } from './clock.ts';
 import { RequestError } from './request-error.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
-import { badInput, type InferInput } from './tensors-in.ts';
+import { badInput, checkSymbols, type InferInput } from './tensors-in.ts';
 
-/** An empty tensor costs nothing to send, yet its other dimensions may make the graph allocate without end. */
+/** An empty tensor costs nothing to send, yet its other free dimensions may make the graph allocate without end. */
 const mostOfEmpty = 65_536;
 
 /**
@@ -19,30 +20,37 @@ export async function runModel(
   { feeds, outputs }: Pick<InferInput, 'feeds' | 'outputs'>,
 ): Promise<Tensors> {
   call.saw(feeds);
-  checkEmpty(feeds);
+  checkEmpty(feeds, model.session.inputs);
   const started = sinceStart();
   try {
     return await model.run(feeds, outputs);
   } catch (error) {
-    throw toRefusal(error);
+    throw toRefusal(error, feeds, model);
   } finally {
     call.took('run', sinceStart() - started);
   }
 }
 
-/** Throws RequestError 400. */
-export function checkEmpty(feeds: Tensors): void {
+/** Fixed dimensions are the model's own choice. Throws RequestError 400. */
+export function checkEmpty(feeds: Tensors, infos: readonly TensorInfo[]): void {
   for (const [name, { shape }] of feeds) {
-    const rest = shape.filter((size) => size !== 0).reduce((product, size) => product * size, 1);
+    const declared = infos.find((info) => info.name === name)?.shape;
+    const free = shape.filter((size, axis) => size !== 0 && typeof declared?.[axis] !== 'number');
+    const rest = free.reduce((product, size) => product * size, 1);
     if (shape.includes(0) && rest > mostOfEmpty) {
       throw badInput(`inputs.${name}.shape`, 'a tensor with elements', `an empty one of shape [${shape.join(', ')}]`);
     }
   }
 }
 
-/** 422 for what the graph itself refused; anything else as it is. */
-export function toRefusal(error: unknown): unknown {
+/** 422 for what the graph itself refused, or 400 where shapes that should agree do not; anything else as it is. */
+export function toRefusal(error: unknown, feeds: Tensors, model: ServedModel): unknown {
   if (!(error instanceof RunError)) return error;
+  try {
+    checkSymbols(feeds, model.session.inputs);
+  } catch (reason) {
+    return reason;
+  }
   const at = error.node ? ` (node ${error.node})` : '';
   const message = `The inputs have the right types and shapes, but the model cannot run them: ${error.message}`;
   const detail = { operator: error.operator, node: error.node };

@@ -1,9 +1,11 @@
 import type { Manifest } from '../model/manifest.ts';
 import { sinceStart } from './clock.ts';
 import type { SampleResult } from './golden-sample.ts';
+import { LoadError } from './load-error.ts';
 import type { LoadedModel } from './load-model.ts';
 import type { Reader } from './reader.ts';
 import type { Session, Tensors } from './session.ts';
+import type { Signature } from './signature.ts';
 import type { HandlerTimings } from './timings.ts';
 
 /** Read when a sample or a manifest is asked for, which a start does not do. */
@@ -18,6 +20,7 @@ export class ServedModel {
   #retired: (() => Promise<void>) | undefined;
   #sample: Promise<SampleResult> | undefined;
   #manifest: Promise<Manifest | undefined> | undefined;
+  #declared: Promise<Signature | undefined> | undefined;
 
   constructor(loaded: LoadedModel, reader: Reader) {
     this.loaded = loaded;
@@ -73,7 +76,23 @@ export class ServedModel {
     const sample = await this.sample();
     if (sample === undefined) return { status: 'none' };
     const { proveSample } = await goldenSample();
-    return proveSample(this.session, sample, 2, (feeds) => this.run(feeds));
+    const signature = (await this.declared()) ?? this.session;
+    return proveSample(signature, sample, 2, (feeds) => this.run(feeds));
+  }
+
+  /** What the version declares beyond what the session shows; nothing where that is all, or the manifest is out of reach. */
+  declared(): Promise<Signature | undefined> {
+    this.#declared ??= this.#readDeclared().catch((error: unknown) => {
+      this.#declared = undefined;
+      if (error instanceof LoadError) return undefined;
+      throw error;
+    });
+    return this.#declared;
+  }
+
+  async #readDeclared(): Promise<Signature | undefined> {
+    const { declaredSignature } = await import('./declared-signature.ts');
+    return declaredSignature(this.session, await this.manifest());
   }
 
   /** The version's golden sample as JSON, if it has one. Throws LoadError. */

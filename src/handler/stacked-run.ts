@@ -22,6 +22,8 @@ const proven = new WeakMap<Session, boolean>();
 export async function runStacked(model: ServedModel, inputs: readonly InferInput[]): Promise<Tensors[] | undefined> {
   const { session } = model;
   if (inputs.length < 2 || proven.get(session) === false || !isStackable(session)) return undefined;
+  // An optional input is one for the whole run, as a rule, not one a row.
+  if (inputs.some(({ feeds }) => feeds.size > session.inputs.length)) return undefined;
   const rows = inputs.map((input) => rowsOf(input.feeds));
   const form = formOf(inputs[0] as InferInput);
   if (rows.includes(undefined) || inputs.some((input) => formOf(input) !== form)) return undefined;
@@ -43,10 +45,10 @@ export async function runStacked(model: ServedModel, inputs: readonly InferInput
 /** All tensors free in their first dimension, by one name, which none uses for another dimension. */
 function isStackable({ inputs, outputs }: Session): boolean {
   const all: readonly TensorInfo[] = [...inputs, ...outputs];
-  const firsts = new Set(all.map((info) => info.shape[0]));
+  const firsts = new Set(all.map(({ shape }) => shape?.[0]));
   const [name] = firsts;
   if (firsts.size !== 1 || typeof name !== 'string') return false;
-  return name === '' || !all.some((info) => info.shape.slice(1).includes(name));
+  return name === '' || !all.some(({ shape }) => shape?.slice(1).includes(name));
 }
 
 /** Rows of an item, the same in all its tensors. */

@@ -32,7 +32,7 @@ export function readInferInput(body: unknown, model: Names): InferInput {
 
 function nameInputs(inputs: unknown, infos: readonly TensorInfo[]): Record<string, unknown> {
   if (isRecord(inputs)) return inputs;
-  const [first, second] = infos;
+  const [first, second] = infos.filter(({ optional }) => !optional);
   if (!first || second) throw badInput('inputs', describeInputs(infos), 'a list without a name');
   return { [first.name]: inputs };
 }
@@ -42,17 +42,22 @@ function readFeeds(byName: Record<string, unknown>, infos: readonly TensorInfo[]
   if (unknown !== undefined) throw badInput(`inputs.${shorten(unknown)}`, describeInputs(infos), 'an unknown input');
   const feeds: Tensors = new Map();
   for (const info of infos) {
-    if (!Object.hasOwn(byName, info.name)) throw badInput(`inputs.${info.name}`, describeInput(info), 'nothing');
+    if (!Object.hasOwn(byName, info.name)) {
+      if (info.optional) continue;
+      throw badInput(`inputs.${info.name}`, describeInput(info), 'nothing');
+    }
     feeds.set(
       info.name,
       readTensor(`inputs.${info.name}`, () => parseTensor(byName[info.name], info)),
     );
   }
-  checkSymbols(feeds, infos);
   return feeds;
 }
 
-/** Symbolic dimensions of one name must agree across all inputs. Throws RequestError 400. */
+/**
+ * Symbolic dimensions of one name agree across all inputs, as a rule: exporters use a name twice for what is not the same,
+ * so only of inputs that the graph refused this is the reason. Throws RequestError 400.
+ */
 export function checkSymbols(feeds: Tensors, infos: readonly TensorInfo[]): void {
   const bound = new Map<string, number>();
   for (const info of infos) {
@@ -83,7 +88,8 @@ function readOutputs(wanted: unknown, infos: readonly TensorInfo[]): readonly st
 export const badInput = (place: string, expected: string, got: string): RequestError =>
   new RequestError(400, 'bad-input', `${place ? `${place}: ` : ''}expected ${expected}, got ${got}.`);
 
-const describeInput = (info: TensorInfo): string => `${info.name} (${info.dtype} ${describeShape(info.shape)})`;
+const describeInput = (info: TensorInfo): string =>
+  `${info.name} (${info.optional ? 'optional ' : ''}${info.dtype} ${describeShape(info.shape)})`;
 
 export const describeInputs = (infos: readonly TensorInfo[]): string =>
   `the inputs ${infos.map(describeInput).join(', ')}`;

@@ -18,11 +18,17 @@ export type Dtype =
   | 'bool'
   | 'string';
 
-/** One input or output of the graph. Fixed dimensions are numbers, symbolic ones their name, unnamed ones `""`. */
+/** Fixed dimensions are numbers, symbolic ones their name, unnamed ones `""`. */
+export type DeclaredShape = (number | string)[];
+
+/** One input or output of the graph, as the model declares it. */
 export interface TensorInfo {
   name: string;
   dtype: Dtype;
-  shape: (number | string)[];
+  /** Nothing where the number of dimensions is not declared, as ONNX allows. */
+  shape: DeclaredShape | null;
+  /** An input with a default (an initializer of its name, IR version 4 and later), which callers may leave out. */
+  optional?: true;
 }
 
 export interface FileEntry {
@@ -58,7 +64,7 @@ export interface Manifest {
   version: string;
   files: FileEntry[];
   framework: 'onnx';
-  /** The first input, in the plain layout's form. */
+  /** The first input that is not optional, in the plain layout's form. */
   input: TensorInfo;
   created_at: string;
   /** Path of the model file in `files`. */
@@ -80,7 +86,7 @@ export interface Manifest {
   publish_id?: string;
 }
 
-const tensor: Shape = { name: 'string', dtype: 'string', shape: 'array' };
+const tensor: Shape = { name: 'string', dtype: 'string', 'optional?': 'boolean' };
 const file: Shape = { path: 'string', sha256: 'sha256', size: 'count' };
 const manifestShape: Shape = {
   schema: 'count',
@@ -131,11 +137,14 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const listed = (path: string) => manifest.files.some((entry) => entry.path === path);
   must(listed(manifest.model), 'model', 'one of files');
   must(manifest.sample === undefined || listed(manifest.sample), 'sample', 'one of files');
-  for (const [at, { shape }] of [...manifest.inputs, ...manifest.outputs].entries()) {
-    must(shape.every(isDimension), `inputs or outputs[${at}].shape`, 'a list of sizes and names');
+  for (const [at, { shape }] of [manifest.input, ...manifest.inputs, ...manifest.outputs].entries()) {
+    must(isDeclaredShape(shape), `input, inputs or outputs[${at}].shape`, 'a list of sizes and names, or null');
   }
   return manifest;
 }
+
+const isDeclaredShape = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.every(isDimension));
 
 const isDimension = (value: unknown): boolean =>
   typeof value === 'string' || (Number.isSafeInteger(value) && (value as number) >= 0);

@@ -103,14 +103,19 @@ function compareTensor(
 ): Omit<SampleDifference, 'output'> | undefined {
   const [wanted, found] = [flatten(want), flatten(got)];
   if (!wanted || !found) return { field: '', want: 'a tensor', got: found ? 'an unusable sample' : 'uneven lists' };
-  // An empty list hides the dimensions inside it, so shapes without elements are told apart by nothing.
-  const bothEmpty = wanted.data.length === 0 && found.data.length === 0;
-  if (!bothEmpty && (wanted.shape.join() !== found.shape.join() || wanted.data.length !== found.data.length)) {
+  if (!isSameShape(wanted.shape, found.shape) || wanted.data.length !== found.data.length) {
     return { field: 'shape', want: `[${wanted.shape.join(', ')}]`, got: `[${found.shape.join(', ')}]` };
   }
   const at = wanted.data.findIndex((value, index) => !agree(value, found.data[index]));
   if (at < 0) return undefined;
   return { field: `data[${at}]`, want: String(wanted.data[at]), got: String(found.data[at]) };
+}
+
+/** An empty list hides the dimensions inside it, so shapes are compared up to their first dimension without elements. */
+function isSameShape(want: readonly number[], got: readonly number[]): boolean {
+  const [first, second] = [want.indexOf(0), got.indexOf(0)];
+  if (first < 0 || second < 0) return want.join() === got.join();
+  return want.slice(0, first + 1).join() === got.slice(0, second + 1).join();
 }
 
 /** `output "scores" data[3]: expected 0.91, got 0.12` */

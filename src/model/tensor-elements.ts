@@ -85,13 +85,16 @@ export interface Filler {
   fill(offset: number, row: readonly unknown[], at: (index: number) => string): void;
 }
 
+/** Whether a tensor is given to the runtime or was answered by it. */
+export type Way = 'in' | 'out';
+
 /** A typed array of `length` elements and the way to fill it. Throws TensorError for dtypes the runtime cannot take. */
-export function filler(dtype: Dtype, length: number): Filler {
+export function filler(dtype: Dtype, length: number, way: Way): Filler {
   const rule = rules[dtype];
   if (!rule) throw new TensorError('dtype', 'a type that ONNX Runtime for Node takes', dtype);
   if (rule.kind === 'number') return numbers(dtype, rule, length);
   if (rule.kind === 'big') return bigs(dtype, rule, length);
-  return rule.kind === 'bool' ? bools(length) : strings(length);
+  return rule.kind === 'bool' ? bools(length) : strings(length, way);
 }
 
 function numbers(dtype: Dtype, rule: NumberRule, length: number): Filler {
@@ -160,7 +163,7 @@ function bools(length: number): Filler {
   };
 }
 
-function strings(length: number): Filler {
+function strings(length: number, way: Way): Filler {
   const data = new Array<string>(length).fill('');
   return {
     data,
@@ -169,7 +172,7 @@ function strings(length: number): Filler {
         const value = row[i];
         if (typeof value !== 'string') throw new TensorError(at(i), 'text (string)', describeValue(value));
         // The runtime's binding takes C strings in UTF-8: it would cut the one and replace the other without a word.
-        if (value.includes('\0') || !value.isWellFormed()) {
+        if (way === 'in' && (value.includes('\0') || !value.isWellFormed())) {
           throw new TensorError(at(i), 'text without U+0000 and half characters (string)', 'text with them');
         }
         data[offset + i] = value;

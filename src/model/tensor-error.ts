@@ -25,6 +25,6 @@ export function describeValue(value: unknown): string {
   return String(value);
 }
 
-/** `[1,"batch",3]` as in the model; an unnamed dimension shows as `?`. */
-export const describeShape = (shape: readonly (number | string)[]): string =>
-  `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;
+/** `[1,"batch",3]` as in the model; an unnamed dimension shows as `?`, an undeclared number of them as `[...]`. */
+export const describeShape = (shape: readonly (number | string)[] | null): string =>
+  shape === null ? '[...]' : `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;

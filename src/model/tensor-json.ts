@@ -1,6 +1,6 @@
 import type { Dtype, TensorInfo } from './manifest.ts';
 import { shortFloat16, shortFloat32 } from './short-float.ts';
-import { filler, type TensorData } from './tensor-elements.ts';
+import { filler, type TensorData, type Way } from './tensor-elements.ts';
 import { describeShape, describeValue, TensorError } from './tensor-error.ts';
 
 export type { TensorData } from './tensor-elements.ts';
@@ -22,12 +22,12 @@ export type NestedJson = ElementJson | NestedJson[];
  * allocated before the lengths are known to agree, so memory stays in proportion to what was sent.
  * Throws TensorError naming the field.
  */
-export function parseTensor(json: unknown, info: TensorInfo): ParsedTensor {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return parseFlat(json, info);
-  return parseNested(json, info);
+export function parseTensor(json: unknown, info: TensorInfo, way: Way = 'in'): ParsedTensor {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return parseFlat(json, info, way);
+  return parseNested(json, info, way);
 }
 
-function parseFlat(json: object, info: TensorInfo): ParsedTensor {
+function parseFlat(json: object, info: TensorInfo, way: Way): ParsedTensor {
   const unknown = Object.keys(json).find((key) => !['dtype', 'shape', 'data'].includes(key));
   if (unknown !== undefined) throw new TensorError(unknown, 'only dtype, shape and data', 'an unknown field');
   const { dtype, shape, data } = json as { dtype?: unknown; shape?: unknown; data?: unknown };
@@ -41,36 +41,52 @@ function parseFlat(json: object, info: TensorInfo): ParsedTensor {
   if (data.length !== count) {
     throw new TensorError('data', `${count} elements for shape ${describeShape(shape)}`, `${data.length}`);
   }
-  const into = filler(info.dtype, count);
+  const into = filler(info.dtype, count, way);
   into.fill(0, data, (index) => `data[${index}]`);
   return { dtype: info.dtype, shape: [...shape], data: into.data };
 }
 
-function parseNested(json: unknown, info: TensorInfo): ParsedTensor {
-  const rank = info.shape.length;
+function parseNested(json: unknown, info: TensorInfo, way: Way): ParsedTensor {
+  const shape = nestedShape(json, info);
+  checkShape(shape, info);
+  checkEven(json, shape, 0, '');
+  const count = countOf(shape);
+  const into = filler(info.dtype, count, way);
+  if (shape.length === 0) into.fill(0, [json], () => '');
+  else if (count > 0) fillNested(json as unknown[], shape.length, '', { offset: 0, into });
+  return { dtype: info.dtype, shape, data: into.data };
+}
+
+/** Deeper than any real tensor, where the model does not declare how deep. */
+const deepest = 64;
+
+/**
+ * Sizes as the first list of each level has them. An empty list hides the levels inside it: what the model declares is
+ * taken for those, and nothing of the free ones.
+ */
+function nestedShape(json: unknown, info: TensorInfo): number[] {
+  const rank = info.shape?.length ?? deepest;
   const shape: number[] = [];
   let first = json;
-  for (let depth = 0; depth < rank; depth++) {
-    if (first === undefined && depth > 0) throw rankError(info, depth, 'an empty list');
-    if (!Array.isArray(first)) throw rankError(info, depth, describeValue(first));
+  while (shape.length < rank && Array.isArray(first)) {
     shape.push(first.length);
+    if (first.length === 0) return [...shape, ...hiddenSizes(info, shape.length)];
     first = first[0];
   }
   if (Array.isArray(first)) throw rankError(info, rank + 1, 'deeper lists');
-  checkShape(shape, info);
-  checkEven(json, shape, 0, '');
-  const into = filler(info.dtype, countOf(shape));
-  if (rank === 0) into.fill(0, [json], () => '');
-  else fillNested(json as unknown[], rank, '', { offset: 0, into });
-  return { dtype: info.dtype, shape, data: into.data };
+  if (info.shape && shape.length < rank) throw rankError(info, shape.length, describeValue(first));
+  return shape;
 }
+
+const hiddenSizes = ({ shape }: TensorInfo, from: number): number[] =>
+  (shape ?? []).slice(from).map((size) => (typeof size === 'number' ? size : 0));
 
 const rankError = (info: TensorInfo, depth: number, got: string): TensorError =>
   new TensorError(
     '',
-    info.shape.length === 0
+    info.shape?.length === 0
       ? `a single ${info.dtype} value`
-      : `lists nested ${info.shape.length} deep, of shape ${describeShape(info.shape)}`,
+      : `lists nested ${info.shape?.length ?? deepest} deep, of shape ${describeShape(info.shape)}`,
     depth === 0 ? got : `${got} at depth ${depth}`,
   );
 
@@ -98,11 +114,12 @@ function fillNested(list: readonly unknown[], levels: number, field: string, cur
   for (let i = 0; i < list.length; i++) fillNested(list[i] as unknown[], levels - 1, `${field}[${i}]`, cursor);
 }
 
-/** Rank and fixed dimensions must be the model's. Throws TensorError for `shape`. */
+/** Rank and fixed dimensions must be the model's, which the runtime demands too. Throws TensorError for `shape`. */
 export function checkShape(shape: readonly number[], info: TensorInfo): void {
   const fits =
-    shape.length === info.shape.length &&
-    info.shape.every((want, axis) => typeof want === 'string' || want === shape[axis]);
+    info.shape === null ||
+    (shape.length === info.shape.length &&
+      info.shape.every((want, axis) => typeof want === 'string' || want === shape[axis]));
   if (!fits) throw new TensorError('shape', describeShape(info.shape), describeShape(shape));
 }
 
@@ -111,7 +128,7 @@ export function checkShape(shape: readonly number[], info: TensorInfo): void {
  * they know none (`?`, `None`, `unk__12`) bind nothing. Throws TensorError for `shape`.
  */
 export function bindSymbols(shape: readonly number[], info: TensorInfo, bound: Map<string, number>): void {
-  for (const [axis, name] of info.shape.entries()) {
+  for (const [axis, name] of (info.shape ?? []).entries()) {
     if (typeof name === 'number' || !/^[A-Za-z_]/.test(name) || /^(?:none$|unk|dynamic$)/i.test(name)) continue;
     const size = shape[axis] as number;
     const before = bound.get(name);
@@ -128,7 +145,7 @@ const isShape = (value: unknown): value is number[] =>
 const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 const exampleShape = (info: TensorInfo): string =>
-  describeShape(info.shape.map((size) => (typeof size === 'number' ? size : 1)));
+  describeShape((info.shape ?? [1]).map((size) => (typeof size === 'number' ? size : 1)));
 
 /** Elements exactly: int64 beyond 2^53 as digits, NaN and the infinities by name, float16 bits as numbers. */
 export const exactElements = (dtype: Dtype, data: TensorData | Float16Array): ElementJson[] =>

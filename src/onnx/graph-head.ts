@@ -1,6 +1,6 @@
 import type { TensorInfo } from '../model/manifest.ts';
 import { ModelFault } from './model-fault.ts';
-import { checkedTensor, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
+import { checkedTensor, isExchangeable, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
 import type { WireReader } from './wire-reader.ts';
 
 /** protobuf refuses more than 100 nested messages; a graph inside a node's attribute takes three. */
@@ -119,13 +119,21 @@ function addTo(set: Set<string>, text: string, what: string): void {
   if (set.size > setLimit) throw new ModelFault('model-invalid', `names more than ${setLimit} ${what}`);
 }
 
+/** From this IR version on an initializer need not be a graph input, and one that is can be given another value. */
+const firstWithOptionalInputs = 4;
+
 /**
- * The tensors that a caller gives and gets. Until IR version 3 every initializer was listed among the inputs, and
- * later ones may be: those have a value already. Throws ModelFault.
+ * The tensors that a caller gives and gets; inputs that have a default come last. Until IR version 3 every initializer
+ * was listed among the inputs, where nobody can give it. Throws ModelFault.
  */
-export function tensorsOf(head: GraphHead): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
-  const given = head.inputs.filter((info) => !head.initializers.has(info.name));
-  const inputs = given.map((info) => checkedTensor(info, 'input'));
+export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
+  const required = head.inputs.filter((info) => !head.initializers.has(info.name));
+  const optional = irVersion < firstWithOptionalInputs ? [] : head.inputs.filter((info) => !required.includes(info));
+  const inputs = required.map((info) => checkedTensor(info, 'input'));
+  // One of a type that functions cannot exchange keeps its default.
+  inputs.push(
+    ...optional.filter(isExchangeable).map((info) => ({ ...checkedTensor(info, 'input'), optional: true as const })),
+  );
   const outputs = head.outputs.map((info) => checkedTensor(info, 'output'));
   for (const list of [head.inputs, head.outputs]) {
     const seen = new Set<string>();

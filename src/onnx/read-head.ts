@@ -15,7 +15,7 @@ const largestFile = 2 ** 31 - 1;
 
 /** What a model says of itself, without its weights. */
 export interface ModelHead {
-  /** What a caller gives: graph inputs without those that have an initializer. */
+  /** What a caller gives: graph inputs, those with a default last. Initializers of IR version 3 are none. */
   inputs: TensorInfo[];
   outputs: TensorInfo[];
   /** Version of ai.onnx; 0 where the model imports only other sets. */
@@ -175,7 +175,7 @@ function finish(draft: Draft): ModelHead {
     throw new ModelFault('model-invalid', words, `Export it with opset_version=${newestOpset} or less.`);
   }
   return {
-    ...tensorsOf(graph),
+    ...tensorsOf(graph, irVersion),
     opset,
     irVersion,
     producer: `${draft.producer} ${draft.producerVersion}`.trim(),

@@ -27,6 +27,7 @@ export interface ValueInfo {
   name: string;
   kind: string;
   elementType: number;
+  /** Nothing where the number of dimensions is not declared. */
   shape: (number | string)[] | undefined;
 }
 
@@ -83,24 +84,27 @@ function readDimension(reader: WireReader, end: number, name: string): number | 
   return size;
 }
 
+/** Whether the value is a tensor that the runtime for Node can take or give. */
+export const isExchangeable = ({ kind, elementType }: ValueInfo): boolean =>
+  kind === 'tensor' && elementTypes[elementType] !== undefined;
+
 /** The value as a tensor that the runtime for Node can take or give. Throws ModelFault `model-unsupported`. */
 export function checkedTensor(info: ValueInfo, role: 'input' | 'output'): TensorInfo {
   const dtype = elementTypes[info.elementType];
-  if (info.kind === 'tensor' && dtype && info.shape) return { name: info.name, dtype, shape: info.shape };
+  if (info.kind === 'tensor' && dtype) return { name: info.name, dtype, shape: info.shape ?? null };
   throw new ModelFault('model-unsupported', `has an ${role} "${info.name}" ${obstacle(info)}`, remedy(info));
 }
 
 function obstacle(info: ValueInfo): string {
   if (info.kind === '') return 'that declares no type';
   if (info.kind !== 'tensor') return `that is no tensor but of kind ${info.kind}, which functions cannot exchange`;
-  if (elementTypes[info.elementType]) return 'whose number of dimensions is not declared';
   const type = unsupportedDtypes[info.elementType] ?? `number ${info.elementType}`;
   return `of type ${type}, which ONNX Runtime for Node cannot exchange`;
 }
 
 function remedy(info: ValueInfo): string {
-  if (info.kind === 'tensor' && !elementTypes[info.elementType]) return 'Cast it to float32 or int64 inside the model.';
-  if (info.kind === 'tensor' || info.kind === '') {
+  if (info.kind === 'tensor') return 'Cast it to float32 or int64 inside the model.';
+  if (info.kind === '') {
     return 'Export it with shapes, for instance after onnx.shape_inference.infer_shapes.';
   }
   return 'Export the model with plain tensors; for scikit-learn classifiers use the option zipmap=False.';

@@ -4,6 +4,9 @@ import { LoadError } from '../handler/load-error.ts';
 import { openSession } from '../handler/open-session.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
 import type { Session } from '../handler/session.ts';
+import type { Signature } from '../handler/signature.ts';
+import { readModelHead } from '../onnx/read-head.ts';
+import { shapeDifferences } from './declared-shapes.ts';
 import type { CheckJob, CheckResult } from './jobs.ts';
 
 /** Loads the model as the handler would and runs its golden sample. Throws LoadError `runtime-unavailable` alone. */
@@ -13,20 +16,34 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
     session = await openSession({ path: job.model, form: formOf(job.model) }, undefined);
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'model-unusable') throw error;
-    const empty = { inputs: [], outputs: [], runtime_version: runtimeVersion };
+    const empty = { inputs: [], outputs: [], warnings: [], runtime_version: runtimeVersion };
     return { loaded: false, reason: error.message, sample: 'none', ...empty };
   }
   const { inputs, outputs } = session;
-  const result = job.sample === undefined ? undefined : await proveSample(session, await readJson(job.sample), 1);
+  // A form in ORT format has no head that could be read.
+  const declared = formOf(job.model) === 'original' ? await readModelHead(job.model) : session;
+  const ran = job.sample === undefined ? undefined : await runSample(session, declared, await readJson(job.sample));
   await session.close();
+  const { result, warnings = [] } = ran ?? {};
   return {
     loaded: true,
     inputs: [...inputs],
     outputs: [...outputs],
     sample: result?.status ?? 'none',
     ...(result?.difference && { difference: result.difference }),
+    warnings,
     runtime_version: runtimeVersion,
   };
+}
+
+async function runSample(session: Session, declared: Signature, sample: unknown) {
+  let warnings: string[] = [];
+  const result = await proveSample(declared, sample, 1, async (feeds) => {
+    const outputs = await session.run(feeds);
+    warnings = shapeDifferences(declared, feeds, outputs);
+    return outputs;
+  });
+  return { result, warnings };
 }
 
 export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runtimeVersion } from '../handler/runtime.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
-import { refuseBlockedLayout, writeOptimized } from './write-optimized.ts';
+import { readOptimized, writeOptimized } from './write-optimized.ts';
 
 /**
  * Writes the model in ORT format, optimised up to `extended`, the highest level that is right on every CPU. The same
@@ -16,9 +16,9 @@ export async function writeColdForm({ model, out }: FormJob): Promise<MadeForm> 
   try {
     await writeOptimized({ model, path, format: 'ORT', level: 'extended' });
     await writeOptimized({ model, path: twin, format: 'ONNX', level: 'extended' });
-    await refuseBlockedLayout(twin);
+    const head = await readOptimized(twin);
+    return { level: 'extended', head, files: [path] };
   } finally {
     await rm(twin, { force: true });
   }
-  return { level: 'extended', files: [path] };
 }

@@ -1,5 +1,6 @@
 import type { Artifact, TensorInfo } from '../model/manifest.ts';
 import type { SampleDifference } from '../model/sample-compare.ts';
+import type { ModelHead } from '../onnx/read-head.ts';
 
 /** Work on a model that needs the native runtime, and so is done in a process of its own. Paths are absolute. */
 export type Job = OptimizeJob | CheckJob;
@@ -22,6 +23,8 @@ export type FormJob = Pick<OptimizeJob, 'model' | 'out'>;
 export interface MadeForm {
   /** How far the runtime had optimised what is in it. */
   level: Artifact['optimization'];
+  /** What the optimised graph says of itself. */
+  head: ModelHead;
   /** Absolute paths; the one that is loaded comes first. */
   files: string[];
 }
@@ -54,6 +57,8 @@ export interface CheckResult {
   outputs: TensorInfo[];
   sample: 'ok' | 'mismatch' | 'none';
   difference?: SampleDifference;
+  /** What the model does otherwise than it declares, in sentences. */
+  warnings: string[];
   runtime_version: string;
 }
 

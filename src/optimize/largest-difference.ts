@@ -4,26 +4,27 @@ import { type ElementJson, exactElements, type ParsedTensor } from '../model/ten
 export interface LargestDifference {
   output: string;
   absolute: number;
-  /** Absolute difference over the largest absolute value of the output as the reference has it. */
+  /** Absolute difference over the scale of the output: its largest absolute value as the reference has it, or `smallest`. */
   relative: number;
 }
 
-/** The output that is furthest off. What cannot be measured (another shape, text, a NaN in one alone) is infinitely far. */
-export function largestDifference(want: Tensors, got: Tensors): LargestDifference {
+/**
+ * The output that is furthest off. What cannot be measured (another shape, text, a NaN in one alone) is infinitely far.
+ * `smallest` is the least scale of an output: below it, a difference between tiny numbers is no more than their last digit.
+ */
+export function largestDifference(want: Tensors, got: Tensors, smallest: number): LargestDifference {
   let worst: LargestDifference = { output: '', absolute: 0, relative: 0 };
   for (const [output, reference] of want) {
     const other = got.get(output);
-    const found = other ? compareTensors(reference, other) : infinitely;
+    const found = other ? compareTensors(reference, other, smallest) : infinitely;
     if (found.relative > worst.relative || worst.output === '') worst = { output, ...found };
   }
   return worst;
 }
 
-/** An output of zeros has no scale of its own. */
-const smallest = 1e-6;
 const infinitely = { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
 
-function compareTensors(want: ParsedTensor, got: ParsedTensor): Omit<LargestDifference, 'output'> {
+function compareTensors(want: ParsedTensor, got: ParsedTensor, smallest: number): Omit<LargestDifference, 'output'> {
   if (want.dtype !== got.dtype || want.shape.join() !== got.shape.join()) return infinitely;
   const wanted = exactElements(want.dtype, want.data);
   const gotten = exactElements(got.dtype, got.data);

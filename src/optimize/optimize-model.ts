@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
 import { Hashing } from '../model/digest.ts';
 import type { Artifact } from '../model/manifest.ts';
+import { readModelHead } from '../onnx/read-head.ts';
 import { writeColdForm } from './cold-form.ts';
-import type { OptimizeJob, OptimizeResult } from './jobs.ts';
+import { withoutConstantInputs } from './constant-inputs.ts';
+import type { MadeForm, OptimizeJob, OptimizeResult } from './jobs.ts';
 import { measureParity, type Parity } from './parity.ts';
+import { demandSameSignature } from './same-signature.ts';
 import { writeSteadyForm } from './steady-form.ts';
-
-/** Largest difference from the original, relative to the largest value of the output, that an artifact may show. */
-export const parityTolerance = 1e-4;
 
 /**
  * Makes a load-optimised form of the model and proves that it answers as the original does, on this machine.
@@ -23,10 +23,21 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
     throw new ColdgateError('unknown-kind', exitCodes.usage, `Expected the kind cold or steady, got ${job.kind}.`);
   }
   await mkdir(job.out, { recursive: true });
-  const { level, files } = job.kind === 'cold' ? await writeColdForm(job) : await writeSteadyForm(job);
+  const head = await readModelHead(job.model);
+  const model = await withoutConstantInputs(job.model, head.irVersion, job.out);
+  const form = { model, out: job.out };
+  let made: MadeForm;
+  try {
+    made = job.kind === 'cold' ? await writeColdForm(form) : await writeSteadyForm(form);
+  } finally {
+    if (model !== job.model) await rm(model, { force: true });
+  }
+  const { level, files } = made;
+  // Sessions do not show which inputs are optional; what outputs declare is advice.
+  demandSameSignature({ inputs: head.inputs, outputs: [] }, { inputs: made.head.inputs, outputs: [] });
   const sample = job.sample === undefined ? undefined : JSON.parse(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
-  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample);
+  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample, head);
   const artifacts = [];
   for (const source of files) {
     const entry = await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) });

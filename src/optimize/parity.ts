@@ -1,12 +1,17 @@
 import { IntegrityError } from '../errors.ts';
-import { sampleFeeds } from '../handler/golden-sample.ts';
+import { sampleFeeds, toSampleForm } from '../handler/golden-sample.ts';
 import { openSession } from '../handler/open-session.ts';
 import { RunError } from '../handler/run-error.ts';
 import type { ModelFile, Session, Tensors } from '../handler/session.ts';
+import type { Sample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
-import { largestDifference } from './largest-difference.ts';
-import { parityTolerance } from './optimize-model.ts';
+import { compareSample, defaultTolerance, formatDifference } from '../model/sample-compare.ts';
+import { type LargestDifference, largestDifference } from './largest-difference.ts';
+import { demandSameSignature, type Signature } from './same-signature.ts';
 import { syntheticInputs } from './synthetic-inputs.ts';
+
+/** Largest difference from the original, relative to the largest value of the output, that an artifact may show. */
+export const parityTolerance = 1e-4;
 
 export interface Parity {
   maxRelative: number;
@@ -21,54 +26,89 @@ const enough = 3;
 const longestMs = 20_000;
 
 /**
- * Runs original and artifact side by side, as the handler would run each, and measures how far apart they are.
+ * Runs original and artifact side by side, as the handler would run each, and measures how far apart they are. The golden
+ * sample comes first and is judged by its own tolerance, made-up inputs by `parityTolerance`; on those a difference of at
+ * most the sample's absolute tolerance is none. `declared` is what the original says of its inputs.
  * Throws IntegrityError `parity` beyond the tolerance, `parity-unmeasured` when no inputs could be run.
  */
-export async function measureParity(original: string, made: ModelFile, sample: unknown): Promise<Parity> {
+export async function measureParity(
+  original: string,
+  made: ModelFile,
+  json: unknown,
+  declared?: Signature,
+): Promise<Parity> {
   const reference = await openSession({ path: original, form: 'original' }, undefined);
   const candidate = await openSession(made, undefined);
-  const parity: Parity = { maxRelative: 0, maxAbsolute: 0, compared: 0 };
-  const fromSample = sample === undefined ? undefined : feedsOfSample(reference, sample);
-  if (fromSample) await compare(reference, candidate, fromSample, parity);
+  try {
+    demandSameSignature(reference, candidate);
+    const signature = declared ?? reference;
+    const sample = json === undefined ? undefined : usable(json, signature);
+    const pair = { reference, candidate, parity: { maxRelative: 0, maxAbsolute: 0, compared: 0 } };
+    return await compareAll(pair, signature, sample);
+  } finally {
+    await reference.close();
+    await candidate.close();
+  }
+}
+
+interface Pair {
+  reference: Session;
+  candidate: Session;
+  /** Grows with each comparison. */
+  parity: Parity;
+}
+
+async function compareAll(pair: Pair, signature: Signature, sample: Sample | undefined): Promise<Parity> {
+  const { parity } = pair;
+  const floor = sample?.tolerance?.absolute ?? defaultTolerance.absolute;
+  // The scale at which the floor is what the relative tolerance allows.
+  const smallest = floor / parityTolerance || Number.MIN_VALUE;
+  if (sample) {
+    const answers = await runBoth(pair, sampleFeeds(sample, signature.inputs), smallest);
+    if (answers) demandSample(sample, answers);
+  }
   const started = performance.now();
   let tried = 0;
-  for (const feeds of syntheticInputs(reference.inputs)) {
+  for (const feeds of syntheticInputs(signature.inputs)) {
     if (tried === enough || performance.now() - started > longestMs) break;
-    if (await compare(reference, candidate, feeds, parity)) tried++;
+    const answers = await runBoth(pair, feeds, smallest);
+    if (!answers) continue;
+    demandClose(answers.found);
+    tried++;
   }
-  await reference.close();
-  await candidate.close();
   if (parity.compared > 0) return parity;
   throw new IntegrityError('parity-unmeasured', 'The model runs on none of the inputs that were made up for it.', {
     hint: 'Add a golden sample (`sample:` in models.yaml), or publish with `optimize: off`.',
   });
 }
 
-function feedsOfSample(session: Session, json: unknown): Tensors | undefined {
-  const { sample, problems } = checkSample(json, session);
-  return problems.length === 0 ? sampleFeeds(sample, session.inputs) : undefined;
+function usable(json: unknown, signature: Signature): Sample | undefined {
+  const { sample, problems } = checkSample(json, signature);
+  return problems.length === 0 ? sample : undefined;
 }
 
-/** False when the original itself refuses the inputs. */
-async function compare(reference: Session, candidate: Session, feeds: Tensors, parity: Parity): Promise<boolean> {
+interface Answers {
+  want: Tensors;
+  got: Tensors;
+  found: LargestDifference;
+}
+
+/** Nothing when the original itself refuses the inputs. */
+async function runBoth(pair: Pair, feeds: Tensors, smallest: number): Promise<Answers | undefined> {
+  const { reference, candidate, parity } = pair;
   let want: Tensors;
   try {
     want = await reference.run(feeds);
   } catch (error) {
-    if (error instanceof RunError) return false;
+    if (error instanceof RunError) return undefined;
     throw error;
   }
-  const found = largestDifference(want, await runCandidate(candidate, feeds));
+  const got = await runCandidate(candidate, feeds);
+  const found = largestDifference(want, got, smallest);
   parity.compared++;
   parity.maxAbsolute = Math.max(parity.maxAbsolute, found.absolute);
   parity.maxRelative = Math.max(parity.maxRelative, found.relative);
-  if (found.relative > parityTolerance) {
-    throw new IntegrityError('parity', `The optimised model differs from the original: ${describe(found)}.`, {
-      hint: 'Publish with `optimize: off`. Models with random operators cannot be compared at all.',
-      data: { output: found.output, relative: finite(found.relative), tolerance: parityTolerance },
-    });
-  }
-  return true;
+  return { want, got, found };
 }
 
 async function runCandidate(candidate: Session, feeds: Tensors): Promise<Tensors> {
@@ -76,11 +116,32 @@ async function runCandidate(candidate: Session, feeds: Tensors): Promise<Tensors
     return await candidate.run(feeds);
   } catch (error) {
     const message = 'The optimised model refuses inputs that the original takes.';
-    throw new IntegrityError('parity', message, { cause: error, hint: 'Publish with `optimize: off`.' });
+    throw new IntegrityError('parity', message, { cause: error, hint });
   }
 }
 
-function describe({ output, relative }: ReturnType<typeof largestDifference>): string {
+const hint = 'Publish with `optimize: off`. Models with random operators cannot be compared at all.';
+
+/** The artifact must answer the sample wherever the original does, and as the original does. */
+function demandSample(sample: Sample, { want, got }: Answers): void {
+  const [wanted, gotten] = [toSampleForm(want), toSampleForm(got)];
+  const original = { ...sample, outputs: wanted as NonNullable<Sample['outputs']> };
+  const promised = compareSample(sample, wanted) ? undefined : compareSample(sample, gotten);
+  const difference = promised ?? compareSample(original, gotten);
+  if (!difference) return;
+  const message = `The optimised model differs from the original on the golden sample: ${formatDifference(difference)}.`;
+  throw new IntegrityError('parity', message, { hint, data: { output: difference.output, sample: true } });
+}
+
+function demandClose(found: LargestDifference): void {
+  if (found.relative <= parityTolerance) return;
+  throw new IntegrityError('parity', `The optimised model differs from the original: ${describe(found)}.`, {
+    hint,
+    data: { output: found.output, relative: finite(found.relative), tolerance: parityTolerance },
+  });
+}
+
+function describe({ output, relative }: LargestDifference): string {
   const how = Number.isFinite(relative)
     ? `by ${relative.toExponential(2)} of its largest value`
     : 'in type, shape or kind';

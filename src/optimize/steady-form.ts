@@ -9,7 +9,7 @@ import { runtimeVersion } from '../handler/runtime.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
 import { type MovedWeights, splitWeights } from './split-weights.ts';
-import { type Level, refuseBlockedLayout, writeOptimized } from './write-optimized.ts';
+import { type Level, readOptimized, writeOptimized } from './write-optimized.ts';
 
 /**
  * Writes the model as ONNX, optimised as far as it may be for every CPU, with its weights in a file beside it, where the
@@ -23,8 +23,8 @@ export async function writeSteadyForm({ model, out }: FormJob): Promise<MadeForm
   const whole = join(out, `.steady-${runtimeVersion}.onnx`);
   try {
     await writeOptimized({ model, path: whole, format: 'ONNX', level });
-    await refuseBlockedLayout(whole);
-    return { level, files: await split(whole, out) };
+    const head = await readOptimized(whole);
+    return { level, head, files: await split(whole, out) };
   } finally {
     await rm(whole, { force: true });
   }

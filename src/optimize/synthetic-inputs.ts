@@ -1,5 +1,5 @@
 import type { Tensors } from '../handler/session.ts';
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
+import type { DeclaredShape, Dtype, TensorInfo } from '../model/manifest.ts';
 import { parseTensor } from '../model/tensor-json.ts';
 
 /** mulberry32, public domain: the same model is compared on the same inputs on every machine. */
@@ -22,16 +22,26 @@ const mostElements = 64 * 1024 * 1024;
  */
 const freeSizes = [4, 32, 1, 2, 8, 16, 64, 128, 256, 512];
 
-/** Made-up inputs of the declared types and shapes, in the order in which they are worth trying. */
+/** Numbers of dimensions to try where a model does not declare them. */
+const undeclaredRanks = [2, 1, 3, 4, 0];
+
+type Ranked = TensorInfo & { shape: DeclaredShape };
+
+/** Made-up inputs of the declared types and shapes, in the order in which they are worth trying. Optional ones are left out. */
 export function* syntheticInputs(inputs: readonly TensorInfo[]): Generator<Tensors> {
-  const fixed = inputs.every((info) => info.shape.every((size) => typeof size === 'number'));
+  const required = inputs.filter((info) => !info.optional);
+  const fixed = required.every((info) => info.shape?.every((size) => typeof size === 'number'));
+  const ranks = required.some((info) => info.shape === null) ? undeclaredRanks : [0];
   for (const [i, size] of (fixed ? [1, 1] : freeSizes).entries()) {
-    // All free dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
-    for (const others of new Set([size, 1])) {
-      // Integers are indices as often as not: small ones first, then only 0 and 1.
-      const most = i % 2 === 0 ? 3 : 1;
-      const feeds = feedsOf(inputs, sizesOf(inputs, size, others), most, randomFrom(i + 1));
-      if (feeds) yield feeds;
+    for (const rank of ranks) {
+      const ranked = required.map((info): Ranked => ({ ...info, shape: info.shape ?? Array(rank).fill('') }));
+      // All free dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
+      for (const others of new Set([size, 1])) {
+        // Integers are indices as often as not: small ones first, then only 0 and 1.
+        const most = i % 2 === 0 ? 3 : 1;
+        const feeds = feedsOf(ranked, sizesOf(ranked, size, others), most, randomFrom(i + 1));
+        if (feeds) yield feeds;
+      }
     }
   }
 }
@@ -39,7 +49,7 @@ export function* syntheticInputs(inputs: readonly TensorInfo[]): Generator<Tenso
 type SizeOf = (input: number, axis: number, name: string) => number;
 
 /** A free first dimension is a batch more often than not. Dimensions of one name are of one size. */
-function sizesOf(inputs: readonly TensorInfo[], size: number, others: number): SizeOf {
+function sizesOf(inputs: readonly Ranked[], size: number, others: number): SizeOf {
   const named = new Map<string, number>();
   const sizeAt: SizeOf = (input, axis) => (axis === 0 ? 1 : input === 0 ? size : others);
   for (const [input, info] of inputs.entries()) {
@@ -51,7 +61,7 @@ function sizesOf(inputs: readonly TensorInfo[], size: number, others: number): S
 }
 
 function feedsOf(
-  inputs: readonly TensorInfo[],
+  inputs: readonly Ranked[],
   sizeOf: SizeOf,
   mostInteger: number,
   random: () => number,

@@ -1,7 +1,7 @@
 import { IntegrityError } from '../errors.ts';
 import { toLoadError } from '../handler/load-error.ts';
 import { loadRuntime } from '../handler/runtime.ts';
-import { readModelHead } from '../onnx/read-head.ts';
+import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 
 /**
  * How far the runtime may optimise what is written: `basic` leaves ONNX's own operators, `extended` fuses them into the
@@ -38,10 +38,10 @@ export async function writeOptimized({ model, path, format, level }: Writing): P
 /** Nodes of this domain are laid out for one kind of CPU: elsewhere they are missing, or answer wrong without an error. */
 const blockedLayout = 'com.microsoft.nchwc';
 
-/** Throws IntegrityError `hardware-bound` when a node of the ONNX file is laid out for one kind of CPU. */
-export async function refuseBlockedLayout(path: string): Promise<void> {
-  const { nodeDomains } = await readModelHead(path);
-  if (!nodeDomains.includes(blockedLayout)) return;
+/** Reads the head of what was written. Throws IntegrityError `hardware-bound` when a node is laid out for one kind of CPU. */
+export async function readOptimized(path: string): Promise<ModelHead> {
+  const head = await readModelHead(path);
+  if (!head.nodeDomains.includes(blockedLayout)) return head;
   throw new IntegrityError(
     'hardware-bound',
     `The optimised model has nodes of ${blockedLayout}, right on this CPU only.`,

@@ -5,11 +5,11 @@ import { manifestKey } from '../model/layout.ts';
 import { type PublishResult, publishVersion } from '../registry/publish.ts';
 import { partSize, readFileChunks } from '../stores/read-file.ts';
 import { toolVersion } from '../version.ts';
-import { makeArtifacts } from './check-model.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
 import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
+import { wishedForms } from './wished-forms.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PublishInput extends WorkInput {
@@ -23,15 +23,10 @@ export async function publishModel(
   version: string,
   context: Context,
 ): Promise<PublishResult> {
-  const { entry, head, modelPath } = source;
+  const { entry, head } = source;
   const { log, now, dryRun } = context;
-  const kind = entry.optimize;
   const scratch = await mkdtemp(join(tmpdir(), 'coldgate-optimize-'));
-  const artifacts = async () => {
-    if (kind === 'off') return [];
-    log.info(`Making the load-optimised form (${kind}) of ${entry.name} …`);
-    return makeArtifacts({ kind, model: modelPath, sample: entry.sample?.source, out: scratch }, context);
-  };
+  const artifacts = () => wishedForms(source, version, scratch, context);
   try {
     return await publishVersion({
       store,

@@ -1,5 +1,7 @@
 import { IntegrityError } from '../errors.ts';
+import type { TensorInfo } from '../model/manifest.ts';
 import { formatDifference } from '../model/sample-compare.ts';
+import { describeShape } from '../model/tensor-error.ts';
 import { readManifest } from '../registry/version-contents.ts';
 import { checkModel } from './check-model.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
@@ -11,8 +13,8 @@ export interface ValidateInput extends WorkInput {
   skipRun: boolean;
 }
 
-const tensorText = (t: { name: string; dtype: string; shape: (number | string)[] }) =>
-  `${t.name} ${t.dtype}[${t.shape.map((d) => d || '?').join(',')}]`;
+const tensorText = (t: TensorInfo) =>
+  `${t.name} ${t.dtype}${describeShape(t.shape).replaceAll(', ', ',')}${t.optional ? ' (optional)' : ''}`;
 
 /** Loads the model in a process of its own and runs its sample. Throws IntegrityError where either fails. */
 async function runSample(source: ModelSource, context: Context): Promise<string> {
@@ -29,6 +31,7 @@ async function runSample(source: ModelSource, context: Context): Promise<string>
       hint: 'Mend the outputs in the sample, or the model.',
     });
   }
+  for (const warning of checked.warnings) context.log.warn(`${name}: ${warning}`);
   return checked.sample === 'ok' ? 'runs its sample' : 'loads; no sample';
 }
 

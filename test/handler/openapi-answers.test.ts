@@ -153,7 +153,7 @@ describe('the OpenAPI document', () => {
     const model = { name: 'tiny', version: '1.0.0', sha256: 'a'.repeat(64) };
     expect(answer({ outputs: { y: [[1, 2]] }, model })).toBe(true);
     for (const outputs of [
-      { y: [[1, 2, 3]] },
+      { y: [[1, true, 3]] },
       { y: [1, 2] },
       { y: [['a', 2]] },
       { z: [[1, 2]] },

@@ -87,9 +87,14 @@ describe('refusals', () => {
     expect((await app.ask('/v1/health', { method: 'PUT' })).headers['allow']).toBe('GET, HEAD, OPTIONS');
   });
 
-  it('refuses dimensions of one name that differ', async () => {
-    const reply = await tokens.ask('/v1/infer', { body: { inputs: { ids: [[1]], offset: [[1, 2]] } } });
-    expect(reply).toMatchObject({ status: 400, json: { error: { code: 'bad-input' } } });
+  it('names dimensions of one name that differ where the graph refuses them, and serves them where it does not', async () => {
+    const ask = (offset: unknown) => tokens.ask('/v1/infer', { body: { inputs: { ids: [[1, 2]], offset } } });
+    const message = 'inputs.offset.shape: expected dimension 1 ("sequence") to be 2 as elsewhere, got 3.';
+    expect(await ask([[1, 2, 3]])).toMatchObject({ status: 400, json: { error: { code: 'bad-input', message } } });
+    expect(await ask([[1]])).toMatchObject({ status: 200 });
+    const items = [[[1, 2, 3]], [[1]]].map((offset) => ({ inputs: { ids: [[1, 2]], offset } }));
+    const batch = await tokens.ask('/v1/batch', { body: { items } });
+    expect(batch.json).toMatchObject({ items: [{ error: { code: 'bad-input', message } }, { outputs: {} }] });
   });
 
   it('refuses a huge empty tensor before it is run', async () => {

@@ -81,3 +81,20 @@ describe('compareSample', () => {
     expect(formatDifference({ output: 'y', field: 'data[1]', want: '2', got: '3' })).toContain('"y" data[1]');
   });
 });
+
+describe('tensors without elements', () => {
+  const empty = (want: unknown, got: unknown) =>
+    compareSample({ inputs: {}, outputs: { y: want as never } }, { y: got });
+
+  it('agree where what their lists show agrees', () => {
+    for (const got of [[], { shape: [0, 2], data: [] }, { shape: [0], data: [] }])
+      expect(empty([], got)).toBeUndefined();
+    expect(empty([[], []], { shape: [2, 0, 7], data: [] })).toBeUndefined();
+  });
+
+  it('differ where it does not', () => {
+    expect(empty([], [[], []])).toMatchObject({ field: 'shape', want: '[0]', got: '[2, 0]' });
+    expect(empty([], [1])).toMatchObject({ field: 'shape' });
+    expect(empty([[1]], { shape: [0, 1], data: [] })).toMatchObject({ field: 'shape' });
+  });
+});

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TensorInfo } from '../../src/model/manifest.ts';
 import { bindSymbols, formatTensor, parseTensor, TensorError } from '../../src/model/tensor-json.ts';
 
-const info = (dtype: TensorInfo['dtype'], ...shape: TensorInfo['shape']): TensorInfo => ({ name: 'x', dtype, shape });
+const info = (dtype: TensorInfo['dtype'], ...shape: (number | string)[]): TensorInfo => ({ name: 'x', dtype, shape });
 
 /** The field that a refusal names, or what was accepted. */
 function refusal(json: unknown, want: TensorInfo): string | undefined {
@@ -93,7 +93,6 @@ describe('parseTensor', () => {
     ['a value in place of a list', [[1, 2], 3], '[1]'],
     ['lists too deep', [[[1], [2]]], ''],
     ['lists too shallow', [1, 2], ''],
-    ['an empty outer list', [], ''],
     ['text', 'hello', ''],
     ['nothing', undefined, ''],
     ['null', null, ''],
@@ -121,6 +120,26 @@ describe('parseTensor', () => {
   it('keeps tensors with an empty dimension', () => {
     expect(parseTensor({ shape: [2, 0], data: [] }, info('float32', 'n', 'm')).data).toEqual(new Float32Array(0));
     expect(parseTensor([[], []], info('float32', 'n', 'm')).shape).toEqual([2, 0]);
+  });
+
+  it('takes for the dimensions that an empty list hides what the model declares', () => {
+    expect(parseTensor([], info('float32', 'n', 2)).shape).toEqual([0, 2]);
+    expect(parseTensor([], info('float32', 'n', 'm', 3)).shape).toEqual([0, 0, 3]);
+    expect(parseTensor([[], []], info('string', 2, 'n', 3))).toMatchObject({ shape: [2, 0, 3], data: [] });
+    expect(refusal([], info('float32', 1, 2))).toBe('shape');
+    expect(refusal([[], [1]], info('float32', 'n', 'm'))).toBe('[1]');
+  });
+
+  it('reads any shape where the model declares none', () => {
+    const any: TensorInfo = { name: 'x', dtype: 'int32', shape: null };
+    expect(parseTensor(7, any).shape).toEqual([]);
+    expect(parseTensor([[[1], [2]]], any)).toMatchObject({ shape: [1, 2, 1], data: Int32Array.of(1, 2) });
+    expect(parseTensor([[], []], any).shape).toEqual([2, 0]);
+    expect(parseTensor({ shape: [2, 1], data: [1, 2] }, any).shape).toEqual([2, 1]);
+    expect(refusal([[1], [2, 3]], any)).toBe('[1]');
+    expect(refusal([[1], 2], any)).toBe('[1]');
+    expect(refusal({ data: [1] }, any)).toBe('shape');
+    expect(refusal(JSON.parse('['.repeat(100) + ']'.repeat(100)), any)).toBe('');
   });
 
   it('refuses a type that the runtime for Node cannot take', () => {

@@ -62,13 +62,32 @@ describe('readModelHead', () => {
     expect((await head(tokenModel())).inputs.map((i) => i.name)).toEqual(['ids', 'offset']);
   });
 
-  it('leaves out graph inputs that have an initializer, dense or sparse, before or after them', async () => {
+  it('has graph inputs with an initializer, dense or sparse, for optional ones, and in IR version 3 for none', async () => {
     const w = value('w', tensorType('float32', [2]));
     const s = value('s', tensorType('float32', [2]));
     const dense = tensor('w', 'float32', [2], new Uint8Array(8));
     const sparse = message(15, bytes(1, tensor('s', 'float32', [1], new Uint8Array(4))), int(3, 2));
     const found = await head(relu({ inputs: [x, w, s], initializers: [dense], graph: [sparse] }));
-    expect(found.inputs.map((i) => i.name)).toEqual(['x']);
+    expect(found.inputs.map((i) => [i.name, i.optional])).toEqual([
+      ['x', undefined],
+      ['w', true],
+      ['s', true],
+    ]);
+    const old = await head(relu({ inputs: [w, x, s], initializers: [dense], graph: [sparse], ir: 3 }));
+    expect(old.inputs.map((i) => i.name)).toEqual(['x']);
+  });
+
+  it('leaves an optional input of a type that cannot be exchanged to its default', async () => {
+    const w = value('w', tensorType('bfloat16', [2]));
+    const initializers = [tensor('w', 'bfloat16', [2], new Uint8Array(4))];
+    expect((await head(relu({ inputs: [w, x], initializers }))).inputs.map((i) => i.name)).toEqual(['x']);
+  });
+
+  it('tells a shape that is not declared from one without dimensions', async () => {
+    const found = await head(
+      relu({ inputs: [value('x', message(1, int(1, 1)))], outputs: [value('y', tensorType(1, []))] }),
+    );
+    expect([found.inputs[0]?.shape, found.outputs[0]?.shape]).toEqual([null, []]);
   });
 
   it('reads a rank-0 input', async () => {
@@ -156,7 +175,6 @@ describe('models that cannot be served', () => {
     ['an optional input', 'model-unsupported', typed(message(9, bytes(1, tensorType('float32', [1]))))],
     ['an input of type bfloat16', 'model-unsupported', typed(tensorType('bfloat16', [1]))],
     ['an input of an unknown type', 'model-unsupported', typed(tensorType(77, [1]))],
-    ['an input without a shape', 'model-unsupported', typed(message(1, int(1, 1)))],
     ['an output without a type', 'model-unsupported', relu({ outputs: [text(1, 'y')] })],
     ['thousands of dimensions', 'model-invalid', typed(tensorType('float32', new Array(5000).fill(1)))],
     ['tens of thousands of inputs', 'model-invalid', relu({ inputs: new Array(10_001).fill(x) })],

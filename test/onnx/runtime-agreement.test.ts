@@ -57,7 +57,8 @@ describe('the head that we read and the session of ONNX Runtime', () => {
   ])('agree on %s', async (_name, write) => {
     write();
     const [head, session] = [await readModelHead(path), await InferenceSession.create(path)];
-    expect(metadata(session.inputMetadata)).toEqual(head.inputs);
+    // The runtime does not show inputs that have a default.
+    expect(metadata(session.inputMetadata)).toEqual(head.inputs.filter(({ optional }) => !optional));
     expect(metadata(session.outputMetadata)).toEqual(head.outputs);
     await session.release();
   });

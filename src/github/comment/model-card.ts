@@ -1,4 +1,5 @@
 import type { Manifest, TensorInfo } from '../../model/manifest.ts';
+import { describeShape } from '../../model/tensor-error.ts';
 import { codeSpan } from '../event-text.ts';
 import { folded } from './markup.ts';
 import type { ModelPreview } from './preview.ts';
@@ -6,8 +7,8 @@ import type { ModelPreview } from './preview.ts';
 /** Tensors and files shown; the manifest has them all. */
 const most = 12;
 
-const tensor = ({ name, dtype, shape }: TensorInfo): string =>
-  `${codeSpan(name)} ${codeSpan(`${dtype}[${shape.map((d) => (d === '' ? '?' : d)).join(', ')}]`)}`;
+const tensor = ({ name, dtype, shape, optional }: TensorInfo): string =>
+  `${codeSpan(name)} ${codeSpan(`${dtype}${describeShape(shape)}`)}${optional ? ' optional' : ''}`;
 
 function listed<T>(items: readonly T[], show: (item: T) => string): string {
   const more = items.length - most;

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '../../model/manifest.ts';
+import type { Way } from '../../model/tensor-elements.ts';
 import { operations } from './operations.ts';
-import { nestedSchema, tensorSchema, type Way } from './tensor-schema.ts';
+import { nestedSchema, tensorSchema } from './tensor-schema.ts';
 
 export interface ApiModel {
   name: string;
@@ -102,12 +103,13 @@ const outputsSchema = (infos: readonly TensorInfo[]): Schema => ({
 const byName = (infos: readonly TensorInfo[], way: Way): Schema =>
   Object.fromEntries(infos.map((info) => [info.name, tensorSchema(info, way)]));
 
-/** By name; a model of one input also takes its bare nested list. */
+/** By name, optional ones if need be; a model of one required input also takes its bare nested list. */
 function inputsSchema(infos: readonly TensorInfo[]): Schema {
-  const [first, second] = infos;
+  const required = infos.filter((info) => !info.optional);
+  const [first, second] = required;
   const named = {
     type: 'object',
-    required: infos.map((info) => info.name),
+    required: required.map((info) => info.name),
     additionalProperties: false,
     properties: byName(infos, 'in'),
   };

@@ -16,7 +16,7 @@ const failures: Record<string, string> = {
 
 /** The paths of one model. */
 export function operations(model: ApiModel, prefix: string): Record<string, unknown> {
-  const one = model.inputs.length === 1;
+  const one = oneRequired(model);
   return {
     [`${prefix}/infer`]: {
       post: operation('infer', `Runs ${model.name} once.`, {
@@ -52,10 +52,14 @@ function inferParameters({ inputs, outputs }: ApiModel): Fields[] {
   const shape = { type: 'string', examples: ['1,3,224,224'] };
   const output = { enum: outputs.map(({ name }) => name) };
   return [
-    ...(inputs.length === 1 ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
+    ...(oneRequired({ inputs }) ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
     ...(outputs.length > 0 ? [{ name: 'output', in: 'query', required: false, schema: output }] : []),
   ];
 }
+
+/** Bytes alone are that input. */
+const oneRequired = ({ inputs }: Pick<ApiModel, 'inputs'>): boolean =>
+  inputs.filter(({ optional }) => !optional).length === 1;
 
 const everyHeader: Fields = { 'x-request-id': { schema: { type: 'string' } } };
 const retryAfter: Fields = { 'retry-after': { description: 'In seconds.', schema: { type: 'integer', minimum: 1 } } };

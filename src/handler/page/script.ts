@@ -21,7 +21,8 @@ const pretty = (value, pad = '') => {
   }
   return value.some(isNested) ? lines('[', value.map(inner), ']', pad) : '[' + value.map(inner).join(', ') + ']';
 };
-const shape = ({ shape }) => '[' + shape.map((size) => size === '' ? '?' : size).join(', ') + ']';
+const shape = ({ shape, optional }) =>
+  (shape ? '[' + shape.map((size) => size === '' ? '?' : size).join(', ') + ']' : '[...]') + (optional ? ', optional' : '');
 const ms = (value) => Number(value).toFixed(1) + ' ms';
 const state = (kind, text) => { $('state').className = kind; show('state', text); };
 

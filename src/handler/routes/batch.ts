@@ -7,6 +7,7 @@ import { type RouteContext, withModel } from '../route.ts';
 import { checkEmpty, toRefusal } from '../run-model.ts';
 import type { ServedModel } from '../served-model.ts';
 import type { Tensors } from '../session.ts';
+import { readRequest } from '../signature.ts';
 import { runStacked } from '../stacked-run.ts';
 import { badInput, type InferInput, readInferInput } from '../tensors-in.ts';
 import { writeOutputs } from '../tensors-out.ts';
@@ -23,7 +24,8 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
   const items = readItems(body);
   call.items = items.length;
   return withModel(context, async (model) => {
-    const inputs = items.map((item) => attempt(() => readItem(item, model)));
+    const inputs: (InferInput | RequestError)[] = [];
+    for (const item of items) inputs.push(await attempt(() => readItem(item, model)));
     const good = inputs.flatMap((input, index) => (input instanceof RequestError ? [] : [{ index, input }]));
     const { answers, stacked } = await call.timed('run', () =>
       runItems(
@@ -54,15 +56,15 @@ function readItems(body: Record<string, unknown>): unknown[] {
   return items;
 }
 
-function readItem(item: unknown, model: ServedModel): InferInput {
-  const input = readInferInput(item, model.session);
-  checkEmpty(input.feeds);
+async function readItem(item: unknown, model: ServedModel): Promise<InferInput> {
+  const input = await readRequest(model, (signature) => readInferInput(item, signature));
+  checkEmpty(input.feeds, model.session.inputs);
   return input;
 }
 
-function attempt<T>(work: () => T): T | RequestError {
+async function attempt<T>(work: () => Promise<T>): Promise<T | RequestError> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (error instanceof RequestError) return error;
     throw error;
@@ -85,7 +87,7 @@ async function runItems(
     try {
       answers.push(await model.run(feeds, outputs));
     } catch (error) {
-      const refusal = toRefusal(error);
+      const refusal = toRefusal(error, feeds, model);
       if (!(refusal instanceof RequestError)) throw refusal;
       answers.push(refusal);
     }

@@ -7,7 +7,8 @@ import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
 import type { ServedModel } from '../served-model.ts';
-import type { Session, Tensors } from '../session.ts';
+import type { Tensors } from '../session.ts';
+import { readRequest, type Signature } from '../signature.ts';
 import { type InferInput, readInferInput } from '../tensors-in.ts';
 import { writeOutputs } from '../tensors-out.ts';
 
@@ -20,7 +21,9 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
   const body = kind === 'json' ? parseJsonObject(bytes) : undefined;
   const shape = body ? undefined : readShapeHeader(headers.get('x-tensor-shape'));
   return withModel(context, async (model) => {
-    const input = body ? readInferInput(body, model.session) : readBinary(bytes, shape, model.session);
+    const input = await readRequest(model, (signature) =>
+      body ? readInferInput(body, signature) : readBinary(bytes, shape, signature),
+    );
     const outputs = await runModel(call, model, input);
     const binary = wantsBinary(headers.get('accept'), kind === 'binary');
     if (binary === 'never' || (binary === 'maybe' && outputs.size !== 1))
@@ -29,10 +32,11 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
   });
 }
 
-function readBinary(bytes: Uint8Array, shape: readonly number[] | undefined, session: Session): InferInput {
-  const [info, second] = session.inputs;
+function readBinary(bytes: Uint8Array, shape: readonly number[] | undefined, { inputs }: Signature): InferInput {
+  const required = inputs.filter(({ optional }) => !optional);
+  const [info, second] = required;
   if (!info || second) {
-    const names = session.inputs.map((one) => one.name).join(', ');
+    const names = required.map((one) => one.name).join(', ');
     throw new RequestError(415, 'binary-needs-one-input', `This model takes several tensors (${names}): send JSON.`);
   }
   const feeds = new Map([[info.name, readBinaryTensor(bytes, shape, info, `inputs.${info.name}`)]]);

@@ -10,8 +10,8 @@ export async function page(context: RouteContext): Promise<AppResponse> {
   if (!context.settings.page) throw new RequestError(404, 'not-found', 'There is nothing at this path.');
   return withModel(context, async (model) => {
     const { name, version, sha256, session, loaded } = model;
-    const { inputs, outputs } = session;
     try {
+      const { inputs, outputs } = (await model.declared()) ?? session;
       const card = modelCard(sha256, loaded.artifact, await model.manifest());
       const { request, isSample } = firstRequest(await model.sample(), inputs);
       return {

@@ -7,6 +7,7 @@ import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
 import { runtimeVersion } from '../runtime.ts';
 import type { ServedModel } from '../served-model.ts';
+import { readRequest } from '../signature.ts';
 import { datatypeOf } from '../v2/datatypes.ts';
 import { readV2Request, splitBody } from '../v2/read-request.ts';
 import { writeV2Response } from '../v2/write-response.ts';
@@ -34,15 +35,16 @@ export async function v2ModelReady(context: RouteContext): Promise<AppResponse> 
 }
 
 export async function v2Model(context: RouteContext): Promise<AppResponse> {
-  return withVersion(context, async ({ name, version, session }) =>
-    json(200, {
-      name,
-      versions: [version],
+  return withVersion(context, async (model) => {
+    const { inputs, outputs } = (await model.declared()) ?? model.session;
+    return json(200, {
+      name: model.name,
+      versions: [model.version],
       platform: 'onnxruntime_onnx',
-      inputs: session.inputs.map(describeTensor),
-      outputs: session.outputs.map(describeTensor),
-    }),
-  );
+      inputs: inputs.map(describeTensor),
+      outputs: outputs.map(describeTensor),
+    });
+  });
 }
 
 export async function v2Infer(context: RouteContext): Promise<AppResponse> {
@@ -51,16 +53,16 @@ export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const bytes = await call.request.read(settings.maxPayloadBytes);
   const body = splitBody(bytes, call.request.headers.get('inference-header-content-length'));
   return withVersion(context, async (model) => {
-    const request = readV2Request(body, model.session);
+    const request = await readRequest(model, (signature) => readV2Request(body, signature));
     return writeV2Response(model, request, await runModel(call, model, request));
   });
 }
 
-/** Free dimensions are -1 in the protocol. */
+/** Free dimensions are -1 in the protocol, which has no form for a shape that is not declared: one of those then. */
 const describeTensor = (info: TensorInfo): Record<string, unknown> => ({
   name: info.name,
   datatype: datatypeOf(info.dtype),
-  shape: info.shape.map((size) => (typeof size === 'number' ? size : -1)),
+  shape: (info.shape ?? ['']).map((size) => (typeof size === 'number' ? size : -1)),
 });
 
 /** One version is served at a time; a path that names another one is not found. */

@@ -4,7 +4,7 @@ import { readBinaryTensor } from '../binary-tensor.ts';
 import { parseJsonObject } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import type { Session, Tensors } from '../session.ts';
-import { badInput, checkSymbols, describeInputs, isRecord, readTensor, shorten } from '../tensors-in.ts';
+import { badInput, describeInputs, isRecord, readTensor, shorten } from '../tensors-in.ts';
 import { readByteStrings } from './byte-strings.ts';
 import { datatypeOf } from './datatypes.ts';
 import { isWide, withLongIntegersAsText } from './exact-integers.ts';
@@ -80,10 +80,10 @@ function readInputs(
     }
   }
   if (at !== rest.byteLength) throw badInput('inputs', `${at} bytes behind the JSON`, `${rest.byteLength}`);
-  const missing = infos.find((info) => !feeds.has(info.name));
+  const missing = infos.find((info) => !info.optional && !feeds.has(info.name));
   if (missing) throw badInput(`inputs.${missing.name}`, describeInputs([missing]), 'nothing');
-  checkSymbols(feeds, infos);
-  return new Map(infos.map((info) => [info.name, feeds.get(info.name) as ParsedTensor]));
+  const given = infos.filter((info) => feeds.has(info.name));
+  return new Map(given.map((info) => [info.name, feeds.get(info.name) as ParsedTensor]));
 }
 
 /** Nested data is allowed by the protocol; deeper than any real tensor is not data. */
