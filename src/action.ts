@@ -64,7 +64,11 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   const only = wanted === 'event';
   if (wanted !== '') chooseVerb(wanted);
   const values = readValues(chooseVerb('event'), {}) as unknown as Parameters<typeof decide>[0];
-  const { plan, result } = await decide({ ...values, wanted: only ? undefined : wanted }, context);
+  const { plan, result } = await decide(
+    { ...values, wanted: only ? undefined : wanted },
+    only ? 'show' : 'run',
+    context,
+  );
   await reportResult('event', result, process.env);
   if (only || plan.steps.length === 0) return exitCodes.done;
   const { openTalk } = await import('./runner/talk.ts');
@@ -81,13 +85,20 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   }
 }
 
+/** Without an event and without a verb, nobody has asked for anything; a whole release is no default. */
+function nothingAsked(): InputError {
+  const message = 'is empty, and there is no event to decide: GITHUB_EVENT_NAME is not set.';
+  const hint = 'Give the input verb, such as ship, or run on an event of GitHub.';
+  return new InputError([{ path: 'input verb', message, hint }], { code: 'no-event' });
+}
+
 /**
  * Runs a verb as an action; the root action passes none: its input `verb` decides, or the event of the run.
  * Answers the exit code: any but 0 fails the step. Never throws.
  */
 export async function runAction(name: string | undefined, distDir: string): Promise<number> {
   const wanted = name ?? core.getInput('verb');
-  let now = wanted || 'ship';
+  let now = wanted || 'event';
   try {
     giveHome(process.env);
     const token = core.getInput('token');
@@ -102,7 +113,8 @@ export async function runAction(name: string | undefined, distDir: string): Prom
         now = verb;
       });
     }
-    return (await runVerb(chooseVerb(now), {}, context)).exit;
+    if (wanted === '') throw nothingAsked();
+    return (await runVerb(chooseVerb(wanted), {}, context)).exit;
   } catch (thrown) {
     return await reportFailure(now, toColdgateError(thrown), process.env);
   }

@@ -42,6 +42,12 @@ export const dryRun = {
   default: 'false',
   description: 'Say what would be done, change nothing.',
 } as const;
+export const local = {
+  name: 'local',
+  type: 'flag',
+  default: 'false',
+  description: 'Work on this machine alone, without environments and credentials, and leave nothing.',
+} as const;
 export const fresh = {
   name: 'fresh',
   type: 'flag',

@@ -1,4 +1,4 @@
-import { config, dryRun, environment, model, results, sha256, shaOut, version, versionOut } from './shared.ts';
+import { config, dryRun, environment, local, model, results, sha256, shaOut, version, versionOut } from './shared.ts';
 import { verb } from './spec.ts';
 
 export const validate = verb({
@@ -12,8 +12,14 @@ export const validate = verb({
     environment,
     model,
     { name: 'skip-run', type: 'flag', default: 'false', description: 'Do not run the samples.' },
+    local,
   ],
-  outputs: [{ name: 'models', description: 'JSON list {model, version, published}, usable as a job matrix.' }],
+  outputs: [
+    {
+      name: 'models',
+      description: 'JSON list {model, version, published}, usable as a job matrix; published is null with local.',
+    },
+  ],
   permissions: ['contents: read'],
   load: async () => (await import('../verbs/validate.ts')).run,
 });

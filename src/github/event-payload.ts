@@ -9,13 +9,27 @@ export type GitHubEvent =
       number: number;
       headSha: string;
       baseSha: string;
+      /** Name of the base branch, as it stands in the payload; nothing where it has none. */
+      baseBranch: string | undefined;
       /** Why this run has no credentials; nothing where it has them. */
       untrusted: string | undefined;
     }
-  | { kind: 'branch'; branch: string; isDefault: boolean; before: string; deleted: boolean }
+  | {
+      kind: 'branch';
+      branch: string;
+      isDefault: boolean;
+      before: string;
+      deleted: boolean;
+      /** The repository is a fork, whose runs have no secrets of the one that it was forked from. */
+      ofFork: boolean;
+    }
   | { kind: 'tag'; tag: string; deleted: boolean }
   | { kind: 'dispatch'; inputs: Readonly<Record<string, string>> }
   | { kind: 'schedule' }
+  /** `baseSha` is what the queue merges onto. */
+  | { kind: 'merge-group'; baseSha: string }
+  /** `after` is the event of the workflow that has ended; nothing where the payload names none. */
+  | { kind: 'workflow-run'; after: string | undefined }
   | { kind: 'other'; name: string };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +39,7 @@ const record = (value: unknown): Json =>
 
 const bad = (field: string, expected: string, got: unknown): InputError =>
   new InputError(
-    [{ path: `event ${field}`, message: `expected ${expected}, got ${shown(JSON.stringify(got) ?? '')}.` }],
+    [{ path: `event ${field}`, message: `expected ${expected}, got ${shown(JSON.stringify(got) ?? 'nothing')}.` }],
     {
       code: 'bad-event',
       hint: 'The payload of the event is not what GitHub sends; is GITHUB_EVENT_PATH the file of this event?',
@@ -47,6 +61,8 @@ function word(field: string, value: unknown): string {
   if (typeof value === 'string' && /^[a-z](?:[a-z_]{0,38}[a-z])?$/.test(value)) return value;
   throw bad(field, 'a word', value);
 }
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A repository by id where both sides have one: names change, and their case does not matter. */
 function isSameRepository(head: Json, base: Json): boolean {
@@ -73,6 +89,7 @@ function pullRequest(payload: Json): GitHubEvent {
     number: count('number', payload['number'] ?? pull['number']),
     headSha: commit('pull_request.head.sha', record(pull['head'])['sha']),
     baseSha: commit('pull_request.base.sha', record(pull['base'])['sha']),
+    baseBranch: text(record(pull['base'])['ref']),
     untrusted: untrustedBy(pull, payload),
   };
 }
@@ -83,8 +100,14 @@ function push(payload: Json): GitHubEvent {
   const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(typeof ref === 'string' ? ref : '') ?? [];
   if (name === undefined) throw bad('ref', 'refs/heads/… or refs/tags/…', ref);
   if (kind === 'tags') return { kind: 'tag', tag: name, deleted };
-  const isDefault = record(payload['repository'])['default_branch'] === name;
-  return { kind: 'branch', branch: name, isDefault, before: commit('before', payload['before']), deleted };
+  const { default_branch: main, fork } = record(payload['repository']);
+  const before = commit('before', payload['before']);
+  return { kind: 'branch', branch: name, isDefault: main === name, before, deleted, ofFork: fork === true };
+}
+
+function mergeGroup(payload: Json): GitHubEvent {
+  const { base_sha: base } = record(payload['merge_group']);
+  return { kind: 'merge-group', baseSha: commit('merge_group.base_sha', base) };
 }
 
 const texts = (value: unknown): Record<string, string> =>
@@ -106,5 +129,7 @@ export function readEvent(name: string, payload: unknown): GitHubEvent {
   if (name === 'push') return push(fields);
   if (name === 'workflow_dispatch') return { kind: 'dispatch', inputs: texts(fields['inputs']) };
   if (name === 'schedule') return { kind: 'schedule' };
+  if (name === 'merge_group') return mergeGroup(fields);
+  if (name === 'workflow_run') return { kind: 'workflow-run', after: text(record(fields['workflow_run'])['event']) };
   return { kind: 'other', name };
 }

@@ -15,10 +15,36 @@ export interface EventGround {
   models: readonly { name: string; version: string }[];
 }
 
+/** What the workspace is compared with. Commits are hexadecimal. */
+export type Since =
+  | { kind: 'commit'; commit: string }
+  /** `base` is what the event says, which may be out of date; `branch` is the name of the base branch. */
+  | { kind: 'pull-request'; base: string; head: string; branch: string | undefined };
+
 export interface ChangedModels {
   models: readonly string[];
+  /** False where it could not be told, and `models` has all of them. */
+  known: boolean;
   /** How that was found out, one sentence in Markdown. */
   why: string;
+}
+
+/** How a model stands in an environment, beside what models.yaml asks for. */
+export interface Standing {
+  model: string;
+  /**
+   * `ship`: it is to be brought there. `refused`: so, but the store has other bytes, or something wrong, under its
+   * version, which ship will report. `held`: a later move says otherwise. `settled`: nothing is to be done.
+   */
+  stand: 'ship' | 'refused' | 'held' | 'settled';
+  /** One sentence in Markdown. */
+  why: string;
+}
+
+export interface Standings {
+  models: readonly Standing[];
+  /** Why the store could not be looked at, in Markdown; `models` is empty then. */
+  unread?: string | undefined;
 }
 
 /** One verb with the inputs that the event gives it; the action's own inputs fill the rest. */

@@ -27,7 +27,7 @@ export function planPullRequest(
   const title = `Pull request #${number} was ${action === 'synchronize' ? 'pushed to' : action.replaceAll('_', ' ')}`;
   const pullRequest = { number, sha };
   const place = chooseEnvironment('preview', inputs.environment, ground.environments);
-  if (action === 'closed') return planClosed(event, title, affectedModels(inputs, ground, all(ground)).models, place);
+  if (action === 'closed') return planClosed(event, title, inputs.model ?? [], place);
   if (!changing.includes(action)) return { ...nothing, why: [`${title}: that changes no preview, nothing is done.`] };
   const { models, why } = affectedModels(inputs, ground, changed);
   const base = { ...nothing, models, pullRequest, untrusted: untrusted !== undefined };
@@ -48,15 +48,11 @@ export function planPullRequest(
   return { ...base, steps, environment: place.name, why: [`${title}: its models are previewed.`, why, place.why] };
 }
 
-const all = (ground: EventGround): ChangedModels => ({
-  models: ground.models.map((m) => m.name),
-  why: 'All models.',
-});
-
+/** Without names everything that exists of the pull request goes, whatever models.yaml has by now. */
 function planClosed(
   { number, headSha: sha, untrusted }: PullRequest,
   title: string,
-  models: readonly { model: string; version: string }[],
+  names: readonly string[],
   place: ChosenEnvironment,
 ): EventPlan {
   const pullRequest = { number, sha };
@@ -64,7 +60,8 @@ function planClosed(
     const said = `${title}, and ${untrusted}: it had no preview that could be left.`;
     return { ...nothing, pullRequest, untrusted: true, why: [said] };
   }
-  const steps = [{ verb: 'destroy', inputs: { ...placeOf(place.name, models), preview: String(number) } }];
+  const where = { ...(place.name && { environment: place.name }), ...(names.length > 0 && { model: names.join(',') }) };
+  const steps = [{ verb: 'destroy', inputs: { ...where, preview: String(number) } }];
   const said = `${title}: its preview is destroyed, and its versions are pruned.`;
-  return { ...nothing, steps, models, pullRequest, environment: place.name, why: [said, place.why] };
+  return { ...nothing, steps, models: undefined, pullRequest, environment: place.name, why: [said, place.why] };
 }

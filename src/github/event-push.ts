@@ -2,70 +2,76 @@ import type { GitHubEvent } from './event-payload.ts';
 import {
   affectedModels,
   type ChangedModels,
+  type ChosenEnvironment,
   chooseEnvironment,
   type EventGround,
   type EventInputs,
   type EventPlan,
+  entriesOf,
   nothing,
+  type PlannedStep,
   placeOf,
-  refused,
+  type Standings,
 } from './event-plan.ts';
-import { parseTag } from './event-tag.ts';
-import { codeSpan, shown } from './event-text.ts';
+import { codeSpan } from './event-text.ts';
 
 type Branch = Extract<GitHubEvent, { kind: 'branch' }>;
-type Tag = Extract<GitHubEvent, { kind: 'tag' }>;
 
-/** The default branch ships to staging what changed. */
-export function planBranch(event: Branch, inputs: EventInputs, ground: EventGround, changed: ChangedModels): EventPlan {
+/** What is known when the default branch was pushed. */
+export interface PushFindings {
+  changed: ChangedModels;
+  standings: Standings;
+}
+
+/** Where a push to the default branch ships to. */
+export const pushedTo = (inputs: EventInputs, ground: EventGround): ChosenEnvironment =>
+  chooseEnvironment('staging', inputs.environment, ground.environments);
+
+/** Why a push does nothing, whatever changed; nothing where it ships. */
+export function idlePush(event: Branch): EventPlan | undefined {
   const name = codeSpan(event.branch);
   if (event.deleted) return { ...nothing, why: [`The branch ${name} was deleted: nothing is done.`] };
-  if (!event.isDefault) {
-    return { ...nothing, why: [`${name} was pushed; only the default branch is shipped: nothing is done.`] };
-  }
+  if (event.isDefault) return undefined;
+  return { ...nothing, why: [`${name} was pushed; only the default branch is shipped: nothing is done.`] };
+}
+
+/**
+ * The names of models to ship: those that the environment lacks, and those that this push changed, whose function may
+ * have to. `refused` are shipped after the others, which they must not keep from going live. Pure.
+ */
+function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }: PushFindings) {
+  const asked = Boolean(inputs.model?.length);
   const { models, why } = affectedModels(inputs, ground, changed);
-  const place = chooseEnvironment('staging', inputs.environment, ground.environments);
+  if (standings.unread) return { ship: models.map((m) => m.model), refused: [], told: [why] };
+  const touched = asked || changed.known ? models.map((m) => m.model) : [];
+  const stands = standings.models.filter(({ model }) => !asked || touched.includes(model));
+  const named = (...kinds: string[]) => stands.filter(({ stand }) => kinds.includes(stand)).map(({ model }) => model);
+  const [held, refused] = [named('held'), named('refused')];
+  const wanted = [...touched, ...named('ship')].filter((name) => ![...held, ...refused].includes(name));
+  return {
+    ship: [...new Set(wanted)],
+    refused,
+    told: [...stands.flatMap(({ stand, why: said }) => (stand === 'settled' ? [] : [said])), why],
+  };
+}
+
+/**
+ * The default branch brings staging to what models.yaml asks for, whatever became of the runs of earlier pushes.
+ */
+export function planBranch(event: Branch, inputs: EventInputs, ground: EventGround, findings: PushFindings): EventPlan {
+  const place = pushedTo(inputs, ground);
+  const { ship, refused, told } = toShip(inputs, ground, findings);
+  const models = [...ship, ...refused].flatMap((name) => entriesOf(ground, [name]));
   const base = { ...nothing, models, environment: place.name };
-  const pushed = `The default branch ${name} was pushed`;
-  if (models.length === 0) return { ...base, why: [`${pushed}, and no model changed: nothing is shipped.`, why] };
-  const steps = [{ verb: 'ship', inputs: placeOf(place.name, models) }];
-  return { ...base, steps, why: [`${pushed}: its models are shipped.`, why, place.why] };
-}
-
-/** A tag promotes one published version to production; it must be the one that models.yaml names. */
-export function planTag(event: Tag, inputs: EventInputs, ground: EventGround): EventPlan {
-  const name = codeSpan(event.tag);
-  if (event.deleted) return { ...nothing, why: [`The tag ${name} was deleted: what is live stays live.`] };
-  const tag = parseTag(event.tag);
-  if (!tag) {
-    const forms = '`<model>@<version>` nor `<model>/v<version>`';
-    return { ...nothing, why: [`The tag ${name} is neither ${forms}: nothing is done.`] };
+  const pushed = `The default branch ${codeSpan(event.branch)} was pushed`;
+  const { unread } = findings.standings;
+  const blind = unread ? [`Models that earlier runs have lost are not seen: ${unread}`] : [];
+  if (models.length === 0) {
+    const idle = unread ? 'and no model changed' : 'and the environment has what models.yaml asks for';
+    return { ...base, why: [`${pushed}, ${idle}: nothing is shipped.`, ...blind, ...told, place.why] };
   }
-  const version = releasedVersion(event.tag, tag, inputs, ground);
-  const place = chooseEnvironment('production', inputs.environment, ground.environments);
-  const models = [{ model: tag.model, version }];
-  // Where staging has a store of its own, the version is copied from there; where they share one, nothing is.
-  const from = ground.environments.includes('staging') && place.name !== 'staging' ? { from: 'staging' } : {};
-  const steps = [{ verb: 'release', inputs: { ...placeOf(place.name, models), version, ...from } }];
-  const said = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and is what its manifest says.`;
-  return { ...nothing, steps, models, environment: place.name, why: [said, place.why] };
-}
-
-/** Throws InputError `event-refused` where tag and models.yaml do not speak of the same version. */
-function releasedVersion(
-  tagName: string,
-  tag: { model: string; version: string },
-  inputs: EventInputs,
-  ground: EventGround,
-): string {
-  const entry = ground.models.find((m) => m.name === tag.model);
-  if (!entry) {
-    const there = ground.models.map((m) => m.name).join(', ');
-    const message = `the tag ${shown(tagName)} names the model ${tag.model}; models.yaml has ${there}.`;
-    throw refused(message, 'Tag a model that models.yaml has.');
-  }
-  if (inputs.version) return inputs.version;
-  if (entry.version === tag.version) return tag.version;
-  const message = `the tag ${shown(tagName)} asks for ${tag.model} ${tag.version}; models.yaml of this commit has ${entry.version}.`;
-  throw refused(message, `Tag a commit whose models.yaml names ${tag.version}; the way back is verb: rollback.`);
+  const steps = [ship, refused]
+    .filter((names) => names.length > 0)
+    .map((names): PlannedStep => ({ verb: 'ship', inputs: placeOf(place.name, entriesOf(ground, names)) }));
+  return { ...base, steps, why: [`${pushed}: its models are shipped.`, ...blind, ...told, place.why] };
 }

@@ -139,10 +139,11 @@ export class EventTalk {
   }
 
   async #endDestroy({ document, error }: StepOutcome): Promise<void> {
-    const { pullRequest, models = [] } = this.#plan;
+    const { pullRequest } = this.#plan;
     if (!pullRequest || error || !document) return;
     let changed = 0;
-    for (const { model } of models) {
+    // What existed is in the result; models.yaml may not name it any more.
+    for (const { model } of factsOf(document)) {
       const description = 'The pull request is closed.';
       changed += await this.#conversation.deactivate(environmentOf(model, pullRequest.number), { description });
     }

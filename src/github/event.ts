@@ -1,24 +1,33 @@
 import { dispatchedInputs, hasUsualPlace, planDispatch } from './event-dispatch.ts';
 import type { GitHubEvent } from './event-payload.ts';
 import {
+  affectedModels,
   type ChangedModels,
   chooseEnvironment,
   type EventGround,
   type EventInputs,
   type EventPlan,
   nothing,
+  placeOf,
   refused,
+  type Since,
+  type Standings,
 } from './event-plan.ts';
 import { planPullRequest } from './event-pull-request.ts';
-import { planBranch, planTag } from './event-push.ts';
+import { idlePush, planBranch, pushedTo } from './event-push.ts';
+import { planTag } from './event-tag.ts';
 import { codeSpan, shown } from './event-text.ts';
 
 /** What the plan of an event needs to know besides it. Found out on demand: not every event asks for everything. */
 export interface EventWorld {
   inputs: EventInputs;
   ground(): Promise<EventGround>;
-  /** Models whose entry or files differ from that commit; all of them where it is not known. */
-  changedSince(commit: string): Promise<ChangedModels>;
+  /** Models whose entry or files differ from what was before; all of them where that is not known. */
+  changedSince(since: Since): Promise<ChangedModels>;
+  /**
+   * How each model stands in the environment. A store that cannot be read is an error, or, where `unread` has it so, said.
+   */
+  standings(environment: string | undefined, branch: string, unread: 'error' | 'said'): Promise<Standings>;
 }
 
 /** The inputs with what a dispatch adds; those of the action win. */
@@ -46,6 +55,9 @@ function planGiven(verb: string, event: GitHubEvent): EventPlan {
   return { ...nothing, steps: [{ verb, inputs: own }], models: undefined, pullRequest, untrusted, why };
 }
 
+/** Where the inputs name the models. */
+const uncompared: ChangedModels = { models: [], known: true, why: 'Nothing was compared.' };
+
 async function planSchedule({ inputs, ground }: EventWorld): Promise<EventPlan> {
   const { environments } = await ground();
   const environment = inputs.environment || undefined;
@@ -58,20 +70,63 @@ async function planSchedule({ inputs, ground }: EventWorld): Promise<EventPlan> 
   return { ...nothing, steps, models: undefined, environment, why: [said, where] };
 }
 
-/** Contexts that would lend this repository's secrets to files of a pull request. */
-const lending = ['pull_request_target', 'workflow_run'];
+/** It would lend this repository's secrets to files of a pull request. */
+const lending = 'pull_request_target';
+
+/** What a workflow that is no pull request's ran on; after these another one may go on. */
+const trusted = ['push', 'schedule', 'workflow_dispatch', 'repository_dispatch'];
+
+const forPullRequests = 'Run on pull_request: previews of forks are measured there without credentials.';
 
 function refuse(name: string): never {
-  if (lending.includes(name)) {
+  if (name === lending) {
     throw refused(
       `${name} runs with this repository's secrets on behalf of a pull request, whose files must not get them.`,
-      'Run on pull_request: previews of forks are measured there without credentials.',
+      forPullRequests,
     );
   }
+  const tagged = ['release', 'create'].includes(name) ? 'A release tag is understood on push. ' : '';
   throw refused(
     `there is no rule for the event ${shown(name)}.`,
-    'Give the input verb to say what to do; docs/github.md lists the events that are understood.',
+    `${tagged}Give the input verb to say what to do; docs/github.md lists the events that are understood.`,
   );
+}
+
+/** A workflow after another one: with a verb, and where that one did not run for a pull request. */
+function planWorkflowRun(after: string | undefined, verb: string | undefined, event: GitHubEvent): EventPlan {
+  if (after === undefined || !trusted.includes(after)) {
+    throw refused(
+      `workflow_run has this repository's secrets, and follows a workflow that ran on ${shown(after ?? 'nothing known')}.`,
+      `It is taken after ${trusted.join(', ')} alone. ${forPullRequests}`,
+    );
+  }
+  if (!verb) throw refused('workflow_run names no verb.', 'Give the action an input verb, such as ship.');
+  return planGiven(verb, event);
+}
+
+/** The merge queue waits for a check: the models that its group changes are validated, without credentials. */
+async function planMergeGroup(base: string, { inputs, ground, changedSince }: EventWorld): Promise<EventPlan> {
+  const asked = Boolean(inputs.model?.length);
+  const changed = asked ? uncompared : await changedSince({ kind: 'commit', commit: base });
+  const { models, why } = affectedModels(inputs, await ground(), changed);
+  const said = 'The merge queue asks for its check';
+  if (models.length === 0)
+    return { ...nothing, why: [`${said}, and no model changed: nothing is to be checked.`, why] };
+  const steps = [{ verb: 'validate', inputs: { ...placeOf(undefined, models), local: 'true' } }];
+  return { ...nothing, steps, models, why: [`${said}: the models that changed are validated on this runner.`, why] };
+}
+
+async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, world: EventWorld): Promise<EventPlan> {
+  const idle = idlePush(event);
+  if (idle) return idle;
+  const { inputs } = world;
+  const ground = await world.ground();
+  const asked = Boolean(inputs.model?.length);
+  const changed = asked ? uncompared : await world.changedSince({ kind: 'commit', commit: event.before });
+  // A store that cannot be read must not look as if there were nothing to do; a fork has no right to read it.
+  const blind = event.ofFork || changed.models.length > 0 ? 'said' : 'error';
+  const standings = await world.standings(pushedTo(inputs, ground).name, event.branch, blind);
+  return planBranch(event, inputs, ground, { changed, standings });
 }
 
 /**
@@ -80,7 +135,8 @@ function refuse(name: string): never {
  */
 export async function planEvent(event: GitHubEvent, world: EventWorld): Promise<EventPlan> {
   const inputs = effective(event, world.inputs);
-  if (event.kind === 'other' && lending.includes(event.name)) refuse(event.name);
+  if (event.kind === 'other' && event.name === lending) refuse(event.name);
+  if (event.kind === 'workflow-run') return planWorkflowRun(event.after, inputs.verb, event);
   if (event.kind === 'dispatch') {
     const ground = hasUsualPlace(inputs.verb) ? await world.ground() : { environments: [], models: [] };
     return planDispatch(dispatchedInputs(event), inputs, ground);
@@ -88,14 +144,11 @@ export async function planEvent(event: GitHubEvent, world: EventWorld): Promise<
   if (inputs.verb) return planGiven(inputs.verb, event);
   if (event.kind === 'other') return refuse(event.name);
   if (event.kind === 'schedule') return planSchedule(world);
-  const ground = await world.ground();
-  const idle: ChangedModels = { models: [], why: 'Nothing was compared.' };
-  const asked = Boolean(inputs.model?.length);
-  if (event.kind === 'tag') return planTag(event, inputs, ground);
-  if (event.kind === 'branch') {
-    const compares = event.isDefault && !event.deleted && !asked;
-    return planBranch(event, inputs, ground, compares ? await world.changedSince(event.before) : idle);
-  }
-  const compares = ['opened', 'synchronize', 'reopened'].includes(event.action) && !asked;
-  return planPullRequest(event, inputs, ground, compares ? await world.changedSince(event.baseSha) : idle);
+  if (event.kind === 'merge-group') return planMergeGroup(event.baseSha, world);
+  if (event.kind === 'tag') return planTag(event, inputs, await world.ground());
+  if (event.kind === 'branch') return planPush(event, world);
+  const { baseSha: base, headSha: head, baseBranch: branch, action } = event;
+  const compares = ['opened', 'synchronize', 'reopened'].includes(action) && !inputs.model?.length;
+  const changed = compares ? await world.changedSince({ kind: 'pull-request', base, head, branch }) : uncompared;
+  return planPullRequest(event, inputs, await world.ground(), changed);
 }

@@ -15,6 +15,7 @@ export const iamVerbs = [
   'preview',
   'destroy',
   'sweep',
+  'event',
   'doctor',
 ] as const;
 
@@ -137,6 +138,8 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
     previews: ['look', 'clear', 'remove'],
     neighbours: ['look'],
   },
+  // What a push would ship.
+  event: { reads: true, target: ['look'] },
   doctor: {
     reads: false,
     trust: true,

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { lstat, readFile, readlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { readYaml } from '../config/read-yaml.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
 import { plainValue } from '../config/yaml-node.ts';
-import type { ChangedModels } from '../github/event-plan.ts';
-import { type Git, gitIn, names } from './changed-git.ts';
+import type { ChangedModels, Since } from '../github/event-plan.ts';
+import { baseOf, short } from './changed-base.ts';
+import { type Git, GitNo, gitIn, names } from './changed-git.ts';
 import type { Context } from './verb.ts';
 
 /** models.yaml as data, unchecked: two of them are compared, and the current one has passed its checks. */
-interface RawConfig {
+export interface RawConfig {
   models: Record<string, unknown>;
   environments: unknown;
 }
@@ -24,61 +25,96 @@ function parse(text: string, env: Context['env']): RawConfig | undefined {
 
 const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-const short = (commit: string): string => `\`${commit.slice(0, 7)}\``;
+/** Links that a path may pass through: Linux's own limit, path_resolution(7). */
+const mostLinks = 40;
 
-/** The commit itself, where this checkout has it. */
-async function knownCommit(git: Git, commit: string): Promise<string | undefined> {
-  return (await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`))?.trim();
-}
-
-/** Which of the files differ from the commit, or are not in git, so that git cannot tell. */
-async function changedFiles(git: Git, base: string, files: readonly string[]): Promise<Set<string> | undefined> {
-  const differing = await git(
-    'diff',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--name-only',
-    '-z',
-    '--relative',
-    base,
-    '--',
-    ...files,
-  );
-  const tracked = await git('ls-files', '-z', '--', ...files);
-  if (differing === undefined || tracked === undefined) return undefined;
-  const known = new Set(names(tracked));
-  return new Set([...names(differing), ...files.filter((file) => !known.has(file))]);
-}
-
-async function readBefore(git: Git, base: string, config: Config, env: Context['env']): Promise<RawConfig | undefined> {
-  const text = await git('show', `${base}:./${relative(config.root, config.file)}`);
-  return text === undefined ? undefined : parse(text, env);
+/** The first part of a path below `root` that is a link. What is not there is none. */
+async function firstLink(root: string, path: string): Promise<string | undefined> {
+  const parts = relative(root, path).split(sep);
+  if (parts[0] === '..') return undefined;
+  for (let at = 1; at <= parts.length; at += 1) {
+    const part = join(root, ...parts.slice(0, at));
+    const found = await lstat(part).catch(() => undefined);
+    if (found?.isSymbolicLink()) return part;
+  }
+  return undefined;
 }
 
 /**
- * The models whose entry in models.yaml, one of whose files, or whose environments differ between a commit and the
- * workspace. Where that cannot be told, all of them: shipping twice changes nothing, and leaving one out would.
- * @param commit hexadecimal; the one before the event
+ * The paths that decide what a file holds: every link on the way, which git keeps as the words in it, and the file that
+ * they lead to.
  */
-export async function changedSince(commit: string, config: Config, context: Context): Promise<ChangedModels> {
-  const models = Object.values(config.models);
-  const all = (why: string): ChangedModels => ({ models: models.map((m) => m.name), why: `All models: ${why}.` });
-  const git = gitIn(dirname(config.file), context.signal);
-  if (/^0+$/.test(commit)) return all('there is no commit before this one to compare with');
-  const base = await knownCommit(git, commit);
-  if (base === undefined) {
-    return all(`the commit before, ${short(commit)}, is not in this checkout (\`fetch-depth: 0\` brings it)`);
+async function pathsTo(root: string, file: string): Promise<string[]> {
+  const links: string[] = [];
+  let path = file;
+  while (links.length < mostLinks) {
+    const link = await firstLink(root, path);
+    if (link === undefined) break;
+    links.push(link);
+    path = resolve(dirname(link), await readlink(link), relative(link, path));
   }
-  const before = await readBefore(git, base, config, context.env);
-  if (!before) return all(`${short(base)} has no models.yaml that can be read`);
-  const now = parse(await readFile(config.file, 'utf8'), context.env);
-  if (!isEqual(before.environments, now?.environments)) return all(`environments differ from ${short(base)}`);
-  const sourceOf = (entry: ModelEntry) => entry.files.map((file) => relative(config.root, file.source));
-  const files = await changedFiles(git, base, [...new Set(models.flatMap(sourceOf))]);
-  if (!files) return all(`git could not compare the files with ${short(base)}`);
-  const changed = models.filter(
-    (m) => !isEqual(before.models[m.name], now?.models[m.name]) || sourceOf(m).some((file) => files.has(file)),
-  );
-  const list = changed.map((m) => `\`${m.name}\``).join(', ') || 'none';
-  return { models: changed.map((m) => m.name), why: `Compared with ${short(base)}, changed: ${list}.` };
+  return [...links, path].map((each) => relative(root, each));
+}
+
+/** Which of the files differ from the commit, or are not in git, so that git cannot tell. */
+async function changedFiles(git: Git, base: string, files: readonly string[]): Promise<Set<string>> {
+  const inside = files.filter((file) => file !== '..' && !file.startsWith(`..${sep}`));
+  const how = ['--no-ext-diff', '--no-textconv', '--name-only', '-z', '--relative'];
+  const differing = await git('diff', ...how, base, '--', ...inside);
+  const known = new Set(names(await git('ls-files', '-z', '--', ...inside)));
+  return new Set([...names(differing), ...files.filter((file) => !known.has(file))]);
+}
+
+/** models.yaml of a commit; nothing where it has none that can be read. Throws GitNo where git cannot be asked. */
+export async function configAt(git: Git, commit: string, config: Config, env: Context['env']) {
+  try {
+    return parse(await git('show', `${commit}:./${relative(config.root, config.file)}`), env);
+  } catch (error) {
+    if (error instanceof GitNo && /does not exist in|exists on disk, but not in/.test(error.said)) return undefined;
+    throw error;
+  }
+}
+
+/** The models whose entry differs, or one of whose files does. */
+async function changedModels(git: Git, base: string, before: RawConfig, now: RawConfig | undefined, config: Config) {
+  const models = Object.values(config.models);
+  const pathsOf = async (entry: ModelEntry) =>
+    (await Promise.all(entry.files.map((file) => pathsTo(config.root, file.source)))).flat();
+  const paths = new Map<string, string[]>();
+  for (const entry of models) paths.set(entry.name, await pathsOf(entry));
+  const files = await changedFiles(git, base, [...new Set([...paths.values()].flat())]);
+  return models
+    .map((m) => m.name)
+    .filter(
+      (name) =>
+        !isEqual(before.models[name], now?.models[name]) || paths.get(name)?.some((file) => files.has(file)) === true,
+    );
+}
+
+/**
+ * The models whose entry in models.yaml, one of whose files, links followed, or whose environments differ between a
+ * commit and the workspace. Where that cannot be told, all of them, and why: leaving one out would lose it.
+ */
+export async function changedSince(
+  since: Since,
+  config: Config,
+  context: Pick<Context, 'env' | 'signal'>,
+): Promise<ChangedModels> {
+  const all = Object.keys(config.models);
+  const git = gitIn(dirname(config.file), context);
+  try {
+    const base = await baseOf(git, since);
+    const before = await configAt(git, base, config, context.env);
+    if (!before) throw new GitNo('no', `${short(base)} has no models.yaml that can be read`);
+    const now = parse(await readFile(config.file, 'utf8'), context.env);
+    if (!isEqual(before.environments, now?.environments)) {
+      return { models: all, known: true, why: `All models: environments differ from ${short(base)}.` };
+    }
+    const models = await changedModels(git, base, before, now, config);
+    const list = models.map((name) => `\`${name}\``).join(', ') || 'none';
+    return { models, known: true, why: `Compared with ${short(base)}, changed: ${list}.` };
+  } catch (error) {
+    if (!(error instanceof GitNo)) throw error;
+    return { models: all, known: false, why: `All models: ${error.message}.` };
+  }
 }

@@ -2,13 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
-import { InputError } from '../errors.ts';
+import { InputError, toColdgateError } from '../errors.ts';
 import { planEvent } from '../github/event.ts';
 import { type GitHubEvent, readEvent } from '../github/event-payload.ts';
-import type { EventGround, EventPlan } from '../github/event-plan.ts';
+import type { EventGround, EventPlan, Standings } from '../github/event-plan.ts';
+import { codeSpan, shown } from '../github/event-text.ts';
 import { changedSince } from './changed.ts';
+import { otherCommits } from './named-then.ts';
 import { markdownTable } from './results.ts';
+import { standingsIn } from './standings.ts';
 import type { Context, VerbResult } from './verb.ts';
+import { openWorkspace, type WorkInput } from './workspace.ts';
 
 export interface EventVerbInput {
   config: string;
@@ -23,13 +27,32 @@ export interface EventVerbInput {
   payload?: string | undefined;
 }
 
+/** What becomes of the plan: the steps are run, or it is only shown, perhaps by a job that has no credentials. */
+export type Purpose = 'run' | 'show';
+
 /** Far above GitHub's own limit of 25 MB for a payload. */
 const payloadLimit = 64 * 1024 * 1024;
 
-async function readPayload(path: string | undefined, cwd: string): Promise<unknown> {
-  if (!path) return {};
+/** Every event but this one says in its payload what happened. */
+const needsNoPayload = 'schedule';
+
+/** The variable of the runner, or the flag, that names the file; messages say which. */
+async function readPayload(name: string, input: EventVerbInput, { env, cwd }: Context): Promise<unknown> {
+  const from = input.payload === undefined ? 'GITHUB_EVENT_PATH' : '--payload';
+  const path = input.payload ?? env['GITHUB_EVENT_PATH'];
+  if (!path) {
+    if (name === needsNoPayload) return {};
+    const message = `is not set, so what happened on ${shown(name)} is not known.`;
+    const hint =
+      'GitHub Actions sets it; a container needs the variable and the file, the command line --payload FILE.';
+    throw new InputError([{ path: from, message, hint }], { code: 'bad-event' });
+  }
   const unreadable = (why: string, cause: unknown) =>
-    new InputError([{ path: 'payload', message: `${path}: ${why}.` }], { code: 'bad-event', cause });
+    new InputError([{ path: from, message: `${shown(path)}: ${why}.` }], {
+      code: 'bad-event',
+      cause,
+      hint: 'It names the file with the payload of the event, as GitHub wrote it.',
+    });
   let text: string;
   try {
     text = await readFile(resolve(cwd, path), 'utf8');
@@ -38,7 +61,7 @@ async function readPayload(path: string | undefined, cwd: string): Promise<unkno
   }
   if (text.length > payloadLimit) throw unreadable('it is longer than any payload of GitHub', undefined);
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw unreadable('it is not JSON', cause);
   }
@@ -49,11 +72,37 @@ const groundOf = (config: Config): EventGround => ({
   models: Object.values(config.models).map(({ name, version }) => ({ name, version })),
 });
 
-/** The plan for the event; reads models.yaml and git only where the event asks for it. */
-async function planFor(event: GitHubEvent, input: EventVerbInput, context: Context): Promise<EventPlan> {
+/** Throws what stands in the way of reading the store, where that is an error. */
+async function standingsOf(
+  input: WorkInput,
+  branch: string,
+  unread: 'error' | 'said',
+  context: Context,
+): Promise<Standings> {
+  try {
+    const workspace = await openWorkspace(input, context, { checkFiles: false });
+    const commits = otherCommits(workspace.config, branch, context);
+    return await standingsIn({ workspace, commits, context });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { code, message } = toColdgateError(error);
+    if (unread === 'error' || error instanceof InputError) throw error;
+    context.log.warn(`The store could not be read, so releases that earlier runs have lost are not seen: ${message}`);
+    return { models: [], unread: `the store could not be read (${codeSpan(code)}).` };
+  }
+}
+
+/** The plan for the event; reads models.yaml, git and the store only where the event asks for it. */
+async function planFor(
+  event: GitHubEvent,
+  input: EventVerbInput,
+  purpose: Purpose,
+  context: Context,
+): Promise<EventPlan> {
   let loading: Promise<Config> | undefined;
   // A run without credentials has no variables for environments either, and needs none.
-  const withoutEnvironments = event.kind === 'pull-request' && event.untrusted !== undefined;
+  const withoutEnvironments =
+    event.kind === 'merge-group' || (event.kind === 'pull-request' && event.untrusted !== undefined);
   const config = () => {
     loading ??= loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false, withoutEnvironments });
     return loading;
@@ -62,7 +111,11 @@ async function planFor(event: GitHubEvent, input: EventVerbInput, context: Conte
   return planEvent(event, {
     inputs: { environment, model, version, verb: wanted },
     ground: async () => groundOf(await config()),
-    changedSince: async (commit) => changedSince(commit, await config(), context),
+    changedSince: async (since) => changedSince(since, await config(), context),
+    standings: (chosen, branch, unread) => {
+      const place = { config: input.config, environment: chosen, model };
+      return standingsOf(place, branch, purpose === 'show' ? 'said' : unread, context);
+    },
   });
 }
 
@@ -83,11 +136,18 @@ const unmarked = (text: string): string => text.replaceAll('`', '');
 /** The plan for an event with what there is to say of it. Throws InputError `bad-event`, `event-refused`, `bad-config`. */
 export async function decide(
   input: EventVerbInput,
+  purpose: Purpose,
   context: Context,
 ): Promise<{ plan: EventPlan; result: VerbResult }> {
-  const name = input.event ?? context.env['GITHUB_EVENT_NAME'] ?? '';
-  const payload = await readPayload(input.payload ?? context.env['GITHUB_EVENT_PATH'], context.cwd);
-  const plan = await planFor(readEvent(name, payload), input, context);
+  const name = input.event || context.env['GITHUB_EVENT_NAME'] || '';
+  if (name === '') {
+    const hint = 'GitHub Actions sets it; on the command line give --event NAME and --payload FILE.';
+    throw new InputError([{ path: 'GITHUB_EVENT_NAME', message: 'is not set, so there is no event.', hint }], {
+      code: 'no-event',
+    });
+  }
+  const payload = await readPayload(name, input, context);
+  const plan = await planFor(readEvent(name, payload), input, purpose, context);
   const { steps, models = null, environment = null, why, pullRequest = null, untrusted } = plan;
   const verbs = steps.map((step) => step.verb);
   const result: VerbResult = {
@@ -105,5 +165,5 @@ export async function decide(
 
 /** `coldgate event`: what the root action does for an event. Decides, and changes nothing. */
 export async function run(input: EventVerbInput, context: Context): Promise<VerbResult> {
-  return (await decide(input, context)).result;
+  return (await decide(input, 'show', context)).result;
 }

@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { selectModels } from '../config/select.ts';
 import { IntegrityError } from '../errors.ts';
 import type { TensorInfo } from '../model/manifest.ts';
 import { formatDifference } from '../model/sample-compare.ts';
@@ -11,6 +14,8 @@ import { openWorkspace, type WorkInput } from './workspace.ts';
 
 export interface ValidateInput extends WorkInput {
   skipRun: boolean;
+  /** The files alone: no environment is read and no store is asked, for runs without credentials. */
+  local: boolean;
 }
 
 const tensorText = (t: TensorInfo) =>
@@ -35,20 +40,31 @@ async function runSample(source: ModelSource, context: Context): Promise<string>
   return checked.sample === 'ok' ? 'runs its sample' : 'loads; no sample';
 }
 
+const publishedText = (published: boolean | undefined): string =>
+  published === undefined ? 'not asked' : published ? 'yes' : 'no';
+
+/** What is checked, and the store that knows what is published; none in a run that may not ask it. */
+async function openForCheck(input: ValidateInput, context: Context) {
+  if (!input.local) return openWorkspace(input, context, { checkFiles: true });
+  const options = { checkFiles: true, withoutEnvironments: true };
+  const config = await loadConfig(resolve(context.cwd, input.config), context.env, options);
+  return { config, models: selectModels(config, input.model ?? []), store: undefined };
+}
+
 /** `coldgate validate`. */
 export async function run(input: ValidateInput, context: Context): Promise<VerbResult> {
-  const { config, models, store } = await openWorkspace(input, context, { checkFiles: true });
+  const { config, models, store } = await openForCheck(input, context);
   const sources = await inspectSources(config, models);
   const rows: string[][] = [];
   const list = [];
   for (const source of sources) {
     const { name, version } = source.entry;
     const ran = input.skipRun ? 'not run' : await runSample(source, context);
-    const published = (await readManifest(store, name, version)) !== undefined;
-    list.push({ model: name, version, published });
+    const published = store && (await readManifest(store, name, version)) !== undefined;
+    list.push({ model: name, version, published: published ?? null });
     const { head } = source;
     const io = `${head.inputs.map(tensorText).join(', ')} -> ${head.outputs.map(tensorText).join(', ')}`;
-    rows.push([name, version, bytesText(source.size), `opset ${head.opset}`, io, ran, published ? 'yes' : 'no']);
+    rows.push([name, version, bytesText(source.size), `opset ${head.opset}`, io, ran, publishedText(published)]);
   }
   const head = ['model', 'version', 'size', 'opset', 'interface', 'here', 'published'];
   return {

@@ -26,7 +26,7 @@ describe('changed models', () => {
     const models = Object.entries(versions).map(([name, version]) => entry(name, version));
     writeFileSync(project.path('models.yaml'), `schema: 1\n${environments}models:\n${models.join('')}`);
   };
-  const decide = async (before: string, name = 'push', more: Record<string, string> = {}) => {
+  const decide = async (before: string, name = 'pull_request', more: Record<string, string> = {}) => {
     const payload =
       name === 'push' ? push({ ref: 'refs/heads/main', before }) : pullRequest({ action: 'opened', baseSha: before });
     const variables = { ...eventVariables(project.folder, name, payload), ...more };
@@ -87,13 +87,13 @@ describe('changed models', () => {
     write({ digits: '1.0.0', voice: '1.0.0' });
     const unknown = await decide('f'.repeat(40));
     expect(unknown.models).toHaveLength(2);
-    expect(unknown.why.join(' ')).toContain('fetch-depth: 0');
-    expect(await models('0'.repeat(40))).toHaveLength(2);
+    expect(unknown.why.join(' ')).toContain('All models: the commit of its base, `fffffff`,');
+    expect((await decide('0'.repeat(40), 'push')).models).toHaveLength(2);
   });
 
   it('compares a pull request with its base', async () => {
     write({ digits: '1.2.0', voice: '1.0.0' });
-    expect((await decide(base, 'pull_request')).models).toEqual([{ model: 'digits', version: '1.2.0' }]);
+    expect((await decide(base)).models).toEqual([{ model: 'digits', version: '1.2.0' }]);
   });
 
   it('needs no variable of an environment where a fork has none', async () => {

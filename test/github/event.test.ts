@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planEvent } from '../../src/github/event.ts';
 import { readEvent } from '../../src/github/event-payload.ts';
-import type { EventInputs, EventPlan } from '../../src/github/event-plan.ts';
+import type { EventInputs, EventPlan, Standing } from '../../src/github/event-plan.ts';
 import { documentedPayloads, pullRequest, push } from './payloads.ts';
 
 const examples = documentedPayloads();
@@ -10,10 +10,15 @@ interface World {
   environments?: string[];
   inputs?: EventInputs;
   changed?: string[];
+  standings?: Standing[];
 }
 
 /** Two models, three environments; digits changed. */
-function plan(name: string, payload: unknown, { environments, inputs = {}, changed }: World = {}): Promise<EventPlan> {
+function plan(
+  name: string,
+  payload: unknown,
+  { environments, inputs = {}, changed, standings = [] }: World = {},
+): Promise<EventPlan> {
   return planEvent(readEvent(name, payload), {
     inputs,
     ground: async () => ({
@@ -23,7 +28,8 @@ function plan(name: string, payload: unknown, { environments, inputs = {}, chang
         { name: 'voice', version: '2.0.0' },
       ],
     }),
-    changedSince: async (commit) => ({ models: changed ?? ['digits'], why: `Compared with ${commit.slice(0, 7)}.` }),
+    changedSince: async () => ({ models: changed ?? ['digits'], known: true, why: 'Compared.' }),
+    standings: async () => ({ models: standings }),
   });
 }
 
@@ -57,9 +63,7 @@ describe('the event decides', () => {
 
   it('destroys the preview of a closed pull request, whatever changed since', async () => {
     const made = await plan('pull_request', pullRequest({ action: 'closed', number: 7 }), { changed: [] });
-    expect(made.steps).toEqual([
-      { verb: 'destroy', inputs: { environment: 'staging', model: 'digits,voice', preview: '7' } },
-    ]);
+    expect(made.steps).toEqual([{ verb: 'destroy', inputs: { environment: 'staging', preview: '7' } }]);
   });
 
   it.each([
@@ -134,10 +138,26 @@ describe('the event decides', () => {
     expect((await plan('schedule', { schedule: '0 4 * * *' })).steps).toEqual([{ verb: 'sweep', inputs: {} }]);
   });
 
-  it.each(['pull_request_target', 'workflow_run'])('refuses %s, also when a verb is given', async (name) => {
-    const payload = pullRequest({ action: 'opened' });
-    await expect(plan(name, payload)).rejects.toMatchObject({ code: 'event-refused', exit: 2 });
-    await expect(plan(name, payload, { inputs: { verb: 'preview' } })).rejects.toMatchObject({ code: 'event-refused' });
+  it('ships what the environment lacks, after what this push changed, and what will be refused last', async () => {
+    const stand = (model: string, stand: Standing['stand']): Standing => ({
+      model,
+      stand,
+      why: `${model} is ${stand}.`,
+    });
+    const shipped = async (standings: Standing[], changed: string[] = [], inputs: EventInputs = {}) =>
+      (await plan('push', push({ ref: 'refs/heads/main' }), { changed, standings, inputs })).steps.map(
+        (s) => s.inputs['model'],
+      );
+    expect(await shipped([stand('digits', 'ship'), stand('voice', 'settled')])).toEqual(['digits']);
+    expect(await shipped([stand('digits', 'ship'), stand('voice', 'settled')], ['voice'])).toEqual(['digits,voice']);
+    expect(await shipped([stand('digits', 'refused'), stand('voice', 'ship')])).toEqual(['voice', 'digits']);
+    expect(await shipped([stand('digits', 'held'), stand('voice', 'settled')], ['digits'])).toEqual([]);
+    expect(await shipped([stand('digits', 'held')], [], { model: ['digits', 'voice'] })).toEqual(['voice']);
+    const held = await plan('push', push({ ref: 'refs/heads/main' }), {
+      changed: [],
+      standings: [stand('digits', 'held')],
+    });
+    expect(held.why).toContain('digits is held.');
   });
 
   it('has no rule for other events, and runs the verb that is given', async () => {

@@ -16,7 +16,8 @@ const plan = (name: string, payload: unknown) =>
   planEvent(readEvent(name, payload), {
     inputs: {},
     ground: async () => ({ environments: ['staging', 'production'], models: [{ name: 'digits', version: '1.0.0' }] }),
-    changedSince: async () => ({ models: ['digits'], why: 'Compared.' }),
+    changedSince: async () => ({ models: ['digits'], known: true, why: 'Compared.' }),
+    standings: async () => ({ models: [] }),
   });
 
 /** Tags that Markdown of ours may lead to; anything else came from somebody's text. */

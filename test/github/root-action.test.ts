@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runStep } from '../fakes/runner.ts';
 import { pullRequest, push } from './payloads.ts';
 import { Repository } from './repository.ts';
 
@@ -36,7 +37,7 @@ describe('the root action on events', () => {
   it('push without a change: does nothing, green', async () => {
     const step = await repository.on('push', push({ ref: 'refs/heads/main', before: first }));
     expect([step.exit, step.outputs['models'], step.outputs['steps']]).toEqual([0, '[]', '[]']);
-    expect(step.summary).toContain('no model changed');
+    expect(step.summary).toContain('the environment has what models.yaml asks for');
   });
 
   it('opened: a preview at an address of its own, measured against what is live', async () => {
@@ -135,6 +136,20 @@ describe('the root action on events', () => {
     expect([old.exit, old.outputs['previews']]).toEqual([0, '[14]']);
     expect(versions().filter((v) => v.includes('pr.'))).toEqual([]);
     expect(functions('staging')).toEqual(['digits-staging']);
+  });
+
+  it('without its event, or without the payload: exit 2, and the variable is named in log and annotation', async () => {
+    const none = await runStep('root', { config: 'models.yaml' }, repository.project.folder);
+    expect([none.exit, none.annotations[0]?.message]).toEqual([2, expect.stringContaining('GITHUB_EVENT_NAME')]);
+    const more = { GITHUB_EVENT_NAME: 'push' };
+    const file = repository.path('event.json');
+    writeFileSync(file, 'half a {');
+    for (const path of ['', repository.path('nowhere.json'), repository.path(), file]) {
+      const variables = { ...more, ...(path && { GITHUB_EVENT_PATH: path }) };
+      const step = await runStep('root', { config: 'models.yaml' }, repository.project.folder, variables);
+      expect([step.exit, step.annotations[0]?.message]).toEqual([2, expect.stringContaining('GITHUB_EVENT_PATH')]);
+      expect([step.annotations.length, step.summary]).toEqual([1, expect.stringContaining('bad-event')]);
+    }
   });
 
   it('refuses pull_request_target', async () => {

@@ -7,6 +7,7 @@ import type { Server } from '../emulators/servers.ts';
 import { runNode, testCache } from '../fakes/runner.ts';
 import { seededRandom } from '../fixtures/onnx.ts';
 import { Project } from '../fixtures/project.ts';
+import { push } from '../github/payloads.ts';
 import { NameTap } from './name-tap.ts';
 
 /** Larger than a part of an upload, so that versions go in parts and in one. */
@@ -137,6 +138,8 @@ export async function runEveryVerb(recorded: RecordedProject): Promise<void> {
   }
   await recorded.run('status');
   await recorded.run('history');
+  writeFileSync(recorded.project.path('event.json'), JSON.stringify(push({ ref: 'refs/heads/main' })));
+  await recorded.run('event', '--event', 'push', '--payload', 'event.json');
   await recorded.run('sweep', '--open', 'none');
   await recorded.run('prune', '--retain', '1');
   await recorded.run('destroy');
