@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { placeOf } from '../../src/targets/local/place.ts';
-import { systemProcesses } from '../../src/targets/local/process-table.ts';
+import type { ProcessId } from '../../src/targets/local/process-mark.ts';
+import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';
+import { routeLive } from '../../src/targets/local/route.ts';
+import { worldOf } from '../../src/targets/local/world.ts';
 import type { DeployResult, Target } from '../../src/targets/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
 import { startWorker } from '../fakes/target-workers.ts';
@@ -142,5 +145,52 @@ describe('the local target, when runs are killed or meet', () => {
     const { changed } = await target.deploy(bench.request(bench.first));
     expect(changed).toBe(true);
     expect(await bench.running()).toHaveLength(1);
+  });
+
+  it('names the right process as live where the one that was tried before it does not end', async () => {
+    const request = (name: 'package' | 'other') => ({ ...bench.request(bench.first, 'live'), package: bench[name] });
+    const { revision } = await target.route(request('package'));
+    const [known] = await bench.running();
+    /** The first process that is started now: it is gone, and the table goes on showing it. */
+    let stuck: ProcessId | undefined;
+    const table: ProcessTable = {
+      marked: () => {
+        const found = systemProcesses.marked();
+        stuck ??= found.find((p) => p.mark.role === 'live' && p.mark.owner.pid === process.pid && p.pid !== known);
+        return found;
+      },
+      identify: (pid) => (pid === stuck?.pid ? stuck : systemProcesses.identify(pid)),
+    };
+    const { log, stateDir } = bench;
+    const deps = { log, stateDir, now: () => new Date(), signal: bench.abort.signal };
+    const routed = await routeLive({ ...worldOf(deps, undefined), table }, request('other'));
+    expect(routed.revision.url).toBe(revision.url);
+    expect(log.warnings.join()).toMatch(/still there.*kill -9/s);
+    const [live] = bench.state().revisions;
+    expect(live?.pid).not.toBe(stuck?.pid);
+    // The next run finds it as it is, and stops nothing.
+    expect(await target.route(request('other'))).toMatchObject({ changed: false, revision: { url: revision.url } });
+    expect(await bench.running()).toEqual([live?.pid]);
+  });
+
+  it('stops nothing where its own record cannot be read', async () => {
+    await target.route(bench.request(bench.first, 'live'));
+    const running = await bench.running();
+    const { state } = await placeOf(bench.stateDir, bench.name);
+    rmSync(state);
+    mkdirSync(state);
+    await expect(target.route(bench.request(bench.first, 'live'))).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await bench.running()).toEqual(running);
+    rmSync(state, { recursive: true });
+  });
+
+  it('leaves no lock and no folder of a removal that was killed at its end', async () => {
+    await target.route(bench.request(bench.first, 'live'));
+    await target.remove({ name: bench.name }, 'all');
+    mkdirSync(bench.stateDir, { recursive: true });
+    const { lock } = await placeOf(bench.stateDir, bench.name);
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, started: '1', id: 'killed' }));
+    await target.remove({ name: bench.name }, 'all');
+    expect(existsSync(bench.stateDir)).toBe(false);
   });
 });

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +81,38 @@ describe('withLock', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'target-busy', exit: 6, data: { pid: process.pid } });
     expect(existsSync(path)).toBe(true);
     expect(options.log.infos).toHaveLength(1);
+  });
+
+  it.each([
+    ['a folder', () => mkdirSync(path), 'EISDIR'],
+    ['a link to itself', () => symlinkSync(path, path), 'ELOOP'],
+    ["another user's file", () => writeFileSync(path, living, { mode: 0 }), 'EACCES'],
+  ])('says at once that %s in its place cannot be read', async (_name, make, code) => {
+    // The administrator may read everything.
+    if (code === 'EACCES' && process.getuid?.() === 0) return;
+    make();
+    const asked = withLock(path, options, async () => 'never');
+    await expect(asked).rejects.toMatchObject({ code: 'lock-unreadable', exit: 2, cause: { code } });
+    await expect(asked).rejects.toThrow(path);
+    expect(existsSync(`${path}.breaking`)).toBe(false);
+  });
+
+  it('gives up on what can neither be taken nor broken, without using the processor for it', async () => {
+    writeFileSync(path, dead);
+    // A takeover that somebody living never ends.
+    writeFileSync(`${path}.breaking`, living);
+    const before = process.cpuUsage();
+    const waiting = withLock(path, { ...options, patienceMs: 600 }, async () => 'never');
+    await expect(waiting).rejects.toMatchObject({ code: 'target-busy' });
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
+    const signal = AbortSignal.timeout(50);
+    const stopped = withLock(path, { ...options, signal }, async () => 'never');
+    await expect(stopped).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('takes a pipe in its place for no holder', async () => {
+    execFileSync('mkfifo', [path]);
+    expect(await withLock(path, options, async () => 'done')).toBe('done');
   });
 
   it('stops waiting when the run is to end', async () => {

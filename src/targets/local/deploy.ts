@@ -1,8 +1,8 @@
 import { prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult } from '../target.ts';
 import type { Place } from './place.ts';
-import { dropRevision, expectationOf, proofMs, startProven } from './revision.ts';
-import { endpointOf, type LocalRevision, readState, toRevision, writeState } from './state.ts';
+import { dropRevision, expectationOf, proofMs, recordStarted, startProven } from './revision.ts';
+import { endpointOf, type LocalRevision, readState, toRevision } from './state.ts';
 import { processOf, sweep } from './sweep.ts';
 import { isSame, type Wanted, wantedOf } from './wanted.ts';
 import { inPlace, type World } from './world.ts';
@@ -22,7 +22,7 @@ export function deployCandidate(world: World, request: DeployRequest): Promise<D
     }
     if (known) state = await dropRevision(world, place, state, known);
     const revision = await startProven(world, place, request, wanted, 0);
-    await writeState(place.state, { ...state, revisions: [...state.revisions, revision] });
+    await recordStarted(world, place, { ...state, revisions: [...state.revisions, revision] }, revision);
     return { revision: toRevision(revision), changed: true };
   });
 }

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
-import { pause } from '../pause.ts';
+import { atMost, pause } from '../pause.ts';
 import type { Command } from './command.ts';
 import { findListening, type Listening } from './listening.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';
 import type { ProcessTable } from './process-table.ts';
+import { killMs } from './stop-process.ts';
 
 export interface LaunchOptions {
   table: ProcessTable;
@@ -49,7 +50,8 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     return { ...listening, ...id };
   } catch (error) {
     child.kill('SIGKILL');
-    await ended.promise;
+    // One that the system holds would never end; it carries our mark, so that a later run finds it.
+    await atMost(killMs, ended.promise);
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, mkdir, open, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ConflictError } from '../../errors.ts';
+import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { pause } from '../pause.ts';
 import { isRunning, ownProcess, type ProcessTable } from './process-table.ts';
@@ -23,11 +24,15 @@ interface Holder {
 const defaultPatienceMs = 5 * 60_000;
 /** A lock is broken within milliseconds; one that is being broken for this long was left by a killed process. */
 const breakingMs = 10_000;
+/** Between two looks at a living holder, and at a lock that came or went while it was looked at, ms. */
+const holdMs = 50;
+const changeMs = 5;
 
 /**
  * Runs the work while no other run of Coldgate changes the same function. The lock names its holder's process, so one
  * left by a killed run is taken over at once, and a living holder is waited for.
- * Throws ConflictError `target-busy` after the patience has run out.
+ * Throws ConflictError `target-busy` after the patience has run out, ColdgateError `lock-unreadable` (exit 2) for a lock
+ * that this user may not read, and the signal's reason.
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const mine: Holder = { ...ownProcess(options.table), id: randomUUID() };
@@ -36,7 +41,8 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
     return await work();
   } finally {
     // Only our own: had it been taken over, the file would be somebody else's.
-    if ((await readHolder(path))?.id === mine.id) await rm(path, { force: true });
+    const holder = await readHolder(path).catch(() => undefined);
+    if (holder?.id === mine.id) await rm(path, { force: true });
   }
 }
 
@@ -44,17 +50,17 @@ async function acquire(path: string, mine: Holder, options: LockOptions): Promis
   const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
   let said = false;
   for (;;) {
+    // A free lock is taken though the run is to end: it cleans up.
     if (await create(path, mine)) return;
     const holder = await readHolder(path);
-    if (holder === undefined) continue;
-    if (!isRunning(options.table, holder)) {
-      await breakLock(path, holder, mine, options.table);
-      continue;
-    }
+    const lives = holder !== undefined && isRunning(options.table, holder);
+    if (holder && !lives) await breakLock(path, holder, mine, options.table);
     if (performance.now() > deadline) throw busy(path, holder);
-    if (!said) options.log.info(`Waiting for process ${holder.pid}, which is changing the same function …`);
-    said = true;
-    await pause(50, options.signal);
+    if (lives && !said) {
+      options.log.info(`Waiting for process ${holder.pid}, which is changing the same function …`);
+      said = true;
+    }
+    await pause(lives ? holdMs : changeMs, options.signal);
   }
 }
 
@@ -75,9 +81,17 @@ async function create(path: string, mine: Holder): Promise<boolean> {
   }
 }
 
+/** Nothing where there is no lock. Any other answer of the system is not "gone": taken for that, it is asked for ever. */
 async function readHolder(path: string): Promise<Holder | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  let text: string;
+  try {
+    // Not waiting for a writer, should a pipe lie there.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    text = await handle.readFile('utf8').finally(() => handle.close());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unreadable(path, error as NodeJS.ErrnoException);
+  }
   try {
     const { pid, started, id } = JSON.parse(text) as Partial<Holder>;
     if (Number.isSafeInteger(pid) && typeof started === 'string' && typeof id === 'string') {
@@ -102,7 +116,6 @@ async function breakLock(path: string, dead: Holder, mine: Holder, table: Proces
       () => 0,
     );
     if (other && !isRunning(table, other) && age > breakingMs) await rm(breaking, { force: true });
-    else await pause(10, undefined);
     return;
   }
   try {
@@ -112,8 +125,16 @@ async function breakLock(path: string, dead: Holder, mine: Holder, table: Proces
   }
 }
 
-const busy = (path: string, holder: Holder): ConflictError =>
-  new ConflictError('target-busy', `Process ${holder.pid} has been changing the same function for minutes.`, {
+function busy(path: string, holder: Holder | undefined): ConflictError {
+  const who = holder?.pid ? `Process ${holder.pid} has been` : 'Other processes have been';
+  return new ConflictError('target-busy', `${who} changing the same function for minutes.`, {
     hint: `Wait for it, or stop it; then run this again. (lock: ${path})`,
-    data: { pid: holder.pid },
+    data: { pid: holder?.pid },
   });
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): ColdgateError {
+  const message = `The lock ${path} cannot be read (${cause.code}), so nobody can tell who is changing this function.`;
+  const hint = `See whose it is with: ls -ld ${path}. Run as that user, or, when no run of Coldgate is in progress, remove it.`;
+  return new ColdgateError('lock-unreadable', exitCodes.usage, message, { hint, cause });
+}

@@ -20,10 +20,10 @@ export async function removeFunction(
   keep?: string,
 ): Promise<Change[]> {
   const place = await placeOf(world.stateDir, name);
-  if (!(await exists(place.dir)) && processesOf(world, place).length === 0) return [];
-  const changes = await inPlace(world, name, () =>
-    what === 'all' ? removeAll(world, place) : removeSome(world, place, keep),
-  );
+  // A run that was killed at the end of its removal leaves no more than the lock, or the folder around it.
+  const isGone = !(await exists(place.dir)) && !(await exists(place.lock)) && processesOf(world, place).length === 0;
+  const work = () => (what === 'all' ? removeAll(world, place) : removeSome(world, place, keep));
+  const changes = isGone ? [] : await inPlace(world, name, work);
   // Goes when the last function of the environment has gone, and stays without complaint otherwise.
   if (what === 'all') await rmdir(world.stateDir).catch(() => {});
   return changes;

@@ -78,6 +78,21 @@ async function withLog(error: UnprovenError, log: string): Promise<UnprovenError
   });
 }
 
+/** Remembers what has just been started. Where that cannot be written it is stopped: nobody would know of it. */
+export async function recordStarted(
+  world: World,
+  place: Place,
+  state: LocalState,
+  revision: LocalRevision,
+): Promise<void> {
+  try {
+    await writeState(place.state, state);
+  } catch (error) {
+    await stopRevision(world, place, revision);
+    throw error;
+  }
+}
+
 /**
  * Stops the process of a revision, if it runs and is provably ours. One that is being killed loses its environment, and
  * with it our mark, before it lets go of its port: that moment is waited for, so that the next one can have the port.

@@ -1,10 +1,10 @@
-import { ColdgateError, UnprovenError } from '../../errors.ts';
+import { ColdgateError, toColdgateError, UnprovenError } from '../../errors.ts';
 import { proveFollowing } from '../proof/follow.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import type { Place } from './place.ts';
 import { choosePort } from './port.ts';
-import { dropRevision, expectationOf, startProven, stopRevision } from './revision.ts';
-import { endpointOf, type LocalRevision, type LocalState, readState, toRevision, urlOf, writeState } from './state.ts';
+import { dropRevision, expectationOf, recordStarted, startProven, stopRevision } from './revision.ts';
+import { endpointOf, type LocalRevision, type LocalState, readState, toRevision, urlOf } from './state.ts';
 import { processOf, sweep } from './sweep.ts';
 import { isSame, type Wanted, wantedOf } from './wanted.ts';
 import { inPlace, type World } from './world.ts';
@@ -48,15 +48,15 @@ async function routeIn(world: World, place: Place, request: DeployRequest): Prom
   if (known) state = await dropRevision(world, place, state, known);
   const port = await choosePort(world.port, state.port, place.tag, world.log);
   const revision = await startProven(world, place, request, wanted, port);
-  await record(place, state, revision);
+  await record(world, place, state, revision);
   return { revision: toRevision(revision), changed: true };
 }
 
 const isOnPort = (world: World, known: LocalRevision): boolean => world.port === undefined || known.port === world.port;
 
-async function record(place: Place, state: LocalState, revision: LocalRevision): Promise<void> {
+async function record(world: World, place: Place, state: LocalState, revision: LocalRevision): Promise<void> {
   const others = state.revisions.filter((r) => r.role !== 'live');
-  await writeState(place.state, { ...state, port: revision.port, revisions: [...others, revision] });
+  await recordStarted(world, place, { ...state, port: revision.port, revisions: [...others, revision] }, revision);
 }
 
 async function troubleOf(
@@ -93,17 +93,24 @@ async function replace(
   known: LocalRevision,
 ): Promise<LocalRevision> {
   const trial = await startProven(world, place, request, wanted, 0);
+  let live: LocalRevision;
   try {
     await stopRevision(world, place, known);
     const port = await choosePort(world.port, known.port, place.tag, world.log);
-    const revision = await startProven(world, place, request, wanted, port);
-    await record(place, state, revision);
-    await stopRevision(world, place, trial);
-    return revision;
+    live = await startProven(world, place, request, wanted, port);
+    await record(world, place, state, live);
   } catch (error) {
-    await record(place, state, trial);
+    await record(world, place, state, trial);
     if (!(error instanceof UnprovenError)) throw error;
     const hint = `The endpoint answers at ${urlOf(trial.port)} meanwhile. ${error.hint ?? ''}`;
     throw new UnprovenError(error.code, error.message, { hint, cause: error, data: { ...error.data } });
   }
+  // Only now: what cannot be stopped must not be taken for what is live. Nothing names it, so the next run stops it.
+  try {
+    await stopRevision(world, place, trial);
+  } catch (error) {
+    const { message, hint } = toColdgateError(error);
+    world.log.warn(`The new live process serves; the one that was tried before it is still there. ${message} ${hint}`);
+  }
+  return live;
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { pause } from '../pause.ts';
+import { atMost } from '../pause.ts';
 import { CallTimeout } from '../proof/http.ts';
 import type { Command } from './command.ts';
 import { findListening, type Listening } from './listening.ts';
 import { endOf } from './log-file.ts';
+import { killMs } from './stop-process.ts';
 
 /** What of its output is kept, characters: enough for the line awaited and for the end of a stack. */
 const keptChars = 32 * 1024;
@@ -76,13 +77,13 @@ export class Sampler {
 
   /** The error with what the process said last, and how it ended if it did: a lost connection comes a moment before. */
   async explain(error: Error): Promise<string> {
-    await Promise.race([this.#gone, pause(endingMs, undefined)]);
+    await atMost(endingMs, this.#gone);
     return [this.#ended ?? error.message, ...endOf(this.#output)].join(' | ').slice(0, 2000);
   }
 
-  /** Ends the process and waits until it is gone, so that it takes nothing from the next start. */
+  /** Ends the process and waits until it is gone, so that it takes nothing from the next start; not for one that stays. */
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await this.#gone;
+    await atMost(killMs, this.#gone);
   }
 }

@@ -46,10 +46,20 @@ const shape: Shape = {
 
 export const emptyState = (): LocalState => ({ schema: 1, port: 0, revisions: [] });
 
-/** Nothing and an unreadable file are both an empty state: the processes themselves are found by their marks. */
+/**
+ * No file, and one that holds something else, are both an empty state: the processes themselves are found by their marks.
+ * A file that cannot be read is none of them, since what an empty state does not name is stopped: throws the system's error.
+ */
 export async function readState(path: string): Promise<LocalState> {
+  let bytes: Buffer;
   try {
-    return check<LocalState>(await readFile(path), shape, path);
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState();
+    throw error;
+  }
+  try {
+    return check<LocalState>(bytes, shape, path);
   } catch {
     return emptyState();
   }

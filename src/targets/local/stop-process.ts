@@ -5,7 +5,7 @@ import { isRunning, type MarkedProcess, type ProcessTable } from './process-tabl
 
 /** What a process gets to finish requests in, ms, and what the system gets to take it away. */
 const graceMs = 3000;
-const killMs = 5000;
+export const killMs = 5000;
 
 /**
  * Stops a process that carries our mark, and waits until it is gone. Right before each signal it is looked up again, so
