@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import { ColdgateError, exitCodes } from '../errors.ts';
+import { totalmem } from 'node:os';
+import { ColdgateError, IntegrityError } from '../errors.ts';
 import type { JobAnswer } from './answer-job.ts';
 import type { Job, JobResults } from './jobs.ts';
+import type { Bounds } from './watchdog.ts';
 
 export interface ChildOptions {
   /** `optimize.mjs` in a folder that holds the native runtime files too. */
@@ -9,33 +11,41 @@ export interface ChildOptions {
   /** What the child may know of the environment; PATH and the like. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   signal?: AbortSignal | undefined;
-  /** The child is killed after this, ms. */
+  /** The child is killed after this, ms; by default after five minutes. */
   timeoutMs?: number | undefined;
+  /** It ends when it holds more than this, bytes; by default the machine's memory. */
+  memoryBytes?: number | undefined;
+  /** What to set for more, for the errors at these bounds. */
+  advice?: string | undefined;
 }
 
-/** Large models take minutes to optimise on small runners; something that takes longer hangs. */
-const longestMs = 15 * 60_000;
+const usualMs = 300_000;
 /** Of what the runtime prints, for the error of a child that died. */
 const mostNoise = 4096;
 
 /**
- * Does the job in a child process, because native code that meets a bad model can take its process with it.
- * Throws what the job throws, rebuilt, and ColdgateError `optimizer-crashed` or `optimizer-timeout`.
+ * Does the job in a child process, because native code that meets a bad model can take its process with it, or never
+ * return. The child ends with this process, whoever ends it. Throws what the job throws, rebuilt, and IntegrityError
+ * `optimizer-crashed`, `optimizer-timeout` or `optimizer-memory`.
  */
 export async function runInChild<J extends Job>(job: J, options: ChildOptions): Promise<JobResults[J['do']]> {
   const { code, signal, out, noise, late } = await run(job, options);
   options.signal?.throwIfAborted();
+  const { timeoutMs = usualMs, memoryBytes = totalmem(), advice: hint } = options;
   if (late) {
-    const message = `Working on ${job.model} took longer than ${(options.timeoutMs ?? longestMs) / 1000} s.`;
-    throw new ColdgateError('optimizer-timeout', exitCodes.unexpected, message, {
-      hint: 'Publish with `optimize: off`.',
-    });
+    const message = `Working on ${job.model} took longer than ${timeoutMs / 1000} s, and was stopped.`;
+    throw new IntegrityError('optimizer-timeout', message, { hint });
   }
   const answer = parse(out);
+  if (signal && answer && 'error' in answer && answer.error.code === 'optimizer-memory') {
+    const bound = Math.round(memoryBytes / 1024 / 1024);
+    const message = `Working on ${job.model} took more than ${bound} MiB of memory, and was stopped.`;
+    throw new IntegrityError('optimizer-memory', message, { hint });
+  }
   if (!answer) {
     const how = signal ? `by signal ${signal}` : `with exit code ${code}`;
-    throw new ColdgateError('optimizer-crashed', exitCodes.integrity, `The runtime ended ${how} on ${job.model}.`, {
-      hint: 'The model file may be damaged, or the runtime files may be of another platform.',
+    throw new IntegrityError('optimizer-crashed', `The runtime ended ${how} on ${job.model}.`, {
+      hint: 'The model file may be damaged or need more memory than there is, or the runtime files may be of another platform.',
       data: { stderr: noise },
     });
   }
@@ -53,9 +63,13 @@ interface Ended {
   late: boolean;
 }
 
-function run(job: Job, { entry, env, signal, timeoutMs = longestMs }: ChildOptions): Promise<Ended> {
+function run(
+  job: Job,
+  { entry, env, signal, timeoutMs = usualMs, memoryBytes = totalmem() }: ChildOptions,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, JSON.stringify(job)], {
+    const bounds: Bounds = { parent: process.pid, memoryBytes };
+    const child = spawn(process.execPath, [entry, JSON.stringify(job), JSON.stringify(bounds)], {
       env: { ...env, ORT_DISABLE_TELEMETRY: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -2,13 +2,17 @@ import { join } from 'node:path';
 import type { CheckResult, MadeArtifact, OptimizeJob } from '../optimize/jobs.ts';
 import { runInChild } from '../optimize/run-in-child.ts';
 import { prepareTools } from '../package/tools.ts';
+import { checkBounds } from './check-bounds.ts';
 import type { Context } from './verb.ts';
 
 async function child(context: Context) {
   const { handlerDir, cacheDir, log, sharedCache, signal, env } = context;
+  const bounds = checkBounds(env);
   const tools = await prepareTools({ handlerDir, cacheDir, log, sharedCache, signal });
-  const few = { PATH: env['PATH'], HOME: env['HOME'], TMPDIR: env['TMPDIR'] };
-  return { entry: join(tools, 'optimize.mjs'), env: few, signal };
+  // No more than it needs, since models are anybody's; by the last one a runner finds it when it cleans up after a job.
+  const names = ['PATH', 'HOME', 'TMPDIR', 'RUNNER_TRACKING_ID'];
+  const few = Object.fromEntries(names.map((name) => [name, env[name]]));
+  return { entry: join(tools, 'optimize.mjs'), env: few, signal, ...bounds };
 }
 
 /** Loads the model on this machine, in a process of its own, and runs the sample where there is one. */

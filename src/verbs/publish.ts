@@ -1,12 +1,11 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { manifestKey } from '../model/layout.ts';
 import { type PublishResult, publishVersion } from '../registry/publish.ts';
 import { partSize, readFileChunks } from '../stores/read-file.ts';
 import { toolVersion } from '../version.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
 import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
 import { wishedForms } from './wished-forms.ts';
@@ -25,10 +24,9 @@ export async function publishModel(
 ): Promise<PublishResult> {
   const { entry, head } = source;
   const { log, now, dryRun } = context;
-  const scratch = await mkdtemp(join(tmpdir(), 'coldgate-optimize-'));
-  const artifacts = () => wishedForms(source, version, scratch, context);
-  try {
-    return await publishVersion({
+  const sourceInfo = await context.source();
+  return withScratchFolder(context.env, (scratch) =>
+    publishVersion({
       store,
       model: entry.name,
       version,
@@ -36,16 +34,14 @@ export async function publishModel(
       modelPath: entry.model,
       samplePath: entry.sample?.path,
       head,
-      artifacts,
-      sourceInfo: await context.source(),
+      artifacts: () => wishedForms(source, version, scratch, context),
+      sourceInfo,
       coldgateVersion: toolVersion,
       readFile: (path) => readFileChunks(path, partSize),
       statFile: (path) => stat(path),
       ...{ now, dryRun, log },
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+    }),
+  );
 }
 
 const sentence = (name: string, result: PublishResult): string => {

@@ -31,7 +31,8 @@ const file = (name: string, content: Uint8Array | object): string => {
   writeFileSync(path, content instanceof Uint8Array ? content : JSON.stringify(content));
   return path;
 };
-const work = <J extends Job>(job: J) => runInChild(job, { entry });
+const bounds = { timeoutMs: 300_000, memoryBytes: 2 ** 40 };
+const work = <J extends Job>(job: J) => runInChild(job, { entry, ...bounds });
 const optimize = (kind: OptimizeJob['kind'], model: string, sample?: string) =>
   work({ do: 'optimize', kind, model, out: mkdtempSync(join(root, 'out-')), sample });
 
@@ -213,41 +214,5 @@ describe('checking a model', () => {
   it('says why it does not load', async () => {
     const checked = await work({ do: 'check', model: file('broken.onnx', Buffer.from('junk')) });
     expect(checked).toMatchObject({ loaded: false, sample: 'none', reason: expect.stringContaining('broken.onnx') });
-  });
-});
-
-describe('the child process', () => {
-  const job: Job = { do: 'check', model: '/nowhere.onnx' };
-
-  it('may die without taking its parent along', async () => {
-    const dies = file(
-      'dies.mjs',
-      Buffer.from('process.stderr.write("native words"); process.kill(process.pid, "SIGSEGV");'),
-    );
-    const failed = runInChild(job, { entry: dies });
-    await expect(failed).rejects.toMatchObject({
-      code: 'optimizer-crashed',
-      exit: 3,
-      data: { stderr: 'native words' },
-    });
-  });
-
-  it('is ended when it takes too long or is no longer wanted', async () => {
-    const hangs = file('hangs.mjs', Buffer.from('setInterval(() => {}, 1000);'));
-    await expect(runInChild(job, { entry: hangs, timeoutMs: 100 })).rejects.toMatchObject({
-      code: 'optimizer-timeout',
-    });
-    const stopped = runInChild(job, { entry: hangs, signal: AbortSignal.timeout(50) });
-    await expect(stopped).rejects.toMatchObject({ name: 'TimeoutError' });
-  });
-
-  it('is not shown the environment, and has telemetry switched off', async () => {
-    const shows = file('shows.mjs', Buffer.from('console.log(JSON.stringify({ result: process.env }));'));
-    const seen = await runInChild(job, { entry: shows, env: { LANG: 'C' } });
-    expect(
-      Object.keys(seen)
-        .filter((name) => !name.startsWith('__'))
-        .sort(),
-    ).toEqual(['LANG', 'ORT_DISABLE_TELEMETRY']);
   });
 });

@@ -1,0 +1,42 @@
+import { writeSync } from 'node:fs';
+import { Worker, workerData } from 'node:worker_threads';
+import { exitCodes } from '../errors.ts';
+import type { JobAnswer } from './answer-job.ts';
+
+/** What ends a process that works on a model, besides its job. */
+export interface Bounds {
+  /** The process that started it, whose end is its own. */
+  parent: number;
+  /** Resident memory, bytes. */
+  memoryBytes: number;
+}
+
+/** Long enough to cost nothing, short enough that nobody waits for an orphan's memory, ms. */
+const everyMs = 250;
+
+/**
+ * Watches over this process from a thread of its own: native code that works on a model blocks the main thread, for ever if
+ * the model is made so, and no signal handler runs then. `entry` is the module that calls `watch` in a thread.
+ */
+export function startWatchdog(entry: string, bounds: Bounds): void {
+  new Worker(new URL(entry), { workerData: bounds, stdout: false, stderr: false }).unref();
+}
+
+/** The thread's side: ends the process with its parent, or at its bound of memory, with words for the parent. */
+export function watch(): void {
+  const { parent, memoryBytes } = workerData as Bounds;
+  setInterval(() => {
+    // An orphan belongs to another process at once. Nobody reads what it would say.
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+    const used = process.memoryUsage.rss();
+    if (used > memoryBytes) {
+      writeSync(1, `\n${JSON.stringify(memoryAnswer(used))}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }, everyMs);
+}
+
+/** The parent, which knows the model and the bound, finds the words. */
+const memoryAnswer = (used: number): JobAnswer => ({
+  error: { code: 'optimizer-memory', exit: exitCodes.integrity, message: '', data: { used } },
+});
