@@ -1,6 +1,7 @@
 import * as core from '@actions/core';
 import type { VerbSpec } from './catalog/spec.ts';
 import { catalog, findVerb } from './catalog.ts';
+import { Concealer } from './conceal.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import type { PlannedStep } from './github/event-plan.ts';
 import type { EventTalk } from './github/event-talk.ts';
@@ -10,10 +11,10 @@ import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf, giveHome } from './runner/places.ts';
-import { reportFailure, reportResult, writeSummary } from './runner/report.ts';
+import { concealed, reportFailure, reportResult, writeSummary } from './runner/report.ts';
 import type { VerbResult } from './verbs/verb.ts';
 
-type Context = ReturnType<typeof processContext>;
+type Context = ReturnType<typeof processContext> & { conceal: Concealer };
 
 /** Inputs that the event gives a verb, by name. */
 type Given = Readonly<Record<string, string>>;
@@ -38,7 +39,8 @@ function readValues(verb: VerbSpec, given: Given): Record<string, unknown> {
 /** Runs one verb and reports it. Throws what the verb throws. */
 async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<{ exit: number; result: VerbResult }> {
   const values = readValues(verb, given);
-  const result = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
+  const said = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
+  const result = concealed(said, context.conceal);
   return { exit: await reportResult(verb.name, result, process.env), result };
 }
 
@@ -52,7 +54,7 @@ async function runStep({ verb, inputs }: PlannedStep, context: Context, talk: Ev
     await talk?.end({ verb, document: result.document, error: result.failure });
     return exit;
   } catch (thrown) {
-    await talk?.end({ verb, document: undefined, error: toColdgateError(thrown) });
+    await talk?.end({ verb, document: undefined, error: context.conceal.error(toColdgateError(thrown)) });
     throw thrown;
   }
 }
@@ -69,7 +71,7 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
     only ? 'show' : 'run',
     context,
   );
-  await reportResult('event', result, process.env);
+  await reportResult('event', concealed(result, context.conceal), process.env);
   if (only || plan.steps.length === 0) return exitCodes.done;
   const { openTalk } = await import('./runner/talk.ts');
   const talking = openTalk(process.env, core.getInput('token'), plan, values.config, context.log);
@@ -99,15 +101,17 @@ function nothingAsked(): InputError {
 export async function runAction(name: string | undefined, distDir: string): Promise<number> {
   const wanted = name ?? core.getInput('verb');
   let now = wanted || 'event';
+  const conceal = new Concealer();
   try {
     giveHome(process.env);
     const token = core.getInput('token');
     if (token !== '') core.setSecret(token);
-    const log = runnerLogger();
+    const log = runnerLogger(Date.now, conceal);
     // A runner starts us on Node 24; a shell that plays runner may not.
     if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), log);
     const cwd = process.env['GITHUB_WORKSPACE'] ?? process.cwd();
-    const context = processContext({ log, distDir, cwd, dryRun: false, sharedCache: runnerCache(process.env, log) });
+    const given = { log, distDir, cwd, dryRun: false, sharedCache: runnerCache(process.env, log), conceal };
+    const context = { ...processContext(given), conceal };
     if (name === undefined && process.env['GITHUB_EVENT_NAME']) {
       return await runEvent(wanted, context, (verb) => {
         now = verb;
@@ -116,6 +120,6 @@ export async function runAction(name: string | undefined, distDir: string): Prom
     if (wanted === '') throw nothingAsked();
     return (await runVerb(chooseVerb(wanted), {}, context)).exit;
   } catch (thrown) {
-    return await reportFailure(now, toColdgateError(thrown), process.env);
+    return await reportFailure(now, conceal.error(toColdgateError(thrown)), process.env);
   }
 }

@@ -1,6 +1,7 @@
 import { text as readText } from 'node:stream/consumers';
 import type { VerbSpec } from './catalog/spec.ts';
 import { catalog, findVerb } from './catalog.ts';
+import { Concealer } from './conceal.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { nearest, readInputs } from './inputs.ts';
 import { processContext } from './runner/context.ts';
@@ -23,21 +24,28 @@ function chooseVerb(name: string): VerbSpec {
   throw new InputError([{ path: name, message, hint: close ? `Did you mean coldgate ${close}?` : undefined }]);
 }
 
-async function runVerb(verb: VerbSpec, args: readonly string[], distDir: string, verbose: boolean): Promise<number> {
-  const log = terminalLogger(process.stderr, verbose);
+interface Run {
+  distDir: string;
+  verbose: boolean;
+  conceal: Concealer;
+}
+
+async function runVerb(verb: VerbSpec, args: readonly string[], { distDir, verbose, conceal }: Run): Promise<number> {
+  const log = terminalLogger(process.stderr, verbose, Date.now, conceal);
   const json = args.includes('--json');
   const texts = readArguments(verb, args);
   const values: Record<string, unknown> = readInputs(commandInputs(verb), texts, (name) => `--${name}`);
   if (needsNewerNode()) return runOnNewerNode(distDir, cacheDirOf(process.env), log);
   if (Object.values(values).includes('-')) values['stdin'] = await readText(process.stdin);
-  const context = processContext({ log, distDir, cwd: process.cwd(), dryRun: values['dryRun'] === true });
+  const context = processContext({ log, distDir, cwd: process.cwd(), dryRun: values['dryRun'] === true, conceal });
   const result = await verb.run(values, context);
   for (const line of result.lines) log.info(line);
   const exit = result.failure?.exit ?? exitCodes.done;
   if (result.failure) for (const line of failureLines(verb.name, result.failure, verbose)) log.info(line);
   if (json) {
-    const failed = result.failure ? failureDocument(verb.name, result.failure) : {};
-    printJson({ verb: verb.name, ok: exit === 0, exit, ...failed, ...result.document });
+    const failed = result.failure ? failureDocument(verb.name, conceal.error(result.failure)) : {};
+    const document = result.verbatim ? result.document : conceal.value(result.document);
+    printJson({ verb: verb.name, ok: exit === 0, exit, ...failed, ...document });
   } else if (result.text !== undefined) process.stdout.write(result.text);
   return exit;
 }
@@ -52,13 +60,14 @@ export async function runCli(args: readonly string[], distDir: string): Promise<
     (name === '' ? process.stderr : process.stdout).write(verb ? verbHelp(verb) : generalHelp());
     return name === '' ? exitCodes.usage : exitCodes.done;
   }
+  const conceal = new Concealer();
   try {
     giveHome(process.env);
     const verb = chooseVerb(name);
     if (rest.includes('--help')) return process.stdout.write(verbHelp(verb)) ? 0 : 0;
-    return await runVerb(verb, rest, distDir, verbose);
+    return await runVerb(verb, rest, { distDir, verbose, conceal });
   } catch (thrown) {
-    const error = toColdgateError(thrown);
+    const error = conceal.error(toColdgateError(thrown));
     process.stderr.write(`${failureLines(name, error, verbose).join('\n')}\n`);
     if (rest.includes('--json')) printJson(failureDocument(name, error));
     return error.exit;

@@ -1,7 +1,7 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 import type { Problem } from '../errors.ts';
 import { coreValue } from './core-value.ts';
-import { interpolate } from './interpolate.ts';
+import { interpolate, interpolates, notHere, publicVariables } from './interpolate.ts';
 import { formatPath, type Path, type YamlList, type YamlMap, type YamlNode, type YamlScalar } from './yaml-node.ts';
 
 /** Far above any real file; what an alias stands for is counted each time it is used. */
@@ -18,17 +18,23 @@ export class Composer {
   readonly #source: string;
   readonly #events: Event[];
   readonly #env: Environment;
+  /** Which values may hold `${…}`; then no key may. All, where nothing is said. */
+  readonly #takes: ((path: Path) => boolean) | undefined;
   readonly #lineStarts: number[] = [0];
   /** By anchor name: its node, and its size with all aliases in it counted out. Missing while it is still open. */
   readonly #anchors = new Map<string, { node: YamlNode; size: number } | undefined>();
+  /** What stands in the file as it is, and can be no secret. */
+  readonly #words = new Set<string>();
+  readonly #used = new Set<string>();
   #next = 0;
   #size = 0;
   #last = 0;
 
-  constructor(source: string, events: Event[], env: Environment) {
+  constructor(source: string, events: Event[], env: Environment, takes?: (path: Path) => boolean) {
     this.#source = source;
     this.#events = events;
     this.#env = env;
+    this.#takes = takes;
     for (const found of source.matchAll(/\r\n|[\r\n]/g)) this.#lineStarts.push(found.index + found[0].length);
   }
 
@@ -44,6 +50,12 @@ export class Composer {
     this.#next = (documents[0] as number) + 1;
     const root = this.#node([]);
     return this.#size > nodeLimit ? undefined : root;
+  }
+
+  /** The variables that were put in and whose values are not known to everybody, with those values. */
+  interpolated(): { name: string; value: string }[] {
+    const told = [...this.#used].map((name) => ({ name, value: this.#env[name] ?? '' }));
+    return told.filter(({ name, value }) => !publicVariables.has(name) && !isPublic(value) && !this.#words.has(value));
   }
 
   #node(path: Path): YamlNode {
@@ -107,6 +119,7 @@ export class Composer {
       this.#next++;
       this.#size++;
       const key = { text: getScalarValue(this.#source, event), line: this.#lineOf(event.valueStart) };
+      this.#words.add(key.text);
       if (key.text === '') this.#add(path, key.line, 'expected a name as key, got nothing.');
       return key;
     }
@@ -119,6 +132,10 @@ export class Composer {
     if (text === '<<') {
       const hint = 'Use an alias for a whole value, or write the fields out.';
       this.#add(path, line, 'expected a field, got a merge key, which this format does not know.', hint);
+      return false;
+    }
+    if (this.#takes && text.includes('${')) {
+      this.#add(path, line, 'expected a name as key, got ${…}: names take nothing from the environment.', notHere.hint);
       return false;
     }
     if (text !== '__proto__') return text !== '';
@@ -137,10 +154,15 @@ export class Composer {
     const line = this.#lineOf(event.valueStart);
     const written = getScalarValue(this.#source, event);
     const value = event.style === SCALAR_STYLE.PLAIN ? coreValue(written) : written;
-    if (typeof value !== 'string') return { kind: 'scalar', line, value, written, broken: false };
-    const { text, faults } = interpolate(value, this.#env);
+    if (typeof value !== 'string' || !value.includes('${')) {
+      this.#words.add(String(value));
+      return { kind: 'scalar', line, value, written, broken: false };
+    }
+    const none = { text: value.replaceAll('$${', '${'), faults: interpolates(value) ? [notHere] : [], used: [] };
+    const { text, faults, used } = (this.#takes?.(path) ?? true) ? interpolate(value, this.#env) : none;
+    for (const name of used) this.#used.add(name);
     for (const { message, hint } of faults) this.#add(path, line, message, hint);
-    return { kind: 'scalar', line, value: text, written, broken: faults.length > 0 };
+    return { kind: 'scalar', line, value: text, written, broken: faults.length > 0, interpolated: used.length > 0 };
   }
 
   #tooLarge(path: Path): void {
@@ -166,3 +188,7 @@ export class Composer {
     return this.#last;
   }
 }
+
+/** Names of regions and digests of images: they are part of every address that a cloud answers. */
+const isPublic = (value: string): boolean =>
+  /^(?:[a-z]{2,12}(?:-[a-z]{2,12}){1,3}-?\d{1,2}|sha256:[0-9a-f]{64})$/.test(value);

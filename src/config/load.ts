@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
+import { checkAliases } from './check-aliases.ts';
 import { checkFunctionNames } from './check-function-names.ts';
 import { checkModels } from './check-models.ts';
 import { checkNames } from './check-names.ts';
@@ -8,6 +9,7 @@ import { checkStores } from './check-stores.ts';
 import { checkTargets } from './check-targets.ts';
 import { expectedWords, explain } from './explain.ts';
 import { Findings } from './findings.ts';
+import { mayInterpolate, publicOnly } from './interpolate.ts';
 import { readText } from './read-text.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveConfig } from './resolve.ts';
@@ -19,10 +21,12 @@ export interface LoadOptions {
   /** Whether the files of models must be there; verbs that only read the store do without. Default: true. */
   checkFiles?: boolean;
   /**
-   * Leaves out environments and targets, what is wrong with them included: where a run has no variables and no
+   * Leaves out environments, targets and origins, what is wrong with them included: where a run has no variables and no
    * credentials for them. The configuration then has the embedded environment `local` alone.
    */
   withoutEnvironments?: boolean;
+  /** Whether nobody vouches for the file, as in a pull request from a fork: it reads none but public variables. */
+  untrusted?: boolean;
 }
 
 /** More than anyone mends in one go. */
@@ -41,24 +45,30 @@ export async function loadConfig(
 ): Promise<Config> {
   const absolute = resolve(file);
   const label = labelOf(file);
-  const { root, problems: found } = readYaml(await readText(absolute, label), env);
+  const given = options.untrusted || options.withoutEnvironments ? publicOnly(env) : env;
+  const { root, problems: found, interpolated } = readYaml(await readText(absolute, label), given, mayInterpolate);
   if (root && options.withoutEnvironments) leaveOutEnvironments(root);
   const problems = options.withoutEnvironments ? found.filter((p) => !ofEnvironment.test(p.path)) : found;
   if (!root) throw failure(problems.length > 0 ? problems : [empty], label);
   const checked = await check(root, dirname(absolute), options.checkFiles ?? true);
   problems.push(...checked.problems);
   if (problems.length > 0 || !checked.fields) throw failure(problems, label);
-  return resolveConfig(checked.fields, absolute);
+  return { ...resolveConfig(checked.fields, absolute), ...(interpolated.length > 0 && { interpolated }) };
 }
 
-const ofEnvironment = /^environments\b|^models\..+\.target\b/;
+const ofEnvironment = /^environments\b|^models\..+\.(?:target|handler\.cors)\b/;
 
 function leaveOutEnvironments(root: YamlNode): void {
   if (root.kind !== 'map') return;
   root.entries.delete('environments');
   const models = root.entries.get('models')?.node;
   if (models?.kind !== 'map') return;
-  for (const { node } of models.entries.values()) if (node.kind === 'map') node.entries.delete('target');
+  for (const { node } of models.entries.values()) {
+    if (node.kind !== 'map') continue;
+    node.entries.delete('target');
+    const handler = node.entries.get('handler')?.node;
+    if (handler?.kind === 'map') handler.entries.delete('cors');
+  }
 }
 
 const empty: Problem = {
@@ -79,6 +89,7 @@ async function check(
 ): Promise<{ fields: ModelsFile | undefined; problems: Problem[] }> {
   const parsed = modelsSchema.safeParse(plainValue(node), { error: expectedWords });
   const findings = new Findings(node);
+  checkAliases(findings, node);
   checkNames(findings);
   checkStores(findings, root);
   checkTargets(findings);

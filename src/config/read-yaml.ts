@@ -1,7 +1,7 @@
 import { type Event, parseEvents, YAMLException } from 'js-yaml';
 import type { Problem } from '../errors.ts';
 import { Composer } from './compose-yaml.ts';
-import type { YamlNode } from './yaml-node.ts';
+import type { Path, YamlNode } from './yaml-node.ts';
 
 const depthLimit = 50;
 
@@ -9,18 +9,28 @@ export interface YamlFile {
   /** Nothing where the text is no YAML, or holds no document. */
   root: YamlNode | undefined;
   problems: Problem[];
+  /** Variables that were put in and that not everybody knows, with their values. */
+  interpolated: { name: string; value: string }[];
 }
 
-/** Reads one YAML document with the place of every key and value. Problems come without the file's name. */
-export function readYaml(source: string, env: Readonly<Record<string, string | undefined>>): YamlFile {
+/**
+ * Reads one YAML document with the place of every key and value. Problems come without the file's name.
+ * @param takes which values may hold `${…}`; all, unless told
+ */
+export function readYaml(
+  source: string,
+  env: Readonly<Record<string, string | undefined>>,
+  takes?: (path: Path) => boolean,
+): YamlFile {
   let events: Event[];
   try {
     events = parseEvents(source, { maxDepth: depthLimit });
   } catch (error) {
-    return { root: undefined, problems: [syntaxProblem(source, error)] };
+    return { root: undefined, problems: [syntaxProblem(source, error)], interpolated: [] };
   }
-  const composer = new Composer(source, events, env);
-  return { root: composer.document(), problems: composer.problems };
+  const composer = new Composer(source, events, env, takes);
+  const root = composer.document();
+  return { root, problems: composer.problems, interpolated: composer.interpolated() };
 }
 
 function syntaxProblem(source: string, error: unknown): Problem {

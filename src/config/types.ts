@@ -7,6 +7,8 @@ export interface Config {
   root: string;
   environments: Record<string, Environment>;
   models: Record<string, ModelEntry>;
+  /** What came from the environment and is shown by its name alone. */
+  interpolated?: { name: string; value: string }[] | undefined;
 }
 
 /** A place for versions. `url` has its scheme: `file:` paths are absolute here. */

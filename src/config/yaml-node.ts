@@ -11,6 +11,8 @@ export interface YamlScalar extends Place {
   value: string | number | boolean | null;
   /** As written; shown in messages in place of the value, which may hold what the environment keeps secret. */
   written: string;
+  /** Whether something of it came from the environment. */
+  interpolated?: boolean;
   /** Something is wrong with it that has been reported; it needs no second message. */
   broken: boolean;
 }

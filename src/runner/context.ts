@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Concealer } from '../conceal.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Context, SharedCache } from '../verbs/verb.ts';
@@ -28,6 +29,7 @@ export function processContext(options: {
   cwd: string;
   dryRun: boolean;
   sharedCache?: SharedCache | undefined;
+  conceal?: Concealer | undefined;
 }): Context {
   const env = process.env;
   return {
@@ -43,5 +45,6 @@ export function processContext(options: {
     dryRun: options.dryRun,
     signal: signalOfProcess(),
     sharedCache: options.sharedCache,
+    conceal: options.conceal,
   };
 }

@@ -1,18 +1,19 @@
 import * as core from '@actions/core';
+import { Concealer } from '../conceal.ts';
 import { formatProblem, type Problem } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { progressText } from '../terminal/logger.ts';
 import { commandFree } from './commands.ts';
 
 /** Words for the Actions log: groups fold, warnings are annotations, progress is a line every 15 seconds. */
-export function runnerLogger(now: () => number = Date.now): Logger {
+export function runnerLogger(now: () => number = Date.now, conceal: Concealer = new Concealer()): Logger {
   let last = now();
   return {
-    info: (message) => core.info(commandFree(message)),
-    debug: (message) => core.debug(message),
+    info: (message) => core.info(commandFree(conceal.text(message))),
+    debug: (message) => core.debug(conceal.text(message)),
     warn: (message, problem?: Partial<Problem>) => {
       const { file, line, ...rest } = problem ?? {};
-      core.warning(formatProblem({ path: '', message, ...rest }), {
+      core.warning(conceal.text(formatProblem({ path: '', message, ...rest })), {
         title: 'Coldgate',
         ...(file && { file }),
         ...(line && { startLine: line }),
@@ -23,7 +24,7 @@ export function runnerLogger(now: () => number = Date.now): Logger {
       last = now();
       core.info(commandFree(progressText(label, done, total, unit)));
     },
-    group: (title, work) => core.group(title, work),
+    group: (title, work) => core.group(conceal.text(title), work),
     mask: (secret) => core.setSecret(secret),
   };
 }

@@ -1,4 +1,5 @@
 import * as core from '@actions/core';
+import type { Concealer } from '../conceal.ts';
 import { type ColdgateError, exitCodes } from '../errors.ts';
 import { markdownText } from '../github/event-text.ts';
 import type { VerbResult } from '../verbs/verb.ts';
@@ -15,6 +16,18 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   const part = cut ? markdown.slice(0, markdown.lastIndexOf('\n', summaryLimit / 4)) : markdown;
   const text = cut ? `${part}\n\n… cut; the report file has everything.\n` : part;
   await core.summary.addRaw(`${text}\n\n`).write();
+}
+
+/** The result as it may be seen: what models.yaml took from the environment goes by its name. */
+export function concealed(result: VerbResult, conceal: Concealer): VerbResult {
+  return {
+    ...result,
+    lines: result.lines.map((line) => conceal.text(line)),
+    summary: conceal.text(result.summary),
+    outputs: result.verbatim ? result.outputs : conceal.value(result.outputs),
+    document: result.verbatim ? result.document : conceal.value(result.document),
+    failure: result.failure && conceal.error(result.failure),
+  };
 }
 
 /** Lines to the log, outputs to their file, Markdown to the summary, a failure to an annotation. Answers the exit code. */

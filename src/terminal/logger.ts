@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { Concealer } from '../conceal.ts';
 import { formatProblem, type Problem } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -26,14 +27,19 @@ export function progressText(label: string, done: number, total: number | undefi
  * Words for a terminal, on standard error: a terminal redraws one progress line, a pipe gets a line every 5 seconds.
  * @param verbose show debug lines
  */
-export function terminalLogger(stream: TerminalStream, verbose: boolean, now: () => number = Date.now): Logger {
+export function terminalLogger(
+  stream: TerminalStream,
+  verbose: boolean,
+  now: () => number = Date.now,
+  conceal: Concealer = new Concealer(),
+): Logger {
   const secrets = new Set<string>();
   const tty = stream.isTTY === true;
   let open = false;
   let last = now();
   const paint = (style: 'bold' | 'yellow' | 'dim', text: string) => (tty ? styleText(style, text) : text);
   const write = (text: string) => {
-    let safe = text;
+    let safe = conceal.text(text);
     for (const secret of secrets) safe = safe.replaceAll(secret, '***');
     stream.write(`${open ? '\r\u001b[2K' : ''}${safe}\n`);
     open = false;

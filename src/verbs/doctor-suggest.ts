@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../config/load.ts';
 import { selectEnvironment } from '../config/select.ts';
 import type { Config, Environment } from '../config/types.ts';
 import { placeOf } from '../iam/subject.ts';
 import { type Premises, renderAdvice } from '../registry/suggest/advice.ts';
 import { adviceFor } from '../registry/suggest/suggest.ts';
+import { readConfig } from './read-config.ts';
 import { markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import type { WorkInput } from './workspace.ts';
@@ -35,7 +34,7 @@ function premisesOf({ environments, models }: Config, { store }: Environment, in
 
 /** `coldgate doctor --suggest`: what the owner of the store should set up. Asks no cloud and changes nothing. */
 export async function suggest(input: SuggestInput, context: Context): Promise<VerbResult> {
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false });
+  const config = await readConfig(input.config, context, { checkFiles: false });
   const environment = selectEnvironment(config, input.environment);
   const { url } = environment.store;
   const advice = adviceFor(premisesOf(config, environment, input));
@@ -45,6 +44,7 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
   return {
     outputs: { healthy: '' },
     document: { environment: environment.name, url, advice },
+    verbatim: true,
     lines: [head],
     summary: `## Coldgate doctor\n\n${head}\n\n${markdownTable(['what', 'why'], rows)}`,
     text: renderAdvice(environment.name, url, advice),

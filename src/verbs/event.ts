@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { InputError, toColdgateError } from '../errors.ts';
 import { planEvent } from '../github/event.ts';
@@ -9,6 +8,7 @@ import type { EventGround, EventPlan, Standings } from '../github/event-plan.ts'
 import { codeSpan, shown } from '../github/event-text.ts';
 import { changedSince } from './changed.ts';
 import { otherCommits } from './named-then.ts';
+import { readConfig } from './read-config.ts';
 import { markdownTable } from './results.ts';
 import { standingsIn } from './standings.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -104,7 +104,7 @@ async function planFor(
   const withoutEnvironments =
     event.kind === 'merge-group' || (event.kind === 'pull-request' && event.untrusted !== undefined);
   const config = () => {
-    loading ??= loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false, withoutEnvironments });
+    loading ??= readConfig(input.config, context, { checkFiles: false, withoutEnvironments });
     return loading;
   };
   const { environment, model, version, wanted } = input;

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { InputError, type Problem } from '../errors.ts';
@@ -8,6 +6,7 @@ import { renderScript, type Sheet } from '../iam/sheet.ts';
 import type { FunctionPlan, Subject } from '../iam/subject.ts';
 import { nearest } from '../inputs.ts';
 import { functionSettings } from './function-settings.ts';
+import { readConfig } from './read-config.ts';
 import { markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import type { WorkInput } from './workspace.ts';
@@ -97,6 +96,7 @@ function report(environment: Environment, sheets: readonly Sheet[], script: stri
     outputs: { results: JSON.stringify(results) },
     document: { environment: environment.name, results },
     summary: `## Coldgate iam\n\n${head}\n\n${markdownTable(['cloud', 'role', 'name', 'files'], rows)}`,
+    verbatim: true,
     lines: [head, ...notes],
     text: sheets.length > 0 ? script : undefined,
   };
@@ -105,7 +105,7 @@ function report(environment: Environment, sheets: readonly Sheet[], script: stri
 /** `coldgate iam`. Asks no store and no target. */
 export async function run(input: IamInput, context: Context): Promise<VerbResult> {
   const asked = checkInput(input);
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false });
+  const config = await readConfig(input.config, context, { checkFiles: false });
   const environment = selectEnvironment(config, input.environment);
   const models = selectModels(config, input.model ?? []);
   const repository = input.repository ?? (await context.source()).repository;

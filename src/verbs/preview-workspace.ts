@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadConfig } from '../config/load.ts';
 import { selectModels } from '../config/select.ts';
 import type { Environment } from '../config/types.ts';
 import { defaultPointer } from '../model/layout.ts';
 import { openStore } from '../stores/open.ts';
 import { openTarget } from '../targets/open.ts';
 import type { Target } from '../targets/target.ts';
+import { readConfig } from './read-config.ts';
 import type { Context } from './verb.ts';
 import type { WorkInput, Workspace } from './workspace.ts';
 
@@ -23,7 +23,7 @@ export async function inLocalWorkspace<T>(
   work: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const options = { checkFiles: true, withoutEnvironments: true };
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, options);
+  const config = await readConfig(input.config, context, options);
   const folder = await mkdtemp(join(tmpdir(), 'coldgate-local-'));
   try {
     const url = pathToFileURL(join(folder, 'store')).href;

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
 import { selectEnvironment } from '../config/select.ts';
+import { readConfig } from './read-config.ts';
 import type { Context } from './verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
@@ -15,7 +14,7 @@ export interface Shelf {
 
 /** The stores of the environment asked for, or of all. Throws InputError for an unknown one. */
 export async function openShelves(input: WorkInput, context: Context): Promise<Shelf[]> {
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, { checkFiles: false });
+  const config = await readConfig(input.config, context, { checkFiles: false });
   const asked = input.environment === undefined ? undefined : selectEnvironment(config, input.environment).name;
   const shelves = new Map<string, Shelf>();
   for (const { name, store } of Object.values(config.environments)) {

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
 import { selectModels } from '../config/select.ts';
 import { IntegrityError } from '../errors.ts';
 import type { TensorInfo } from '../model/manifest.ts';
@@ -8,6 +6,7 @@ import { describeShape } from '../model/tensor-error.ts';
 import { readManifest } from '../registry/version-contents.ts';
 import { checkModel } from './check-model.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';
+import { readConfig } from './read-config.ts';
 import { bytesText, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { openWorkspace, type WorkInput } from './workspace.ts';
@@ -47,7 +46,7 @@ const publishedText = (published: boolean | undefined): string =>
 async function openForCheck(input: ValidateInput, context: Context) {
   if (!input.local) return openWorkspace(input, context, { checkFiles: true });
   const options = { checkFiles: true, withoutEnvironments: true };
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, options);
+  const config = await readConfig(input.config, context, options);
   return { config, models: selectModels(config, input.model ?? []), store: undefined };
 }
 

@@ -1,3 +1,4 @@
+import type { Concealer } from '../conceal.ts';
 import type { ColdgateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Source } from '../model/manifest.ts';
@@ -24,6 +25,8 @@ export interface Context {
   signal: AbortSignal;
   /** Keeps folders between runs where the edge has such a place (runner cache); a failure never fails a step. */
   sharedCache?: SharedCache | undefined;
+  /** Knows what is to be shown by its name alone; whoever prints asks it. */
+  conceal?: Concealer | undefined;
 }
 
 export interface SharedCache {
@@ -44,6 +47,8 @@ export interface VerbResult {
   lines: string[];
   /** A rendered document that belongs on standard output as it is (a report as Markdown or SVG). */
   text?: string | undefined;
+  /** The document is a thing to paste or to apply (policies, commands): what it takes from variables stays in it. */
+  verbatim?: boolean | undefined;
   /** Set when the verb did its work and the answer is no (regression, inconclusive, unverified). */
   failure?: ColdgateError | undefined;
 }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
 import { openTarget } from '../targets/open.ts';
 import type { Target } from '../targets/target.ts';
+import { readConfig } from './read-config.ts';
 import type { Context } from './verb.ts';
 
 /** Inputs that name what a verb works on. */
@@ -34,7 +34,7 @@ export async function openWorkspace(
   context: Context,
   options: { checkFiles: boolean },
 ): Promise<Workspace> {
-  const config = await loadConfig(resolve(context.cwd, input.config), context.env, options);
+  const config = await readConfig(input.config, context, options);
   const environment = selectEnvironment(config, input.environment);
   const models = selectModels(config, input.model ?? []);
   const store = await openStore(environment.store);
