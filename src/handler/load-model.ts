@@ -4,10 +4,14 @@ import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
+import type { OptionalRuns } from './optional-runs.ts';
 import type { Reader } from './reader.ts';
 import type { Resolved } from './resolve.ts';
 import type { ModelFile, OpenSession, Session } from './session.ts';
 import type { HandlerTimings } from './timings.ts';
+
+/** Read with the first run that gives an optional input. */
+const optionalInputs = () => import('./optional-inputs.ts');
 
 export interface Loading {
   reader: Reader;
@@ -26,6 +30,8 @@ export interface LoadedModel {
   sha256: string;
   artifact: Artifact | undefined;
   session: Session;
+  /** For runs that give optional inputs, of which these are all. */
+  optionalRuns(names: readonly string[]): Promise<OptionalRuns>;
   /** Files of this version in the cache. */
   paths: string[];
   timings: HandlerTimings;
@@ -72,12 +78,15 @@ async function loadForm(
   const fetch_ms = all.reduce((sum, file) => sum + file.fetchMs, resolveMs);
   const verify_ms = all.reduce((sum, file) => sum + file.verifyMs, 0);
   const session_ms = opened.ms;
+  const paths = [...all.map((file) => file.path), ...opened.folders];
+  const own = { path: form ? undefined : opened.path, paths };
   return {
     resolved,
     sha256: resolved.sha256 ?? main.sha256,
     artifact: form?.main,
     session: opened.session,
-    paths: [...all.map((file) => file.path), ...opened.folders],
+    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, resolved, names, own),
+    paths,
     timings: {
       ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
       fetch_ms,
@@ -112,6 +121,8 @@ async function obtainFiles(
 
 interface Opened {
   session: Session;
+  /** What it was opened from. */
+  path: string;
   /** Creating the session, ms. */
   ms: number;
   /** What had to be read besides. */
@@ -129,7 +140,7 @@ async function open(
   const started = sinceStart();
   try {
     const session = await openSession({ path: main.path, form: kind }, threads);
-    return { session, ms: sinceStart() - started, files: [], folders: [] };
+    return { session, path: main.path, ms: sinceStart() - started, files: [], folders: [] };
   } catch (error) {
     const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
     if (!alone) throw error;
@@ -138,6 +149,7 @@ async function open(
     if (!companions) throw error;
     const again = sinceStart();
     const session = await openSession({ path: companions.path, form: kind }, threads);
-    return { session, ms: sinceStart() - again, files: companions.files, folders: [companions.folder] };
+    const { path, files, folder } = companions;
+    return { session, path, ms: sinceStart() - again, files, folders: [folder] };
   }
 }

@@ -1,7 +1,9 @@
 import type { TensorInfo } from '../model/manifest.ts';
 import type { Call } from './call.ts';
 import { sinceStart } from './clock.ts';
+import { LoadError } from './load-error.ts';
 import { RequestError } from './request-error.ts';
+import { unavailable } from './route.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
@@ -45,6 +47,8 @@ export function checkEmpty(feeds: Tensors, infos: readonly TensorInfo[]): void {
 
 /** 422 for what the graph itself refused, or 400 where shapes that should agree do not; anything else as it is. */
 export function toRefusal(error: unknown, feeds: Tensors, model: ServedModel): unknown {
+  // Only a session for optional inputs is opened by a run.
+  if (error instanceof LoadError) return unavailable(error, 1);
   if (!(error instanceof RunError)) return error;
   try {
     checkSymbols(feeds, model.session.inputs);

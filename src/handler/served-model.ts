@@ -3,6 +3,7 @@ import { sinceStart } from './clock.ts';
 import type { SampleResult } from './golden-sample.ts';
 import { LoadError } from './load-error.ts';
 import type { LoadedModel } from './load-model.ts';
+import type { OptionalRuns } from './optional-runs.ts';
 import type { Reader } from './reader.ts';
 import type { Session, Tensors } from './session.ts';
 import type { Signature } from './signature.ts';
@@ -21,6 +22,7 @@ export class ServedModel {
   #sample: Promise<SampleResult> | undefined;
   #manifest: Promise<Manifest | undefined> | undefined;
   #declared: Promise<Signature | undefined> | undefined;
+  #optional: Promise<OptionalRuns> | undefined;
 
   constructor(loaded: LoadedModel, reader: Reader) {
     this.loaded = loaded;
@@ -53,6 +55,8 @@ export class ServedModel {
   }
 
   run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    // The session shows required inputs alone.
+    if (feeds.size > this.session.inputs.length) return this.#runOptional(feeds, outputs);
     return this.#runs.length < 2 ? this.#timedRun(feeds, outputs) : this.session.run(feeds, outputs);
   }
 
@@ -61,6 +65,16 @@ export class ServedModel {
     const found = await this.session.run(feeds, outputs);
     if (this.#runs.length < 2) this.#runs.push(sinceStart() - started);
     return found;
+  }
+
+  async #runOptional(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    this.#optional ??= this.#openOptional();
+    return (await this.#optional).run(feeds, outputs);
+  }
+
+  async #openOptional(): Promise<OptionalRuns> {
+    const { inputs } = (await this.declared()) ?? this.session;
+    return this.loaded.optionalRuns(inputs.filter(({ optional }) => optional).map(({ name }) => name));
   }
 
   /** Runs the golden sample twice, once in the version's life, so that the first two runs are known and proven. */
@@ -135,6 +149,7 @@ export class ServedModel {
     if (!afterwards || this.#users > 0) return;
     this.#retired = undefined;
     await this.session.close();
+    await (await this.#optional)?.close();
     await afterwards();
   }
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { proveSample } from '../handler/golden-sample.ts';
 import { LoadError } from '../handler/load-error.ts';
 import { openSession } from '../handler/open-session.ts';
+import { OptionalRuns } from '../handler/optional-runs.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
 import type { Session } from '../handler/session.ts';
 import type { Signature } from '../handler/signature.ts';
@@ -22,7 +24,8 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   const { inputs, outputs } = session;
   // A form in ORT format has no head that could be read.
   const declared = formOf(job.model) === 'original' ? await readModelHead(job.model) : session;
-  const ran = job.sample === undefined ? undefined : await runSample(session, declared, await readJson(job.sample));
+  const { sample } = job;
+  const ran = sample === undefined ? undefined : await runSample(session, declared, { ...job, sample });
   await session.close();
   const { result, warnings = [] } = ran ?? {};
   return {
@@ -36,15 +39,25 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   };
 }
 
-async function runSample(session: Session, declared: Signature, sample: unknown) {
+async function runSample(session: Session, declared: Signature, { model, sample }: CheckJob & { sample: string }) {
   let warnings: string[] = [];
-  const result = await proveSample(declared, sample, 1, async (feeds) => {
-    const outputs = await session.run(feeds);
+  const optional = optionalRuns(model, declared);
+  const result = await proveSample(declared, await readJson(sample), 1, async (feeds) => {
+    const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds);
     warnings = shapeDifferences(declared, feeds, outputs);
     return outputs;
   });
+  await optional.close();
   return { result, warnings };
 }
+
+const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
+  new OptionalRuns({
+    path: async () => model,
+    folder: tmpdir(),
+    names: inputs.filter(({ optional }) => optional).map(({ name }) => name),
+    open: (path) => openSession({ path, form: 'original' }, undefined),
+  });
 
 export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
 

@@ -1,4 +1,4 @@
-import { fieldHeader, protoFields, varintField } from './proto-fields.ts';
+import { fieldHeader, lengthOf, protoFields, varintField } from '../model/wire-message.ts';
 
 export interface MovedWeights {
   bytes: Buffer;
@@ -31,8 +31,8 @@ interface Split {
 
 /**
  * Takes raw weights out of a model that the runtime wrote, in which none lie outside and Constant nodes are initializers;
- * subgraphs included. Leaves references to `location`, whose content may be filled in afterwards. Throws IntegrityError
- * `model-invalid`.
+ * subgraphs included. Leaves references to `location`, whose content may be filled in afterwards. Throws RangeError for what
+ * is no model.
  */
 export function splitWeights(model: Buffer, location: Buffer): Split {
   const moved: MovedWeights[] = [];
@@ -91,5 +91,3 @@ function entry(key: string, value: Buffer): Buffer[] {
   const length = name.byteLength + head.byteLength + value.byteLength;
   return [fieldHeader(tensorField.externalData, length), name, head, value];
 }
-
-const lengthOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.byteLength, 0);

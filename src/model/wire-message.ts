@@ -1,5 +1,3 @@
-import { IntegrityError } from '../errors.ts';
-
 /** One field of a protobuf message in memory: `start` is its tag, `payload` to `end` its value. */
 export interface ProtoField {
   number: number;
@@ -9,7 +7,7 @@ export interface ProtoField {
   end: number;
 }
 
-/** Wire format: https://protobuf.dev/programming-guides/encoding/ Throws IntegrityError `model-invalid`. */
+/** Wire format: https://protobuf.dev/programming-guides/encoding/ Throws RangeError for what is none. */
 export function* protoFields(bytes: Buffer): Generator<ProtoField> {
   let position = 0;
   const varint = (): number => {
@@ -38,7 +36,7 @@ export function* protoFields(bytes: Buffer): Generator<ProtoField> {
   }
 }
 
-const invalid = (): IntegrityError => new IntegrityError('model-invalid', 'The model is not a valid ONNX file.');
+const invalid = (): RangeError => new RangeError('The bytes are no protobuf message.');
 
 /** Tag and length of a length-delimited field. */
 export const fieldHeader = (number: number, length: number): Buffer =>
@@ -47,6 +45,12 @@ export const fieldHeader = (number: number, length: number): Buffer =>
 export const varintField = (number: number, value: number): Buffer =>
   Buffer.concat([encode(number * 8), encode(value)]);
 
+/** A whole length-delimited field. */
+export const messageField = (number: number, ...pieces: Uint8Array[]): Buffer => {
+  const payload = Buffer.concat(pieces);
+  return Buffer.concat([fieldHeader(number, payload.byteLength), payload]);
+};
+
 function encode(value: number): Buffer {
   const out: number[] = [];
   let rest = value;
@@ -54,3 +58,29 @@ function encode(value: number): Buffer {
   out.push(rest);
   return Buffer.from(out);
 }
+
+/**
+ * The message's pieces in order, most of them views of it; `change` returns what a field becomes, nothing where it stays.
+ * One piece says that nothing changed.
+ */
+export function mapFields(
+  message: Buffer,
+  change: (field: ProtoField, payload: Buffer) => readonly Buffer[] | undefined,
+): Buffer[] {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (const field of protoFields(message)) {
+    const changed = change(field, message.subarray(field.payload, field.end));
+    if (!changed) continue;
+    pieces.push(message.subarray(kept, field.start), ...changed);
+    kept = field.end;
+  }
+  pieces.push(message.subarray(kept));
+  return pieces;
+}
+
+/** The field again around the pieces of its message; nothing where that stays as it is. */
+export const withPieces = ({ number }: ProtoField, pieces: readonly Buffer[]): Buffer[] | undefined =>
+  pieces.length === 1 ? undefined : [fieldHeader(number, lengthOf(pieces)), ...pieces];
+
+export const lengthOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.byteLength, 0);

@@ -1,0 +1,28 @@
+import type { Loading } from './load-model.ts';
+import { obtainFile } from './obtain-file.ts';
+import { OptionalRuns } from './optional-runs.ts';
+import type { Resolved } from './resolve.ts';
+
+/**
+ * For runs that give some of a served version's optional inputs, `names`. `path` is the model as published where that was
+ * loaded; where a form was, the original is fetched when it is needed, and added to `paths`, the version's files.
+ */
+export function openOptionalRuns(
+  { reader, cache, threads, openSession }: Loading,
+  resolved: Resolved,
+  names: readonly string[],
+  { path, paths }: { path: string | undefined; paths: string[] },
+): OptionalRuns {
+  const { key, sha256, size } = resolved;
+  const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
+  return new OptionalRuns({
+    names,
+    open: (file) => openSession({ path: file, form: 'original' }, threads),
+    async path() {
+      if (path !== undefined) return path;
+      const original = await obtainFile(reader, cache, { key, extension: 'onnx', expected });
+      paths.push(original.path);
+      return original.path;
+    },
+  });
+}

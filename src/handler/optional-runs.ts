@@ -1,0 +1,77 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { toLoadError } from './load-error.ts';
+import { defaultName, overridableModel } from './overridable-model.ts';
+import type { Session, Tensors } from './session.ts';
+import { uniqueId } from './unique-id.ts';
+
+export interface OptionalRunsOptions {
+  /** The model as published. */
+  path(): Promise<string>;
+  /** Where models for a moment are written; by default beside it, where files that it refers to lie. */
+  folder?: string;
+  /** Its optional inputs, all of them. */
+  names: readonly string[];
+  /** Opens a model as published. */
+  open(path: string): Promise<Session>;
+}
+
+/**
+ * Runs that give optional inputs. They have a session of their own, in which those are required: opened with the first such
+ * run, so that nobody else pays for it. Inputs that a run leaves out get their defaults.
+ */
+export class OptionalRuns {
+  readonly #options: OptionalRunsOptions;
+  #opening: Promise<Session> | undefined;
+
+  constructor(options: OptionalRunsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws RunError, and LoadError where the session cannot be opened; the next run tries again. */
+  async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw toLoadError(error, 'model-unusable', 'The model could not be loaded with its optional inputs');
+    });
+    const session = await this.#opening;
+    return session.run(feeds, outputs);
+  }
+
+  /** Nothing may be running. */
+  async close(): Promise<void> {
+    const session = await this.#opening?.catch(() => undefined);
+    await session?.close();
+  }
+
+  async #open(): Promise<Session> {
+    const { names } = this.#options;
+    const path = await this.#options.path();
+    const { model, defaults } = overridableModel(await readFile(path), names);
+    const source = await this.#openPieces(path, defaults);
+    const found = await source.run(new Map());
+    await source.close();
+    const session = await this.#openPieces(path, model);
+    const given: Tensors = new Map();
+    for (const [at, name] of names.entries()) {
+      const tensor = found.get(defaultName(at));
+      if (tensor) given.set(name, tensor);
+    }
+    return {
+      ...session,
+      run: (feeds, outputs) => session.run(new Map([...given, ...feeds]), outputs),
+      close: () => session.close(),
+    };
+  }
+
+  /** By way of a file beside the model, which is not needed once it is loaded. */
+  async #openPieces(path: string, pieces: readonly Buffer[]): Promise<Session> {
+    const file = join(this.#options.folder ?? dirname(path), `.${uniqueId()}.onnx`);
+    try {
+      await writeFile(file, pieces, { flag: 'wx', mode: 0o600 });
+      return await this.#options.open(file);
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+}
