@@ -40,7 +40,7 @@ export const destroy = verb({
   name: 'destroy',
   summary: 'Removes the functions of an environment; versions and pointers stay.',
   about:
-    'Stops and removes live and candidate revisions. What is already gone is fine. --candidates keeps the live one. --preview removes the preview of a pull request alone, function and versions.',
+    'Stops and removes live and candidate revisions. What is already gone is fine. --candidates keeps the live one. --preview removes the previews of a pull request alone, functions and versions, of every model that has one.',
   examples: ['coldgate destroy --model digits', 'coldgate destroy --candidates', 'coldgate destroy --preview 12'],
   inputs: [
     config,

@@ -109,7 +109,7 @@ export const sweep = verb({
   name: 'sweep',
   summary: 'Removes what lost events left behind: orphan previews, old versions; compares pointers with endpoints.',
   about:
-    'Removes previews whose pull request is not open, or, where nobody says which are open, those older than --max-age-days. Prunes, and asks every live function which version it serves. Exit 7: an endpoint serves something else than its pointer names.',
+    'Removes previews whose pull request is not open, or, where nobody says which are open, those older than --max-age-days. Previews are found by what store and targets have, also of models that models.yaml has lost; other functions and models that it does not name are listed. Prunes, and asks every live function which version it serves. Exit 7: an endpoint serves something else than its pointer names.',
   examples: ['coldgate sweep --open 12,15', 'coldgate sweep --environment staging --max-age-days 7 --dry-run'],
   inputs: [
     config,
@@ -131,6 +131,10 @@ export const sweep = verb({
   outputs: [
     { name: 'previews', description: 'JSON list of the pull requests whose previews were removed.' },
     { name: 'pruned', description: 'JSON list of the versions that were deleted.' },
+    {
+      name: 'unowned',
+      description: 'JSON list of functions and models that exist, and that no entry of models.yaml owns.',
+    },
     { name: 'drift', description: '`true` when an endpoint serves something else than its pointer names.' },
     results,
   ],

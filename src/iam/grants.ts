@@ -73,10 +73,11 @@ function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[
 export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): StoreGrants {
   const { models, pointers } = subject;
   const { root } = placeOf(subject.store);
-  const { reads, trust, writes } = needsOf(verbs);
+  const { reads, listsAll, trust, writes } = needsOf(verbs);
   const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
   const corner = trust ? [under(doctorRecordKey.replace(/[^/]+$/, ''))] : [];
-  const grants = nothing({ read: own, list: [...own, ...corner] });
+  const names = listsAll ? [under('')] : [...own, ...corner];
+  const grants = nothing({ read: own, list: names });
   if (trust) grants.read.push(one(doctorRecordKey));
   for (const [area, deeds] of Object.entries(writes) as [Area, Deed[]][]) {
     const keys = models.flatMap((model) => keysOf(area, model, pointers));

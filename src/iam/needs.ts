@@ -48,6 +48,8 @@ export type Deed = 'create' | 'replace' | 'remove';
 export type TargetDeed =
   /** Looks at functions, versions, aliases and addresses. */
   | 'look'
+  /** Asks which functions there are, also those that models.yaml does not name any more. */
+  | 'list'
   /** Calls a function as a client does. */
   | 'call'
   /** Makes the function and publishes versions of it, invokes them and removes what is no longer needed. */
@@ -62,6 +64,8 @@ export type TargetDeed =
 export interface Needs {
   /** Reads and lists versions, pointers and records of its models. */
   reads: boolean;
+  /** Lists names of the whole store, also of models that models.yaml does not name any more. */
+  listsAll?: boolean;
   /** Reads what doctor has found out about the store. */
   trust?: boolean;
   writes?: Partial<Record<Area, readonly Deed[]>>;
@@ -120,21 +124,24 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
       baselines: ['create', 'replace', 'remove'],
     },
     // What is live runs in the preview's own function to be compared.
-    target: ['look'],
-    // A closed pull request takes its function away.
+    target: ['look', 'list'],
+    // A closed pull request takes its functions away, also of models that it has dropped again.
+    listsAll: true,
     previews: [...serving, 'remove'],
   },
   destroy: {
     reads: true,
+    listsAll: true,
     writes: clearing,
-    target: ['look', 'clear', 'remove'],
+    target: ['look', 'list', 'clear', 'remove'],
     previews: ['look', 'clear', 'remove'],
   },
   sweep: {
     reads: true,
+    listsAll: true,
     trust: true,
     writes: { ...pruning, baselines: ['remove'] },
-    target: ['look', 'call'],
+    target: ['look', 'list', 'call'],
     previews: ['look', 'clear', 'remove'],
     neighbours: ['look'],
   },
@@ -158,6 +165,7 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   }
   return {
     reads: each.some((needs) => needs.reads),
+    listsAll: each.some((needs) => needs.listsAll),
     trust: each.some((needs) => needs.trust),
     writes,
     target: unite(each.map((needs) => needs.target)),

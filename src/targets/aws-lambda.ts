@@ -2,6 +2,7 @@ import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
 import { type Budget, lambdaBudget, lambdaImageBudget } from '../package/budget.ts';
 import { deployCandidate } from './aws-lambda/deploy.ts';
 import { describeFunction, planFunction } from './aws-lambda/describe.ts';
+import { listFunctions } from './aws-lambda/list.ts';
 import { removeFunction } from './aws-lambda/remove.ts';
 import { reachRevision, restoreLive } from './aws-lambda/restore.ts';
 import { prepareLive, routeLive } from './aws-lambda/route.ts';
@@ -34,6 +35,7 @@ export function awsLambdaTarget(settings: AwsLambdaSettings, deps: TargetDeps): 
     restore: (request, move) => restoreLive(world, request, move),
     reach: ({ name }, revision) => reachRevision(world, name, revision),
     describe: ({ name }) => describeFunction(world, name),
+    list: () => listFunctions(world),
     remove: ({ name }, what, keep?: string) => removeFunction(world, name, what, keep),
   };
 }

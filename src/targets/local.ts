@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { LocalTargetSettings } from '../config/types.ts';
 import { hostPlatform, platformKey } from '../package/platform.ts';
 import { entryName } from './local/command.ts';
@@ -11,7 +12,7 @@ import { endpointOf, portOf, readState, toRevision } from './local/state.ts';
 import { processOf } from './local/sweep.ts';
 import { type World, worldOf } from './local/world.ts';
 import type { TargetDeps } from './open.ts';
-import type { Target, TargetState } from './target.ts';
+import type { FoundFunction, Target, TargetState } from './target.ts';
 
 /**
  * Functions as processes on this machine: the very package, unpacked, one process an instance, on loopback ports. A
@@ -34,8 +35,15 @@ export function localTarget(settings: LocalTargetSettings, deps: TargetDeps): Ta
     restore: (request, move) => restoreLive(world, request, move),
     reach: (_settings, { url }) => endpointOf(portOf(url)),
     describe: ({ name }) => describeLocal(world, name),
+    list: () => listLocal(world),
     remove: ({ name }, what, keep?: string) => removeFunction(world, name, what, keep),
   };
+}
+
+/** Every function has a folder below that of the environment. */
+async function listLocal(world: World): Promise<FoundFunction[]> {
+  const entries = await readdir(world.stateDir, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => ({ name, storeVariables: undefined }));
 }
 
 /** Revisions whose process runs; one that has died serves nobody and is not counted. */

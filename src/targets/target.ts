@@ -95,6 +95,13 @@ export interface TargetState {
   candidates: Revision[];
 }
 
+/** A function of ours as it was found, whatever models.yaml names now. */
+export interface FoundFunction {
+  name: string;
+  /** Handler variables that say which store it reads; nothing where the place is this project's alone. */
+  storeVariables: Readonly<Record<string, string>> | undefined;
+}
+
 /** A planned change, for --dry-run and logs: `create function digits-local`, `update memory 1024 -> 2048`. */
 export interface Change {
   action: 'create' | 'update' | 'delete' | 'none';
@@ -138,6 +145,8 @@ export interface Target {
   /** How callers reach a revision, to look at it from outside. */
   reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
+  /** Every function of ours in this place. Throws ColdgateError (exit 8) where it may not be asked for them. */
+  list(): Promise<FoundFunction[]>;
   /**
    * Removes candidates only, or everything of the function. What is already gone is fine.
    * @param keep version whose candidate stays

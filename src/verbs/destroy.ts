@@ -1,10 +1,11 @@
 import type { ModelEntry } from '../config/types.ts';
 import { changeText } from './deploy.ts';
 import { functionSettings } from './function-settings.ts';
-import { previewRevisions, storedPreviews } from './preview-list.ts';
+import { type PreviewOwner, previewRevisions, storedPreviews } from './preview-list.ts';
 import { previewFunction } from './preview-name.ts';
 import { removePreview } from './preview-remove.ts';
 import { eachModel, type ModelResult } from './results.ts';
+import { nothingUnowned, removeFunctions, unownedPreviews } from './unowned-previews.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
@@ -28,7 +29,7 @@ async function destroyFunction(ws: Workspace, entry: ModelEntry, input: DestroyI
 }
 
 /** What a dry run says of a preview: what runs, and which versions there are. */
-async function planPreview(ws: Workspace, entry: ModelEntry, preview: number) {
+async function planPreview(ws: Workspace, entry: PreviewOwner, preview: number) {
   const running = await previewRevisions(ws, entry, preview);
   const found = (await storedPreviews(ws.store, entry.name)).find((p) => p.pullRequest === preview);
   const name = previewFunction(entry.name, preview);
@@ -39,7 +40,7 @@ async function planPreview(ws: Workspace, entry: ModelEntry, preview: number) {
 /** The function and the versions of one model's preview. */
 export async function destroyPreview(
   ws: Workspace,
-  entry: ModelEntry,
+  entry: PreviewOwner,
   preview: number,
   context: Context,
 ): Promise<ModelResult> {
@@ -60,11 +61,26 @@ export async function destroyPreview(
   };
 }
 
+/** The previews of models that models.yaml names, and of all others that exist, unless models were asked for. */
+async function destroyPreviews(
+  ws: Workspace,
+  input: DestroyInput,
+  preview: number,
+  context: Context,
+): Promise<VerbResult> {
+  const others = input.model?.length ? nothingUnowned : await unownedPreviews(ws, preview, context);
+  const owners: PreviewOwner[] = [...ws.models, ...others.owners];
+  const result = await eachModel('destroy', owners, (entry) => destroyPreview(ws, entry, preview, context));
+  if (result.failure) return result;
+  const removed = await removeFunctions(others.functions, context);
+  const lines = [...result.lines, ...removed, ...others.left];
+  return { ...result, lines, summary: [result.summary, ...removed, ...others.left].join('\n\n') };
+}
+
 /** `coldgate destroy`. */
 export async function run(input: DestroyInput, context: Context): Promise<VerbResult> {
   const ws = await openWorkspace(input, context, { checkFiles: false });
   const { preview } = input;
-  return eachModel('destroy', ws.models, (entry) =>
-    preview === undefined ? destroyFunction(ws, entry, input, context) : destroyPreview(ws, entry, preview, context),
-  );
+  if (preview !== undefined) return destroyPreviews(ws, input, preview, context);
+  return eachModel('destroy', ws.models, (entry) => destroyFunction(ws, entry, input, context));
 }

@@ -14,9 +14,12 @@ export interface StoredPreview {
   publishedAt: Date | undefined;
 }
 
+/** The model of a preview; models.yaml may not name it any more. */
+export type PreviewOwner = Pick<ModelEntry, 'name' | 'retain' | 'target'>;
+
 /**
- * Previews by their versions, which are published before a function is made for them and removed after it: a function
- * without versions cannot be left behind.
+ * Previews by their versions, which are published before a function is made for them and removed after it. A function
+ * whose versions someone else has removed is found by listing the target: src/verbs/unowned.ts.
  */
 export async function storedPreviews(store: Store, model: string): Promise<StoredPreview[]> {
   const found = new Map<number, StoredPreview>();
@@ -33,7 +36,7 @@ export async function storedPreviews(store: Store, model: string): Promise<Store
 }
 
 /** What runs of a preview. */
-export async function previewRevisions(ws: Workspace, entry: ModelEntry, pullRequest: number): Promise<Revision[]> {
+export async function previewRevisions(ws: Workspace, entry: PreviewOwner, pullRequest: number): Promise<Revision[]> {
   const target = await ws.targetOf(entry);
   const { live, candidates } = await target.describe({ name: previewFunction(entry.name, pullRequest) });
   return [...(live ? [live] : []), ...candidates];

@@ -1,8 +1,7 @@
-import type { ModelEntry } from '../config/types.ts';
 import { prune } from '../registry/prune.ts';
 import { PreconditionError } from '../stores/store.ts';
 import type { Change } from '../targets/target.ts';
-import { storedPreviews } from './preview-list.ts';
+import { type PreviewOwner, storedPreviews } from './preview-list.ts';
 import { previewFunction } from './preview-name.ts';
 import type { Context } from './verb.ts';
 import type { Workspace } from './workspace.ts';
@@ -30,7 +29,7 @@ async function removeRecords({ store }: Workspace, model: string, versions: Read
 /** Prunes versions of a preview and their records. `keep` is the one that stays. Answers those that are gone. */
 export async function pruneVersions(
   ws: Workspace,
-  entry: ModelEntry,
+  entry: PreviewOwner,
   pullRequest: number,
   context: Context,
   keep?: string,
@@ -51,7 +50,7 @@ export async function pruneVersions(
  */
 export async function removePreview(
   ws: Workspace,
-  entry: ModelEntry,
+  entry: PreviewOwner,
   pullRequest: number,
   context: Context,
 ): Promise<RemovedPreview> {

@@ -9,6 +9,7 @@ import { joinResults, type ModelResult, markdownTable } from './results.ts';
 import { type Drift, driftOf } from './sweep-drift.ts';
 import { type OrphanRule, orphanReason } from './sweep-previews.ts';
 import { openShelves, type Shelf } from './sweep-shelves.ts';
+import { withUnowned } from './sweep-unowned.ts';
 import type { Context, VerbResult } from './verb.ts';
 import type { WorkInput } from './workspace.ts';
 
@@ -144,5 +145,6 @@ export async function run(input: SweepInput, context: Context): Promise<VerbResu
   for (const shelf of shelves) {
     for (const entry of shelf.first.models) results.push(await sweepModel(shelf, entry, rule, context));
   }
-  return joinResults('sweep', results);
+  const swept = joinResults('sweep', results);
+  return input.model?.length ? swept : withUnowned(swept, shelves, rule, context);
 }

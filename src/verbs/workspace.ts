@@ -22,7 +22,7 @@ export interface Workspace {
   models: ModelEntry[];
   store: Store;
   /** The model's own target where it has one, else the environment's. Opened once. */
-  targetOf(model: ModelEntry): Promise<Target>;
+  targetOf(model: Pick<ModelEntry, 'target'>): Promise<Target>;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function openWorkspace(
   const models = selectModels(config, input.model ?? []);
   const store = await openStore(environment.store);
   const targets = new Map<unknown, Promise<Target>>();
-  const targetOf = (model: ModelEntry): Promise<Target> => {
+  const targetOf = (model: Pick<ModelEntry, 'target'>): Promise<Target> => {
     const settings = model.target ?? environment.target;
     const known = targets.get(settings);
     if (known) return known;

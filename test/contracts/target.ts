@@ -97,6 +97,16 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
       expect(await bench.running()).toBe(1);
     });
 
+    it('lists its functions, with the store that they read where others may share the place', async () => {
+      const { name, storeVariables } = bench.settings;
+      await deploy(one);
+      const found = (await target.list()).find((each) => each.name === name);
+      expect(found).toBeDefined();
+      if (found?.storeVariables) expect(found.storeVariables).toMatchObject(storeVariables);
+      await target.remove(bench.settings, 'all');
+      expect((await target.list()).map((each) => each.name)).not.toContain(name);
+    });
+
     it('refuses a candidate that serves another sha256, and leaves nothing running', async () => {
       const deploying = target.deploy({ ...request('candidate', one), sha256: unknownDigest });
       await expect(deploying).rejects.toMatchObject({ code: 'wrong-model', exit: 7 });

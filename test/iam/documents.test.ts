@@ -105,7 +105,7 @@ describe('policies that are too long', () => {
 describe('what it is told', () => {
   it('knows the needs of every verb that meets a store or a target from outside of a function', () => {
     const others = catalog.map(({ name }) => name).filter((name) => !(iamVerbs as readonly string[]).includes(name));
-    expect(others.sort()).toEqual(['decide', 'event', 'iam', 'report', 'serve']);
+    expect(others.sort()).toEqual(['decide', 'iam', 'report', 'serve']);
   });
 
   it('refuses unknown roles, verbs, repositories and accounts, all at once where it can', async () => {

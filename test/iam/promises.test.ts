@@ -67,13 +67,24 @@ describe('what nobody gets by these policies', () => {
       expect(await may('function', action, object('digits/current.json'))).toBe(false);
   });
 
-  it('nobody lists more than the models', async () => {
-    const list = (prefix: string) => ({ context: { 's3:prefix': prefix } });
-    for (const who of ['pipeline', 'function'] as const) {
-      expect(await may(who, 's3:ListBucket', 'arn:aws:s3:::acme-models', list('models/digits/'))).toBe(true);
-      expect(await may(who, 's3:ListBucket', 'arn:aws:s3:::acme-models', list('models/'))).toBe(false);
-      expect(await may(who, 's3:ListBucket', 'arn:aws:s3:::acme-models')).toBe(false);
+  it('nobody lists more than the models; names of the whole store only who clears previews away', async () => {
+    const list = (prefix: string, verbs = '') => ({ context: { 's3:prefix': prefix }, verbs });
+    const bucket = 'arn:aws:s3:::acme-models';
+    for (const [who, verbs] of [
+      ['pipeline', 'publish,ship,promote,prune,rollback'],
+      ['function', ''],
+    ] as const) {
+      expect(await may(who, 's3:ListBucket', bucket, list('models/digits/', verbs))).toBe(true);
+      expect(await may(who, 's3:ListBucket', bucket, list('models/', verbs))).toBe(false);
+      expect(await may(who, 's3:ListBucket', bucket, { verbs })).toBe(false);
     }
+    for (const verbs of ['preview', 'destroy', 'sweep']) {
+      expect(await may('pipeline', 's3:ListBucket', bucket, list('models/', verbs))).toBe(true);
+      expect(await may('pipeline', 's3:ListBucket', bucket, list('other/', verbs))).toBe(false);
+      expect(await may('pipeline', 's3:GetObject', object('other/current.json'), { verbs })).toBe(false);
+      expect(await may('pipeline', 'lambda:ListFunctions', '*', { verbs })).toBe(true);
+    }
+    expect(await may('pipeline', 'lambda:ListFunctions', '*', { verbs: 'ship,promote,prune,rollback' })).toBe(false);
   });
 
   it('the role goes to Lambda alone, and no other role goes anywhere', async () => {

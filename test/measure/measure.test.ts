@@ -18,6 +18,7 @@ function targetOf(start: Start): Target & { order: string[] } {
     key: 'test',
     platform: { os: 'linux', arch: 'x64' },
     entry: 'node.cjs',
+    list: () => Promise.reject(new Error('not asked')),
     plan: unused,
     deploy: unused,
     restore: () => Promise.reject(new Error('not asked for')),

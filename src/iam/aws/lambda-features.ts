@@ -31,6 +31,13 @@ function repositoryArn({ partition, settings }: LambdaGroup): string {
 
 const features: readonly Feature[] = [
   {
+    sid: 'ListFunctions',
+    deeds: ['list'],
+    // It knows no resources.
+    actions: ['lambda:ListFunctions'],
+    resources: () => ['*'],
+  },
+  {
     sid: 'KeepLogs',
     deeds: ['place'],
     actions: ['logs:CreateLogGroup', 'logs:PutRetentionPolicy'],
