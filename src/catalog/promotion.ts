@@ -22,9 +22,9 @@ import { verb } from './spec.ts';
 export const ship = verb({
   name: 'ship',
   action: '.',
-  summary: 'Publish, verify, deploy, warm up, promote: the whole release, stopping at the first failure.',
+  summary: 'Check, publish, verify, deploy, warm up, promote: the whole release, stopping at the first failure.',
   about:
-    'Every step is idempotent: killed anywhere and run again, it converges. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
+    'Begins with what validate does, before anything is published. Every step is idempotent: killed anywhere and run again, it converges. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
   examples: ['coldgate ship', 'coldgate ship --environment production --model digits'],
   inputs: [config, environment, model, fresh, reportPath, watch, dryRun],
   outputs: [

@@ -5,7 +5,7 @@ export const validate = verb({
   name: 'validate',
   summary: 'Checks models.yaml, the model files and their golden samples on this machine.',
   about:
-    'Lists every problem at once with file and line. The sample of each model is run through the real runtime in a process of its own; --skip-run leaves that out. Exit 2: the configuration or a sample is wrong; 3: a model file is not what its name says.',
+    'Lists every problem of every model at once, with file and line, and the models that are fine beside them. Each is loaded by the real runtime in a process of its own and runs its sample, or without one a made-up request; --skip-run leaves that out. Exit code of the worst: 2: the configuration or a sample is wrong; 3: a file is not what its name says, or the model does not load or answers its sample otherwise.',
   examples: ['coldgate validate', 'coldgate validate --model digits --skip-run'],
   inputs: [
     config,
@@ -17,7 +17,8 @@ export const validate = verb({
   outputs: [
     {
       name: 'models',
-      description: 'JSON list {model, version, published}, usable as a job matrix; published is null with local.',
+      description:
+        'JSON list {model, version, published, ok}, usable as a job matrix; published is null where no store is asked.',
     },
   ],
   permissions: ['contents: read'],
@@ -29,7 +30,7 @@ export const publish = verb({
   action: 'publish-model',
   summary: 'Publishes model versions that can never change.',
   about:
-    'Streams each file once, hashing while it uploads, and writes manifest.json last: a version is visible when it is complete. The same bytes again are a no-op; other bytes under a published version are refused (exit 3) with both digests.',
+    'First does what validate does, so that a model that cannot serve takes no version. Streams each file once, hashing while it uploads, and writes manifest.json last: a version is visible when it is complete. The same bytes again are a no-op; other bytes under a published version are refused (exit 3) with both digests.',
   examples: ['coldgate publish', 'coldgate publish --model digits --environment staging --dry-run'],
   inputs: [config, environment, model, version, dryRun],
   outputs: [

@@ -14,6 +14,7 @@ import { readText } from './read-text.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveConfig } from './resolve.ts';
 import { type ModelsFile, modelsSchema } from './schema.ts';
+import { keepSoundPart } from './sound-part.ts';
 import type { Config } from './types.ts';
 import { plainValue, type YamlNode } from './yaml-node.ts';
 
@@ -43,17 +44,41 @@ export async function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
   options: LoadOptions = {},
 ): Promise<Config> {
+  const { config, failure } = await loadSound(file, env, options);
+  if (failure) throw failure;
+  return config;
+}
+
+/** A configuration that is right, or what is wrong with it beside the part that is right by itself, if there is one. */
+export type Sound = { config: Config; failure: undefined } | { config: Config | undefined; failure: InputError };
+
+/**
+ * As `loadConfig`, for who goes on with the models and environments that nothing is wrong with. Throws InputError only
+ * where the file cannot be read.
+ */
+export async function loadSound(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  options: LoadOptions = {},
+): Promise<Sound> {
   const absolute = resolve(file);
   const label = labelOf(file);
   const given = options.untrusted || options.withoutEnvironments ? publicOnly(env) : env;
   const { root, problems: found, interpolated } = readYaml(await readText(absolute, label), given, mayInterpolate);
   if (root && options.withoutEnvironments) leaveOutEnvironments(root);
   const problems = options.withoutEnvironments ? found.filter((p) => !ofEnvironment.test(p.path)) : found;
-  if (!root) throw failure(problems.length > 0 ? problems : [empty], label);
-  const checked = await check(root, dirname(absolute), options.checkFiles ?? true);
+  if (!root) return { config: undefined, failure: failureOf(problems.length > 0 ? problems : [empty], label) };
+  const look = () => check(root, dirname(absolute), options.checkFiles ?? true);
+  const checked = await look();
   problems.push(...checked.problems);
-  if (problems.length > 0 || !checked.fields) throw failure(problems, label);
-  return { ...resolveConfig(checked.fields, absolute), ...(interpolated.length > 0 && { interpolated }) };
+  const resolved = (fields: ModelsFile): Config => ({
+    ...resolveConfig(fields, absolute),
+    ...(interpolated.length > 0 && { interpolated }),
+  });
+  if (problems.length === 0 && checked.fields) return { config: resolved(checked.fields), failure: undefined };
+  const sound = keepSoundPart(root, problems) ? await look() : undefined;
+  const config = sound?.fields && sound.problems.length === 0 ? resolved(sound.fields) : undefined;
+  return { config, failure: failureOf(problems, label) };
 }
 
 const ofEnvironment = /^environments\b|^models\..+\.(?:target|handler\.cors)\b/;
@@ -100,7 +125,7 @@ async function check(
   return { fields: parsed.data, problems: [...problems, ...findings.problems] };
 }
 
-function failure(problems: readonly Problem[], file: string): InputError {
+function failureOf(problems: readonly Problem[], file: string): InputError {
   const ordered = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)).map((problem) => ({ ...problem, file }));
   const shown = ordered.slice(0, mostProblems);
   if (shown.length < ordered.length) {

@@ -1,4 +1,5 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative, sep, win32 } from 'node:path';
 import { nearest } from '../inputs.ts';
 
@@ -38,26 +39,39 @@ export async function fileFault(path: string, written: string, root: string): Pr
     }
     const found = await stat(real);
     if (found.isFile()) return undefined;
-    return {
-      message: `expected a file, got ${found.isDirectory() ? 'the directory' : 'something else at'} ${written}.`,
-    };
+    const hint = found.isDirectory() ? 'Name the file in it.' : 'Put a regular file in its place.';
+    return { message: `expected a file, got ${kindOf(found)} ${written}.`, hint };
   } catch (error) {
     return await accessFault(error as NodeJS.ErrnoException, full, written);
   }
 }
 
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'the directory';
+  if (found.isFIFO()) return 'the named pipe';
+  return found.isSocket() ? 'the socket' : 'the device';
+}
+
 async function accessFault(error: NodeJS.ErrnoException, full: string, written: string): Promise<SourceFault> {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+    const message = `expected a file, got ${written}, where there is none.`;
+    const kept = await keptElsewhere(full);
+    if (kept) return { message, hint: kept };
     const close = await similarFile(full);
-    return {
-      message: `expected a file, got ${written}, where there is none.`,
-      hint: close
-        ? `Did you mean ${close}?`
-        : 'Check the path, and that the file is checked out (Git LFS, .gitignore).',
-    };
+    const checkout = 'Check the path, and that the file is checked out (Git LFS, .gitignore).';
+    return { message, hint: close ? `Did you mean ${close}?` : checkout };
   }
   if (error.code === 'ELOOP') return { message: `expected a file, got ${written}, a link that leads to itself.` };
   return { message: `expected a file that can be read, got ${written} (${error.code ?? 'unreadable'}).` };
+}
+
+/** What brings the file here where a tool keeps its content: a pointer beside it, or a link into that tool's folder. */
+async function keptElsewhere(full: string): Promise<string | undefined> {
+  const name = basename(full);
+  const beside = await stat(`${full}.dvc`).catch(() => undefined);
+  if (beside?.isFile()) return `DVC keeps it: run \`dvc pull ${name}.dvc\` in its folder.`;
+  const link = await readlink(full).catch(() => '');
+  return link.includes('.git/annex/objects') ? `git-annex keeps it: run \`git annex get ${name}\`.` : undefined;
 }
 
 async function similarFile(full: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { sha256 } from '../model/digest.ts';
+import { parseJson } from '../model/json-text.ts';
 import { fileKey, manifestKey } from '../model/layout.ts';
 import type { Dtype, Manifest, TensorInfo } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
@@ -38,7 +39,7 @@ export async function readSample(reader: Reader, resolved: Resolved, manifest: M
   const { bytes } = await readDocument(reader, key, undefined);
   expectDigest(key, bytes, entry.sha256);
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parseJson(Buffer.from(bytes).toString('utf8'));
   } catch (error) {
     throw toLoadError(error, 'document-unusable', key);
   }

@@ -21,6 +21,8 @@ export interface Resolved {
   manifest: Manifest | undefined;
   /** What the pointer says that manifest.json's bytes hash to. */
   manifestSha256: string | undefined;
+  /** When pinned: as read, to be hashed where someone asks for it and not in a start. */
+  manifestBytes?: Uint8Array | undefined;
   /** Token of the document that named this version: the pointer, the manifest, or the file itself. */
   token: string;
   /** A version that can move under a running function. */
@@ -81,6 +83,7 @@ async function resolvePin(reader: Reader, name: string, version: string): Promis
       artifacts: manifest.artifacts,
       manifest,
       manifestSha256: undefined,
+      manifestBytes: document.bytes,
       token: document.token,
       follows: false,
     };

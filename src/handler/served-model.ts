@@ -1,9 +1,9 @@
 import type { Manifest } from '../model/manifest.ts';
 import { sinceStart } from './clock.ts';
-import type { SampleResult } from './golden-sample.ts';
 import { LoadError } from './load-error.ts';
 import type { LoadedModel } from './load-model.ts';
 import type { OptionalRuns } from './optional-runs.ts';
+import type { Proven } from './own-proof.ts';
 import type { Reader } from './reader.ts';
 import type { Session, Tensors } from './session.ts';
 import type { Signature } from './signature.ts';
@@ -19,7 +19,7 @@ export class ServedModel {
   readonly #runs: number[] = [];
   #users = 0;
   #retired: (() => Promise<void>) | undefined;
-  #sample: Promise<SampleResult> | undefined;
+  #proven: Promise<Proven> | undefined;
   #manifest: Promise<Manifest | undefined> | undefined;
   #declared: Promise<Signature | undefined> | undefined;
   #optional: Promise<OptionalRuns> | undefined;
@@ -77,21 +77,25 @@ export class ServedModel {
     return this.loaded.optionalRuns(inputs.filter(({ optional }) => optional).map(({ name }) => name));
   }
 
-  /** Runs the golden sample twice, once in the version's life, so that the first two runs are known and proven. */
-  prove(): Promise<SampleResult> {
-    this.#sample ??= this.#prove().catch((error: unknown) => {
-      this.#sample = undefined;
+  /**
+   * Runs the golden sample, or what stands in for it, twice, once in the version's life: so the first two runs are known
+   * and proven.
+   */
+  prove(): Promise<Proven> {
+    this.#proven ??= this.#prove().catch((error: unknown) => {
+      this.#proven = undefined;
       throw error;
     });
-    return this.#sample;
+    return this.#proven;
   }
 
-  async #prove(): Promise<SampleResult> {
-    const sample = await this.sample();
-    if (sample === undefined) return { status: 'none' };
-    const { proveSample } = await goldenSample();
+  async #prove(): Promise<Proven> {
+    const { proveVersion } = await import('./own-proof.ts');
+    const { resolved } = this.loaded;
+    const run = (feeds: Tensors) => this.run(feeds);
+    const manifest = await this.manifest();
     const signature = (await this.declared()) ?? this.session;
-    return proveSample(signature, sample, 2, (feeds) => this.run(feeds));
+    return proveVersion({ reader: this.#reader, resolved, signature, manifest, run });
   }
 
   /** What the version declares beyond what the session shows; nothing where that is all, or the manifest is out of reach. */

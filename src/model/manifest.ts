@@ -1,5 +1,6 @@
 import { isArtifactPath } from './layout.ts';
 import { isFilePath, isModelName, isVersion } from './names.ts';
+import { isProbe, type Probe } from './probe.ts';
 import { check, type Shape, ShapeError } from './shape.ts';
 
 export type Dtype =
@@ -78,6 +79,8 @@ export interface Manifest {
   producer: string;
   /** Path of the golden sample in `files`. */
   sample?: string;
+  /** Of a version without a golden sample: the made-up request that the model answered when it was published. */
+  probe?: Probe;
   artifacts: Artifact[];
   source: Source;
   /** Version of the tool that published. */
@@ -103,6 +106,7 @@ const manifestShape: Shape = {
   ir_version: 'count',
   producer: 'string',
   'sample?': 'string',
+  'probe?': 'object',
   artifacts: [{ ...file, kind: 'string', runtime_version: 'string', optimization: 'string', parity: 'object' }],
   source: 'object',
   coldgate: 'string',
@@ -137,6 +141,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const listed = (path: string) => manifest.files.some((entry) => entry.path === path);
   must(listed(manifest.model), 'model', 'one of files');
   must(manifest.sample === undefined || listed(manifest.sample), 'sample', 'one of files');
+  must(manifest.probe === undefined || isProbe(manifest.probe), 'probe', 'inputs with their shapes, and fill, 0 or 1');
   for (const [at, { shape }] of [manifest.input, ...manifest.inputs, ...manifest.outputs].entries()) {
     must(isDeclaredShape(shape), `input, inputs or outputs[${at}].shape`, 'a list of sizes and names, or null');
   }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { InputError, type Problem } from '../errors.ts';
 import { nearest } from '../inputs.ts';
+import { decodeJson, JsonTextError, parseJson } from '../model/json-text.ts';
 import type { Sample } from '../model/sample.ts';
 import { checkSample, type SampleProblem } from '../model/sample-check.ts';
 import type { ModelHead } from './read-head.ts';
@@ -34,21 +35,12 @@ function toProblem({ path, expected, got, known }: SampleProblem, file: string):
 
 async function readJson(path: string, file: string): Promise<unknown> {
   const bytes = await readBytes(path, file);
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return parseJson(decodeJson(bytes));
   } catch (cause) {
-    throw refusal({ path: '', file, message: 'expected JSON in UTF-8, got other bytes.' }, cause);
-  }
-  if (text.trim() === '') throw refusal({ path: '', file, message: 'expected a JSON object, got an empty file.' });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    // The engine's words end in "(line 3 column 7)" or "at position 17"; the rest quotes the file.
-    const { message } = cause as Error;
-    const position = /at position (\d+)/.exec(message)?.[1];
-    const line = position === undefined ? text.split('\n').length : text.slice(0, Number(position)).split('\n').length;
-    throw refusal({ path: '', file, line, message: 'expected JSON, got text that breaks off or is malformed here.' });
+    if (!(cause instanceof JsonTextError)) throw cause;
+    const { message, line, hint } = cause;
+    throw refusal({ path: '', file, line, message: `${message}.`, hint }, cause);
   }
 }
 

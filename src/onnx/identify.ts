@@ -1,4 +1,5 @@
 import { ModelFault } from './model-fault.ts';
+import { placeholderOf } from './placeholder.ts';
 
 /** How many of the first bytes `identify` wants to see. */
 export const headLength = 4096;
@@ -27,19 +28,7 @@ const unpack = 'Unpack it and name the .onnx file inside.';
 
 /** Most telling first. Sources: the formats' own specifications; the offsets are of their magic bytes. */
 const kinds: readonly Kind[] = [
-  {
-    found: 'git-lfs-pointer',
-    test: startsWithText(/^version https:\/\/git-lfs\.github\.com\/spec\//),
-    words: 'is a Git LFS pointer',
-    hint: 'Run `git lfs pull`, or set `lfs: true` on actions/checkout.',
-  },
   { found: 'zeros', test: (head) => head.every((byte) => byte === 0), words: 'holds only zero bytes', hint: download },
-  {
-    found: 'html',
-    test: startsWithText(/^<(?:!doctype html|html|head|body)\b/i),
-    words: 'is an HTML page',
-    hint: download,
-  },
   { found: 'xml', test: startsWithText(/^<(?:\?xml|Error\b)/), words: 'is an XML document', hint: download },
   {
     found: 'ort',
@@ -98,6 +87,6 @@ function isText(head: Buffer): boolean {
 /** What an ONNX file that is none really is; nothing when the first bytes could belong to a model. */
 export function identify(head: Buffer): ModelFault | undefined {
   if (head.length === 0) return new ModelFault('not-onnx', 'is empty', download, 'empty');
-  const kind = kinds.find(({ test }) => test(head));
+  const kind = placeholderOf(head) ?? kinds.find(({ test }) => test(head));
   return kind && new ModelFault('not-onnx', `${kind.words}, not an ONNX model`, kind.hint, kind.found);
 }

@@ -4,14 +4,24 @@ import { proveSample } from '../handler/golden-sample.ts';
 import { LoadError } from '../handler/load-error.ts';
 import { openSession } from '../handler/open-session.ts';
 import { OptionalRuns } from '../handler/optional-runs.ts';
+import { RunError } from '../handler/run-error.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
-import type { Session } from '../handler/session.ts';
+import type { Session, Tensors } from '../handler/session.ts';
 import type { Signature } from '../handler/signature.ts';
+import { writeOutputs } from '../handler/tensors-out.ts';
+import { parseJson } from '../model/json-text.ts';
+import { probeBytes, probesFor, probeTensors } from '../model/probe.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import { shapeDifferences } from './declared-shapes.ts';
-import type { CheckJob, CheckResult } from './jobs.ts';
+import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
 
-/** Loads the model as the handler would and runs its golden sample. Throws LoadError `runtime-unavailable` alone. */
+/** No further made-up request is begun after this, ms: some models take seconds to run. */
+const longestMs = 20_000;
+
+/**
+ * Loads the model as the handler would and runs its golden sample; without one, made-up requests until one is answered.
+ * Throws LoadError `runtime-unavailable` alone.
+ */
 export async function checkModel(job: CheckJob): Promise<CheckResult> {
   let session: Session;
   try {
@@ -24,31 +34,11 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   const { inputs, outputs } = session;
   // A form in ORT format has no head that could be read.
   const declared = formOf(job.model) === 'original' ? await readModelHead(job.model) : session;
-  const { sample } = job;
-  const ran = sample === undefined ? undefined : await runSample(session, declared, { ...job, sample });
+  const ran = await (job.sample === undefined
+    ? findProbe(session, declared)
+    : runSample(session, declared, { ...job, sample: job.sample }));
   await session.close();
-  const { result, warnings = [] } = ran ?? {};
-  return {
-    loaded: true,
-    inputs: [...inputs],
-    outputs: [...outputs],
-    sample: result?.status ?? 'none',
-    ...(result?.difference && { difference: result.difference }),
-    warnings,
-    runtime_version: runtimeVersion,
-  };
-}
-
-async function runSample(session: Session, declared: Signature, { model, sample }: CheckJob & { sample: string }) {
-  let warnings: string[] = [];
-  const optional = optionalRuns(model, declared);
-  const result = await proveSample(declared, await readJson(sample), 1, async (feeds) => {
-    const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds);
-    warnings = shapeDifferences(declared, feeds, outputs);
-    return outputs;
-  });
-  await optional.close();
-  return { result, warnings };
+  return { loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran, runtime_version: runtimeVersion };
 }
 
 const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
@@ -61,4 +51,62 @@ const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
 
 export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
 
-const readJson = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
+type Ran = Pick<CheckResult, 'sample' | 'difference' | 'warnings' | 'probe' | 'refusal' | 'bytes'>;
+
+async function runSample(
+  session: Session,
+  declared: Signature,
+  { model, sample }: CheckJob & { sample: string },
+): Promise<Ran> {
+  const json = parseJson(await readFile(sample, 'utf8'));
+  const { inputs } = json as { inputs?: unknown };
+  const request = { json: Buffer.byteLength(JSON.stringify({ inputs }) ?? ''), binary: 0 };
+  let warnings: string[] = [];
+  let answer: WireSize | undefined;
+  const optional = optionalRuns(model, declared);
+  const { status, difference } = await proveSample(declared, json, 1, async (feeds) => {
+    request.binary = binaryBytes(feeds);
+    const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds);
+    warnings = shapeDifferences(declared, feeds, outputs);
+    answer = answerSize(outputs);
+    return outputs;
+  });
+  await optional.close();
+  return { sample: status, warnings, ...(difference && { difference }), ...(answer && { bytes: { request, answer } }) };
+}
+
+async function findProbe(session: Session, declared: Signature): Promise<Ran> {
+  const started = performance.now();
+  let refusal = 'inputs of its shapes are too large to be made up';
+  for (const probe of probesFor(declared.inputs)) {
+    if (performance.now() - started > longestMs) break;
+    const feeds = probeTensors(probe);
+    try {
+      const outputs = await session.run(feeds);
+      const warnings = shapeDifferences(declared, feeds, outputs);
+      const answer = answerSize(outputs);
+      const request = { json: probeBytes(probe), binary: binaryBytes(feeds) };
+      return { sample: 'none', warnings, probe, bytes: { request, answer } };
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      refusal = error.message;
+    }
+  }
+  return { sample: 'none', warnings: [], refusal };
+}
+
+/** Beyond this an answer is not written as JSON to be measured: a float takes about ten digits for its four bytes. */
+const mostMeasured = 64 * 1024 * 1024;
+
+function answerSize(outputs: Tensors): WireSize {
+  const binary = binaryBytes(outputs);
+  if (binary > mostMeasured) return { json: binary * 2.5, binary };
+  return { json: Buffer.byteLength(JSON.stringify(writeOutputs(outputs, 'nested'))), binary };
+}
+
+/** Of text each element with its length, as the Open Inference Protocol sends it. */
+const binaryBytes = (tensors: Tensors): number =>
+  [...tensors.values()].reduce((sum, { data }) => {
+    if (!Array.isArray(data)) return sum + data.byteLength;
+    return sum + data.reduce((bytes, text) => bytes + 4 + Buffer.byteLength(text), 0);
+  }, 0);

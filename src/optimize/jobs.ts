@@ -1,4 +1,5 @@
 import type { Artifact, TensorInfo } from '../model/manifest.ts';
+import type { Probe } from '../model/probe.ts';
 import type { SampleDifference } from '../model/sample-compare.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
@@ -49,6 +50,12 @@ export interface OptimizeResult {
   compared: number;
 }
 
+/** Bytes of a request or an answer in either form. */
+export interface WireSize {
+  json: number;
+  binary: number;
+}
+
 export interface CheckResult {
   loaded: boolean;
   /** What the runtime said when it would not load the model, its first line. */
@@ -59,6 +66,12 @@ export interface CheckResult {
   difference?: SampleDifference;
   /** What the model does otherwise than it declares, in sentences. */
   warnings: string[];
+  /** Without a sample: the first made-up request that the model answered. */
+  probe?: Probe;
+  /** Why it answered none of them, by the last that was tried. */
+  refusal?: string;
+  /** What was run, as JSON and as the bytes of its tensors. */
+  bytes?: { request: WireSize; answer: WireSize };
   runtime_version: string;
 }
 

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { runtimeVersion } from '../handler/runtime.ts';
 import { Hashing } from '../model/digest.ts';
+import { parseJson } from '../model/json-text.ts';
 import type { Artifact } from '../model/manifest.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import { writeColdForm } from './cold-form.ts';
@@ -35,7 +36,7 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   const { level, files } = made;
   // Sessions do not show which inputs are optional; what outputs declare is advice.
   demandSameSignature({ inputs: head.inputs, outputs: [] }, { inputs: made.head.inputs, outputs: [] });
-  const sample = job.sample === undefined ? undefined : JSON.parse(await readFile(job.sample, 'utf8'));
+  const sample = job.sample === undefined ? undefined : parseJson(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
   const parity = await measureParity(job.model, { path: main, form: job.kind }, sample, head);
   const artifacts = [];

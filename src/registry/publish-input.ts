@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import { isArtifactPath } from '../model/layout.ts';
 import type { Artifact, Source, TensorInfo } from '../model/manifest.ts';
 import { isFilePath, isModelName, isVersion, nameRules } from '../model/names.ts';
+import type { Probe } from '../model/probe.ts';
 import type { Store } from '../stores/store.ts';
 import type { LocalFile, LocalReading } from './local-file.ts';
 
@@ -33,6 +34,11 @@ export interface PublishInput extends LocalReading {
   head: GraphDescription;
   /** Made at once, or, by a function, only when the version is really published. */
   artifacts: readonly ArtifactSource[] | (() => Promise<readonly ArtifactSource[]>);
+  /**
+   * Called before the first byte is written, and in a dry run: answers what the manifest keeps of it, and throws where the
+   * version would not serve.
+   */
+  prove?: (() => Promise<Probe | undefined>) | undefined;
   sourceInfo: Source;
   /** Version of this tool. */
   coldgateVersion: string;

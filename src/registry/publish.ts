@@ -3,6 +3,7 @@ import { sha256 } from '../model/digest.ts';
 import type { Artifact, FileEntry, Manifest } from '../model/manifest.ts';
 import { modelFile } from '../model/manifest.ts';
 import { encodeJson } from '../model/pointer.ts';
+import type { Probe } from '../model/probe.ts';
 import { writeManifest } from './commit.ts';
 import { compareWithPublished, heal } from './existing-version.ts';
 import { WatchedFile } from './local-file.ts';
@@ -70,16 +71,20 @@ async function publishNew(
   contents: VersionContents,
   files: readonly WatchedFile[],
 ): Promise<PublishResult> {
+  // From here on a change of a file is seen, so that what is proven is what is stored.
+  for (const file of files) await file.check();
+  const probe = await input.prove?.();
+  // Made before anything is stored, too: files under a version that cannot be finished keep others from it.
+  const derived = await artifactsOf(input);
   const stored: StoredFile[] = [];
   for (const file of files) stored.push(await storeFile(input, file, contents.objects.get(file.path)));
-  const derived = await artifactsOf(input);
   const artifacts = await storeArtifacts(input, derived, contents, input);
   for (const file of files) await file.check();
 
   const kept = new Set(artifacts.map(({ entry }) => entry.path));
   const forms = derived.map(({ entry }) => entry).filter((entry) => kept.has(entry.path));
   const entries = stored.map(({ entry }) => entry);
-  const manifest = describe(input, id, entries, forms);
+  const manifest = describe(input, id, entries, forms, probe);
   const written = await writeManifest(input, manifest);
   if (!written.ours) {
     input.log.info(`Another run published ${input.model} ${input.version} at the same time.`);
@@ -110,13 +115,14 @@ async function foresee(
   files: readonly WatchedFile[],
 ): Promise<PublishResult> {
   const adopted: string[] = [];
+  const probe = await input.prove?.();
   for (const file of files) {
     const found = contents.objects.get(file.path);
     await (found ? storeFile(input, file, found) : file.digest());
     if (found) adopted.push(file.path);
   }
   const entries = files.map((f) => f.entry);
-  const manifest = describe(input, 'dry-run', entries, []);
+  const manifest = describe(input, 'dry-run', entries, [], probe);
   const bytes = encodeJson(manifest);
   const result = resultOf(false, { manifest, bytes, sha256: sha256(bytes), token: '' });
   const uploaded = files.map((f) => f.path).filter((path) => !adopted.includes(path));
@@ -129,7 +135,13 @@ async function artifactsOf(input: PublishInput): Promise<readonly ArtifactSource
   return artifacts;
 }
 
-function describe(input: PublishInput, id: string, files: FileEntry[], artifacts: Artifact[]): Manifest {
+function describe(
+  input: PublishInput,
+  id: string,
+  files: FileEntry[],
+  artifacts: Artifact[],
+  probe: Probe | undefined,
+): Manifest {
   const { head } = input;
   const [first] = head.inputs;
   return {
@@ -147,6 +159,7 @@ function describe(input: PublishInput, id: string, files: FileEntry[], artifacts
     ir_version: head.irVersion,
     producer: head.producer,
     ...(input.samplePath === undefined ? {} : { sample: input.samplePath }),
+    ...(probe && { probe }),
     artifacts,
     source: input.sourceInfo,
     coldgate: input.coldgateVersion,

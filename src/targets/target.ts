@@ -1,4 +1,5 @@
 import type { ColdStart, Timings } from '../gate/sample.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
 import type { Endpoint } from './proof/prove.ts';
@@ -57,6 +58,9 @@ export interface DeployRequest {
   /** sha256 of the model file that must answer. */
   sha256: string;
   sample: Sample | undefined;
+  /** As published, with the digest of its bytes: what the function must say that it has run, by digest. */
+  manifest?: Manifest | undefined;
+  manifestSha256?: string | undefined;
   /** Judges a step of a weighted shift by what the new revision told during it; throws to have it taken back. */
   judge?: ((step: ShiftStep) => void) | undefined;
 }

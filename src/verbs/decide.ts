@@ -7,6 +7,7 @@ import { parseSamples, type Samples } from '../gate/parse-samples.ts';
 import { decisiveMetric } from '../gate/record-view.ts';
 import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
 import type { Verdict } from '../gate/verdict.ts';
+import { type JsonTextError, parseJson } from '../model/json-text.ts';
 import { gateFailure } from './gate-failure.ts';
 import type { Context, VerbResult } from './verb.ts';
 
@@ -32,10 +33,10 @@ function listed(problems: readonly Problem[]): Problem[] {
 export function decideDocument(text: string): { verdict: Verdict; samples: Samples } {
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = parseJson(text);
   } catch (cause) {
-    const message = `expected JSON, and ${cause instanceof Error ? cause.message : 'it cannot be read'}.`;
-    throw new InputError([{ path: 'samples', message }], { code: 'bad-samples', cause });
+    const { message, hint } = cause as JsonTextError;
+    throw new InputError([{ path: 'samples', message: `${message}.`, hint }], { code: 'bad-samples', cause });
   }
   const { samples, problems } = parseSamples(document);
   if (problems.length > 0) throw new InputError(listed(problems), { code: 'bad-samples' });
@@ -46,7 +47,8 @@ export function decideDocument(text: string): { verdict: Verdict; samples: Sampl
 export async function readGiven(name: string, path: string, stdin: string | undefined, cwd: string): Promise<string> {
   if (path === '-') return stdin ?? '';
   try {
-    return await readFile(resolve(cwd, path), 'utf8');
+    // A byte order mark, as Windows editors write it, is no part of the text.
+    return (await readFile(resolve(cwd, path), 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
     const message = `${path}: ${why}.`;

@@ -53,9 +53,9 @@ export function deployRequest(
   role: 'candidate' | 'live',
 ): DeployRequest {
   const settings = functionSettings(environment, entry);
-  const { version, sha256, sample } = stored;
+  const { version, sha256, sample, manifest, manifestSha256 } = stored;
   const judge = role === 'live' ? shiftJudge(entry.gate) : undefined;
-  return { settings, package: deployment.package, role, version, sha256, sample, judge };
+  return { settings, package: deployment.package, role, version, sha256, sample, manifest, manifestSha256, judge };
 }
 
 /**

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { Config, ModelEntry } from '../config/types.ts';
-import { type ColdgateError, exitCodes, InputError, IntegrityError, type Problem, toColdgateError } from '../errors.ts';
+import type { Config, ModelEntry, SourceFile } from '../config/types.ts';
+import { type ColdgateError, IntegrityError, toColdgateError } from '../errors.ts';
 import type { Sample } from '../model/sample.ts';
 import { readSample } from '../onnx/golden.ts';
+import { refusePlaceholder } from '../onnx/placeholder.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
+import { allProblems } from './all-problems.ts';
 
 /** A model's files on this machine, looked at and found usable. */
 export interface ModelSource {
@@ -17,41 +19,64 @@ export interface ModelSource {
   sample: Sample | undefined;
 }
 
+/** What the files of one model turned out to be: usable, or everything wrong with them. */
+export type LookedAt = { entry: ModelEntry } & (
+  | { source: ModelSource; problems: [] }
+  | { source: undefined; problems: [ColdgateError, ...ColdgateError[]] }
+);
+
 export function modelPathOf(entry: ModelEntry): string {
   const file = entry.files.find((f) => f.path === entry.model);
   if (!file) throw new RangeError(`${entry.name} names no file ${entry.model}`);
   return file.source;
 }
 
-async function inspect(config: Config, entry: ModelEntry): Promise<ModelSource> {
-  const label = (path: string) => relative(config.root, path);
-  const modelPath = modelPathOf(entry);
-  const head = await readModelHead(modelPath, label(modelPath));
+async function readHead(modelPath: string, label: string): Promise<ModelHead> {
+  const head = await readModelHead(modelPath, label);
   if (head.externalData.length > 0) {
     const hint = 'Save it as one file: onnx.save_model(model, path, save_as_external_data=False).';
     const names = head.externalData.slice(0, 3).join(', ');
-    throw new IntegrityError('model-unsupported', `${label(modelPath)} keeps weights in other files (${names}).`, {
-      hint,
-    });
+    throw new IntegrityError('model-unsupported', `${label} keeps weights in other files (${names}).`, { hint });
   }
-  const sample = entry.sample && (await readSample(entry.sample.source, head, label(entry.sample.source)));
-  const sizes = await Promise.all(entry.files.map(async (f) => (await stat(f.source)).size));
-  return { entry, modelPath, size: sizes.reduce((a, b) => a + b, 0), head, sample };
+  return head;
 }
 
-/** One error that says everything: problems of all files; exit 3 only when every one is a matter of integrity. */
-function joined(errors: readonly ColdgateError[]): ColdgateError {
-  const [first] = errors;
-  if (errors.length === 1 && first) return first;
-  if (errors.every((e) => e.exit === exitCodes.integrity)) {
-    return new IntegrityError(errors[0]?.code ?? 'model-invalid', errors.map((e) => e.message).join('\n'), {
-      hint: [...new Set(errors.map((e) => e.hint).filter(Boolean))].join(' ') || undefined,
-    });
+/** Nothing where there is no model to hold it against. */
+async function readGolden({ source }: SourceFile, head: ModelHead | undefined, label: string) {
+  // An empty one is no JSON, which is told as for any other sample.
+  if ((await stat(source)).size > 0) await refusePlaceholder(source, label);
+  return head && readSample(source, head, label);
+}
+
+async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
+  const problems: ColdgateError[] = [];
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(toColdgateError(error));
+      return undefined;
+    }
+  };
+  const label = (file: SourceFile | string) => relative(config.root, typeof file === 'string' ? file : file.source);
+  const modelPath = modelPathOf(entry);
+  const head = await attempt(() => readHead(modelPath, label(modelPath)));
+  const others = entry.files.filter((file) => file.path !== entry.model);
+  const { sample: golden } = entry;
+  const sample = golden && (await attempt(() => readGolden(golden, head, label(golden))));
+  for (const file of others.filter(({ path }) => path !== golden?.path)) {
+    await attempt(() => refusePlaceholder(file.source, label(file)));
   }
-  const problems = errors.flatMap((e): readonly Problem[] =>
-    e instanceof InputError ? e.problems : [{ path: '', message: e.message, hint: e.hint }],
-  );
-  return new InputError(problems);
+  const sizes = await attempt(() => Promise.all(entry.files.map(async (f) => (await stat(f.source)).size)));
+  const [first, ...more] = problems;
+  if (first || !head || !sizes) return { entry, source: undefined, problems: [first as ColdgateError, ...more] };
+  const source = { entry, modelPath, size: sizes.reduce((a, b) => a + b, 0), head, sample };
+  return { entry, source, problems: [] };
+}
+
+/** Looks at the files of every model. Never throws for what is wrong with one of them. */
+export function lookAtSources(config: Config, entries: readonly ModelEntry[]): Promise<LookedAt[]> {
+  return Promise.all(entries.map((entry) => lookAt(config, entry)));
 }
 
 /**
@@ -59,10 +84,8 @@ function joined(errors: readonly ColdgateError[]): ColdgateError {
  * Throws InputError or IntegrityError with all that is wrong.
  */
 export async function inspectSources(config: Config, entries: readonly ModelEntry[]): Promise<ModelSource[]> {
-  const settled = await Promise.allSettled(entries.map((entry) => inspect(config, entry)));
-  const errors = settled.flatMap((s) => (s.status === 'rejected' ? [toColdgateError(s.reason)] : []));
-  const unexpected = errors.find((e) => e.exit === 1);
-  if (unexpected) throw unexpected;
-  if (errors.length > 0) throw joined(errors);
-  return settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
+  const looked = await lookAtSources(config, entries);
+  const errors = looked.flatMap(({ problems }) => problems);
+  if (errors.length > 0) throw allProblems(errors);
+  return looked.flatMap(({ source }) => (source ? [source] : []));
 }

@@ -3,7 +3,8 @@ import { manifestKey } from '../model/layout.ts';
 import { type PublishResult, publishVersion } from '../registry/publish.ts';
 import { partSize, readFileChunks } from '../stores/read-file.ts';
 import { toolVersion } from '../version.ts';
-import { inspectSources, type ModelSource } from './model-source.ts';
+import type { ModelSource } from './model-source.ts';
+import { proveSource, readySources } from './prove-source.ts';
 import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -15,9 +16,12 @@ export interface PublishInput extends WorkInput {
   version?: string | undefined;
 }
 
-/** Publishes one model under the version. See publishVersion for what it throws. */
+/**
+ * Publishes one model under the version, once it is proven to load and run. Throws what publishVersion and proveSource
+ * do.
+ */
 export async function publishModel(
-  { store }: Workspace,
+  { config, store }: Workspace,
   source: ModelSource,
   version: string,
   context: Context,
@@ -35,6 +39,7 @@ export async function publishModel(
       samplePath: entry.sample?.path,
       head,
       artifacts: () => wishedForms(source, version, scratch, context),
+      prove: async () => (await proveSource(config, source, context)).probe,
       sourceInfo,
       coldgateVersion: toolVersion,
       readFile: (path) => readFileChunks(path, partSize),
@@ -68,10 +73,10 @@ export function publishReport(workspace: Workspace, name: string, result: Publis
 /** `coldgate publish`. */
 export async function run(input: PublishInput, context: Context): Promise<VerbResult> {
   const workspace = await openWorkspace(input, context, { checkFiles: true });
-  const sources = await inspectSources(workspace.config, workspace.models);
-  const named = sources.map((source) => ({ name: source.entry.name, source }));
-  return eachModel('publish', named, async ({ name, source }) => {
-    const version = versionFor(input.version, source.entry, workspace.models);
+  const versionOf = ({ entry }: ModelSource) => versionFor(input.version, entry, workspace.models);
+  const ready = await readySources(workspace, versionOf, context);
+  const named = ready.map(({ source, version }) => ({ name: source.entry.name, source, version }));
+  return eachModel('publish', named, async ({ name, source, version }) => {
     const result = await publishModel(workspace, source, version, context);
     return publishReport(workspace, name, result);
   });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { type LoadOptions, loadSound, type Sound } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import { readEvent } from '../github/event-payload.ts';
 import type { Context } from './verb.ts';
@@ -10,10 +10,17 @@ import type { Context } from './verb.ts';
  * that nobody vouches for, it takes nothing but public variables. Throws InputError with every problem of the file.
  */
 export async function readConfig(file: string, context: Context, options: LoadOptions = {}): Promise<Config> {
-  const untrusted = await isUntrusted(context);
-  const config = await loadConfig(resolve(context.cwd, file), context.env, { ...options, untrusted });
-  for (const one of config.interpolated ?? []) context.conceal?.add(one);
+  const { config, failure } = await readSound(file, context, options);
+  if (failure) throw failure;
   return config;
+}
+
+/** As `readConfig`, for who goes on with the part that nothing is wrong with. */
+export async function readSound(file: string, context: Context, options: LoadOptions = {}): Promise<Sound> {
+  const untrusted = await isUntrusted(context);
+  const sound = await loadSound(resolve(context.cwd, file), context.env, { ...options, untrusted });
+  for (const one of sound.config?.interpolated ?? []) context.conceal?.add(one);
+  return sound;
 }
 
 /** Whether the event of the run is a pull request from outside. An event that cannot be read is for others to refuse. */

@@ -8,8 +8,9 @@ import { deployModel, deployReport } from './deploy.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { functionSettings } from './function-settings.ts';
 import { runGate } from './gate-run.ts';
-import { inspectSources, type ModelSource } from './model-source.ts';
+import type { ModelSource } from './model-source.ts';
 import { moveReport } from './move-report.ts';
+import { readySources } from './prove-source.ts';
 import { publishModel, publishReport } from './publish.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
 import { prepareLive, routeLive } from './route-live.ts';
@@ -171,8 +172,8 @@ async function shipModel(shipment: Shipment): Promise<ModelResult> {
 /** `coldgate ship`. */
 export async function run(input: ShipInput, context: Context): Promise<VerbResult> {
   const workspace = await openWorkspace(input, context, { checkFiles: true });
-  const sources = await inspectSources(workspace.config, workspace.models);
-  const named = sources.map((source) => ({ name: source.entry.name, source }));
+  const ready = await readySources(workspace, ({ entry }) => entry.version, context);
+  const named = ready.map(({ source }) => ({ name: source.entry.name, source }));
   return eachModel('ship', named, ({ source }) => {
     if (context.dryRun) return planShipment(workspace, source, context);
     return shipModel({ workspace, source, input, context, steps: [] });

@@ -1,4 +1,5 @@
 import { IntegrityError } from '../errors.ts';
+import { parseJson } from '../model/json-text.ts';
 import { fileKey } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
@@ -24,7 +25,7 @@ async function readSample(store: Store, model: string, manifest: Manifest): Prom
   const unusable = (why: string) => new IntegrityError('sample-unusable', `${key} is not a golden sample: ${why}`);
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    json = parseJson(Buffer.from(bytes).toString('utf8'));
   } catch {
     throw unusable('it is not JSON.');
   }

@@ -1,15 +1,18 @@
-import { selectModels } from '../config/select.ts';
-import { IntegrityError } from '../errors.ts';
+import { selectEnvironment, selectModels } from '../config/select.ts';
+import type { Config, ModelEntry } from '../config/types.ts';
+import { type ColdgateError, toColdgateError } from '../errors.ts';
 import type { TensorInfo } from '../model/manifest.ts';
-import { formatDifference } from '../model/sample-compare.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import { readManifest } from '../registry/version-contents.ts';
-import { checkModel } from './check-model.ts';
-import { inspectSources, type ModelSource } from './model-source.ts';
-import { readConfig } from './read-config.ts';
+import { openStore } from '../stores/open.ts';
+import type { Store } from '../stores/store.ts';
+import { allProblems } from './all-problems.ts';
+import { type LookedAt, lookAtSources } from './model-source.ts';
+import { proveSource } from './prove-source.ts';
+import { readSound } from './read-config.ts';
 import { bytesText, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import type { WorkInput } from './workspace.ts';
 
 export interface ValidateInput extends WorkInput {
   skipRun: boolean;
@@ -17,59 +20,97 @@ export interface ValidateInput extends WorkInput {
   local: boolean;
 }
 
+/** What there is to look at: all of models.yaml, or the part that is right by itself beside what is wrong. */
+interface Ground {
+  config: Config;
+  models: ModelEntry[];
+  /** Absent where no store may be asked, or the environment is not known to be right. */
+  store: Store | undefined;
+  problems: ColdgateError[];
+}
+
+async function openGround(input: ValidateInput, context: Context): Promise<Ground> {
+  const options = { checkFiles: true, withoutEnvironments: input.local };
+  const { config, failure } = await readSound(input.config, context, options);
+  if (!failure) {
+    const models = selectModels(config, input.model ?? []);
+    const environment = input.local ? undefined : selectEnvironment(config, input.environment);
+    return { config, models, store: environment && (await openStore(environment.store)), problems: [] };
+  }
+  if (!config) throw failure;
+  const wanted = input.model ?? [];
+  const models = Object.values(config.models).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  return { config, models, store: undefined, problems: [failure] };
+}
+
+/** What became of one model; a column each. */
+interface Row {
+  name: string;
+  version: string;
+  size: string;
+  opset: string;
+  io: string;
+  here: string;
+  published: boolean | undefined;
+  ok: boolean;
+  notes: string[];
+}
+
 const tensorText = (t: TensorInfo) =>
   `${t.name} ${t.dtype}${describeShape(t.shape).replaceAll(', ', ',')}${t.optional ? ' (optional)' : ''}`;
 
-/** Loads the model in a process of its own and runs its sample. Throws IntegrityError where either fails. */
-async function runSample(source: ModelSource, context: Context): Promise<string> {
-  const { name } = source.entry;
-  const checked = await checkModel(source.modelPath, source.entry.sample?.source, context);
-  if (!checked.loaded) {
-    throw new IntegrityError('model-not-loadable', `The runtime refuses the model of ${name}: ${checked.reason}.`, {
-      hint: `It is ONNX Runtime ${checked.runtime_version}; export the model for it.`,
-    });
-  }
-  if (checked.sample === 'mismatch' && checked.difference) {
-    const what = formatDifference(checked.difference);
-    throw new IntegrityError('sample-mismatch', `The model of ${name} does not answer its golden sample: ${what}.`, {
-      hint: 'Mend the outputs in the sample, or the model.',
-    });
-  }
-  for (const warning of checked.warnings) context.log.warn(`${name}: ${warning}`);
-  return checked.sample === 'ok' ? 'runs its sample' : 'loads; no sample';
+async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skipRun: boolean, context: Context) {
+  const { entry, source } = looked;
+  const { name, version } = entry;
+  const found: ColdgateError[] = [...looked.problems];
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      found.push(toColdgateError(error));
+      return undefined;
+    }
+  };
+  const ran = source && !skipRun ? await attempt(() => proveSource(config, source, context)) : undefined;
+  const stored = store && (await attempt(async () => ({ manifest: await readManifest(store, name, version) })));
+  problems.push(...found);
+  const head = source?.head;
+  const io = head && `${head.inputs.map(tensorText).join(', ')} -> ${head.outputs.map(tensorText).join(', ')}`;
+  const row: Row = {
+    ...{ name, version, size: source ? bytesText(source.size) : '-', opset: head ? `opset ${head.opset}` : '-' },
+    io: io ?? '-',
+    here: found.length > 0 ? 'refused' : skipRun ? 'not run' : (ran?.words ?? 'not run'),
+    published: stored && stored.manifest !== undefined,
+    ok: found.length === 0,
+    notes: ran?.notes ?? [],
+  };
+  return row;
 }
 
-const publishedText = (published: boolean | undefined): string =>
-  published === undefined ? 'not asked' : published ? 'yes' : 'no';
+const lineOf = ({ name, version, size, opset, io, here, ok }: Row): string =>
+  ok ? `${name} ${version}: ${size}, ${opset}, ${io}; ${here}` : `${name} ${version}: refused, as said below`;
 
-/** What is checked, and the store that knows what is published; none in a run that may not ask it. */
-async function openForCheck(input: ValidateInput, context: Context) {
-  if (!input.local) return openWorkspace(input, context, { checkFiles: true });
-  const options = { checkFiles: true, withoutEnvironments: true };
-  const config = await readConfig(input.config, context, options);
-  return { config, models: selectModels(config, input.model ?? []), store: undefined };
-}
+const cellsOf = ({ name, version, size, opset, io, here, published }: Row): string[] => {
+  const known = published === undefined ? 'not asked' : published ? 'yes' : 'no';
+  return [name, version, size, opset, io, here, known];
+};
 
-/** `coldgate validate`. */
+/** `coldgate validate`: every model is looked at whatever is wrong with others, models.yaml included. */
 export async function run(input: ValidateInput, context: Context): Promise<VerbResult> {
-  const { config, models, store } = await openForCheck(input, context);
-  const sources = await inspectSources(config, models);
-  const rows: string[][] = [];
-  const list = [];
-  for (const source of sources) {
-    const { name, version } = source.entry;
-    const ran = input.skipRun ? 'not run' : await runSample(source, context);
-    const published = store && (await readManifest(store, name, version)) !== undefined;
-    list.push({ model: name, version, published: published ?? null });
-    const { head } = source;
-    const io = `${head.inputs.map(tensorText).join(', ')} -> ${head.outputs.map(tensorText).join(', ')}`;
-    rows.push([name, version, bytesText(source.size), `opset ${head.opset}`, io, ran, publishedText(published)]);
+  const ground = await openGround(input, context);
+  const rows: Row[] = [];
+  for (const looked of await lookAtSources(ground.config, ground.models)) {
+    rows.push(await rowOf(ground, looked, input.skipRun, context));
   }
+  for (const note of rows.flatMap(({ notes }) => notes)) context.log.warn(note);
+  const list = rows.map(({ name, version, published = null, ok }) => ({ model: name, version, published, ok }));
   const head = ['model', 'version', 'size', 'opset', 'interface', 'here', 'published'];
   return {
     outputs: { models: JSON.stringify(list) },
     document: { models: list },
-    summary: `## Coldgate validate\n\n${markdownTable(head, rows)}`,
-    lines: rows.map(([name, version, size, opset, io, ran]) => `${name} ${version}: ${size}, ${opset}, ${io}; ${ran}`),
+    summary: `## Coldgate validate\n\n${markdownTable(head, rows.map(cellsOf))}`,
+    lines: rows.map(lineOf),
+    failure: ground.problems.length > 0 ? allProblems(ground.problems) : undefined,
   };
 }

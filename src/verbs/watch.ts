@@ -50,11 +50,12 @@ const loadingSeconds = 30;
 
 function look(asked: LiveWatch): Promise<Watched> {
   const { workspace, entry, stored, deployment, moved, routed, seconds, context } = asked;
-  const { version, sha256, sample } = stored;
+  const { version, sha256, sample, manifest, manifestSha256 } = stored;
+  const maxPayloadBytes = entry.handler.maxPayloadKb * 1024;
   const lag = entry.handler.refreshSeconds * 1.2 + loadingSeconds;
   return watch({
     endpoint: deployment.target.reach(functionSettings(workspace.environment, entry), routed.revision),
-    expected: { version, sha256, sample },
+    expected: { version, sha256, sample, manifest, manifestSha256, maxPayloadBytes },
     seconds,
     sloMs: entry.gate.sloMs,
     before: moved.previousVersion === null ? undefined : { version: moved.previousVersion, seconds: lag },

@@ -1,6 +1,6 @@
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
-import type { SampleResult } from '../golden-sample.ts';
+import type { Proven } from '../own-proof.ts';
 import { hostOf, type RouteContext, unavailable, withModel } from '../route.ts';
 import { runtimeVersion } from '../runtime.ts';
 import type { ServedModel } from '../served-model.ts';
@@ -25,7 +25,7 @@ async function warmHealth(context: RouteContext): Promise<AppResponse> {
   // Whoever warms a function up wants to know what it serves now, not what it served before the last flip.
   await host.refresh();
   return withModel(context, async (model) => {
-    let sample: SampleResult;
+    let sample: Proven;
     try {
       sample = await context.call.timed('sample', () => model.prove());
     } catch (error) {
@@ -40,6 +40,7 @@ async function warmHealth(context: RouteContext): Promise<AppResponse> {
       ...modelPart(model),
       sample: sample.status,
       ...(sample.difference && { sample_difference: sample.difference }),
+      ...(sample.proof && { proof: sample.proof }),
       ...(follows && { pointer: host.refreshState }),
       timings: roundTimings({ init_ms: instance.initMs, ...model.timings, handler_ms: call.elapsedMs }),
     });

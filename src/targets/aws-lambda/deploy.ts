@@ -1,5 +1,6 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, UnprovenError } from '../../errors.ts';
+import { expectationFor } from '../proof/expectation.ts';
 import { type Endpoint, type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
 import { type Address, ensureAddress, ensureAlias, gone, removeAlias } from './address.ts';
@@ -15,12 +16,8 @@ import { converge, type World } from './world.ts';
 /** Loading and proving a model from cold, twice its sample included, ms. */
 export const proofMs = 120_000;
 
-export const expectationOf = (request: DeployRequest, wanted: Wanted): Expectation => ({
-  revision: wanted.revision,
-  version: request.version,
-  sha256: request.sha256,
-  sample: request.sample,
-});
+export const expectationOf = (request: DeployRequest, wanted: Wanted): Expectation =>
+  expectationFor(request, wanted.revision);
 
 export function revisionOf({ number, mark, packageSha256 }: PublishedVersion, url: string): Revision {
   const { version = null, settingsSha256 = '', role } = mark ?? {};

@@ -12,6 +12,12 @@ import type { World } from './world.ts';
 const settlingMs = 60_000;
 const betweenMs = 500;
 
+/**
+ * Largest body of JSON that reaches a function: an event of 6 MB, in which quotes are escaped once more, and headers.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const lambdaBytes = Math.floor((6 * 1024 * 1024 - 4096) / 1.02);
+
 /** Where an alias answers. */
 export interface Place {
   name: string;
@@ -37,6 +43,7 @@ type Signing = 'lambda' | 'execute-api' | undefined;
 function addressEndpoint(world: World, { url, changed }: Place, signing: Signing, early: readonly number[]): Endpoint {
   return {
     url,
+    maxBytes: lambdaBytes,
     send: async (path, options) => {
       const until = performance.now() + (changed ? settlingMs : 0);
       for (;;) {
@@ -64,6 +71,7 @@ function guardedEndpoint(world: World, place: Place): Endpoint {
   const inside = invokeEndpoint(world, place.name, place.alias);
   return {
     url: place.url,
+    maxBytes: lambdaBytes,
     send: async (path, options) => {
       const { status } = await outside.send(path, { ...options, json: undefined });
       if (status !== 401) throw new Error(`it answers ${status} to a caller without a token, expected 401`);
@@ -108,6 +116,7 @@ function refusedUrl(url: string, signing: Signing, answer: Answer): ColdgateErro
 export function invokeEndpoint(world: World, name: string, qualifier: string): Endpoint {
   return {
     url: `${name}:${qualifier}`,
+    maxBytes: lambdaBytes,
     send: async (path, options) => answerOf(await invoke(world, { name, qualifier }, path, options)),
   };
 }

@@ -1,3 +1,4 @@
+import { expectationFor } from '../proof/expectation.ts';
 import { proveFollowing } from '../proof/follow.ts';
 import type { Endpoint } from '../proof/prove.ts';
 import type { DeployRequest, DeployResult, Revision } from '../target.ts';
@@ -30,16 +31,11 @@ export function restoreLive(
     if (!before) return routeLive(world, request);
     const changed = await ensureAlias(world, state, alias, before.number);
     const address = await ensureAddress(world, state, alias);
-    const { version, sha256, sample } = request;
-    await proveFollowing(
-      endpointOf(world, state, alias, address),
-      { revision: undefined, version, sha256, sample },
-      {
-        refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? 30),
-        isRunning: () => true,
-        signal: world.signal,
-      },
-    );
+    await proveFollowing(endpointOf(world, state, alias, address), expectationFor(request, undefined), {
+      refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? 30),
+      isRunning: () => true,
+      signal: world.signal,
+    });
     // Callers are served again first: their instances are kept warm after that.
     const warmed = await ensureProvisioned(world, state, before.number);
     await ensureScaling(world, state, before.number);

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
 import { extractPackage } from '../../package/unzip.ts';
+import { expectationFor } from '../proof/expectation.ts';
 import { type Expectation, prove } from '../proof/prove.ts';
 import type { DeployRequest } from '../target.ts';
 import { commandOf } from './command.ts';
@@ -24,12 +25,8 @@ export const proofMs = 120_000;
 /** The longest that a killed process takes to be gone. */
 const dyingMs = 2000;
 
-export const expectationOf = (request: DeployRequest, wanted: Wanted): Expectation => ({
-  revision: wanted.id,
-  version: request.version,
-  sha256: request.sha256,
-  sample: request.sample,
-});
+export const expectationOf = (request: DeployRequest, wanted: Wanted): Expectation =>
+  expectationFor(request, wanted.id);
 
 /**
  * Starts a process for the request and proves it. Throws UnprovenError with its last log lines; the process is then

@@ -1,7 +1,10 @@
-import { UnprovenError } from '../../errors.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import { type Probe, probeBytes, probeRequest, probesFor } from '../../model/probe.ts';
 import type { Sample } from '../../model/sample.ts';
 import { compareSample, formatDifference } from '../../model/sample-compare.ts';
 import { type Answer, type CallOptions, describeAnswer, field } from './http.ts';
+import { readOwnAccount } from './own-account.ts';
+import { unproven } from './unproven.ts';
 
 /** What a revision must answer with before anyone is told that it serves. */
 export interface Expectation {
@@ -11,12 +14,19 @@ export interface Expectation {
   /** Of the model file. */
   sha256: string;
   sample: Sample | undefined;
+  /** As published, with the digest of its bytes; absent where only version and sample are known. */
+  manifest?: Manifest | undefined;
+  manifestSha256?: string | undefined;
+  /** Largest body that the handler was set to take. */
+  maxPayloadBytes?: number | undefined;
 }
 
 /** Where a revision answers, and how it is reached: plainly, with a signature, or through the platform's own call. */
 export interface Endpoint {
   /** For messages. */
   url: string;
+  /** Largest body that the platform lets through; any size without it. */
+  maxBytes?: number | undefined;
   /** Sends one request for a path such as `/v1/infer`. */
   send(path: string, options: CallOptions): Promise<Answer>;
 }
@@ -27,15 +37,77 @@ export type ProofOptions = Pick<CallOptions, 'timeoutMs' | 'signal'>;
 export const warmPath = '/v1/health?warm=true';
 
 /**
- * Demands version, sha256 and golden sample: first by the function's own account, then by calling it as a client does.
- * Throws UnprovenError `not-ready`, `foreign-process`, `wrong-model`, `sample-mismatch` or `sample-failed`.
+ * Demands version, sha256 and an answer: first by the function's own account, which runs the golden sample as the store
+ * has it and names what it ran by digest; then by calling it as a client does, where a request of that size can be sent.
+ * A version without a golden sample is asked what its model answered when it was published, or something of its declared
+ * shapes. Throws UnprovenError `not-ready`, `foreign-process`, `wrong-model`, `wrong-manifest`, `sample-mismatch`,
+ * `sample-failed` or `probe-failed`.
  */
 export async function prove(endpoint: Endpoint, expected: Expectation, options: ProofOptions): Promise<void> {
   const { url } = endpoint;
-  checkHealth(url, await reach(endpoint, warmPath, options), expected);
-  if (!expected.sample) return;
-  const json = { inputs: expected.sample.inputs };
-  checkInference(url, await reach(endpoint, '/v1/infer', { ...options, json }), expected, expected.sample);
+  const health = await reach(endpoint, warmPath, options);
+  checkHealth(url, health, expected);
+  const own = readOwnAccount(url, health.body, expected);
+  const { sample, manifest } = expected;
+  if (sample) await proveBySample(endpoint, expected, sample, own.ran, options);
+  else if (manifest) {
+    const probes = [manifest.probe ?? own.probe ?? [...probesFor(manifest.inputs)].slice(0, mostProbes)].flat();
+    await proveByProbe(endpoint, expected, probes, own.ran, options);
+  }
+}
+
+/** Of requests that are made up for a version that has none on record. */
+const mostProbes = 12;
+
+/** What the platform and the handler both take, bytes. */
+const mostBytes = (endpoint: Endpoint, expected: Expectation): number =>
+  Math.min(endpoint.maxBytes ?? Number.POSITIVE_INFINITY, expected.maxPayloadBytes ?? Number.POSITIVE_INFINITY);
+
+async function proveBySample(
+  endpoint: Endpoint,
+  expected: Expectation,
+  sample: Sample,
+  ran: boolean,
+  options: ProofOptions,
+): Promise<void> {
+  const { url } = endpoint;
+  const json = { inputs: sample.inputs };
+  if (Buffer.byteLength(JSON.stringify(json)) > mostBytes(endpoint, expected)) {
+    if (ran) return;
+    throw unproven('sample-failed', `${url} did not run its golden sample, which is too large to be sent`, { url });
+  }
+  const answer = await reach(endpoint, '/v1/infer', { ...options, json });
+  // Too large a request or an answer for this way in; the function has run the very same.
+  if (answer.status === 413 && ran) return;
+  if (answer.status !== 200) {
+    throw unproven('sample-failed', `${url} refused its golden sample: ${describeAnswer(answer)}`, { url });
+  }
+  const difference = compareSample(sample, outputsOf(url, answer, expected));
+  if (!difference) return;
+  throw unproven('sample-mismatch', `${url}: ${formatDifference(difference)}`, { url, difference });
+}
+
+/** One of the requests must be answered. */
+async function proveByProbe(
+  endpoint: Endpoint,
+  expected: Expectation,
+  probes: readonly Probe[],
+  ran: boolean,
+  options: ProofOptions,
+): Promise<void> {
+  const { url } = endpoint;
+  let refusal: string | undefined;
+  for (const probe of probes) {
+    if (probeBytes(probe) > mostBytes(endpoint, expected)) continue;
+    const answer = await reach(endpoint, '/v1/infer', { ...options, json: probeRequest(probe) });
+    if (answer.status === 413 && ran) return;
+    if (answer.status === 200) return void outputsOf(url, answer, expected);
+    refusal = describeAnswer(answer);
+  }
+  if (refusal === undefined && ran) return;
+  const what = expected.manifest?.probe ? 'what its model answered when it was published' : 'a request of its shapes';
+  const why = refusal ?? 'no request of them is small enough to be sent';
+  throw unproven('probe-failed', `${url} has no golden sample and does not answer ${what}: ${why}`, { url });
 }
 
 async function reach(endpoint: Endpoint, path: string, options: CallOptions): Promise<Answer> {
@@ -61,7 +133,10 @@ export function checkHealth(url: string, answer: Answer, expected: Expectation):
   checkModel(url, field(model, 'version'), field(model, 'sha256'), expected);
   if (field(body, 'sample') === 'mismatch') {
     const difference = JSON.stringify(field(body, 'sample_difference') ?? {});
-    throw unproven('sample-mismatch', `${url} does not answer its golden sample: ${difference}`, { url });
+    const made = !expected.sample && expected.manifest?.probe !== undefined;
+    const code = made ? 'probe-failed' : 'sample-mismatch';
+    const what = made ? 'what its model answered when it was published' : 'its golden sample';
+    throw unproven(code, `${url} does not answer ${what}: ${difference}`, { url });
   }
 }
 
@@ -75,27 +150,13 @@ function checkModel(url: string, version: unknown, sha256: unknown, expected: Ex
   });
 }
 
-function checkInference(url: string, answer: Answer, expected: Expectation, sample: Sample): void {
-  if (answer.status !== 200) {
-    throw unproven('sample-failed', `${url} refused its golden sample: ${describeAnswer(answer)}`, { url });
-  }
+/** What the expected version answered. Throws UnprovenError where another one did, or nothing. */
+function outputsOf(url: string, answer: Answer, expected: Expectation): Record<string, unknown> {
   checkModel(url, answer.headers['x-coldgate-version'], answer.headers['x-coldgate-sha256'], expected);
   const outputs = field(answer.body, 'outputs');
-  if (typeof outputs !== 'object' || outputs === null) {
-    throw unproven('sample-failed', `${url} answered its golden sample without outputs`, { url });
-  }
-  const difference = compareSample(sample, outputs as Record<string, unknown>);
-  if (!difference) return;
-  throw unproven('sample-mismatch', `${url}: ${formatDifference(difference)}`, { url, difference });
+  if (typeof outputs === 'object' && outputs !== null) return outputs as Record<string, unknown>;
+  const code = expected.sample ? 'sample-failed' : 'probe-failed';
+  throw unproven(code, `${url} answered ${expected.sample ? 'its golden sample' : 'a request'} without outputs`, {
+    url,
+  });
 }
-
-const hints: Record<string, string> = {
-  'not-ready': 'Read the log of the function for the reason.',
-  'foreign-process': 'Something else answers at that address: stop it, or choose another one.',
-  'wrong-model': 'Check that version and checksum are those of the manifest, and that nothing else moved the pointer.',
-  'sample-mismatch': 'Check the sample against the model with `coldgate validate`; nothing was promoted.',
-  'sample-failed': 'Check the sample against the model with `coldgate validate`; nothing was promoted.',
-};
-
-const unproven = (code: string, message: string, data: Record<string, unknown>, cause?: unknown): UnprovenError =>
-  new UnprovenError(code, `${message}.`, { hint: hints[code], data, cause });

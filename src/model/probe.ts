@@ -1,0 +1,118 @@
+import type { Dtype, TensorInfo } from './manifest.ts';
+import type { TensorJson } from './sample.ts';
+import { filler } from './tensor-elements.ts';
+import type { ParsedTensor } from './tensor-json.ts';
+
+/**
+ * A made-up request that stands in for the golden sample of a version without one: tensors of these shapes whose elements
+ * are all alike. The manifest keeps the one that the model answered when it was published.
+ */
+export interface Probe {
+  inputs: ProbeInput[];
+  /** Value of every element: 0 or 1, false or true, "0" or "1". */
+  fill: 0 | 1;
+}
+
+export interface ProbeInput {
+  name: string;
+  dtype: Dtype;
+  shape: number[];
+}
+
+/** More than this is not made up; 256 MiB of float32. */
+const mostElements = 64 * 1024 * 1024;
+
+/**
+ * Sizes to try for dimensions that a model leaves open, most usual first: what they may be is written nowhere in it. The
+ * multiples suit images that are halved several times, the last ones audio windows.
+ */
+const openSizes = [4, 32, 1, 2, 8, 16, 64, 128, 256, 512];
+/** Ranks to try where not even their number is declared. */
+const openRanks = [2, 4, 1, 3, 0];
+
+type Declared = readonly (number | string)[] | null;
+
+/** Made-up requests for these inputs, in the order in which they are worth trying. Inputs that may be left out are. */
+export function* probesFor(inputs: readonly TensorInfo[]): Generator<Probe> {
+  const needed = inputs.filter((info) => !info.optional);
+  const declared = needed.map((info): Declared => info.shape);
+  const ranks = declared.includes(null) ? openRanks : [0];
+  const open = declared.some((shape) => !shape?.every((size) => typeof size === 'number'));
+  for (const size of open ? openSizes : [1]) {
+    for (const rank of ranks) {
+      const shapes = declared.map((shape) => shape ?? new Array<string>(rank).fill(''));
+      // All open dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
+      for (const others of new Set([size, 1])) {
+        const sized = sizesOf(shapes, size, others);
+        if (sized.reduce((sum, shape) => sum + countOf(shape), 0) > mostElements) continue;
+        const made = needed.map(({ name, dtype }, i) => ({ name, dtype, shape: sized[i] as number[] }));
+        yield { inputs: made, fill: 1 };
+        yield { inputs: made, fill: 0 };
+      }
+    }
+  }
+}
+
+/** An open first dimension is a batch more often than not. Dimensions of one name are of one size. */
+function sizesOf(shapes: readonly (readonly (number | string)[])[], size: number, others: number): number[][] {
+  const named = new Map<string, number>();
+  return shapes.map((shape, input) =>
+    shape.map((dimension, axis) => {
+      if (typeof dimension === 'number') return dimension;
+      const fresh = axis === 0 ? 1 : input === 0 ? size : others;
+      if (dimension === '') return fresh;
+      const chosen = named.get(dimension) ?? fresh;
+      named.set(dimension, chosen);
+      return chosen;
+    }),
+  );
+}
+
+const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** Whether stored JSON is a probe that can be run without harm. */
+export function isProbe(value: unknown): value is Probe {
+  if (typeof value !== 'object' || value === null) return false;
+  const { inputs, fill } = value as Partial<Probe>;
+  if ((fill !== 0 && fill !== 1) || !Array.isArray(inputs)) return false;
+  const fits = ({ name, dtype, shape }: Partial<ProbeInput>): boolean =>
+    typeof name === 'string' && typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);
+  if (!inputs.every((input) => typeof input === 'object' && input !== null && fits(input))) return false;
+  return inputs.reduce((sum, input) => sum + countOf(input.shape), 0) <= mostElements;
+}
+
+const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** The tensors of a probe, for the runtime. Throws TensorError for a dtype that it does not take. */
+export function probeTensors({ inputs, fill }: Probe): Map<string, ParsedTensor> {
+  return new Map(
+    inputs.map(({ name, dtype, shape }) => {
+      const { data } = filler(dtype, countOf(shape), 'in');
+      const one = filler(dtype, 1, 'in');
+      one.fill(0, [elementOf(dtype, fill)], () => '');
+      (data as unknown[]).fill(one.data[0]);
+      return [name, { dtype, shape: [...shape], data }];
+    }),
+  );
+}
+
+/** A probe as the body of a request to `/v1/infer`. */
+export const probeRequest = ({ inputs, fill }: Probe): { inputs: Record<string, TensorJson> } => ({
+  inputs: Object.fromEntries(
+    inputs.map(({ name, dtype, shape }) => {
+      const data = new Array<number | boolean | string>(countOf(shape)).fill(elementOf(dtype, fill));
+      return [name, { dtype, shape, data }];
+    }),
+  ),
+});
+
+/** Bytes of that body, roughly, before it is made. */
+export const probeBytes = ({ inputs }: Probe): number =>
+  inputs.reduce((sum, { name, dtype, shape }) => sum + countOf(shape) * bytesOf(dtype) + name.length + 64, 0);
+
+const bytesOf = (dtype: Dtype): number => (dtype === 'string' ? 4 : dtype === 'bool' ? 6 : 2);
+
+function elementOf(dtype: Dtype, fill: 0 | 1): number | boolean | string {
+  if (dtype === 'bool') return fill === 1;
+  return dtype === 'string' ? String(fill) : fill;
+}
