@@ -11,6 +11,7 @@ import {
   reportPath,
   results,
   shaOut,
+  unpromoted,
   version,
   versionOut,
   watch,
@@ -109,7 +110,7 @@ export const sweep = verb({
   name: 'sweep',
   summary: 'Removes what lost events left behind: orphan previews, old versions; compares pointers with endpoints.',
   about:
-    'Removes previews whose pull request is not open, or, where nobody says which are open, those older than --max-age-days. Previews are found by what store and targets have, also of models that models.yaml has lost; other functions and models that it does not name are listed. Prunes, and asks every live function which version it serves. Exit 7: an endpoint serves something else than its pointer names.',
+    'Removes previews whose pull request is not open, or, where nobody says which are open, those older than --max-age-days. Previews are found by what store and targets have, also of models that models.yaml has lost; other functions and models that it does not name are listed. Prunes, and asks every live function which version it serves. Exit 7: an endpoint serves something else than its pointer names. Exit 3: a pointer is missing, or contradicts its version or its record; then nothing of that model is deleted.',
   examples: ['coldgate sweep --open 12,15', 'coldgate sweep --environment staging --max-age-days 7 --dry-run'],
   inputs: [
     config,
@@ -126,6 +127,7 @@ export const sweep = verb({
       default: '14',
       description: 'Age at which a preview goes where nobody says which pull requests are open.',
     },
+    unpromoted,
     dryRun,
   ],
   outputs: [

@@ -113,7 +113,8 @@ export const rollback = verb({
 export const status = verb({
   name: 'status',
   summary: 'Shows what is live where, and every published version.',
-  about: 'Reads pointers, versions and the functions of the environment. Changes nothing.',
+  about:
+    'Reads pointers, versions and the functions of the environment, and looks whether what pointers name is there and is what they say. Changes nothing. Exit 3: a pointer is missing, or contradicts its version or its record.',
   examples: ['coldgate status', 'coldgate status --environment production --json'],
   inputs: [config, environment, model],
   outputs: [results],
@@ -124,13 +125,27 @@ export const status = verb({
 export const history = verb({
   name: 'history',
   summary: 'Lists who promoted what, newest first.',
-  about: 'One record a move of the pointer, gapless; a record that a crash left out is shown from the pointer itself.',
-  examples: ['coldgate history --model digits', 'coldgate history --limit 5 --json'],
+  about:
+    'One record a move of the pointer, gapless; a record that a crash left out is shown from the pointer itself. The pointer is compared with the version that it names and with its own record, with --check every record with the others. Exit 3: they contradict each other.',
+  examples: ['coldgate history --model digits', 'coldgate history --limit 5 --json', 'coldgate history --check'],
   inputs: [
     config,
     environment,
     model,
     { name: 'limit', type: 'count', default: '20', description: 'Records to show.' },
+    {
+      name: 'check',
+      type: 'flag',
+      default: 'false',
+      description: 'Read the whole history and hold every record against the one before it.',
+    },
+    {
+      name: 'repair',
+      type: 'flag',
+      default: 'false',
+      description:
+        'Write the record that a crash left out, and put back a pointer that is missing, unreadable or contradicts its version from its newest record; then check. Needs the permissions of promote.',
+    },
   ],
   outputs: [results],
   permissions: ['contents: read'],

@@ -48,6 +48,12 @@ export const local = {
   default: 'false',
   description: 'Work on this machine alone, without environments and credentials, and leave nothing.',
 } as const;
+export const unpromoted = {
+  name: 'unpromoted',
+  type: 'list',
+  description:
+    'Models that not every environment of the store has promoted yet: versions go although pointers without history are missing.',
+} as const;
 export const fresh = {
   name: 'fresh',
   type: 'flag',

@@ -1,4 +1,16 @@
-import { config, dryRun, environment, local, model, results, sha256, shaOut, version, versionOut } from './shared.ts';
+import {
+  config,
+  dryRun,
+  environment,
+  local,
+  model,
+  results,
+  sha256,
+  shaOut,
+  unpromoted,
+  version,
+  versionOut,
+} from './shared.ts';
 import { verb } from './spec.ts';
 
 export const validate = verb({
@@ -68,13 +80,14 @@ export const prune = verb({
   name: 'prune',
   summary: 'Deletes old versions that nothing names any more.',
   about:
-    'Keeps the newest `retain` versions and everything that a pointer, the history window or a deployed revision names. --dry-run says what and why.',
+    'Keeps the newest `retain` versions and everything that a pointer, the history window or a deployed revision names. --dry-run says what and why. Deletes nothing (exit 3) where a pointer is missing although its history is there, or an environment names it and releases would go; where a pointer is a link or cannot be read; and where a pointer contradicts its version or its record.',
   examples: ['coldgate prune --dry-run', 'coldgate prune --model digits --retain 3'],
   inputs: [
     config,
     environment,
     model,
     { name: 'retain', type: 'count', description: 'Newest versions to keep. Default: retain of models.yaml.' },
+    unpromoted,
     dryRun,
   ],
   outputs: [{ name: 'pruned', description: 'JSON list of the versions that were deleted.' }, results],

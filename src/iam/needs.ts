@@ -113,6 +113,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   },
   rollback: { reads: true, trust: true, writes: { pointer: ['replace'], history: ['create'] }, target: serving },
   status: { reads: true, target: ['look'] },
+  // With --repair it writes what promote does; who only looks is not granted that.
   history: { reads: true },
   prune: { reads: true, trust: true, writes: pruning, target: ['look'], previews: ['look'] },
   preview: {

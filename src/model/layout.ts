@@ -1,4 +1,4 @@
-import { isFilePath, isVersion } from './names.ts';
+import { isFilePath, isPointerName, isVersion } from './names.ts';
 
 /**
  * Keys of everything Coldgate keeps in a store, relative to the store's root. The one place that spells them.
@@ -49,6 +49,15 @@ export function historySequence(key: string, model: string, pointer: string = de
   const digits = key.startsWith(prefix) ? /^(\d{10,15})\.json$/.exec(key.slice(prefix.length))?.[1] : undefined;
   const sequence = Number(digits);
   return digits !== undefined && historyKey(model, sequence, pointer) === key ? sequence : undefined;
+}
+
+/** The pointer and the sequence of a history record's key; nothing for what is no record of any pointer. */
+export function historyRecord(key: string, model: string): { pointer: string; sequence: number } | undefined {
+  const found = /^(?:([^/]+)\/)?\d+\.json$/.exec(key.slice(historyPrefix(model).length));
+  if (!found || !key.startsWith(historyPrefix(model))) return undefined;
+  const pointer = found[1] === undefined ? defaultPointer : `${found[1]}.json`;
+  const sequence = isPointerName(pointer) ? historySequence(key, model, pointer) : undefined;
+  return sequence === undefined ? undefined : { pointer, sequence };
 }
 
 export const pinsPrefix = (model: string): string => `${model}/pins/`;

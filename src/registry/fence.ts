@@ -3,7 +3,8 @@ import { contentTypeOf, pointerCaching, pointerKey } from '../model/layout.ts';
 import { encodeJson, type Pointer } from '../model/pointer.ts';
 import { mayHaveHappened } from './ambiguous.ts';
 import { ensureRecord, type HistoryPlace } from './history-record.ts';
-import { readPointer } from './read-pointer.ts';
+import { missing } from './pointer-guard.ts';
+import { type PointerState, readPointer } from './read-pointer.ts';
 import { type Sleeper, wait } from './wait.ts';
 
 export interface Fencing extends HistoryPlace, Sleeper {
@@ -16,22 +17,24 @@ const attempts = 8;
 
 /**
  * Puts a new fence into the pointer, which names what it named. From then on every swap that was decided before is
- * refused, and whoever decides later finds what was marked before. Gives the pointer that got the fence; nothing where
- * there is none any more. Throws ConflictError `pointer-contended`, and what the store throws.
+ * refused, and whoever decides later finds what was marked before. Gives the pointer that got the fence. Throws
+ * IntegrityError `pointer-missing` where it went away, ConflictError `pointer-contended`, and what the store throws.
  */
-export async function fencePointer(fencing: Fencing): Promise<Pointer | undefined> {
+export async function fencePointer(fencing: Fencing): Promise<PointerState> {
   const { store, model, pointer: name, id } = fencing;
   const key = pointerKey(model, name);
   const meta = { contentType: contentTypeOf(key), cacheControl: pointerCaching };
   for (let attempt = 1; ; attempt += 1) {
     const current = await readPointer(store, model, name);
-    if (!current || current.pointer.fence === id) return current?.pointer;
+    if (!current) throw missing({ store, model, pointer: name }, 'it was there a moment ago');
+    if (current.pointer.fence === id) return current;
     // Its record has the bytes that its move wrote.
     await ensureRecord(fencing, current);
     const fenced: Pointer = { ...current.pointer, fence: id };
     try {
-      await store.put(key, encodeJson(fenced), { unchanged: current.token }, meta);
-      return fenced;
+      const bytes = encodeJson(fenced);
+      const token = await store.put(key, bytes, { unchanged: current.token }, meta);
+      return { pointer: fenced, bytes, token };
     } catch (error) {
       if (!mayHaveHappened(error)) throw error;
       if (attempt === attempts) throw contended(fencing, error);

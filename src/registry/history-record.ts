@@ -2,7 +2,8 @@ import type { Logger } from '../log.ts';
 import { contentTypeOf, historyKey, historyPrefix, historySequence, immutableCaching } from '../model/layout.ts';
 import type { Store } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
-import { differsFromRecord, isSameMove, unsound } from './pointer-check.ts';
+import { differsFromRecord, isSameMove } from './pointer-check.ts';
+import { unsound } from './pointer-fault.ts';
 import { type PointerState, readRecord } from './read-pointer.ts';
 
 export interface HistoryPlace {

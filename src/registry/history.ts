@@ -1,9 +1,9 @@
 import { IntegrityError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import { defaultPointer } from '../model/layout.ts';
 import type { Pointer } from '../model/pointer.ts';
 import type { Store } from '../stores/store.ts';
-import { ensureRecord, recordedSequences } from './history-record.ts';
+import { recordedSequences } from './history-record.ts';
+import { isSameMove } from './pointer-check.ts';
 import { readPointer, readRecord } from './read-pointer.ts';
 
 export interface HistoryInput {
@@ -22,6 +22,8 @@ export interface HistoryView {
   unreadable: number[];
   /** The newest record is shown from the pointer, because its own was left out. */
   pending: boolean;
+  /** The pointer as it was read, before the records. */
+  current: Pointer | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function readHistory(input: HistoryInput & { limit?: number | undef
   const newest = current?.pointer.sequence ?? (await recordedSequences(store, model, name)).at(-1) ?? 0;
   const sequences = Array.from({ length: Math.min(limit, newest) }, (_, at) => newest - at);
   const found = await inBatches(sequences, (sequence) => recordOr(store, model, sequence, name));
-  const view: HistoryView = { records: [], missing: [], unreadable: [], pending: false };
+  const view: HistoryView = { records: [], missing: [], unreadable: [], pending: false, current: current?.pointer };
   for (const [at, sequence] of sequences.entries()) {
     const record = found[at];
     if (record && record !== 'unreadable') view.records.push(record);
@@ -63,13 +65,6 @@ async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R
     results.push(...(await Promise.all(items.slice(at, at + 8).map(work))));
   }
   return results;
-}
-
-/** Writes the record of the current pointer where a crash left it out. */
-export async function repairHistory(input: HistoryInput & { log: Logger }): Promise<void> {
-  const pointer = input.pointer ?? defaultPointer;
-  const current = await readPointer(input.store, input.model, pointer);
-  if (current) await ensureRecord({ ...input, pointer }, current);
 }
 
 export interface HistoryProblem {
@@ -158,8 +153,12 @@ function pointerProblems(
     );
   }
   const own = records.get(current.sequence);
-  if (own && own.promotion_id !== current.promotion_id) {
-    return at('pointer-differs', current.sequence, `record ${current.sequence} is of another move than the pointer.`);
+  if (own && !isSameMove(own, current)) {
+    return at(
+      'pointer-differs',
+      current.sequence,
+      `record ${current.sequence} is not the move that the pointer is of.`,
+    );
   }
   return [];
 }

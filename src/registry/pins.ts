@@ -51,8 +51,23 @@ async function writePin(store: Store, key: string, document: Uint8Array): Promis
   }
 }
 
-const mayLandLate = (error: unknown): boolean =>
-  mayHaveHappened(error) || (error instanceof ColdgateError && error.code === 'outcome-unknown');
+/** Failures of the store, or of reading a file of this machine, after which no write of ours is on its way. */
+const certain = new Set([
+  'not-found',
+  'bad-key',
+  'key-conflict',
+  'store-locked',
+  'object-too-large',
+  'object-cut-short',
+]);
+const ofLocalFiles = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE', 'ESTALE']);
+
+function mayLandLate(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof ColdgateError)
+    return code === 'outcome-unknown' || (mayHaveHappened(error) && !certain.has(code));
+  return mayHaveHappened(error) && !ofLocalFiles.has(code);
+}
 
 /** A pin that stays only keeps its version from being pruned for a day, so a failure is no more than a remark. */
 async function removePin({ store, log }: PinRequest, key: string, token: Token): Promise<void> {

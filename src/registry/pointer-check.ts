@@ -1,28 +1,10 @@
-import { IntegrityError } from '../errors.ts';
-import { historyKey, manifestKey, pointerKey } from '../model/layout.ts';
+import { ConflictError, IntegrityError } from '../errors.ts';
+import { historyKey, manifestKey } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { Pointer } from '../model/pointer.ts';
-import type { Store } from '../stores/store.ts';
-import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
+import { contradictions, type PointerFault, type PointerPlace, unsound } from './pointer-fault.ts';
+import { readPointer, readRecord } from './read-pointer.ts';
 import { incomplete, readVersion, type StoredManifest, type VersionContents } from './version-contents.ts';
-
-/** One thing in which a pointer is not what a move of Coldgate would have written. */
-export interface PointerFault {
-  /**
-   * `version-missing`: what it names is not there, or not whole. `version-marked`: a prune is deleting it.
-   * `differs-from-manifest` and `differs-from-record`: its fields are not those of the version, or of the move.
-   */
-  code: 'version-missing' | 'version-marked' | 'differs-from-manifest' | 'differs-from-record';
-  message: string;
-}
-
-/** Where a pointer lies. */
-export interface PointerPlace {
-  store: Store;
-  model: string;
-  /** Name of the pointer. */
-  pointer: string;
-}
 
 /** JSON with the keys of every object in order, so that equal documents are equal texts. */
 const canonical = (value: unknown): string =>
@@ -61,26 +43,41 @@ const brief = (value: unknown): string => (Array.isArray(value) ? `${value.lengt
 /**
  * Compares a pointer with the version that it names and with the record of its own move, and looks whether the version is
  * whole: one listing and two reads; it hashes no file, which is verify's work. A move in between is no fault: the pointer
- * is read again then. Throws what the store throws, IntegrityError `manifest-unusable` and `history-unusable`.
+ * is read again then. Throws what the store throws.
  */
-export async function pointerFaults(place: PointerPlace, state: PointerState): Promise<PointerFault[]> {
-  for (let current = state, attempt = 1; ; attempt += 1) {
-    const faults = await faultsOf(place, current.pointer);
+export async function pointerFaults(place: PointerPlace, pointer: Pointer): Promise<PointerFault[]> {
+  for (let current = pointer, attempt = 1; ; attempt += 1) {
+    const faults = await faultsOf(place, current);
     if (faults.length === 0 || attempt === 3) return faults;
     const now = await readPointer(place.store, place.model, place.pointer);
-    if (!now || now.pointer.promotion_id === current.pointer.promotion_id) return faults;
-    current = now;
+    if (!now || now.pointer.promotion_id === current.promotion_id) return faults;
+    current = now.pointer;
   }
 }
 
 async function faultsOf(place: PointerPlace, pointer: Pointer): Promise<PointerFault[]> {
   const { store, model, pointer: name } = place;
-  const record = await readRecord(store, model, pointer.sequence, name);
-  const faults = versionFaults(place, pointer, await readVersion(store, model, pointer.version));
-  if (record && !isSameMove(record.pointer, pointer)) {
+  const record = await orFault('differs-from-record', () => readRecord(store, model, pointer.sequence, name));
+  const contents = await orFault('version-missing', () => readVersion(store, model, pointer.version));
+  const faults = isFault(contents) ? [contents] : versionFaults(place, pointer, contents);
+  if (isFault(record)) faults.push(record);
+  else if (record && !isSameMove(record.pointer, pointer)) {
     faults.push(differsFromRecord(place, pointer, record.pointer));
   }
   return faults;
+}
+
+const isFault = (found: object | undefined): found is PointerFault => found !== undefined && 'message' in found;
+
+/** A document that cannot be used, or went away under the reader, is a fault of what relies on it. */
+async function orFault<T>(code: PointerFault['code'], read: () => Promise<T>): Promise<T | PointerFault> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof IntegrityError) return { code, message: error.message };
+    if (error instanceof ConflictError) return { code: 'version-marked', message: error.message };
+    throw error;
+  }
 }
 
 function versionFaults({ model, pointer: name }: PointerPlace, pointer: Pointer, contents: VersionContents) {
@@ -127,22 +124,14 @@ export function differsFromRecord(
   return { code: 'differs-from-record', message };
 }
 
-/** Says what is wrong with a pointer and how to put it right; exit 3. */
-export function unsound(place: PointerPlace, faults: readonly PointerFault[]): IntegrityError {
-  const { model, pointer } = place;
-  const lost = faults.every(({ code }) => code === 'version-missing' || code === 'version-marked');
-  const hint = lost
-    ? `Publish the same files of that version again, or make another one live: coldgate promote --model ${model} --version <version>.`
-    : `Something else than Coldgate wrote it. coldgate history --model ${model} --check compares them all, and --repair puts the pointer back from its record where that is sound. If the record is the wrong one, delete it: the next move writes it again.`;
-  return new IntegrityError('pointer-differs', `${model}: ${faults.map(({ message }) => message).join(' ')}`, {
-    hint,
-    data: { key: pointerKey(model, pointer), faults },
-  });
+/**
+ * Refuses to go on from a pointer that contradicts its version or its record: what it names as live is not known.
+ * Throws IntegrityError `pointer-differs`.
+ */
+export async function assertSound(place: PointerPlace, pointer: Pointer): Promise<void> {
+  const wrong = contradictions(await pointerFaults(place, pointer));
+  if (wrong.length > 0) throw unsound(place, wrong);
 }
-
-/** What a pointer must agree with before anything rests on it; what is merely lost stops no way out. */
-export const contradictions = (faults: readonly PointerFault[]): PointerFault[] =>
-  faults.filter(({ code }) => code === 'differs-from-manifest' || code === 'differs-from-record');
 
 /** Throws IntegrityError `pointer-differs` where the version that the pointer names has another manifest. */
 export function assertNames(place: PointerPlace, pointer: Pointer, of: { manifest: Manifest; sha256: string }): void {

@@ -1,8 +1,10 @@
+import { IntegrityError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isPreviewVersion, newestFirst } from '../model/version.ts';
 import type { ObjectInfo, Store } from '../stores/store.ts';
-import { readHistory } from './history.ts';
+import { type HistoryView, readHistory } from './history.ts';
 import { listPins, type Pins } from './pins.ts';
+import { assertExpected, assertPointers, type ExpectedPointer } from './pointer-guard.ts';
 import { namedBy, type Survey, type SurveyedVersion, surveyModel } from './survey.ts';
 import { readTombstone } from './tombstone.ts';
 import type { Sleeper } from './wait.ts';
@@ -19,6 +21,8 @@ export interface PruneInput extends Sleeper {
   protectedVersions?: readonly { version: string; reason: string }[] | undefined;
   /** Only these are looked at, and they are not kept for being new: a closed pull request's versions. */
   only?: readonly string[] | undefined;
+  /** Pointers that must be there before a published version is deleted: those that environments name. */
+  expected?: readonly ExpectedPointer[] | undefined;
   leftoverAgeMs?: number | undefined;
   now: () => Date;
   log: Logger;
@@ -62,17 +66,15 @@ interface Grounds {
 }
 
 /**
- * Says what would be deleted and kept, and why. Reads only. Throws IntegrityError `pointer-unusable`, and what the store
- * throws: where anything cannot be read, nothing is deleted.
+ * Says what would be deleted and kept, and why. Reads only. Throws IntegrityError `pointer-missing`, `pointer-differs`,
+ * `pointer-unusable` or `history-unusable`, and what the store throws: where anything is missing that should be there, or
+ * cannot be read, nothing is deleted.
  */
-export async function planPrune(input: PruneInput): Promise<PrunePlan> {
-  return (await planOnGrounds(input)).plan;
-}
-
 export async function planOnGrounds(input: PruneInput): Promise<PruneGrounds> {
   const { store, model, now, leftoverAgeMs = dayMs } = input;
   const pins = await listPins(store, model, now(), leftoverAgeMs);
   const survey = await surveyModel(store, model);
+  await assertPointers(store, model, survey);
   const deleting = new Set<string>();
   for (const { version, tombstone } of survey.versions.values()) {
     if (tombstone && (await readTombstone(store, model, version))?.state === 'deleting') deleting.add(version);
@@ -85,8 +87,14 @@ export async function planOnGrounds(input: PruneInput): Promise<PruneGrounds> {
   const grounds: Grounds = { input, survey, pins, deleting, newest, window, now: now() };
   const all = newestFirst(survey.versions.keys()).filter((v) => input.only?.includes(v) ?? true);
   const versions = all.map((version) => planOne(grounds, survey.versions.get(version)!));
+  if (releases.length > 0 && versions.some(losesVersion) && !input.only) {
+    await assertExpected(store, model, survey, input.expected ?? []);
+  }
   return { plan: { model, versions, stalePins: pins.stale, foreign: survey.foreign }, survey };
 }
+
+/** What never became visible can be live nowhere. */
+const losesVersion = ({ action, state }: PlannedVersion): boolean => action === 'delete' && state !== 'leftover';
 
 function planOne(grounds: Grounds, found: SurveyedVersion): PlannedVersion {
   const { version, bytes } = found;
@@ -127,23 +135,48 @@ function deleteReason({ input }: Grounds, found: SurveyedVersion): string {
   return `older than the newest ${input.retain}, and nothing names it`;
 }
 
-/** The last `retain` distinct versions that each pointer named, with the reason to keep them. */
+/**
+ * The last `retain` distinct versions that each pointer named, with the reason to keep them. What a record that is missing
+ * or cannot be read made live, the move after it says; where that is gone too, nobody knows what it keeps.
+ */
 async function historyWindow(input: PruneInput, survey: Survey): Promise<Map<string, string>> {
-  const { store, model, retain, log } = input;
+  const { store, model, log } = input;
   const window = new Map<string, string>();
+  const retain = Math.max(1, input.retain);
   for (const name of survey.pointers.keys()) {
-    const distinct = new Set<string>();
     // A pointer that swings between few versions would need its whole history to name more: a bound is enough.
-    const view = await readHistory({ store, model, pointer: name, limit: Math.max(1, retain) * 10 });
-    if (view.unreadable.length > 0) {
-      log.warn(`History of ${name}: records ${view.unreadable.join(', ')} cannot be read and keep nothing.`);
-    }
-    for (const record of view.records) {
-      if (distinct.size < retain) distinct.add(record.version);
-    }
-    for (const version of distinct) {
+    const view = await readHistory({ store, model, pointer: name, limit: retain * 10 });
+    const absent = [...view.missing, ...view.unreadable].sort((a, b) => b - a);
+    if (absent.length > 0) log.warn(`History of ${name}: records ${absent.join(', ')} are missing or cannot be read.`);
+    for (const version of windowOf(view, retain, () => lost(input, name, absent))) {
       if (!window.has(version)) window.set(version, `among the last ${retain} versions of ${name}`);
     }
   }
   return window;
+}
+
+function windowOf({ records, missing, unreadable }: HistoryView, retain: number, lost: () => Error): Set<string> {
+  const bySequence = new Map(records.map((record) => [record.sequence, record]));
+  const distinct = new Set<string>();
+  const sequences = [...bySequence.keys(), ...missing, ...unreadable].sort((a, b) => b - a);
+  for (const sequence of sequences) {
+    const version = bySequence.get(sequence)?.version;
+    const named = bySequence.get(sequence + 1)?.previous?.version;
+    if (distinct.size >= retain) break;
+    if (version === undefined && named === undefined) throw lost();
+    // Where the two differ one of them is wrong, and nothing tells which.
+    for (const found of [version, named]) if (found !== undefined) distinct.add(found);
+  }
+  return distinct;
+}
+
+function lost({ model, retain }: PruneInput, name: string, absent: readonly number[]): IntegrityError {
+  return new IntegrityError(
+    'history-unusable',
+    `Records ${absent.join(', ')} of the history of ${name} of ${model} are missing or cannot be read, so which of its last ${retain} versions are to be kept is not known: nothing is deleted.`,
+    {
+      hint: 'Put them back from the versions that the bucket keeps, or ask for less with a smaller --retain, which looks less far back.',
+      data: { model, pointer: name, records: absent },
+    },
+  );
 }

@@ -3,6 +3,7 @@ import { manifestKey } from '../model/layout.ts';
 import { type ObjectInfo, PreconditionError } from '../stores/store.ts';
 import { fencePointer } from './fence.ts';
 import { listPins, type Pins, removeStalePins } from './pins.ts';
+import { assertPointers } from './pointer-guard.ts';
 import { beginDeleting, type Mark, type Marking, mark, stillHeld, withdrawMark } from './prune-mark.ts';
 import { dayMs, type PruneGrounds, type PruneInput, type PrunePlan, planOnGrounds } from './prune-plan.ts';
 import { namedBy, type Survey, surveyModel } from './survey.ts';
@@ -42,8 +43,7 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
     else skip(version, 'another prune is at work on it');
   }
   const pins = await listPins(store, model, now(), input.leftoverAgeMs ?? dayMs);
-  const survey = await surveyModel(store, model);
-  if (marks.some(({ state }) => state === 'checking')) await fenceAll(input, marking, survey, marks);
+  const survey = await lookAgain(input, marking, marks);
   for (const [at, held] of marks.entries()) {
     log.progress(`Pruning ${model}`, at, marks.length, 'steps');
     const need = needOf(input, { plan, survey: before }, pins, survey, held);
@@ -59,18 +59,20 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
 }
 
 /**
- * From here on no promotion that was decided before the marks can win; the survey gets the pointers as they are now.
- * Where a pointer takes no fence nothing is deleted, and versions do not stay marked for it.
+ * The model as it is after the marks, and a fence in every pointer: from here on no promotion that was decided before can
+ * win. Where a pointer takes no fence, or went away, nothing is deleted, and versions do not stay marked for it.
  */
-async function fenceAll(input: PruneInput, marking: Marking, survey: Survey, marks: readonly Mark[]): Promise<void> {
+async function lookAgain(input: PruneInput, marking: Marking, marks: readonly Mark[]): Promise<Survey> {
   const { store, model, id } = marking;
   const { log, sleep } = input;
   try {
+    const survey = await surveyModel(store, model);
+    if (!marks.some(({ state }) => state === 'checking')) return survey;
+    await assertPointers(store, model, survey);
     for (const pointer of [...survey.pointers.keys()]) {
-      const fenced = await fencePointer({ store, model, pointer, id, log, sleep });
-      if (fenced) survey.pointers.set(pointer, fenced);
-      else survey.pointers.delete(pointer);
+      survey.pointers.set(pointer, await fencePointer({ store, model, pointer, id, log, sleep }));
     }
+    return survey;
   } catch (error) {
     for (const held of marks) if (held.state === 'checking') await withdrawMark(marking, held).catch(() => {});
     throw error;

@@ -51,7 +51,10 @@ async function readDocument(store: Store, key: string, code: string): Promise<Po
     if (!(error instanceof ShapeError)) throw error;
     throw new IntegrityError(code, error.message, {
       cause: error,
-      hint: 'Something else than Coldgate wrote it. Compare it with the newest record under history/ and put that back.',
+      hint:
+        code === 'pointer-unusable'
+          ? 'Something else than Coldgate wrote it. coldgate history --repair puts it back from its newest record.'
+          : 'Something else than Coldgate wrote it. Put it back from an earlier version of the object, or delete it if it is the newest: the next move writes that again.',
       data: { key },
     });
   }

@@ -3,6 +3,7 @@ import { defaultPointer } from '../model/layout.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { readHistory } from './history.ts';
 import { foresee, type MoveResult, resultOf } from './move-result.ts';
+import { assertSound } from './pointer-check.ts';
 import { type Mover, movePointer, proofUnder } from './pointer-swap.ts';
 import { isLostTo, stayOn, whereLive } from './promote.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
@@ -36,6 +37,7 @@ export async function rollbackPointer(input: RollbackInput): Promise<RollbackRes
   const { store, model, to } = input;
   await assertTrusted(store);
   const current = await readPointer(store, model, input.pointer);
+  if (current) await assertSound({ store, model, pointer: input.pointer ?? defaultPointer }, current.pointer);
   if (to === undefined) {
     const done = await alreadyBack(input, current);
     if (done) return done;

@@ -1,8 +1,7 @@
-import { manifestName, modelPrefix, tombstoneName, versionsPrefix } from '../model/layout.ts';
+import { historyRecord, manifestName, modelPrefix, tombstoneName, versionsPrefix } from '../model/layout.ts';
 import { isPointerName, isVersion } from '../model/names.ts';
-import type { Pointer } from '../model/pointer.ts';
 import type { ObjectInfo, Store } from '../stores/store.ts';
-import { readPointer } from './read-pointer.ts';
+import { type PointerState, readPointer } from './read-pointer.ts';
 
 /** One version as a listing shows it. */
 export interface SurveyedVersion {
@@ -20,7 +19,9 @@ export interface SurveyedVersion {
 export interface Survey {
   versions: Map<string, SurveyedVersion>;
   /** By name, `current.json` among them. */
-  pointers: Map<string, Pointer>;
+  pointers: Map<string, PointerState>;
+  /** Newest sequence that is recorded, by the name of the pointer whose history it is. */
+  recorded: Map<string, number>;
   /** Folders under versions/ that are no versions of ours; never touched. */
   foreign: string[];
 }
@@ -30,18 +31,25 @@ export interface Survey {
  * pointer that cannot be read nobody knows what it needs.
  */
 export async function surveyModel(store: Store, model: string): Promise<Survey> {
-  const survey: Survey = { versions: new Map(), pointers: new Map(), foreign: [] };
+  const survey: Survey = { versions: new Map(), pointers: new Map(), recorded: new Map(), foreign: [] };
   const names: string[] = [];
   for await (const info of store.list(modelPrefix(model))) {
     const rest = info.key.slice(modelPrefix(model).length);
     if (info.key.startsWith(versionsPrefix(model))) place(survey, info, info.key.slice(versionsPrefix(model).length));
     else if (isPointerName(rest)) names.push(rest);
+    else note(survey, model, info.key);
   }
   for (const name of names) {
     const state = await readPointer(store, model, name);
-    if (state) survey.pointers.set(name, state.pointer);
+    if (state) survey.pointers.set(name, state);
   }
   return survey;
+}
+
+/** The listing is in the order of keys, so the last record of a pointer is its newest, but for those of more digits. */
+function note({ recorded }: Survey, model: string, key: string): void {
+  const record = historyRecord(key, model);
+  if (record) recorded.set(record.pointer, Math.max(record.sequence, recorded.get(record.pointer) ?? 0));
 }
 
 function place(survey: Survey, info: ObjectInfo, path: string): void {
@@ -67,7 +75,7 @@ function place(survey: Survey, info: ObjectInfo, path: string): void {
 /** Which pointers name the version, as live or as the one to roll back to: `live in current.json`. */
 export function namedBy(survey: Survey, version: string): string[] {
   const named: string[] = [];
-  for (const [name, pointer] of survey.pointers) {
+  for (const [name, { pointer }] of survey.pointers) {
     if (pointer.version === version) named.push(`live in ${name}`);
     else if (pointer.previous?.version === version) named.push(`previous in ${name}`);
   }

@@ -5,6 +5,7 @@ import { type FileEntry, type Manifest, modelFile } from '../model/manifest.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { NotFoundError, type Store } from '../stores/store.ts';
 import { hashStored } from './hash-stored.ts';
+import { assertSound } from './pointer-check.ts';
 import { readPointer } from './read-pointer.ts';
 import { beingPruned } from './tombstone.ts';
 import {
@@ -55,7 +56,7 @@ export interface VerifyResult {
 /**
  * Reads every file and artifact of a version back, as streams, and compares sha256 and size with the manifest, and the
  * manifest with the pointer where that names the version. Throws IntegrityError `checksum-mismatch` with every
- * comparison in its data, `version-missing` or `manifest-unusable`, ConflictError `version-being-pruned`, InputError
+ * comparison in its data, `pointer-differs`, `version-missing` or `manifest-unusable`, ConflictError `version-being-pruned`, InputError
  * `no-pointer`, and what the store throws.
  */
 export async function verifyVersion(input: VerifyInput): Promise<VerifyResult> {
@@ -73,6 +74,8 @@ export async function verifyVersion(input: VerifyInput): Promise<VerifyResult> {
   if (named && pointer) files.unshift(...checkPointer(pointer, stored));
   const bad = files.filter((file) => !file.ok);
   if (bad.length > 0) throw await mismatch(input, version, files, bad);
+  // Its digests agree; the names of the files, the forms and its own record must, too.
+  if (named && pointer) await assertSound({ store, model, pointer: input.pointer ?? defaultPointer }, pointer);
   const extra = extraOf(contents, entries);
   if (extra.length > 0)
     input.log.warn(`${model} ${version} has objects that its manifest does not list: ${extra.join(', ')}.`);

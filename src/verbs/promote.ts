@@ -4,6 +4,7 @@ import type { GateRecord } from '../gate/record.ts';
 import type { Pointer, GateRecord as PointerGate } from '../model/pointer.ts';
 import type { CopyResult } from '../registry/copy-version.ts';
 import type { MoveResult } from '../registry/move-result.ts';
+import { assertSound } from '../registry/pointer-check.ts';
 import { promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { readVersion } from '../registry/version-contents.ts';
@@ -119,6 +120,7 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const stored = await storedIn(promotion);
   const current = (await readPointer(store, entry.name, environment.pointer)) ?? null;
   const live = current?.pointer;
+  if (live) await assertSound({ store, model: entry.name, pointer: environment.pointer }, live);
   const here = live?.version === version && live.manifest_sha256 === stored.manifestSha256;
   if (!here) await checkOrigin(promotion, stored);
   const record = here ? undefined : await recordedGate(workspace, entry, stored, context);

@@ -1,4 +1,5 @@
-import type { ModelEntry } from '../config/types.ts';
+import type { Environment, ModelEntry, StoreSettings } from '../config/types.ts';
+import type { ExpectedPointer } from '../registry/pointer-guard.ts';
 import { type PruneResult, prune } from '../registry/prune.ts';
 import { functionSettings } from './function-settings.ts';
 import { previewedVersions } from './preview-list.ts';
@@ -8,7 +9,21 @@ import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PruneVerbInput extends WorkInput {
   retain?: number | undefined;
+  /** Models that environments name a pointer for and were never promoted there. */
+  unpromoted: string[];
 }
+
+/** Pointers of the environments; the owner of the store may say that a model never had all of them. */
+export const expectedPointers = (
+  environments: readonly Environment[],
+  entry: ModelEntry,
+  unpromoted: readonly string[],
+): ExpectedPointer[] =>
+  unpromoted.includes(entry.name)
+    ? []
+    : environments.map(({ name, pointer }) => ({ name: pointer, who: `the environment ${name}` }));
+
+const isSameStore = (a: StoreSettings, b: StoreSettings): boolean => a.url === b.url && a.endpoint === b.endpoint;
 
 /** Versions that deployed revisions are pinned to. Throws where the target cannot be asked: deleting blindly is worse. */
 export async function deployedVersions(
@@ -53,7 +68,10 @@ export async function run(input: PruneVerbInput, context: Context): Promise<Verb
   return eachModel('prune', ws.models, async (entry) => {
     const protectedVersions = [...(await deployedVersions(ws, entry)), ...(await previewedVersions(ws, entry))];
     const retain = input.retain ?? entry.retain;
-    const result = await prune({ store: ws.store, model: entry.name, retain, protectedVersions, now, log, dryRun });
+    const sharing = Object.values(ws.config.environments).filter((e) => isSameStore(e.store, ws.environment.store));
+    const expected = expectedPointers(sharing, entry, input.unpromoted);
+    const place = { store: ws.store, model: entry.name };
+    const result = await prune({ ...place, retain, protectedVersions, expected, now, log, dryRun });
     return report(entry.name, result, dryRun);
   });
 }

@@ -1,3 +1,4 @@
+import { assertSound } from '../registry/pointer-check.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
 import { run as deploy } from './deploy.ts';
@@ -50,6 +51,7 @@ async function step(release: Release, title: string, work: () => Promise<VerbRes
 /** Live already: promote proves it and changes nothing else. */
 async function isLive({ store, environment }: Workspace, { model, version }: Release): Promise<boolean> {
   const live = (await readPointer(store, model, environment.pointer))?.pointer;
+  if (live) await assertSound({ store, model, pointer: environment.pointer }, live);
   if (live?.version !== version) return false;
   return live.manifest_sha256 === (await readStoredVersion(store, model, version)).manifestSha256;
 }

@@ -66,6 +66,17 @@ export async function eachModel<M extends { name: string }>(
   return joinResults(verb, done);
 }
 
+/** Works through all models, whatever one of them is found to be: for verbs that only look. */
+export async function everyModel<M extends { name: string }>(
+  verb: string,
+  models: readonly M[],
+  work: (model: M) => Promise<ModelResult>,
+): Promise<VerbResult> {
+  const done: ModelResult[] = [];
+  for (const model of models) done.push(await work(model));
+  return joinResults(verb, done);
+}
+
 /** A Markdown table; cells may hold Markdown, line breaks and pipes are made harmless. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -1,5 +1,6 @@
 import { toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
+import { assertSound } from '../registry/pointer-check.ts';
 import { type Proof, proofUnder } from '../registry/pointer-swap.ts';
 import { promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
@@ -150,6 +151,8 @@ async function shipModel(shipment: Shipment): Promise<ModelResult> {
   const verified = await publishAndVerify(shipment);
   const { stored } = verified;
   const live = (await readPointer(workspace.store, entry.name, workspace.environment.pointer))?.pointer;
+  if (live)
+    await assertSound({ store: workspace.store, model: entry.name, pointer: workspace.environment.pointer }, live);
   const deployment = await prepareDeployment(workspace, entry, context);
   const here = live?.version === stored.version && live.manifest_sha256 === stored.manifestSha256;
   // What is live already passed its gate; promote only heals what a killed run left: the record, the function.

@@ -1,8 +1,10 @@
 import type { ModelEntry } from '../config/types.ts';
-import { type ModelStatus, modelStatus } from '../registry/status.ts';
+import { type ColdgateError, IntegrityError } from '../errors.ts';
+import { type PointerFault, unsound } from '../registry/pointer-fault.ts';
+import { type ModelStatus, modelStatus, statusFaults } from '../registry/status.ts';
 import type { Revision } from '../targets/target.ts';
 import { functionSettings } from './function-settings.ts';
-import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
+import { bytesText, everyModel, type ModelResult, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
@@ -17,9 +19,21 @@ async function liveRevision(ws: Workspace, entry: ModelEntry, { log }: Context):
   }
 }
 
-function report(ws: Workspace, status: ModelStatus, live: Revision | undefined): ModelResult {
+type Faults = Map<string, PointerFault[]>;
+
+/** What the pointers say is shown, and that it is wrong; a sound pointer beside a wrong one is no reason for a zero. */
+function failureOf({ store }: Workspace, model: string, faults: Faults): ColdgateError | undefined {
+  const failures = [...faults].map(([pointer, found]) => unsound({ store, model, pointer }, found));
+  const [first, ...others] = failures;
+  if (!first || others.length === 0) return first;
+  const data = { faults: failures.map((failure) => failure.data) };
+  return new IntegrityError(first.code, failures.map(({ message }) => message).join('\n'), { hint: first.hint, data });
+}
+
+function report(ws: Workspace, status: ModelStatus, faults: Faults, live: Revision | undefined): ModelResult {
   const { pointer } = ws.environment;
   const current = status.live[pointer];
+  const failure = failureOf(ws, status.model, faults);
   const url = live?.url ?? '';
   const rows = status.versions.map((v) => [
     v.version,
@@ -28,10 +42,13 @@ function report(ws: Workspace, status: ModelStatus, live: Revision | undefined):
     v.publishedAt ?? '',
     v.named.join(', '),
   ]);
-  const head = current
-    ? `${status.model}: ${current.version} is live in ${pointer} (move ${current.sequence}, ${current.promoted_at}, by ${current.actor})`
-    : `${status.model}: nothing is live in ${pointer}`;
-  const served = url ? `, served at ${url}.` : ', no function runs.';
+  const wrong = faults.get(pointer);
+  const head = wrong
+    ? `${status.model}: what is live in ${pointer} is not known for certain: ${wrong.map((f) => f.message).join(' ')}`
+    : current
+      ? `${status.model}: ${current.version} is live in ${pointer} (move ${current.sequence}, ${current.promoted_at}, by ${current.actor})`
+      : `${status.model}: nothing is live in ${pointer}`;
+  const served = wrong ? '' : url ? `, served at ${url}.` : ', no function runs.';
   const lines = rows.map(([version, state, size, at, named]) =>
     `  ${version}  ${state}  ${size}  ${at}  ${named}`.trimEnd(),
   );
@@ -43,18 +60,21 @@ function report(ws: Workspace, status: ModelStatus, live: Revision | undefined):
       'endpoint-url': url,
       live: live ?? null,
       pointers: status.live,
+      faults: Object.fromEntries(faults),
       versions: status.versions,
     },
     lines: [head + served, ...lines],
     summary: `${head}${served}\n\n${markdownTable(['version', 'state', 'size', 'published', 'named'], rows)}`,
+    failure,
   };
 }
 
 /** `coldgate status`. */
 export async function run(input: WorkInput, context: Context): Promise<VerbResult> {
   const ws = await openWorkspace(input, context, { checkFiles: false });
-  return eachModel('status', ws.models, async (entry) => {
+  return everyModel('status', ws.models, async (entry) => {
     const status = await modelStatus(ws.store, entry.name);
-    return report(ws, status, await liveRevision(ws, entry, context));
+    const faults = await statusFaults(ws.store, status, [ws.environment.pointer]);
+    return report(ws, status, faults, await liveRevision(ws, entry, context));
   });
 }

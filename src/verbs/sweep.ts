@@ -1,10 +1,11 @@
 import type { ModelEntry } from '../config/types.ts';
 import { type ColdgateError, InputError, toColdgateError, UnprovenError } from '../errors.ts';
+import { checkPointers } from '../registry/pointer-guard.ts';
 import { prune } from '../registry/prune.ts';
 import { previewedVersions, type StoredPreview, storedPreviews } from './preview-list.ts';
 import { previewFunction } from './preview-name.ts';
 import { pruneVersions } from './preview-remove.ts';
-import { deployedVersions } from './prune.ts';
+import { deployedVersions, expectedPointers } from './prune.ts';
 import { joinResults, type ModelResult, markdownTable } from './results.ts';
 import { type Drift, driftOf } from './sweep-drift.ts';
 import { type OrphanRule, orphanReason } from './sweep-previews.ts';
@@ -17,6 +18,8 @@ export interface SweepInput extends WorkInput {
   /** Numbers of open pull requests, `none` where none is; empty: nobody knows. */
   open: string[];
   maxAgeDays: number;
+  /** Models that environments name a pointer for and were never promoted there. */
+  unpromoted: string[];
 }
 
 interface Removed {
@@ -65,13 +68,20 @@ async function removeOrphans(shelf: Shelf, entry: ModelEntry, rule: OrphanRule, 
 }
 
 /** Prunes a model's versions; what any environment of the store or any preview runs stays. */
-async function pruneModel(shelf: Shelf, entry: ModelEntry, context: Context): Promise<string[]> {
+async function pruneModel(
+  shelf: Shelf,
+  entry: ModelEntry,
+  unpromoted: readonly string[],
+  context: Context,
+): Promise<string[]> {
   const { now, log, dryRun } = context;
   const kept = [];
   for (const ws of shelf.all)
     kept.push(...(await deployedVersions(ws, entry)), ...(await previewedVersions(ws, entry)));
   const { store } = shelf.first;
-  const input = { store, model: entry.name, retain: entry.retain, protectedVersions: kept, now, log, dryRun };
+  const environments = shelf.all.map(({ environment }) => environment);
+  const expected = expectedPointers(environments, entry, unpromoted);
+  const input = { store, model: entry.name, retain: entry.retain, protectedVersions: kept, expected, now, log, dryRun };
   const { deleted, plan } = await prune(input);
   return dryRun
     ? plan.versions.filter((v) => v.action === 'delete').map((v) => v.version)
@@ -118,11 +128,18 @@ interface Found {
 }
 
 /** One model of one store. What fails is reported, and the rest is swept all the same. */
-async function sweepModel(shelf: Shelf, entry: ModelEntry, rule: OrphanRule, context: Context): Promise<ModelResult> {
+async function sweepModel(
+  shelf: Shelf,
+  entry: ModelEntry,
+  rule: OrphanRule & Pick<SweepInput, 'unpromoted'>,
+  context: Context,
+): Promise<ModelResult> {
   const found: Found = { removed: [], pruned: [], drifts: [], failure: undefined };
   try {
+    // Before the first function goes: with a pointer that is missing or wrong nobody knows what is needed.
+    await checkPointers(shelf.first.store, entry.name);
     found.removed = await removeOrphans(shelf, entry, rule, context);
-    found.pruned = await pruneModel(shelf, entry, context);
+    found.pruned = await pruneModel(shelf, entry, rule.unpromoted, context);
     for (const workspace of shelf.swept) found.drifts.push(await driftOf(workspace, entry, context));
     const wrong = found.drifts.flatMap((d) => d.wrong ?? []);
     if (wrong.length > 0) {
@@ -140,7 +157,7 @@ async function sweepModel(shelf: Shelf, entry: ModelEntry, rule: OrphanRule, con
 export async function run(input: SweepInput, context: Context): Promise<VerbResult> {
   const open = openNumbers(input.open);
   const shelves = await openShelves(input, context);
-  const rule = { open, maxAgeDays: input.maxAgeDays, now: context.now() };
+  const rule = { open, maxAgeDays: input.maxAgeDays, now: context.now(), unpromoted: input.unpromoted };
   const results: ModelResult[] = [];
   for (const shelf of shelves) {
     for (const entry of shelf.first.models) results.push(await sweepModel(shelf, entry, rule, context));

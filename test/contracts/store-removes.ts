@@ -35,6 +35,15 @@ export function storeRemoves(use: ContractUse): void {
       expect(await use.store().head(key)).toBeUndefined();
     });
 
+    use.it('succeeds next door to another removal, also where they leave nothing behind', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const keys = Array.from({ length: 4 }, (_, at) => `digits/pins/1.0.${round}/${at}.json`);
+        const tokens = await Promise.all(keys.map((k) => use.store().put(k, Buffer.from(k), 'absent')));
+        await Promise.all(keys.map((k, at) => use.store().remove(k, { unchanged: tokens[at]! })));
+      }
+      expect(await gathered(use.store().list('digits/pins/'))).toEqual([]);
+    });
+
     use.it('makes room for a new object, for which the old token is stale', async () => {
       const meta = { contentType: 'application/json', cacheControl: 'no-cache' };
       const old = await use.store().put(key, Buffer.from('same'), 'absent', meta);

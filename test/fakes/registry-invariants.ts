@@ -26,7 +26,7 @@ export async function checkInvariants(
   for (const { version, manifest } of survey.versions.values()) {
     if (manifest) manifests.set(version, await checkVersion(store, model, version, broken, options.seen));
   }
-  for (const [name, pointer] of survey.pointers) {
+  for (const [name, { pointer }] of survey.pointers) {
     const { version } = pointer;
     if (manifests.get(version) !== pointer.manifest_sha256) broken.push(`${name} names ${version}, which is not there`);
     if ((await readTombstone(store, model, version))?.state === 'deleting')

@@ -1,4 +1,5 @@
-import { checkHistory, readHistory, repairHistory } from '../../src/registry/history.ts';
+import { checkHistory, readHistory } from '../../src/registry/history.ts';
+import { repairHistory } from '../../src/registry/repair.ts';
 import { modelStatus } from '../../src/registry/status.ts';
 import { codeOf, filesOf, model, type World } from './registry-world.ts';
 

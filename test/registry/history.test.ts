@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { historyKey, historySequence, pointerKey } from '../../src/model/layout.ts';
-import { checkHistory, readHistory, repairHistory } from '../../src/registry/history.ts';
+import { checkHistory, readHistory } from '../../src/registry/history.ts';
+import { repairHistory } from '../../src/registry/repair.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { codeOf, model, overwrite, removeKey, textAt, World } from '../fakes/registry-world.ts';

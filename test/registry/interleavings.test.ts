@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tombstoneName } from '../../src/model/layout.ts';
-import { checkHistory, readHistory, repairHistory } from '../../src/registry/history.ts';
+import { checkHistory, readHistory } from '../../src/registry/history.ts';
+import { repairHistory } from '../../src/registry/repair.ts';
 import { modelStatus } from '../../src/registry/status.ts';
 import { surveyModel } from '../../src/registry/survey.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';

@@ -33,6 +33,6 @@ describe('the status of a model', () => {
 
   it('is empty for a model that is not there', async () => {
     const status = await modelStatus(openMemoryStore(), model);
-    expect(status).toEqual({ model, live: {}, versions: [], bytes: 0, foreign: [] });
+    expect(status).toEqual({ model, live: {}, recorded: {}, versions: [], bytes: 0, foreign: [] });
   });
 });

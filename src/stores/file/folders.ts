@@ -23,6 +23,15 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** The same for a removal: another one next door may have taken the folder away as empty, and nothing is left to sync. */
+export async function syncIfThere(folder: string): Promise<void> {
+  try {
+    await syncFolder(folder);
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
+  }
+}
+
 /** Makes the folder's names and the folders that lead to it from the root durable, innermost last. */
 export async function syncFolders(root: string, folder: string): Promise<void> {
   if (folder !== root && folder.startsWith(root)) await syncFolders(root, dirname(folder));
@@ -34,8 +43,9 @@ export async function removeEmptyFolders(root: string, folder: string): Promise<
   for (let at = folder; at !== root && at.startsWith(root); at = dirname(at)) {
     try {
       await rmdir(at);
-    } catch {
-      return;
+    } catch (thrown) {
+      // Another removal was quicker with this one, and may not have seen the one above it empty.
+      if (errnoOf(thrown) !== 'ENOENT') return;
     }
   }
 }

@@ -4,7 +4,7 @@ import { exitCodes } from '../../errors.ts';
 import { AlreadyExistsError, type ObjectMeta, type Precondition, PreconditionError, StoreError } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { errnoOf, explained } from './fault.ts';
-import { removeEmptyFolders, syncFolder, syncFolders, whatIsAt } from './folders.ts';
+import { removeEmptyFolders, syncFolder, syncFolders, syncIfThere, whatIsAt } from './folders.ts';
 import { type Place, placeOf } from './layout.ts';
 import { withLock } from './lock.ts';
 import { encodeNote, type NoteEntry } from './note.ts';
@@ -93,14 +93,14 @@ async function publishNote({ layout }: FileContext, place: Place, note: string):
 /** Publishes where nothing is. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
 async function create(context: FileContext, place: Place, temporary: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    await mkdir(place.folder, { recursive: true });
     try {
+      await mkdir(place.folder, { recursive: true });
       return await context.link(temporary, place.path);
     } catch (thrown) {
       const code = errnoOf(thrown) ?? '';
       if (code === 'EEXIST') throw new AlreadyExistsError(context.store, place.key);
       if (noLinks.has(code)) return rename(temporary, place.path);
-      // A removal next door took the empty folder away.
+      // A removal next door took the empty folder, or one above it, away.
       if (code !== 'ENOENT' || attempt === 5) throw thrown;
     }
   }
@@ -120,7 +120,7 @@ export async function removeObject(context: FileContext, key: string, token: str
       context.onStep('object-removed');
       await discard(place.note);
       context.onStep('note-removed');
-      await syncFolder(place.folder);
+      await syncIfThere(place.folder);
       context.onStep('folder-synced');
       await removeEmptyFolders(context.layout.root, place.folder);
     });
