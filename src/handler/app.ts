@@ -1,7 +1,7 @@
 import { json } from './answer.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
-import { sinceStart } from './clock.ts';
+import { sleeplessClock } from './clock.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { Instance } from './instance.ts';
 import { type LogForm, plainForm } from './log-form.ts';
@@ -62,7 +62,7 @@ export function createApp(deps: AppDeps): App {
   const log = { write: deps.write, form: deps.logForm ?? plainForm };
   const instance = new Instance(deps.initMs, settings.revision);
   const note = noteTo(log, instance);
-  const { now = sinceStart, random = Math.random, openNext = openSession, later = atOnce } = deps;
+  const { now = sleeplessClock(), random = Math.random, openNext = openSession, later = atOnce } = deps;
   let cache: ModelCache | undefined;
   const openCache = (): ModelCache => {
     cache ??= openModelCache(settings.cacheFolder);

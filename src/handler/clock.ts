@@ -10,3 +10,14 @@ const started = reading() - process.uptime() * 1000;
  * performance measures: 2 ms of a start.
  */
 export const sinceStart = (): number => reading() - started;
+
+/** As `sinceStart`, but goes on while the machine sleeps or is frozen, during which the monotonic clock may stand still. */
+export function sleeplessClock(): () => number {
+  const wall = Date.now() - sinceStart();
+  let slept = 0;
+  return () => {
+    const awake = sinceStart();
+    slept = Math.max(slept, Date.now() - wall - awake);
+    return awake + slept;
+  };
+}

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileKey } from '../model/layout.ts';
 import { linkFile, makeFolder, removeFile } from './files.ts';
-import { readManifest } from './golden-sample.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile } from './obtain-file.ts';
 import type { Reader } from './reader.ts';
@@ -26,7 +25,7 @@ export async function gatherCompanions(
   resolved: Resolved,
   model: ObtainedFile,
 ): Promise<Companions | undefined> {
-  const manifest = await readManifest(reader, resolved);
+  const { manifest } = resolved;
   const others = manifest?.files.filter((file) => file.path !== manifest.model && file.path !== manifest.sample) ?? [];
   if (!manifest || others.length === 0) return undefined;
   const folder = join(cache.folder, `${model.sha256}.files`);

@@ -1,15 +1,15 @@
-import { sha256 } from '../model/digest.ts';
 import { parseJson } from '../model/json-text.ts';
-import { fileKey, manifestKey } from '../model/layout.ts';
-import type { Dtype, Manifest, TensorInfo } from '../model/manifest.ts';
+import { fileKey } from '../model/layout.ts';
+import type { Dtype, TensorInfo } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
 import { compareSample, type SampleDifference } from '../model/sample-compare.ts';
 import { exactElements, parseTensor } from '../model/tensor-json.ts';
-import { LoadError, toLoadError } from './load-error.ts';
+import { expectDigest } from './bound-manifest.ts';
+import { toLoadError } from './load-error.ts';
 import { readDocument } from './read-document.ts';
 import type { Reader } from './reader.ts';
-import { checkManifest, type Resolved } from './resolve.ts';
+import type { Resolved } from './resolve.ts';
 import { RunError } from './run-error.ts';
 import type { Session, Tensors } from './session.ts';
 
@@ -18,21 +18,9 @@ export type SampleResult =
   | { status: 'ok' | 'none'; difference?: undefined }
   | { status: 'mismatch'; difference: SampleDifference };
 
-/** The version's manifest, held against the digest that the pointer states. Throws LoadError. */
-export async function readManifest(reader: Reader, resolved: Resolved): Promise<Manifest | undefined> {
-  if (resolved.manifest || resolved.manifestSha256 === undefined) return resolved.manifest;
-  const key = manifestKey(resolved.name, resolved.version);
-  const { bytes } = await readDocument(reader, key, undefined);
-  expectDigest(key, bytes, resolved.manifestSha256);
-  try {
-    return checkManifest(bytes, resolved.name, resolved.version);
-  } catch (error) {
-    throw toLoadError(error, 'document-unusable', key);
-  }
-}
-
 /** The version's golden sample as JSON, not yet held against the model. Throws LoadError. */
-export async function readSample(reader: Reader, resolved: Resolved, manifest: Manifest | undefined): Promise<unknown> {
+export async function readSample(reader: Reader, resolved: Resolved): Promise<unknown> {
+  const { manifest } = resolved;
   const entry = manifest?.files.find((file) => file.path === manifest.sample);
   if (!entry) return undefined;
   const key = fileKey(resolved.name, resolved.version, entry.path);
@@ -42,13 +30,6 @@ export async function readSample(reader: Reader, resolved: Resolved, manifest: M
     return parseJson(Buffer.from(bytes).toString('utf8'));
   } catch (error) {
     throw toLoadError(error, 'document-unusable', key);
-  }
-}
-
-function expectDigest(key: string, bytes: Uint8Array, expected: string): void {
-  const got = sha256(bytes);
-  if (got !== expected) {
-    throw new LoadError('checksum-mismatch', `${key} is not what was published: expected ${expected}, got ${got}.`);
   }
 }
 

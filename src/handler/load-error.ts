@@ -4,6 +4,8 @@ const publicMessages = {
   'store-denied': 'The function may not read the model from its store.',
   'model-not-found': 'There is no such model version in the store.',
   'document-unusable': "The model's manifest or pointer cannot be used.",
+  'pointer-mismatch': "The model's pointer does not agree with its manifest; nothing that it names was loaded.",
+  'pointer-went-back': "The model's pointer is older than the one that is served.",
   'checksum-mismatch': "The model's bytes are not the published ones; they were not loaded.",
   'model-unusable': 'The runtime cannot load this model.',
   'runtime-unavailable': 'The inference runtime could not be started.',
@@ -14,7 +16,13 @@ const publicMessages = {
 export type LoadErrorCode = keyof typeof publicMessages;
 
 /** Loads of these kinds fail the same way until the store's content changes. */
-const permanent: ReadonlySet<LoadErrorCode> = new Set(['checksum-mismatch', 'model-unusable', 'sample-mismatch']);
+const permanent: ReadonlySet<LoadErrorCode> = new Set([
+  'pointer-mismatch',
+  'pointer-went-back',
+  'checksum-mismatch',
+  'model-unusable',
+  'sample-mismatch',
+]);
 
 /** The model could not be brought into memory. `message` is for the operator's log, `publicMessage` for callers. */
 export class LoadError extends Error {

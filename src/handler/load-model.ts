@@ -1,4 +1,4 @@
-import type { Artifact } from '../model/manifest.ts';
+import type { Artifact, Manifest } from '../model/manifest.ts';
 import { type ChosenForm, chooseForm } from './choose-form.ts';
 import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
@@ -20,6 +20,8 @@ export interface Loading {
   openSession: OpenSession;
   /** Brings the runtime into this thread; absent where the session brings its own. */
   prepare?: (() => Promise<{ importMs: number; initMs: number }>) | undefined;
+  /** The version's manifest, once it is known to be the one that the pointer speaks of. Throws LoadError. */
+  bind: () => Promise<Manifest | undefined>;
   /** Tells the operator what went differently from the plan. */
   note(event: string, facts: Record<string, unknown>): void;
 }
@@ -39,7 +41,8 @@ export interface LoadedModel {
 
 /**
  * Brings a version into memory: the form made for exactly this runtime, else the model as published. `resolveMs` is what
- * finding the version took. Throws LoadError; a wrong checksum never falls back to anything.
+ * finding the version took. Throws LoadError; a wrong checksum, or a pointer and a manifest that differ, never falls back
+ * to anything.
  */
 export async function loadModel(loading: Loading, resolved: Resolved, resolveMs: number): Promise<LoadedModel> {
   const form = chooseForm(resolved);
@@ -47,6 +50,8 @@ export async function loadModel(loading: Loading, resolved: Resolved, resolveMs:
     try {
       return await loadForm(loading, resolved, form, resolveMs);
     } catch (error) {
+      // A form may be missing; a manifest may not.
+      await loading.bind();
       if (!(error instanceof LoadError && isOfTheForm(error))) throw error;
       const { name, version } = resolved;
       loading.note('artifact-refused', { model: name, version, code: error.code, reason: error.message });
@@ -69,32 +74,73 @@ async function loadForm(
     // Awaited below; a failure must not count as unhandled before that.
     preparing?.catch(() => {});
   };
-  const files = await obtainFiles(loading, resolved, form, loading.reader.remote ? prepare : undefined);
+  const { files, manifest, waitedMs } = await obtainBound(loading, resolved, form, prepare);
   prepare();
   const runtime = await preparing;
   const [main] = files as [ObtainedFile, ...ObtainedFile[]];
-  const opened = await open(loading, resolved, main, form);
+  const bound = { ...resolved, manifest };
+  const opened = await open(loading, bound, main, form);
   const all = [...files, ...opened.files];
-  const fetch_ms = all.reduce((sum, file) => sum + file.fetchMs, resolveMs);
-  const verify_ms = all.reduce((sum, file) => sum + file.verifyMs, 0);
-  const session_ms = opened.ms;
-  const paths = [...all.map((file) => file.path), ...opened.folders];
+  const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
   const own = { path: form ? undefined : opened.path, paths };
   return {
-    resolved,
+    resolved: bound,
     sha256: resolved.sha256 ?? main.sha256,
     artifact: form?.main,
     session: opened.session,
-    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, resolved, names, own),
+    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, own),
     paths,
     timings: {
       ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
-      fetch_ms,
-      verify_ms,
-      session_ms,
-      model_loaded_ms: fetch_ms + verify_ms + session_ms,
+      ...sumUp(all, resolveMs + waitedMs, opened.ms),
     },
   };
+}
+
+/** `othersMs` is what fetching took besides the files. */
+function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: number): HandlerTimings {
+  const fetch_ms = files.reduce((sum, file) => sum + file.fetchMs, othersMs);
+  const verify_ms = files.reduce((sum, file) => sum + file.verifyMs, 0);
+  return { fetch_ms, verify_ms, session_ms, model_loaded_ms: fetch_ms + verify_ms + session_ms };
+}
+
+const documentsOf = (cache: ModelCache, { manifestSha256 }: Resolved): string[] =>
+  manifestSha256 === undefined ? [] : [cache.documentPath(manifestSha256)];
+
+interface Bound {
+  files: ObtainedFile[];
+  manifest: Manifest | undefined;
+  /** For the manifest alone, once the files were there, ms. */
+  waitedMs: number;
+}
+
+/** The files and, beside them, the manifest that says whether they are to be loaded at all. */
+async function obtainBound(
+  loading: Loading,
+  resolved: Resolved,
+  form: ChosenForm | undefined,
+  prepare: () => void,
+): Promise<Bound> {
+  let refusal: { error: unknown } | undefined;
+  const onBytes = (): void => {
+    if (refusal) throw refusal.error;
+    if (loading.reader.remote) prepare();
+  };
+  const coming = obtainFiles(loading, resolved, form, onBytes);
+  // The manifest is asked for second: what is large goes over the connection that is open already.
+  const binding = loading.bind();
+  binding.catch((error: unknown) => {
+    refusal = { error };
+  });
+  try {
+    const files = await coming;
+    const obtained = sinceStart();
+    return { files, manifest: await binding, waitedMs: sinceStart() - obtained };
+  } catch (error) {
+    // Where the pointer itself is wrong, that is the reason.
+    await binding;
+    throw error;
+  }
 }
 
 /** The file to load first. */
@@ -102,7 +148,7 @@ async function obtainFiles(
   { reader, cache }: Loading,
   resolved: Resolved,
   form: ChosenForm | undefined,
-  onBytesComing: (() => void) | undefined,
+  onBytes: () => void,
 ): Promise<ObtainedFile[]> {
   const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
   const { sha256, size } = resolved;
@@ -115,7 +161,7 @@ async function obtainFiles(
       ]
     : [{ key: resolved.key, extension, expected }];
   const files: ObtainedFile[] = [];
-  for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytesComing }));
+  for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytes }));
   return files;
 }
 

@@ -1,11 +1,16 @@
 import {
   type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -47,6 +52,10 @@ export class ModelCache {
     return join(this.folder, `${sha256}.${extension}`);
   }
 
+  documentPath(sha256: string): string {
+    return this.pathOf(sha256, 'manifest.json');
+  }
+
   temporary(): string {
     return join(this.folder, `.tmp-${process.pid}-${uniqueId()}`);
   }
@@ -58,14 +67,31 @@ export class ModelCache {
   find(sha256: string, extension: string): CachedFile | undefined {
     const path = this.pathOf(sha256, extension);
     try {
-      const sidecar = JSON.parse(readFileSync(sidecarOf(path), 'utf8')) as Sidecar;
+      const sidecar = JSON.parse(readPrivate(sidecarOf(path)).toString('utf8')) as Sidecar;
       const stats = statSync(path, { bigint: true });
       const proven =
         sidecar.sha256 === sha256 && String(stats.size) === String(sidecar.size) && sameFile(stats, sidecar);
-      return proven ? { path, sha256, token: sidecar.token, size: sidecar.size } : undefined;
+      return proven && isPrivate(stats) ? { path, sha256, token: sidecar.token, size: sidecar.size } : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * A small document of this digest that was verified earlier. Like a sidecar it is believed as it stands, so that a start
+   * with everything at hand need not load cryptography.
+   */
+  findDocument(sha256: string): Uint8Array | undefined {
+    try {
+      return readPrivate(this.documentPath(sha256));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Without it, it is only read again: that must not fail a load. */
+  keepDocument(sha256: string, bytes: Uint8Array): void {
+    this.#writeSmall(this.documentPath(sha256), bytes);
   }
 
   /** Gives a verified temporary its content-addressed name, and a sidecar. */
@@ -74,7 +100,7 @@ export class ModelCache {
     const stats = statSync(temporary, { bigint: true });
     await renameFile(temporary, path);
     const sidecar: Sidecar = { ...file, inode: String(stats.ino), modified_ns: String(stats.mtimeNs) };
-    this.#writeSidecar(path, sidecar);
+    this.#writeSmall(sidecarOf(path), JSON.stringify(sidecar));
     return { ...file, path };
   }
 
@@ -83,11 +109,11 @@ export class ModelCache {
    * first answer would leave the next one to fetch the model again. Without its sidecar a file is only fetched again;
    * that must not fail a load that has succeeded.
    */
-  #writeSidecar(path: string, sidecar: Sidecar): void {
+  #writeSmall(path: string, content: string | Uint8Array): void {
     const draft = this.temporary();
     try {
-      writeFileSync(draft, JSON.stringify(sidecar), { flag: 'wx', mode: 0o600 });
-      renameSync(draft, sidecarOf(path));
+      writeFileSync(draft, content, { flag: 'wx', mode: 0o600 });
+      renameSync(draft, path);
     } catch {
       rmSync(draft, { force: true });
     }
@@ -101,6 +127,24 @@ export class ModelCache {
 }
 
 const sidecarOf = (path: string): string => `${path}.json`;
+
+/** Bytes of a file that nobody but this user, or the system, could have written. Throws where there is none. */
+function readPrivate(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() || !isPrivate(stats)) throw new Error('Others may write this file.');
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Ours or the system's, and for nobody else to write. Bigints of one kind of stats, numbers of the other. */
+function isPrivate({ uid, mode }: Pick<Stats | BigIntStats, 'uid' | 'mode'>): boolean {
+  const user = process.getuid?.();
+  return user === undefined || ((Number(uid) === user || Number(uid) === 0) && (Number(mode) & 0o022) === 0);
+}
 
 const sameFile = (stats: BigIntStats, sidecar: Sidecar): boolean =>
   String(stats.ino) === sidecar.inode && String(stats.mtimeNs) === sidecar.modified_ns;
@@ -127,5 +171,5 @@ const temporaryFolder = (): string => process.getBuiltinModule('node:os').tmpdir
 function isOurs(folder: string): boolean {
   const stats = lstatSync(folder);
   const user = process.getuid?.();
-  return stats.isDirectory() && (user === undefined || (stats.uid === user && (stats.mode & 0o022) === 0));
+  return stats.isDirectory() && isPrivate(stats) && (user === undefined || stats.uid === user);
 }

@@ -1,15 +1,23 @@
 import { Backoff } from './backoff.ts';
+import { bindManifest } from './bound-manifest.ts';
 import { sinceStart } from './clock.ts';
 import type { HostDeps, RefreshState } from './host-deps.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { type Loading, loadModel } from './load-model.ts';
+import { PointerWatch } from './pointer-watch.ts';
+import { readFirstDocument } from './read-document.ts';
 import { type Resolved, resolveModel, resolvePointer } from './resolve.ts';
 import { loadRuntime } from './runtime.ts';
 import { ServedModel } from './served-model.ts';
 import type { OpenSession } from './session.ts';
 
-/** A forced refresh within this time of the last one is answered from it: health calls must not flood the store. */
-const freshForMs = 1000;
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
 
 /** Serves one model name: loads it once, follows its pointer, swaps versions between requests. */
 export class ModelHost {
@@ -18,17 +26,21 @@ export class ModelHost {
   #current: ServedModel | undefined;
   #loading: Promise<ServedModel> | undefined;
   readonly #backoff: Backoff;
-  #token = '';
-  #checkAt = 0;
-  #checkedAt = Number.NEGATIVE_INFINITY;
-  #refreshing: Promise<void> | undefined;
-  #state: RefreshState = { status: 'current' };
+  readonly #watch: PointerWatch;
+  #lookedAt = 0;
   #previousPaths: string[] = [];
 
   constructor(name: string, deps: HostDeps) {
     this.name = name;
     this.#deps = deps;
     this.#backoff = new Backoff(deps.now);
+    const { settings, now, random } = deps;
+    this.#watch = new PointerWatch({
+      ...{ now, random, refreshSeconds: settings.refreshSeconds },
+      look: (token) => this.#look(token),
+      follow: (found) => this.#follow(found),
+      refused: (error, found) => this.#tellRefusal(error, found),
+    });
   }
 
   /** The version being served, if one is loaded. */
@@ -37,7 +49,7 @@ export class ModelHost {
   }
 
   get refreshState(): RefreshState {
-    return this.#state;
+    return this.#watch.state;
   }
 
   /**
@@ -74,14 +86,15 @@ export class ModelHost {
   async #loadFirst(): Promise<ServedModel> {
     try {
       const { reader, settings, openFirst } = this.#deps;
+      const askedAt = this.#deps.now();
       const started = sinceStart();
       const resolved = await resolveModel(reader, settings, this.name);
-      const loading = this.#loadingWith(openFirst, loadRuntime);
+      const bind = once(() => bindManifest(reader, this.#deps.cache(), resolved, readFirstDocument));
+      const loading = this.#loadingWith(openFirst, loadRuntime, bind);
       const loaded = await loadModel(loading, resolved, sinceStart() - started);
       this.#current = new ServedModel(loaded, reader);
-      this.#token = resolved.token;
       this.#backoff.reset();
-      this.#schedule();
+      this.#watch.start(resolved, askedAt);
       return this.#current;
     } catch (thrown) {
       const error = toLoadError(thrown, 'model-unusable', `Loading ${this.name} failed`);
@@ -91,7 +104,7 @@ export class ModelHost {
     }
   }
 
-  #loadingWith(openSession: OpenSession, prepare: Loading['prepare']): Loading {
+  #loadingWith(openSession: OpenSession, prepare: Loading['prepare'], bind: Loading['bind']): Loading {
     const { reader, settings, note } = this.#deps;
     return {
       reader,
@@ -99,58 +112,52 @@ export class ModelHost {
       threads: settings.threads,
       openSession,
       prepare,
+      bind,
       note: (event, facts) => note('warn', event, facts),
     };
   }
 
   /** Looks at the pointer in the background if it is time; never waits, never throws. */
   poll(): void {
-    if (this.#current && this.#deps.now() >= this.#checkAt) void this.refresh();
+    this.#watch.poll();
   }
 
   /** Looks at the pointer now, and serves what it names once that is loaded and proven. Never throws. */
   refresh(): Promise<void> {
-    if (!this.#current?.loaded.resolved.follows) return Promise.resolve();
-    if (!this.#refreshing && this.#deps.now() - this.#checkedAt < freshForMs) return Promise.resolve();
-    this.#refreshing ??= this.#refresh(this.#current).finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    return this.#watch.refresh();
   }
 
-  /** Spread by a fifth either way, so that instances started together do not ask together. */
-  #schedule(): void {
-    const { now, random, settings } = this.#deps;
-    this.#checkAt = now() + settings.refreshSeconds * 1000 * (0.8 + 0.4 * random());
+  /** Something to wait for before a request is answered, where the pointer has not been looked at for too long. */
+  get behind(): Promise<void> | undefined {
+    return this.#watch.behind;
   }
 
-  async #refresh(serving: ServedModel): Promise<void> {
-    this.#schedule();
-    this.#checkedAt = this.#deps.now();
-    let resolved: Resolved | 'unchanged' = 'unchanged';
-    try {
-      const started = sinceStart();
-      resolved = await resolvePointer(this.#deps.reader, this.name, this.#deps.settings.pointer, this.#token);
-      if (resolved === 'unchanged') return;
-      if (resolved.version !== serving.version || resolved.sha256 !== serving.sha256) {
-        const next = await this.#loadNext(resolved, sinceStart() - started);
-        await this.#swap(serving, next, sinceStart() - started);
-      }
-      this.#token = resolved.token;
-      this.#state = { status: 'current' };
-    } catch (thrown) {
-      const error = toLoadError(thrown, 'model-unusable', `Following the pointer of ${this.name} failed`);
-      // The same bytes would fail again: wait for the pointer to move instead of downloading them every time.
-      if (resolved !== 'unchanged' && !error.transient) this.#token = resolved.token;
-      this.#state = { status: 'failed', code: error.code };
-      const refused = resolved === 'unchanged' ? undefined : resolved.version;
-      const facts = { model: this.name, serving: serving.version, refused, code: error.code, reason: error.message };
-      this.#deps.note('error', 'swap-refused', facts);
+  async #look(token: string): Promise<Resolved | 'unchanged'> {
+    const { reader, settings } = this.#deps;
+    this.#lookedAt = sinceStart();
+    return resolvePointer(reader, this.name, settings.pointer, token);
+  }
+
+  async #follow(found: Resolved): Promise<void> {
+    const started = this.#lookedAt;
+    const bind = once(() => bindManifest(this.#deps.reader, this.#deps.cache(), found));
+    const serving = this.#current;
+    if (!serving) return;
+    if (found.version === serving.version && found.sha256 === serving.sha256) {
+      await bind();
+      return;
     }
+    const next = await this.#loadNext(found, sinceStart() - started, bind);
+    await this.#swap(serving, next, sinceStart() - started);
   }
 
-  async #loadNext(resolved: Resolved, resolveMs: number): Promise<ServedModel> {
-    const loading = this.#loadingWith(this.#deps.openNext, undefined);
+  #tellRefusal({ code, message: reason }: LoadError, found: Resolved | undefined): void {
+    const facts = { model: this.name, serving: this.#current?.version, refused: found?.version, code, reason };
+    this.#deps.note('error', 'swap-refused', facts);
+  }
+
+  async #loadNext(resolved: Resolved, resolveMs: number, bind: Loading['bind']): Promise<ServedModel> {
+    const loading = this.#loadingWith(this.#deps.openNext, undefined, bind);
     const next = new ServedModel(await loadModel(loading, resolved, resolveMs), this.#deps.reader);
     try {
       const sample = await next.prove();
@@ -172,14 +179,19 @@ export class ModelHost {
     this.#previousPaths = old.loaded.paths;
     const cache = this.#deps.cache();
     // The version before this one stays on disk, for a quick way back; older ones go.
-    await old.retire(async () => {
+    const retired = old.retire(async () => {
       for (const path of outdated) await cache.remove(path);
+    });
+    // The new version serves whatever becomes of the old one.
+    await retired.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#deps.note('warn', 'retire-failed', { model: this.name, version: old.version, reason });
     });
   }
 
   /** Frees what is loaded, once requests in flight have let go. */
   async close(): Promise<void> {
-    await this.#refreshing;
+    await this.#watch.end();
     const current = this.#current;
     this.#current = undefined;
     await current?.retire(async () => {});

@@ -11,8 +11,11 @@ export interface WantedFile {
   extension: 'onnx' | 'ort' | 'bin';
   /** Absent with MODEL_URI alone, where nothing says what the bytes should be. */
   expected: { sha256: string; size: number } | undefined;
-  /** Called when the store has answered and bytes are on their way: the time to do other work. */
-  onBytesComing?: (() => void) | undefined;
+  /**
+   * Called when the store has answered and bytes are on their way, which is the time to do other work, and with each chunk
+   * of them. What it throws ends the reading.
+   */
+  onBytes?: (() => void) | undefined;
 }
 
 export interface ObtainedFile extends CachedFile {
@@ -42,10 +45,10 @@ async function fetchFile(
   started: number,
 ): Promise<ObtainedFile> {
   const object = await reader.read(wanted.key);
-  wanted.onBytesComing?.();
   const temporary = cache.temporary();
   try {
-    const got = await download(object, temporary, wanted.expected?.size);
+    wanted.onBytes?.();
+    const got = await download(object, temporary, wanted);
     const fetched = sinceStart();
     checkDigest(wanted, got);
     const file = await cache.adopt(
@@ -81,7 +84,8 @@ interface Downloaded {
 }
 
 /** Writes one chunk while the next is hashed; never holds more than two. */
-async function download(object: ReadObject, path: string, most: number | undefined): Promise<Downloaded> {
+async function download(object: ReadObject, path: string, { expected, onBytes }: WantedFile): Promise<Downloaded> {
+  const most = expected?.size;
   const file = await openFile(path, 'wx', 0o600);
   const hash = newSha256();
   let written: Promise<void> = Promise.resolve();
@@ -90,6 +94,7 @@ async function download(object: ReadObject, path: string, most: number | undefin
   try {
     for await (const chunk of object.body) {
       await written;
+      onBytes?.();
       written = writeAll(file, chunk, size);
       // A failed write is thrown by the await above or below; meanwhile it must not count as unhandled.
       written.catch(() => {});
@@ -101,6 +106,8 @@ async function download(object: ReadObject, path: string, most: number | undefin
     }
     await written;
   } finally {
+    // A descriptor is used again as soon as it is closed: nothing may still be written to it.
+    await written.catch(() => {});
     await closeFile(file);
   }
   const before = sinceStart();

@@ -50,7 +50,7 @@ export async function proveVersion(proving: Proving): Promise<Proven> {
   const manifest_sha256 = manifestBytes ? sha256(manifestBytes) : resolved.manifestSha256;
   const entry = manifest.files.find((file) => file.path === manifest.sample);
   if (entry) {
-    const sample = await readSample(reader, resolved, manifest);
+    const sample = await readSample(reader, resolved);
     return {
       ...(await proveSample(signature, sample, times, run)),
       proof: { manifest_sha256, sample_sha256: entry.sha256 },

@@ -17,12 +17,14 @@ export interface Resolved {
   /** Key of the model file as published. */
   key: string;
   artifacts: readonly Artifact[];
-  /** At hand when pinned; under a pointer it is read only where it is needed. */
+  /** At hand when pinned; under a pointer once it has been held against it. */
   manifest: Manifest | undefined;
   /** What the pointer says that manifest.json's bytes hash to. */
   manifestSha256: string | undefined;
   /** When pinned: as read, to be hashed where someone asks for it and not in a start. */
   manifestBytes?: Uint8Array | undefined;
+  /** Of the move that named this version; only under a pointer. */
+  sequence: number | undefined;
   /** Token of the document that named this version: the pointer, the manifest, or the file itself. */
   token: string;
   /** A version that can move under a running function. */
@@ -60,6 +62,7 @@ export async function resolvePointer(
       artifacts: pointer.artifacts,
       manifest: undefined,
       manifestSha256: pointer.manifest_sha256,
+      sequence: pointer.sequence,
       token: document.token,
       follows: true,
     };
@@ -84,6 +87,7 @@ async function resolvePin(reader: Reader, name: string, version: string): Promis
       manifest,
       manifestSha256: undefined,
       manifestBytes: document.bytes,
+      sequence: undefined,
       token: document.token,
       follows: false,
     };
@@ -125,6 +129,7 @@ function resolveFile(settings: Settings, name: string, key: string): Resolved {
     artifacts: [],
     manifest: undefined,
     manifestSha256: undefined,
+    sequence: undefined,
     token: '',
     follows: false,
   };

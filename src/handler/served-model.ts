@@ -1,6 +1,5 @@
 import type { Manifest } from '../model/manifest.ts';
 import { sinceStart } from './clock.ts';
-import { LoadError } from './load-error.ts';
 import type { LoadedModel } from './load-model.ts';
 import type { OptionalRuns } from './optional-runs.ts';
 import type { Proven } from './own-proof.ts';
@@ -9,7 +8,7 @@ import type { Session, Tensors } from './session.ts';
 import type { Signature } from './signature.ts';
 import type { HandlerTimings } from './timings.ts';
 
-/** Read when a sample or a manifest is asked for, which a start does not do. */
+/** Read when a sample is asked for, which a start does not do. */
 const goldenSample = () => import('./golden-sample.ts');
 
 /** A loaded version while requests use it. It is closed when it has been replaced and the last request let go. */
@@ -20,7 +19,6 @@ export class ServedModel {
   #users = 0;
   #retired: (() => Promise<void>) | undefined;
   #proven: Promise<Proven> | undefined;
-  #manifest: Promise<Manifest | undefined> | undefined;
   #declared: Promise<Signature | undefined> | undefined;
   #optional: Promise<OptionalRuns> | undefined;
 
@@ -93,43 +91,31 @@ export class ServedModel {
     const { proveVersion } = await import('./own-proof.ts');
     const { resolved } = this.loaded;
     const run = (feeds: Tensors) => this.run(feeds);
-    const manifest = await this.manifest();
+    const { manifest } = this;
     const signature = (await this.declared()) ?? this.session;
     return proveVersion({ reader: this.#reader, resolved, signature, manifest, run });
   }
 
-  /** What the version declares beyond what the session shows; nothing where that is all, or the manifest is out of reach. */
+  /** What the version declares beyond what the session shows; nothing where that is all. */
   declared(): Promise<Signature | undefined> {
-    this.#declared ??= this.#readDeclared().catch((error: unknown) => {
-      this.#declared = undefined;
-      if (error instanceof LoadError) return undefined;
-      throw error;
-    });
+    this.#declared ??= this.#readDeclared();
     return this.#declared;
   }
 
   async #readDeclared(): Promise<Signature | undefined> {
     const { declaredSignature } = await import('./declared-signature.ts');
-    return declaredSignature(this.session, await this.manifest());
+    return declaredSignature(this.session, this.manifest);
   }
 
   /** The version's golden sample as JSON, if it has one. Throws LoadError. */
   async sample(): Promise<unknown> {
     const { readSample } = await goldenSample();
-    return readSample(this.#reader, this.loaded.resolved, await this.manifest());
+    return readSample(this.#reader, this.loaded.resolved);
   }
 
-  manifest(): Promise<Manifest | undefined> {
-    this.#manifest ??= this.#readManifest().catch((error: unknown) => {
-      this.#manifest = undefined;
-      throw error;
-    });
-    return this.#manifest;
-  }
-
-  async #readManifest(): Promise<Manifest | undefined> {
-    const { readManifest } = await goldenSample();
-    return readManifest(this.#reader, this.loaded.resolved);
+  /** Verified with the load; nothing with MODEL_URI, where there is none. */
+  get manifest(): Manifest | undefined {
+    return this.loaded.resolved.manifest;
   }
 
   acquire(): void {

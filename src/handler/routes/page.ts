@@ -12,7 +12,7 @@ export async function page(context: RouteContext): Promise<AppResponse> {
     const { name, version, sha256, session, loaded } = model;
     try {
       const { inputs, outputs } = (await model.declared()) ?? session;
-      const card = modelCard(sha256, loaded.artifact, await model.manifest());
+      const card = modelCard(sha256, loaded.artifact, model.manifest);
       const { request, isSample } = firstRequest(await model.sample(), inputs);
       return {
         status: 200,

@@ -1,0 +1,179 @@
+import type { RefreshState } from './host-deps.ts';
+import { LoadError, toLoadError } from './load-error.ts';
+import type { Resolved } from './resolve.ts';
+
+/** A forced look within this time of the last one is answered from it: health calls must not flood the store. */
+const freshForMs = 1000;
+/** How long a request waits for a look that is overdue, from its beginning; a store in reach answers in a tenth of it. */
+const lookWaitMs = 300;
+/** And for loading the version that the look finds: no more than a client waits for a cold start without complaint. */
+const loadWaitMs = 5000;
+/** Nobody has called for this long: longer than the timer of a process that is let run between requests. */
+const napMs = 1500;
+
+export interface WatchDeps {
+  /** Milliseconds on a clock that only moves forward. */
+  now: () => number;
+  /** 0 to 1. */
+  random: () => number;
+  refreshSeconds: number;
+  /** Reads the pointer unless it still has the token. Throws LoadError. */
+  look(token: string): Promise<Resolved | 'unchanged'>;
+  /** Serves what the pointer names from now on, or throws. */
+  follow(found: Resolved): Promise<void>;
+  /** Told why what the pointer names is not served; the second is missing where it could not be read. */
+  refused(error: LoadError, found: Resolved | undefined): void;
+}
+
+/** When the pointer of one model is looked at, which of its moves are refused, and who waits for a look. */
+export class PointerWatch {
+  readonly #deps: WatchDeps;
+  /** No look for this long is more than the interval and its spread allow, ms. */
+  readonly #longestMs: number;
+  #state: RefreshState = { status: 'current' };
+  #token = '';
+  /** Of the pointer that named what is served; another `#token` is one that was refused. */
+  #servedToken = '';
+  #sequence: number | undefined;
+  #checkAt = Number.POSITIVE_INFINITY;
+  /** When the last look began, and the last one that came to an end. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #seenAt = Number.POSITIVE_INFINITY;
+  #calledAt = Number.POSITIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  /** A newer version is being loaded; whether the process slept meanwhile. */
+  #following: 'awake' | 'slept' | undefined;
+  #waiting: Promise<void> | undefined;
+  /** No more waiting until then: a store that does not answer must not slow down every request. */
+  #patientAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: WatchDeps) {
+    this.#deps = deps;
+    this.#longestMs = deps.refreshSeconds * 1200;
+  }
+
+  /** What became of the last look. */
+  get state(): RefreshState {
+    return this.#state;
+  }
+
+  /** The first version is served: what can move is watched from now on. `askedAt` is when it was asked for. */
+  start(served: Resolved, askedAt: number): void {
+    this.#serves(served);
+    if (!served.follows) return;
+    this.#seenAt = askedAt;
+    this.#schedule();
+  }
+
+  /** Looks in the background if it is time; never waits, never throws. For requests, and for a timer where there is one. */
+  poll(): void {
+    const now = this.#deps.now();
+    if (this.#following && now - this.#calledAt > napMs) this.#following = 'slept';
+    this.#calledAt = now;
+    if (now >= this.#checkAt) void this.refresh();
+  }
+
+  /** Looks now, and serves what is named once that is loaded and proven. Never throws. */
+  refresh(): Promise<void> {
+    if (this.#checkAt === Number.POSITIVE_INFINITY) return Promise.resolve();
+    if (!this.#looking && this.#deps.now() - this.#begunAt < freshForMs) return Promise.resolve();
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /**
+   * Something to wait for where a request must not be answered yet: platforms freeze what is idle, and with it the looks
+   * of the background. Nothing for an instance that has looked within its interval. Never rejects.
+   */
+  get behind(): Promise<void> | undefined {
+    const now = this.#deps.now();
+    const overdue = this.#following ? this.#following === 'slept' : now - this.#seenAt > this.#longestMs;
+    if (!overdue || now < this.#patientAt) return undefined;
+    this.#waiting ??= this.#catchUp().finally(() => {
+      this.#waiting = undefined;
+    });
+    return this.#waiting;
+  }
+
+  async #catchUp(): Promise<void> {
+    const caughtUp = this.#lookAnew();
+    if (!this.#following && (await settles(caughtUp, lookWaitMs))) return;
+    if (this.#following && (await settles(caughtUp, loadWaitMs))) return;
+    this.#patientAt = this.#deps.now() + this.#longestMs;
+  }
+
+  /** What a look has read before the process was frozen is as old as the freeze is long. */
+  async #lookAnew(): Promise<void> {
+    const isOld = this.#deps.now() - this.#begunAt > this.#longestMs;
+    if (this.#looking && isOld) await this.#looking;
+    await this.refresh();
+  }
+
+  /** Spread by a fifth either way, so that instances started together do not ask together. */
+  #schedule(): void {
+    const { now, random, refreshSeconds } = this.#deps;
+    this.#checkAt = now() + refreshSeconds * 1000 * (0.8 + 0.4 * random());
+  }
+
+  async #look(): Promise<void> {
+    this.#schedule();
+    const begunAt = this.#deps.now();
+    this.#begunAt = begunAt;
+    let found: Resolved | 'unchanged' = 'unchanged';
+    try {
+      found = await this.#deps.look(this.#token);
+      if (found === 'unchanged') {
+        // What kept the last look from its answer is over; what is refused stays so.
+        if (this.#token === this.#servedToken) this.#state = { status: 'current' };
+        return;
+      }
+      checkSequence(found, this.#sequence);
+      this.#following = 'awake';
+      await this.#deps.follow(found);
+      this.#serves(found);
+    } catch (thrown) {
+      const error = toLoadError(thrown, 'model-unusable', 'Following the pointer failed');
+      // The same bytes would fail again: wait for the pointer to move instead of downloading them every time.
+      if (found !== 'unchanged' && !error.transient) this.#token = found.token;
+      this.#state = { status: 'failed', code: error.code };
+      this.#deps.refused(error, found === 'unchanged' ? undefined : found);
+    } finally {
+      this.#following = undefined;
+      this.#seenAt = begunAt;
+    }
+  }
+
+  #serves({ token, sequence }: Resolved): void {
+    this.#token = token;
+    this.#servedToken = token;
+    this.#sequence = sequence;
+    this.#state = { status: 'current' };
+  }
+
+  /** The look that is under way, if one is. */
+  async end(): Promise<void> {
+    await this.#looking;
+  }
+}
+
+/** A store that was restored, or somebody who plays back an old move, must not undo a later one. Throws LoadError. */
+function checkSequence({ name, sequence }: Resolved, seen: number | undefined): void {
+  if (sequence === undefined || seen === undefined || sequence >= seen) return;
+  const message = `The pointer of ${name} has gone back from move ${seen} to move ${sequence}`;
+  throw new LoadError('pointer-went-back', `${message}; roll back by a new move, or start the function anew.`);
+}
+
+/** Whether it is done within this time, ms. */
+async function settles(work: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
