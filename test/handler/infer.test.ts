@@ -147,6 +147,6 @@ describe('POST /v1/infer', () => {
     const text = await asking('id-string', { inputs: ['a'] }, headers);
     expect(text).toMatchObject({ status: 400, json: { error: { code: 'binary-needs-one-output' } } });
     const unknown = await asking('scalar', { inputs: 1 }, headers, '?output=z');
-    expect(unknown).toMatchObject({ status: 400, json: { error: { code: 'binary-needs-one-output' } } });
+    expect(unknown).toMatchObject({ status: 400, json: { error: { code: 'bad-input' } } });
   });
 });

@@ -27,6 +27,7 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
     },
     [`${prefix}/batch`]: {
       post: operation('batch', 'Runs many items, answered one by one.', {
+        parameters: outputParameter(model),
         requestBody: { required: true, content: content('BatchRequest') },
         responses: answers('An answer or an error per item.', content('BatchResponse'), ['400', '413', '415', '503']),
       }),
@@ -47,14 +48,20 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
 
 const inferFailures = ['400', '413', '415', '422', '503'];
 
-/** For bytes: the shape of those that come, where it does not follow from their number, and which ones go. */
-function inferParameters({ inputs, outputs }: ApiModel): Fields[] {
+/** For bytes: the shape of those that come, where it does not follow from their number. */
+function inferParameters(model: ApiModel): Fields[] {
   const shape = { type: 'string', examples: ['1,3,224,224'] };
-  const output = { enum: outputs.map(({ name }) => name) };
   return [
-    ...(oneRequired({ inputs }) ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
-    ...(outputs.length > 0 ? [{ name: 'output', in: 'query', required: false, schema: output }] : []),
+    ...(oneRequired(model) ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
+    ...outputParameter(model),
   ];
+}
+
+/** Which outputs to answer with; the parameter may come several times. */
+function outputParameter({ outputs }: ApiModel): Fields[] {
+  if (outputs.length === 0) return [];
+  const schema = { type: 'array', items: { enum: outputs.map(({ name }) => name) } };
+  return [{ name: 'output', in: 'query', required: false, explode: true, schema }];
 }
 
 /** Bytes alone are that input. */

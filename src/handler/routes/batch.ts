@@ -1,6 +1,7 @@
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import type { Call } from '../call.ts';
+import { chooseOutputs } from '../choose-outputs.ts';
 import { bodyKind, parseJsonObject } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
@@ -24,8 +25,10 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
   const items = readItems(body);
   call.items = items.length;
   return withModel(context, async (model) => {
+    // What the query names is wrong for all items, or for none.
+    chooseOutputs(context.query, model.session);
     const inputs: (InferInput | RequestError)[] = [];
-    for (const item of items) inputs.push(await attempt(() => readItem(item, model)));
+    for (const item of items) inputs.push(await attempt(() => readItem(item, model, context.query)));
     const good = inputs.flatMap((input, index) => (input instanceof RequestError ? [] : [{ index, input }]));
     const { answers, stacked } = await call.timed('run', () =>
       runItems(
@@ -56,10 +59,10 @@ function readItems(body: Record<string, unknown>): unknown[] {
   return items;
 }
 
-async function readItem(item: unknown, model: ServedModel): Promise<InferInput> {
+async function readItem(item: unknown, model: ServedModel, query: URLSearchParams): Promise<InferInput> {
   const input = await readRequest(model, (signature) => readInferInput(item, signature));
   checkEmpty(input.feeds, model.session.inputs);
-  return input;
+  return { ...input, outputs: chooseOutputs(query, model.session, input.outputs) };
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<T | RequestError> {

@@ -2,6 +2,7 @@ import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import { readBinaryTensor, readShapeHeader, toBinary } from '../binary-tensor.ts';
 import type { Call } from '../call.ts';
+import { chooseOutputs } from '../choose-outputs.ts';
 import { bodyKind, parseJsonObject } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
@@ -24,11 +25,12 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
     const input = await readRequest(model, (signature) =>
       body ? readInferInput(body, signature) : readBinary(bytes, shape, signature),
     );
-    const outputs = await runModel(call, model, input);
+    const chosen = chooseOutputs(context.query, model.session, input.outputs);
+    const outputs = await runModel(call, model, { ...input, outputs: chosen });
     const binary = wantsBinary(headers.get('accept'), kind === 'binary');
-    if (binary === 'never' || (binary === 'maybe' && outputs.size !== 1))
+    if (binary === 'never' || (binary === 'maybe' && !isOneOfBytes(outputs)))
       return jsonAnswer(call, model, input, outputs);
-    return binaryAnswer(outputs, context.query.get('output') ?? undefined);
+    return binaryAnswer(outputs);
   });
 }
 
@@ -56,13 +58,15 @@ function jsonAnswer(call: Call, model: ServedModel, input: InferInput, outputs: 
   return json(200, document, { 'x-request-id': call.requestId });
 }
 
-function binaryAnswer(outputs: Tensors, wanted: string | undefined): AppResponse {
-  const names = [...outputs.keys()];
-  const name = wanted ?? (names.length === 1 ? names[0] : undefined);
-  const tensor = name === undefined ? undefined : outputs.get(name);
-  const bytes = tensor && toBinary(tensor);
+const isOneOfBytes = (outputs: Tensors): boolean =>
+  outputs.size === 1 && [...outputs.values()].every(({ dtype }) => dtype !== 'string');
+
+function binaryAnswer(outputs: Tensors): AppResponse {
+  const [first, second] = outputs;
+  const [name, tensor] = first ?? [];
+  const bytes = second || !tensor ? undefined : toBinary(tensor);
   if (!tensor || !bytes || name === undefined) {
-    const how = `Name one with ?output=, of ${names.join(', ')}; text tensors come as JSON only.`;
+    const how = `Name one with ?output=, of ${[...outputs.keys()].join(', ')}; text tensors come as JSON only.`;
     throw new RequestError(400, 'binary-needs-one-output', `A binary answer holds one output. ${how}`);
   }
   return {
