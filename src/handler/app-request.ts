@@ -11,6 +11,8 @@ export interface AppRequest {
   read(limit: number): Promise<Uint8Array>;
   /** The platform's own id of this invocation. */
   requestId?: string | undefined;
+  /** Throws RequestError where it may not be answered, whatever it asks for. */
+  admit?: (() => void) | undefined;
   /** Throws RequestError where the platform could not carry this answer back. */
   checkAnswer?: ((answer: AppResponse) => void) | undefined;
   /** Part of an invocation that writes a line of its own: logged only where it loads a model or the function fails. */

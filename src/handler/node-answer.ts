@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppResponse } from './app-request.ts';
 
-/** How long an unread body is taken in after an early answer, so that the answer is not lost with the connection, ms. */
-const lingerMs = 1000;
+/**
+ * Most of a refused body that is taken in and thrown away. Many clients write all of it before they read an answer, and
+ * lose the answer where the connection is closed under their writing. Bytes, and ms in all and without a byte.
+ */
+const drained = { bytes: 256 * 1024 * 1024, ms: 10_000, silentMs: 1000 };
 
-/** Writes an answer over Node's HTTP. */
+/** Writes an answer over Node's HTTP; at once, also where the body it answers is still coming. */
 export function sendNodeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -17,15 +20,33 @@ export function sendNodeAnswer(
   if (hasBody) headers['content-length'] = String(length);
   if (unread) headers['connection'] = 'close';
   response.writeHead(status, headers);
-  response.end(hasBody && request.method !== 'HEAD' ? body : undefined);
-  if (unread) linger(request);
+  const content = hasBody && request.method !== 'HEAD' ? body : '';
+  if (!unread) {
+    response.end(content);
+    return;
+  }
+  if (content.length > 0) response.write(content);
+  else response.flushHeaders();
+  // The answer is whole by its length; ending it is what closes the connection.
+  drain(request, () => response.end());
 }
 
-/** Takes in and throws away what still comes, for a moment: closing at once would reset the connection under the answer. */
-function linger(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  timer.unref();
+/** Takes in and throws away what still comes, up to a bound. */
+function drain(request: IncomingMessage, done: () => void): void {
+  let taken = 0;
+  const finish = (): void => {
+    clearTimeout(most);
+    clearTimeout(silence);
+    done();
+  };
+  const most = setTimeout(finish, drained.ms).unref();
+  const silence = setTimeout(finish, drained.silentMs).unref();
   request.on('error', () => {});
-  request.on('close', () => clearTimeout(timer));
-  request.resume();
+  request.on('data', (chunk: Buffer) => {
+    silence.refresh();
+    taken += chunk.byteLength;
+    if (taken > drained.bytes) finish();
+  });
+  request.once('end', finish).once('close', finish).resume();
+  if (request.destroyed) finish();
 }

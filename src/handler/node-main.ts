@@ -29,7 +29,7 @@ export async function startNode(options: NodeProcess): Promise<Served> {
   const settings = readSettings(variables);
   const reader = await openReader(settings.source, variables);
   const app = createApp({ settings, reader, write, later: setImmediate, ...rest });
-  const served = await serve({ app, port, host });
+  const served = await serve({ app, port, host, hosts: settings.hosts });
   const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
   writeAtOnce(JSON.stringify(said));
   // Requests are taken from now on, and wait for a load that has begun already.

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
 import type { AppRequest } from './app-request.ts';
+import { hostCheck } from './known-hosts.ts';
 import { sendNodeAnswer } from './node-answer.ts';
 import { readNodeBody } from './node-body.ts';
 
@@ -11,6 +12,8 @@ export interface ServeOptions {
   port: number;
   /** Default 127.0.0.1: whoever wants to be reached from outside has to say so. */
   host?: string | undefined;
+  /** Further hosts that requests may name; see `hostCheck`. */
+  hosts?: readonly string[] | undefined;
   /** Longest time that a body may take to arrive, ms. */
   bodyTimeoutMs?: number | undefined;
 }
@@ -24,12 +27,13 @@ export interface Served {
 
 /** Serves the application over plain HTTP/1.1. Rejects when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { app, port, host = '127.0.0.1', bodyTimeoutMs = 30_000 } = options;
+  const { app, port, host = '127.0.0.1', hosts = [], bodyTimeoutMs = 30_000 } = options;
+  const way = { app, checkHost: hostCheck(host, hosts), timeoutMs: bodyTimeoutMs };
   // Node's own limits stand behind ours, for what never becomes a request.
   const requestTimeout = bodyTimeoutMs + 10_000;
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout, connectionsCheckingInterval: 2000 },
-    (request, response) => void respond(app, request, response, bodyTimeoutMs),
+    (request, response) => void respond(way, request, response),
   );
   await listen(server, port, host);
   // Follows pointers between requests as well; a platform that freezes idle processes polls on the next request.
@@ -74,12 +78,18 @@ function listen(server: Server & ListensPlainly, port: number, host: string): Pr
   });
 }
 
-async function respond(app: App, request: IncomingMessage, response: ServerResponse, timeoutMs: number): Promise<void> {
-  response.on('error', () => {});
-  sendNodeAnswer(request, response, await app.handle(toAppRequest(request, timeoutMs)));
+interface Way {
+  app: App;
+  checkHost: (header: string | undefined) => void;
+  timeoutMs: number;
 }
 
-const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest => ({
+async function respond(way: Way, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.on('error', () => {});
+  sendNodeAnswer(request, response, await way.app.handle(toAppRequest(way, request)));
+}
+
+const toAppRequest = ({ checkHost, timeoutMs }: Way, request: IncomingMessage): AppRequest => ({
   method: request.method ?? 'GET',
   url: request.url ?? '/',
   headers: {
@@ -89,4 +99,5 @@ const toAppRequest = (request: IncomingMessage, timeoutMs: number): AppRequest =
     },
   },
   read: (limit) => readNodeBody(request, limit, timeoutMs),
+  admit: () => checkHost(request.headers.host),
 });

@@ -19,6 +19,8 @@ export interface Settings {
   maxPayloadBytes: number;
   /** Origins that browsers may call from; `*` for all. */
   cors: string[];
+  /** Hosts that requests may name besides this machine's own. */
+  hosts: string[];
   /** Threads for one inference; undefined leaves it to the runtime. */
   threads: number | undefined;
   revision: string | undefined;
@@ -52,6 +54,7 @@ export function readSettings(variables: Variables): Settings {
     refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
     maxPayloadBytes: (whole('COLDGATE_MAX_PAYLOAD_KB', 1, 1_048_576) ?? 5120) * 1024,
     cors: list(text('COLDGATE_CORS')),
+    hosts: list(text('COLDGATE_HOSTS')),
     threads: whole('COLDGATE_THREADS', 1, 256),
     revision: text('COLDGATE_REVISION'),
     page: readFlag('COLDGATE_PAGE', text('COLDGATE_PAGE'), problems),

@@ -14,7 +14,7 @@ export interface ServeInput extends WorkInput {
 }
 
 /** What the handler may know of this machine: the store's credentials are read by itself, as on a platform. */
-const passedOn = /^(?:PATH|HOME|TMPDIR|(?:AWS|AZURE|GOOGLE|GCLOUD)_\w+)$/;
+const passedOn = /^(?:PATH|HOME|TMPDIR|COLDGATE_HOSTS|(?:AWS|AZURE|GOOGLE|GCLOUD)_\w+)$/;
 
 /** Runs the handler in the foreground; its log lines go to standard output. Ends with it, or on SIGINT and SIGTERM. */
 function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): ChildProcess {

@@ -24,6 +24,7 @@ describe('settings', () => {
       refreshSeconds: 30,
       maxPayloadBytes: 5120 * 1024,
       cors: [],
+      hosts: [],
       threads: undefined,
       revision: undefined,
       page: false,
