@@ -100,6 +100,8 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
   const { call, settings } = context;
   const { request } = call;
   try {
+    call.isOpenInference = /^(?:https?:\/\/[^/]*)?\/v2(?:[/?]|$)/.test(request.url);
+    request.admit?.();
     const { path, query } = splitUrl(request.url);
     if (request.method === 'OPTIONS') {
       call.route = 'preflight';
@@ -139,7 +141,7 @@ function refuse(error: unknown, call: Call): AppResponse {
   const headers = { ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...(allow && { allow }) };
   const described = { code, message, request_id: call.requestId };
   // The Open Inference Protocol wants the error to be a text.
-  return call.route.startsWith('/v2')
+  return call.isOpenInference
     ? json(status, { error: message, ...described }, headers)
     : json(status, { error: described }, headers);
 }

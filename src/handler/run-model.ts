@@ -4,6 +4,7 @@ import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
 import { RequestError } from './request-error.ts';
 import { unavailable } from './route.ts';
+import { countRun } from './run-counts.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
@@ -25,8 +26,11 @@ export async function runModel(
   checkEmpty(feeds, model.session.inputs);
   const started = sinceStart();
   try {
-    return await model.run(feeds, outputs);
+    const found = await model.run(feeds, outputs);
+    countRun(model, 'succeeded', sinceStart() - started);
+    return found;
   } catch (error) {
+    countRun(model, 'failed', sinceStart() - started);
     throw toRefusal(error, feeds, model);
   } finally {
     call.took('run', sinceStart() - started);

@@ -106,7 +106,9 @@ function infers(call: Call): void {
     const accept = { ...json, accept: 'application/octet-stream' };
     const reply = await call('POST', '/v1/infer?output=y', accept, '{"inputs":[[1,2]]}');
     expect([...new Float32Array(new Uint8Array(reply.body).buffer)]).toEqual([5.5, 1]);
-    expect((await call('POST', '/v1/infer?output=z', accept, '{"inputs":[[1,2]]}')).status).toBe(400);
+    for (const asked of [accept, json]) {
+      expect((await call('POST', '/v1/infer?output=z', asked, '{"inputs":[[1,2]]}')).status).toBe(400);
+    }
   });
 }
 
@@ -145,6 +147,33 @@ function speaksOpenInference(call: Call): void {
     const body = '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]}';
     const reply = await call('POST', '/v2/models/tiny/infer', json, body);
     expect(parsed(reply)).toMatchObject({ model_name: 'tiny', outputs: [{ name: 'y', data: [5.5, 1] }] });
+  });
+
+  it('answers what its clients ask about models', async () => {
+    expect(parsed(await call('GET', '/v2/models/tiny/config'))).toMatchObject({ name: 'tiny', max_batch_size: 0 });
+    expect(parsed(await call('GET', '/v2/models/tiny/stats'))).toMatchObject({ model_stats: [{ name: 'tiny' }] });
+    const index = parsed(await call('POST', '/v2/repository/index', json, '{}')) as { name: string; state: string }[];
+    expect(index.map(({ name }) => name)).toEqual(['tiny', 'bytes', 'text', 'picky', 'absent']);
+    expect(index[0]).toMatchObject({ version: '1.0.0', state: 'READY' });
+  });
+
+  const refused: [string, string, number][] = [
+    ['GET', '/v2/', 404],
+    ['GET', '/v2/nothing', 404],
+    ['GET', '/v2/models', 404],
+    ['GET', '/v2/models/other', 404],
+    ['GET', '/v2/models/other/config', 404],
+    ['GET', '/v2/models/tiny/versions/9.9.9/stats', 404],
+    ['POST', '/v2/repository/models/tiny/unload', 404],
+    ['PUT', '/v2/models/tiny/infer', 405],
+    ['GET', '/v2/models/text/infer', 405],
+    ['DELETE', '/v2/models/tiny', 405],
+    ['POST', '/v2/models/picky/infer', 400],
+    ['GET', '/v2/models/absent', 503],
+  ];
+  it.each(refused)('refuses %s %s in the form of that protocol', async (method, path, status) => {
+    const reply = await call(method, path, json, method === 'GET' ? undefined : '{}');
+    expect([reply.status, parsed(reply)]).toMatchObject([status, { error: expect.any(String) }]);
   });
 
   it('and with tensors as bytes behind it', async () => {

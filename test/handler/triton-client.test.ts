@@ -45,7 +45,10 @@ describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclie
   });
 
   it('reads what is served', () => {
-    expect(said['server']).toMatchObject({ name: 'coldgate', extensions: ['binary_tensor_data'] });
+    expect(said['server']).toMatchObject({
+      name: 'coldgate',
+      extensions: expect.arrayContaining(['binary_tensor_data']),
+    });
     expect(said['model']).toEqual({
       name: 'tiny',
       versions: ['1.0.0'],
@@ -53,6 +56,13 @@ describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclie
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
     });
+  });
+
+  it('reads configuration, statistics and index, and tells what is not offered', () => {
+    const counted = { model_stats: expect.arrayContaining([expect.objectContaining({ name: 'tiny' })]) };
+    expect(said).toMatchObject({ config: { name: 'tiny' }, statistics: counted, allStatistics: counted });
+    expect(said['index']).toContainEqual({ name: 'tiny', version: '1.0.0', state: 'READY', reason: '' });
+    expect(said).toMatchObject({ refusedLoad: { status: '404' }, refusedTrace: { status: '404' } });
   });
 
   it('infers, as it does when nothing is said and when all is', () => {

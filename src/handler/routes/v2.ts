@@ -1,7 +1,7 @@
 import type { TensorInfo } from '../../model/manifest.ts';
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
-import { refuseEncoded } from '../read-json.ts';
+import { parseJsonObject, refuseEncoded } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
@@ -9,7 +9,9 @@ import { runtimeVersion } from '../runtime.ts';
 import type { ServedModel } from '../served-model.ts';
 import { readRequest } from '../signature.ts';
 import { datatypeOf } from '../v2/datatypes.ts';
+import { describeConfig, dimensionsOf } from '../v2/model-config.ts';
 import { readV2Request, splitBody } from '../v2/read-request.ts';
+import { describeStatistics } from '../v2/statistics.ts';
 import { writeV2Response } from '../v2/write-response.ts';
 
 /**
@@ -17,8 +19,10 @@ import { writeV2Response } from '../v2/write-response.ts';
  * https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
 export async function v2Server(): Promise<AppResponse> {
-  return json(200, { name: 'coldgate', version: runtimeVersion, extensions: ['binary_tensor_data'] });
+  return json(200, { name: 'coldgate', version: runtimeVersion, extensions });
 }
+
+const extensions = ['binary_tensor_data', 'model_configuration', 'statistics'];
 
 export async function v2Live(): Promise<AppResponse> {
   return json(200, { live: true });
@@ -47,6 +51,39 @@ export async function v2Model(context: RouteContext): Promise<AppResponse> {
   });
 }
 
+export async function v2ModelConfig(context: RouteContext): Promise<AppResponse> {
+  return withVersion(context, async (model) =>
+    json(200, describeConfig(model.name, (await model.declared()) ?? model.session)),
+  );
+}
+
+export async function v2ModelStatistics(context: RouteContext): Promise<AppResponse> {
+  return withVersion(context, async (model) => json(200, { model_stats: [describeStatistics(model)] }));
+}
+
+/** Of every model that is loaded; loads none. */
+export async function v2Statistics(context: RouteContext): Promise<AppResponse> {
+  // The protocol has one path for this and for a model of that name.
+  if (context.hosts.has('stats')) return v2Model({ ...context, params: { name: 'stats' } });
+  const loaded = [...context.hosts.values()].flatMap(({ current }) => current ?? []);
+  return json(200, { model_stats: loaded.map(describeStatistics) });
+}
+
+/** The models of the function, as Triton's repository extension lists them; `{"ready": true}` leaves others out. */
+export async function v2Index({ call, settings, hosts }: RouteContext): Promise<AppResponse> {
+  const bytes = await call.request.read(settings.maxPayloadBytes);
+  const { ready } = bytes.byteLength > 0 ? parseJsonObject(bytes) : {};
+  const all = [...hosts.values()].map(({ name, current }) =>
+    current
+      ? { name, version: current.version, state: 'READY', reason: '' }
+      : { name, version: '', state: 'UNAVAILABLE', reason: 'loaded by the first request for it' },
+  );
+  return json(
+    200,
+    all.filter(({ state }) => ready !== true || state === 'READY'),
+  );
+}
+
 export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
   refuseEncoded(call.request);
@@ -58,11 +95,10 @@ export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   });
 }
 
-/** Free dimensions are -1 in the protocol, which has no form for a shape that is not declared: one of those then. */
 const describeTensor = (info: TensorInfo): Record<string, unknown> => ({
   name: info.name,
   datatype: datatypeOf(info.dtype),
-  shape: (info.shape ?? ['']).map((size) => (typeof size === 'number' ? size : -1)),
+  shape: dimensionsOf(info),
 });
 
 /** One version is served at a time; a path that names another one is not found. */
