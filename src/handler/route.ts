@@ -40,7 +40,7 @@ export async function withModel<T>(context: RouteContext, work: (model: ServedMo
   const host = hostOf(context);
   if (instance.takeCold()) call.cold = true;
   const behind = host.behind;
-  if (behind) await call.timed('look', () => behind);
+  if (behind !== undefined) await call.timed('look', () => behind);
   let model = host.current;
   // Nothing runs between these two lines, so what is current cannot be closed yet.
   if (model) model.acquire();
