@@ -41,8 +41,10 @@ export class PointerWatch {
   #seenAt = Number.POSITIVE_INFINITY;
   #calledAt = Number.POSITIVE_INFINITY;
   #looking: Promise<void> | undefined;
-  /** A newer version is being loaded; whether the process slept meanwhile. */
-  #following: 'awake' | 'slept' | undefined;
+  /** A newer version is being loaded. */
+  #following = false;
+  /** Requests wait for the look that is under way. */
+  #owed = false;
   #waiting: Promise<void> | undefined;
   /** No more waiting until then: a store that does not answer must not slow down every request. */
   #patientAt = Number.NEGATIVE_INFINITY;
@@ -68,8 +70,10 @@ export class PointerWatch {
   /** Looks in the background if it is time; never waits, never throws. For requests, and for a timer where there is one. */
   poll(): void {
     const now = this.#deps.now();
-    if (this.#following && now - this.#calledAt > napMs) this.#following = 'slept';
+    const slept = now - this.#calledAt > napMs;
     this.#calledAt = now;
+    // Said now: the look may have got as far as a load by the time at which the request has come in whole.
+    if (now >= this.#patientAt && (this.#following ? slept : this.#isOld(this.#seenAt))) this.#owed = true;
     if (now >= this.#checkAt) void this.refresh();
   }
 
@@ -88,9 +92,7 @@ export class PointerWatch {
    * of the background. Nothing for an instance that has looked within its interval. Never rejects.
    */
   get behind(): Promise<void> | undefined {
-    const now = this.#deps.now();
-    const overdue = this.#following ? this.#following === 'slept' : now - this.#seenAt > this.#longestMs;
-    if (!overdue || now < this.#patientAt) return undefined;
+    if (!this.#owed) return undefined;
     this.#waiting ??= this.#catchUp().finally(() => {
       this.#waiting = undefined;
     });
@@ -101,13 +103,15 @@ export class PointerWatch {
     const caughtUp = this.#lookAnew();
     if (!this.#following && (await settles(caughtUp, lookWaitMs))) return;
     if (this.#following && (await settles(caughtUp, loadWaitMs))) return;
+    this.#owed = false;
     this.#patientAt = this.#deps.now() + this.#longestMs;
   }
 
+  readonly #isOld = (at: number): boolean => this.#deps.now() - at > this.#longestMs;
+
   /** What a look has read before the process was frozen is as old as the freeze is long. */
   async #lookAnew(): Promise<void> {
-    const isOld = this.#deps.now() - this.#begunAt > this.#longestMs;
-    if (this.#looking && isOld) await this.#looking;
+    if (this.#looking && this.#isOld(this.#begunAt)) await this.#looking;
     await this.refresh();
   }
 
@@ -130,7 +134,7 @@ export class PointerWatch {
         return;
       }
       checkSequence(found, this.#sequence);
-      this.#following = 'awake';
+      this.#following = true;
       await this.#deps.follow(found);
       this.#serves(found);
     } catch (thrown) {
@@ -140,8 +144,9 @@ export class PointerWatch {
       this.#state = { status: 'failed', code: error.code };
       this.#deps.refused(error, found === 'unchanged' ? undefined : found);
     } finally {
-      this.#following = undefined;
+      this.#following = false;
       this.#seenAt = begunAt;
+      this.#owed &&= this.#isOld(begunAt);
     }
   }
 
