@@ -3,7 +3,8 @@ import { type ChosenForm, chooseForm } from './choose-form.ts';
 import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
+import type { ObtainedFile } from './obtain-file.ts';
+import { documentsOf, obtainVersion } from './obtain-version.ts';
 import type { OptionalRuns } from './optional-runs.ts';
 import type { Reader } from './reader.ts';
 import type { Resolved } from './resolve.ts';
@@ -74,7 +75,7 @@ async function loadForm(
     // Awaited below; a failure must not count as unhandled before that.
     preparing?.catch(() => {});
   };
-  const { files, manifest, waitedMs } = await obtainBound(loading, resolved, form, prepare);
+  const { files, manifest, waitedMs } = await obtainVersion(loading, resolved, form, prepare);
   prepare();
   const runtime = await preparing;
   const [main] = files as [ObtainedFile, ...ObtainedFile[]];
@@ -102,67 +103,6 @@ function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: num
   const fetch_ms = files.reduce((sum, file) => sum + file.fetchMs, othersMs);
   const verify_ms = files.reduce((sum, file) => sum + file.verifyMs, 0);
   return { fetch_ms, verify_ms, session_ms, model_loaded_ms: fetch_ms + verify_ms + session_ms };
-}
-
-const documentsOf = (cache: ModelCache, { manifestSha256 }: Resolved): string[] =>
-  manifestSha256 === undefined ? [] : [cache.documentPath(manifestSha256)];
-
-interface Bound {
-  files: ObtainedFile[];
-  manifest: Manifest | undefined;
-  /** For the manifest alone, once the files were there, ms. */
-  waitedMs: number;
-}
-
-/** The files and, beside them, the manifest that says whether they are to be loaded at all. */
-async function obtainBound(
-  loading: Loading,
-  resolved: Resolved,
-  form: ChosenForm | undefined,
-  prepare: () => void,
-): Promise<Bound> {
-  let refusal: { error: unknown } | undefined;
-  const onBytes = (): void => {
-    if (refusal) throw refusal.error;
-    if (loading.reader.remote) prepare();
-  };
-  const coming = obtainFiles(loading, resolved, form, onBytes);
-  // The manifest is asked for second: what is large goes over the connection that is open already.
-  const binding = loading.bind();
-  binding.catch((error: unknown) => {
-    refusal = { error };
-  });
-  try {
-    const files = await coming;
-    const obtained = sinceStart();
-    return { files, manifest: await binding, waitedMs: sinceStart() - obtained };
-  } catch (error) {
-    // Where the pointer itself is wrong, that is the reason.
-    await binding;
-    throw error;
-  }
-}
-
-/** The file to load first. */
-async function obtainFiles(
-  { reader, cache }: Loading,
-  resolved: Resolved,
-  form: ChosenForm | undefined,
-  onBytes: () => void,
-): Promise<ObtainedFile[]> {
-  const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
-  const { sha256, size } = resolved;
-  const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
-  const folder = resolved.key.slice(0, resolved.key.lastIndexOf('/') + 1);
-  const wanted: WantedFile[] = form
-    ? [
-        { key: folder + form.main.path, extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main },
-        ...form.weights.map((one) => ({ key: folder + one.path, extension: 'bin' as const, expected: one })),
-      ]
-    : [{ key: resolved.key, extension, expected }];
-  const files: ObtainedFile[] = [];
-  for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytes }));
-  return files;
 }
 
 interface Opened {
