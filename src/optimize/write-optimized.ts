@@ -1,6 +1,6 @@
 import { IntegrityError } from '../errors.ts';
 import { toLoadError } from '../handler/load-error.ts';
-import { loadRuntime } from '../handler/runtime.ts';
+import { loadRuntime, type Runtime } from '../handler/runtime.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 
 /**
@@ -17,7 +17,10 @@ export interface Writing {
   level: Level;
 }
 
-/** Loads the model and has the runtime write down what it made of it. Throws LoadError `model-unusable`. */
+/**
+ * Loads the model and has the runtime write down what it made of it. Throws LoadError `model-unusable`, and IntegrityError
+ * `artifact-unsupported` where the model loads and this alone does not work.
+ */
 export async function writeOptimized({ model, path, format, level }: Writing): Promise<void> {
   const runtime = await loadRuntime();
   try {
@@ -31,7 +34,18 @@ export async function writeOptimized({ model, path, format, level }: Writing): P
     });
     session.dispose();
   } catch (error) {
-    throw toLoadError(error, 'model-unusable', `The runtime could not optimise ${model}`);
+    const refusal = toLoadError(error, 'model-unusable', `The runtime could not optimise ${model}`);
+    demandLoadable(runtime, model);
+    throw new IntegrityError('artifact-unsupported', `${refusal.message}.`, { hint: 'Publish with `optimize: off`.' });
+  }
+}
+
+/** Throws LoadError `model-unusable` for a model that the runtime does not load as it is either. */
+function demandLoadable(runtime: Runtime, model: string): void {
+  try {
+    runtime.open(model, { logSeverityLevel: 4 }).dispose();
+  } catch (error) {
+    throw toLoadError(error, 'model-unusable', `The runtime refused ${model}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { InputError, type Problem } from '../errors.ts';
 import { isUntrustedRun } from './untrusted-run.ts';
+import type { Context } from './verb.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -22,8 +23,9 @@ const mebibyte = 1024 * 1024;
  * The bounds of this run: `COLDGATE_CHECK_SECONDS` and `COLDGATE_CHECK_MEMORY_MB` of the environment, which no pull request
  * can change, else the defaults. Throws InputError for values that are no whole numbers of at least 1.
  */
-export function checkBounds(env: Env): CheckBounds {
-  const kind = isUntrustedRun(env) ? 'untrusted' : 'trusted';
+export function checkBounds(context: Pick<Context, 'env' | 'cwd'>): CheckBounds {
+  const { env } = context;
+  const kind = isUntrustedRun(context) ? 'untrusted' : 'trusted';
   const problems: Problem[] = [];
   const seconds = wholeNumber(env, 'COLDGATE_CHECK_SECONDS', problems) ?? usualSeconds[kind];
   const mebibytes = wholeNumber(env, 'COLDGATE_CHECK_MEMORY_MB', problems);

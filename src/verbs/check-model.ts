@@ -7,7 +7,7 @@ import type { Context } from './verb.ts';
 
 async function child(context: Context) {
   const { handlerDir, cacheDir, log, sharedCache, signal, env } = context;
-  const bounds = checkBounds(env);
+  const bounds = checkBounds(context);
   const tools = await prepareTools({ handlerDir, cacheDir, log, sharedCache, signal });
   // No more than it needs, since models are anybody's; by the last one a runner finds it when it cleans up after a job.
   const names = ['PATH', 'HOME', 'TMPDIR', 'RUNNER_TRACKING_ID'];

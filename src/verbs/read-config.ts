@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type LoadOptions, loadSound, type Sound } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
-import { readEvent } from '../github/event-payload.ts';
+import { isUntrustedRun } from './untrusted-run.ts';
 import type { Context } from './verb.ts';
 
 /**
@@ -17,20 +16,8 @@ export async function readConfig(file: string, context: Context, options: LoadOp
 
 /** As `readConfig`, for who goes on with the part that nothing is wrong with. */
 export async function readSound(file: string, context: Context, options: LoadOptions = {}): Promise<Sound> {
-  const untrusted = await isUntrusted(context);
+  const untrusted = isUntrustedRun(context);
   const sound = await loadSound(resolve(context.cwd, file), context.env, { ...options, untrusted });
   for (const one of sound.config?.interpolated ?? []) context.conceal?.add(one);
   return sound;
-}
-
-/** Whether the event of the run is a pull request from outside. An event that cannot be read is for others to refuse. */
-async function isUntrusted({ env, cwd }: Context): Promise<boolean> {
-  const { GITHUB_EVENT_NAME: name = '', GITHUB_EVENT_PATH: path } = env;
-  if (!name.startsWith('pull_request') || !path) return false;
-  try {
-    const event = readEvent('pull_request', JSON.parse(await readFile(resolve(cwd, path), 'utf8')));
-    return event.kind === 'pull-request' && event.untrusted !== undefined;
-  } catch {
-    return true;
-  }
 }

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { readEvent } from '../github/event-payload.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
+import type { Context } from './verb.ts';
 
 /**
- * Whether this run works on what anybody may have written: a pull request from a fork, from Dependabot, or from a
- * repository that is gone. One whose payload cannot be read is untrusted, too.
+ * Whether this run works on what nobody vouches for: a pull request from a fork, from Dependabot, or from a repository that
+ * is gone. One whose payload cannot be read is untrusted too; that is for others to refuse.
  */
-export function isUntrustedRun(env: Env): boolean {
-  const { GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path } = env;
-  if (name !== 'pull_request' && name !== 'pull_request_target') return false;
+export function isUntrustedRun({ env, cwd }: Pick<Context, 'env' | 'cwd'>): boolean {
+  const { GITHUB_EVENT_NAME: name = '', GITHUB_EVENT_PATH: path } = env;
+  if (!name.startsWith('pull_request') || !path) return false;
   try {
-    const event = readEvent('pull_request', JSON.parse(readFileSync(path ?? '', 'utf8')));
+    const event = readEvent('pull_request', JSON.parse(readFileSync(resolve(cwd, path), 'utf8')));
     return event.kind === 'pull-request' && event.untrusted !== undefined;
   } catch {
     return true;

@@ -59,6 +59,15 @@ interface Row {
 const tensorText = (t: TensorInfo) =>
   `${t.name} ${t.dtype}${describeShape(t.shape).replaceAll(', ', ',')}${t.optional ? ' (optional)' : ''}`;
 
+/** Optional inputs that are named: exporters may list every weight of a model among them. */
+const mostOptional = 4;
+
+function tensorsText(tensors: readonly TensorInfo[]): string {
+  const named = tensors.filter((t) => !t.optional || tensors.filter((o) => o.optional).indexOf(t) < mostOptional);
+  const more = tensors.length - named.length;
+  return [...named.map(tensorText), ...(more > 0 ? [`${more} more (optional)`] : [])].join(', ');
+}
+
 async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skipRun: boolean, context: Context) {
   const { entry, source } = looked;
   const { name, version } = entry;
@@ -76,7 +85,7 @@ async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skip
   const stored = store && (await attempt(async () => ({ manifest: await readManifest(store, name, version) })));
   problems.push(...found);
   const head = source?.head;
-  const io = head && `${head.inputs.map(tensorText).join(', ')} -> ${head.outputs.map(tensorText).join(', ')}`;
+  const io = head && `${tensorsText(head.inputs)} -> ${tensorsText(head.outputs)}`;
   const row: Row = {
     ...{ name, version, size: source ? bytesText(source.size) : '-', opset: head ? `opset ${head.opset}` : '-' },
     io: io ?? '-',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
+import { writeColdForm } from '../../src/optimize/cold-form.ts';
 import type { Job, OptimizeJob } from '../../src/optimize/jobs.ts';
 import { measureParity } from '../../src/optimize/parity.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
@@ -118,6 +119,13 @@ describe('the cold form', () => {
       await expect(readOptimized(path)).rejects.toMatchObject({ code: 'hardware-bound', exit: 3 });
     }
     await readOptimized(file('plain.onnx', tinyModel()));
+  });
+
+  it('that cannot be written is no fault of its model', async () => {
+    const failed = writeColdForm({ model: file('fine.onnx', tinyModel()), out: join(root, 'nowhere') });
+    await expect(failed).rejects.toMatchObject({ code: 'artifact-unsupported', exit: 3 });
+    const broken = file('junk.onnx', Buffer.from('junk'));
+    await expect(writeColdForm({ model: broken, out: root })).rejects.toMatchObject({ code: 'model-unusable' });
   });
 
   it('says that a file is no model', async () => {

@@ -26,18 +26,20 @@ const pull = (head: object, sender = 'octocat'): Record<string, string> => {
   return { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: path };
 };
 
+const boundsOf = (env: Record<string, string>) => checkBounds({ env, cwd: root });
+
 describe('the bounds of a process that works on a model', () => {
   it("are a minute and half the memory for what nobody trusts, and more for one's own", () => {
-    const own = checkBounds(pull({ id: 1 }));
+    const own = boundsOf(pull({ id: 1 }));
     expect(own).toMatchObject({ timeoutMs: 300_000 });
-    expect(checkBounds({})).toEqual(own);
+    expect(boundsOf({})).toEqual(own);
     for (const env of [
       pull({ id: 2 }),
       pull({ id: 1 }, 'dependabot[bot]'),
       { ...pull({ id: 2 }), GITHUB_EVENT_NAME: 'pull_request_target' },
-      { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: join(root, 'nowhere') },
+      { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'nowhere' },
     ]) {
-      const bounds = checkBounds(env);
+      const bounds = boundsOf(env);
       expect(bounds.timeoutMs).toBe(60_000);
       expect(bounds.memoryBytes).toBeLessThan(own.memoryBytes);
       expect(bounds.advice).toContain('COLDGATE_CHECK_SECONDS');
@@ -47,9 +49,9 @@ describe('the bounds of a process that works on a model', () => {
 
   it('are what the environment says', () => {
     const env = { COLDGATE_CHECK_SECONDS: '7', COLDGATE_CHECK_MEMORY_MB: '3' };
-    expect(checkBounds({ ...pull({ id: 2 }), ...env })).toMatchObject({ timeoutMs: 7000, memoryBytes: 3 * 2 ** 20 });
+    expect(boundsOf({ ...pull({ id: 2 }), ...env })).toMatchObject({ timeoutMs: 7000, memoryBytes: 3 * 2 ** 20 });
     const wrong = { COLDGATE_CHECK_SECONDS: '0', COLDGATE_CHECK_MEMORY_MB: '1e9' };
-    expect(() => checkBounds(wrong)).toThrow(/COLDGATE_CHECK_SECONDS[\s\S]*COLDGATE_CHECK_MEMORY_MB/);
+    expect(() => boundsOf(wrong)).toThrow(/COLDGATE_CHECK_SECONDS[\s\S]*COLDGATE_CHECK_MEMORY_MB/);
   });
 });
 
