@@ -1,5 +1,6 @@
 import type { Dtype, TensorInfo } from './manifest.ts';
 import type { TensorJson } from './sample.ts';
+import { countOf, mostElements, sizingsFor } from './sizings.ts';
 import { filler } from './tensor-elements.ts';
 import type { ParsedTensor } from './tensor-json.ts';
 
@@ -19,56 +20,18 @@ export interface ProbeInput {
   shape: number[];
 }
 
-/** More than this is not made up; 256 MiB of float32. */
-const mostElements = 64 * 1024 * 1024;
-
-/**
- * Sizes to try for dimensions that a model leaves open, most usual first: what they may be is written nowhere in it. The
- * multiples suit images that are halved several times, the last ones audio windows.
- */
-const openSizes = [4, 32, 1, 2, 8, 16, 64, 128, 256, 512];
-/** Ranks to try where not even their number is declared. */
-const openRanks = [2, 4, 1, 3, 0];
-
-type Declared = readonly (number | string)[] | null;
-
 /** Made-up requests for these inputs, in the order in which they are worth trying. Inputs that may be left out are. */
 export function* probesFor(inputs: readonly TensorInfo[]): Generator<Probe> {
-  const needed = inputs.filter((info) => !info.optional);
-  const declared = needed.map((info): Declared => info.shape);
-  const ranks = declared.includes(null) ? openRanks : [0];
-  const open = declared.some((shape) => !shape?.every((size) => typeof size === 'number'));
-  for (const size of open ? openSizes : [1]) {
-    for (const rank of ranks) {
-      const shapes = declared.map((shape) => shape ?? new Array<string>(rank).fill(''));
-      // All open dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
-      for (const others of new Set([size, 1])) {
-        const sized = sizesOf(shapes, size, others);
-        if (sized.reduce((sum, shape) => sum + countOf(shape), 0) > mostElements) continue;
-        const made = needed.map(({ name, dtype }, i) => ({ name, dtype, shape: sized[i] as number[] }));
-        yield { inputs: made, fill: 1 };
-        yield { inputs: made, fill: 0 };
-      }
-    }
+  const tried = new Set<string>();
+  for (const { inputs: needed, shapes } of sizingsFor(inputs)) {
+    const made = needed.map(({ name, dtype }, i) => ({ name, dtype, shape: shapes[i] as number[] }));
+    const key = JSON.stringify(shapes);
+    if (tried.has(key)) continue;
+    tried.add(key);
+    yield { inputs: made, fill: 1 };
+    yield { inputs: made, fill: 0 };
   }
 }
-
-/** An open first dimension is a batch more often than not. Dimensions of one name are of one size. */
-function sizesOf(shapes: readonly (readonly (number | string)[])[], size: number, others: number): number[][] {
-  const named = new Map<string, number>();
-  return shapes.map((shape, input) =>
-    shape.map((dimension, axis) => {
-      if (typeof dimension === 'number') return dimension;
-      const fresh = axis === 0 ? 1 : input === 0 ? size : others;
-      if (dimension === '') return fresh;
-      const chosen = named.get(dimension) ?? fresh;
-      named.set(dimension, chosen);
-      return chosen;
-    }),
-  );
-}
-
-const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** Whether stored JSON is a probe that can be run without harm. */
 export function isProbe(value: unknown): value is Probe {

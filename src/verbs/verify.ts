@@ -39,7 +39,8 @@ async function loadDeep(store: Store, model: string, verified: VerifyResult, con
       const what = formatDifference(checked.difference);
       throw new IntegrityError('sample-mismatch', `${model} ${verified.version} does not answer its sample: ${what}.`);
     }
-    return checked.sample === 'ok' ? ' It loads and runs its sample.' : ' It loads; there is no sample.';
+    if (checked.sample === 'ok') return ' It loads and runs its sample.';
+    return checked.probe ? ' It loads and answers a made-up request; no sample.' : ' It loads; there is no sample.';
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCommand } from '../fakes/runner.ts';
+import { encodeModel, node, tensorType, tinyModel, tinySample, value } from '../fixtures/onnx.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'coldgate-prove-first-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...parts: string[]) => join(folder, ...parts);
+
+/** Takes `x` to `y` by an operator that the runtime has, has not, or that refuses whatever could be made up. */
+const unary = (operator: string, shape: (number | string)[] = [1, 2]): Buffer =>
+  encodeModel({
+    nodes: [node(operator, ['x'], ['y'])],
+    inputs: [value('x', tensorType('float32', shape))],
+    outputs: [value('y', tensorType('float32', shape))],
+  });
+
+/** Reshapes `x` to the shape that the caller gives, so only an author knows what fits. */
+const reshaping = (): Buffer =>
+  encodeModel({
+    nodes: [node('Reshape', ['x', 'to'], ['y'])],
+    inputs: [value('x', tensorType('float32', [6])), value('to', tensorType('int64', [2]))],
+    outputs: [value('y', tensorType('float32', ['rows', 'columns']))],
+  });
+
+const project = (
+  models: Record<string, string>,
+  environments = '  local: { store: "file:store", target: { provider: local } }',
+) => {
+  const listed = Object.entries(models).map(
+    ([name, fields]) => `  ${name}: { version: 1.0.0, optimize: off, ${fields} }`,
+  );
+  writeFileSync(at('models.yaml'), `schema: 1\nenvironments:\n${environments}\nmodels:\n${listed.join('\n')}\n`);
+};
+const coldgate = async (...args: string[]) => {
+  const { exit, stdout, stderr } = await runCommand([...args, '--json'], folder);
+  return { exit, stderr, ...JSON.parse(stdout) };
+};
+const model = (name: string) => `files: { ${name}.onnx: models/${name}.onnx }`;
+
+beforeEach(() => {
+  rmSync(at('store'), { recursive: true, force: true });
+  mkdirSync(at('models'), { recursive: true });
+  writeFileSync(at('models', 'good.onnx'), tinyModel(0.5));
+  writeFileSync(at('models', 'missing.onnx'), unary('NoSuchOperator'));
+  writeFileSync(at('models', 'reshape.onnx'), reshaping());
+  writeFileSync(at('models', 'sample.json'), JSON.stringify(tinySample));
+});
+
+describe('what can be found out before the first byte is written', () => {
+  it('keeps a version free for the model that works', async () => {
+    project({ missing: model('missing') });
+    const ship = await coldgate('ship');
+    expect([ship.exit, ship.error.code]).toEqual([3, 'model-not-loadable']);
+    expect((await coldgate('publish', '--dry-run')).exit).toBe(3);
+    expect(existsSync(at('store'))).toBe(false);
+    writeFileSync(at('models', 'missing.onnx'), unary('Relu'));
+    expect(await coldgate('publish')).toMatchObject({ exit: 0, published: true });
+    // What is published is compared, not run again.
+    const again = await coldgate('publish');
+    expect(again).toMatchObject({ exit: 0, published: false });
+    expect(again.stderr).not.toContain(': check');
+  });
+
+  it('is told of every model at once, the good ones too, with the worst exit code', async () => {
+    writeFileSync(at('models', 'wrong.json'), JSON.stringify({ ...tinySample, outputs: { y: [[9, 9]] } }));
+    writeFileSync(at('models', 'labels.json'), 'version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 12\n');
+    project({
+      absent: 'files: { model.onnx: models/absent.onnx }',
+      good: `${model('good')}, sample: models/sample.json`,
+      labelled: 'files: { model.onnx: models/good.onnx, labels.json: models/labels.json }',
+      missing: model('missing'),
+      reshape: model('reshape'),
+      wrong: `${model('good')}, sample: models/wrong.json`,
+    });
+    const { exit, models, error } = await coldgate('validate');
+    expect(exit).toBe(3);
+    const fine = (models as { model: string; ok: boolean }[]).filter(({ ok }) => ok).map((one) => one.model);
+    expect(fine).toEqual(['good']);
+    const codes = (error.data.problems as { code: string }[]).map(({ code }) => code).sort();
+    const own = ['model-not-loadable', 'not-the-file', 'sample-mismatch', 'unproven-model'];
+    expect(codes).toEqual(['bad-config', ...own]);
+    for (const name of ['absent.onnx', 'labels.json', 'git lfs pull', 'missing', 'wrong'])
+      expect(error.message).toContain(name);
+  });
+
+  it('shows the sample that a model needs which answers nothing made up', async () => {
+    project({ reshape: model('reshape') });
+    const { exit, error } = await coldgate('publish');
+    expect([exit, error.code, error.problems[0].path]).toEqual([2, 'unproven-model', 'models.reshape.sample']);
+    const skeleton = /for instance (\{.*\})/.exec(error.problems[0].hint)?.[1]?.replaceAll(', …', '') as string;
+    expect(Object.keys(JSON.parse(skeleton).inputs)).toEqual(['x', 'to']);
+    const inputs = { x: [1, 2, 3, 4, 5, 6], to: [2, 3] };
+    writeFileSync(at('models', 'reshape.json'), `\uFEFF${JSON.stringify({ inputs })}`);
+    project({ reshape: `${model('reshape')}, sample: models/reshape.json` });
+    expect((await coldgate('publish')).exit).toBe(0);
+  });
+
+  it('names the field that a sample is too large for, and the way that large requests go', async () => {
+    const many = 300_000;
+    writeFileSync(at('models', 'large.onnx'), unary('Relu', ['n', 2]));
+    const x = { shape: [many, 2], data: Array.from({ length: many * 2 }, (_, i) => (i % 9) / 9) };
+    writeFileSync(at('models', 'large.json'), JSON.stringify({ inputs: { x } }));
+    const lambda =
+      '  aws: { store: "file:store", target: { provider: aws-lambda, region: eu-west-1, role: "arn:aws:iam::123456789012:role/coldgate" } }';
+    const large = `${model('large')}, sample: models/large.json`;
+    project({ large: `${large}, handler: { max-payload-kb: 100 }` }, lambda);
+    const { exit, error } = await coldgate('validate');
+    expect([exit, error.problems[0].path]).toEqual([2, 'models.large.handler.max-payload-kb']);
+    const needed = /Set it to (\d+)/.exec(error.problems[0].hint)?.[1];
+    project({ large: `${large}, handler: { max-payload-kb: ${needed} }` }, lambda);
+    const validated = await coldgate('validate');
+    expect(validated.exit).toBe(0);
+    expect(validated.stderr).toMatch(/Lambda takes and answers 6 MB \(environment aws\)/);
+  });
+});
+
+describe('a version without a golden sample', () => {
+  it('goes live on the request that its model answered when it was published', async () => {
+    project({ good: `${model('good')}, handler: { refresh-seconds: 1 }, gate: { max-samples: 21 }` });
+    expect(await coldgate('publish')).toMatchObject({ exit: 0 });
+    const manifest = JSON.parse(readFileSync(at('store', 'good', 'versions', '1.0.0', 'manifest.json'), 'utf8'));
+    expect(manifest.probe).toEqual({ inputs: [expect.objectContaining({ name: 'x', dtype: 'float32' })], fill: 1 });
+    try {
+      const deployed = await coldgate('deploy');
+      expect(deployed.exit).toBe(0);
+      const health = await (await fetch(`${deployed['endpoint-url']}/v1/health?warm=true`)).json();
+      expect(health).toMatchObject({
+        sample: 'none',
+        proof: { probe: manifest.probe, manifest_sha256: expect.any(String) },
+      });
+    } finally {
+      await coldgate('destroy');
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'is refused with a named pipe in place of a file, which nobody reads',
+    async () => {
+      rmSync(at('models', 'pipe.json'), { force: true });
+      execFileSync('mkfifo', [at('models', 'pipe.json')]);
+      project({ good: 'files: { model.onnx: models/good.onnx, pipe.json: models/pipe.json }' });
+      const { exit, error } = await coldgate('validate');
+      expect([exit, error.problems[0].path]).toEqual([2, 'models.good.files.pipe.json']);
+      expect(error.message).toContain('named pipe');
+    },
+  );
+});
