@@ -2,10 +2,12 @@ import * as core from '@actions/core';
 import type { VerbSpec } from './catalog/spec.ts';
 import { catalog, findVerb } from './catalog.ts';
 import { Concealer } from './conceal.ts';
+import { checkToken } from './credential-words.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import type { PlannedStep } from './github/event-plan.ts';
 import type { EventTalk } from './github/event-talk.ts';
 import { readInputs } from './inputs.ts';
+import { useProxies } from './proxy.ts';
 import { runnerCache } from './runner/cache.ts';
 import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
@@ -104,8 +106,10 @@ export async function runAction(name: string | undefined, distDir: string): Prom
   const conceal = new Concealer();
   try {
     giveHome(process.env);
+    useProxies(process.env);
     const token = core.getInput('token');
     if (token !== '') core.setSecret(token);
+    checkToken('input token', token);
     const log = runnerLogger(Date.now, conceal);
     // A runner starts us on Node 24; a shell that plays runner may not.
     if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), log);

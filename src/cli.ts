@@ -4,6 +4,7 @@ import { catalog, findVerb } from './catalog.ts';
 import { Concealer } from './conceal.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import { nearest, readInputs } from './inputs.ts';
+import { useProxies } from './proxy.ts';
 import { processContext } from './runner/context.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf, giveHome } from './runner/places.ts';
@@ -63,6 +64,7 @@ export async function runCli(args: readonly string[], distDir: string): Promise<
   const conceal = new Concealer();
   try {
     giveHome(process.env);
+    useProxies(process.env);
     const verb = chooseVerb(name);
     if (rest.includes('--help')) return process.stdout.write(verbHelp(verb)) ? 0 : 0;
     return await runVerb(verb, rest, { distDir, verbose, conceal });

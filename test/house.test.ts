@@ -24,17 +24,19 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   errors: { rooms: [], packages: [] },
   log: { rooms: ['errors'], packages: [] },
   conceal: { rooms: ['errors'], packages: [] },
+  proxy: { rooms: [], packages: ['node:http'] },
+  'credential-words': { rooms: ['errors', 'proxy'], packages: [] },
   version: { rooms: [], packages: [] },
   inputs: { rooms: ['errors', 'model/names.ts'], packages: ['fastest-levenshtein'] },
   model: { rooms: [], packages: ['node:crypto', 'semver'] },
   gate: { rooms: ['model', 'errors', 'inputs'], packages: ['d3-scale', 'd3-shape'] },
   config: {
     rooms: ['model', 'gate', 'errors', 'inputs'],
-    packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'node:'],
+    packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'semver', 'node:'],
   },
   onnx: { rooms: ['model', 'errors', 'inputs'], packages: ['node:', 'fastest-levenshtein'] },
   stores: {
-    rooms: ['errors', 'config/types.ts'],
+    rooms: ['errors', 'config/types.ts', 'proxy'],
     packages: [
       'node:',
       '@aws-sdk/client-s3',
@@ -54,7 +56,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: ['node:', 'fflate', 'tar-stream'],
   },
   targets: {
-    rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'config/schema/aws-lambda.ts', 'package'],
+    rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'config/schema/aws-lambda.ts', 'package', 'proxy'],
     packages: [
       'node:',
       '@aws-sdk/client-lambda',
@@ -103,6 +105,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
       'package',
       'measure',
       'conceal',
+      'credential-words',
       'errors',
       'log',
       'inputs',
@@ -123,9 +126,12 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     rooms: ['conceal', 'errors', 'log', 'model', 'github', 'terminal/logger.ts', 'verbs/verb.ts'],
     packages: ['node:', '@actions/core', '@actions/cache'],
   },
-  cli: { rooms: ['catalog', 'conceal', 'errors', 'inputs', 'runner', 'terminal', 'version'], packages: ['node:'] },
+  cli: {
+    rooms: ['catalog', 'conceal', 'proxy', 'errors', 'inputs', 'runner', 'terminal', 'version'],
+    packages: ['node:'],
+  },
   action: {
-    rooms: ['catalog', 'conceal', 'errors', 'github', 'inputs', 'runner', 'verbs/verb.ts'],
+    rooms: ['catalog', 'conceal', 'credential-words', 'proxy', 'errors', 'github', 'inputs', 'runner', 'verbs/verb.ts'],
     packages: ['@actions/core'],
     lazy: ['verbs'],
   },

@@ -17,8 +17,11 @@ export function checkStores(findings: Findings, root: string): void {
     const store: Path = ['environments', name, 'store'];
     const path = findings.keys(store).length > 0 ? [...store, 'url'] : store;
     const url = findings.text(path);
-    const scheme = /^(file|s3|gs|azure):/.exec(url ?? '')?.[1];
-    if (url === undefined || scheme === undefined || /[\s?#]/.test(url)) continue;
+    const scheme = /^(?:(file):|(s3|gs|azure):\/\/)./s
+      .exec(url ?? '')
+      ?.slice(1)
+      .find(Boolean);
+    if (url === undefined || scheme === undefined) continue;
     const resolved = resolveStoreUrl(url, root);
     if ('fault' in resolved) {
       const { message, hint } = resolved.fault;

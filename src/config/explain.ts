@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Problem } from '../errors.ts';
 import { nearest } from '../inputs.ts';
+import { Cures, issuesOf } from './hints.ts';
 import { describeNode, formatPath, lineAt, nodeAt, type Path, type YamlNode } from './yaml-node.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -38,22 +39,27 @@ const count = (entries: number): string => `${entries} ${entries === 1 ? 'entry'
 
 /** Each of zod's issues as sentences with the place in the file; nothing where the value is known to be broken. */
 export function explain(issues: readonly Issue[], root: YamlNode): Problem[] {
-  return issues.flatMap((issue) => explainOne(issue, [], root));
+  const wrong = (changed: unknown) =>
+    new Set(issuesOf(changed).flatMap((issue) => meant(issue, []).map((one) => JSON.stringify(one.path))));
+  const cures = new Cures(root, wrong);
+  return issues.flatMap((issue) => meant(issue, [])).flatMap((one) => explainOne(one, root, cures));
 }
 
-function explainOne(issue: Issue, base: Path, root: YamlNode): Problem[] {
+/** The issue under its whole path, or those of the branch of a union that was meant. */
+function meant(issue: Issue, base: Path): { issue: Issue; path: Path }[] {
   const path = [...base, ...issue.path];
+  const branch = issue.code === 'invalid_union' && issue.errors.length > 0 ? meantBranch(issue.errors) : undefined;
+  return branch ? branch.flatMap((inner) => meant(inner, path)) : [{ issue, path }];
+}
+
+function explainOne({ issue, path }: { issue: Issue; path: Path }, root: YamlNode, cures: Cures): Problem[] {
   if (isBroken(root, path)) return [];
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const branch = meantBranch(issue.errors);
-    if (branch) return branch.flatMap((inner) => explainOne(inner, path, root));
-  }
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, issue.message, root));
   if (issue.code === 'invalid_key') return [badKey(path, issue.issues[0]?.message ?? 'another name', root)];
   const node = nodeAt(root, path);
   const missing = node === undefined ? 'is missing: ' : '';
   const message = `${missing}expected ${issue.message}${missing ? '' : `, got ${describeNode(node)}`}.`;
-  return [{ path: formatPath(path), line: lineAt(root, path), message, hint: hintFor(issue, node) }];
+  return [{ path: formatPath(path), line: lineAt(root, path), message, hint: hintFor(issue, path, node, cures) }];
 }
 
 function isBroken(root: YamlNode, path: Path): boolean {
@@ -84,15 +90,15 @@ function badKey(path: Path, expected: string, root: YamlNode): Problem {
   return { path: formatPath(path), line: lineAt(root, path), message };
 }
 
-function hintFor(issue: Issue, node: YamlNode | undefined): string | undefined {
-  if (node?.kind !== 'scalar') return undefined;
-  if (issue.code === 'invalid_type' && issue.expected === 'string' && node.value !== null) return 'Put it in quotes.';
-  const isText = typeof node.value === 'string';
+function hintFor(issue: Issue, path: Path, node: YamlNode | undefined, cures: Cures): string | undefined {
+  if (node?.kind !== 'scalar' || node.value === null) return undefined;
   const wantsOther = issue.code === 'invalid_type' && ['number', 'int', 'boolean'].includes(issue.expected);
-  if (isText && wantsOther && node.written !== node.value) return 'Text from ${…} stays text; write the value here.';
-  if (isText && wantsOther) return 'Write it without quotes.';
+  if (wantsOther && node.interpolated) return 'Text from ${…} stays text; write the value here.';
+  // What came from the environment is neither tried nor shown.
+  const cure = node.interpolated ? undefined : cures.hintFor(path, node);
+  if (cure) return cure;
   const values = issue.code === 'invalid_value' ? issue.values : optionsOf(issue);
-  const close = isText && nearest(node.written, values.map(String));
+  const close = typeof node.value === 'string' && nearest(node.written, values.map(String));
   return close ? `Did you mean ${close}?` : undefined;
 }
 

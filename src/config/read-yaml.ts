@@ -22,6 +22,8 @@ export function readYaml(
   env: Readonly<Record<string, string | undefined>>,
   takes?: (path: Path) => boolean,
 ): YamlFile {
+  const conflicts = conflictsIn(source);
+  if (conflicts.length > 0) return { root: undefined, problems: conflicts, interpolated: [] };
   let events: Event[];
   try {
     events = parseEvents(source, { maxDepth: depthLimit });
@@ -31,6 +33,21 @@ export function readYaml(
   const composer = new Composer(source, events, env, takes);
   const root = composer.document();
   return { root, problems: composer.problems, interpolated: composer.interpolated() };
+}
+
+/** What git leaves where two changes of the same lines met: the beginning of each, or a line that was left behind. */
+function conflictsIn(source: string): Problem[] {
+  const marks = source.split(/\r\n|[\r\n]/).flatMap((text, at) => {
+    const [mark] = /^(?:<{7}|>{7}|\|{7}|={7})(?=\s|$)/.exec(text) ?? [];
+    return mark === undefined ? [] : [{ mark, line: at + 1 }];
+  });
+  const begun = marks.filter(({ mark }) => mark.startsWith('<'));
+  return (begun.length > 0 ? begun : marks).map(({ mark, line }) => ({
+    path: '',
+    line,
+    message: `expected YAML, got a mark of a merge conflict (${mark}).`,
+    hint: 'Keep the lines of one side, or both made one, and delete every line of <<<<<<<, =======, ||||||| and >>>>>>>.',
+  }));
 }
 
 function syntaxProblem(source: string, error: unknown): Problem {

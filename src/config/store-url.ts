@@ -29,14 +29,27 @@ export function resolveStoreUrl(url: string, root: string): { url: string } | { 
   const parts = url.replace(/\/$/, '').split('/');
   const named = scheme === 'azure' ? 4 : 3;
   if (!place.pattern.test(parts.slice(0, named).join('/'))) {
-    const hint = 'Buckets and containers are named by lower-case letters, digits and hyphens.';
-    return { fault: { message: `expected ${place.form}, got no valid bucket or container name.`, hint } };
+    const hint = `Write it as ${place.form}; buckets and containers are named by lower-case letters, digits and hyphens.`;
+    const bad = strange(parts.slice(2, named).join('/'), /[a-z0-9./_-]/);
+    return { fault: { message: `expected ${place.form}, got no valid bucket or container name${bad}.`, hint } };
   }
   if (!parts.slice(named).every((part) => prefixPart.test(part) && !part.includes('..'))) {
-    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${place.form}).`;
-    return { fault: { message, hint: 'No part may be empty, begin with a dot or hold two dots.' } };
+    const bad = strange(parts.slice(named).join('/'), /[A-Za-z0-9./_=-]/);
+    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${place.form})${bad}.`;
+    const hint = bad ? 'Write "-" in its place.' : 'No part may be empty, begin with a dot or hold two dots.';
+    return { fault: { message, hint } };
   }
   return { url: parts.join('/') };
+}
+
+/** Names the first character that is not of the alphabet, as the end of a sentence. */
+function strange(text: string, alphabet: RegExp): string {
+  const found = [...text].find((one) => !alphabet.test(one));
+  if (found === undefined) return '';
+  const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const name =
+    found === ' ' ? 'a space' : /[\p{L}\p{N}\p{P}\p{S}]/u.test(found) ? `"${found}"` : `the character U+${code}`;
+  return `, got ${name}`;
 }
 
 function resolveFileUrl(url: string, root: string): { url: string } | { fault: UrlFault } {
@@ -54,7 +67,15 @@ function resolveFileUrl(url: string, root: string): { url: string } | { fault: U
   } catch {
     return { fault: { message: 'expected % only before two hexadecimal digits.', hint: 'Write %25 for %.' } };
   }
-  if (path === '' || path.includes('\0')) {
+  const control = strange(path, /\P{Cc}/u);
+  if (control !== '' || !path.isWellFormed()) {
+    const message = `expected the path of a folder without control characters${control}.`;
+    return { fault: { message, hint: 'Remove it.' } };
+  }
+  if (path.includes('\\')) {
+    return { fault: { message: 'expected / between folders, got a backslash.', hint: 'Write / in its place.' } };
+  }
+  if (path.trim() === '') {
     return {
       fault: { message: 'expected file: and the path of a folder.', hint: 'For instance file:.coldgate/store.' },
     };

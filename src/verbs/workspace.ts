@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
+import { checkCredentialWords } from '../credential-words.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
 import { openTarget } from '../targets/open.ts';
@@ -37,6 +38,8 @@ export async function openWorkspace(
   const config = await readConfig(input.config, context, options);
   const environment = selectEnvironment(config, input.environment);
   const models = selectModels(config, input.model ?? []);
+  const own = models.map((model) => (model.target ?? environment.target).provider);
+  checkCredentialWords([environment.store.url.split(':')[0] ?? '', ...own], context.env);
   const store = await openStore(environment.store);
   const targets = new Map<unknown, Promise<Target>>();
   const targetOf = (model: Pick<ModelEntry, 'target'>): Promise<Target> => {

@@ -8,6 +8,7 @@ import { readSample } from '../../src/onnx/golden.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { goodFiles } from '../fixtures/bad-input.ts';
 import { type BadInput, badInputs } from '../fixtures/bad-inputs.ts';
+import { badValues } from '../fixtures/bad-values.ts';
 import { layOut } from '../fixtures/lay-out.ts';
 
 let folder: string;
@@ -46,7 +47,7 @@ describe('bad input', () => {
     expect(badInputs.length).toBeGreaterThan(100);
   });
 
-  it.each(badInputs.map((input): [string, BadInput] => [input.name, input]))(
+  it.each([...badInputs, ...badValues].map((input): [string, BadInput] => [input.name, input]))(
     'is explained: %s',
     async (_name, input) => {
       lay(input);

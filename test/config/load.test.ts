@@ -133,6 +133,10 @@ models:
     ['file:./a/../b', 'b'],
     ['file:../outside', '../outside'],
     ['file:with%20space', 'with space'],
+    ['file:./my store', 'my store'],
+    ['file:a#b?c', 'a#b?c'],
+    ['file:100%25', '100%'],
+    ['file:モデル/ü', 'モデル/ü'],
     ['file:/srv/models/', '/srv/models'],
     ['file:///srv/models', '/srv/models'],
   ])('makes %s absolute', async (url, path) => {

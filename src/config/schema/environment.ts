@@ -16,7 +16,8 @@ export const targetSchema = z.discriminatedUnion('provider', [
 ]);
 
 const storeForms = 'file:folder, s3://bucket/prefix, gs://bucket/prefix or azure://account/container/prefix';
-const storeUrl = text(storeForms, /^(?:file:|s3:\/\/|gs:\/\/|azure:\/\/)[^\s\p{Cc}?#]+$/u);
+/** The beginning alone: what may follow, `resolveStoreUrl` says by name. */
+const storeUrl = text(storeForms, /^(?:file:|s3:\/\/|gs:\/\/|azure:\/\/).+$/su);
 
 export const storeSchema = z.union(
   [

@@ -30,7 +30,11 @@ export interface HttpRequest {
 }
 
 /** One connection for each range, and one for the pointer meanwhile. */
-const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 5, scheduling: 'lifo' } as const;
+const options = {
+  ...{ keepAlive: true, maxSockets: 16, maxFreeSockets: 5, scheduling: 'lifo' as const },
+  // Node's own agents take the proxies of the environment when they are told to; ours then do too.
+  ...(process.env['NODE_USE_ENV_PROXY'] === '1' && { proxyEnv: process.env }),
+};
 const httpAgent = new HttpAgent(options);
 const httpsAgent = new HttpsAgent(options);
 

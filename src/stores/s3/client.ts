@@ -1,6 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { StoreSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
+import { proxiedAgents } from '../../proxy.ts';
 import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type Encryption, type S3Context, type S3Limits, type S3Options } from './context.ts';
 import { Place } from './place.ts';
@@ -67,7 +68,7 @@ function sharedConfig(region: string, endpoint: string | undefined, limits: S3Li
     responseChecksumValidation: 'WHEN_REQUIRED',
     // It would cost every part a connection of its own; large writes look first whether they will be refused.
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: limits.connectMs, socketTimeout: limits.stallMs },
+    requestHandler: { connectionTimeout: limits.connectMs, socketTimeout: limits.stallMs, ...proxiedAgents() },
   };
 }
 

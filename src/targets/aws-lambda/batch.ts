@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LambdaFunctionConfiguration, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3';
 import { ColdgateError, ConflictError } from '../../errors.ts';
+import { proxiedAgents } from '../../proxy.ts';
 import { setTags } from './function-settings.ts';
 import type { FunctionState } from './observe.ts';
 import type { Permit } from './statements.ts';
@@ -86,7 +87,7 @@ async function tell(
   wanted: LambdaFunctionConfiguration | undefined,
 ): Promise<void> {
   const sdk: Sdk = await import('@aws-sdk/client-s3');
-  const client = new sdk.S3Client({ region: world.settings.region, maxAttempts: 1 });
+  const client = new sdk.S3Client({ region: world.settings.region, maxAttempts: 1, requestHandler: proxiedAgents() });
   const Id = `coldgate-${name}`;
   for (let tries = 0; tries <= mostTries; tries++) {
     const now = await read(world, sdk, client, Bucket);

@@ -5,6 +5,7 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
+import { proxiedAgents } from '../../proxy.ts';
 import type { TargetDeps } from '../open.ts';
 import { pause } from '../pause.ts';
 import {
@@ -63,7 +64,7 @@ type Waiting = Pick<TargetDeps, 'signal' | 'log'>;
  */
 export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls {
   // One attempt a send: what is worth trying again, and for how long, is decided here.
-  const client = new LambdaClient({ region, maxAttempts: 1 });
+  const client = new LambdaClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
   return {
     send: (command) => sendPatiently((options) => client.send(command, options), { signal, log }),
     patiently: (work, asked) => sendPatiently(work, { signal, log }, asked),

@@ -1,6 +1,7 @@
 import type { FunctionCode } from '@aws-sdk/client-lambda';
 import { lambdaBudget } from '../../package/budget.ts';
 import { readPackage } from '../../package/kept-package.ts';
+import { proxiedAgents } from '../../proxy.ts';
 import type { PackageFile } from '../target.ts';
 import { checkRequestSize } from './sizes.ts';
 import type { World } from './world.ts';
@@ -24,7 +25,7 @@ export async function codeOf(world: World, from: Omit<PackageFile, 'layer'>): Pr
 async function upload(world: World, Bucket: string, from: PackageFile): Promise<string> {
   const { sha256, size } = from;
   const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const client = new S3Client({ region: world.settings.region, maxAttempts: 1 });
+  const client = new S3Client({ region: world.settings.region, maxAttempts: 1, requestHandler: proxiedAgents() });
   const Key = `${folder}/${sha256}.zip`;
   const Body = await readPackage(from);
   world.log.info(`Uploading the package to s3://${Bucket}/${Key} (${Math.ceil(size / 1e6)} MB).`);

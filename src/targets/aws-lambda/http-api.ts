@@ -1,4 +1,5 @@
 import type { Api, ApiGatewayV2Client } from '@aws-sdk/client-apigatewayv2';
+import { proxiedAgents } from '../../proxy.ts';
 import { setTags } from './function-settings.ts';
 import { convergeParts } from './http-api-parts.ts';
 import { accessLogGroup, type WantedApi } from './http-api-wanted.ts';
@@ -23,7 +24,10 @@ export interface Gateway {
 
 async function openGateway({ settings }: World): Promise<Gateway> {
   const sdk = await import('@aws-sdk/client-apigatewayv2');
-  return { sdk, client: new sdk.ApiGatewayV2Client({ region: settings.region, maxAttempts: 1 }) };
+  return {
+    sdk,
+    client: new sdk.ApiGatewayV2Client({ region: settings.region, maxAttempts: 1, requestHandler: proxiedAgents() }),
+  };
 }
 
 /** Those of the function, oldest first; names of APIs are not unique, so a tag tells. */

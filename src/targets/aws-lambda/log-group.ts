@@ -1,3 +1,4 @@
+import { proxiedAgents } from '../../proxy.ts';
 import type { World } from './world.ts';
 
 /** Where Lambda writes a function's log. */
@@ -7,7 +8,7 @@ export const functionLogGroup = (name: string): string => `/aws/lambda/${name}`;
 export async function ensureLogGroup(world: World, logGroupName: string): Promise<void> {
   const logs = await import('@aws-sdk/client-cloudwatch-logs');
   const { region, logRetentionDays: retentionInDays, tags } = world.settings;
-  const client = new logs.CloudWatchLogsClient({ region, maxAttempts: 1 });
+  const client = new logs.CloudWatchLogsClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
   await world.calls.patiently(async (options) => {
     try {
       await client.send(new logs.CreateLogGroupCommand({ logGroupName, ...(tags && { tags }) }), options);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { proxiedAgents } from '../../proxy.ts';
 import { gone } from './address.ts';
 import { setTags } from './function-settings.ts';
 import type { FunctionState } from './observe.ts';
@@ -131,7 +132,11 @@ interface Opened {
 
 async function open({ calls, settings }: World): Promise<Opened> {
   const sdk: Sdk = await import('@aws-sdk/client-application-auto-scaling');
-  const client = new sdk.ApplicationAutoScalingClient({ region: settings.region, maxAttempts: 1 });
+  const client = new sdk.ApplicationAutoScalingClient({
+    region: settings.region,
+    maxAttempts: 1,
+    requestHandler: proxiedAgents(),
+  });
   const asked = (action: string): Asked => ({ action: `application-autoscaling:${action}`, resource: '*' });
   return { sdk, client, send: (action, work) => calls.patiently(work, asked(action)) };
 }

@@ -1,8 +1,12 @@
+import { noProxyVariables, proxyVariables } from '../../proxy.ts';
 import type { FunctionSettings } from '../target.ts';
 import { formatMark, markVariable, type ProcessMark } from './process-mark.ts';
 
 /** What every function needs of this machine, and no more. */
 const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG'];
+
+/** The way to a store elsewhere. */
+const ways = ['NODE_USE_ENV_PROXY', ...proxyVariables, ...noProxyVariables];
 
 /**
  * What a platform would give the function to read its store with: here that is what the pipeline has. A function gets
@@ -34,7 +38,7 @@ export interface ProcessOptions {
 export function processVariables(options: ProcessOptions): Record<string, string> {
   const { settings, mark, version, cache, code } = options;
   const store = settings.storeVariables['MODEL_STORE'] ?? '';
-  const machine = [...passed, ...(readsWith[store] ?? [])].flatMap((name) => {
+  const machine = [...passed, ...(store === 'file' ? [] : ways), ...(readsWith[store] ?? [])].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -1,5 +1,6 @@
-import { request } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import { Agent, request } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { proxyOptions } from '../../proxy.ts';
 
 export interface Answer {
   status: number;
@@ -21,6 +22,13 @@ export interface CallOptions {
 /** The call took too long. */
 export class CallTimeout extends Error {}
 
+/** `false` is a connection past any proxy, as agents are made by Node then. */
+function agentFor(url: string): Agent | false {
+  const { proxyEnv } = proxyOptions();
+  if (proxyEnv === undefined) return false;
+  return url.startsWith('https:') ? new SecureAgent({ proxyEnv }) : new Agent({ proxyEnv });
+}
+
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 /**
@@ -39,7 +47,7 @@ export function call(url: string, options: CallOptions): Promise<Answer> {
     const sent = (url.startsWith('https:') ? secureRequest : request)(
       url,
       {
-        agent: false,
+        agent: agentFor(url),
         signal,
         method: body ? 'POST' : 'GET',
         headers: headersOf(body, options.headers),

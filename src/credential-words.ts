@@ -1,0 +1,77 @@
+import { ColdgateError, exitCodes } from './errors.ts';
+import { isProxyAddress, noProxyVariables, proxyVariables } from './proxy.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const aws = [
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_REGION'],
+  ...['AWS_DEFAULT_REGION', 'AWS_ROLE_ARN', 'AWS_ROLE_SESSION_NAME', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
+  ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_LAMBDA', 'AWS_ENDPOINT_URL_STS', 'AWS_CONFIG_FILE'],
+  ...['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+  ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
+];
+const google = [
+  ...['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'STORAGE_EMULATOR_HOST'],
+  ...['GCE_METADATA_HOST', 'CLOUDSDK_CONFIG'],
+];
+const azure = [
+  ...['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_CLIENT_SECRET'],
+  ...['AZURE_AUTHORITY_HOST', 'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_USERNAME'],
+  ...['IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'MSI_ENDPOINT', 'MSI_SECRET'],
+];
+
+/** What is read to log in, by scheme of stores and provider of targets. */
+const read: Readonly<Record<string, readonly string[]>> = {
+  s3: aws,
+  'aws-lambda': aws,
+  gs: google,
+  'google-cloud-run': google,
+  azure,
+  'azure-functions': azure,
+};
+
+const isControl = (text: string): boolean => /[\p{Cc}\u2028\u2029\ufeff]/u.test(text);
+
+/** What is wrong with a text that is pasted into a header, a signature or an address; the text itself is not in it. */
+export function wordFault(text: string): string | undefined {
+  if (/[\r\n]$/.test(text)) return 'it ends with a line break';
+  if (/[\r\n]/.test(text)) return 'it holds a line break';
+  if (isControl(text)) return 'it holds a control character';
+  if (text.trim() !== text) return 'it begins or ends with a blank';
+  if (/^(["'`]).*\1$/.test(text)) return 'it is in quotes';
+  return undefined;
+}
+
+function faultOf(name: string, text: string): string | undefined {
+  if (noProxyVariables.includes(name))
+    return isControl(text) ? 'it holds a line break or control character' : undefined;
+  const fault = wordFault(text);
+  if (fault || !proxyVariables.includes(name)) return fault;
+  return isProxyAddress(text) ? undefined : 'it is no address such as http://proxy.example:3128';
+}
+
+/**
+ * Looks at the variables that open the stores and targets of these kinds, before anything is sent. Throws ColdgateError
+ * `bad-credentials` (exit 8) naming each that cannot be right; never a value.
+ */
+export function checkCredentialWords(kinds: readonly string[], env: Env): void {
+  const names = new Set(kinds.flatMap((kind) => read[kind] ?? []));
+  if (names.size === 0) return;
+  const faults = [...names, ...proxyVariables, ...noProxyVariables].flatMap((name) => {
+    const text = env[name];
+    const fault = text ? faultOf(name, text) : undefined;
+    return fault === undefined ? [] : [`${name} cannot be right: ${fault}.`];
+  });
+  if (faults.length > 0) throw badCredentials(faults);
+}
+
+/** An input or variable that holds a credential. Throws ColdgateError `bad-credentials` (exit 8). */
+export function checkToken(name: string, text: string): void {
+  const fault = wordFault(text) ?? (/\s/.test(text) ? 'it holds a blank' : undefined);
+  if (fault !== undefined) throw badCredentials([`${name} cannot be right: ${fault}.`]);
+}
+
+const badCredentials = (faults: readonly string[]): ColdgateError =>
+  new ColdgateError('bad-credentials', exitCodes.denied, faults.join('\n'), {
+    hint: 'Nothing was sent. Store the value again without it; of a file, without its last line break: printf %s "$(cat FILE)".',
+  });
