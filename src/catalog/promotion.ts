@@ -76,6 +76,12 @@ export const promote = verb({
         '`recorded`: a recorded verdict must be a pass, a missing one warns. `required`: there must be one. `skip`: not asked.',
     },
     watch,
+    {
+      name: 'wait',
+      type: 'seconds',
+      description:
+        'Go on for so long (90s, 10m) where someone else moves the pointer meanwhile or the store asks for less, over whatever won, asking the gate again each time. Default: the loser stops, exit 6.',
+    },
     dryRun,
   ],
   outputs: [

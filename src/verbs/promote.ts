@@ -4,6 +4,7 @@ import type { GateRecord } from '../gate/record.ts';
 import type { Pointer, GateRecord as PointerGate } from '../model/pointer.ts';
 import type { CopyResult } from '../registry/copy-version.ts';
 import type { MoveResult } from '../registry/move-result.ts';
+import { Pace } from '../registry/pace.ts';
 import { assertSound } from '../registry/pointer-check.ts';
 import { promoteVersion } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
@@ -29,6 +30,8 @@ export interface PromoteVerbInput extends WorkInput {
   from?: string | undefined;
   /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
   watch?: number | undefined;
+  /** How long to go on where someone else moved the pointer meanwhile, s; without it the loser is told. */
+  wait?: number | undefined;
 }
 
 /** The recorded measurement of these very bytes on this target; nothing where there is none. */
@@ -112,6 +115,13 @@ async function readyFunction(
   return deployment;
 }
 
+/** Who goes on over whatever won asks the gate again each time: a verdict speaks of what it was compared with. */
+function goingOn({ entry, version, input, context }: Promotion, record: GateRecord | undefined, gate: PointerGate) {
+  if (!input.wait) return { gate };
+  const asked = (live: Pointer | undefined) => checkGate(entry, version, record, live, input, context);
+  return { gate: asked, pace: new Pace({ patienceMs: input.wait * 1000 }) };
+}
+
 /** The gate is asked before anything is copied. */
 async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const { workspace, origin, entry, version, input, context } = promotion;
@@ -129,8 +139,9 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   const deployment = await readyFunction(promotion, stored, here);
   const mover = { store, model: entry.name, pointer: environment.pointer, actor, verb: 'promote', runUrl, now, log };
   // Copying may take long: the gate compared with what was live before.
-  const expected = copy && !here ? { version: live?.version ?? null } : undefined;
-  const moved = await promoteVersion({ ...mover, version, gate, current, expected, verified: copy?.proof, dryRun });
+  const expected = copy && !here && !input.wait ? { version: live?.version ?? null } : undefined;
+  const how = { ...goingOn(promotion, record, gate), version, current, expected, verified: copy?.proof, dryRun };
+  const moved = await promoteVersion({ ...mover, ...how });
   return { stored, moved, copy, deployment };
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { renderClosed, renderComment, renderSummary } from '../../src/github/comment/render.ts';
+import { renderClosed, renderComment } from '../../src/github/comment/render.ts';
 import { mermaid } from '../emulators/mermaid.ts';
 import { describePart } from '../emulators/servers.ts';
 import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler-browser.ts';
@@ -115,7 +115,7 @@ describePart('chromium', missing, 'the comment in Chromium', () => {
 
   it('is as safe in the summary of the job, which has more of it', async () => {
     for (const evil of hostileTexts.filter((_text, at) => at % 8 === 0)) {
-      const drawn = await show(renderSummary({ ...report(hostile(evil), preview('digits', 'pass')), notes: [evil] }));
+      const drawn = await show(renderComment({ ...report(hostile(evil), preview('digits', 'pass')), notes: [evil] }));
       expect(drawn).toEqual(['drawn']);
       expect([evil, await tab.evaluate('window.hit ?? null'), await tab.evaluate(linkedLater)]).toEqual([
         evil,

@@ -3,13 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  commentLimit,
-  renderClosed,
-  renderComment,
-  renderSummary,
-  summaryLimit,
-} from '../../src/github/comment/render.ts';
+import { commentLimit, renderClosed, renderComment } from '../../src/github/comment/render.ts';
 import { hostile, hostileTexts, preview, report } from './reports.ts';
 
 const golden = (name: string): string => join(import.meta.dirname, 'golden', `${name}.md`);
@@ -80,7 +74,6 @@ describe('the comment', () => {
       };
       const text = renderComment(whole);
       expect(text.length).toBeLessThanOrEqual(commentLimit);
-      expect(renderSummary(whole).length).toBeLessThanOrEqual(summaryLimit);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2028\u2029\u2066-\u2069]/);
       expect(renderClosed({ sha: evil, runUrl: evil, removed: [evil] })).not.toMatch(/<(?!\/?sub>)/);

@@ -7,9 +7,6 @@ import type { ModelPreview, PreviewReport } from './preview.ts';
 /** GitHub's limit for a comment is 65,536 characters; the hidden marker stands before the text. */
 export const commentLimit = 65_000;
 
-/** A job's summary may have 1 MiB in all, and near it GitHub drops the summary without a word. */
-export const summaryLimit = 512 * 1024;
-
 /** Most telling first: what went wrong stands before what is still running. */
 const order = ['⚠️', '⛔', '❓', '⏳', '✅'];
 const titles: Record<string, string> = {
@@ -70,23 +67,20 @@ function render(report: PreviewReport, detail: Detail, most: number, cut: boolea
   ]);
 }
 
-/** As much as the limit allows: first with less detail for every model, then with fewer models. */
-function shortened(report: PreviewReport, limit: number): string {
+/**
+ * The sticky comment: Markdown of at most 65,000 characters, safe whatever the report holds. As much as the limit allows:
+ * first with less detail for every model, then with fewer models.
+ */
+export function renderComment(report: PreviewReport): string {
   for (const detail of details) {
     const whole = render(report, detail, report.models.length, detail !== details[0]);
-    if (whole.length <= limit) return whole;
+    if (whole.length <= commentLimit) return whole;
   }
   const brief = { ...report, notes: (report.notes ?? []).slice(0, 5), warnings: (report.warnings ?? []).slice(0, 5) };
   let most = report.models.length;
-  while (most > 1 && render(brief, 'overview', most, true).length > limit) most = Math.floor(most * 0.9);
+  while (most > 1 && render(brief, 'overview', most, true).length > commentLimit) most = Math.floor(most * 0.9);
   return render(brief, 'overview', most, true);
 }
-
-/** The sticky comment: Markdown of at most 65,000 characters, safe whatever the report holds. */
-export const renderComment = (report: PreviewReport): string => shortened(report, commentLimit);
-
-/** The same for the summary of the job, which may be longer. */
-export const renderSummary = (report: PreviewReport): string => shortened(report, summaryLimit);
 
 /** What the comment says once the pull request is closed and its previews are gone. */
 export function renderClosed(
