@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { Worker, workerData } from 'node:worker_threads';
 import { exitCodes } from '../errors.ts';
 import type { JobAnswer } from './answer-job.ts';
@@ -19,7 +19,17 @@ const everyMs = 250;
  * the model is made so, and no signal handler runs then. `entry` is the module that calls `watch` in a thread.
  */
 export function startWatchdog(entry: string, bounds: Bounds): void {
+  offerToKernel();
   new Worker(new URL(entry), { workerData: bounds, stdout: false, stderr: false }).unref();
+}
+
+/** Where memory runs out all at once, Linux is to end this process and not the one that started it. */
+function offerToKernel(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Another system, or a container that does not allow it.
+  }
 }
 
 /** The thread's side: ends the process with its parent, or at its bound of memory, with words for the parent. */
