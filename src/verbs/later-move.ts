@@ -51,7 +51,10 @@ export async function laterMove(
   if ((await broughtBefore(place, live)) !== version) return undefined;
   if ((await namedThen(live.promoted_at)) === false) return undefined;
   const { model } = place;
-  const did = verbs[live.verb ?? live.kind] ?? 'moved it';
-  const who = `${live.actor.replace(/[^\w@.[\]-]/g, '?')} ${did} at ${live.promoted_at} (move ${live.sequence})`;
+  const cause = live.verb ?? live.kind;
+  const did = Object.hasOwn(verbs, cause) ? verbs[cause] : 'moved it';
+  // Whoever can write to the store can write anything there, and this is shown as Markdown.
+  const [actor, moment] = [live.actor, live.promoted_at].map((text) => text.replace(/[^\w@.:[\]-]/g, '?'));
+  const who = `${actor} ${did} at ${moment} (move ${live.sequence})`;
   return `\`${model}\` stays at ${live.version}, though models.yaml names ${version}: ${who}. Name another version there, or run the verb \`ship\` by hand.`;
 }

@@ -33,7 +33,8 @@ async function tipAhead(git: Git, branch: string): Promise<string | undefined> {
   return (await unlessNo(git('merge-base', '--is-ancestor', head, tip))) === undefined ? undefined : tip;
 }
 
-export function otherCommits(config: Config, branch: string, context: Context): OtherCommits {
+/** The commits of the checkout that `config` lies in; `branch` is the one that was pushed. */
+export function otherCommits(config: Config, branch: string, context: Pick<Context, 'env' | 'signal'>): OtherCommits {
   const git = gitIn(dirname(config.file), context);
   const read = (commit: string) => configAt(git, commit, config, context.env);
   let ahead: Promise<RawConfig | undefined> | undefined;
@@ -42,7 +43,9 @@ export function otherCommits(config: Config, branch: string, context: Context): 
       quietly(
         (async () => {
           if ((await git('rev-parse', '--is-shallow-repository')).trim() === 'true') return undefined;
-          const at = (await git('rev-list', '-1', '--first-parent', `--before=${moment}`, 'HEAD')).trim();
+          const seconds = Math.floor(Date.parse(moment) / 1000);
+          if (!Number.isSafeInteger(seconds)) return undefined;
+          const at = (await git('rev-list', '-1', '--first-parent', `--before=${seconds}`, 'HEAD')).trim();
           return at === '' ? undefined : versionIn(await read(at), model) === version;
         })(),
       ),

@@ -74,9 +74,9 @@ describe('the five actions, composed', () => {
     expect(await reply.json()).toMatchObject({ outputs: { y: [[5.5, 1]] } });
   });
 
-  it('ships the next version through the root action and rolls it back through its verb input', async () => {
+  it('ships the next version through the verb input of the root action and rolls it back through it', async () => {
     project.release({ version: '1.1.0', bias: 0.25, gate });
-    const shipped = await runStep('root', at, project.folder);
+    const shipped = await runStep('root', { ...at, verb: 'ship' }, project.folder);
     expect(shipped.exit).toBe(0);
     expect(shipped.outputs).toMatchObject({
       promoted: 'true',

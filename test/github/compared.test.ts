@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Since } from '../../src/github/event-plan.ts';
 import { changedSince } from '../../src/verbs/changed.ts';
 import { gitIn } from '../../src/verbs/changed-git.ts';
+import { otherCommits } from '../../src/verbs/named-then.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'coldgate-compared-'));
 const clean = { PATH: process.env['PATH'] ?? '', HOME: home, GIT_CONFIG_NOSYSTEM: '1' };
@@ -141,6 +142,45 @@ describe('links are followed', () => {
     symlinkSync(join(home, 'outside.onnx'), join(folder, 'data', 'beta.onnx'));
     commit(folder, 'outside');
     expect((await compared(folder, pushedSince(run(folder, 'rev-parse', 'HEAD')))).models).toEqual(['beta']);
+  });
+});
+
+describe('what models.yaml of other commits names', () => {
+  const folder = join(home, 'named');
+  const dated = (date: string, version: string) => {
+    writeFileSync(join(folder, 'models.yaml'), yaml(version, '1.0.0'));
+    run(folder, 'add', '--all');
+    const env = { ...clean, GIT_COMMITTER_DATE: date };
+    execFileSync('git', [...author, 'commit', '--quiet', '--message', version], { cwd: folder, env });
+  };
+  const commits = async (at = folder) => {
+    const context = { env: clean, signal: new AbortController().signal };
+    return otherCommits(await loadConfig(join(at, 'models.yaml'), {}, { checkFiles: false }), 'main', context);
+  };
+  beforeAll(() => {
+    repository('named');
+    dated('2030-01-01T00:00:00Z', '1.1.0');
+    dated('2030-01-03T00:00:00Z', '1.2.0');
+  });
+
+  it('at the time of a move', async () => {
+    const { namedThen } = await commits();
+    expect(await namedThen('alpha', '1.1.0', '2030-01-02T00:00:00.123Z')).toBe(true);
+    expect(await namedThen('alpha', '1.2.0', '2030-01-02T00:00:00.123Z')).toBe(false);
+    expect(await namedThen('alpha', '1.2.0', '2030-01-04T00:00:00.123Z')).toBe(true);
+    expect(await namedThen('alpha', '1.2.0', 'no moment')).toBeUndefined();
+    expect(await namedThen('alpha', '1.2.0', '2001-01-01T00:00:00Z')).toBeUndefined();
+    const shallow = join(home, 'named-shallow');
+    run(home, 'clone', '--quiet', '--depth=1', `file://${folder}`, shallow);
+    expect(await (await commits(shallow)).namedThen('alpha', '1.1.0', '2030-01-02T00:00:00Z')).toBeUndefined();
+  });
+
+  it('at the tip of the branch, where that is ahead', async () => {
+    expect(await (await commits()).namedAhead('alpha')).toBeUndefined();
+    run(folder, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
+    expect(await (await commits()).namedAhead('alpha')).toBeUndefined();
+    run(folder, 'checkout', '--quiet', 'HEAD^');
+    expect(await (await commits()).namedAhead('alpha')).toBe('1.2.0');
   });
 });
 
