@@ -55,8 +55,35 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     rooms: ['errors', 'log', 'targets/target.ts', 'verbs/verb.ts'],
     packages: ['node:', 'fflate', 'tar-stream'],
   },
+  rollout: {
+    rooms: [
+      'model',
+      'gate',
+      'errors',
+      'log',
+      ...['targets/target.ts', 'targets/pause.ts'],
+      ...[
+        'targets/proof/expectation.ts',
+        'targets/proof/follow.ts',
+        'targets/proof/http.ts',
+        'targets/proof/judge-start.ts',
+        'targets/proof/prove.ts',
+      ],
+    ],
+    packages: ['node:crypto'],
+  },
   targets: {
-    rooms: ['model', 'gate', 'errors', 'log', 'config/types.ts', 'config/schema/aws-lambda.ts', 'package', 'proxy'],
+    rooms: [
+      'rollout',
+      'model',
+      'gate',
+      'errors',
+      'log',
+      'config/types.ts',
+      'config/schema/aws-lambda.ts',
+      'package',
+      'proxy',
+    ],
     packages: [
       'node:',
       '@aws-sdk/client-lambda',

@@ -1,31 +1,23 @@
 import type { AwsLambdaSettings } from '../config/schema/aws-lambda.ts';
 import type { CloudTargetSettings, TargetSettings } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { PlatformDeps } from '../rollout/platform.ts';
+import { rolloutTarget } from '../rollout/rollout.ts';
 import type { Target } from './target.ts';
-
-export interface TargetDeps {
-  log: Logger;
-  /** Absolute folder for what a target must remember on this machine; the local target keeps everything in it. */
-  stateDir: string;
-  now(): Date;
-  /** Aborted when the run is to end; waiting stops, and nothing half made is left running. */
-  signal: AbortSignal;
-}
 
 /**
  * The target of an environment or model. Each driver is loaded when it is met, so a run pays for no other.
  * Throws ColdgateError `target-not-available` (exit 2) for a service that this build cannot deploy to, and
  * `platform-not-supported` (exit 2) where the local target cannot run on this machine.
  */
-export async function openTarget(settings: TargetSettings, deps: TargetDeps): Promise<Target> {
+export async function openTarget(settings: TargetSettings, deps: PlatformDeps): Promise<Target> {
   if (settings.provider === 'local') {
-    const { localTarget } = await import('./local.ts');
-    return localTarget(settings, deps);
+    const { LocalPlatform } = await import('./local/platform.ts');
+    return rolloutTarget(new LocalPlatform(settings, deps), deps);
   }
   if (settings.provider === 'aws-lambda') {
-    const { awsLambdaTarget } = await import('./aws-lambda.ts');
-    return awsLambdaTarget(settings as unknown as AwsLambdaSettings, deps);
+    const { LambdaPlatform } = await import('./aws-lambda/platform.ts');
+    return rolloutTarget(new LambdaPlatform(settings as unknown as AwsLambdaSettings, deps), deps);
   }
   throw notAvailable(settings.provider);
 }

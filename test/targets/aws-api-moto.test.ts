@@ -7,10 +7,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { camelKeys } from '../../src/config/camel-keys.ts';
 import { type AwsLambdaSettings, awsLambdaTarget } from '../../src/config/schema/aws-lambda.ts';
 import { silentLogger } from '../../src/log.ts';
+import { contextOf, type LambdaContext } from '../../src/targets/aws-lambda/context.ts';
 import { ensureApi, findApi, removeApis } from '../../src/targets/aws-lambda/http-api.ts';
 import { wantedApi } from '../../src/targets/aws-lambda/http-api-wanted.ts';
 import type { FunctionState } from '../../src/targets/aws-lambda/observe.ts';
-import { type World, worldOf } from '../../src/targets/aws-lambda/world.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 
@@ -20,7 +20,7 @@ const region = 'eu-west-1';
 describeWith('moto', 'an HTTP API', (server) => {
   const client = () => new ApiGatewayV2Client({ region });
   let name: string;
-  let world: World;
+  let world: LambdaContext;
   let state: FunctionState;
   const stop = new AbortController();
   beforeEach(() => {
@@ -32,9 +32,9 @@ describeWith('moto', 'an HTTP API', (server) => {
     const basics = { provider: 'aws-lambda', region, role, endpoint: 'http-api', auth: 'none' };
     const settings = camelKeys(awsLambdaTarget.parse(basics)) as AwsLambdaSettings;
     const deps = { log: silentLogger, stateDir: tmpdir(), now: () => new Date(), signal: stop.signal };
-    const whole = worldOf(settings, deps);
+    const whole = contextOf(settings, deps);
     // Its tags lie with the function, which is not here. A failure is not tried again for minutes.
-    const patiently: World['calls']['patiently'] = (work) => work({ abortSignal: stop.signal });
+    const patiently: LambdaContext['calls']['patiently'] = (work) => work({ abortSignal: stop.signal });
     world = { ...whole, calls: { ...whole.calls, patiently, send: async () => ({}) as never } };
     state = { name, arn: `arn:aws:lambda:${region}:123456789012:function:${name}`, tags: {} } as FunctionState;
   });

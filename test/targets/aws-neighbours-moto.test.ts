@@ -16,10 +16,10 @@ import { type AwsLambdaSettings, awsLambdaTarget } from '../../src/config/schema
 import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { codeOf } from '../../src/targets/aws-lambda/code.ts';
+import { contextOf, type LambdaContext } from '../../src/targets/aws-lambda/context.ts';
 import { ensureLogGroup } from '../../src/targets/aws-lambda/log-group.ts';
 import type { FunctionState } from '../../src/targets/aws-lambda/observe.ts';
 import { endScaling, ensureScaling } from '../../src/targets/aws-lambda/scaling.ts';
-import { type World, worldOf } from '../../src/targets/aws-lambda/world.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 
@@ -29,12 +29,12 @@ const schedule = { at: 'rate(1 day)', minimum: 1, maximum: 2 };
 /** What a function has outside of Lambda, on a server that others have written. */
 describeWith('moto', 'what a function has beside Lambda', (server) => {
   const name = `digits-${randomUUID().slice(0, 8)}`;
-  const worldWith = (more: Record<string, unknown>): World => {
+  const worldWith = (more: Record<string, unknown>): LambdaContext => {
     const role = 'arn:aws:iam::123456789012:role/coldgate';
     const settings = awsLambdaTarget.parse({ provider: 'aws-lambda', region, role, ...more });
     const { signal } = new AbortController();
     const deps = { log: silentLogger, stateDir: tmpdir(), now: () => new Date(), signal };
-    return worldOf(camelKeys(settings) as AwsLambdaSettings, deps);
+    return contextOf(camelKeys(settings) as AwsLambdaSettings, deps);
   };
   beforeAll(() => {
     const access = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
@@ -72,7 +72,7 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
   });
 
   /** Scaling of a version of a function; its tags lie with the function, which is not here. */
-  function scaledWorld(): { world: World; state: FunctionState } {
+  function scaledWorld(): { world: LambdaContext; state: FunctionState } {
     const scaling = { maximum: 3, schedules: [schedule] };
     const world = worldWith({ 'provisioned-concurrency': 1, 'provisioned-scaling': scaling });
     const state = { name, arn: 'arn:aws:lambda:eu-west-1:123456789012:function:none', tags: {} } as FunctionState;

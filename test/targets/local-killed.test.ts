@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rolloutTarget } from '../../src/rollout/rollout.ts';
 import { placeOf } from '../../src/targets/local/place.ts';
+import { LocalPlatform } from '../../src/targets/local/platform.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';
-import { routeLive } from '../../src/targets/local/route.ts';
-import { worldOf } from '../../src/targets/local/world.ts';
 import type { DeployResult, Target } from '../../src/targets/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
 import { startWorker } from '../fakes/target-workers.ts';
@@ -163,7 +163,9 @@ describe('the local target, when runs are killed or meet', () => {
     };
     const { log, stateDir } = bench;
     const deps = { log, stateDir, now: () => new Date(), signal: bench.abort.signal };
-    const routed = await routeLive({ ...worldOf(deps, undefined), table }, request('other'));
+    const routed = await rolloutTarget(new LocalPlatform({ provider: 'local' }, deps, table), deps).route(
+      request('other'),
+    );
     expect(routed.revision.url).toBe(revision.url);
     expect(log.warnings.join()).toMatch(/still there.*kill -9/s);
     const [live] = bench.state().revisions;

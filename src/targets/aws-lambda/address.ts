@@ -6,25 +6,25 @@ import {
   UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
+import type { Address } from '../../rollout/platform.ts';
+import type { DeployRequest } from '../target.ts';
 import { batchPermits, concernsBatch } from './batch.ts';
+import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import { apiTag, ensureApi, isSettled, removeApis } from './http-api.ts';
 import { wantedApi } from './http-api-wanted.ts';
-import { isCandidateAlias } from './names.ts';
+import { isCandidateAlias, wayTo } from './names.ts';
 import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
 import { ensureStatements, type Permit, publicPermits } from './statements.ts';
-import type { Wanted } from './wanted.ts';
-import type { World } from './world.ts';
-
-/** Where an alias answers, and whether that had to be changed now: AWS takes a while to know of it everywhere. */
-export interface Address {
-  url: string;
-  changed: boolean;
-}
 
 /** Points the alias to the version, if it does not; on the revision that was seen. Answers whether it had to. */
-export async function ensureAlias(world: World, state: FunctionState, alias: string, number: string): Promise<boolean> {
+export async function ensureAlias(
+  context: LambdaContext,
+  state: FunctionState,
+  alias: string,
+  number: string,
+): Promise<boolean> {
   const known = state.aliases.get(alias);
   const place = { FunctionName: state.name, Name: alias, FunctionVersion: number };
   // A moved alias keeps an empty map of weights.
@@ -32,83 +32,80 @@ export async function ensureAlias(world: World, state: FunctionState, alias: str
   if (known?.FunctionVersion === number && !shared) return false;
   const RoutingConfig = { AdditionalVersionWeights: {} };
   const moved = known
-    ? await world.calls.send(new UpdateAliasCommand({ ...place, RoutingConfig, RevisionId: known.RevisionId }))
-    : await world.calls.send(new CreateAliasCommand(place));
+    ? await context.calls.send(new UpdateAliasCommand({ ...place, RoutingConfig, RevisionId: known.RevisionId }))
+    : await context.calls.send(new CreateAliasCommand(place));
   state.aliases.set(alias, moved);
   return true;
 }
 
-/** How callers reach an alias. An HTTP API is the live one's; candidates then have a URL, so that they touch no live API. */
-export const wayTo = ({ settings }: World, alias: string): 'function-url' | 'http-api' | 'none' =>
-  settings.endpoint === 'http-api' && isCandidateAlias(alias) ? 'function-url' : settings.endpoint;
-
 /**
  * The alias' own address with who may call it; only what is missing or different is changed.
- * @param wanted what is deployed; without it an HTTP API that is there is left as it is
+ * @param request what is deployed; without it an HTTP API that is there is left as it is
  * @param anew look at all of it, although it says that it is as wanted
  */
 export async function ensureAddress(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
   alias: string,
-  wanted?: Wanted,
+  request?: DeployRequest,
   anew = false,
 ): Promise<Address> {
-  const way = wayTo(world, alias);
+  const way = wayTo(context.settings, alias);
   let changed = false;
-  if (way !== 'function-url' && state.urls.has(alias)) changed = await closeAddress(world, state, alias);
-  if (way === 'http-api') return throughApi(world, state, wanted, { anew, changed });
+  if (way !== 'function-url' && state.urls.has(alias)) changed = await closeAddress(context, state, alias);
+  if (way === 'http-api') return throughApi(context, state, request, { anew, changed });
   if (!isCandidateAlias(alias) && state.tags[apiTag] === 'yes') {
-    await removeApis(world, state.name);
-    changed = await setTags(world, state, { [apiTag]: 'no' });
+    await removeApis(context, state.name);
+    changed = await setTags(context, state, { [apiTag]: 'no' });
   }
-  const permits = isCandidateAlias(alias) ? {} : batchPermits(world, state);
+  const permits = isCandidateAlias(alias) ? {} : batchPermits(context, state);
   if (way === 'none') {
-    const permitted = concernsBatch(world, state) && (await ensureStatements(world, state, alias, permits));
+    const permitted = concernsBatch(context, state) && (await ensureStatements(context, state, alias, permits));
     return { url: `${state.arn}:${alias}`, changed: changed || permitted };
   }
-  return throughUrl(world, state, alias, permits, changed);
+  return throughUrl(context, state, alias, permits, changed);
 }
 
 async function throughUrl(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
   alias: string,
   permits: Record<string, Permit>,
   before: boolean,
 ): Promise<Address> {
-  const { auth } = world.settings;
+  const { auth } = context.settings;
   const place = { FunctionName: state.name, Qualifier: alias };
   const AuthType = auth === 'none' ? 'NONE' : 'AWS_IAM';
   const known = state.urls.get(alias);
   let url = known?.FunctionUrl;
   if (!known) {
-    const made = await world.calls.send(new CreateFunctionUrlConfigCommand({ ...place, AuthType }));
+    const made = await context.calls.send(new CreateFunctionUrlConfigCommand({ ...place, AuthType }));
     url = made.FunctionUrl;
+    state.urls.set(alias, { ...made, LastModifiedTime: made.CreationTime });
   } else if (known.AuthType !== AuthType) {
-    await world.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
+    await context.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
   }
   const all = { ...(auth === 'none' && publicPermits), ...permits };
-  const permitted = await ensureStatements(world, state, alias, all);
+  const permitted = await ensureStatements(context, state, alias, all);
   return { url: (url ?? '').replace(/\/$/, ''), changed: before || known?.AuthType !== AuthType || permitted };
 }
 
 async function throughApi(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
-  wanted: Wanted | undefined,
+  request: DeployRequest | undefined,
   { anew, changed }: { anew: boolean; changed: boolean },
 ): Promise<Address> {
-  const { alias } = world.settings;
+  const { alias } = context.settings;
   const found = state.api?.ApiEndpoint;
-  if (!wanted && found !== undefined) return { url: found, changed };
-  const cors = (wanted?.variables['COLDGATE_CORS'] ?? '').split(',').filter((origin) => origin !== '');
-  const api = wantedApi(world.settings, state, cors);
+  if (!request && found !== undefined) return { url: found, changed };
+  const cors = (request?.settings.handlerVariables['COLDGATE_CORS'] ?? '').split(',').filter((origin) => origin !== '');
+  const api = wantedApi(context.settings, state, cors);
   if (!anew && isSettled(state.api, api)) return { url: found ?? '', changed };
   const [, partition, , region, account] = state.arn.split(':');
-  const made = await ensureApi(world, state, api, (id) =>
-    ensureStatements(world, state, alias, {
-      ...batchPermits(world, state),
+  const made = await ensureApi(context, state, api, (id) =>
+    ensureStatements(context, state, alias, {
+      ...batchPermits(context, state),
       'coldgate-api': {
         Action: 'lambda:InvokeFunction',
         Principal: 'apigateway.amazonaws.com',
@@ -119,18 +116,18 @@ async function throughApi(
   return { url: made.ApiEndpoint ?? '', changed: true };
 }
 
-async function closeAddress(world: World, state: FunctionState, alias: string): Promise<boolean> {
+async function closeAddress(context: LambdaContext, state: FunctionState, alias: string): Promise<boolean> {
   const place = { FunctionName: state.name, Qualifier: alias };
-  await gone(world.calls.send(new DeleteFunctionUrlConfigCommand(place)));
-  await ensureStatements(world, state, alias, {});
+  await gone(context.calls.send(new DeleteFunctionUrlConfigCommand(place)));
+  await ensureStatements(context, state, alias, {});
   return true;
 }
 
 /** Takes an alias away with its address and its permissions; those first, since without it they could not be found. */
-export async function removeAlias(world: World, state: FunctionState, alias: string): Promise<void> {
-  if (state.urls.has(alias)) await closeAddress(world, state, alias);
-  else await ensureStatements(world, state, alias, {});
-  await gone(world.calls.send(new DeleteAliasCommand({ FunctionName: state.name, Name: alias })));
+export async function removeAlias(context: LambdaContext, state: FunctionState, alias: string): Promise<void> {
+  if (state.urls.has(alias)) await closeAddress(context, state, alias);
+  else await ensureStatements(context, state, alias, {});
+  await gone(context.calls.send(new DeleteAliasCommand({ FunctionName: state.name, Name: alias })));
 }
 
 /** What is gone already is as good as removed now. */

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { LambdaFunctionConfiguration, NotificationConfiguration, S3Client } from '@aws-sdk/client-s3';
 import { ColdgateError, ConflictError } from '../../errors.ts';
 import { proxiedAgents } from '../../proxy.ts';
+import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import type { FunctionState } from './observe.ts';
 import type { Permit } from './statements.ts';
-import type { World } from './world.ts';
 
 /** Bucket that tells the function of its uploads, and a digest of what it was told to tell; `none` when it no longer does. */
 const batchTag = 'coldgate:batch';
@@ -22,11 +22,11 @@ const toldBy = ({ tags }: FunctionState): string | undefined => {
 };
 
 /** Whether there is a batch, or was one. */
-export const concernsBatch = ({ settings }: World, state: FunctionState): boolean =>
+export const concernsBatch = ({ settings }: LambdaContext, state: FunctionState): boolean =>
   settings.batch !== undefined || toldBy(state) !== undefined;
 
 /** Who may invoke the live alias for it: this bucket of this account alone. */
-export function batchPermits({ settings }: World, { arn }: FunctionState): Record<string, Permit> {
+export function batchPermits({ settings }: LambdaContext, { arn }: FunctionState): Record<string, Permit> {
   if (!settings.batch) return {};
   const [, partition, , , SourceAccount] = arn.split(':');
   const SourceArn = `arn:${partition}:s3:::${settings.batch.bucket}`;
@@ -35,7 +35,7 @@ export function batchPermits({ settings }: World, { arn }: FunctionState): Recor
   };
 }
 
-function wantedOf({ settings }: World, { arn, name }: FunctionState): LambdaFunctionConfiguration | undefined {
+function wantedOf({ settings }: LambdaContext, { arn, name }: FunctionState): LambdaFunctionConfiguration | undefined {
   const { batch, alias } = settings;
   if (!batch) return undefined;
   const FilterRules = [
@@ -54,9 +54,9 @@ function wantedOf({ settings }: World, { arn, name }: FunctionState): LambdaFunc
  * Has the bucket tell the live alias of uploads, beside whatever else it tells; a bucket of former settings no longer does.
  * The permission has to be there. Answers whether that had to be changed.
  */
-export async function ensureBatch(world: World, state: FunctionState): Promise<boolean> {
-  const wanted = wantedOf(world, state);
-  const bucket = world.settings.batch?.bucket;
+export async function ensureBatch(context: LambdaContext, state: FunctionState): Promise<boolean> {
+  const wanted = wantedOf(context, state);
+  const bucket = context.settings.batch?.bucket;
   const digest = createHash('sha256')
     .update(JSON.stringify(wanted ?? none))
     .digest('hex')
@@ -64,33 +64,33 @@ export async function ensureBatch(world: World, state: FunctionState): Promise<b
   const mark = bucket === undefined ? none : `${bucket} ${digest}`;
   const before = toldBy(state);
   if ((state.tags[batchTag] ?? none) === mark) return false;
-  if (before !== undefined && before !== bucket) await tell(world, state, before, undefined);
+  if (before !== undefined && before !== bucket) await tell(context, state, before, undefined);
   if (bucket !== undefined && wanted) {
     // Named before it tells, so that a run that is killed in between leaves nothing that nobody finds.
-    await setTags(world, state, { [batchTag]: `${bucket} new` });
-    await tell(world, state, bucket, wanted);
+    await setTags(context, state, { [batchTag]: `${bucket} new` });
+    await tell(context, state, bucket, wanted);
   }
-  return setTags(world, state, { [batchTag]: mark });
+  return setTags(context, state, { [batchTag]: mark });
 }
 
 /** Ends it, for a function that is to go. */
-export async function endBatch(world: World, state: FunctionState): Promise<void> {
+export async function endBatch(context: LambdaContext, state: FunctionState): Promise<void> {
   const bucket = toldBy(state);
-  if (bucket !== undefined) await tell(world, state, bucket, undefined);
+  if (bucket !== undefined) await tell(context, state, bucket, undefined);
 }
 
 /** Puts our entry into the bucket's document, or takes it out, and reads back whether another writer has undone that. */
 async function tell(
-  world: World,
+  context: LambdaContext,
   { name }: FunctionState,
   Bucket: string,
   wanted: LambdaFunctionConfiguration | undefined,
 ): Promise<void> {
   const sdk: Sdk = await import('@aws-sdk/client-s3');
-  const client = new sdk.S3Client({ region: world.settings.region, maxAttempts: 1, requestHandler: proxiedAgents() });
+  const client = new sdk.S3Client({ region: context.settings.region, maxAttempts: 1, requestHandler: proxiedAgents() });
   const Id = `coldgate-${name}`;
   for (let tries = 0; tries <= mostTries; tries++) {
-    const now = await read(world, sdk, client, Bucket);
+    const now = await read(context, sdk, client, Bucket);
     if (!now) return wanted ? refuse(Bucket) : undefined;
     const { LambdaFunctionConfigurations: all = [], ...rest } = now;
     const own = all.find((one) => one.Id === Id);
@@ -98,7 +98,7 @@ async function tell(
     const others = all.filter((one) => one.Id !== Id);
     const LambdaFunctionConfigurations = wanted ? [...others, wanted] : others;
     const NotificationConfiguration = { ...rest, LambdaFunctionConfigurations };
-    await world.calls.patiently(
+    await context.calls.patiently(
       (options) =>
         client.send(new sdk.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }), options),
       { action: 's3:PutBucketNotification', resource: `arn:aws:s3:::${Bucket}` },
@@ -116,13 +116,13 @@ const refuse = (bucket: string): never => {
 };
 
 async function read(
-  world: World,
+  context: LambdaContext,
   sdk: Sdk,
   client: S3Client,
   Bucket: string,
 ): Promise<NotificationConfiguration | undefined> {
   const asked = { action: 's3:GetBucketNotification', resource: `arn:aws:s3:::${Bucket}` };
-  return world.calls.patiently(async (options) => {
+  return context.calls.patiently(async (options) => {
     try {
       const { $metadata: _, ...found } = await client.send(
         new sdk.GetBucketNotificationConfigurationCommand({ Bucket }),

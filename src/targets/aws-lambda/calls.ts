@@ -6,15 +6,15 @@ import {
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
 import { proxiedAgents } from '../../proxy.ts';
-import type { TargetDeps } from '../open.ts';
+import type { PlatformDeps } from '../../rollout/platform.ts';
 import { pause } from '../pause.ts';
 import {
   type Asked,
   isBusy,
   isThrottled,
   isTransient,
-  MovedError,
   movedBy,
+  movedError,
   retryAfterMs,
   toRefusal,
 } from './refusal.ts';
@@ -56,7 +56,7 @@ export interface LambdaCalls {
 }
 
 /** What ends a wait, and where it is spoken of. */
-type Waiting = Pick<TargetDeps, 'signal' | 'log'>;
+type Waiting = Pick<PlatformDeps, 'signal' | 'log'>;
 
 /**
  * Opens the client for a region. Credentials and endpoints come from where the SDK finds them (environment, profile, OIDC
@@ -93,7 +93,7 @@ async function sendPatiently<O>(
     } catch (error) {
       signal.throwIfAborted();
       const waited = performance.now() - began;
-      if (!isWorthAnother(error, waited)) throw movedBy(error) ? new MovedError(error) : toRefusal(error, asked);
+      if (!isWorthAnother(error, waited)) throw movedBy(error) ? movedError(error as Error) : toRefusal(error, asked);
       if (performance.now() - said > saidEveryMs) {
         said = performance.now();
         const { name, message } = error as Error;

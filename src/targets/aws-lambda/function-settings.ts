@@ -3,10 +3,10 @@ import {
   PutFunctionConcurrencyCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-lambda';
+import type { LambdaContext } from './context.ts';
 import { ensureLogGroup, functionLogGroup } from './log-group.ts';
 import { ownerTag } from './names.ts';
 import type { FunctionState } from './observe.ts';
-import type { World } from './world.ts';
 
 /** Days that the function's log group keeps: it was told so, and need not be asked in every run. */
 const retentionTag = 'coldgate:log-retention-days';
@@ -14,7 +14,7 @@ const retentionTag = 'coldgate:log-retention-days';
 const cappedTag = 'coldgate:reserved-concurrency';
 
 /** Tags that the function is made with. */
-export const tagsOf = ({ settings }: World, name: string): Record<string, string> => ({
+export const tagsOf = ({ settings }: LambdaContext, name: string): Record<string, string> => ({
   ...settings.tags,
   [ownerTag]: name,
 });
@@ -23,16 +23,17 @@ export const tagsOf = ({ settings }: World, name: string): Record<string, string
  * What belongs to the function and not to a version: its log group, the cap of its instances, tags. Only differences are
  * sent; the tags, which say that the rest is done, last. Answers whether there were any.
  */
-export async function ensureFunctionSettings(world: World, state: FunctionState): Promise<boolean> {
-  const { logRetentionDays } = world.settings;
-  if (state.tags[retentionTag] !== String(logRetentionDays)) await ensureLogGroup(world, functionLogGroup(state.name));
-  const capTag = await ensureCap(world, state);
-  const wanted = { ...tagsOf(world, state.name), [retentionTag]: String(logRetentionDays), [cappedTag]: capTag };
-  return setTags(world, state, wanted);
+export async function ensureFunctionSettings(context: LambdaContext, state: FunctionState): Promise<boolean> {
+  const { logRetentionDays } = context.settings;
+  if (state.tags[retentionTag] !== String(logRetentionDays))
+    await ensureLogGroup(context, functionLogGroup(state.name));
+  const capTag = await ensureCap(context, state);
+  const wanted = { ...tagsOf(context, state.name), [retentionTag]: String(logRetentionDays), [cappedTag]: capTag };
+  return setTags(context, state, wanted);
 }
 
 /** What `ensureFunctionSettings` would change, in words. Pure. */
-export function plannedSettings({ settings }: Pick<World, 'settings'>, state: FunctionState): string[] {
+export function plannedSettings({ settings }: Pick<LambdaContext, 'settings'>, state: FunctionState): string[] {
   const { logRetentionDays, reservedConcurrency, tags = {} } = settings;
   const { reserved } = state;
   const names = Object.entries(tags).filter(([key, value]) => state.tags[key] !== value);
@@ -45,29 +46,30 @@ export function plannedSettings({ settings }: Pick<World, 'settings'>, state: Fu
 }
 
 /** Answers what the function's tag is to say of the cap. */
-async function ensureCap(world: World, { name, reserved, tags }: FunctionState): Promise<string | undefined> {
-  const { reservedConcurrency } = world.settings;
+async function ensureCap(context: LambdaContext, { name, reserved, tags }: FunctionState): Promise<string | undefined> {
+  const { reservedConcurrency } = context.settings;
   if (reservedConcurrency === undefined) {
-    if (tags[cappedTag] === 'set') await world.calls.send(new DeleteFunctionConcurrencyCommand({ FunctionName: name }));
+    if (tags[cappedTag] === 'set')
+      await context.calls.send(new DeleteFunctionConcurrencyCommand({ FunctionName: name }));
     return tags[cappedTag] && 'unset';
   }
   if (reservedConcurrency !== reserved) {
     const ReservedConcurrentExecutions = reservedConcurrency;
-    await world.calls.send(new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions }));
+    await context.calls.send(new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions }));
   }
   return 'set';
 }
 
 /** Sends the tags that differ, if any; those of other hands stay. */
 export async function setTags(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
   wanted: Record<string, string | undefined>,
 ): Promise<boolean> {
   const differing = Object.entries(wanted).filter(([key, value]) => value !== undefined && state.tags[key] !== value);
   if (differing.length === 0) return false;
   const Tags = Object.fromEntries(differing) as Record<string, string>;
-  await world.calls.send(new TagResourceCommand({ Resource: state.arn, Tags }));
+  await context.calls.send(new TagResourceCommand({ Resource: state.arn, Tags }));
   Object.assign(state.tags, Tags);
   return true;
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Api } from '@aws-sdk/client-apigatewayv2';
+import type { LambdaContext } from './context.ts';
 import type { Gateway } from './http-api.ts';
 import type { WantedApi } from './http-api-wanted.ts';
-import type { World } from './world.ts';
 
 /** One call of the gateway's, patiently. */
 type Ask = <O>(work: (gateway: Gateway, options: { abortSignal: AbortSignal }) => Promise<O>) => Promise<O>;
@@ -13,8 +13,13 @@ interface Page<T> {
 }
 
 /** Brings what is inside an API to what is wanted, in the order in which one part names another; surplus goes last. */
-export async function convergeParts(world: World, gateway: Gateway, api: Api, wanted: WantedApi): Promise<void> {
-  const ask: Ask = (work) => world.calls.patiently((options) => work(gateway, options));
+export async function convergeParts(
+  context: LambdaContext,
+  gateway: Gateway,
+  api: Api,
+  wanted: WantedApi,
+): Promise<void> {
+  const ask: Ask = (work) => context.calls.patiently((options) => work(gateway, options));
   const ApiId = api.ApiId ?? '';
   await ensureCors(ask, api, wanted);
   const integrations = await ensureIntegration(ask, ApiId, wanted);

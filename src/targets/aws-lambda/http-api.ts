@@ -1,5 +1,6 @@
 import type { Api, ApiGatewayV2Client } from '@aws-sdk/client-apigatewayv2';
 import { proxiedAgents } from '../../proxy.ts';
+import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import { convergeParts } from './http-api-parts.ts';
 import { accessLogGroup, type WantedApi } from './http-api-wanted.ts';
@@ -7,7 +8,6 @@ import { ensureLogGroup } from './log-group.ts';
 import { ownerTag } from './names.ts';
 import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
-import type { World } from './world.ts';
 
 type Sdk = typeof import('@aws-sdk/client-apigatewayv2');
 
@@ -22,7 +22,7 @@ export interface Gateway {
   client: ApiGatewayV2Client;
 }
 
-async function openGateway({ settings }: World): Promise<Gateway> {
+async function openGateway({ settings }: LambdaContext): Promise<Gateway> {
   const sdk = await import('@aws-sdk/client-apigatewayv2');
   return {
     sdk,
@@ -31,11 +31,11 @@ async function openGateway({ settings }: World): Promise<Gateway> {
 }
 
 /** Those of the function, oldest first; names of APIs are not unique, so a tag tells. */
-async function listApis(world: World, { sdk, client }: Gateway, name: string): Promise<Api[]> {
+async function listApis(context: LambdaContext, { sdk, client }: Gateway, name: string): Promise<Api[]> {
   const all: Api[] = [];
   let NextToken: string | undefined;
   do {
-    const page = await world.calls.patiently((options) =>
+    const page = await context.calls.patiently((options) =>
       client.send(new sdk.GetApisCommand({ MaxResults: '500', NextToken }), options),
     );
     all.push(...(page.Items ?? []));
@@ -46,8 +46,8 @@ async function listApis(world: World, { sdk, client }: Gateway, name: string): P
 }
 
 /** The function's HTTP API, by its tag. */
-export async function findApi(world: World, name: string): Promise<Api | undefined> {
-  return (await listApis(world, await openGateway(world), name))[0];
+export async function findApi(context: LambdaContext, name: string): Promise<Api | undefined> {
+  return (await listApis(context, await openGateway(context), name))[0];
 }
 
 /** Whether nothing about it has to be looked at. */
@@ -58,50 +58,55 @@ export const isSettled = (api: Api | undefined, { digest }: WantedApi): boolean 
  * API's id. Answers the API.
  */
 export async function ensureApi(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
   wanted: WantedApi,
   permit: (id: string) => Promise<unknown>,
 ): Promise<Api> {
-  await setTags(world, state, { [apiTag]: 'yes' });
-  const gateway = await openGateway(world);
-  const api = state.api ?? (await createApi(world, gateway, state, wanted));
+  await setTags(context, state, { [apiTag]: 'yes' });
+  const gateway = await openGateway(context);
+  const api = state.api ?? (await createApi(context, gateway, state, wanted));
   const id = api.ApiId ?? '';
-  await ensureLogGroup(world, accessLogGroup(state.name));
+  await ensureLogGroup(context, accessLogGroup(state.name));
   await permit(id);
-  await convergeParts(world, gateway, api, wanted);
+  await convergeParts(context, gateway, api, wanted);
   const { sdk, client } = gateway;
-  const ResourceArn = `arn:${state.arn.split(':')[1]}:apigateway:${world.settings.region}::/apis/${id}`;
+  const ResourceArn = `arn:${state.arn.split(':')[1]}:apigateway:${context.settings.region}::/apis/${id}`;
   const Tags = { ...wanted.tags, [ownerTag]: state.name, [digestTag]: wanted.digest };
-  await world.calls.patiently((options) => client.send(new sdk.TagResourceCommand({ ResourceArn, Tags }), options));
+  await context.calls.patiently((options) => client.send(new sdk.TagResourceCommand({ ResourceArn, Tags }), options));
   return api;
 }
 
 /** Makes it. Two runs may both do so; they then agree on the older one, and the other is taken away again. */
-async function createApi(world: World, gateway: Gateway, { name }: FunctionState, wanted: WantedApi): Promise<Api> {
+async function createApi(
+  context: LambdaContext,
+  gateway: Gateway,
+  { name }: FunctionState,
+  wanted: WantedApi,
+): Promise<Api> {
   const { sdk, client } = gateway;
-  world.log.info(`Creating the HTTP API ${name}.`);
+  context.log.info(`Creating the HTTP API ${name}.`);
   const Tags = { ...wanted.tags, [ownerTag]: name };
   const make = new sdk.CreateApiCommand({ Name: name, ProtocolType: 'HTTP', CorsConfiguration: wanted.cors, Tags });
-  await world.calls.patiently((options) => client.send(make, options));
-  const [first, ...later] = await listApis(world, gateway, name);
-  for (const { ApiId } of later) await deleteApi(world, gateway, ApiId);
+  await context.calls.patiently((options) => client.send(make, options));
+  const [first, ...later] = await listApis(context, gateway, name);
+  for (const { ApiId } of later) await deleteApi(context, gateway, ApiId);
   if (!first) throw new Error(`The HTTP API ${name} is gone again.`);
   return first;
 }
 
-async function deleteApi(world: World, { sdk, client }: Gateway, ApiId: string | undefined): Promise<void> {
+async function deleteApi(context: LambdaContext, { sdk, client }: Gateway, ApiId: string | undefined): Promise<void> {
   try {
-    await world.calls.patiently((options) => client.send(new sdk.DeleteApiCommand({ ApiId }), options));
+    await context.calls.patiently((options) => client.send(new sdk.DeleteApiCommand({ ApiId }), options));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
 }
 
 /** Takes every API of the function away, with all that is in it. Answers how many there were. */
-export async function removeApis(world: World, name: string): Promise<number> {
-  const gateway = await openGateway(world);
-  const all = await listApis(world, gateway, name);
-  for (const { ApiId } of all) await deleteApi(world, gateway, ApiId);
+export async function removeApis(context: LambdaContext, name: string): Promise<number> {
+  const gateway = await openGateway(context);
+  const all = await listApis(context, gateway, name);
+  for (const { ApiId } of all) await deleteApi(context, gateway, ApiId);
   return all.length;
 }

@@ -1,22 +1,22 @@
 import { proxiedAgents } from '../../proxy.ts';
-import type { World } from './world.ts';
+import type { LambdaContext } from './context.ts';
 
 /** Where Lambda writes a function's log. */
 export const functionLogGroup = (name: string): string => `/aws/lambda/${name}`;
 
 /** Makes the log group and says how long it keeps its lines; Lambda's own would keep them for ever. */
-export async function ensureLogGroup(world: World, logGroupName: string): Promise<void> {
+export async function ensureLogGroup(context: LambdaContext, logGroupName: string): Promise<void> {
   const logs = await import('@aws-sdk/client-cloudwatch-logs');
-  const { region, logRetentionDays: retentionInDays, tags } = world.settings;
+  const { region, logRetentionDays: retentionInDays, tags } = context.settings;
   const client = new logs.CloudWatchLogsClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
-  await world.calls.patiently(async (options) => {
+  await context.calls.patiently(async (options) => {
     try {
       await client.send(new logs.CreateLogGroupCommand({ logGroupName, ...(tags && { tags }) }), options);
     } catch (error) {
       if ((error as Error).name !== 'ResourceAlreadyExistsException') throw error;
     }
   });
-  await world.calls.patiently((options) =>
+  await context.calls.patiently((options) =>
     client.send(new logs.PutRetentionPolicyCommand({ logGroupName, retentionInDays }), options),
   );
 }

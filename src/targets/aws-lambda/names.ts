@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
 import { InputError } from '../../errors.ts';
 
 /**
@@ -23,6 +24,12 @@ export function candidateAlias(version: string): string {
 }
 
 export const isCandidateAlias = (alias: string): boolean => alias.startsWith(candidatePrefix);
+
+/** How callers reach an alias. An HTTP API is the live one's; candidates then have a URL, so that they touch no live API. */
+export const wayTo = (
+  { endpoint }: Pick<AwsLambdaSettings, 'endpoint'>,
+  alias: string,
+): AwsLambdaSettings['endpoint'] => (endpoint === 'http-api' && isCandidateAlias(alias) ? 'function-url' : endpoint);
 
 /** What a published version is for, by its own description; others in the function are not ours. */
 export interface Mark {

@@ -11,31 +11,31 @@ import {
   type ProvisionedConcurrencyConfigListItem,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import type { Deployed, FunctionView } from '../../rollout/platform.ts';
+import type { LambdaContext } from './context.ts';
 import { findApi } from './http-api.ts';
-import { functionName, isCandidateAlias, type Mark, ownerTag, parseMark } from './names.ts';
+import { functionName, isCandidateAlias, ownerTag, parseMark, wayTo } from './names.ts';
+import { surplusVersions } from './prune.ts';
 import { isMissing } from './refusal.ts';
-import type { Wanted } from './wanted.ts';
-import type { World } from './world.ts';
 
-/** A published version. */
-export interface PublishedVersion {
-  number: string;
-  /** What it is for; nothing where it was published by other hands. */
-  mark: Mark | undefined;
-  packageSha256: string;
+/** A published version; its id is its number. */
+export interface LambdaRevision extends Deployed {
+  /** The alias that it is a candidate or live by. */
+  alias?: string | undefined;
+  /** When a sample's version may be removed by any run, ISO 8601. */
+  until: string | undefined;
   publishedAt: Date;
   /** Whether the runtime is in a layer of ours. */
   hasRuntimeLayer: boolean;
 }
 
 /** A function as it was found, by four reading calls; five where it has, or is to have, an HTTP API. */
-export interface FunctionState {
-  name: string;
+export interface FunctionState extends FunctionView<LambdaRevision> {
   arn: string;
   latest: FunctionConfiguration;
   tags: Record<string, string>;
   reserved: number | undefined;
-  versions: PublishedVersion[];
+  versions: LambdaRevision[];
   aliases: Map<string, AliasConfiguration>;
   /** By alias. */
   urls: Map<string, FunctionUrlConfig>;
@@ -49,32 +49,34 @@ export interface FunctionState {
  * Reads all of a function; nothing where there is none.
  * Throws ColdgateError `foreign-function` (exit 2) for one that Coldgate has not made.
  */
-export async function observe(world: World, given: string): Promise<FunctionState | undefined> {
+export async function observe(context: LambdaContext, given: string): Promise<FunctionState | undefined> {
   const name = functionName(given);
   try {
-    const asked = world.settings.endpoint === 'http-api';
+    const asked = context.settings.endpoint === 'http-api';
     const [found, versions, aliases, urls, api] = await Promise.all([
-      world.calls.send(new GetFunctionCommand({ FunctionName: name })),
-      listVersions(world, name),
-      listAliases(world, name),
-      listUrls(world, name),
-      asked ? findApi(world, name) : undefined,
+      context.calls.send(new GetFunctionCommand({ FunctionName: name })),
+      listVersions(context, name),
+      listAliases(context, name),
+      listUrls(context, name),
+      asked ? findApi(context, name) : undefined,
     ]);
-    const state = checkOwned(stateOf(name, found, versions, aliases, urls));
-    return { ...state, api };
+    const read = { ...readingOf(name, found, versions, aliases, urls), api };
+    return checkOwned({ ...read, ...viewOf(context, read) });
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
 }
 
-function stateOf(
+type Reading = Omit<FunctionState, keyof FunctionView> & Pick<FunctionState, 'name'>;
+
+function readingOf(
   name: string,
   { Configuration: latest = {}, Tags = {}, Concurrency }: GetFunctionResponse,
   versions: FunctionConfiguration[],
   aliases: AliasConfiguration[],
   urls: FunctionUrlConfig[],
-): FunctionState {
+): Reading {
   return {
     name,
     arn: latest.FunctionArn ?? '',
@@ -88,13 +90,17 @@ function stateOf(
   };
 }
 
-export const publishedVersion = (one: FunctionConfiguration): PublishedVersion => ({
-  number: one.Version ?? '',
-  mark: parseMark(one.Description),
-  packageSha256: packageDigest(one),
-  publishedAt: new Date(one.LastModified ?? 0),
-  hasRuntimeLayer: hasRuntimeLayer(one),
-});
+export function publishedVersion(one: FunctionConfiguration): LambdaRevision {
+  const { role, version = null, settingsSha256 = '', until } = parseMark(one.Description) ?? {};
+  return {
+    id: one.Version ?? '',
+    ...{ role, version, settingsSha256, until },
+    packageSha256: packageDigest(one),
+    publishedAt: new Date(one.LastModified ?? 0),
+    hasRuntimeLayer: hasRuntimeLayer(one),
+    url: undefined,
+  };
+}
 
 export const hasRuntimeLayer = ({ Layers = [] }: FunctionConfiguration): boolean =>
   Layers.some(({ Arn = '' }) => Arn.includes(':layer:coldgate-runtime-'));
@@ -103,27 +109,47 @@ export const hasRuntimeLayer = ({ Layers = [] }: FunctionConfiguration): boolean
 export const packageDigest = ({ CodeSha256 = '' }: FunctionConfiguration): string =>
   /^[0-9a-f]{64}$/.test(CodeSha256) ? CodeSha256 : Buffer.from(CodeSha256, 'base64').toString('hex');
 
-/** Same role, pin, settings and package. */
-export const isSame = ({ mark, packageSha256 }: PublishedVersion, wanted: Wanted): boolean =>
-  mark !== undefined &&
-  mark.role === wanted.role &&
-  mark.version === wanted.version &&
-  mark.settingsSha256 === wanted.settingsSha256 &&
-  packageSha256 === wanted.packageSha256;
+/** The function as a rollout looks at it: what each alias names, and where that answers. */
+function viewOf(context: LambdaContext, read: Reading): Omit<FunctionView<LambdaRevision>, 'name'> {
+  const { alias } = context.settings;
+  const at = (one: string): LambdaRevision[] => {
+    const version = versionOf(read, one);
+    return version ? [{ ...version, alias: one, url: urlAt(context, read, one) }] : [];
+  };
+  const [share] = Object.keys(read.aliases.get(alias)?.RoutingConfig?.AdditionalVersionWeights ?? {});
+  const candidates = candidatesOf(read).flatMap(at);
+  return {
+    live: at(alias)[0],
+    shifting: read.versions.find(({ id }) => id === share),
+    candidates: candidates.sort((a, b) => Number(a.id) - Number(b.id)),
+    revisions: read.versions,
+    surplus: surplusVersions(read, context.now()).length,
+  };
+}
+
+function urlAt(context: LambdaContext, { arn, api, urls }: Reading, alias: string): string | undefined {
+  const way = wayTo(context.settings, alias);
+  if (way === 'none') return `${arn}:${alias}`;
+  return way === 'http-api' ? api?.ApiEndpoint : urls.get(alias)?.FunctionUrl?.replace(/\/$/, '');
+}
 
 /** `live` of `arn:aws:lambda:eu-west-1:123456789012:function:digits-production:live`. */
 export const qualifierOf = (arn: string | undefined): string => (arn ?? '').split(':')[7] ?? '';
 
 /** Aliases of candidates. */
-export const candidatesOf = ({ aliases }: FunctionState): string[] => [...aliases.keys()].filter(isCandidateAlias);
+const candidatesOf = ({ aliases }: Pick<FunctionState, 'aliases'>): string[] =>
+  [...aliases.keys()].filter(isCandidateAlias);
 
-export const versionOf = (state: FunctionState, alias: string): PublishedVersion | undefined => {
+export const versionOf = (
+  state: Pick<FunctionState, 'aliases' | 'versions'>,
+  alias: string,
+): LambdaRevision | undefined => {
   const number = state.aliases.get(alias)?.FunctionVersion;
-  return state.versions.find((version) => version.number === number);
+  return state.versions.find((version) => version.id === number);
 };
 
 function checkOwned(state: FunctionState): FunctionState {
-  if (ownerTag in state.tags || state.versions.some(({ mark }) => mark)) return state;
+  if (ownerTag in state.tags || state.versions.some(({ role }) => role)) return state;
   throw new ColdgateError(
     'foreign-function',
     exitCodes.usage,
@@ -132,33 +158,33 @@ function checkOwned(state: FunctionState): FunctionState {
   );
 }
 
-async function listVersions(world: World, FunctionName: string): Promise<FunctionConfiguration[]> {
+async function listVersions(context: LambdaContext, FunctionName: string): Promise<FunctionConfiguration[]> {
   const all: FunctionConfiguration[] = [];
   let Marker: string | undefined;
   do {
-    const page = await world.calls.send(new ListVersionsByFunctionCommand({ FunctionName, Marker }));
+    const page = await context.calls.send(new ListVersionsByFunctionCommand({ FunctionName, Marker }));
     all.push(...(page.Versions ?? []));
     Marker = page.NextMarker;
   } while (Marker);
   return all;
 }
 
-async function listAliases(world: World, FunctionName: string): Promise<AliasConfiguration[]> {
+async function listAliases(context: LambdaContext, FunctionName: string): Promise<AliasConfiguration[]> {
   const all: AliasConfiguration[] = [];
   let Marker: string | undefined;
   do {
-    const page = await world.calls.send(new ListAliasesCommand({ FunctionName, Marker }));
+    const page = await context.calls.send(new ListAliasesCommand({ FunctionName, Marker }));
     all.push(...(page.Aliases ?? []));
     Marker = page.NextMarker;
   } while (Marker);
   return all;
 }
 
-async function listUrls(world: World, FunctionName: string): Promise<FunctionUrlConfig[]> {
+async function listUrls(context: LambdaContext, FunctionName: string): Promise<FunctionUrlConfig[]> {
   const all: FunctionUrlConfig[] = [];
   let Marker: string | undefined;
   do {
-    const page = await world.calls.send(new ListFunctionUrlConfigsCommand({ FunctionName, Marker }));
+    const page = await context.calls.send(new ListFunctionUrlConfigsCommand({ FunctionName, Marker }));
     all.push(...(page.FunctionUrlConfigs ?? []));
     Marker = page.NextMarker;
   } while (Marker);

@@ -7,36 +7,36 @@ import {
 } from '@aws-sdk/client-lambda';
 import { UnprovenError } from '../../errors.ts';
 import { gone } from './address.ts';
+import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import { type FunctionState, qualifierOf, versionOf } from './observe.ts';
 import { waitFor } from './ready.ts';
 import { dropScaling, instanceBounds, scaledVersion } from './scaling.ts';
-import type { World } from './world.ts';
 
 /** Says that a version of the function has, or may have, instances kept warm: nobody need look where it does not. */
 const provisionedTag = 'coldgate:provisioned';
 
 /** Whether provisioned concurrency is asked for, or was. */
-const concerns = ({ settings }: World, state: FunctionState): boolean =>
+const concerns = ({ settings }: LambdaContext, state: FunctionState): boolean =>
   settings.provisionedConcurrency > 0 || state.tags[provisionedTag] === 'yes';
 
 /** By version number, read once a look; those on aliases are not ours (facts: P17). */
 async function provisionedOf(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
 ): Promise<Map<string, ProvisionedConcurrencyConfigListItem>> {
-  state.provisioned ??= await listProvisioned(world, state);
+  state.provisioned ??= await listProvisioned(context, state);
   return state.provisioned;
 }
 
 async function listProvisioned(
-  world: World,
+  context: LambdaContext,
   { name }: FunctionState,
 ): Promise<Map<string, ProvisionedConcurrencyConfigListItem>> {
   const all: ProvisionedConcurrencyConfigListItem[] = [];
   let Marker: string | undefined;
   do {
-    const page = await world.calls.send(
+    const page = await context.calls.send(
       new ListProvisionedConcurrencyConfigsCommand({ FunctionName: name, ...(Marker !== undefined && { Marker }) }),
     );
     all.push(...(page.ProvisionedConcurrencyConfigs ?? []));
@@ -51,23 +51,27 @@ async function listProvisioned(
  * live one has now. Answers whether that had to be changed.
  * Throws UnprovenError `provisioning-failed` with Lambda's reason; a version that no alias names then has none.
  */
-export async function ensureProvisioned(world: World, state: FunctionState, number: string): Promise<boolean> {
-  const dropped = await dropScaling(world, state);
-  if (world.settings.provisionedConcurrency === 0) return dropped;
-  const there = await provisionedOf(world, state);
+export async function ensureProvisioned(
+  context: LambdaContext,
+  state: FunctionState,
+  number: string,
+): Promise<boolean> {
+  const dropped = await dropScaling(context, state);
+  if (context.settings.provisionedConcurrency === 0) return dropped;
+  const there = await provisionedOf(context, state);
   const known = there.get(number);
-  const asked = known?.Status !== 'FAILED' && isEnough(world, state, number, known);
+  const asked = known?.Status !== 'FAILED' && isEnough(context, state, number, known);
   if (asked && (known?.Status ?? 'READY') === 'READY') return dropped;
-  const wanted = asked ? requestedOf(known) : startingWith(world, state, there);
+  const wanted = asked ? requestedOf(known) : startingWith(context, state, there);
   if (!asked) {
-    await setTags(world, state, { [provisionedTag]: 'yes' });
-    world.log.info(`Keeping ${wanted} instances of ${state.name}:${number} warm.`);
+    await setTags(context, state, { [provisionedTag]: 'yes' });
+    context.log.info(`Keeping ${wanted} instances of ${state.name}:${number} warm.`);
     const place = { FunctionName: state.name, Qualifier: number };
-    await world.calls.send(
+    await context.calls.send(
       new PutProvisionedConcurrencyConfigCommand({ ...place, ProvisionedConcurrentExecutions: wanted }),
     );
   }
-  await waitUntilWarm(world, state, number);
+  await waitUntilWarm(context, state, number);
   there.set(number, { RequestedProvisionedConcurrentExecutions: wanted, Status: 'READY' });
   return !asked || dropped;
 }
@@ -76,25 +80,25 @@ type Item = ProvisionedConcurrencyConfigListItem;
 const requestedOf = (item: Item | undefined): number => item?.RequestedProvisionedConcurrentExecutions ?? 0;
 
 /** A version that is scaled may have none by its schedule; any other one has to have some. */
-function isEnough(world: World, state: FunctionState, number: string, known: Item | undefined): boolean {
-  const { least, most } = instanceBounds(world);
+function isEnough(context: LambdaContext, state: FunctionState, number: string, known: Item | undefined): boolean {
+  const { least, most } = instanceBounds(context);
   const now = requestedOf(known);
   return now >= least && now <= most && (known !== undefined || scaledVersion(state) === number);
 }
 
-function startingWith(world: World, state: FunctionState, there: ReadonlyMap<string, Item>): number {
-  const { provisionedConcurrency, provisionedScaling, alias } = world.settings;
-  const live = requestedOf(there.get(versionOf(state, alias)?.number ?? ''));
+function startingWith(context: LambdaContext, state: FunctionState, there: ReadonlyMap<string, Item>): number {
+  const { provisionedConcurrency, provisionedScaling, alias } = context.settings;
+  const live = requestedOf(there.get(versionOf(state, alias)?.id ?? ''));
   return Math.min(Math.max(provisionedConcurrency, live), provisionedScaling?.maximum ?? provisionedConcurrency);
 }
 
-async function waitUntilWarm(world: World, state: FunctionState, number: string): Promise<void> {
+async function waitUntilWarm(context: LambdaContext, state: FunctionState, number: string): Promise<void> {
   const place = { FunctionName: state.name, Qualifier: number };
   const what = `Lambda has not got the provisioned instances of ${state.name}:${number} ready`;
-  await waitFor(world, what, async () => {
-    const { Status, StatusReason } = await world.calls.send(new GetProvisionedConcurrencyConfigCommand(place));
+  await waitFor(context, what, async () => {
+    const { Status, StatusReason } = await context.calls.send(new GetProvisionedConcurrencyConfigCommand(place));
     if (Status !== 'FAILED') return Status === 'READY' ? true : undefined;
-    if (versionOf(state, world.settings.alias)?.number !== number) await release(world, state, number);
+    if (versionOf(state, context.settings.alias)?.id !== number) await release(context, state, number);
     const reason = StatusReason ?? 'it gives no reason';
     throw new UnprovenError('provisioning-failed', `Lambda could not keep ${state.name}:${number} warm: ${reason}.`, {
       hint: 'Lower target.provisioned-concurrency or other reservations, ask for a higher account limit, or look whether the function fails at its start.',
@@ -103,17 +107,17 @@ async function waitUntilWarm(world: World, state: FunctionState, number: string)
   });
 }
 
-const release = (world: World, { name }: FunctionState, Qualifier: string): Promise<void> =>
-  gone(world.calls.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: name, Qualifier })));
+const release = (context: LambdaContext, { name }: FunctionState, Qualifier: string): Promise<void> =>
+  gone(context.calls.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: name, Qualifier })));
 
 /** Lets go of instances that are kept warm for versions of ours other than this one: they cost as long as they are kept. */
-export async function releaseOthers(world: World, state: FunctionState, number: string): Promise<boolean> {
-  if (!concerns(world, state)) return false;
-  const keeps = world.settings.provisionedConcurrency > 0;
-  const own = new Set(state.versions.flatMap((version) => (version.mark ? [version.number] : [])));
-  const surplus = [...(await provisionedOf(world, state)).keys()].filter(
+export async function releaseOthers(context: LambdaContext, state: FunctionState, number: string): Promise<boolean> {
+  if (!concerns(context, state)) return false;
+  const keeps = context.settings.provisionedConcurrency > 0;
+  const own = new Set(state.versions.flatMap((version) => (version.role ? [version.id] : [])));
+  const surplus = [...(await provisionedOf(context, state)).keys()].filter(
     (one) => own.has(one) && !(keeps && one === number),
   );
-  for (const one of surplus) await release(world, state, one);
-  return keeps ? surplus.length > 0 : setTags(world, state, { [provisionedTag]: 'no' });
+  for (const one of surplus) await release(context, state, one);
+  return keeps ? surplus.length > 0 : setTags(context, state, { [provisionedTag]: 'no' });
 }

@@ -1,7 +1,7 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import { gone } from './address.ts';
-import type { FunctionState, PublishedVersion } from './observe.ts';
-import type { World } from './world.ts';
+import type { LambdaContext } from './context.ts';
+import type { FunctionState, LambdaRevision } from './observe.ts';
 
 /** Live versions behind the current one that are kept, so that an alias can be set back by hand. */
 const keptLive = 2;
@@ -22,26 +22,26 @@ export function surplusVersions(
       ...Object.keys(RoutingConfig?.AdditionalVersionWeights ?? {}),
     ]),
   );
-  const free = versions.filter(({ number, mark }) => mark !== undefined && !named.has(number));
-  const old = ({ publishedAt }: PublishedVersion): boolean => now.getTime() - publishedAt.getTime() > graceMs;
-  const live = free.filter(({ mark }) => mark?.role === 'live').sort((a, b) => Number(b.number) - Number(a.number));
+  const free = versions.filter(({ id, role }) => role !== undefined && !named.has(id));
+  const old = ({ publishedAt }: LambdaRevision): boolean => now.getTime() - publishedAt.getTime() > graceMs;
+  const live = free.filter(({ role }) => role === 'live').sort((a, b) => Number(b.id) - Number(a.id));
   const surplus = free.filter((version) => {
-    const { role, until } = version.mark ?? {};
+    const { role, until } = version;
     if (role === 'sample') return until === undefined || Date.parse(until) < now.getTime();
     return role === 'candidate' ? old(version) : live.indexOf(version) >= keptLive;
   });
-  return surplus.map(({ number }) => number);
+  return surplus.map(({ id }) => id);
 }
 
 /** Removes them, in the state as it was seen; what another run has named meanwhile is refused by Lambda and stays. */
-export async function sweep(world: World, state: FunctionState): Promise<void> {
-  for (const Qualifier of surplusVersions(state, world.now())) {
-    world.log.debug(`Removing version ${Qualifier} of ${state.name}, which nothing names.`);
+export async function sweep(context: LambdaContext, state: FunctionState): Promise<void> {
+  for (const Qualifier of surplusVersions(state, context.now())) {
+    context.log.debug(`Removing version ${Qualifier} of ${state.name}, which nothing names.`);
     try {
-      await gone(world.calls.send(new DeleteFunctionCommand({ FunctionName: state.name, Qualifier })));
+      await gone(context.calls.send(new DeleteFunctionCommand({ FunctionName: state.name, Qualifier })));
     } catch (error) {
-      world.signal.throwIfAborted();
-      world.log.debug(`Version ${Qualifier} of ${state.name} stays: ${(error as Error).message}`);
+      context.signal.throwIfAborted();
+      context.log.debug(`Version ${Qualifier} of ${state.name} stays: ${(error as Error).message}`);
     }
   }
 }

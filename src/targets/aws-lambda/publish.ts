@@ -6,27 +6,21 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { isSame } from '../../rollout/wanted.ts';
 import type { PackageFile } from '../target.ts';
 import { codeOf } from './code.ts';
+import type { LambdaContext } from './context.ts';
 import { tagsOf } from './function-settings.ts';
 import { layersOf } from './layer.ts';
 import { formatMark, functionName } from './names.ts';
-import {
-  type FunctionState,
-  isSame,
-  observe,
-  type PublishedVersion,
-  packageDigest,
-  publishedVersion,
-} from './observe.ts';
+import { type FunctionState, type LambdaRevision, observe, packageDigest, publishedVersion } from './observe.ts';
 import { waitUntilReady } from './ready.ts';
-import { MovedError } from './refusal.ts';
+import { movedError } from './refusal.ts';
 import { checkSizes } from './sizes.ts';
-import { mergedConfiguration, mergedVariables, type Wanted } from './wanted.ts';
-import type { World } from './world.ts';
+import { type LambdaWanted, mergedConfiguration, mergedVariables } from './wanted.ts';
 
 export interface Published {
-  version: PublishedVersion;
+  version: LambdaRevision;
   /** False when a version of this kind was there: a run that was killed had published it. */
   fresh: boolean;
 }
@@ -36,34 +30,34 @@ export interface Published {
  * does where they would have to be changed, before anything is.
  */
 export async function ensureFunction(
-  world: World,
+  context: LambdaContext,
   given: string,
-  wanted: Wanted,
+  wanted: LambdaWanted,
   zip: PackageFile,
 ): Promise<FunctionState> {
-  const found = await observe(world, given);
+  const found = await observe(context, given);
   const changes = wanted.role !== 'sample' && !found?.versions.some((version) => isSame(version, wanted));
-  if (!found || changes) await checkSizes(world, zip);
+  if (!found || changes) await checkSizes(context, zip);
   if (found) return found;
   const name = functionName(given);
-  const { settings, calls, log } = world;
+  const { settings, calls, log } = context;
   log.info(`Creating the function ${name} in ${settings.region} (${Math.ceil(zip.size / 1e6)} MB).`);
   await calls.send(
     new CreateFunctionCommand({
       ...wanted.configuration,
-      ...(await layersOf(world, wanted)),
+      ...(await layersOf(context, wanted)),
       Role: settings.role,
       FunctionName: name,
       ...(zip.image === undefined ? {} : { PackageType: 'Image' }),
-      Code: await codeOf(world, zip),
+      Code: await codeOf(context, zip),
       Architectures: [settings.architecture],
       Environment: { Variables: mergedVariables({}, wanted) },
-      Tags: tagsOf(world, name),
+      Tags: tagsOf(context, name),
     }),
   );
-  await waitUntilReady(world, name);
-  const made = await observe(world, name);
-  if (!made) throw new MovedError(new Error(`${name} is gone again`));
+  await waitUntilReady(context, name);
+  const made = await observe(context, name);
+  if (!made) throw movedError(new Error(`${name} is gone again`));
   return made;
 }
 
@@ -74,20 +68,20 @@ export async function ensureFunction(
  * @param not number of a version that is to be replaced although it is the same
  */
 export async function publish(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
-  wanted: Wanted,
+  wanted: LambdaWanted,
   zip: PackageFile,
   not?: string,
 ): Promise<Published> {
-  const known = state.versions.find((version) => isSame(version, wanted) && version.number !== not);
+  const known = state.versions.find((version) => isSame(version, wanted) && version.id !== not);
   if (known && wanted.role !== 'sample') {
-    await waitUntilReady(world, state.name, known.number);
+    await waitUntilReady(context, state.name, known.id);
     return { version: known, fresh: false };
   }
-  const coded = await ensureCode(world, state, wanted, zip);
-  const latest = await configure(world, state.name, coded, wanted);
-  const published = await world.calls.send(
+  const coded = await ensureCode(context, state, wanted, zip);
+  const latest = await configure(context, state.name, coded, wanted);
+  const published = await context.calls.send(
     new PublishVersionCommand({
       FunctionName: state.name,
       Description: formatMark(wanted),
@@ -97,31 +91,31 @@ export async function publish(
   );
   checkOurs(published, wanted);
   const version = publishedVersion(published);
-  await waitUntilReady(world, state.name, version.number);
+  await waitUntilReady(context, state.name, version.id);
   return { version, fresh: true };
 }
 
 async function ensureCode(
-  world: World,
+  context: LambdaContext,
   { name, latest }: FunctionState,
-  wanted: Wanted,
+  wanted: LambdaWanted,
   zip: PackageFile,
 ): Promise<FunctionConfiguration> {
-  const { architecture } = world.settings;
+  const { architecture } = context.settings;
   checkPackageType(latest, zip);
   if (packageDigest(latest) === wanted.packageSha256 && latest.Architectures?.[0] === architecture) {
-    return isReady(latest) ? latest : waitUntilReady(world, name);
+    return isReady(latest) ? latest : waitUntilReady(context, name);
   }
-  world.log.info(`Uploading the package of ${name} (${Math.ceil(zip.size / 1e6)} MB).`);
-  await world.calls.send(
+  context.log.info(`Uploading the package of ${name} (${Math.ceil(zip.size / 1e6)} MB).`);
+  await context.calls.send(
     new UpdateFunctionCodeCommand({
       FunctionName: name,
-      ...(await codeOf(world, zip)),
+      ...(await codeOf(context, zip)),
       Architectures: [architecture],
       RevisionId: latest.RevisionId,
     }),
   );
-  return waitUntilReady(world, name);
+  return waitUntilReady(context, name);
 }
 
 /** Throws ColdgateError `package-type-differs` (exit 2): Lambda fixes it when the function is made. */
@@ -140,27 +134,27 @@ const isReady = ({ State, LastUpdateStatus }: FunctionConfiguration): boolean =>
   State === 'Active' && LastUpdateStatus === 'Successful';
 
 async function configure(
-  world: World,
+  context: LambdaContext,
   name: string,
   latest: FunctionConfiguration,
-  wanted: Wanted,
+  wanted: LambdaWanted,
 ): Promise<FunctionConfiguration> {
   const now = latest.Environment?.Variables ?? {};
-  await world.calls.send(
+  await context.calls.send(
     new UpdateFunctionConfigurationCommand({
       ...mergedConfiguration(now, wanted),
-      ...(await layersOf(world, wanted)),
+      ...(await layersOf(context, wanted)),
       FunctionName: name,
       Environment: { Variables: mergedVariables(now, wanted) },
       RevisionId: latest.RevisionId,
     }),
   );
-  return checkOurs(await waitUntilReady(world, name), wanted);
+  return checkOurs(await waitUntilReady(context, name), wanted);
 }
 
 /** The revision id alone would not do: it is read again after the wait, when it may be another run's. */
-function checkOurs(configuration: FunctionConfiguration, wanted: Wanted): FunctionConfiguration {
+function checkOurs(configuration: FunctionConfiguration, wanted: LambdaWanted): FunctionConfiguration {
   const { COLDGATE_REVISION: revision } = configuration.Environment?.Variables ?? {};
   if (revision === wanted.revision && packageDigest(configuration) === wanted.packageSha256) return configuration;
-  throw new MovedError(new Error(`another run has changed ${configuration.FunctionName}`));
+  throw movedError(new Error(`another run has changed ${configuration.FunctionName}`));
 }

@@ -1,7 +1,7 @@
 import { type FunctionConfiguration, GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes, UnprovenError } from '../../errors.ts';
 import { pause } from '../pause.ts';
-import type { World } from './world.ts';
+import type { LambdaContext } from './context.ts';
 
 /** Longest wait for one change, ms. In a VPC the first network interface alone takes minutes. */
 const deadlineMs = 600_000;
@@ -11,7 +11,7 @@ const longestPauseMs = 3000;
 const saidEveryMs = 10_000;
 
 /** Calls `look` until it answers something, ever less often. Throws ColdgateError `aws-slow` at the deadline. */
-export async function waitFor<T>(world: World, what: string, look: () => Promise<T | undefined>): Promise<T> {
+export async function waitFor<T>(context: LambdaContext, what: string, look: () => Promise<T | undefined>): Promise<T> {
   const began = performance.now();
   let said = began;
   for (let wait = firstPauseMs; ; wait = Math.min(longestPauseMs, wait * 1.5)) {
@@ -24,10 +24,10 @@ export async function waitFor<T>(world: World, what: string, look: () => Promise
       });
     }
     if (now - said > saidEveryMs) {
-      world.log.info(`${what}, for ${Math.round((now - began) / 1000)} s so far.`);
+      context.log.info(`${what}, for ${Math.round((now - began) / 1000)} s so far.`);
       said = now;
     }
-    await pause(wait, world.signal);
+    await pause(wait, context.signal);
   }
 }
 
@@ -35,11 +35,15 @@ export async function waitFor<T>(world: World, what: string, look: () => Promise
  * Waits until a function, or a version of it, takes calls and changes: each change has to be done before the next one
  * (facts: P13). Throws UnprovenError `function-failed` where Lambda gives up on it, with Lambda's reason.
  */
-export function waitUntilReady(world: World, FunctionName: string, Qualifier?: string): Promise<FunctionConfiguration> {
+export function waitUntilReady(
+  context: LambdaContext,
+  FunctionName: string,
+  Qualifier?: string,
+): Promise<FunctionConfiguration> {
   const name = Qualifier === undefined ? FunctionName : `${FunctionName}:${Qualifier}`;
   const input = { FunctionName, ...(Qualifier !== undefined && { Qualifier }) };
-  return waitFor(world, `Lambda has not got ${name} ready`, async () => {
-    const now = await world.calls.send(new GetFunctionConfigurationCommand(input));
+  return waitFor(context, `Lambda has not got ${name} ready`, async () => {
+    const now = await context.calls.send(new GetFunctionConfigurationCommand(input));
     const { State, LastUpdateStatus } = now;
     if (State === 'Failed' || LastUpdateStatus === 'Failed') {
       const reason = now.LastUpdateStatusReason ?? now.StateReason ?? 'it gives no reason';

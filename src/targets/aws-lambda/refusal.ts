@@ -1,4 +1,5 @@
 import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
+import { MovedError } from '../../rollout/platform.ts';
 
 interface ServiceFault {
   name: string;
@@ -39,13 +40,8 @@ export function retryAfterMs(error: unknown): number {
   return seconds > 0 && seconds < 60 ? seconds * 1000 : 0;
 }
 
-/** Someone else changed, made or removed what the call was about: look again. */
-export class MovedError extends Error {
-  constructor(cause: unknown) {
-    super((cause as Error).message, { cause });
-    this.name = 'MovedError';
-  }
-}
+/** Someone else changed what a call was about: the rollout looks again, and reports the refusal when that never helps. */
+export const movedError = (cause: Error): MovedError => new MovedError(cause, () => toRefusal(cause));
 
 /** Answers that say so: a stale revision id, a name that exists meanwhile, a thing that is gone. */
 export function movedBy(error: unknown): boolean {

@@ -2,66 +2,68 @@ import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import type { Change } from '../target.ts';
 import { gone, removeAlias } from './address.ts';
 import { endBatch } from './batch.ts';
-import { removeVersion } from './deploy.ts';
+import type { LambdaContext } from './context.ts';
 import { apiTag, removeApis } from './http-api.ts';
 import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
-import { candidatesOf, type FunctionState, hasRuntimeLayer, observe, versionOf } from './observe.ts';
-import { releaseOthers } from './provisioned.ts';
-import { sweep } from './prune.ts';
+import { type FunctionState, hasRuntimeLayer, type LambdaRevision, versionOf } from './observe.ts';
 import { endScaling } from './scaling.ts';
-import { converge, type World } from './world.ts';
 
-/** Removes candidates, or the function with all that belongs to it. What is already gone is fine. */
-export function removeFunction(
-  world: World,
-  name: string,
-  what: 'candidates' | 'all',
-  keep?: string,
-): Promise<Change[]> {
-  return converge(world, async () => {
-    const state = await observe(world, name);
-    // The API could be left of a function that someone else has removed.
-    if (what === 'all' && (world.settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes')) {
-      await removeApis(world, functionName(name));
-    }
-    if (what === 'candidates') return state ? removeCandidates(world, state, keep) : [];
-    const changes = state ? await removeAll(world, state) : [];
-    // As the API, the layer could be left of a run that was killed.
-    if (world.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(world);
-    return changes;
+/** Takes versions away, first the aliases that name them; a version that we have not published stays. */
+export async function retireVersions(
+  context: LambdaContext,
+  state: FunctionState,
+  revisions: readonly LambdaRevision[],
+): Promise<void> {
+  for (const revision of revisions) {
+    const { id, role, version } = revision;
+    const alias = revision.alias ?? (role === 'candidate' ? candidateAlias(version ?? '') : undefined);
+    const isNamed = alias !== undefined && state.aliases.get(alias)?.FunctionVersion === id;
+    if (isNamed && isCandidateAlias(alias)) await removeAlias(context, state, alias);
+    if (role !== undefined) await removeVersion(context, state.name, id);
+  }
+}
+
+const removeVersion = (context: LambdaContext, FunctionName: string, Qualifier: string): Promise<void> =>
+  gone(context.calls.send(new DeleteFunctionCommand({ FunctionName, Qualifier })));
+
+/** Removes a sample's version; one that stays is swept by a later run. */
+export async function removeSample(context: LambdaContext, name: string, number: string): Promise<void> {
+  await removeVersion(context, name, number).catch((error: Error) => {
+    context.log.debug(`The sample version ${number} of ${name} stays: ${error.message}`);
   });
+}
+
+/** Removes the function with all that belongs to it; versions, aliases, addresses and permissions go with it. */
+export async function removeAll(
+  context: LambdaContext,
+  given: string,
+  state: FunctionState | undefined,
+): Promise<Change[]> {
+  // API and layer could be left of a function that someone else has removed, or of a run that was killed.
+  if (context.settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes') {
+    await removeApis(context, functionName(given));
+  }
+  const changes = state ? await removeFunction(context, state) : [];
+  if (context.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(context);
+  return changes;
+}
+
+async function removeFunction(context: LambdaContext, state: FunctionState): Promise<Change[]> {
+  const named = [...(state.live ? [state.live] : []), ...state.candidates];
+  const changes = named.map(({ alias }) => changeOf(state, alias ?? ''));
+  await endBatch(context, state);
+  await endScaling(context, state);
+  await gone(context.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
+  return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];
 }
 
 const runsOnLayer = ({ latest, versions }: FunctionState): boolean =>
   hasRuntimeLayer(latest) || versions.some((version) => version.hasRuntimeLayer);
 
 function changeOf(state: FunctionState, alias: string): Change {
-  const version = versionOf(state, alias);
-  const pinned = version?.mark?.version ? ` ${version.mark.version}` : '';
+  const found = versionOf(state, alias);
+  const pinned = found?.version ? ` ${found.version}` : '';
   const role = isCandidateAlias(alias) ? 'candidate' : 'live';
-  return { action: 'delete', what: `${role} of ${state.name}${pinned} (alias ${alias}, version ${version?.number})` };
-}
-
-async function removeCandidates(world: World, state: FunctionState, keep?: string): Promise<Change[]> {
-  const aliases = candidatesOf(state).filter((alias) => keep === undefined || alias !== candidateAlias(keep));
-  for (const alias of aliases) {
-    await removeAlias(world, state, alias);
-    const version = versionOf(state, alias);
-    if (version?.mark?.role === 'candidate') await removeVersion(world, state.name, version.number);
-  }
-  // A run that prepared a live version and was refused the pointer has left its instances warm.
-  await releaseOthers(world, state, versionOf(state, world.settings.alias)?.number ?? '');
-  await sweep(world, state);
-  return aliases.map((alias) => changeOf(state, alias));
-}
-
-/** Versions, aliases, addresses and permissions go with the function. */
-async function removeAll(world: World, state: FunctionState): Promise<Change[]> {
-  const live = state.aliases.has(world.settings.alias) ? [world.settings.alias] : [];
-  const changes = [...live, ...candidatesOf(state)].map((alias) => changeOf(state, alias));
-  await endBatch(world, state);
-  await endScaling(world, state);
-  await gone(world.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
-  return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];
+  return { action: 'delete', what: `${role} of ${state.name}${pinned} (alias ${alias}, version ${found?.id})` };
 }

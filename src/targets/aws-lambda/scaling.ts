@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { proxiedAgents } from '../../proxy.ts';
 import { gone } from './address.ts';
+import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import type { FunctionState } from './observe.ts';
 import type { Asked } from './refusal.ts';
-import type { World } from './world.ts';
 
 /** The version whose instances are scaled, and a digest of by what: `7 1f2e…`. */
 const scalingTag = 'coldgate:scaling';
@@ -30,7 +30,7 @@ export function scaledVersion({ tags }: FunctionState): string | undefined {
 }
 
 /** How many instances are as they should be, whoever has asked for them: what models.yaml says, or what scaling may. Pure. */
-export function instanceBounds({ settings }: Pick<World, 'settings'>): { least: number; most: number } {
+export function instanceBounds({ settings }: Pick<LambdaContext, 'settings'>): { least: number; most: number } {
   const { provisionedConcurrency, provisionedScaling } = settings;
   if (!provisionedScaling) return { least: provisionedConcurrency, most: provisionedConcurrency };
   const { maximum, schedules = [] } = provisionedScaling;
@@ -45,8 +45,8 @@ export function instanceBounds({ settings }: Pick<World, 'settings'>): { least: 
  * and by the clock. It stands on the version as the instances do (facts: P17), so callers have to be there already. Its tag
  * says that it is done, and nothing is asked again. Answers whether that had to be changed.
  */
-export async function ensureScaling(world: World, state: FunctionState, number: string): Promise<boolean> {
-  const { provisionedScaling, provisionedConcurrency } = world.settings;
+export async function ensureScaling(context: LambdaContext, state: FunctionState, number: string): Promise<boolean> {
+  const { provisionedScaling, provisionedConcurrency } = context.settings;
   if (!provisionedScaling) return false;
   const digest = createHash('sha256')
     .update(JSON.stringify([provisionedConcurrency, provisionedScaling]))
@@ -54,18 +54,18 @@ export async function ensureScaling(world: World, state: FunctionState, number: 
   const mark = `${number} ${digest.slice(0, 16)}`;
   if (state.tags[scalingTag] === mark) return false;
   // Before the instances of the version before are let go of, which would otherwise come back.
-  if (scaledVersion(state) !== number) await endScaling(world, state);
+  if (scaledVersion(state) !== number) await endScaling(context, state);
   // Named before it is made, so that a run that is killed in between leaves nothing that nobody finds.
-  await setTags(world, state, { [scalingTag]: `${number} new` });
-  await register(world, state, number);
-  await setTags(world, state, { [scalingTag]: mark });
+  await setTags(context, state, { [scalingTag]: `${number} new` });
+  await register(context, state, number);
+  await setTags(context, state, { [scalingTag]: mark });
   return true;
 }
 
-async function register(world: World, state: FunctionState, number: string): Promise<void> {
-  const { provisionedScaling: wanted, provisionedConcurrency: MinCapacity } = world.settings;
+async function register(context: LambdaContext, state: FunctionState, number: string): Promise<void> {
+  const { provisionedScaling: wanted, provisionedConcurrency: MinCapacity } = context.settings;
   if (!wanted) return;
-  const { sdk, client, send } = await open(world);
+  const { sdk, client, send } = await open(context);
   const place = placeOf(state, number);
   const { maximum: MaxCapacity, utilization: TargetValue, schedules = [] } = wanted;
   await send('RegisterScalableTarget', (options) =>
@@ -79,7 +79,7 @@ async function register(world: World, state: FunctionState, number: string): Pro
   await send('PutScalingPolicy', (options) =>
     client.send(new sdk.PutScalingPolicyCommand({ ...policy, TargetTrackingScalingPolicyConfiguration }), options),
   );
-  await removeSchedules(world, state, number, schedules.length);
+  await removeSchedules(context, state, number, schedules.length);
   for (const [at, { at: Schedule, minimum, maximum }] of schedules.entries()) {
     const ScalableTargetAction = { MinCapacity: minimum, MaxCapacity: maximum };
     const action = { ...place, ScheduledActionName: `${schedulePrefix}${at + 1}`, Schedule, ScalableTargetAction };
@@ -88,8 +88,13 @@ async function register(world: World, state: FunctionState, number: string): Pro
 }
 
 /** Schedules of ours beyond those that are wanted; others are not touched. */
-async function removeSchedules(world: World, state: FunctionState, number: string, wanted: number): Promise<void> {
-  const { sdk, client, send } = await open(world);
+async function removeSchedules(
+  context: LambdaContext,
+  state: FunctionState,
+  number: string,
+  wanted: number,
+): Promise<void> {
+  const { sdk, client, send } = await open(context);
   const place = placeOf(state, number);
   const { ScheduledActions = [] } = await send('DescribeScheduledActions', (options) =>
     client.send(new sdk.DescribeScheduledActionsCommand(place), options),
@@ -106,10 +111,10 @@ async function removeSchedules(world: World, state: FunctionState, number: strin
 }
 
 /** Ends the scaling, with its policy, schedules and alarms; instances stay as they are. What is gone already is fine. */
-export async function endScaling(world: World, state: FunctionState): Promise<void> {
+export async function endScaling(context: LambdaContext, state: FunctionState): Promise<void> {
   const number = scaledVersion(state);
   if (number === undefined) return;
-  const { sdk, client, send } = await open(world);
+  const { sdk, client, send } = await open(context);
   const place = placeOf(state, number);
   const ending = send('DeregisterScalableTarget', (options) =>
     client.send(new sdk.DeregisterScalableTargetCommand(place), options),
@@ -118,10 +123,10 @@ export async function endScaling(world: World, state: FunctionState): Promise<vo
 }
 
 /** Ends it where models.yaml no longer asks for it. Answers whether it did. */
-export async function dropScaling(world: World, state: FunctionState): Promise<boolean> {
-  if (world.settings.provisionedScaling || scaledVersion(state) === undefined) return false;
-  await endScaling(world, state);
-  return setTags(world, state, { [scalingTag]: none });
+export async function dropScaling(context: LambdaContext, state: FunctionState): Promise<boolean> {
+  if (context.settings.provisionedScaling || scaledVersion(state) === undefined) return false;
+  await endScaling(context, state);
+  return setTags(context, state, { [scalingTag]: none });
 }
 
 interface Opened {
@@ -130,7 +135,7 @@ interface Opened {
   send<O>(action: string, work: (options: { abortSignal: AbortSignal }) => Promise<O>): Promise<O>;
 }
 
-async function open({ calls, settings }: World): Promise<Opened> {
+async function open({ calls, settings }: LambdaContext): Promise<Opened> {
   const sdk: Sdk = await import('@aws-sdk/client-application-auto-scaling');
   const client = new sdk.ApplicationAutoScalingClient({
     region: settings.region,

@@ -1,25 +1,23 @@
 import { UpdateAliasCommand } from '@aws-sdk/client-lambda';
+import type { Forward } from '../../rollout/platform.ts';
 import { pause } from '../pause.ts';
 import type { Answer } from '../proof/http.ts';
 import { field } from '../proof/http.ts';
 import { readTimings } from '../proof/judge-start.ts';
-import { type Endpoint, type Expectation, prove, warmPath } from '../proof/prove.ts';
-import type { DeployRequest } from '../target.ts';
+import { type Endpoint, warmPath } from '../proof/prove.ts';
+import type { LambdaContext } from './context.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import type { FunctionState } from './observe.ts';
-import type { World } from './world.ts';
 
 /** Between two looks at the new version during a step, ms. */
 const betweenMs = 5000;
-const lookMs = 60_000;
 
-/** A move of the live alias. */
+/** A move of the live alias in steps. */
 export interface Shift {
   /** Number that the alias names, and the one that takes over. */
   before: string;
   after: string;
-  expected: Expectation;
-  judge: DeployRequest['judge'];
+  forward: Forward;
 }
 
 /**
@@ -27,14 +25,14 @@ export interface Shift {
  * and what it tells of its starts goes to the judge; the first error ends it, for the caller to set the alias back. A shift
  * that was killed goes on at the share that it had. Does nothing without `shift` in the settings.
  */
-export async function shiftTraffic(world: World, state: FunctionState, shift: Shift): Promise<void> {
-  const { steps = [], waitSeconds = 0 } = world.settings.shift ?? {};
-  const reached = shareOf(state, world.settings.alias, shift) * 100;
+export async function shiftTraffic(context: LambdaContext, state: FunctionState, shift: Shift): Promise<void> {
+  const { steps = [], waitSeconds = 0 } = context.settings.shift ?? {};
+  const reached = shareOf(state, context.settings.alias, shift) * 100;
   for (const percent of [...steps].sort((a, b) => a - b).filter((one) => one >= Math.round(reached))) {
-    await setShare(world, state, shift, percent / 100);
-    world.log.info(`${percent} % of the calls go to version ${shift.after} of ${state.name}, for ${waitSeconds} s.`);
-    const timings = await watchStep(world, state, shift, waitSeconds * 1000);
-    shift.judge?.({ percent, timings });
+    await setShare(context, state, shift, percent / 100);
+    context.log.info(`${percent} % of the calls go to version ${shift.after} of ${state.name}, for ${waitSeconds} s.`);
+    const timings = await watchStep(context, state, shift, waitSeconds * 1000);
+    shift.forward.judge?.({ percent, timings });
   }
 }
 
@@ -42,10 +40,10 @@ const shareOf = ({ aliases }: FunctionState, alias: string, { after }: Shift): n
   aliases.get(alias)?.RoutingConfig?.AdditionalVersionWeights?.[after] ?? 0;
 
 /** On the revision that was seen last. Throws MovedError when someone else has moved the alias. */
-async function setShare(world: World, state: FunctionState, shift: Shift, share: number): Promise<void> {
-  const { alias } = world.settings;
+async function setShare(context: LambdaContext, state: FunctionState, shift: Shift, share: number): Promise<void> {
+  const { alias } = context.settings;
   if (shareOf(state, alias, shift) === share) return;
-  const moved = await world.calls.send(
+  const moved = await context.calls.send(
     new UpdateAliasCommand({
       FunctionName: state.name,
       Name: alias,
@@ -58,9 +56,9 @@ async function setShare(world: World, state: FunctionState, shift: Shift, share:
 }
 
 /** Timings by the instances that answered, each once: what every one of them needed to start. */
-async function watchStep(world: World, { name }: FunctionState, shift: Shift, forMs: number) {
+async function watchStep(context: LambdaContext, { name }: FunctionState, shift: Shift, forMs: number) {
   const seen = new Map<unknown, Answer>();
-  const inner = invokeEndpoint(world, name, shift.after);
+  const inner = invokeEndpoint(context, name, shift.after);
   const endpoint: Endpoint = {
     url: inner.url,
     send: async (path, options) => {
@@ -71,9 +69,9 @@ async function watchStep(world: World, { name }: FunctionState, shift: Shift, fo
   };
   const until = performance.now() + forMs;
   for (;;) {
-    await prove(endpoint, shift.expected, { timeoutMs: lookMs, signal: world.signal });
+    await shift.forward.prove(endpoint);
     const left = until - performance.now();
     if (left <= 0) return [...seen.values()].map(({ body }) => readTimings(field(body, 'timings')));
-    await pause(Math.min(left, betweenMs), world.signal);
+    await pause(Math.min(left, betweenMs), context.signal);
   }
 }

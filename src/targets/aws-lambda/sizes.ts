@@ -2,8 +2,8 @@ import { GetLayerVersionByArnCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes, InputError } from '../../errors.ts';
 import { lambdaBudget } from '../../package/budget.ts';
 import type { PackageFile } from '../target.ts';
+import type { LambdaContext } from './context.ts';
 import { isMissing } from './refusal.ts';
-import type { World } from './world.ts';
 
 /**
  * Refuses what Lambda would refuse in the middle of a deployment, before anything is changed: a zip that does not fit into
@@ -12,11 +12,11 @@ import type { World } from './world.ts';
  * large, and what is not may still be, which Lambda then says.
  * Throws ColdgateError `package-too-large` or InputError `layer-not-found` (exit 2).
  */
-export async function checkSizes(world: World, zip: PackageFile): Promise<void> {
+export async function checkSizes(context: LambdaContext, zip: PackageFile): Promise<void> {
   if (zip.image !== undefined) return;
-  checkRequestSize(world, zip);
-  if (zip.layer) checkRequestSize(world, zip.layer);
-  const layers = await layerSizes(world);
+  checkRequestSize(context, zip);
+  if (zip.layer) checkRequestSize(context, zip.layer);
+  const layers = await layerSizes(context);
   const zipped = layers.reduce((sum, { size }) => sum + size, 0);
   const own = zip.unzipped ?? zip.size + (zip.layer?.size ?? 0);
   if (own + zipped <= lambdaBudget.unzipped) return;
@@ -33,7 +33,7 @@ export async function checkSizes(world: World, zip: PackageFile): Promise<void> 
 }
 
 /** Throws ColdgateError `package-too-large` (exit 2) for a zip above 50 MB without a bucket to go through. */
-export function checkRequestSize({ settings }: World, { size }: { size: number }): void {
+export function checkRequestSize({ settings }: LambdaContext, { size }: { size: number }): void {
   if (size <= lambdaBudget.zipped || settings.uploadBucket !== undefined) return;
   throw new ColdgateError(
     'package-too-large',
@@ -43,7 +43,7 @@ export function checkRequestSize({ settings }: World, { size }: { size: number }
   );
 }
 
-async function layerSizes({ calls, settings }: World): Promise<{ arn: string; size: number }[]> {
+async function layerSizes({ calls, settings }: LambdaContext): Promise<{ arn: string; size: number }[]> {
   const found = await Promise.all(
     (settings.layers ?? []).map(async (arn) => {
       try {

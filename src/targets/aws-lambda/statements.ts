@@ -4,9 +4,9 @@ import {
   GetPolicyCommand,
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
+import type { LambdaContext } from './context.ts';
 import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
-import type { World } from './world.ts';
 
 /** Who else may invoke an alias, and for what. */
 export type Permit = Omit<AddPermissionRequest, 'FunctionName' | 'StatementId' | 'Qualifier'>;
@@ -27,13 +27,13 @@ interface Statement {
 
 /** The statements of ours in the alias' policy become these; only differences are sent. Answers whether there were any. */
 export async function ensureStatements(
-  world: World,
+  context: LambdaContext,
   state: FunctionState,
   alias: string,
   wanted: Record<string, Permit>,
 ): Promise<boolean> {
   const place = { FunctionName: state.name, Qualifier: alias };
-  const there = await ownStatements(world, state, alias);
+  const there = await ownStatements(context, state, alias);
   const isRight = (one: Statement): boolean => {
     const permit = wanted[one.Sid];
     return permit !== undefined && permit.SourceArn === one.Condition?.ArnLike?.['AWS:SourceArn'];
@@ -41,17 +41,17 @@ export async function ensureStatements(
   const surplus = there.filter((one) => !isRight(one));
   const missing = Object.entries(wanted).filter(([id]) => !there.some((one) => one.Sid === id && isRight(one)));
   for (const { Sid } of surplus) {
-    await world.calls.send(new RemovePermissionCommand({ ...place, StatementId: Sid }));
+    await context.calls.send(new RemovePermissionCommand({ ...place, StatementId: Sid }));
   }
   for (const [StatementId, permit] of missing) {
-    await world.calls.send(new AddPermissionCommand({ ...place, StatementId, ...permit }));
+    await context.calls.send(new AddPermissionCommand({ ...place, StatementId, ...permit }));
   }
   return missing.length + surplus.length > 0;
 }
 
-async function ownStatements(world: World, { name }: FunctionState, alias: string): Promise<Statement[]> {
+async function ownStatements(context: LambdaContext, { name }: FunctionState, alias: string): Promise<Statement[]> {
   try {
-    const found = await world.calls.send(new GetPolicyCommand({ FunctionName: name, Qualifier: alias }));
+    const found = await context.calls.send(new GetPolicyCommand({ FunctionName: name, Qualifier: alias }));
     const { Statement = [] } = JSON.parse(found.Policy ?? '{}') as { Statement?: Statement[] };
     return Statement.filter(({ Sid }) => ownIds.includes(Sid));
   } catch (error) {

@@ -1,13 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import type { Wanted } from '../../rollout/platform.ts';
+import { sortedEntries } from '../../rollout/wanted.ts';
 import type { FunctionSettings, LayerFile, PackageFile } from '../target.ts';
 import type { Mark } from './names.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;
 
 /** What a published version must be: its mark, its code by digest, and its configuration. */
-export interface Wanted extends Mark {
+export interface LambdaWanted extends Mark {
   packageSha256: string;
   /** COLDGATE_REVISION: what the function says it is. */
   revision: string;
@@ -74,43 +76,36 @@ const emptied = {
 } satisfies Configuration;
 
 /** The configuration to send: what models.yaml once set and no longer does is emptied, what others set is not. Pure. */
-export function mergedConfiguration(now: Readonly<Record<string, string>>, wanted: Wanted): Configuration {
+export function mergedConfiguration(now: Readonly<Record<string, string>>, wanted: LambdaWanted): Configuration {
   const once = (now['COLDGATE_SETTINGS'] ?? '').split(',');
   const gone = Object.entries(emptied).filter(([name]) => once.includes(name) && !(name in wanted.configuration));
   return { ...wanted.configuration, ...Object.fromEntries(gone) };
 }
 
-const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** Everything that makes a version another one. Pure. */
+export const settingsOf = (settings: AwsLambdaSettings, of: FunctionSettings): unknown => [
+  ...[of.name, settings.architecture, sortedEntries(configurationOf(settings))],
+  sortedEntries(ownVariables(settings, of)),
+];
 
-const sorted = (record: object): [string, unknown][] => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
-
-/** What a request asks for. Pure. */
-export function wantedOf(
+/** What a request asks for, as Lambda is told of it. Pure. */
+export function detailsOf(
   settings: AwsLambdaSettings,
-  request: { settings: FunctionSettings; package: PackageFile; role: 'candidate' | 'live'; version: string },
-): Wanted {
-  const { role } = request;
-  const version = role === 'candidate' ? request.version : null;
-  const packageSha256 = request.package.sha256;
-  const configuration = configurationOf(settings);
-  const variables = ownVariables(settings, request.settings);
-  const { name } = request.settings;
-  const settingsSha256 = digest([name, settings.architecture, sorted(configuration), sorted(variables)]);
-  const revision = `${role}-${digest([role, version, packageSha256, settingsSha256]).slice(0, 12)}`;
+  request: { settings: FunctionSettings; package: PackageFile },
+  wanted: Wanted,
+): LambdaWanted {
+  const { version, revision } = wanted;
   const pin = version === null ? {} : { MODEL_VERSION: version };
-  const own = { ...variables, ...pin, COLDGATE_REVISION: revision };
+  const variables = { ...ownVariables(settings, request.settings), ...pin, COLDGATE_REVISION: revision };
   const { layer } = request.package;
-  return {
-    ...{ role, version, settingsSha256, until: undefined, packageSha256, revision },
-    ...{ variables: own, configuration, layer },
-  };
+  return { ...wanted, until: undefined, variables, configuration: configurationOf(settings), layer };
 }
 
 /** How long a sample's version may lie about when its run was killed, ms. */
 const sampleLifeMs = 30 * 60_000;
 
 /** A sample runs what a candidate would, under a name of its own. */
-export function sampleOf(wanted: Wanted, now: Date): Wanted {
+export function sampleOf(wanted: LambdaWanted, now: Date): LambdaWanted {
   const revision = `sample-${randomUUID().slice(0, 12)}`;
   const until = new Date(now.getTime() + sampleLifeMs).toISOString();
   return {
@@ -127,7 +122,7 @@ export function sampleOf(wanted: Wanted, now: Date): Wanted {
  * models.yaml once set and no longer does go. A new COLDGATE_PUBLISHED makes every publication a new version, whatever
  * was published before, and its environments cold. Pure.
  */
-export function mergedVariables(now: Readonly<Record<string, string>>, wanted: Wanted): Record<string, string> {
+export function mergedVariables(now: Readonly<Record<string, string>>, wanted: LambdaWanted): Record<string, string> {
   const once = new Set((now['COLDGATE_VARIABLES'] ?? '').split(','));
   const others = Object.entries(now).filter(([name]) => !/^(?:MODEL_|COLDGATE_)/.test(name) && !once.has(name));
   return { ...Object.fromEntries(others), ...wanted.variables, COLDGATE_PUBLISHED: randomUUID() };

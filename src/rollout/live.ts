@@ -1,0 +1,154 @@
+import { ColdgateError } from '../errors.ts';
+import { expectationFor } from '../targets/proof/expectation.ts';
+import type { Endpoint } from '../targets/proof/prove.ts';
+import type { DeployRequest, DeployResult } from '../targets/target.ts';
+import { type Address, type Deployed, type FunctionView, MovedError, type Wanted } from './platform.ts';
+import { proveRevision, troubleOf } from './proof.ts';
+import { withdraw } from './retire.ts';
+import { converge, type Rollout, whileMoved } from './rollout.ts';
+import { isSame, toRevision, wantedOf } from './wanted.ts';
+
+/**
+ * Makes what is live run this package and these settings, following the pointer. Unchanged, it is waited for until it has
+ * followed. Changed, the new revision proves itself before traffic moves to it, so that one that does not work never
+ * serves a caller. Throws UnprovenError; what served before then still does.
+ */
+export function routeLive<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  request: DeployRequest,
+): Promise<DeployResult> {
+  return converge(rollout, request.settings.name, () => routeOnce(rollout, request));
+}
+
+/** One attempt of `routeLive`, for callers that hold the function already. */
+export async function routeOnce<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  request: DeployRequest,
+): Promise<DeployResult> {
+  const { platform, log } = rollout;
+  const wanted = wantedOf(platform, request, 'live');
+  const view = await platform.open(request, wanted);
+  const current = view.live;
+  if (current && isSame(current, wanted)) {
+    const kept = await keepLive(rollout, view, { request, wanted, current });
+    if (!(kept instanceof ColdgateError)) return kept;
+    // It answers and says something else than it should: publishing it again would not change the pointer.
+    if (kept.code === 'pointer-refused' || kept.code === 'wrong-model') throw kept;
+    log.warn(`The live function no longer proves itself, so it is replaced. ${kept.message}`);
+  }
+  return replaceLive(rollout, view, { request, wanted, current });
+}
+
+interface Live<R> {
+  request: DeployRequest;
+  wanted: Wanted;
+  current: R;
+}
+
+/** Sees to all that belongs to an unchanged live revision, and returns what is wrong with it if it does not prove itself. */
+async function keepLive<R extends Deployed, V extends FunctionView<R>>(
+  { platform, ...rollout }: Rollout<R, V>,
+  view: V,
+  { request, wanted, current }: Live<R>,
+): Promise<DeployResult | ColdgateError> {
+  const warmed = await platform.warm?.(view, current);
+  const realigned = await platform.shift(view, { from: current, to: current });
+  const address = await platform.expose(view, current, { request, anew: false });
+  const endpoint = platform.endpoint(view, current, address);
+  const expected = expectationFor(request, wanted.revision);
+  const trouble = await troubleOf({ platform, ...rollout }, { view, endpoint }, request, expected);
+  if (trouble) return trouble;
+  const followed = await platform.settle?.(view, current);
+  const changed = [view.settled, warmed, realigned.changed, address.changed, followed].includes(true);
+  // A run that was killed while it removed a candidate has left a revision that nothing names any more.
+  const candidates = view.candidates.length + (view.surplus ?? 0);
+  return { revision: toRevision(current, address.url), changed, candidates };
+}
+
+async function replaceLive<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  view: V,
+  { request, wanted, current }: Omit<Live<R>, 'current'> & { current: R | undefined },
+): Promise<DeployResult> {
+  const { platform } = rollout;
+  const { revision, fresh } = await platform.publish(view, wanted, request, current);
+  const expected = expectationFor(request, wanted.revision);
+  try {
+    await proveRevision(rollout, { view, revision, endpoint: platform.direct(view, revision) }, expected);
+  } catch (error) {
+    if (fresh) await withdraw(rollout, view, [revision], error);
+    throw error;
+  }
+  await platform.warm?.(view, revision);
+  const { live, address } = await moveTraffic(rollout, view, { request, wanted, current }, revision);
+  const after = (await platform.observe(view.name)) ?? view;
+  await platform.settle?.(after, live);
+  await platform.tidy(after, 'live');
+  return { revision: toRevision(live, address.url), changed: true, candidates: view.candidates.length };
+}
+
+/** Moves traffic, proves the address, and moves back where that fails; only while traffic is where we have put it. */
+async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  view: V,
+  { request, wanted, current }: Omit<Live<R>, 'current'> & { current: R | undefined },
+  to: R,
+): Promise<{ live: R; address: Address }> {
+  const { platform } = rollout;
+  const expected = expectationFor(request, wanted.revision);
+  const proven = new Set([platform.direct(view, to).url]);
+  const prove = async (endpoint: Endpoint): Promise<void> => {
+    await proveRevision(rollout, { view, revision: to, endpoint }, expected);
+    proven.add(endpoint.url);
+  };
+  try {
+    const move = { from: current, to, forward: { prove, judge: request.judge } };
+    const { revision: live } = await platform.shift(view, move);
+    const address = await platform.expose(view, live, { request, anew: true });
+    const endpoint = platform.endpoint(view, live, address);
+    // Where the address is what has just proven itself, asking it once more would show nothing new.
+    if (!proven.has(endpoint.url)) await prove(endpoint);
+    return { live, address };
+  } catch (error) {
+    if (current && !(error instanceof MovedError)) await moveBack(rollout, view.name, to, current);
+    throw error;
+  }
+}
+
+/**
+ * Gives live traffic back to what served before, if that still exists and nobody else has moved it on. Another change of the
+ * function meanwhile, such as a candidate, is no reason to leave callers with what does not work: it looks again.
+ */
+async function moveBack<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  name: string,
+  from: R,
+  to: R,
+): Promise<void> {
+  const { platform, log } = rollout;
+  await whileMoved(rollout, async () => {
+    const now = await platform.observe(name);
+    const isOurs = now?.live?.id === from.id || now?.shifting?.id === from.id;
+    if (!now || !isOurs || !now.revisions.some(({ id }) => id === to.id)) return;
+    await platform.shift(now, { from, to });
+    await platform.settle?.(now, to);
+    log.warn(`Live traffic is back on revision ${to.id}, which served before.`);
+  });
+}
+
+/**
+ * Publishes what `routeLive` will move traffic to and has its warm instances ready, before the pointer moves.
+ * Throws as the platform does.
+ */
+export async function prepareLive<R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  request: DeployRequest,
+): Promise<void> {
+  const { platform } = rollout;
+  const wanted = wantedOf(platform, request, 'live');
+  await converge(rollout, request.settings.name, async () => {
+    const view = await platform.open(request, wanted);
+    const ready = view.live && isSame(view.live, wanted) ? view.live : undefined;
+    await platform.warm?.(view, ready ?? (await platform.publish(view, wanted, request)).revision);
+  });
+}

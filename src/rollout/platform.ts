@@ -1,0 +1,196 @@
+import type { PlatformReport } from '../gate/sample.ts';
+import type { Logger } from '../log.ts';
+import type { Answer } from '../targets/proof/http.ts';
+import type { Endpoint } from '../targets/proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest, Target } from '../targets/target.ts';
+
+/** What every platform gets beside its settings. */
+export interface PlatformDeps {
+  log: Logger;
+  /** Absolute folder for what a platform must remember on this machine; the local one keeps everything in it. */
+  stateDir: string;
+  now(): Date;
+  /** Aborted when the run is to end; waiting stops, and nothing half made is left running. */
+  signal: AbortSignal;
+}
+
+export type Role = 'candidate' | 'live';
+
+/** What a deployed revision is made of, by digest: equal identities mean that nothing has to change. */
+export interface Identity {
+  /** What it is for; nothing where someone else has published it. */
+  role: Role | 'sample' | undefined;
+  /** Pinned model version; `null` follows the pointer. */
+  version: string | null;
+  packageSha256: string;
+  settingsSha256: string;
+}
+
+/** What a request asks for. */
+export interface Wanted extends Identity {
+  role: Role;
+  /** What the function reports as its revision (COLDGATE_REVISION): role and a digest of the identity. */
+  revision: string;
+}
+
+/** A revision as the platform has it. */
+export interface Deployed extends Identity {
+  /** The platform's own id: a version number, a revision's name, the digest of what a process runs. */
+  id: string;
+  /** Where it answers; nothing where nothing does, because its process has ended or it has no address. */
+  url: string | undefined;
+}
+
+/** One function as the platform was seen to have it. Changes are decided on it, and refused when it is no longer true. */
+export interface FunctionView<R extends Deployed = Deployed> {
+  /** Name on the platform. */
+  name: string;
+  /** What callers of the live address reach, whoever has put it there. */
+  live: R | undefined;
+  /** A revision that has a share of the live traffic, in the middle of a shift. */
+  shifting?: R | undefined;
+  candidates: readonly R[];
+  /** Every revision that live traffic could be moved to, the live one among them. */
+  revisions: readonly R[];
+  /** How many revisions wait for removal that are neither live nor candidates. */
+  surplus?: number | undefined;
+  /** True when `open` had to change what belongs to the function and not to a revision. */
+  settled?: boolean | undefined;
+}
+
+export interface Address {
+  url: string;
+  /** Whether it had to be changed now: platforms take a while to know of that everywhere. */
+  changed: boolean;
+}
+
+export interface ExposeOptions {
+  /** What is deployed; without it what belongs to an address that is there is left as it is. */
+  request?: DeployRequest | undefined;
+  /** Look at all that belongs to the address, although it says that it is as wanted. */
+  anew: boolean;
+}
+
+/** A move to a new revision. */
+export interface Forward {
+  /** Demands the version from an endpoint of the new revision. Throws UnprovenError. */
+  prove(endpoint: Endpoint): Promise<void>;
+  /** Judges each step of a shift in steps; throws to have it taken back. */
+  judge?: DeployRequest['judge'];
+}
+
+/** A move of live traffic. */
+export interface Move<R extends Deployed> {
+  from: R | undefined;
+  to: R;
+  /** What `to` has to prove before it is given more traffic; nothing when traffic goes back to what has served before. */
+  forward?: Forward | undefined;
+}
+
+export interface ColdOptions {
+  signal: AbortSignal;
+  /** Runs an attempt again for as long as it throws MovedError. */
+  again<T>(attempt: () => Promise<T>): Promise<T>;
+}
+
+/** One new instance that was asked for its timings. */
+export interface ColdInstance {
+  /** What it reports as its revision, if it is ours. */
+  revision: string;
+  /** From start to answer, ms. */
+  roundTripMs: number;
+  /** Its answer, or why there is none. */
+  outcome: { answer: Answer } | { status: 'timeout' | 'failed'; note: string };
+  /** The instance that was started, where the platform tells. */
+  instanceId?: string | undefined;
+  /** What the platform itself reports of the start. */
+  report?: PlatformReport | undefined;
+  /** Why the platform knows that this was not the cold start that was asked for. */
+  notCold?: string | undefined;
+  /** What the platform adds to a start that failed, such as memory that was used up. */
+  remark?: string | undefined;
+}
+
+/** Another run has changed the function since it was looked at: look again, and decide anew. */
+export class MovedError extends Error {
+  /** What to throw when looking again never helps. */
+  readonly giveUp: () => Error;
+
+  constructor(cause: Error, giveUp: () => Error = () => cause) {
+    super(cause.message, { cause });
+    this.name = 'MovedError';
+    this.giveUp = giveUp;
+  }
+}
+
+/**
+ * What a service for functions can do, and nothing of when to do it: that is the rollout's (`candidate.ts`, `live.ts`,
+ * `restore.ts`, `retire.ts`, `sample.ts`, `plan.ts`). Every change is conditional on the view that it was decided on and
+ * throws MovedError when that is no longer true, or runs in `exclusive`, which keeps others away. Everything may be killed
+ * between any two calls, and is then called again.
+ */
+export interface Platform<R extends Deployed = Deployed, V extends FunctionView<R> = FunctionView<R>>
+  extends Pick<Target, 'key' | 'platform' | 'entry' | 'budget' | 'runtimeLayer' | 'image'> {
+  /** Runs work on one function, alone where the platform can lock; a lock must end with its process. */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Called before a new look after MovedError: what was remembered of the function may be wrong. */
+  forget?(): void;
+  /** Everything of the settings that makes a revision another one, with keys in a stable order. Pure. */
+  settingsOf(request: Pick<DeployRequest, 'settings' | 'package'>): unknown;
+  /** Reads the function; nothing where there is none. Changes nothing. */
+  observe(name: string): Promise<V | undefined>;
+  /**
+   * The function, made if it is not there, with what belongs to it and to no revision, and without what killed runs have
+   * left running. Throws ColdgateError for packages that the platform cannot take, before anything is changed.
+   */
+  open(request: Pick<DeployRequest, 'settings' | 'package'>, wanted: Wanted): Promise<V>;
+  /**
+   * Makes the revision exist and waits until it can be called, without giving it any traffic.
+   * @param replaced an equal revision that is not to be taken up again, because it does not work
+   * @returns `fresh` is false when a run that was killed had published it
+   */
+  publish(view: V, wanted: Wanted, request: DeployRequest, replaced?: R): Promise<{ revision: R; fresh: boolean }>;
+  /** A revision by a way that needs no address. */
+  direct(view: V, revision: R): Endpoint;
+  /** Gives a candidate, or what is live, its own address and lets callers in; changes only what differs. */
+  expose(view: V, revision: R, options: ExposeOptions): Promise<Address>;
+  /** A revision as callers reach it. */
+  endpoint(view: Pick<V, 'name'>, revision: Pick<R, 'role' | 'version'>, address: Address): Endpoint;
+  /**
+   * Moves live traffic as a compare-and-swap: only from what the view has as live. In steps where the platform has them and
+   * the settings ask for it, all at once elsewhere. Returns what is live then, which may be a new instance of `to`.
+   */
+  shift(view: V, move: Move<R>): Promise<{ revision: R; changed: boolean }>;
+  /** Keeps instances of the revision warm as the settings say, and waits until they are. Returns whether that changed. */
+  warm?(view: V, revision: R): Promise<boolean>;
+  /** True when warming ahead of a move of the pointer is worth a publication of its own. */
+  readonly warmsAhead?: boolean;
+  /** What follows a proven live revision: triggers, scaling, letting go of what others kept warm. */
+  settle?(view: V, revision: R): Promise<boolean>;
+  /** Starts one new instance that nothing has warmed, asks it for its timings, and removes it. */
+  startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance>;
+  /** Adds what the platform knows of a revision that does not prove itself, such as the end of its log. */
+  explain?(view: V, revision: R, error: Error): Promise<Error>;
+  /**
+   * Takes revisions away with their addresses; what is gone already is fine.
+   * @param failed they did not prove themselves: what helps to find out why, such as a log, stays
+   */
+  retire(view: V, revisions: readonly R[], failed?: boolean): Promise<void>;
+  /** Lets go of what is kept warm for anything but the live revision. */
+  release?(view: V): Promise<void>;
+  /**
+   * Removes what nothing names any more, after a change of this role; the revision that was live before stays where the
+   * platform can keep it, for traffic to go back to. Never throws for what cannot be removed.
+   */
+  tidy(view: V, role: Role): Promise<void>;
+  /** Every function of ours in this place. Throws ColdgateError (exit 8) where it may not be asked for them. */
+  list(): Promise<FoundFunction[]>;
+  /** Removes the function and all that belongs to it, running or not. */
+  removeAll(name: string, view: V | undefined): Promise<Change[]>;
+  /** Whether what is live still runs, where that can end without anyone's doing. */
+  isRunning?(view: V): boolean;
+  /** What else would be changed for the known revision, in words. Pure. @param what the revision in words */
+  drift?(view: V, what: string, known: R): string[];
+  /** A revision in words: `as version 7`, `at http://127.0.0.1:20001`. */
+  label(view: V, revision: R): string;
+}

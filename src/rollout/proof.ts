@@ -1,0 +1,50 @@
+import { ColdgateError } from '../errors.ts';
+import { proveFollowing } from '../targets/proof/follow.ts';
+import { type Endpoint, type Expectation, prove } from '../targets/proof/prove.ts';
+import type { DeployRequest } from '../targets/target.ts';
+import type { Deployed, FunctionView } from './platform.ts';
+import type { Rollout } from './rollout.ts';
+
+/** Loading and proving a model from cold, twice its sample included: a few seconds a gigabyte, with much room, ms. */
+const proofMs = 120_000;
+
+/** Refresh interval of a handler that is told none, s. */
+const defaultRefreshSeconds = 30;
+
+/** As `prove`, within the time that a first load may take, and with what the platform knows of a failure. */
+export async function proveRevision<R extends Deployed, V extends FunctionView<R>>(
+  { platform, signal }: Rollout<R, V>,
+  subject: { view: V; revision: R; endpoint: Endpoint },
+  expected: Expectation,
+): Promise<void> {
+  try {
+    await prove(subject.endpoint, expected, { timeoutMs: proofMs, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const { view, revision } = subject;
+    throw platform.explain && error instanceof ColdgateError ? await platform.explain(view, revision, error) : error;
+  }
+}
+
+/**
+ * Waits until what is live has followed its pointer, and proves it. Returns what is wrong with it, if anything. Throws
+ * what no other revision would mend: a denied call, an abort.
+ */
+export async function troubleOf<R extends Deployed, V extends FunctionView<R>>(
+  { platform, signal }: Rollout<R, V>,
+  { view, endpoint }: { view: V; endpoint: Endpoint },
+  request: DeployRequest,
+  expected: Expectation,
+): Promise<ColdgateError | undefined> {
+  try {
+    await proveFollowing(endpoint, expected, {
+      refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? defaultRefreshSeconds),
+      isRunning: () => platform.isRunning?.(view) ?? true,
+      signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ColdgateError && error.code !== 'permission-denied') return error;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Logger } from '../log.ts';
+import { pause } from '../targets/pause.ts';
+import type { Target } from '../targets/target.ts';
+import { deployCandidate } from './candidate.ts';
+import { prepareLive, routeLive } from './live.ts';
+import { describeFunction, planFunction } from './plan.ts';
+import { type Deployed, type FunctionView, MovedError, type Platform } from './platform.ts';
+import { restoreLive } from './restore.ts';
+import { removeFunction } from './retire.ts';
+import { sampleCold } from './sample.ts';
+
+/** What a rollout works with beside its platform. */
+export interface RolloutDeps {
+  log: Logger;
+  /** Aborted when the run is to end; waiting stops, and nothing half made is left running. */
+  signal: AbortSignal;
+  /** Waits between two looks at a function that someone else is changing, ms. */
+  pause?: typeof pause;
+}
+
+/** A rollout on one platform. */
+export interface Rollout<R extends Deployed, V extends FunctionView<R>> extends Required<RolloutDeps> {
+  platform: Platform<R, V>;
+  /** Instances that have answered a sample before: a cold start has a new one. */
+  seen: Set<string>;
+}
+
+/** The target of a platform: its rollout policy is this folder's, and the same everywhere. */
+export function rolloutTarget<R extends Deployed, V extends FunctionView<R>>(
+  platform: Platform<R, V>,
+  { log, signal, ...deps }: RolloutDeps,
+): Target {
+  const rollout: Rollout<R, V> = { platform, log, signal, pause: deps.pause ?? pause, seen: new Set() };
+  const { key, platform: system, entry, budget, runtimeLayer, image } = platform;
+  return {
+    ...{ key, platform: system, entry, budget, runtimeLayer, image },
+    plan: (request) => planFunction(rollout, request),
+    deploy: (request) => (request.role === 'live' ? routeLive(rollout, request) : deployCandidate(rollout, request)),
+    sample: (request) => sampleCold(rollout, request),
+    ...(platform.warmsAhead && { prepare: (request) => prepareLive(rollout, request) }),
+    route: (request) => routeLive(rollout, request),
+    restore: (request, move) => restoreLive(rollout, request, move),
+    reach: ({ name }, { role, version, url }) =>
+      platform.endpoint({ name }, { role, version }, { url, changed: false }),
+    describe: ({ name }) => describeFunction(rollout, name),
+    list: () => platform.list(),
+    remove: ({ name }, what, keep?: string) => removeFunction(rollout, name, what, keep),
+  };
+}
+
+const maxLooks = 20;
+
+/**
+ * Runs an attempt again for as long as someone else moved in between: every change carries the view that it was decided on.
+ * Throws the reason of the last MovedError after twenty attempts.
+ */
+export async function whileMoved<T, R extends Deployed, V extends FunctionView<R>>(
+  { platform, log, signal, ...deps }: Rollout<R, V>,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let look = 1; ; look++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof MovedError)) throw error;
+      platform.forget?.();
+      if (look === maxLooks) throw error.giveUp();
+      log.debug(`The function changed meanwhile, looking again: ${error.message}`);
+      await deps.pause(Math.random() * 100 * look, signal);
+    }
+  }
+}
+
+/** As `whileMoved`, with the function locked where the platform can. */
+export const converge = <T, R extends Deployed, V extends FunctionView<R>>(
+  rollout: Rollout<R, V>,
+  name: string,
+  attempt: () => Promise<T>,
+): Promise<T> => whileMoved(rollout, () => rollout.platform.exclusive(name, attempt));

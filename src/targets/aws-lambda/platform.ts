@@ -1,0 +1,180 @@
+import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import { type Budget, lambdaBudget, lambdaImageBudget } from '../../package/budget.ts';
+import type {
+  Address,
+  ColdInstance,
+  ColdOptions,
+  ExposeOptions,
+  Move,
+  Platform,
+  PlatformDeps,
+  Role,
+  Wanted,
+} from '../../rollout/platform.ts';
+import type { Endpoint } from '../proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../target.ts';
+import { ensureAddress, ensureAlias } from './address.ts';
+import { ensureBatch } from './batch.ts';
+import { type PublishQueue, startCold } from './cold-start.ts';
+import { contextOf, type LambdaContext } from './context.ts';
+import { endpointAt, invokeEndpoint } from './endpoint.ts';
+import { ensureFunctionSettings, plannedSettings } from './function-settings.ts';
+import { pruneLayers } from './layer.ts';
+import { listFunctions } from './list.ts';
+import { candidateAlias, functionName } from './names.ts';
+import { type FunctionState, type LambdaRevision, observe } from './observe.ts';
+import { ensureProvisioned, releaseOthers } from './provisioned.ts';
+import { sweep } from './prune.ts';
+import { ensureFunction, publish } from './publish.ts';
+import { removeAll, retireVersions } from './remove.ts';
+import { ensureScaling } from './scaling.ts';
+import { shiftTraffic } from './shift.ts';
+import { detailsOf, settingsOf } from './wanted.ts';
+
+type Request = Pick<DeployRequest, 'settings' | 'package'>;
+type Identified = Pick<LambdaRevision, 'role' | 'version'>;
+
+/**
+ * Functions on AWS Lambda: one function per model and environment. A candidate is a published version pinned to a model
+ * version, behind an alias of its own; the live one a published version that follows the pointer, behind the alias `live`.
+ * All that must be remembered stands in Lambda itself. Design: docs/aws-lambda.md.
+ */
+export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
+  readonly key: string;
+  readonly platform: Platform['platform'];
+  readonly entry = 'lambda.mjs';
+  readonly budget: Budget;
+  readonly runtimeLayer: boolean;
+  readonly image: Platform['image'];
+  readonly warmsAhead: boolean;
+  readonly #context: LambdaContext;
+  readonly #queue: PublishQueue = { last: Promise.resolve() };
+
+  constructor(settings: AwsLambdaSettings, deps: PlatformDeps) {
+    const { region, memory, architecture } = settings;
+    this.key = `aws-lambda-${region}-${memory}-${architecture}`;
+    this.platform = { os: 'linux', arch: architecture === 'arm64' ? 'arm64' : 'x64' };
+    this.budget = budgetOf(settings);
+    this.runtimeLayer = settings.runtimeLayer;
+    this.image = imageOf(settings);
+    this.warmsAhead = settings.provisionedConcurrency > 0;
+    this.#context = contextOf(settings, deps);
+  }
+
+  get #settings(): AwsLambdaSettings {
+    return this.#context.settings;
+  }
+
+  /** Every change carries the revision id that it was decided on: nobody need be locked out. */
+  exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  forget(): void {
+    this.#context.layers.clear();
+  }
+
+  settingsOf({ settings }: Request): unknown {
+    return settingsOf(this.#settings, settings);
+  }
+
+  observe(name: string): Promise<FunctionState | undefined> {
+    return observe(this.#context, name);
+  }
+
+  async open(request: Request, wanted: Wanted): Promise<FunctionState> {
+    const details = detailsOf(this.#settings, request, wanted);
+    const state = await ensureFunction(this.#context, request.settings.name, details, request.package);
+    return { ...state, settled: await ensureFunctionSettings(this.#context, state) };
+  }
+
+  async publish(state: FunctionState, wanted: Wanted, request: DeployRequest, replaced?: LambdaRevision) {
+    const details = detailsOf(this.#settings, request, wanted);
+    const { version, fresh } = await publish(this.#context, state, details, request.package, replaced?.id);
+    return { revision: version, fresh };
+  }
+
+  direct({ name }: FunctionState, { id }: LambdaRevision): Endpoint {
+    return invokeEndpoint(this.#context, name, id);
+  }
+
+  async expose(state: FunctionState, revision: LambdaRevision, { request, anew }: ExposeOptions): Promise<Address> {
+    const alias = this.#aliasOf(revision);
+    const isCandidate = revision.role === 'candidate';
+    const named = isCandidate && (await ensureAlias(this.#context, state, alias, revision.id));
+    const { url, changed } = await ensureAddress(this.#context, state, alias, request, anew);
+    return { url, changed: changed || named };
+  }
+
+  endpoint({ name }: Pick<FunctionState, 'name'>, revision: Identified, address: Address): Endpoint {
+    return endpointAt(this.#context, { name: functionName(name), alias: this.#aliasOf(revision), ...address });
+  }
+
+  async shift(state: FunctionState, { from, to, forward }: Move<LambdaRevision>) {
+    if (from && forward) await shiftTraffic(this.#context, state, { before: from.id, after: to.id, forward });
+    return { revision: to, changed: await ensureAlias(this.#context, state, this.#settings.alias, to.id) };
+  }
+
+  warm(state: FunctionState, { id }: LambdaRevision): Promise<boolean> {
+    return ensureProvisioned(this.#context, state, id);
+  }
+
+  async settle(state: FunctionState, { id }: LambdaRevision): Promise<boolean> {
+    const scaled = await ensureScaling(this.#context, state, id);
+    const released = await releaseOthers(this.#context, state, id);
+    const notified = await ensureBatch(this.#context, state);
+    return scaled || released || notified;
+  }
+
+  startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
+    return startCold(this.#context, this.#queue, request, wanted, options);
+  }
+
+  retire(state: FunctionState, revisions: readonly LambdaRevision[]): Promise<void> {
+    return retireVersions(this.#context, state, revisions);
+  }
+
+  async release(state: FunctionState): Promise<void> {
+    await releaseOthers(this.#context, state, state.live?.id ?? '');
+  }
+
+  async tidy(state: FunctionState, role: Role): Promise<void> {
+    await sweep(this.#context, state);
+    const isLayered = role === 'live' && state.versions.some(({ hasRuntimeLayer }) => hasRuntimeLayer);
+    if (isLayered) await pruneLayers(this.#context, this.#context.layers.values());
+  }
+
+  list(): Promise<FoundFunction[]> {
+    return listFunctions(this.#context);
+  }
+
+  removeAll(name: string, state: FunctionState | undefined): Promise<Change[]> {
+    return removeAll(this.#context, name, state);
+  }
+
+  drift(state: FunctionState): string[] {
+    return plannedSettings(this.#context, state).map((text) => `function ${state.name}: ${text}`);
+  }
+
+  label(_state: FunctionState, { id }: LambdaRevision): string {
+    return `as version ${id}`;
+  }
+
+  #aliasOf({ role, version }: Identified): string {
+    return role === 'candidate' ? candidateAlias(version ?? '') : this.#settings.alias;
+  }
+}
+
+/** Through a bucket a zip may have whatever unpacks to what Lambda takes; an image has limits of its own. */
+function budgetOf(settings: AwsLambdaSettings): Budget {
+  if (settings.package === 'image') return lambdaImageBudget;
+  return settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped };
+}
+
+/** The image that models.yaml names; nothing for zips. */
+function imageOf({ package: form, imageRepository = '', imageDigest = '', baseImage }: AwsLambdaSettings) {
+  if (form === 'zip') return undefined;
+  const [, sha256] = imageDigest.split(':');
+  const uri = `${imageRepository}@${imageDigest}`;
+  return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
+}
