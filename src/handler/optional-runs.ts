@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toLoadError } from './load-error.ts';
 import { defaultName, overridableModel } from './overridable-model.ts';
+import { RunError } from './run-error.ts';
 import type { Session, Tensors } from './session.ts';
 import { uniqueId } from './unique-id.ts';
 
@@ -28,14 +29,25 @@ export class OptionalRuns {
     this.#options = options;
   }
 
-  /** Throws RunError, and LoadError where the session cannot be opened; the next run tries again. */
+  /**
+   * Throws RunError; LoadError where the session cannot be opened, and what broke it otherwise: the next run opens another
+   * one then.
+   */
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
+    this.#opening ??= this.#open();
+    const opening = this.#opening;
+    let session: Session | undefined;
+    try {
+      session = await opening;
+      return await session.run(feeds, outputs);
+    } catch (error) {
+      if (error instanceof RunError) throw error;
+      if (this.#opening === opening) this.#opening = undefined;
+      // It is broken already: what closing it says is not news.
+      await session?.close().catch(() => {});
+      if (session) throw error;
       throw toLoadError(error, 'model-unusable', 'The model could not be loaded with its optional inputs');
-    });
-    const session = await this.#opening;
-    return session.run(feeds, outputs);
+    }
   }
 
   /** Nothing may be running. */
@@ -49,8 +61,7 @@ export class OptionalRuns {
     const path = await this.#options.path();
     const { model, defaults } = overridableModel(await readFile(path), names);
     const source = await this.#openPieces(path, defaults);
-    const found = await source.run(new Map());
-    await source.close();
+    const found = await source.run(new Map()).finally(() => source.close());
     const session = await this.#openPieces(path, model);
     const given: Tensors = new Map();
     for (const [at, name] of names.entries()) {

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LoadError } from '../../src/handler/load-error.ts';
+import { openSession } from '../../src/handler/open-session.ts';
+import { OptionalRuns } from '../../src/handler/optional-runs.ts';
+import type { Tensors } from '../../src/handler/session.ts';
 import type { Dtype } from '../../src/model/manifest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { checkModel } from '../../src/optimize/check-model.ts';
@@ -159,5 +163,34 @@ describe('defaults', () => {
     const sample = { inputs: { x: [1], e: expected }, outputs: { out: expected } };
     writeFileSync(`${both}.json`, JSON.stringify(sample));
     expect(await checkModel({ do: 'check', model: both, sample: `${both}.json` })).toMatchObject({ sample: 'ok' });
+  });
+});
+
+describe('the session for optional inputs', () => {
+  it('is opened once, and again only after it could not be or broke', async () => {
+    let opened = 0;
+    let broken = true;
+    const runs = new OptionalRuns({
+      path: async () => path,
+      names: ['scale', 'offset'],
+      folder,
+      async open(file) {
+        opened++;
+        if (opened === 1) throw new LoadError('model-unusable', 'not now');
+        const session = await openSession({ path: file, form: 'original' }, 1);
+        if (opened !== 3) return session;
+        const run: typeof session.run = (...given) =>
+          broken ? Promise.reject(new Error('ended')) : session.run(...given);
+        return { ...session, run, close: () => session.close() };
+      },
+    });
+    const feeds: Tensors = new Map([['x', { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) }]]);
+    await expect(runs.run(feeds)).rejects.toMatchObject({ code: 'model-unusable' });
+    await expect(runs.run(feeds)).rejects.toThrow('ended');
+    broken = false;
+    for (let i = 0; i < 3; i++) expect((await runs.run(feeds)).get('y')?.data).toEqual(Float32Array.of(12, 14));
+    // Defaults and model, two times, after the one that failed.
+    expect(opened).toBe(5);
+    await runs.close();
   });
 });
