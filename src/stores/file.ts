@@ -3,7 +3,7 @@ import { exitCodes } from '../errors.ts';
 import { FileChunks } from './chunks.ts';
 import { contextOf, type FileContext, type FileStoreOptions } from './file/context.ts';
 import { explained } from './file/fault.ts';
-import { whatIsAt } from './file/folders.ts';
+import { assertWritable, whatIsAt } from './file/folders.ts';
 import { layoutOf } from './file/layout.ts';
 import { listObjects } from './file/list.ts';
 import { describeObject, type OpenObject, openObject } from './file/object.ts';
@@ -36,6 +36,7 @@ class FileStore implements Store {
   readonly url: string;
   readonly #context: FileContext;
   #swept = false;
+  #writable = false;
 
   constructor(url: string, context: FileContext) {
     this.url = url;
@@ -59,6 +60,8 @@ class FileStore implements Store {
   async #receive(key: string, body: Body, when: Precondition): Promise<Temporary> {
     try {
       checkKey(this.url, key);
+      if (!this.#writable) await explained('write to', { store: this.url }, () => assertWritable(this.#context));
+      this.#writable = true;
       // Early, so that a gigabyte is not read in vain; what counts is the look under the lock.
       await explained('read', { store: this.url, key }, () => checkPrecondition(this.#context, key, when));
       return await writeTemporary(this.#context, key, body);

@@ -1,3 +1,5 @@
+import { type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { DeniedError, StoreError, UnavailableError } from '../store.ts';
 
@@ -20,6 +22,28 @@ const full: Record<string, string> = {
 const refused = new Set(['EACCES', 'EPERM', 'EROFS']);
 const inTheWay = new Set(['ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EEXIST']);
 
+/** Two users that share a folder, root in a container and then a runner's user, are the usual reason of a refusal. */
+function ownersOf(thrown: unknown): string | undefined {
+  const uid = process.getuid?.();
+  let path = thrown instanceof Error && 'path' in thrown ? String(thrown.path) : '';
+  for (let found = statOf(path); path !== ''; found = statOf(path)) {
+    if (found) return found.uid === uid || uid === undefined ? undefined : sharing(path, found.uid, uid);
+    path = path === dirname(path) ? '' : dirname(path);
+  }
+  return undefined;
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+const sharing = (path: string, owner: number, uid: number): string =>
+  `${path} belongs to user ${owner}, and this is user ${uid}. Give the whole folder to one of them (chown -R), or let both share it: a group of both (chgrp -R), chmod -R g+rwX, chmod g+s on its folders, and umask 002 for both.`;
+
 /**
  * Says in the store's words what a system call failed at: DeniedError, StoreError `key-conflict` where a folder stands
  * in an object's place or the other way round, `bad-key` for what the file system cannot name, else UnavailableError.
@@ -33,7 +57,7 @@ export function explain(thrown: unknown, doing: string, where: Where): unknown {
   const fields = { ...where, cause: thrown };
   if (refused.has(code)) {
     const why = code === 'EROFS' ? 'the file system is mounted read-only' : `the system does not allow it (${code})`;
-    const hint = 'Check the owner, the permissions and the mount of the folder.';
+    const hint = ownersOf(thrown) ?? 'Check the owner, the permissions and the mount of the folder.';
     return new DeniedError(`Could not ${doing} ${what}: ${why}.`, { ...fields, hint });
   }
   if (inTheWay.has(code)) {

@@ -1,4 +1,5 @@
-import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exitCodes } from '../../errors.ts';
 import { StoreError } from '../store.ts';
@@ -55,6 +56,19 @@ export async function makeOwnFolders({ layout, store }: FileContext): Promise<vo
   for (const folder of ownFolders(layout)) {
     await mkdir(folder, { recursive: true });
     if ((await lstat(folder)).isSymbolicLink()) refuseSymlink(store, undefined, folder);
+  }
+}
+
+/**
+ * Looks once whether this user may write what every write needs: folders of another user would let some keys through, by
+ * the slot of their lock, and refuse others in the middle of a publish. Throws the system's refusal.
+ */
+export async function assertWritable({ layout }: FileContext): Promise<void> {
+  const locks = await readdir(layout.locks).catch(() => []);
+  for (const path of [...ownFolders(layout), ...locks.map((name) => join(layout.locks, name))]) {
+    await access(path, constants.W_OK).catch((thrown) => {
+      if (errnoOf(thrown) !== 'ENOENT') throw thrown;
+    });
   }
 }
 

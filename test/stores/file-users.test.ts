@@ -1,0 +1,44 @@
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { explain } from '../../src/stores/file/fault.ts';
+import { openFileStore } from '../../src/stores/file.ts';
+import { DeniedError } from '../../src/stores/store.ts';
+import { temporaryStore } from '../fakes/store-folder.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+it('names both users where a folder belongs to another one, and how they can share it', async () => {
+  const { around, close } = await temporaryStore();
+  try {
+    // Only root can give a folder away; for anyone else the root folder is one of another user.
+    if (isRoot) chownSync(around, 65534, 65534);
+    const path = isRoot ? join(around, 'not-there', 'file') : '/not-there/file';
+    const refusal = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open', path });
+    const error = explain(refusal, 'write', { store: 'file:///store', key: 'a' }) as DeniedError;
+    expect(error).toBeInstanceOf(DeniedError);
+    expect(error.exit).toBe(8);
+    expect(error.hint).toMatch(/belongs to user \d+, and this is user \d+\..*chown -R.*umask 002/s);
+  } finally {
+    await close();
+  }
+});
+
+it.skipIf(isRoot)('refuses the first write where a lock of any other key cannot be taken', async () => {
+  const { settings, root, close } = await temporaryStore();
+  try {
+    const locks = join(root, '.coldgate-store', 'locks');
+    mkdirSync(locks, { recursive: true });
+    for (let slot = 0; slot < 256; slot += 1) {
+      const lock = join(locks, slot.toString(16).padStart(2, '0'));
+      writeFileSync(lock, '');
+      if (slot % 2) chmodSync(lock, 0o444);
+    }
+    const store = await openFileStore(settings);
+    for (const key of ['a', 'b', 'c', 'd']) {
+      await expect(store.put(key, Buffer.from('1'), 'absent')).rejects.toBeInstanceOf(DeniedError);
+    }
+  } finally {
+    await close();
+  }
+});
