@@ -9,6 +9,7 @@ const aws = [
   ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_LAMBDA', 'AWS_ENDPOINT_URL_STS', 'AWS_CONFIG_FILE'],
   ...['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
   ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
+  ...['AWS_DEFAULTS_MODE', 'AWS_RETRY_MODE', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'],
 ];
 const google = [
   ...['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'STORAGE_EMULATOR_HOST'],
@@ -20,6 +21,14 @@ const azure = [
   ...['IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'MSI_ENDPOINT', 'MSI_SECRET'],
 ];
 
+/** Settings that the SDK of AWS reads when a client is made; another word ends the process, past everyone who could tell. */
+const words: Readonly<Record<string, readonly string[]>> = {
+  AWS_DEFAULTS_MODE: ['auto', 'in-region', 'cross-region', 'mobile', 'standard', 'legacy'],
+  AWS_RETRY_MODE: ['standard', 'adaptive', 'legacy'],
+  AWS_USE_FIPS_ENDPOINT: ['true', 'false'],
+  AWS_USE_DUALSTACK_ENDPOINT: ['true', 'false'],
+};
+
 /** What is read to log in, by scheme of stores and provider of targets. */
 const read: Readonly<Record<string, readonly string[]>> = {
   s3: aws,
@@ -29,6 +38,9 @@ const read: Readonly<Record<string, readonly string[]>> = {
   azure,
   'azure-functions': azure,
 };
+
+/** Only the SDK of Azure takes it. */
+const proxies = [...proxyVariables, 'ALL_PROXY', 'all_proxy'];
 
 const isControl = (text: string): boolean => /[\p{Cc}\u2028\u2029\ufeff]/u.test(text);
 
@@ -46,7 +58,9 @@ function faultOf(name: string, text: string): string | undefined {
   if (noProxyVariables.includes(name))
     return isControl(text) ? 'it holds a line break or control character' : undefined;
   const fault = wordFault(text);
-  if (fault || !proxyVariables.includes(name)) return fault;
+  const known = words[name];
+  if (known && !fault) return known.includes(text) ? undefined : `it is none of ${known.join(', ')}`;
+  if (fault || !proxies.includes(name)) return fault;
   return isProxyAddress(text) ? undefined : 'it is no address such as http://proxy.example:3128';
 }
 
@@ -57,7 +71,7 @@ function faultOf(name: string, text: string): string | undefined {
 export function checkCredentialWords(kinds: readonly string[], env: Env): void {
   const names = new Set(kinds.flatMap((kind) => read[kind] ?? []));
   if (names.size === 0) return;
-  const faults = [...names, ...proxyVariables, ...noProxyVariables].flatMap((name) => {
+  const faults = [...names, ...proxies, ...noProxyVariables].flatMap((name) => {
     const text = env[name];
     const fault = text ? faultOf(name, text) : undefined;
     return fault === undefined ? [] : [`${name} cannot be right: ${fault}.`];

@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
 import type { Concealer } from '../conceal.ts';
-import { type ColdgateError, exitCodes } from '../errors.ts';
+import { ColdgateError, exitCodes } from '../errors.ts';
 import { markdownText } from '../github/event-text.ts';
 import type { VerbResult } from '../verbs/verb.ts';
 import { annotate } from './annotate.ts';
@@ -15,7 +15,23 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   const cut = Buffer.byteLength(markdown) > summaryLimit;
   const part = cut ? markdown.slice(0, markdown.lastIndexOf('\n', summaryLimit / 4)) : markdown;
   const text = cut ? `${part}\n\n… cut; the report file has everything.\n` : part;
-  await core.summary.addRaw(`${text}\n\n`).write();
+  try {
+    await core.summary.addRaw(`${text}\n\n`).write();
+  } catch (error) {
+    // It repeats what the log says: a runner that takes none is no reason to fail.
+    core.info(commandFree(`The job summary could not be written (GITHUB_STEP_SUMMARY): ${(error as Error).message}`));
+  }
+}
+
+/** Throws ColdgateError `bad-runner` (exit 2) where the runner takes none: the next steps would go on without them. */
+function writeOutputs(outputs: Readonly<Record<string, string>>): void {
+  try {
+    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  } catch (cause) {
+    const message = `The outputs could not be written: ${(cause as Error).message}.`;
+    const hint = 'GITHUB_OUTPUT must name the file that the runner made for this step.';
+    throw new ColdgateError('bad-runner', exitCodes.usage, message, { cause, hint });
+  }
 }
 
 /** The result as it may be seen: what models.yaml took from the environment goes by its name. */
@@ -33,7 +49,7 @@ export function concealed(result: VerbResult, conceal: Concealer): VerbResult {
 /** Lines to the log, outputs to their file, Markdown to the summary, a failure to an annotation. Answers the exit code. */
 export async function reportResult(verb: string, result: VerbResult, env: NodeJS.ProcessEnv): Promise<number> {
   for (const line of result.lines) core.info(commandFree(line));
-  for (const [name, value] of Object.entries(result.outputs)) core.setOutput(name, value);
+  writeOutputs(result.outputs);
   await writeSummary(result.summary, env);
   if (result.failure) annotate(verb, result.failure);
   return result.failure?.exit ?? exitCodes.done;
