@@ -8,6 +8,8 @@ const freshForMs = 1000;
 const lookWaitMs = 300;
 /** And for loading the version that the look finds: no more than a client waits for a cold start without complaint. */
 const loadWaitMs = 5000;
+/** A pointer that comes byte by byte must not end following: twice what a reader tries for. */
+const longestLookMs = 60_000;
 /** Nobody has called for this long: longer than the timer of a process that is let run between requests. */
 const napMs = 1500;
 
@@ -127,7 +129,10 @@ export class PointerWatch {
     this.#begunAt = begunAt;
     let found: Resolved | 'unchanged' = 'unchanged';
     try {
-      found = await this.#deps.look(this.#token);
+      const looking = this.#deps.look(this.#token);
+      if (!(await settles(looking, longestLookMs)))
+        throw new LoadError('store-unavailable', 'The pointer did not come.');
+      found = await looking;
       if (found === 'unchanged') {
         // What kept the last look from its answer is over; what is refused stays so.
         if (this.#token === this.#servedToken) this.#state = { status: 'current' };
@@ -171,7 +176,7 @@ function checkSequence({ name, sequence }: Resolved, seen: number | undefined): 
 }
 
 /** Whether it is done within this time, ms. */
-async function settles(work: Promise<void>, ms: number): Promise<boolean> {
+async function settles(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

@@ -1,5 +1,6 @@
 import { ColdgateError } from '../errors.ts';
 import { expectationFor } from '../targets/proof/expectation.ts';
+import { isOfThePointer } from '../targets/proof/follow.ts';
 import type { Endpoint } from '../targets/proof/prove.ts';
 import type { DeployRequest, DeployResult } from '../targets/target.ts';
 import { type Address, type Deployed, type FunctionView, MovedError, type Wanted } from './platform.ts';
@@ -33,7 +34,7 @@ export async function routeOnce<R extends Deployed, V extends FunctionView<R>>(
     const kept = await keepLive(rollout, view, { request, wanted, current });
     if (!(kept instanceof ColdgateError)) return kept;
     // It answers and says something else than it should: publishing it again would not change the pointer.
-    if (kept.code === 'pointer-refused' || kept.code === 'wrong-model') throw kept;
+    if (isOfThePointer(kept)) throw kept;
     log.warn(`The live function no longer proves itself, so it is replaced. ${kept.message}`);
   }
   return replaceLive(rollout, view, { request, wanted, current });

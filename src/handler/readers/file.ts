@@ -4,28 +4,37 @@ import { pathToFileURL } from 'node:url';
 import { closeFile, fileStats, openFile, readInto } from '../files.ts';
 import { LoadError } from '../load-error.ts';
 import type { Reader, ReadObject, StoredDocument } from '../reader.ts';
+import { BoundedCalls } from './bounded-calls.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 
 /** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
 const mostChunkBytes = 1024 * 1024;
 
-/** Reads `<root>/<key>` files, as the file store keeps them: an object's exact bytes in a plain file. */
-export function openFileReader(root: string): Reader {
+/** Nothing waits for a writer, should a pipe stand in an object's place. Windows has no such flag, and no such pipes. */
+const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Reads `<root>/<key>` files, as the file store keeps them: an object's exact bytes in a plain file. A call of the file
+ * system that takes longer than `limits.stallMs` is given up; but for `readAtOnce`, which cannot be.
+ */
+export function openFileReader(root: string, { stallMs }: Pick<Limits, 'stallMs'> = defaultLimits): Reader {
   const folder = resolve(root);
+  const calls = new BoundedCalls(stallMs);
   async function read(key: string): Promise<ReadObject>;
   async function read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
   async function read(key: string, options?: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'> {
-    const file = await openKey(folder, key);
+    const file = await openKey(calls, folder, key);
     try {
-      const stats = await fileStats(file, { bigint: true });
+      const stats = await calls.run(() => fileStats(file, { bigint: true }));
       if (!stats.isFile()) throw new LoadError('model-not-found', `${key} in ${folder} is not a file.`);
       const token = tokenOf(stats);
       if (options?.ifChanged === token) {
-        await closeFile(file);
+        letGo(file);
         return 'unchanged';
       }
-      return { token, size: Number(stats.size), body: chunks(file, Number(stats.size)) };
+      return { token, size: Number(stats.size), body: chunks(calls, file, Number(stats.size)) };
     } catch (error) {
-      await closeFile(file);
+      letGo(file);
       throw error;
     }
   }
@@ -44,7 +53,7 @@ function readAtOnce(folder: string, key: string): StoredDocument | undefined {
   const path = pathOf(folder, key);
   let file: number | undefined;
   try {
-    file = openSync(path, constants.O_RDONLY);
+    file = openSync(path, readOnly);
     const stats = fstatSync(file, { bigint: true });
     if (!stats.isFile() || stats.size > mostAtOnce) return undefined;
     return { bytes: readFileSync(file), token: tokenOf(stats) };
@@ -58,10 +67,15 @@ function readAtOnce(folder: string, key: string): StoredDocument | undefined {
 /** The store replaces files by rename, so a new version is another inode; ctime catches what mtime can be made to hide. */
 const tokenOf = (stats: BigIntStats): string => `file:${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`;
 
-async function openKey(folder: string, key: string): Promise<number> {
+/** Nobody waits for it: a mount that is gone may not even let a file be closed. */
+function letGo(file: number): void {
+  closeFile(file).catch(() => {});
+}
+
+async function openKey(calls: BoundedCalls, folder: string, key: string): Promise<number> {
   const path = pathOf(folder, key);
   try {
-    return await openFile(path, constants.O_RDONLY);
+    return await calls.run(() => openFile(path, readOnly), letGo);
   } catch (error) {
     throw unreadable(error, { key, folder, path });
   }
@@ -74,6 +88,7 @@ function pathOf(folder: string, key: string): string {
 }
 
 function unreadable(error: unknown, { key, folder, path }: { key: string; folder: string; path: string }): LoadError {
+  if (error instanceof LoadError) return new LoadError(error.code, `Reading ${path}: ${error.message}`, error);
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new LoadError('model-not-found', `There is no ${key} in ${folder}.`, error);
@@ -85,12 +100,18 @@ function unreadable(error: unknown, { key, folder, path }: { key: string; folder
 }
 
 /** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */
-async function* chunks(file: number, size: number): AsyncGenerator<Uint8Array> {
+async function* chunks(calls: BoundedCalls, file: number, size: number): AsyncGenerator<Uint8Array> {
   // A byte more than a small file has, so that one read is seen to be short.
   const chunkBytes = Math.min(mostChunkBytes, size + 1);
   const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
+  let last: Promise<unknown> = Promise.resolve();
   const readAt = (turn: number): Promise<{ bytesRead: number }> => {
-    const reading = readInto(file, buffers[turn % 3] as Buffer, 0, chunkBytes, turn * chunkBytes);
+    const buffer = buffers[turn % 3] as Buffer;
+    const reading = calls.run(() => {
+      const begun = readInto(file, buffer, 0, chunkBytes, turn * chunkBytes);
+      last = begun;
+      return begun;
+    });
     // Awaited in its turn; until then a failure must not count as unhandled.
     reading.catch(() => {});
     return reading;
@@ -108,7 +129,7 @@ async function* chunks(file: number, size: number): AsyncGenerator<Uint8Array> {
   } catch (error) {
     throw new LoadError('store-unavailable', 'Reading the stored file broke off.', error);
   } finally {
-    await next.catch(() => {});
-    await closeFile(file);
+    // A descriptor is used again as soon as it is closed: not while anything is still read from it.
+    last.catch(() => {}).finally(() => letGo(file));
   }
 }

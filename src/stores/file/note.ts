@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { ObjectMeta } from '../store.ts';
 import { errnoOf } from './fault.ts';
 
@@ -46,6 +47,16 @@ function isEntry(value: unknown): value is NoteEntry {
   return named && typeof entry['stamp'] === 'string' && isText(entry['contentType']) && isText(entry['cacheControl']);
 }
 
+/** Without waiting for a writer should a pipe stand there, which is read as empty. Windows has no such flag. */
+async function readPlainFile(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    return (await handle.stat()).isFile() ? await handle.readFile('utf8') : '';
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * The entry that speaks of this very file, or nothing: no note, a note of another file, or one that makes no sense.
  * An object without an entry is a file that someone put there by hand; it is served all the same.
@@ -53,7 +64,7 @@ function isEntry(value: unknown): value is NoteEntry {
 export async function readNote(path: string, key: string, stamp: string): Promise<NoteEntry | undefined> {
   let note: Partial<Note> | null;
   try {
-    note = JSON.parse(await readFile(path, 'utf8'));
+    note = JSON.parse(await readPlainFile(path));
   } catch (thrown) {
     if (errnoOf(thrown) === 'ENOENT' || thrown instanceof SyntaxError) return undefined;
     throw thrown;

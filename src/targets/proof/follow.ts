@@ -3,11 +3,18 @@ import { pause } from '../pause.ts';
 import { field } from './http.ts';
 import { type Endpoint, type Expectation, prove, warmPath } from './prove.ts';
 
-/** Room for loading the new version beside the old one, on top of the handler's own refresh interval, ms. */
-const loadingMs = 30_000;
-/** A refusal of the new version counts once it has lasted this long: right after a flip it may be about the last one. */
-const refusalMs = 5000;
+/** How long is waited, ms. */
+export interface FollowPatience {
+  /** Room for loading the new version beside the old one, on top of the handler's own refresh interval. */
+  loadingMs: number;
+  /** A refusal of the new version counts once it has lasted this long: right after a flip it may be about the last one. */
+  refusalMs: number;
+}
+
+const usual: FollowPatience = { loadingMs: 30_000, refusalMs: 5000 };
 const betweenMs = 200;
+/** The handler could not look, which says nothing of the version; its other codes say why it will not serve it. */
+const unread: ReadonlySet<string> = new Set(['store-unavailable', 'store-denied']);
 
 export interface FollowOptions {
   /** MODEL_REFRESH_SECONDS of the handler; it looks up to a fifth later than that. */
@@ -15,26 +22,34 @@ export interface FollowOptions {
   /** Whether what answers is still there. */
   isRunning(): boolean;
   signal: AbortSignal;
+  patience?: FollowPatience;
 }
 
 /**
  * Waits until a running live endpoint has followed its pointer to the expected version, then proves it. Each look makes
  * the handler look at the pointer, so this is usually a matter of the model's load time.
- * Throws UnprovenError: as `prove`, or `pointer-refused` when the function declines the new version.
+ * Throws UnprovenError: as `prove`, `pointer-refused` when the function declines the new version, or `pointer-unread`
+ * when it could not read its store to the end.
  */
 export async function proveFollowing(endpoint: Endpoint, expected: Expectation, options: FollowOptions): Promise<void> {
-  const { signal } = options;
+  const { signal, patience = usual } = options;
+  const { loadingMs, refusalMs } = patience;
   const { url } = endpoint;
   const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
   let refusedSince: number | undefined;
+  let failure: string | undefined;
   let lostSince: number | undefined;
   while (performance.now() < deadline && options.isRunning()) {
     const left = deadline - performance.now();
     const answer = await endpoint.send(warmPath, { timeoutMs: left, signal }).catch(() => undefined);
     signal.throwIfAborted();
     const model = field(answer?.body, 'model');
-    if (field(model, 'version') === expected.version && field(model, 'sha256') === expected.sha256) break;
-    const refusal = refusalOf(answer?.body);
+    if (field(model, 'version') === expected.version && field(model, 'sha256') === expected.sha256) {
+      failure = undefined;
+      break;
+    }
+    failure = failureOf(answer?.body);
+    const refusal = failure !== undefined && !unread.has(failure) ? failure : undefined;
     refusedSince = refusal ? (refusedSince ?? performance.now()) : undefined;
     if (refusal && refusedSince !== undefined && performance.now() - refusedSince > refusalMs) {
       throw refused(url, expected, refusal);
@@ -44,11 +59,16 @@ export async function proveFollowing(endpoint: Endpoint, expected: Expectation, 
     if (lostSince !== undefined && performance.now() - lostSince > refusalMs) break;
     await pause(betweenMs, signal);
   }
+  if (failure !== undefined && performance.now() >= deadline) throw unreadable(url, expected, failure);
   await prove(endpoint, expected, { timeoutMs: loadingMs, signal });
 }
 
+/** Whether it is about what the function reads, which a new start of it would not change. */
+export const isOfThePointer = ({ code }: { code: string }): boolean =>
+  ['pointer-refused', 'pointer-unread', 'wrong-model'].includes(code);
+
 /** Why the function does not serve what the pointer names, by its own account. */
-function refusalOf(body: unknown): string | undefined {
+function failureOf(body: unknown): string | undefined {
   const pointer = field(body, 'pointer');
   return field(pointer, 'status') === 'failed' ? String(field(pointer, 'code')) : undefined;
 }
@@ -56,5 +76,11 @@ function refusalOf(body: unknown): string | undefined {
 const refused = (url: string, expected: Expectation, code: string): UnprovenError =>
   new UnprovenError('pointer-refused', `${url} declines to serve ${expected.version}: ${code}.`, {
     hint: 'It goes on serving the version before. Read its log, then promote a version that loads, or roll back.',
+    data: { url, version: expected.version, code },
+  });
+
+const unreadable = (url: string, expected: Expectation, code: string): UnprovenError =>
+  new UnprovenError('pointer-unread', `${url} could not read ${expected.version} from its store: ${code}.`, {
+    hint: 'It serves what it has and goes on looking. Check that its store is up and that it may read it, then run this again.',
     data: { url, version: expected.version, code },
   });
