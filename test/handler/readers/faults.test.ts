@@ -182,6 +182,19 @@ describe('a large object', () => {
     expect((await read(parted)).equals(bytes)).toBe(true);
   });
 
+  it('fails as soon as any part does, and leaves no other one running', async () => {
+    let closed: Promise<unknown> | undefined;
+    const kept: Answer = (_request, response) => {
+      closed = new Promise((resolve) => response.once('close', resolve));
+    };
+    server.on('part', kept, error(403));
+    const reading = open({ ...parted, stallMs: 60_000 })
+      .read(key)
+      .then(bytesOf);
+    expect(await failure(reading)).toMatchObject({ code: 'store-denied' });
+    await closed;
+  });
+
   it('fails as a whole where it changes between its parts, and can be read again', async () => {
     server.on('part', right, { status: 412 });
     const reader = open(parted);
