@@ -54,7 +54,7 @@ step('test-bed', () => {
 });
 step('suite', suite);
 for (const name of Object.keys(checks)) step(name, () => runCheck(name));
-step('kill and run again', () => script('test/kill/ship.ts', '--rounds', '6'));
+step('kill and run again', () => script('test/kill/verbs.ts'));
 step('benchmarks', () => script('scripts/bench.mjs', '--quick'));
 
 const tests = readReport(report);

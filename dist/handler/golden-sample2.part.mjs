@@ -1,1 +1,1 @@
-export{t as proveSample,n as readManifest,r as readSample,i as sampleFeeds,a as toSampleForm}from"./golden-sample.part.mjs";
+export{t as proveSample,n as readSample,r as sampleFeeds,i as toSampleForm}from"./golden-sample.part.mjs";

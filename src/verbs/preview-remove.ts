@@ -26,7 +26,7 @@ async function removeRecords({ store }: Workspace, model: string, versions: Read
   }
 }
 
-/** Prunes versions of a preview and their records. `keep` is the one that stays. Answers those that are gone. */
+/** Removes records and versions of a preview. `keep` is the version that stays. Answers the versions that are gone. */
 export async function pruneVersions(
   ws: Workspace,
   entry: PreviewOwner,
@@ -38,10 +38,10 @@ export async function pruneVersions(
   const found = (await storedPreviews(ws.store, entry.name)).find((p) => p.pullRequest === pullRequest);
   const only = (found?.versions ?? []).map((v) => v.version).filter((v) => v !== keep);
   if (only.length === 0) return [];
+  // Records first: what is left to do is found by the versions, should this run be killed in between.
+  await removeRecords(ws, entry.name, new Set(only));
   const result = await prune({ store: ws.store, model: entry.name, retain: entry.retain, only, now, log });
-  const gone = result.deleted.map((d) => d.version);
-  await removeRecords(ws, entry.name, new Set(gone));
-  return gone;
+  return result.deleted.map((d) => d.version);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LockOptions, withLock } from '../../src/targets/local/lock.ts';
 import { ownProcess, systemProcesses } from '../../src/targets/local/process-table.ts';
@@ -113,6 +114,18 @@ describe('withLock', () => {
   it('takes a pipe in its place for no holder', async () => {
     execFileSync('mkfifo', [path]);
     expect(await withLock(path, options, async () => 'done')).toBe('done');
+  });
+
+  it('takes away what killed runs have left beside it, and nothing of one that runs', async () => {
+    const left = (started: string) => `${path}.${own.pid}-${started}-${randomUUID()}`;
+    const [killed, takingOver, running] = [
+      left('1'),
+      left('1').replace('.lock.', '.lock.breaking.'),
+      left(own.started),
+    ];
+    for (const name of [killed, takingOver, running]) writeFileSync(name, dead);
+    await withLock(path, options, async () => 'done');
+    expect(readdirSync(folder)).toEqual([basename(running)]);
   });
 
   it('stops waiting when the run is to end', async () => {

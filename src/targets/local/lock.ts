@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { link, mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { pause } from '../pause.ts';
@@ -37,6 +37,7 @@ const changeMs = 5;
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const mine: Holder = { ...ownProcess(options.table), id: randomUUID() };
   await acquire(path, mine, options);
+  await removeLeftovers(path, options.table);
   try {
     return await work();
   } finally {
@@ -66,7 +67,7 @@ async function acquire(path: string, mine: Holder, options: LockOptions): Promis
 
 /** A link appears with its whole content or not at all, so that nobody ever reads half a holder. */
 async function create(path: string, mine: Holder): Promise<boolean> {
-  const temp = `${path}.${mine.id}`;
+  const temp = `${path}.${mine.pid}-${mine.started}-${mine.id}`;
   await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(temp, JSON.stringify(mine), { mode: 0o600 });
@@ -78,6 +79,16 @@ async function create(path: string, mine: Holder): Promise<boolean> {
     return false;
   } finally {
     await rm(temp, { force: true });
+  }
+}
+
+/** What runs have written beside the lock, and were killed before they could take it away: their names say whose it is. */
+async function removeLeftovers(path: string, table: ProcessTable): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, pid, started] = /\.(\d+)-(\d+)-[0-9a-f-]{36}$/.exec(name) ?? [];
+    if (!name.startsWith(`${basename(path)}.`) || !pid || !started) continue;
+    if (!isRunning(table, { pid: Number(pid), started })) await rm(join(folder, name), { force: true });
   }
 }
 
