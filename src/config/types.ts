@@ -57,6 +57,7 @@ export interface HandlerOptions {
   maxPayloadKb: number;
   threads: number;
   refreshSeconds: number;
+  runTimeoutMs: number;
   cors: string[];
   /** Names of models that share one function, this one included. */
   models: string[];

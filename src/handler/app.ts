@@ -1,14 +1,11 @@
 import { json } from './answer.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
-import { sleeplessClock } from './clock.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { Instance } from './instance.ts';
 import { type LogForm, plainForm } from './log-form.ts';
 import { logCall, noteTo, type WriteLine } from './log-line.ts';
-import { type ModelCache, openModelCache } from './model-cache.ts';
-import { ModelHost } from './model-host.ts';
-import { openSession } from './open-session.ts';
+import { ModelHosts } from './model-hosts.ts';
 import type { Reader } from './reader.ts';
 import { RequestError } from './request-error.ts';
 import type { RouteContext } from './route.ts';
@@ -16,6 +13,7 @@ import { createRouter } from './router.ts';
 import { routes } from './routes.ts';
 import type { OpenSession } from './session.ts';
 import type { Settings } from './settings.ts';
+import type { Replacement } from './stuck-threads.ts';
 import { roundMs } from './timings.ts';
 
 export interface AppDeps {
@@ -29,6 +27,10 @@ export interface AppDeps {
   initMs: number;
   /** How versions after the first are opened; by default as the first, in this thread. */
   openNext?: OpenSession;
+  /** Whether runs that are slow, or may have no end, get a thread of their own: where requests do not come one by one. */
+  isolate?: boolean;
+  /** How the process is replaced when threads do not come back; by default it goes on with them. */
+  replacement?: Replacement | undefined;
   /** Does work that an answer need not wait for, where the platform lets a process go on after it; by default at once. */
   later?: (work: () => void) => void;
   /** Told of each answer that a model gave. */
@@ -48,6 +50,8 @@ export interface App {
    * failed is in the log, and the first request tries again.
    */
   warm(): Promise<void>;
+  /** Whether threads run on that were given up: Node does not end then, unless it is killed. */
+  readonly isStuck: boolean;
   /** Frees the models. */
   close(): Promise<void>;
 }
@@ -58,30 +62,29 @@ const noQuery = new URLSearchParams();
 
 /** The function itself, free of any cloud: adapters translate their events to and from it. Loads nothing yet. */
 export function createApp(deps: AppDeps): App {
-  const { settings, reader } = deps;
+  const { settings } = deps;
   const log = { write: deps.write, form: deps.logForm ?? plainForm };
   const instance = new Instance(deps.initMs, settings.revision);
   const note = noteTo(log, instance);
-  const { now = sleeplessClock(), random = Math.random, openNext = openSession, later = atOnce } = deps;
-  let cache: ModelCache | undefined;
-  const openCache = (): ModelCache => {
-    cache ??= openModelCache(settings.cacheFolder);
-    return cache;
-  };
-  const hostDeps = { reader, settings, cache: openCache, openFirst: openSession, openNext, note, now, random };
-  const hosts = new Map(settings.models.map((name) => [name, new ModelHost(name, hostDeps)]));
-  const poll = (): void => {
-    for (const host of hosts.values()) host.poll();
-  };
+  const { later = atOnce } = deps;
+  const models = new ModelHosts(deps, note);
+  const hosts = models.byName;
+  const poll = (): void => models.poll();
   return {
     instanceId: instance.id,
+    get isStuck() {
+      return models.isStuck;
+    },
     async handle(request) {
       const call = new Call(request);
       poll();
+      models.requests++;
       const response = await answer({ call, settings, instance, hosts });
+      models.requests--;
       finish(response, call, instance, settings);
       const { status } = response;
       if ('run' in call.phases) deps.onPrediction?.();
+      models.answered(call);
       if (!request.quiet || call.cold || status >= 500) {
         const ms = call.elapsedMs;
         later(() => logCall(log, instance, call, { status, ms }));
@@ -90,9 +93,7 @@ export function createApp(deps: AppDeps): App {
     },
     poll,
     warm: async () => hosts.get(settings.model)?.warm(),
-    async close() {
-      await Promise.all([...hosts.values()].map((host) => host.close()));
-    },
+    close: () => models.close(),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ModelCache } from './model-cache.ts';
 import type { Note } from './note.ts';
 import type { Reader } from './reader.ts';
-import type { OpenSession } from './session.ts';
+import type { Loss, OpenSession } from './session.ts';
 import type { Settings } from './settings.ts';
 
 export interface HostDeps {
@@ -13,6 +13,10 @@ export interface HostDeps {
   openFirst: OpenSession;
   /** Opens later versions, beside requests that are being served. */
   openNext: OpenSession;
+  /** Whether runs of the first version may be in threads of their own as well. */
+  isolate: boolean;
+  /** Told of each session that is lost, and with it perhaps a thread. */
+  onLoss: (loss: Loss) => Promise<void>;
   note: Note;
   /** Milliseconds on a clock that only moves forward. */
   now: () => number;

@@ -11,6 +11,7 @@ const publicMessages = {
   'runtime-unavailable': 'The inference runtime could not be started.',
   'cache-unavailable': 'The function has no room to keep the model.',
   'sample-mismatch': 'The model does not answer its golden sample.',
+  'session-lost': 'The model ended while it ran. It is being loaded again.',
 } as const;
 
 export type LoadErrorCode = keyof typeof publicMessages;

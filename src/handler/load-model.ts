@@ -35,6 +35,9 @@ export interface LoadedModel {
   session: Session;
   /** For runs that give optional inputs, of which these are all. */
   optionalRuns(names: readonly string[]): Promise<OptionalRuns>;
+  /** What the session was opened with. */
+  file: ModelFile;
+  threads: number | undefined;
   /** Files of this version in the cache. */
   paths: string[];
   timings: HandlerTimings;
@@ -83,13 +86,15 @@ async function loadForm(
   const opened = await open(loading, bound, main, form);
   const all = [...files, ...opened.files];
   const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
-  const own = { path: form ? undefined : opened.path, paths };
+  const own = { path: form ? undefined : opened.file.path, paths };
   return {
     resolved: bound,
     sha256: resolved.sha256 ?? main.sha256,
     artifact: form?.main,
     session: opened.session,
     optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, own),
+    file: opened.file,
+    threads: loading.threads,
     paths,
     timings: {
       ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
@@ -107,8 +112,7 @@ function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: num
 
 interface Opened {
   session: Session;
-  /** What it was opened from. */
-  path: string;
+  file: ModelFile;
   /** Creating the session, ms. */
   ms: number;
   /** What had to be read besides. */
@@ -125,8 +129,9 @@ async function open(
   const kind: ModelFile['form'] = form?.main.kind ?? (main.path.endsWith('.ort') ? 'cold' : 'original');
   const started = sinceStart();
   try {
-    const session = await openSession({ path: main.path, form: kind }, threads);
-    return { session, path: main.path, ms: sinceStart() - started, files: [], folders: [] };
+    const file = { path: main.path, form: kind };
+    const session = await openSession(file, threads);
+    return { session, file, ms: sinceStart() - started, files: [], folders: [] };
   } catch (error) {
     const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
     if (!alone) throw error;
@@ -134,8 +139,8 @@ async function open(
     const companions = await gatherCompanions(reader, cache, resolved, main);
     if (!companions) throw error;
     const again = sinceStart();
-    const session = await openSession({ path: companions.path, form: kind }, threads);
-    const { path, files, folder } = companions;
-    return { session, path, ms: sinceStart() - again, files, folders: [folder] };
+    const file = { path: companions.path, form: kind };
+    const session = await openSession(file, threads);
+    return { session, file, ms: sinceStart() - again, files: companions.files, folders: [companions.folder] };
   }
 }

@@ -3,27 +3,20 @@ import { bindManifest } from './bound-manifest.ts';
 import { sinceStart } from './clock.ts';
 import type { HostDeps, RefreshState } from './host-deps.ts';
 import { LoadError, toLoadError } from './load-error.ts';
-import { type Loading, loadModel } from './load-model.ts';
+import { loadAgain, loadFirst, loadNext, openApart } from './load-version.ts';
+import { once } from './once.ts';
 import { PointerWatch } from './pointer-watch.ts';
-import { readFirstDocument } from './read-document.ts';
-import { type Resolved, resolveModel, resolvePointer } from './resolve.ts';
-import { loadRuntime } from './runtime.ts';
-import { ServedModel } from './served-model.ts';
-import type { OpenSession } from './session.ts';
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
-}
+import { type Resolved, resolvePointer } from './resolve.ts';
+import type { ServedModel } from './served-model.ts';
+import { SessionCare } from './session-care.ts';
 
 /** Serves one model name: loads it once, follows its pointer, swaps versions between requests. */
 export class ModelHost {
   readonly name: string;
   readonly #deps: HostDeps;
   #current: ServedModel | undefined;
+  readonly #care: SessionCare;
+  #closed = false;
   #loading: Promise<ServedModel> | undefined;
   readonly #backoff: Backoff;
   readonly #watch: PointerWatch;
@@ -34,10 +27,20 @@ export class ModelHost {
     this.name = name;
     this.#deps = deps;
     this.#backoff = new Backoff(deps.now);
-    const { settings, now, random } = deps;
+    const { settings, note, now, random } = deps;
+    this.#care = new SessionCare({
+      ...{ name, note, now, backoff: this.#backoff, openApart: openApart(deps) },
+      drop: (model) => this.#drop(model),
+      bringBack: async () => {
+        if (!this.#closed && !this.#current) await this.#load();
+      },
+    });
     this.#watch = new PointerWatch({
       ...{ now, random, refreshSeconds: settings.refreshSeconds },
-      look: (token) => this.#look(token),
+      look: (token) => {
+        this.#lookedAt = sinceStart();
+        return resolvePointer(deps.reader, name, settings.pointer, token);
+      },
       follow: (found) => this.#follow(found),
       refused: (error, found) => this.#tellRefusal(error, found),
     });
@@ -46,6 +49,16 @@ export class ModelHost {
   /** The version being served, if one is loaded. */
   get current(): ServedModel | undefined {
     return this.#current;
+  }
+
+  /** Whether the model was loaded, was lost, and is not back yet. */
+  get isLost(): boolean {
+    return !this.#current && this.#care.gone !== undefined;
+  }
+
+  /** What is served, or is to come back. */
+  get #served(): Resolved | undefined {
+    return this.#current?.loaded.resolved ?? this.#care.gone;
   }
 
   get refreshState(): RefreshState {
@@ -76,6 +89,7 @@ export class ModelHost {
   }
 
   async #load(): Promise<ServedModel> {
+    if (this.#closed) throw new LoadError('runtime-unavailable', 'The function is ending.');
     this.#backoff.check();
     this.#loading ??= this.#loadFirst().finally(() => {
       this.#loading = undefined;
@@ -83,19 +97,15 @@ export class ModelHost {
     return this.#loading;
   }
 
+  /** Loads what the store names, or once more what was lost, which needs no store. */
   async #loadFirst(): Promise<ServedModel> {
     try {
-      const { reader, settings, openFirst } = this.#deps;
+      if (this.#care.gone) return await this.#loadAgain(this.#care.gone);
       const askedAt = this.#deps.now();
-      const started = sinceStart();
-      const resolved = await resolveModel(reader, settings, this.name);
-      const bind = once(() => bindManifest(reader, this.#deps.cache(), resolved, readFirstDocument));
-      const loading = this.#loadingWith(openFirst, loadRuntime, bind);
-      const loaded = await loadModel(loading, resolved, sinceStart() - started);
-      this.#current = new ServedModel(loaded, reader);
+      const model = await loadFirst(this.#deps, this.name);
       this.#backoff.reset();
-      this.#watch.start(resolved, askedAt);
-      return this.#current;
+      this.#watch.start(model.loaded.resolved, askedAt);
+      return this.#serve(model);
     } catch (thrown) {
       const error = toLoadError(thrown, 'model-unusable', `Loading ${this.name} failed`);
       this.#backoff.failed(error);
@@ -104,17 +114,29 @@ export class ModelHost {
     }
   }
 
-  #loadingWith(openSession: OpenSession, prepare: Loading['prepare'], bind: Loading['bind']): Loading {
-    const { reader, settings, note } = this.#deps;
-    return {
-      reader,
-      cache: this.#deps.cache(),
-      threads: settings.threads,
-      openSession,
-      prepare,
-      bind,
-      note: (event, facts) => note('warn', event, facts),
-    };
+  async #loadAgain(resolved: Resolved): Promise<ServedModel> {
+    const model = await loadAgain(this.#deps, resolved);
+    // A newer version may have come meanwhile.
+    if (this.#current) await model.session.close();
+    return this.#current ?? this.#serve(model);
+  }
+
+  #serve(model: ServedModel): ServedModel {
+    this.#current = model;
+    this.#care.attend(model);
+    return model;
+  }
+
+  #drop(model: ServedModel): boolean {
+    if (this.#closed || this.#current !== model) return false;
+    this.#current = undefined;
+    void this.#retire(model);
+    return true;
+  }
+
+  /** Gives the runs of what is served a thread of their own. */
+  isolate(): void {
+    if (this.#deps.isolate && this.#current && !this.#closed) this.#care.isolate(this.#current);
   }
 
   /** Looks at the pointer in the background if it is time; never waits, never throws. */
@@ -132,68 +154,47 @@ export class ModelHost {
     return this.#watch.behind;
   }
 
-  async #look(token: string): Promise<Resolved | 'unchanged'> {
-    const { reader, settings } = this.#deps;
-    this.#lookedAt = sinceStart();
-    return resolvePointer(reader, this.name, settings.pointer, token);
-  }
-
   async #follow(found: Resolved): Promise<void> {
     const started = this.#lookedAt;
     const bind = once(() => bindManifest(this.#deps.reader, this.#deps.cache(), found));
-    const serving = this.#current;
-    if (!serving) return;
-    if (found.version === serving.version && found.sha256 === serving.sha256) {
-      await bind();
-      return;
-    }
-    const next = await this.#loadNext(found, sinceStart() - started, bind);
-    await this.#swap(serving, next, sinceStart() - started);
+    const same = found.version === this.#served?.version && found.sha256 === this.#served.sha256;
+    if (same) return void (await bind());
+    const next = await loadNext(this.#deps, found, bind, sinceStart() - started);
+    await this.#swap(next, sinceStart() - started);
   }
 
   #tellRefusal({ code, message: reason }: LoadError, found: Resolved | undefined): void {
-    const facts = { model: this.name, serving: this.#current?.version, refused: found?.version, code, reason };
+    const facts = { model: this.name, serving: this.#served?.version, refused: found?.version, code, reason };
     this.#deps.note('error', 'swap-refused', facts);
   }
 
-  async #loadNext(resolved: Resolved, resolveMs: number, bind: Loading['bind']): Promise<ServedModel> {
-    const loading = this.#loadingWith(this.#deps.openNext, undefined, bind);
-    const next = new ServedModel(await loadModel(loading, resolved, resolveMs), this.#deps.reader);
-    try {
-      const sample = await next.prove();
-      if (sample.status !== 'mismatch') return next;
-      const { formatDifference } = await import('../model/sample-compare.ts');
-      throw new LoadError('sample-mismatch', `${resolved.version}: ${formatDifference(sample.difference)}.`);
-    } catch (error) {
-      await next.session.close();
-      throw error;
-    }
-  }
-
-  async #swap(old: ServedModel, next: ServedModel, ms: number): Promise<void> {
-    this.#current = next;
-    const facts = { model: this.name, from: old.version, to: next.version, sha256: next.sha256, ms: Math.round(ms) };
+  async #swap(next: ServedModel, ms: number): Promise<void> {
+    const [old, from] = [this.#current, this.#served?.version];
+    this.#serve(next);
+    const facts = { model: this.name, from, to: next.version, sha256: next.sha256, ms: Math.round(ms) };
     this.#deps.note('info', 'swapped', facts);
-    const kept = new Set([...old.loaded.paths, ...next.loaded.paths]);
+    const kept = new Set([...(old?.loaded.paths ?? []), ...next.loaded.paths]);
     const outdated = this.#previousPaths.filter((path) => !kept.has(path));
-    this.#previousPaths = old.loaded.paths;
-    const cache = this.#deps.cache();
+    this.#previousPaths = old?.loaded.paths ?? outdated;
     // The version before this one stays on disk, for a quick way back; older ones go.
-    const retired = old.retire(async () => {
-      for (const path of outdated) await cache.remove(path);
-    });
-    // The new version serves whatever becomes of the old one.
-    await retired.catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#deps.note('warn', 'retire-failed', { model: this.name, version: old.version, reason });
+    await this.#retire(old, async () => {
+      for (const path of outdated) await this.#deps.cache().remove(path);
     });
   }
 
-  /** Frees what is loaded, once requests in flight have let go. */
+  async #retire(model: ServedModel | undefined, afterwards?: () => Promise<void>): Promise<void> {
+    const failed = (thrown: unknown): void => {
+      const { message: reason } = toLoadError(thrown, 'model-unusable', `Closing ${model?.version} failed`);
+      this.#deps.note('warn', 'not-closed', { model: this.name, version: model?.version, reason });
+    };
+    await model?.retire({ ...(afterwards && { afterwards }), failed });
+  }
+
+  /** Frees what is loaded, or is being loaded, once requests in flight have let go. */
   async close(): Promise<void> {
-    await this.#watch.end();
-    const current = this.#current;
+    this.#closed = true;
+    await Promise.allSettled([this.#watch.end(), this.#loading, this.#care.idle()]);
+    await this.#retire(this.#current);
     this.#current = undefined;
-    await current?.retire(async () => {});
   }
 }

@@ -4,6 +4,7 @@ import { type Served, serve } from './node.ts';
 import { openReader } from './open-reader.ts';
 import type { OpenSession } from './session.ts';
 import { readSettings, SettingsError, type Variables } from './settings.ts';
+import type { Replacement } from './stuck-threads.ts';
 
 export interface NodeProcess {
   argv: readonly string[];
@@ -14,6 +15,7 @@ export interface NodeProcess {
   /** Puts a line out before this returns: the load that follows leaves no other time for it. */
   writeAtOnce: WriteLine;
   openNext: OpenSession;
+  replacement?: Replacement;
   onPrediction?: (() => void) | undefined;
 }
 
@@ -28,7 +30,7 @@ export async function startNode(options: NodeProcess): Promise<Served> {
   const host = values.host ?? (variables['HOST'] || '127.0.0.1');
   const settings = readSettings(variables);
   const reader = await openReader(settings.source, variables);
-  const app = createApp({ settings, reader, write, later: setImmediate, ...rest });
+  const app = createApp({ settings, reader, write, later: setImmediate, isolate: true, ...rest });
   const served = await serve({ app, port, host, hosts: settings.hosts });
   const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
   writeAtOnce(JSON.stringify(said));

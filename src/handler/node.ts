@@ -21,6 +21,8 @@ export interface ServeOptions {
 export interface Served {
   port: number;
   host: string;
+  /** Whether the process cannot end by itself. */
+  readonly isStuck: boolean;
   /** Takes no new connections, lets requests in flight finish, frees the models. */
   close(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
   return {
     port: (server.address() as AddressInfo).port,
     host,
+    get isStuck() {
+      return app.isStuck;
+    },
     close: async () => {
       clearInterval(timer);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

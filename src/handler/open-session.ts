@@ -9,7 +9,7 @@ import { sessionOptions } from './session-options.ts';
 import { usableCores } from './usable-cores.ts';
 
 /** Opens the model in this thread. The runtime's create and run are synchronous: nothing else happens meanwhile. */
-export async function openSession(file: ModelFile, threads: number | undefined): Promise<Session> {
+export async function openSession(file: ModelFile, threads: number | undefined): Promise<LoadedSession> {
   const runtime = await loadRuntime();
   let native: NativeSession;
   try {
@@ -23,7 +23,8 @@ export async function openSession(file: ModelFile, threads: number | undefined):
 /** A turn of the event loop, in which it takes requests and sends answers. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-class LoadedSession implements Session {
+/** A session in this thread. */
+export class LoadedSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly #native: NativeSession;
@@ -38,9 +39,14 @@ class LoadedSession implements Session {
   }
 
   async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    await turn();
+    return this.runNow(feeds, outputs);
+  }
+
+  /** Blocks the thread for as long as the model takes. Throws RunError. */
+  runNow(feeds: Tensors, outputs?: readonly string[]): Tensors {
     const native: [string, NativeTensor][] = [];
     for (const [name, { dtype, data, shape }] of feeds) native.push([name, new NativeTensor(dtype, data, shape)]);
-    await turn();
     try {
       const results = this.#native.run(Object.fromEntries(native), outputs ? toFetches(outputs) : this.#all, {});
       const found: Tensors = new Map();
@@ -54,6 +60,8 @@ class LoadedSession implements Session {
   }
 
   async close(): Promise<void> {
+    // Runs that were asked for before this have their turn first.
+    await turn();
     this.#native.dispose();
   }
 }

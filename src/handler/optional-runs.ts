@@ -63,6 +63,9 @@ export class OptionalRuns {
     const source = await this.#openPieces(path, defaults);
     const found = await source.run(new Map()).finally(() => source.close());
     const session = await this.#openPieces(path, model);
+    void session.lost?.then(() => {
+      this.#opening = undefined;
+    });
     const given: Tensors = new Map();
     for (const [at, name] of names.entries()) {
       const tensor = found.get(defaultName(at));

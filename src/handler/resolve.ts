@@ -29,6 +29,8 @@ export interface Resolved {
   token: string;
   /** A version that can move under a running function. */
   follows: boolean;
+  /** Whether the graph loops on what its inputs say, so that a run may have no end. */
+  unbounded: boolean;
 }
 
 /** What is to be served under this name now. Throws LoadError. */
@@ -65,6 +67,7 @@ export async function resolvePointer(
       sequence: pointer.sequence,
       token: document.token,
       follows: true,
+      unbounded: pointer.unbounded === true,
     };
   } catch (error) {
     throw toLoadError(error, 'document-unusable', key);
@@ -90,6 +93,7 @@ async function resolvePin(reader: Reader, name: string, version: string): Promis
       sequence: undefined,
       token: document.token,
       follows: false,
+      unbounded: manifest.unbounded === true,
     };
   } catch (error) {
     throw toLoadError(error, 'document-unusable', key);
@@ -132,5 +136,6 @@ function resolveFile(settings: Settings, name: string, key: string): Resolved {
     sequence: undefined,
     token: '',
     follows: false,
+    unbounded: false,
   };
 }

@@ -5,6 +5,7 @@ import { LoadError } from './load-error.ts';
 import type { ModelHost } from './model-host.ts';
 import { RequestError } from './request-error.ts';
 import type { ServedModel } from './served-model.ts';
+import { SessionLost } from './session-lost.ts';
 import type { Settings } from './settings.ts';
 
 export interface RouteContext {
@@ -34,7 +35,7 @@ export function hostOf({ hosts, params, settings }: RouteContext): ModelHost {
   throw new RequestError(404, 'model-not-served', `This function serves ${[...hosts.keys()].join(', ')}.`);
 }
 
-/** Holds one version of the model for the time of the work, loading it if need be. Throws RequestError 503. */
+/** Holds one version of the model for the time of the work, loading it if need be. Throws RequestError 503, and 504. */
 export async function withModel<T>(context: RouteContext, work: (model: ServedModel) => Promise<T>): Promise<T> {
   const { call, instance } = context;
   const host = hostOf(context);
@@ -48,6 +49,8 @@ export async function withModel<T>(context: RouteContext, work: (model: ServedMo
   call.model = model;
   try {
     return await work(model);
+  } catch (error) {
+    throw error instanceof SessionLost ? toRefusal(error) : error;
   } finally {
     const closing = model.release();
     if (closing !== undefined) await closing;
@@ -60,6 +63,19 @@ async function lease(call: Call, host: ModelHost): Promise<ServedModel> {
   } catch (error) {
     throw unavailable(error, host.retryAfter);
   }
+}
+
+/** 504 for the run that took too long, 503 for what else was asked of the session that was lost with it. */
+function toRefusal({ reason, message }: SessionLost): RequestError {
+  const detail = { failure: message };
+  return reason === 'timeout'
+    ? new RequestError(504, 'run-timeout', 'The model did not answer these inputs in the time that a run may take.', {
+        detail,
+      })
+    : new RequestError(503, 'session-lost', 'The model ended while it ran. It is being loaded again.', {
+        retryAfter: 1,
+        detail,
+      });
 }
 
 /** What keeps a model from being served, in public words; the log has the rest. */

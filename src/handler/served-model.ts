@@ -4,31 +4,40 @@ import type { LoadedModel } from './load-model.ts';
 import type { OptionalRuns } from './optional-runs.ts';
 import type { Proven } from './own-proof.ts';
 import type { Reader } from './reader.ts';
-import type { Session, Tensors } from './session.ts';
+import type { OpenSession, Session, Tensors } from './session.ts';
 import type { Signature } from './signature.ts';
 import type { HandlerTimings } from './timings.ts';
 
 /** Read when a sample is asked for, which a start does not do. */
 const goldenSample = () => import('./golden-sample.ts');
 
+export interface Retirement {
+  /** Runs once the model is closed. */
+  afterwards?: () => Promise<void>;
+  /** Told what could not be closed or tidied up. */
+  failed(error: unknown): void;
+}
+
 /** A loaded version while requests use it. It is closed when it has been replaced and the last request let go. */
 export class ServedModel {
   readonly loaded: LoadedModel;
   readonly #reader: Reader;
+  #session: Session;
   readonly #runs: number[] = [];
   #users = 0;
-  #retired: (() => Promise<void>) | undefined;
+  #retired: Retirement | undefined;
   #proven: Promise<Proven> | undefined;
   #declared: Promise<Signature | undefined> | undefined;
   #optional: Promise<OptionalRuns> | undefined;
 
   constructor(loaded: LoadedModel, reader: Reader) {
     this.loaded = loaded;
+    this.#session = loaded.session;
     this.#reader = reader;
   }
 
   get session(): Session {
-    return this.loaded.session;
+    return this.#session;
   }
 
   get name(): string {
@@ -68,6 +77,25 @@ export class ServedModel {
   async #runOptional(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     this.#optional ??= this.#openOptional();
     return (await this.#optional).run(feeds, outputs);
+  }
+
+  /**
+   * Opens the model once more and goes on with that session; the one before is closed. Answers whether it did: a model
+   * that is retired meanwhile stays as it is. Throws LoadError.
+   */
+  async move(open: OpenSession): Promise<boolean> {
+    const { file, threads } = this.loaded;
+    this.acquire();
+    try {
+      const next = await open(file, threads);
+      const old = this.#session;
+      // The one that is not needed goes.
+      if (!this.#retired) this.#session = next;
+      await (this.#retired ? next : old).close();
+      return this.#session === next;
+    } finally {
+      await this.release();
+    }
   }
 
   async #openOptional(): Promise<OptionalRuns> {
@@ -128,18 +156,23 @@ export class ServedModel {
     return this.#retired && this.#closeIfDone();
   }
 
-  /** No new request will take this one; `afterwards` runs once it is closed. */
-  async retire(afterwards: () => Promise<void>): Promise<void> {
-    this.#retired = afterwards;
+  /** No new request will take this one; it is closed after the last one. Never rejects. */
+  async retire(retirement: Retirement): Promise<void> {
+    this.#retired = retirement;
     await this.#closeIfDone();
   }
 
   async #closeIfDone(): Promise<void> {
-    const afterwards = this.#retired;
-    if (!afterwards || this.#users > 0) return;
+    const retirement = this.#retired;
+    if (!retirement || this.#users > 0) return;
     this.#retired = undefined;
-    await this.session.close();
-    await (await this.#optional)?.close();
-    await afterwards();
+    try {
+      await this.session.close();
+      await (await this.#optional)?.close();
+      await retirement.afterwards?.();
+    } catch (error) {
+      // Whoever let go last has an answer to give, and the version that follows serves already.
+      retirement.failed(error);
+    }
   }
 }

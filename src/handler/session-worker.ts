@@ -1,30 +1,45 @@
+import { readlinkSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { LoadError } from './load-error.ts';
-import { openSession } from './open-session.ts';
+import { type LoadedSession, openSession } from './open-session.ts';
 import { RunError } from './run-error.ts';
-import type { Session } from './session.ts';
-import type { WorkerRequest } from './worker-session.ts';
+import type { WorkerRequest } from './worker-line.ts';
 
 /** The worker's side: one session, its questions answered in the order in which they come. */
 export async function serveSession(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('This is the side that runs in a worker thread.');
-  let session: Session | undefined;
-  const answer = async (request: WorkerRequest): Promise<unknown> => {
-    if (request.do === 'open') {
-      session = await openSession(request.file, request.threads);
-      return { inputs: session.inputs, outputs: session.outputs };
-    }
-    if (request.do === 'run') return session?.run(request.feeds, request.outputs);
-    await session?.close();
-    return undefined;
+  let session: LoadedSession | undefined;
+  const open = async ({ file, threads }: WorkerRequest & { do: 'open' }): Promise<unknown> => {
+    session = await openSession(file, threads);
+    return { inputs: session.inputs, outputs: session.outputs, thread: systemThread() };
+  };
+  const answer = (request: WorkerRequest): unknown => {
+    if (request.do === 'open') return open(request);
+    // At once: nothing else waits for this thread.
+    if (request.do === 'run') return session?.runNow(request.feeds, request.outputs);
+    return session?.close();
   };
   port.on('message', (request: WorkerRequest) => {
-    answer(request).then(
-      (ok) => port.postMessage({ id: request.id, ok }),
-      (error: unknown) => port.postMessage({ id: request.id, ...toAnswer(error) }),
-    );
+    const { id } = request;
+    const refuse = (error: unknown): void => port.postMessage({ id, ...toAnswer(error) });
+    try {
+      const ok = answer(request);
+      if (ok instanceof Promise) ok.then((done: unknown) => port.postMessage({ id, ok: done }), refuse);
+      else port.postMessage({ id, ok });
+    } catch (error) {
+      refuse(error);
+    }
   });
+}
+
+/** The system's number of this thread; Linux alone tells it. */
+function systemThread(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function toAnswer(error: unknown): Record<string, unknown> {

@@ -16,6 +16,8 @@ export interface Settings {
   version: string | undefined;
   pointer: string;
   refreshSeconds: number;
+  /** How long one run may take, ms. */
+  runTimeoutMs: number;
   maxPayloadBytes: number;
   /** Origins that browsers may call from; `*` for all. */
   cors: string[];
@@ -29,6 +31,9 @@ export interface Settings {
   /** Folder for verified model files; undefined means one in the system's temporary folder. */
   cacheFolder: string | undefined;
 }
+
+/** A little less than a Lambda function of ours may take, unless it is told otherwise: its caller is still answered. */
+const defaultRunTimeoutMs = 25_000;
 
 /** The function's variables are wrong; it must not start. All problems at once. */
 export class SettingsError extends Error {
@@ -52,6 +57,7 @@ export function readSettings(variables: Variables): Settings {
     ...place,
     ...readNames(text, place.file, problems),
     refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
+    runTimeoutMs: whole('COLDGATE_RUN_TIMEOUT_MS', 100, 900_000) ?? defaultRunTimeoutMs,
     maxPayloadBytes: (whole('COLDGATE_MAX_PAYLOAD_KB', 1, 1_048_576) ?? 5120) * 1024,
     cors: list(text('COLDGATE_CORS')),
     hosts: list(text('COLDGATE_HOSTS')),

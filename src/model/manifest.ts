@@ -85,6 +85,8 @@ export interface Manifest {
   source: Source;
   /** Version of the tool that published. */
   coldgate: string;
+  /** The graph loops on what its inputs say, so a run may have no end; absent where it does not. */
+  unbounded?: boolean;
   /** Unique to the run that wrote it; recognises our own write after an ambiguous answer. */
   publish_id?: string;
 }
@@ -110,6 +112,7 @@ const manifestShape: Shape = {
   artifacts: [{ ...file, kind: 'string', runtime_version: 'string', optimization: 'string', parity: 'object' }],
   source: 'object',
   coldgate: 'string',
+  'unbounded?': 'boolean',
   'publish_id?': 'string',
 };
 

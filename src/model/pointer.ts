@@ -35,6 +35,8 @@ export interface Pointer {
   /** sha256 of manifest.json's bytes. */
   manifest_sha256: string;
   artifacts: Artifact[];
+  /** As the manifest says. */
+  unbounded?: boolean;
   previous: { version: string; sha256: string } | null;
   promoted_at: string;
   actor: string;

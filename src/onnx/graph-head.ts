@@ -63,7 +63,7 @@ function addInitializer(name: string, head: GraphHead, depth: number): void {
 }
 
 /** NodeProto: its operator, its domain, and the tensors and graphs in its attributes. */
-function readNode(reader: WireReader, end: number, head: GraphHead, depth: number): void {
+export function readNode(reader: WireReader, end: number, head: GraphHead, depth: number): void {
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
     if (field === 4) addTo(head.operators, reader.text(stop, nameLimit), 'operators');

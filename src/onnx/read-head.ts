@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import type { TensorInfo } from '../model/manifest.ts';
-import { emptyGraphHead, type GraphHead, readGraph, tensorsOf } from './graph-head.ts';
+import { emptyGraphHead, type GraphHead, readGraph, readNode, tensorsOf } from './graph-head.ts';
 import { headLength, identify } from './identify.ts';
 import { ModelFault } from './model-fault.ts';
+import { isUnbounded } from './unbounded.ts';
 import { nameLimit } from './value-info.ts';
 import { WireReader } from './wire-reader.ts';
 
@@ -29,8 +30,10 @@ export interface ModelHead {
   customDomains: string[];
   /** Domains that nodes name, subgraphs included, without the default one. */
   nodeDomains: string[];
-  /** Operators that nodes name, subgraphs included: `Conv`, `MatMul`. */
+  /** Operators that nodes name, subgraphs and functions included: `Conv`, `MatMul`. */
   operators: string[];
+  /** Whether one of them repeats work as often as the inputs say, so that a run may have no end. */
+  unbounded: boolean;
 }
 
 interface Draft {
@@ -39,6 +42,8 @@ interface Draft {
   producerVersion: string;
   opsets: Map<string, number>;
   functionDomains: Set<string>;
+  /** What the nodes of the model's functions name. */
+  functions: GraphHead;
   graph: GraphHead | undefined;
 }
 
@@ -108,6 +113,7 @@ function readModel(reader: WireReader): Draft {
     producerVersion: '',
     opsets: new Map(),
     functionDomains: new Set(),
+    functions: emptyGraphHead(),
     graph: undefined,
   };
   let known = false;
@@ -139,6 +145,7 @@ function readModelField(reader: WireReader, field: number, end: number, draft: D
   if (field === 8) readOpset(reader, end, draft.opsets);
   if (field === 25) {
     reader.each(end, (inner, wire, _value, stop) => {
+      if (inner === 7 && wire === 2) readNode(reader, stop, draft.functions, 1);
       if (inner === 10 && wire === 2) draft.functionDomains.add(reader.text(stop, nameLimit));
     });
   }
@@ -174,6 +181,7 @@ function finish(draft: Draft): ModelHead {
     const words = `needs opset ${opset} of ai.onnx; ONNX Runtime 1.30 loads 1 to ${newestOpset}`;
     throw new ModelFault('model-invalid', words, `Export it with opset_version=${newestOpset} or less.`);
   }
+  const operators = [...new Set([...graph.operators, ...draft.functions.operators])].sort();
   return {
     ...tensorsOf(graph, irVersion),
     opset,
@@ -182,6 +190,7 @@ function finish(draft: Draft): ModelHead {
     externalData: [...graph.externalData],
     customDomains: [...opsets.keys()].filter((d) => !builtIn.test(d) && !draft.functionDomains.has(d)).sort(),
     nodeDomains: [...graph.nodeDomains].filter((d) => d !== '' && d !== 'ai.onnx').sort(),
-    operators: [...graph.operators].sort(),
+    operators,
+    unbounded: isUnbounded(operators),
   };
 }

@@ -144,6 +144,7 @@ function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPoi
     size: file.size,
     manifest_sha256: move.proof.manifestSha256,
     artifacts: manifest.artifacts,
+    ...(manifest.unbounded && { unbounded: true }),
     promoted_at: move.now().toISOString(),
     actor: move.actor,
     run_url: move.runUrl ?? null,

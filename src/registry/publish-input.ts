@@ -14,6 +14,8 @@ export interface GraphDescription {
   opset: number;
   irVersion: number;
   producer: string;
+  /** Whether a run may have no end. */
+  unbounded?: boolean;
 }
 
 /** A load-optimised form of the model; `entry.path` begins with `artifacts/`. */

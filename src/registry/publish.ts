@@ -161,6 +161,7 @@ function describe(
     ...(input.samplePath === undefined ? {} : { sample: input.samplePath }),
     ...(probe && { probe }),
     artifacts,
+    ...(head.unbounded && { unbounded: true }),
     source: input.sourceInfo,
     coldgate: input.coldgateVersion,
     publish_id: id,

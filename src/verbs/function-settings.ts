@@ -32,7 +32,7 @@ export function storeVariables(environment: Environment): Record<string, string>
 
 /** The function of a model in an environment: its name on the platform and everything that is not the model's bytes. */
 export function functionSettings(environment: Environment, model: ModelEntry): FunctionSettings {
-  const { maxPayloadKb, threads, refreshSeconds, cors, models } = model.handler;
+  const { maxPayloadKb, threads, refreshSeconds, runTimeoutMs, cors, models } = model.handler;
   return {
     name: `${model.name}-${environment.name}`,
     model: model.name,
@@ -42,6 +42,7 @@ export function functionSettings(environment: Environment, model: ModelEntry): F
       COLDGATE_THREADS: String(threads),
       COLDGATE_CORS: cors.join(','),
       COLDGATE_MODELS: models.join(','),
+      COLDGATE_RUN_TIMEOUT_MS: String(runTimeoutMs),
       MODEL_REFRESH_SECONDS: String(refreshSeconds),
     },
   };

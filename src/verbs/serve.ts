@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { InputError, UnprovenError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { prepareTools } from '../package/tools.ts';
 import { functionSettings } from './function-settings.ts';
+import { keepRunning, startHandler } from './handler-process.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
 import { openWorkspace, type WorkInput } from './workspace.ts';
@@ -15,30 +15,6 @@ export interface ServeInput extends WorkInput {
 
 /** What the handler may know of this machine: the store's credentials are read by itself, as on a platform. */
 const passedOn = /^(?:PATH|HOME|TMPDIR|COLDGATE_HOSTS|(?:AWS|AZURE|GOOGLE|GCLOUD)_\w+)$/;
-
-/** Runs the handler in the foreground; its log lines go to standard output. Ends with it, or on SIGINT and SIGTERM. */
-function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): ChildProcess {
-  const child = spawn(process.execPath, [entry, '--port', String(port)], {
-    env,
-    // The handler says over its channel when it listens, and ends when the channel does: nothing outlives this process.
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  signal.addEventListener('abort', () => child.kill('SIGTERM'));
-  return child;
-}
-
-const ended = (child: ChildProcess): Promise<number | null> =>
-  new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', resolve);
-  });
-
-/** Where the handler listens; nothing when it ends before. */
-const listening = (child: ChildProcess): Promise<number | undefined> =>
-  new Promise((resolve) => {
-    child.on('message', (message) => resolve((message as { port: number }).port));
-    child.on('exit', () => resolve(undefined));
-  });
 
 interface Warm {
   model?: { version: string };
@@ -86,17 +62,14 @@ export async function run(input: ServeInput, context: Context): Promise<VerbResu
     COLDGATE_PAGE: 'true',
     ORT_DISABLE_TELEMETRY: '1',
   };
-  const child = startHandler(join(tools, 'node.cjs'), input.port, variables, signal);
-  const done = ended(child);
-  const port = await listening(child);
-  const announced = port === undefined ? undefined : announce(entry.name, environment.store.url, port, log);
-  // Whoever stops it at once is not interested in what could not be said.
-  await announced?.catch(() => {});
-  const code = await done;
+  const { code, signal: by } = await keepRunning(
+    (port) => startHandler(join(tools, 'node.cjs'), port ?? input.port, variables, signal),
+    { announce: (port) => announce(entry.name, environment.store.url, port, log), log, signal },
+  );
   const failure =
     code === 0 || signal.aborted
       ? undefined
-      : new UnprovenError('handler-ended', `The handler of ${entry.name} ended with exit code ${code}.`, {
+      : new UnprovenError('handler-ended', `The handler of ${entry.name} ended with ${by ?? `exit code ${code}`}.`, {
           hint: 'Its last lines above say why; another port may be free.',
         });
   return { outputs: {}, document: { served: failure === undefined }, lines: [], summary: '', failure };

@@ -46,9 +46,9 @@ beforeEach(async () => {
     if (key === pointerKey('tiny')) await looks.pass();
     return found;
   };
-  const openNext: AppDeps['openNext'] = async (...asked) => {
+  const openNext: AppDeps['openNext'] = async (file, threads) => {
     await loads.pass();
-    return openSession(...asked);
+    return openSession(file, threads);
   };
   const reader = { url: files.url, remote: false, read } as Reader;
   app = new TestApp(store.root, { MODEL_REFRESH_SECONDS: '30' }, { reader, openNext });

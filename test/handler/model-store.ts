@@ -12,6 +12,8 @@ export interface VersionParts {
   inputs?: TensorInfo[];
   outputs?: TensorInfo[];
   artifacts?: { entry: Artifact; bytes: Uint8Array }[];
+  /** Whether the graph loops on what its inputs say. */
+  unbounded?: boolean;
   /** Further files by path. */
   files?: Record<string, Uint8Array>;
 }
@@ -55,6 +57,7 @@ export class ModelStore {
       producer: 'coldgate test',
       ...(parts.sample !== undefined && { sample: 'sample.json' }),
       artifacts: (parts.artifacts ?? []).map(({ entry }) => entry),
+      ...(parts.unbounded && { unbounded: true }),
       source: {},
       coldgate: '0.0.0',
     };
@@ -76,6 +79,7 @@ export class ModelStore {
       size: file.size,
       manifest_sha256: sha256(encodeJson(manifest)),
       artifacts: manifest.artifacts,
+      ...(manifest.unbounded && { unbounded: true }),
       previous: null,
       promoted_at: '2026-01-01T00:00:00.000Z',
       actor: 'test',

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pointerKey } from '../../src/model/layout.ts';
 import { testCache } from '../fakes/runner.ts';
+import { countingModel, countingTensors } from '../fixtures/counting-model.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { Project } from '../fixtures/project.ts';
 import { ModelStore } from './model-store.ts';
@@ -145,6 +146,37 @@ describe('coldgate serve', () => {
     expect(await told.end('SIGTERM', true)).toBe(0);
     await killed.end('SIGKILL', true);
     for (const url of urls) while (await answers(url)) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it('starts its handler again when that ends, on the same port', async () => {
+    const one = new Served(['--port', '0']);
+    const url = await pageOf(one);
+    const pidOf = async (): Promise<number> => ((await (await fetch(`${url}v1/health`)).json()) as { pid: number }).pid;
+    const first = await pidOf();
+    process.kill(first, 'SIGKILL');
+    await one.says(/The handler ended \(SIGKILL\); starting it again/);
+    while (!(await answers(url))) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await pidOf()).not.toBe(first);
+    expect(await infer(url)).toMatchObject({ outputs: { y: [[5.5, 1]] } });
+    expect(await one.end('SIGINT')).toBe(0);
+  });
+
+  it('takes a handler along in which a run has no end, told to end or killed', async () => {
+    store.promote(store.publish('digits', '3.0.0', { model: countingModel(), ...countingTensors, unbounded: true }));
+    const ways = [
+      ['SIGTERM', new Served(['--port', '0'])],
+      ['SIGKILL', new Served(['--port', '0'])],
+    ] as const;
+    for (const [signal, one] of ways) {
+      const url = await pageOf(one);
+      const headers = { 'content-type': 'application/json' };
+      const body = '{"inputs":{"n":1000000000000,"x":[1]}}';
+      const stuck = fetch(`${url}v1/infer`, { method: 'POST', headers, body }).catch(() => 'broken off');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await one.end(signal, true);
+      expect(await stuck).toBe('broken off');
+      while (await answers(url)) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   });
 
   it('says when its port is taken', async () => {

@@ -22,6 +22,7 @@ describe('settings', () => {
       version: undefined,
       pointer: 'current.json',
       refreshSeconds: 30,
+      runTimeoutMs: 25_000,
       maxPayloadBytes: 5120 * 1024,
       cors: [],
       hosts: [],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ColdgateError, IntegrityError } from '../../src/errors.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
+import { countingModel } from '../fixtures/counting-model.ts';
 import {
   encodeModel,
   type ModelParts,
@@ -52,7 +53,12 @@ describe('readModelHead', () => {
       customDomains: [],
       nodeDomains: [],
       operators: ['Gemm', 'Relu'],
+      unbounded: false,
     });
+  });
+
+  it('tells whether a run may have no end', async () => {
+    expect(await head(countingModel())).toMatchObject({ operators: ['Add', 'Identity', 'Loop'], unbounded: true });
   });
 
   it('keeps symbolic dimensions by name and unnamed ones empty', async () => {

@@ -51,6 +51,9 @@ export const handlerSchema = z.strictObject({
   'max-payload-kb': whole(1, 1_048_576).default(5120).describe('Largest request body; Lambda takes 6 MB at most.'),
   threads: whole(1, 256).default(1).describe('Threads for one inference; more than vCPUs makes it slower.'),
   'refresh-seconds': whole(1, 86_400).default(30).describe('How often a running function looks at the pointer.'),
+  'run-timeout-ms': whole(100, 900_000)
+    .default(25_000)
+    .describe('How long one run of the model may take; its caller gets 504 then, and the model is loaded again.'),
   cors: listOf(origin, 'origins', 0, 100).default([]).describe('Origins that browsers may call from. Default: none.'),
   models: listOf(text(nameRules.model, namePatterns.model), 'model names', 1, 50)
     .optional()

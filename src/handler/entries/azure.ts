@@ -16,7 +16,7 @@ async function register(): Promise<void> {
     (line) => void process.stdout.write(`${line}\n`),
   );
   const openNext = openWorkerSession(new URL(import.meta.url));
-  const { app } = await openApp({ variables: env, initMs: sinceStart(), write, openNext });
+  const { app } = await openApp({ variables: env, initMs: sinceStart(), write, openNext, isolate: true });
   const handler = createHttpHandler(app);
   void app.warm();
   azure.http('coldgate', {

@@ -18,6 +18,7 @@ async function open(): Promise<HttpFunction> {
     write: (line) => void process.stdout.write(`${line}\n`),
     logForm: googleForm(env['GOOGLE_CLOUD_PROJECT'] || env['GCLOUD_PROJECT'] || undefined),
     openNext: openWorkerSession(new URL(import.meta.url)),
+    isolate: true,
   });
   // While the processor is still boosted: Cloud Run boosts it until some seconds after the port is open.
   void app.warm();

@@ -18,6 +18,8 @@ async function open(): Promise<LambdaHandler> {
     write,
     logForm: emfForm,
     openNext,
+    // One request at a time, each bounded by the function's timeout.
+    isolate: false,
   });
   // Provisioned instances are initialised before any request, with minutes for it. Others have ten seconds, and may be
   // frozen for long with a download half done.

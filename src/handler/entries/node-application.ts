@@ -19,19 +19,27 @@ export function run(options: RunOptions): void {
   else void import('../session-worker.ts').then((worker) => worker.serveSession());
 }
 
+/** What requests in flight get when the process is told to end, ms: less than any platform waits before it kills. */
+const graceMs = 4000;
+/** The same when whoever started the process is gone, and nobody is left to tell. */
+const orphanGraceMs = 1000;
+
 async function main(initMs: number, { entry, onPrediction }: RunOptions): Promise<void> {
   const { write, writeAtOnce, flush } = openOutput();
   try {
     const { argv, env } = process;
-    const output = { write, writeAtOnce };
     const openNext = openWorkerSession(entry);
-    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, openNext, onPrediction, ...output });
+    const replacement = { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
+    const handler = { openNext, replacement, onPrediction };
+    const output = { write, writeAtOnce };
+    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, ...output });
     const stop = stopper(served, flush);
-    process.on('SIGTERM', stop).on('SIGINT', stop);
+    // Each signal is taken once: a terminal and `coldgate serve` may both send one, and a second Ctrl-C ends at once.
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(graceMs));
     if (process.send) {
       // Started by `coldgate serve`, which waits for this, and is not outlived.
       process.send({ event: 'listening', port: served.port });
-      process.on('disconnect', () => stop());
+      process.on('disconnect', () => stop(orphanGraceMs));
     }
   } catch (error) {
     write(startFailure(error));
@@ -39,16 +47,41 @@ async function main(initMs: number, { entry, onPrediction }: RunOptions): Promis
   }
 }
 
-function stopper(served: Served, flush: () => void): (signal?: NodeJS.Signals) => void {
-  let stopping = false;
-  // Each signal is taken once: a terminal and `coldgate serve` may both send one, and a second Ctrl-C ends at once.
-  return function stop(signal) {
-    if (signal) process.off(signal, stop);
-    if (stopping) return;
-    stopping = true;
+/** Ends the process when requests in flight have their answers, or when the grace is over, ms. */
+function stopper(served: Served, flush: () => void): (grace: number) => void {
+  let closing = false;
+  return function stop(grace) {
+    setTimeout(() => {
+      // What still runs now cannot be interrupted.
+      flush();
+      kill();
+    }, grace);
+    if (closing) return;
+    closing = true;
     void served.close().then(() => {
       flush();
-      process.exit(0);
+      // Node would wait for a thread that does not come back.
+      if (served.isStuck) kill();
+      else process.exit(0);
     });
   };
+}
+
+const kill = (): void => void process.kill(process.pid, 'SIGKILL');
+
+/**
+ * A new process in the place of this one, under its number, with its arguments and on its port: the system takes all
+ * threads away. `coldgate serve` starts one itself, since its channel would not survive.
+ */
+function replace(port: number, writeAtOnce: (line: string) => void, flush: () => void): void {
+  flush();
+  const time = new Date().toISOString();
+  const why = 'Runs that took too long cannot be interrupted; a new process takes their place.';
+  writeAtOnce(JSON.stringify({ level: 'warn', time, event: 'replaced', pid: process.pid, reason: why }));
+  const { execPath, execArgv, argv, env } = process;
+  const again = argv.slice(1).filter((one) => !one.startsWith('--port='));
+  // Node 22.15 and 24; under an older one whoever started it has to.
+  if (process.execve && !process.send)
+    process.execve(execPath, [execPath, ...execArgv, ...again, `--port=${port}`], env);
+  kill();
 }

@@ -6,18 +6,20 @@ import { runtimeVersion } from '../runtime.ts';
 import type { ServedModel } from '../served-model.ts';
 import { roundTimings } from '../timings.ts';
 
-/** GET /v1/health: alive, at no cost. With `?warm=true`: the model is loaded, proven and its timings told. */
+/** GET /v1/health: alive, at no cost; 503 while a model that was served is lost. With `?warm=true`: the model is loaded, proven and its timings told. */
 export async function health(context: RouteContext): Promise<AppResponse> {
   if (context.query.get('warm') === 'true') return warmHealth(context);
   const host = hostOf(context);
-  const { current } = host;
+  const { current, isLost } = host;
   context.call.model = current;
-  return json(200, {
-    status: 'ok',
+  const headers = isLost ? { 'retry-after': String(host.retryAfter) } : {};
+  const document = {
+    status: isLost ? 'session-lost' : 'ok',
     ...describeInstance(context),
     loaded: current !== undefined,
     ...modelPart(current),
-  });
+  };
+  return json(isLost ? 503 : 200, document, headers);
 }
 
 async function warmHealth(context: RouteContext): Promise<AppResponse> {

@@ -1,0 +1,67 @@
+import type { AppDeps } from './app.ts';
+import type { Call } from './call.ts';
+import { sleeplessClock } from './clock.ts';
+import { type ModelCache, openModelCache } from './model-cache.ts';
+import { ModelHost } from './model-host.ts';
+import type { Note } from './note.ts';
+import { openSession } from './open-session.ts';
+import type { Loss } from './session.ts';
+import type { StuckThreads } from './stuck-threads.ts';
+
+/**
+ * How long runs may keep this thread from answering health, ms. Handing each to another thread takes some 40 us of CPU: a
+ * sixth of a whole request with a model of 0.3 MB, and nothing beside such a run. The first of a process is always slow.
+ */
+const slowRunMs = 50;
+
+/** The models of one function, and the threads that they run in. */
+export class ModelHosts {
+  /** By name; the first is the one of /v1/infer. */
+  readonly byName: ReadonlyMap<string, ModelHost>;
+  /** How many requests are being answered. */
+  requests = 0;
+  #stuck: StuckThreads | undefined;
+
+  constructor(deps: AppDeps, note: Note) {
+    const {
+      settings,
+      reader,
+      now = sleeplessClock(),
+      random = Math.random,
+      openNext = openSession,
+      isolate = false,
+    } = deps;
+    let opened: ModelCache | undefined;
+    const cache = (): ModelCache => {
+      opened ??= openModelCache(settings.cacheFolder);
+      return opened;
+    };
+    const onLoss = async ({ threadEnded }: Loss): Promise<void> => {
+      const { StuckThreads } = await import('./stuck-threads.ts');
+      this.#stuck ??= new StuckThreads(deps.replacement, () => this.requests);
+      this.#stuck.add(threadEnded);
+    };
+    const opening = { openFirst: openSession, openNext, isolate, onLoss };
+    const hostDeps = { reader, settings, cache, ...opening, note, now, random };
+    this.byName = new Map(settings.models.map((name) => [name, new ModelHost(name, hostDeps)]));
+  }
+
+  /** Whether threads run on that were given up. */
+  get isStuck(): boolean {
+    return this.#stuck?.any ?? false;
+  }
+
+  poll(): void {
+    for (const host of this.byName.values()) host.poll();
+  }
+
+  /** Gives a model whose runs are slow a thread of its own, when the answer has left. */
+  answered({ phases, cold, model }: Call): void {
+    if (!model || cold || (phases['run'] ?? 0) < slowRunMs) return;
+    setImmediate(() => this.byName.get(model.name)?.isolate());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.byName.values()].map((host) => host.close()));
+  }
+}
