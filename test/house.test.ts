@@ -248,6 +248,17 @@ describe('the house', () => {
     expect(vague).toEqual([]);
   });
 
+  it('cites only facts that docs/facts.md has', () => {
+    const known = new Set(
+      read('docs/facts.md')
+        .match(/^- P\d+/gm)
+        ?.map((line) => `docs/facts.md ${line.slice(2)}`),
+    );
+    const cited = [...sources, ...files('test', '.ts')].flatMap((f) => read(f).match(/docs\/facts\.md P\d+/g) ?? []);
+    expect(cited.length).toBeGreaterThan(20);
+    expect(cited.filter((fact) => !known.has(fact))).toEqual([]);
+  });
+
   it('carries the version of package.json', () => {
     expect(toolVersion).toBe(JSON.parse(read('package.json')).version);
   });

@@ -40,7 +40,7 @@ const enough = 20;
 const usualLooks = 60;
 const shortestPauseMs = 200;
 const longestPauseMs = 5000;
-/** One look, ms: an HTTP API cuts there (facts: P23). */
+/** One look, ms: an HTTP API cuts there (docs/facts.md P23). */
 const lookMs = 30_000;
 
 type Look = { ms: number } | { fault: string };

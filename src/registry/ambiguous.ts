@@ -3,7 +3,7 @@ import { AlreadyExistsError, DeniedError, PreconditionError, StoreError, Unsuppo
 
 /**
  * Whether a failed conditional write may have happened all the same, so that only reading back tells. A time-out may
- * hide a success; a refused precondition may be our own success met again by a retry below us (facts P1), a 409 on S3
+ * hide a success; a refused precondition may be our own success met again by a retry below us (docs/facts.md P1), a 409 on S3
  * means "try again" (P2), and its 404 "the key to update is not there" (P3). A denied or unsupported request did
  * nothing; what a driver could not name is treated like a lost answer.
  */

@@ -19,7 +19,7 @@ async function requireRefusal(write: Promise<unknown>, look: () => Promise<strin
 
 /**
  * Eight writers at once; at most one may be told that it has won, and what is stored must be its bytes, or those of a
- * writer who got no answer (S3 says 409 to some in a race, facts P2).
+ * writer who got no answer (S3 says 409 to some in a race, docs/facts.md P2).
  */
 async function race(store: Store, key: string, when: 'absent' | { unchanged: Token }): Promise<string> {
   const writers = Array.from({ length: 8 }, (_, at) => store.put(key, text(`writer ${at}`), when));

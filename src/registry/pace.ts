@@ -8,7 +8,7 @@ export interface PaceOptions {
   random?: (() => number) | undefined;
 }
 
-/** First waits are drawn from at least this, ms: GCS takes about one change a second of one object (facts P6). */
+/** First waits are drawn from at least this, ms: GCS takes about one change a second of one object (docs/facts.md P6). */
 const leastWindow = 1000;
 /** Fifty writers on a store that takes one change a second need no more, ms. */
 const mostWindow = 300_000;

@@ -138,7 +138,7 @@ async function insist<T>(place: SwapPlace, next: Pointer, cause: unknown, read: 
   }
 }
 
-/** 0.5 to 1 s, then twice that: GCS takes about one change a second of one object (facts P6). */
+/** 0.5 to 1 s, then twice that: GCS takes about one change a second of one object (docs/facts.md P6). */
 const pause = (place: SwapPlace, attempt: number): Promise<unknown> =>
   wait(place, 2 ** (attempt - 1) * (500 + Math.random() * 500));
 

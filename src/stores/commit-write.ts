@@ -3,7 +3,7 @@ import { type StoreError, UnavailableError } from './store.ts';
 /**
  * What a failed conditional write means. `final`: nothing was written and trying again will not help. `refused`: the
  * precondition did not hold. `untouched`: nothing was written, the store asks to be tried again (S3's 409
- * ConditionalRequestConflict, facts P2). `unknown`: the answer was lost, or hides whether the store acted (5xx).
+ * ConditionalRequestConflict, docs/facts.md P2). `unknown`: the answer was lost, or hides whether the store acted (5xx).
  */
 export type Failure =
   | { kind: 'final' | 'refused'; error: StoreError }
@@ -19,7 +19,7 @@ interface CommitOptions {
 /**
  * Sends a conditional write until its outcome is known, at most a few times. The SDKs' own retries are off for such
  * requests, because they forget what this remembers: once an answer was lost, a later "precondition failed" may be our
- * own success met again (facts P1), and any other failure says nothing of the first: both are reported as
+ * own success met again (docs/facts.md P1), and any other failure says nothing of the first: both are reported as
  * UnavailableError. `send` must be able to send the same bytes again. Throws the error of the last failure.
  */
 export async function commitWrite<T>(

@@ -12,7 +12,7 @@ const pointer = pointerKey(model);
 export interface ServerManners {
   /** From a request to its answer, ms. */
   latencyMs: number;
-  /** Changes of one object that are taken a second; more are answered with 429, as Google does (facts P6). */
+  /** Changes of one object that are taken a second; more are answered with 429, as Google does (docs/facts.md P6). */
   changesPerSecond?: number;
 }
 

@@ -13,7 +13,7 @@ import { gathered } from './store-bodies.ts';
 
 /**
  * `before`: the request never reaches the store. `after`: it is carried out and the answer is lost. `refused-after`: it
- * is carried out, repeated below us, and the repetition is what is answered: a refused precondition (facts P1).
+ * is carried out, repeated below us, and the repetition is what is answered: a refused precondition (docs/facts.md P1).
  * `body`: the connection breaks in the middle of a body, up or down.
  */
 export type Fault = 'before' | 'after' | 'refused-after' | 'body';

@@ -16,7 +16,7 @@ export async function contextOf(settings: StoreSettings, limits: Partial<AzureLi
   const [endpoint = '', signature] = (login.url ?? `https://${place.account}.blob.core.windows.net`).split('?');
   const base = (wanted ?? endpoint).replace(/\/+$/, '');
   checkLink(base);
-  // The SDK sends nothing again: it forgets what a lost answer means for the next one (facts P1).
+  // The SDK sends nothing again: it forgets what a lost answer means for the next one (docs/facts.md P1).
   const pipeline = newPipeline(login.credential, {
     retryOptions: { maxTries: 1 },
     userAgentOptions: { userAgentPrefix: 'coldgate' },

@@ -20,7 +20,7 @@ export function requiredEtag(context: AzureContext, key: string, token: Token): 
   return etag;
 }
 
-/** What must hold, as the service takes it. No lease is ever mixed in (facts P7). */
+/** What must hold, as the service takes it. No lease is ever mixed in (docs/facts.md P7). */
 export function conditionsOf(
   context: AzureContext,
   key: string,

@@ -10,7 +10,7 @@ import { conditionsOf, tokenOf } from './token.ts';
 
 export const md5Of = (bytes: Uint8Array): Uint8Array => createHash('md5').update(bytes).digest();
 
-/** What is kept with the blob. There is no content encoding in it: the bytes are those that were hashed (facts P10). */
+/** What is kept with the blob. There is no content encoding in it: the bytes are those that were hashed (docs/facts.md P10). */
 export function headersOf({ contentType, cacheControl }: ObjectMeta, md5: Uint8Array | undefined) {
   return {
     ...(contentType === undefined ? {} : { blobContentType: contentType }),

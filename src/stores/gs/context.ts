@@ -17,7 +17,7 @@ export interface GsLimits {
   pageObjects: number;
   /** Requests at most for one thing. */
   attempts: number;
-  /** Least wait after "too many changes", ms: an object takes about one a second (facts P6). */
+  /** Least wait after "too many changes", ms: an object takes about one a second (docs/facts.md P6). */
   rateMs: number;
   /** Whether to log in at an endpoint that is not Google's. */
   logInAnyway: boolean;

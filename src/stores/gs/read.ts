@@ -16,7 +16,7 @@ import { send } from './http.ts';
 import { infoOfMedia } from './info.ts';
 import { generationOf } from './token.ts';
 
-/** Google otherwise unpacks what is stored as gzip, and the bytes are no longer those that were stored (facts P10). */
+/** Google otherwise unpacks what is stored as gzip, and the bytes are no longer those that were stored (docs/facts.md P10). */
 const asStored = { 'accept-encoding': 'gzip' };
 
 /** The object, or `unchanged` where it has the token still. Throws NotFoundError. */

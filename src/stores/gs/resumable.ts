@@ -16,7 +16,7 @@ type Progress = { bytes: number } | { written: ObjectResource };
  * An upload in pieces, one after the other, which the server keeps in a session; no reader sees them before the last one.
  * The session carries the precondition from its first request. After a cut the server is asked how far it came, and the
  * rest is sent; after a lost last answer it tells that the object is written, so that this write is never taken for
- * another's (facts P1).
+ * another's (docs/facts.md P1).
  */
 export class ResumableUpload {
   readonly #context: GsContext;

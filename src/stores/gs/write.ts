@@ -25,7 +25,7 @@ export function uploadTo(context: GsContext, key: string, when: Precondition) {
   };
 }
 
-/** What is stored with the bytes. There is no content encoding in it: the bytes are those that were hashed (facts P10). */
+/** What is stored with the bytes. There is no content encoding in it: the bytes are those that were hashed (docs/facts.md P10). */
 export function resourceOf(context: GsContext, key: string, { contentType, cacheControl }: ObjectMeta): ObjectResource {
   return {
     name: context.place.nameOf(key),

@@ -133,7 +133,7 @@ export function judgeWrite(
       isRefusal(failure) ||
       (failure.status === 404 && failure.name !== 'NoSuchBucket' && failure.name !== 'NoSuchUpload')
     ) {
-      // S3 says 404 where there is nothing to update (facts P3).
+      // S3 says 404 where there is nothing to update (docs/facts.md P3).
       return { kind: 'refused', error: new PreconditionError(context.place.url, asked.key, options) };
     }
     const error = explainFailure(failure, context, asked);

@@ -85,7 +85,7 @@ function judgeCompletion(
       return { kind: 'refused', error: new UnavailableError(message, all) };
     }
     if (status === 409 || name === 'ConditionalRequestConflict') {
-      // S3 then wants the parts again and not the completion alone (facts P4).
+      // S3 then wants the parts again and not the completion alone (docs/facts.md P4).
       const message = `${asked.key} in ${url}: another write of it came in between, and S3 gave up the upload.`;
       return { kind: 'final', error: new UnavailableError(message, all) };
     }

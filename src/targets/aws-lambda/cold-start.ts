@@ -70,7 +70,7 @@ function outcomeOf(invoked: Invoked): Pick<ColdInstance, 'outcome' | 'report' | 
 
 /**
  * Lambda reports the initialisation of cold starts alone, and not of one that took over 10 s, which it cuts off and repeats
- * inside the call (facts: P18): neither is the start that is to be measured.
+ * inside the call (docs/facts.md P18): neither is the start that is to be measured.
  */
 function remarksOf({
   init_ms,

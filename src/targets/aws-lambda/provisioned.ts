@@ -20,7 +20,7 @@ const provisionedTag = 'coldgate:provisioned';
 const concerns = ({ settings }: LambdaContext, state: FunctionState): boolean =>
   settings.provisionedConcurrency > 0 || state.tags[provisionedTag] === 'yes';
 
-/** By version number, read once a look; those on aliases are not ours (facts: P17). */
+/** By version number, read once a look; those on aliases are not ours (docs/facts.md P17). */
 async function provisionedOf(
   context: LambdaContext,
   state: FunctionState,

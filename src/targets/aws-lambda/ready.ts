@@ -33,7 +33,7 @@ export async function waitFor<T>(context: LambdaContext, what: string, look: () 
 
 /**
  * Waits until a function, or a version of it, takes calls and changes: each change has to be done before the next one
- * (facts: P13). Throws UnprovenError `function-failed` where Lambda gives up on it, with Lambda's reason.
+ * (docs/facts.md P13). Throws UnprovenError `function-failed` where Lambda gives up on it, with Lambda's reason.
  */
 export function waitUntilReady(
   context: LambdaContext,

@@ -19,7 +19,7 @@ const lostConnections = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EN
 export const isThrottled = (error: unknown): boolean =>
   throttles.includes(faultOf(error).name) || statusOf(error) === 429;
 
-/** Another change of the function is being done (facts: P13). */
+/** Another change of the function is being done (docs/facts.md P13). */
 export const isBusy = (error: unknown): boolean =>
   // Application Auto Scaling's word for it.
   faultOf(error).name === 'ConcurrentUpdateException' ||

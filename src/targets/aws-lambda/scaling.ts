@@ -42,7 +42,7 @@ export function instanceBounds({ settings }: Pick<LambdaContext, 'settings'>): {
 
 /**
  * Has Application Auto Scaling keep the warm instances of the live version between the bounds of models.yaml, by their use
- * and by the clock. It stands on the version as the instances do (facts: P17), so callers have to be there already. Its tag
+ * and by the clock. It stands on the version as the instances do (docs/facts.md P17), so callers have to be there already. Its tag
  * says that it is done, and nothing is asked again. Answers whether that had to be changed.
  */
 export async function ensureScaling(context: LambdaContext, state: FunctionState, number: string): Promise<boolean> {
