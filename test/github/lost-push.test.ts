@@ -27,7 +27,11 @@ describe('a push makes good what earlier runs have lost', () => {
   };
 
   beforeAll(() => void repository.commit());
-  afterAll(() => repository.remove());
+  afterAll(async () => {
+    // With a store that can be opened again, or nothing would be found to be stopped.
+    repository.commit();
+    await repository.remove();
+  });
 
   it('ships a version that was never published, though this push has changed no model', async () => {
     const step = await repository.on('push', words());
