@@ -58,7 +58,11 @@ describe('a stored manifest', () => {
     ['with an artifact among the files', { artifacts: [form({ path: 'model.ort' })] }, 'artifacts[0].path'],
     ['with an artifact outside', { artifacts: [form({ path: 'artifacts/../../x' })] }, 'artifacts[0].path'],
     ['with an unknown kind of artifact', { artifacts: [form({ kind: 'all' })] }, 'artifacts[0].kind'],
-    ['with a dimension that is an object', { outputs: [{ ...tensor, shape: [{}] }] }, 'inputs or outputs[1].shape'],
+    [
+      'with a dimension that is an object',
+      { outputs: [{ ...tensor, shape: [{}] }] },
+      'input, inputs or outputs[2].shape',
+    ],
   ];
   for (const [what, change, field] of hostile) {
     it(`is refused ${what}`, () => {
