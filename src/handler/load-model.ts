@@ -19,6 +19,8 @@ export interface Loading {
   cache: ModelCache;
   threads: number | undefined;
   openSession: OpenSession;
+  /** Opens sessions in threads of their own, whatever `openSession` does. */
+  openApart: OpenSession;
   /** Brings the runtime into this thread; absent where the session brings its own. */
   prepare?: (() => Promise<{ importMs: number; initMs: number }>) | undefined;
   /** The version's manifest, once it is known to be the one that the pointer speaks of. Throws LoadError. */

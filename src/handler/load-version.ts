@@ -21,6 +21,7 @@ export const openApart =
 
 const loadingWith = (deps: HostDeps, how: Pick<Loading, 'bind' | 'openSession' | 'prepare'>): Loading => ({
   ...{ reader: deps.reader, cache: deps.cache(), threads: deps.settings.threads },
+  openApart: openApart(deps),
   note: (event, facts) => deps.note('warn', event, facts),
   ...how,
 });

@@ -8,7 +8,7 @@ import type { Resolved } from './resolve.ts';
  * loaded; where a form was, the original is fetched when it is needed, and added to `paths`, the version's files.
  */
 export function openOptionalRuns(
-  { reader, cache, threads, openSession }: Loading,
+  { reader, cache, threads, openApart }: Loading,
   resolved: Resolved,
   names: readonly string[],
   { path, paths }: { path: string | undefined; paths: string[] },
@@ -17,7 +17,8 @@ export function openOptionalRuns(
   const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
   return new OptionalRuns({
     names,
-    open: (file) => openSession({ path: file, form: 'original' }, threads),
+    // Opened while requests are served, and its runs may be as slow as any.
+    open: (file) => openApart({ path: file, form: 'original' }, threads),
     async path() {
       if (path !== undefined) return path;
       const original = await obtainFile(reader, cache, { key, extension: 'onnx', expected });
