@@ -115,6 +115,7 @@ const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknow
     ({ parent }) => Object.assign(parent, { files: { 'model.onnx': 'model.onnx', 'b.json': 'other.json' } }),
   ],
   [/^Paths are relative to models\.yaml\.$/, (spot) => spot.set('model.onnx')],
+  [/^Name the file in it\.$/, (spot) => spot.set('model.onnx')],
   [/^Move the file into the repository/, (spot) => spot.set('model.onnx')],
   [/^Check the path, and that the file is checked out/, (spot) => spot.set('sample.json')],
   [
