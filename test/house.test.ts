@@ -52,29 +52,18 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
     packages: ['node:crypto', 'node:fs', 'node:path'],
   },
   package: {
-    rooms: ['errors', 'log', 'targets/target.ts', 'verbs/verb.ts'],
+    rooms: ['errors', 'log'],
     packages: ['node:', 'fflate', 'tar-stream'],
   },
+  pause: { rooms: [], packages: ['node:timers'] },
   rollout: {
-    rooms: [
-      'model',
-      'gate',
-      'errors',
-      'log',
-      ...['targets/target.ts', 'targets/pause.ts'],
-      ...[
-        'targets/proof/expectation.ts',
-        'targets/proof/follow.ts',
-        'targets/proof/http.ts',
-        'targets/proof/judge-start.ts',
-        'targets/proof/prove.ts',
-      ],
-    ],
-    packages: ['node:crypto'],
+    rooms: ['model', 'gate', 'errors', 'log', 'package/package-file.ts', 'package/budget.ts', 'pause', 'proxy'],
+    packages: ['node:crypto', 'node:http', 'node:https'],
   },
   targets: {
     rooms: [
       'rollout',
+      'pause',
       'model',
       'gate',
       'errors',
@@ -106,10 +95,10 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
   measure: {
     rooms: [
       'gate',
-      'targets/target.ts',
-      'targets/pause.ts',
-      'targets/proof/http.ts',
-      'targets/proof/prove.ts',
+      'rollout/target.ts',
+      'rollout/proof/http.ts',
+      'rollout/proof/prove.ts',
+      'pause',
       'model',
       'errors',
       'log',
@@ -140,7 +129,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
       'stores/store.ts',
       'stores/open.ts',
       'stores/read-file.ts',
-      'targets/target.ts',
+      'rollout/target.ts',
       'targets/open.ts',
       'optimize',
       'iam',
@@ -211,19 +200,26 @@ describe('the house', () => {
     expect(bare).toEqual([]);
   });
 
-  it('lets drivers and targets be named by open alone', () => {
-    for (const room of ['stores', 'targets']) {
-      const drivers = files(`src/${room}`, '.ts').filter(
-        (f) => f.split('/').length === 3 && !/\/(store|target|open|pause|read-file)\.ts$/.test(f),
+  it('lets the drivers of stores be named by open alone', () => {
+    const drivers = files('src/stores', '.ts').filter(
+      (f) => f.split('/').length === 3 && !/\/(store|open|read-file)\.ts$/.test(f),
+    );
+    const users = sources.flatMap(importsOf).filter((i) => i.target.startsWith('.'));
+    for (const driver of drivers) {
+      const outside = users.filter(
+        (u) => normalize(join(u.from, '..', u.target)) === driver && !u.from.startsWith('src/stores/'),
       );
-      const users = sources.flatMap(importsOf).filter((i) => i.target.startsWith('.'));
-      for (const driver of drivers) {
-        const outside = users.filter(
-          (u) => normalize(join(u.from, '..', u.target)) === driver && !u.from.startsWith(`src/${room}/`),
-        );
-        expect(outside).toEqual([]);
-      }
+      expect(outside).toEqual([]);
     }
+  });
+
+  it('lets platforms be named by open alone, and never by one another', () => {
+    const folder = (path: string) => /^src\/targets\/[^/]+(?=\/)/.exec(path)?.[0];
+    const strangers = sources.flatMap(importsOf).filter(({ from, target }) => {
+      const of = target.startsWith('.') ? folder(normalize(join(from, '..', target))) : undefined;
+      return of !== undefined && of !== folder(from) && from !== 'src/targets/open.ts';
+    });
+    expect(strangers).toEqual([]);
   });
 
   it('keeps every file and function within its ceiling', () => {

@@ -13,7 +13,7 @@ import type { Verdict } from '../../src/gate/verdict.ts';
 import { silentLogger } from '../../src/log.ts';
 import { armValues } from '../../src/measure/arm-values.ts';
 import { measure } from '../../src/measure/measure.ts';
-import type { SampleRequest } from '../../src/targets/target.ts';
+import type { SampleRequest } from '../../src/rollout/target.ts';
 import { median } from '../goal.ts';
 import { LocalArms } from './local-arms.ts';
 

@@ -2,7 +2,7 @@ import type { GateOptions } from '../gate/options.ts';
 import type { GateSample } from '../gate/sample.ts';
 import type { Gate, Verdict } from '../gate/verdict.ts';
 import type { Logger } from '../log.ts';
-import type { Target } from '../targets/target.ts';
+import type { Target } from '../rollout/target.ts';
 import { armValues, validStarts } from './arm-values.ts';
 import { checkFailures } from './failures.ts';
 import { type Arms, takePair } from './take-pair.ts';

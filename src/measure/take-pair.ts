@@ -1,5 +1,5 @@
 import type { Arm, ColdStart, GateSample } from '../gate/sample.ts';
-import type { SampleRequest, Target } from '../targets/target.ts';
+import type { SampleRequest, Target } from '../rollout/target.ts';
 
 export interface Arms {
   candidate: SampleRequest;

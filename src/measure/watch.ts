@@ -1,7 +1,7 @@
 import { UnprovenError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { pause } from '../targets/pause.ts';
-import { type Endpoint, type Expectation, prove } from '../targets/proof/prove.ts';
+import { pause } from '../pause.ts';
+import { type Endpoint, type Expectation, prove } from '../rollout/proof/prove.ts';
 import { quantile } from './quantile.ts';
 
 export interface WatchOptions {

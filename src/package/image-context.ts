@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PackageFile } from '../targets/target.ts';
+import type { PackageFile } from './package-file.ts';
 import { extractPackage } from './unzip.ts';
 
 /**

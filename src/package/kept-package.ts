@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IntegrityError } from '../errors.ts';
-import type { PackageFile } from '../targets/target.ts';
 import { sha256 as digestOf } from './digest.ts';
+import type { PackageFile } from './package-file.ts';
 import { layerIn } from './runtime-layer.ts';
 import { fileMatches } from './verified-folder.ts';
 

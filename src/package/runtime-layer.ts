@@ -1,5 +1,5 @@
-import type { LayerFile } from '../targets/target.ts';
 import type { BundleFile } from './bundle-files.ts';
+import type { LayerFile } from './package-file.ts';
 import { readZipFile } from './zip-file.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Change, DeployRequest, TargetState } from '../targets/target.ts';
 import type { Deployed, FunctionView } from './platform.ts';
 import type { Rollout } from './rollout.ts';
+import type { Change, DeployRequest, TargetState } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 
 /** Revisions that answer and are what their place is for: the live one, and candidates. */

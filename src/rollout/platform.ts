@@ -1,8 +1,8 @@
 import type { PlatformReport } from '../gate/sample.ts';
 import type { Logger } from '../log.ts';
-import type { Answer } from '../targets/proof/http.ts';
-import type { Endpoint } from '../targets/proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest, Target } from '../targets/target.ts';
+import type { Answer } from './proof/http.ts';
+import type { Endpoint } from './proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest, Target } from './target.ts';
 
 /** What every platform gets beside its settings. */
 export interface PlatformDeps {

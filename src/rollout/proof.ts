@@ -1,9 +1,9 @@
 import { ColdgateError } from '../errors.ts';
-import { proveFollowing } from '../targets/proof/follow.ts';
-import { type Endpoint, type Expectation, prove } from '../targets/proof/prove.ts';
-import type { DeployRequest } from '../targets/target.ts';
 import type { Deployed, FunctionView } from './platform.ts';
+import { proveFollowing } from './proof/follow.ts';
+import { type Endpoint, type Expectation, prove } from './proof/prove.ts';
 import type { Rollout } from './rollout.ts';
+import type { DeployRequest } from './target.ts';
 
 /** Loading and proving a model from cold, twice its sample included: a few seconds a gigabyte, with much room, ms. */
 const proofMs = 120_000;

@@ -1,9 +1,9 @@
-import { expectationFor } from '../targets/proof/expectation.ts';
-import type { DeployRequest, DeployResult, Revision } from '../targets/target.ts';
 import { routeOnce } from './live.ts';
 import type { Deployed, FunctionView } from './platform.ts';
+import { expectationFor } from './proof/expectation.ts';
 import { troubleOf } from './proof.ts';
 import { converge, type Rollout } from './rollout.ts';
+import type { DeployRequest, DeployResult, Revision } from './target.ts';
 import { toRevision } from './wanted.ts';
 
 /**

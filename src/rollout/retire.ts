@@ -1,7 +1,7 @@
 import { ColdgateError } from '../errors.ts';
-import type { Change } from '../targets/target.ts';
 import { type Deployed, type FunctionView, MovedError } from './platform.ts';
 import { converge, type Rollout } from './rollout.ts';
+import type { Change } from './target.ts';
 
 /**
  * Removes candidates, or the function with all that belongs to it. What is already gone is fine.

@@ -1,6 +1,5 @@
 import type { Logger } from '../log.ts';
-import { pause } from '../targets/pause.ts';
-import type { Target } from '../targets/target.ts';
+import { pause } from '../pause.ts';
 import { deployCandidate } from './candidate.ts';
 import { prepareLive, routeLive } from './live.ts';
 import { describeFunction, planFunction } from './plan.ts';
@@ -8,6 +7,7 @@ import { type Deployed, type FunctionView, MovedError, type Platform } from './p
 import { restoreLive } from './restore.ts';
 import { removeFunction } from './retire.ts';
 import { sampleCold } from './sample.ts';
+import type { Target } from './target.ts';
 
 /** What a rollout works with beside its platform. */
 export interface RolloutDeps {

@@ -1,9 +1,9 @@
 import { ColdgateError } from '../errors.ts';
 import type { ColdStart } from '../gate/sample.ts';
-import { judgeStart } from '../targets/proof/judge-start.ts';
-import type { SampleRequest } from '../targets/target.ts';
 import type { ColdInstance, Deployed, FunctionView } from './platform.ts';
+import { judgeStart } from './proof/judge-start.ts';
 import { type Rollout, whileMoved } from './rollout.ts';
+import type { SampleRequest } from './target.ts';
 import { wantedOf } from './wanted.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { DeployRequest, Revision } from '../targets/target.ts';
 import type { Deployed, Identity, Platform, Role, Wanted } from './platform.ts';
+import type { DeployRequest, Revision } from './target.ts';
 
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 

@@ -3,7 +3,7 @@ import type { CloudTargetSettings, TargetSettings } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import type { PlatformDeps } from '../rollout/platform.ts';
 import { rolloutTarget } from '../rollout/rollout.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../rollout/target.ts';
 
 /**
  * The target of an environment or model. Each driver is loaded when it is met, so a run pays for no other.

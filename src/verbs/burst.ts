@@ -5,7 +5,7 @@ import { ColdgateError, exitCodes, InputError, UnprovenError } from '../errors.t
 import { type Burst, burst } from '../measure/burst.ts';
 import { k6Script } from '../measure/k6-script.ts';
 import { readPointer } from '../registry/read-pointer.ts';
-import type { Revision, TargetState } from '../targets/target.ts';
+import type { Revision, TargetState } from '../rollout/target.ts';
 import { burstReport } from './burst-report.ts';
 import { functionSettings } from './function-settings.ts';
 import type { ModelResult } from './results.ts';

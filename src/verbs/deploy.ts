@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { writeImageContext } from '../package/image-context.ts';
-import type { Change, DeployResult } from '../targets/target.ts';
+import type { Change, DeployResult } from '../rollout/target.ts';
 import { type Deployment, deployRequest, packageFor, prepareDeployment } from './deployment.ts';
 import { eachModel, type ModelResult, markdownTable } from './results.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Environment, ModelEntry } from '../config/types.ts';
-import type { FunctionSettings } from '../targets/target.ts';
+import type { FunctionSettings } from '../rollout/target.ts';
 
 /** Where the function reads models from, as the handler's variables; the scheme decides which ones there are. */
 export function storeVariables(environment: Environment): Record<string, string> {

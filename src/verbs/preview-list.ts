@@ -1,7 +1,7 @@
 import type { ModelEntry } from '../config/types.ts';
 import { modelStatus, type VersionStatus } from '../registry/status.ts';
+import type { Revision } from '../rollout/target.ts';
 import type { Store } from '../stores/store.ts';
-import type { Revision } from '../targets/target.ts';
 import { previewFunction, previewNumber } from './preview-name.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -2,7 +2,7 @@ import type { Environment, ModelEntry } from '../config/types.ts';
 import { InputError } from '../errors.ts';
 import { sha256 } from '../model/digest.ts';
 import { isVersion } from '../model/names.ts';
-import type { FunctionSettings } from '../targets/target.ts';
+import type { FunctionSettings } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
 
 /** Lambda's limit, the tightest of the platforms: API_CreateFunction, FunctionName. */

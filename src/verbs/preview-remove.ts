@@ -1,6 +1,6 @@
 import { prune } from '../registry/prune.ts';
+import type { Change } from '../rollout/target.ts';
 import { PreconditionError } from '../stores/store.ts';
-import type { Change } from '../targets/target.ts';
 import { type PreviewOwner, storedPreviews } from './preview-list.ts';
 import { previewFunction } from './preview-name.ts';
 import type { Context } from './verb.ts';

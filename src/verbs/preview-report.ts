@@ -1,7 +1,7 @@
 import type { ColdgateError } from '../errors.ts';
 import type { GateRecord } from '../gate/record.ts';
 import type { Pointer } from '../model/pointer.ts';
-import type { FunctionSettings } from '../targets/target.ts';
+import type { FunctionSettings } from '../rollout/target.ts';
 import { bytesText, type ModelResult, markdownTable } from './results.ts';
 import type { StoredVersion } from './stored-version.ts';
 import { warmupReport } from './warmup.ts';

@@ -1,7 +1,7 @@
 import { InputError, toColdgateError } from '../errors.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { verifyVersion } from '../registry/verify.ts';
-import type { DeployRequest } from '../targets/target.ts';
+import type { DeployRequest } from '../rollout/target.ts';
 import { deployRequest, prepareDeployment } from './deployment.ts';
 import { runGate } from './gate-run.ts';
 import { inspectSources, type ModelSource } from './model-source.ts';

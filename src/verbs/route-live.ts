@@ -3,7 +3,7 @@ import { ColdgateError, toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { movePointer } from '../registry/pointer-swap.ts';
 import { readPointer } from '../registry/read-pointer.ts';
-import type { DeployResult } from '../targets/target.ts';
+import type { DeployResult } from '../rollout/target.ts';
 import { type Deployment, deployRequest } from './deployment.ts';
 import { functionSettings } from './function-settings.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';

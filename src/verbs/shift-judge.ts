@@ -1,6 +1,6 @@
 import { UnprovenError } from '../errors.ts';
 import type { GateOptions } from '../gate/options.ts';
-import type { ShiftStep } from '../targets/target.ts';
+import type { ShiftStep } from '../rollout/target.ts';
 
 /**
  * Holds each step of a weighted shift to the gate's own bound: no instance of the new revision may have needed longer to

@@ -2,7 +2,7 @@ import type { ModelEntry } from '../config/types.ts';
 import { type ColdgateError, IntegrityError } from '../errors.ts';
 import { type PointerFault, unsound } from '../registry/pointer-fault.ts';
 import { type ModelStatus, modelStatus, statusFaults } from '../registry/status.ts';
-import type { Revision } from '../targets/target.ts';
+import type { Revision } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
 import { bytesText, everyModel, type ModelResult, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';

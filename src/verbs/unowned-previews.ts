@@ -1,4 +1,4 @@
-import type { Target } from '../targets/target.ts';
+import type { Target } from '../rollout/target.ts';
 import type { PreviewOwner } from './preview-list.ts';
 import { previewFunction, previewNumber } from './preview-name.ts';
 import { functionNumber, functionsOn, isOfThisRepository, storedModels, targetsOf } from './unowned.ts';

@@ -1,7 +1,7 @@
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { isModelName, isPointerName, isVersion } from '../model/names.ts';
 import { readManifest } from '../registry/version-contents.ts';
-import type { FoundFunction, Target } from '../targets/target.ts';
+import type { FoundFunction, Target } from '../rollout/target.ts';
 import { storeVariables } from './function-settings.ts';
 import { previewNumber } from './preview-name.ts';
 import type { Context } from './verb.ts';

@@ -3,7 +3,7 @@ import { ColdgateError, exitCodes, toColdgateError, UnprovenError } from '../err
 import { type Watched, watch } from '../measure/watch.ts';
 import type { MoveResult } from '../registry/move-result.ts';
 import { readPointer } from '../registry/read-pointer.ts';
-import type { DeployResult, Revision } from '../targets/target.ts';
+import type { DeployResult, Revision } from '../rollout/target.ts';
 import type { Deployment } from './deployment.ts';
 import { functionSettings } from './function-settings.ts';
 import type { ModelResult } from './results.ts';

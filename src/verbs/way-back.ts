@@ -1,7 +1,8 @@
 import { ConflictError, toColdgateError } from '../errors.ts';
 import { keptPackage } from '../package/kept-package.ts';
+import type { PackageFile } from '../package/package-file.ts';
 import { readPointer } from '../registry/read-pointer.ts';
-import type { DeployRequest, PackageFile } from '../targets/target.ts';
+import type { DeployRequest } from '../rollout/target.ts';
 import { deployRequest } from './deployment.ts';
 import { takeBack } from './route-live.ts';
 import { readStoredVersion } from './stored-version.ts';

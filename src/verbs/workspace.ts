@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { checkCredentialWords } from '../credential-words.ts';
+import type { Target } from '../rollout/target.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
 import { openTarget } from '../targets/open.ts';
-import type { Target } from '../targets/target.ts';
 import { readConfig } from './read-config.ts';
 import type { Context } from './verb.ts';
 

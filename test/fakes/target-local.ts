@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalTargetSettings } from '../../src/config/types.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
+import type { DeployRequest, Revision, SampleRequest, Target } from '../../src/rollout/target.ts';
 import { placeOf } from '../../src/targets/local/place.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
 import type { LocalRevision, LocalState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';
-import type { DeployRequest, PackageFile, Revision, SampleRequest, Target } from '../../src/targets/target.ts';
 import { recordingLog } from './target-log.ts';
 import { fakePackage } from './target-packages.ts';
 import { type StoredVersion, TargetStore } from './target-store.ts';

@@ -4,9 +4,9 @@ import { deflateSync } from 'fflate';
 import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { buildPackage } from '../../src/package/build.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import { hostPlatform } from '../../src/package/platform.ts';
 import { writeZip } from '../../src/package/zip.ts';
-import type { PackageFile } from '../../src/targets/target.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 

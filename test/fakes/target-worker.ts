@@ -1,7 +1,7 @@
 /** A run of Coldgate reduced to one call on the local target: `node target-worker.ts <json>`; writes the result. */
 import { silentLogger } from '../../src/log.ts';
+import type { DeployRequest, SampleRequest } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
-import type { DeployRequest, SampleRequest } from '../../src/targets/target.ts';
 
 export type WorkerTask = { stateDir: string } & (
   | { call: 'deploy' | 'route'; request: DeployRequest }

@@ -4,7 +4,7 @@ import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
 import type { ColdStart, GateSample } from '../../src/gate/sample.ts';
 import { silentLogger } from '../../src/log.ts';
 import { type MeasureInput, measure } from '../../src/measure/measure.ts';
-import type { SampleRequest, Target } from '../../src/targets/target.ts';
+import type { SampleRequest, Target } from '../../src/rollout/target.ts';
 import { seededRandom } from '../fixtures/onnx.ts';
 
 type Start = (request: SampleRequest, nth: number) => Partial<ColdStart>;

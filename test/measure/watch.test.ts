@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { quantile } from '../../src/measure/quantile.ts';
 import { type WatchOptions, watch } from '../../src/measure/watch.ts';
-import type { Answer } from '../../src/targets/proof/http.ts';
+import type { Answer } from '../../src/rollout/proof/http.ts';
 
 const expected = { version: '1.1.0', sha256: 'b'.repeat(64), sample: undefined };
 const healthy: Answer = { status: 200, headers: {}, body: { model: expected, sample: 'ok' } };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ColdgateError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
-import type { DeployRequest, PackageFile, Target } from '../../src/targets/target.ts';
+import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { MemoryService, memoryPlatform } from './memory-platform.ts';
 
 const name = 'digits-memory';

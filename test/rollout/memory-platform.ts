@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import {
   type Deployed,
   type FunctionView,
@@ -6,10 +7,9 @@ import {
   type Platform,
   type Wanted,
 } from '../../src/rollout/platform.ts';
+import type { Answer, CallOptions } from '../../src/rollout/proof/http.ts';
+import type { Endpoint } from '../../src/rollout/proof/prove.ts';
 import { sortedEntries } from '../../src/rollout/wanted.ts';
-import type { Answer, CallOptions } from '../../src/targets/proof/http.ts';
-import type { Endpoint } from '../../src/targets/proof/prove.ts';
-import type { PackageFile } from '../../src/targets/target.ts';
 
 export interface MemoryRevision extends Deployed {
   /** What the function reports as its revision. */

@@ -1,6 +1,6 @@
 import { silentLogger } from '../../src/log.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
-import type { PackageFile } from '../../src/targets/target.ts';
 import { targetContract } from '../contracts/target.ts';
 import { MemoryService, memoryPlatform } from './memory-platform.ts';
 

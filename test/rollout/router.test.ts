@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '../../src/log.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import { type Deployed, type FunctionView, MovedError, type Platform } from '../../src/rollout/platform.ts';
+import { call } from '../../src/rollout/proof/http.ts';
+import type { Endpoint } from '../../src/rollout/proof/prove.ts';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
 import { sortedEntries } from '../../src/rollout/wanted.ts';
-import { call } from '../../src/targets/proof/http.ts';
-import type { Endpoint } from '../../src/targets/proof/prove.ts';
-import type { PackageFile } from '../../src/targets/target.ts';
 import { targetContract } from '../contracts/target.ts';
 
 /** All that a new service needs to write: a server a revision, and a router in front whose table takes compare-and-swap. */

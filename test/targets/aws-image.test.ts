@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PackageFile } from '../../src/targets/target.ts';
+import type { PackageFile } from '../../src/package/package-file.ts';
 import { FunctionBench, functionName } from '../lambda/function-bench.ts';
 
 const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/digits';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ShiftStep } from '../../src/targets/target.ts';
+import type { ShiftStep } from '../../src/rollout/target.ts';
 import { FunctionBench, functionName } from '../lambda/function-bench.ts';
 
 const shifting = { shift: { steps: [5, 50], 'wait-seconds': 0 } };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type FollowPatience, proveFollowing } from '../../src/targets/proof/follow.ts';
-import type { Answer } from '../../src/targets/proof/http.ts';
+import { type FollowPatience, proveFollowing } from '../../src/rollout/proof/follow.ts';
+import type { Answer } from '../../src/rollout/proof/http.ts';
 
 const sha256 = 'a'.repeat(64);
 const old = { version: '1.0.0', sha256: 'b'.repeat(64) };

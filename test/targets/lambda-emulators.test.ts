@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { DeployRequest, Target } from '../../src/targets/target.ts';
+import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 import { outcomeOf, zipOf } from '../lambda/bench.ts';

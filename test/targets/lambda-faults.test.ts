@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Target } from '../../src/targets/target.ts';
+import type { Target } from '../../src/rollout/target.ts';
 import { FunctionBench, functionName } from '../lambda/function-bench.ts';
 import { denied, ServiceError, throttled } from '../lambda/service-error.ts';
 import type { Fault } from '../lambda/stand-in.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Target } from '../../src/targets/target.ts';
+import type { Target } from '../../src/rollout/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
 
 describe('the local target, when functions misbehave', () => {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
+import type { DeployResult, Target } from '../../src/rollout/target.ts';
 import { placeOf } from '../../src/targets/local/place.ts';
 import { LocalPlatform } from '../../src/targets/local/platform.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';
-import type { DeployResult, Target } from '../../src/targets/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
 import { startWorker } from '../fakes/target-workers.ts';
 

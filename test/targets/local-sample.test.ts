@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Target } from '../../src/targets/target.ts';
+import type { Target } from '../../src/rollout/target.ts';
 import { LocalBench } from '../fakes/target-local.ts';
 
 describe('a sample on the local target', () => {

@@ -7,7 +7,7 @@ import {
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
 import type { Address } from '../../rollout/platform.ts';
-import type { DeployRequest } from '../target.ts';
+import type { DeployRequest } from '../../rollout/target.ts';
 import { batchPermits, concernsBatch } from './batch.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';

@@ -5,9 +5,9 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
+import { pause } from '../../pause.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
-import { pause } from '../pause.ts';
 import {
   type Asked,
   isBusy,

@@ -1,8 +1,8 @@
 import type { FunctionCode } from '@aws-sdk/client-lambda';
 import { lambdaBudget } from '../../package/budget.ts';
 import { readPackage } from '../../package/kept-package.ts';
+import type { PackageFile } from '../../package/package-file.ts';
 import { proxiedAgents } from '../../proxy.ts';
-import type { PackageFile } from '../target.ts';
 import type { LambdaContext } from './context.ts';
 import { checkRequestSize } from './sizes.ts';
 

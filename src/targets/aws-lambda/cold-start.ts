@@ -1,8 +1,8 @@
 import type { PlatformReport } from '../../gate/sample.ts';
 import type { ColdInstance, ColdOptions, Wanted } from '../../rollout/platform.ts';
-import { CallTimeout } from '../proof/http.ts';
-import { warmPath } from '../proof/prove.ts';
-import type { SampleRequest } from '../target.ts';
+import { CallTimeout } from '../../rollout/proof/http.ts';
+import { warmPath } from '../../rollout/proof/prove.ts';
+import type { SampleRequest } from '../../rollout/target.ts';
 import type { LambdaContext } from './context.ts';
 import { answerOf, type Invoked, invoke } from './invoke.ts';
 import { ensureFunction, publish } from './publish.ts';

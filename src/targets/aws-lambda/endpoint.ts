@@ -1,8 +1,8 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { ColdgateError, exitCodes } from '../../errors.ts';
-import { pause } from '../pause.ts';
-import { type Answer, type CallOptions, call } from '../proof/http.ts';
-import type { Endpoint } from '../proof/prove.ts';
+import { pause } from '../../pause.ts';
+import { type Answer, type CallOptions, call } from '../../rollout/proof/http.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { LambdaContext } from './context.ts';
 import { answerOf, invoke } from './invoke.ts';
 import { wayTo } from './names.ts';

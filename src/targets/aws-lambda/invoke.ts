@@ -1,5 +1,5 @@
 import { InvokeCommand, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import { type Answer, type CallOptions, CallTimeout } from '../proof/http.ts';
+import { type Answer, type CallOptions, CallTimeout } from '../../rollout/proof/http.ts';
 import type { LambdaContext } from './context.ts';
 import { toRefusal } from './refusal.ts';
 

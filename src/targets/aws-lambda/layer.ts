@@ -6,7 +6,7 @@ import {
   ListLayerVersionsCommand,
   PublishLayerVersionCommand,
 } from '@aws-sdk/client-lambda';
-import type { LayerFile } from '../target.ts';
+import type { LayerFile } from '../../package/package-file.ts';
 import { gone } from './address.ts';
 import { codeOf } from './code.ts';
 import type { LambdaContext } from './context.ts';

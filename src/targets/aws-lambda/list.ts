@@ -1,5 +1,5 @@
 import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import type { FoundFunction } from '../target.ts';
+import type { FoundFunction } from '../../rollout/target.ts';
 import type { LambdaContext } from './context.ts';
 
 /** Set on every function that we make; src/targets/aws-lambda/wanted.ts. */

@@ -11,8 +11,8 @@ import type {
   Role,
   Wanted,
 } from '../../rollout/platform.ts';
-import type { Endpoint } from '../proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../target.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { ensureAddress, ensureAlias } from './address.ts';
 import { ensureBatch } from './batch.ts';
 import { type PublishQueue, startCold } from './cold-start.ts';

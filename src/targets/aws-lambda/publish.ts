@@ -6,8 +6,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import type { PackageFile } from '../../package/package-file.ts';
 import { isSame } from '../../rollout/wanted.ts';
-import type { PackageFile } from '../target.ts';
 import { codeOf } from './code.ts';
 import type { LambdaContext } from './context.ts';
 import { tagsOf } from './function-settings.ts';

@@ -1,6 +1,6 @@
 import { type FunctionConfiguration, GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes, UnprovenError } from '../../errors.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../pause.ts';
 import type { LambdaContext } from './context.ts';
 
 /** Longest wait for one change, ms. In a VPC the first network interface alone takes minutes. */

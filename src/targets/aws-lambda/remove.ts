@@ -1,5 +1,5 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
-import type { Change } from '../target.ts';
+import type { Change } from '../../rollout/target.ts';
 import { gone, removeAlias } from './address.ts';
 import { endBatch } from './batch.ts';
 import type { LambdaContext } from './context.ts';

@@ -1,10 +1,10 @@
 import { UpdateAliasCommand } from '@aws-sdk/client-lambda';
+import { pause } from '../../pause.ts';
 import type { Forward } from '../../rollout/platform.ts';
-import { pause } from '../pause.ts';
-import type { Answer } from '../proof/http.ts';
-import { field } from '../proof/http.ts';
-import { readTimings } from '../proof/judge-start.ts';
-import { type Endpoint, warmPath } from '../proof/prove.ts';
+import type { Answer } from '../../rollout/proof/http.ts';
+import { field } from '../../rollout/proof/http.ts';
+import { readTimings } from '../../rollout/proof/judge-start.ts';
+import { type Endpoint, warmPath } from '../../rollout/proof/prove.ts';
 import type { LambdaContext } from './context.ts';
 import { invokeEndpoint } from './endpoint.ts';
 import type { FunctionState } from './observe.ts';

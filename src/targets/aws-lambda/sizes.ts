@@ -1,7 +1,7 @@
 import { GetLayerVersionByArnCommand } from '@aws-sdk/client-lambda';
 import { ColdgateError, exitCodes, InputError } from '../../errors.ts';
 import { lambdaBudget } from '../../package/budget.ts';
-import type { PackageFile } from '../target.ts';
+import type { PackageFile } from '../../package/package-file.ts';
 import type { LambdaContext } from './context.ts';
 import { isMissing } from './refusal.ts';
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import type { LayerFile, PackageFile } from '../../package/package-file.ts';
 import type { Wanted } from '../../rollout/platform.ts';
+import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
-import type { FunctionSettings, LayerFile, PackageFile } from '../target.ts';
 import type { Mark } from './names.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;

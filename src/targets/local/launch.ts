@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
-import { atMost, pause } from '../pause.ts';
+import { atMost, pause } from '../../pause.ts';
 import type { Command } from './command.ts';
 import { findListening, type Listening } from './listening.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';

@@ -4,7 +4,7 @@ import { link, mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../pause.ts';
 import { isRunning, ownProcess, type ProcessTable } from './process-table.ts';
 
 export interface LockOptions {

@@ -11,9 +11,9 @@ import type {
   Role,
   Wanted,
 } from '../../rollout/platform.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
-import type { Endpoint } from '../proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../target.ts';
 import { type SampledPackages, startCold } from './cold-start.ts';
 import { entryName } from './command.ts';
 import { contextOf, type LocalContext, withFunctionLock } from './context.ts';

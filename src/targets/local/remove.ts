@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Change } from '../target.ts';
+import type { Change } from '../../rollout/target.ts';
 import type { LocalContext } from './context.ts';
 import type { Place } from './place.ts';
 import type { MarkedProcess } from './process-table.ts';

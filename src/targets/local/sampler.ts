@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { atMost } from '../pause.ts';
-import { CallTimeout } from '../proof/http.ts';
+import { atMost } from '../../pause.ts';
+import { CallTimeout } from '../../rollout/proof/http.ts';
 import type { Command } from './command.ts';
 import { findListening, type Listening } from './listening.ts';
 import { endOf } from './log-file.ts';

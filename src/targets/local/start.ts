@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { UnprovenError } from '../../errors.ts';
 import { extractPackage } from '../../package/unzip.ts';
 import type { Wanted } from '../../rollout/platform.ts';
-import type { DeployRequest } from '../target.ts';
+import type { DeployRequest } from '../../rollout/target.ts';
 import { commandOf } from './command.ts';
 import type { LocalContext } from './context.ts';
 import { launch } from './launch.ts';

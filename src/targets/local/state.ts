@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { check, type Shape } from '../../model/shape.ts';
-import { call } from '../proof/http.ts';
-import type { Endpoint } from '../proof/prove.ts';
-import type { Revision } from '../target.ts';
+import { call } from '../../rollout/proof/http.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { Revision } from '../../rollout/target.ts';
 import type { ProcessId } from './process-mark.ts';
 
 /** A deployed process. */

@@ -1,5 +1,5 @@
 import { UnprovenError } from '../../errors.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../pause.ts';
 import type { ProcessId } from './process-mark.ts';
 import { isRunning, type MarkedProcess, type ProcessTable } from './process-table.ts';
 

@@ -1,5 +1,5 @@
 import { noProxyVariables, proxyVariables } from '../../proxy.ts';
-import type { FunctionSettings } from '../target.ts';
+import type { FunctionSettings } from '../../rollout/target.ts';
 import { formatMark, markVariable, type ProcessMark } from './process-mark.ts';
 
 /** What every function needs of this machine, and no more. */

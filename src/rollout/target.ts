@@ -2,6 +2,7 @@ import type { ColdStart, Timings } from '../gate/sample.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
+import type { PackageFile } from '../package/package-file.ts';
 import type { Endpoint } from './proof/prove.ts';
 
 /** Everything about a function that is not the model's bytes. */
@@ -13,26 +14,6 @@ export interface FunctionSettings {
   storeVariables: Record<string, string>;
   /** Handler options as variables: payload limit, threads, refresh seconds, CORS. */
   handlerVariables: Record<string, string>;
-}
-
-/** The package to run: a zip made by `src/package/`, with its digest. */
-export interface PackageFile {
-  path: string;
-  sha256: string;
-  size: number;
-  /** URI with digest of the container image that runs instead of a zip; `sha256` is that digest, `path` empty. */
-  image?: string | undefined;
-  /** Bytes that it unpacks to, its layer included, where they are known. */
-  unzipped?: number | undefined;
-  /** The native runtime in a zip of its own, which the package itself then does without. */
-  layer?: LayerFile | undefined;
-}
-
-/** A zip that lies under functions of many packages. */
-export interface LayerFile {
-  path: string;
-  sha256: string;
-  size: number;
 }
 
 /** A deployed handler configuration that answers at its own address. */

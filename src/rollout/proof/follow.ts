@@ -1,5 +1,5 @@
 import { UnprovenError } from '../../errors.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../pause.ts';
 import { field } from './http.ts';
 import { type Endpoint, type Expectation, prove, warmPath } from './prove.ts';
 
