@@ -23,7 +23,7 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
       if (route.method === method || (method === 'HEAD' && route.method === 'GET')) return { route, params };
       allowed.add(route.method);
     }
-    if (allowed.size === 0) throw new RequestError(404, 'not-found', 'There is nothing at this path.');
+    if (allowed.size === 0) throw nothingAt(path);
     if (allowed.has('GET')) allowed.add('HEAD');
     const allow = [...allowed, 'OPTIONS'].join(', ');
     throw new RequestError(405, 'method-not-allowed', `This path answers ${allow}.`, { allow });
@@ -40,3 +40,13 @@ function matchSegments(pattern: readonly string[], asked: readonly string[]): Re
   }
   return params;
 }
+
+/** Clients of Triton also ask for extensions of its own, which the protocol's own words are about. */
+const nothingAt = (path: string): RequestError =>
+  new RequestError(
+    404,
+    'not-found',
+    path.startsWith('/v2/models/')
+      ? 'There is nothing at this path: of the extensions of Triton this server has binary tensors and the repository index.'
+      : 'There is nothing at this path.',
+  );

@@ -28,8 +28,6 @@ const perModel: [Route['method'], string, Answer][] = [
 const v2PerModel: [Route['method'], string, Answer][] = [
   ['GET', '', v2('v2Model')],
   ['GET', '/ready', v2('v2ModelReady')],
-  ['GET', '/config', v2('v2ModelConfig')],
-  ['GET', '/stats', v2('v2ModelStatistics')],
   ['POST', '/infer', v2('v2Infer')],
 ];
 
@@ -40,7 +38,6 @@ export const routes: readonly Route[] = [
   { method: 'GET', pattern: '/v1/models', answer: listModels },
   ...perModel.map(([method, name, answer]) => ({ method, pattern: `/v1/models/{name}/${name}`, answer })),
   { method: 'GET', pattern: '/v2', answer: v2('v2Server') },
-  { method: 'GET', pattern: '/v2/models/stats', answer: v2('v2Statistics') },
   { method: 'POST', pattern: '/v2/repository/index', answer: v2('v2Index') },
   { method: 'GET', pattern: '/v2/health/live', answer: v2('v2Live') },
   { method: 'GET', pattern: '/v2/health/ready', answer: v2('v2Ready') },

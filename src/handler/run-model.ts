@@ -4,7 +4,6 @@ import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
 import { RequestError } from './request-error.ts';
 import { unavailable } from './route.ts';
-import { countRun } from './run-counts.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';
 import type { Tensors } from './session.ts';
@@ -26,11 +25,8 @@ export async function runModel(
   checkEmpty(feeds, model.session.inputs);
   const started = sinceStart();
   try {
-    const found = await model.run(feeds, outputs);
-    countRun(model, 'succeeded', sinceStart() - started);
-    return found;
+    return await model.run(feeds, outputs);
   } catch (error) {
-    countRun(model, 'failed', sinceStart() - started);
     throw toRefusal(error, feeds, model);
   } finally {
     call.took('run', sinceStart() - started);

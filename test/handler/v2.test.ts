@@ -35,7 +35,7 @@ describe('the Open Inference Protocol', () => {
   it('says that it lives, is ready and what it serves', async () => {
     expect((await app.ask('/v2')).json).toMatchObject({
       name: 'coldgate',
-      extensions: ['binary_tensor_data', 'model_configuration', 'statistics'],
+      extensions: ['binary_tensor_data'],
     });
     expect((await app.ask('/v2/health/live')).json).toEqual({ live: true });
     expect((await app.ask('/v2/health/ready')).json).toEqual({ ready: true });
@@ -131,29 +131,11 @@ describe('the Open Inference Protocol', () => {
     }
   });
 
-  it('tells the configuration of a model', async () => {
-    for (const path of ['/v2/models/tokens/config', '/v2/models/tokens/versions/2.0.0/config']) {
-      expect((await app.ask(path)).json).toEqual({
-        name: 'tokens',
-        platform: 'onnxruntime_onnx',
-        backend: 'onnxruntime',
-        max_batch_size: 0,
-        input: ['ids', 'offset'].map((name) => ({ name, data_type: 'TYPE_INT64', dims: [-1, -1] })),
-        output: [{ name: 'y', data_type: 'TYPE_FP32', dims: [-1, -1, 4] }],
-      });
+  it('has no extension of Triton but binary tensors and the index, and says so as its clients read it', async () => {
+    for (const path of ['/v2/models/tiny/config', '/v2/models/tiny/versions/1.0.0/stats', '/v2/models/stats']) {
+      const { status, json } = await app.ask(path);
+      expect([path, status, typeof (json as { error: unknown }).error]).toEqual([path, 404, 'string']);
     }
-    expect((await app.ask('/v2/models/text/config')).json).toMatchObject({ input: [{ data_type: 'TYPE_STRING' }] });
-  });
-
-  it('counts inferences', async () => {
-    const statsOf = async (path: string) =>
-      ((await app.ask(path)).json as { model_stats: Record<string, unknown>[] }).model_stats;
-    const before = (await statsOf('/v2/models/tiny/stats'))[0]!['inference_count'] as number;
-    await infer({ inputs: [x] });
-    const [after] = await statsOf('/v2/models/tiny/versions/1.0.0/stats');
-    expect(after).toMatchObject({ name: 'tiny', version: '1.0.0', inference_count: before + 1 });
-    expect(after!['inference_stats']).toMatchObject({ success: { count: before + 1 }, fail: { count: 0, ns: 0 } });
-    expect((await statsOf('/v2/models/stats')).map(({ name }) => name)).toContain('tiny');
   });
 
   it('lists its models, and loads none for that', async () => {

@@ -9,9 +9,8 @@ import { runtimeVersion } from '../runtime.ts';
 import type { ServedModel } from '../served-model.ts';
 import { readRequest } from '../signature.ts';
 import { datatypeOf } from '../v2/datatypes.ts';
-import { describeConfig, dimensionsOf } from '../v2/model-config.ts';
+import { dimensionsOf } from '../v2/dimensions.ts';
 import { readV2Request, splitBody } from '../v2/read-request.ts';
-import { describeStatistics } from '../v2/statistics.ts';
 import { writeV2Response } from '../v2/write-response.ts';
 
 /**
@@ -22,7 +21,7 @@ export async function v2Server(): Promise<AppResponse> {
   return json(200, { name: 'coldgate', version: runtimeVersion, extensions });
 }
 
-const extensions = ['binary_tensor_data', 'model_configuration', 'statistics'];
+const extensions = ['binary_tensor_data'];
 
 export async function v2Live(): Promise<AppResponse> {
   return json(200, { live: true });
@@ -49,24 +48,6 @@ export async function v2Model(context: RouteContext): Promise<AppResponse> {
       outputs: outputs.map(describeTensor),
     });
   });
-}
-
-export async function v2ModelConfig(context: RouteContext): Promise<AppResponse> {
-  return withVersion(context, async (model) =>
-    json(200, describeConfig(model.name, (await model.declared()) ?? model.session)),
-  );
-}
-
-export async function v2ModelStatistics(context: RouteContext): Promise<AppResponse> {
-  return withVersion(context, async (model) => json(200, { model_stats: [describeStatistics(model)] }));
-}
-
-/** Of every model that is loaded; loads none. */
-export async function v2Statistics(context: RouteContext): Promise<AppResponse> {
-  // The protocol has one path for this and for a model of that name.
-  if (context.hosts.has('stats')) return v2Model({ ...context, params: { name: 'stats' } });
-  const loaded = [...context.hosts.values()].flatMap(({ current }) => current ?? []);
-  return json(200, { model_stats: loaded.map(describeStatistics) });
 }
 
 /** The models of the function, as Triton's repository extension lists them; `{"ready": true}` leaves others out. */
