@@ -36,7 +36,7 @@ const report = join(root, '.cache', 'ci', 'tests.json');
 function suite() {
   mkdirSync(join(root, '.cache', 'ci'), { recursive: true });
   rmSync(report, { force: true });
-  npm(['test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+  npm(['run', 'test:all', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
     cwd: root,
     env,
     stdio: 'inherit',

@@ -1,0 +1,71 @@
+/**
+ * Which test files run when: the one place that says so. `npm run test:unit` runs `unit`, `npm test` runs `unit` and
+ * `embedded`, `npm run test:all` and CI run every file. A file that no list names is `embedded`: it needs git and Node,
+ * starts what it needs itself, and takes seconds. test/tiers.test.ts holds the lists against the files.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './node24.mjs';
+
+/** Folders (with a slash at the end) and files below test/. The longest entry that fits a file decides. */
+export const lists = {
+  /** Functions called in the test's own process, on memory or a folder: milliseconds a test. */
+  unit: ['config/', 'gate/', 'model/', 'onnx/', 'runner/'],
+  /** What needs a part of the test-bed (docs/testing.md), or minutes: the long races, kills and measurements. */
+  all: [
+    'emulators/',
+    'faults/',
+    'github-api/',
+    'workflows/',
+    'doors/cloud-stores.test.ts',
+    'github-comment/browser.test.ts',
+    'github/talk.test.ts',
+    'handler/lambda-ric.test.ts',
+    'handler/page-browser.test.ts',
+    'handler/readers/contract.test.ts',
+    'handler/readers/end-to-end.test.ts',
+    'handler/telemetry.test.ts',
+    'handler/triton-client.test.ts',
+    'handler/upload-servers.test.ts',
+    'iam/azure.test.ts',
+    'iam/google.test.ts',
+    'iam/lambda.test.ts',
+    'iam/s3.test.ts',
+    'iam/setup-script.test.ts',
+    'registry/copy-clouds.test.ts',
+    'registry/doctor-cli.test.ts',
+    'registry/many-promotions.test.ts',
+    'registry/suggest.test.ts',
+    'stores/azure-copies.test.ts',
+    'stores/azure-login.test.ts',
+    'stores/azure-writers.test.ts',
+    'stores/azure.test.ts',
+    'stores/gs.test.ts',
+    'stores/s3-denied.test.ts',
+    'stores/s3-servers.test.ts',
+    'stores/s3.test.ts',
+    'stores/secrets.test.ts',
+    'targets/aws-api-moto.test.ts',
+    'targets/aws-lambda.test.ts',
+    'targets/aws-neighbours-moto.test.ts',
+    'targets/lambda-emulators.test.ts',
+    'targets/lambda-preview.test.ts',
+    'targets/lambda-release.test.ts',
+  ],
+};
+
+/** @returns {'unit' | 'embedded' | 'all'} the tier of a test file, named from the root: test/gate/decide.test.ts */
+export function tierOf(path) {
+  const fitting = Object.entries(lists)
+    .flatMap(([tier, entries]) => entries.map((entry) => ({ tier, entry: `test/${entry}` })))
+    .filter(({ entry }) => path === entry || (entry.endsWith('/') && path.startsWith(entry)))
+    .sort((a, b) => b.entry.length - a.entry.length);
+  return fitting[0]?.tier ?? 'embedded';
+}
+
+/** Every test file, named from the root. */
+export const testFiles = () =>
+  readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name.replaceAll('\\', '/')}`)
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort();
