@@ -97,6 +97,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
       'gate',
       'rollout/target.ts',
       'rollout/proof/http.ts',
+      'rollout/proof/expectation.ts',
       'rollout/proof/prove.ts',
       'pause',
       'model',

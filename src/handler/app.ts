@@ -1,43 +1,18 @@
 import { json } from './answer.ts';
+import type { AppDeps } from './app-deps.ts';
 import type { AppRequest, AppResponse } from './app-request.ts';
 import { Call } from './call.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { Instance } from './instance.ts';
-import { type LogForm, plainForm } from './log-form.ts';
-import { logCall, noteTo, type WriteLine } from './log-line.ts';
+import { plainForm } from './log-form.ts';
+import { logCall, noteTo } from './log-line.ts';
 import { ModelHosts } from './model-hosts.ts';
-import type { Reader } from './reader.ts';
 import { RequestError } from './request-error.ts';
 import type { RouteContext } from './route.ts';
 import { createRouter } from './router.ts';
 import { routes } from './routes.ts';
-import type { OpenSession } from './session.ts';
 import type { Settings } from './settings.ts';
-import type { Replacement } from './stuck-threads.ts';
 import { roundMs } from './timings.ts';
-
-export interface AppDeps {
-  settings: Settings;
-  reader: Reader;
-  /** Takes the structured log, a line at a time. */
-  write: WriteLine;
-  /** The platform's form of a line; as it is by default. */
-  logForm?: LogForm | undefined;
-  /** Process or platform start to handler code running, ms. */
-  initMs: number;
-  /** How versions after the first are opened; by default as the first, in this thread. */
-  openNext?: OpenSession;
-  /** Whether runs that are slow, or may have no end, get a thread of their own: where requests do not come one by one. */
-  isolate?: boolean;
-  /** How the process is replaced when threads do not come back; by default it goes on with them. */
-  replacement?: Replacement | undefined;
-  /** Does work that an answer need not wait for, where the platform lets a process go on after it; by default at once. */
-  later?: (work: () => void) => void;
-  /** Told of each answer that a model gave. */
-  onPrediction?: (() => void) | undefined;
-  now?: () => number;
-  random?: () => number;
-}
 
 export interface App {
   readonly instanceId: string;

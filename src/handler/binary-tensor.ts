@@ -1,4 +1,4 @@
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
+import type { Dtype, TensorInfo } from '../model/tensor-info.ts';
 import { checkShape, type ParsedTensor, type TensorData } from '../model/tensor-json.ts';
 import { badInput, readTensor } from './tensors-in.ts';
 

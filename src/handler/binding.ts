@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import type { Dtype } from '../model/manifest.ts';
 import type { TensorData } from '../model/tensor-elements.ts';
+import type { Dtype } from '../model/tensor-info.ts';
 import { isSessionThread } from './session-thread.ts';
 
 /**

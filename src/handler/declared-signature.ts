@@ -1,5 +1,6 @@
-import type { Manifest, TensorInfo } from '../model/manifest.ts';
-import type { Signature } from './signature.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
+import type { Signature } from './session.ts';
 
 /**
  * What the version declares beyond what the runtime says of a loaded model: it shows no inputs that have a default, and a

@@ -1,9 +1,9 @@
 import { parseJson } from '../model/json-text.ts';
 import { fileKey } from '../model/layout.ts';
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
 import { compareSample, type SampleDifference } from '../model/sample-compare.ts';
+import type { Dtype, TensorInfo } from '../model/tensor-info.ts';
 import { exactElements, parseTensor } from '../model/tensor-json.ts';
 import { expectDigest } from './bound-manifest.ts';
 import { toLoadError } from './load-error.ts';

@@ -1,33 +1,17 @@
-import type { Artifact, Manifest } from '../model/manifest.ts';
+import type { Artifact } from '../model/manifest.ts';
 import { type ChosenForm, chooseForm } from './choose-form.ts';
 import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';
-import type { ModelCache } from './model-cache.ts';
+import type { Loading } from './loading.ts';
 import type { ObtainedFile } from './obtain-file.ts';
 import { documentsOf, obtainVersion } from './obtain-version.ts';
 import type { OptionalRuns } from './optional-runs.ts';
-import type { Reader } from './reader.ts';
 import type { Resolved } from './resolve.ts';
-import type { ModelFile, OpenSession, Session } from './session.ts';
+import type { ModelFile, Session } from './session.ts';
 import type { HandlerTimings } from './timings.ts';
 
 /** Read with the first run that gives an optional input. */
 const optionalInputs = () => import('./optional-inputs.ts');
-
-export interface Loading {
-  reader: Reader;
-  cache: ModelCache;
-  threads: number | undefined;
-  openSession: OpenSession;
-  /** Opens sessions in threads of their own, whatever `openSession` does. */
-  openApart: OpenSession;
-  /** Brings the runtime into this thread; absent where the session brings its own. */
-  prepare?: (() => Promise<{ importMs: number; initMs: number }>) | undefined;
-  /** The version's manifest, once it is known to be the one that the pointer speaks of. Throws LoadError. */
-  bind: () => Promise<Manifest | undefined>;
-  /** Tells the operator what went differently from the plan. */
-  note(event: string, facts: Record<string, unknown>): void;
-}
 
 export interface LoadedModel {
   resolved: Resolved;

@@ -1,7 +1,8 @@
 import { bindManifest } from './bound-manifest.ts';
 import { sinceStart } from './clock.ts';
 import type { HostDeps } from './host-deps.ts';
-import { type Loading, loadModel } from './load-model.ts';
+import { loadModel } from './load-model.ts';
+import type { Loading } from './loading.ts';
 import { once } from './once.ts';
 import { proven } from './proven.ts';
 import { readFirstDocument } from './read-document.ts';

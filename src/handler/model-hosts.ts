@@ -1,4 +1,4 @@
-import type { AppDeps } from './app.ts';
+import type { AppDeps } from './app-deps.ts';
 import type { Call } from './call.ts';
 import { sleeplessClock } from './clock.ts';
 import { type ModelCache, openModelCache } from './model-cache.ts';

@@ -1,7 +1,7 @@
 import type { Manifest } from '../model/manifest.ts';
 import type { ChosenForm } from './choose-form.ts';
 import { sinceStart } from './clock.ts';
-import type { Loading } from './load-model.ts';
+import type { Loading } from './loading.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
 import type { Resolved } from './resolve.ts';

@@ -1,5 +1,5 @@
 import { elementTypes } from '../model/element-types.ts';
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { type NativeMetadata, type NativeSession, NativeTensor } from './binding.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import { toRunError } from './run-error.ts';

@@ -1,4 +1,4 @@
-import type { Loading } from './load-model.ts';
+import type { Loading } from './loading.ts';
 import { obtainFile } from './obtain-file.ts';
 import { OptionalRuns } from './optional-runs.ts';
 import type { Resolved } from './resolve.ts';

@@ -6,8 +6,7 @@ import { proveSample, readSample, type SampleResult } from './golden-sample.ts';
 import type { Reader } from './reader.ts';
 import type { Resolved } from './resolve.ts';
 import { RunError } from './run-error.ts';
-import type { Tensors } from './session.ts';
-import type { Signature } from './signature.ts';
+import type { Signature, Tensors } from './session.ts';
 
 /** What a function has run to prove itself, by digests that it computed itself; in the words of `/v1/health?warm=true`. */
 export interface OwnProof {

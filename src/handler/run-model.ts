@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import type { Call } from './call.ts';
 import { sinceStart } from './clock.ts';
 import { LoadError } from './load-error.ts';

@@ -4,8 +4,7 @@ import type { LoadedModel } from './load-model.ts';
 import type { OptionalRuns } from './optional-runs.ts';
 import type { Proven } from './own-proof.ts';
 import type { Reader } from './reader.ts';
-import type { OpenSession, Session, Tensors } from './session.ts';
-import type { Signature } from './signature.ts';
+import type { OpenSession, Session, Signature, Tensors } from './session.ts';
 import type { HandlerTimings } from './timings.ts';
 
 /** Read when a sample is asked for, which a start does not do. */

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import type { ParsedTensor } from '../model/tensor-json.ts';
 import type { SessionLost } from './session-lost.ts';
 
@@ -32,6 +32,9 @@ export interface Session {
   /** Frees native memory. Nothing may be running. */
   close(): Promise<void>;
 }
+
+/** The tensors that callers give and get. */
+export type Signature = Pick<Session, 'inputs' | 'outputs'>;
 
 /**
  * Opens a session: in this thread on a cold start, else in a thread of its own, where a run may take `runTimeoutMs`.

@@ -1,6 +1,6 @@
 import { defaultPointer } from '../model/layout.ts';
 import { isModelName, isPointerName, isVersion, nameRules } from '../model/names.ts';
-import { readSource, type StoreSource } from './source.ts';
+import { readSource, type StoreSource, type Text } from './source.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -69,9 +69,6 @@ export function readSettings(variables: Variables): Settings {
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
-
-/** A variable without the space around it; nothing where it is empty. */
-export type Text = (name: string) => string | undefined;
 
 function readNames(
   text: Text,

@@ -1,9 +1,6 @@
 import { RequestError } from './request-error.ts';
 import type { ServedModel } from './served-model.ts';
-import type { Session } from './session.ts';
-
-/** The tensors that callers give and get. */
-export type Signature = Pick<Session, 'inputs' | 'outputs'>;
+import type { Signature } from './session.ts';
 
 /**
  * Reads a request by what the runtime says of the model, and once more by what the version declares where that refuses it:

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { isLoopback } from './readers/hosts.ts';
-import type { Text } from './settings.ts';
+
+/** A variable without the space around it; nothing where it is empty. */
+export type Text = (name: string) => string | undefined;
 
 /** Where objects are read from. */
 export interface StoreSource {

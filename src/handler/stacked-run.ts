@@ -1,6 +1,6 @@
-import type { TensorInfo } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import { compareSample } from '../model/sample-compare.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { toSampleForm } from './golden-sample.ts';
 import { RunError } from './run-error.ts';
 import type { ServedModel } from './served-model.ts';

@@ -1,5 +1,5 @@
-import type { TensorInfo } from '../model/manifest.ts';
 import { describeShape } from '../model/tensor-error.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, type ParsedTensor, parseTensor, TensorError } from '../model/tensor-json.ts';
 import { RequestError } from './request-error.ts';
 import type { Session, Tensors } from './session.ts';

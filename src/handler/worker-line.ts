@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { sinceStart } from './clock.ts';
 import { LoadError, type LoadErrorCode } from './load-error.ts';
 import { RunError } from './run-error.ts';

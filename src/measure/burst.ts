@@ -1,7 +1,8 @@
 import { ColdgateError } from '../errors.ts';
 import type { Sample } from '../model/sample.ts';
+import type { Expectation } from '../rollout/proof/expectation.ts';
 import { type Answer, describeAnswer, field } from '../rollout/proof/http.ts';
-import { checkHealth, type Endpoint, type Expectation, warmPath } from '../rollout/proof/prove.ts';
+import { checkHealth, type Endpoint, warmPath } from '../rollout/proof/prove.ts';
 import { provisionedFor } from './provisioned.ts';
 import { quantile } from './quantile.ts';
 

@@ -1,7 +1,8 @@
 import { UnprovenError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { pause } from '../pause.ts';
-import { type Endpoint, type Expectation, prove } from '../rollout/proof/prove.ts';
+import type { Expectation } from '../rollout/proof/expectation.ts';
+import { type Endpoint, prove } from '../rollout/proof/prove.ts';
 import { quantile } from './quantile.ts';
 
 export interface WatchOptions {

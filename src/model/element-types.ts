@@ -1,4 +1,4 @@
-import type { Dtype } from './manifest.ts';
+import type { Dtype } from './tensor-info.ts';
 
 /** TensorProto.DataType: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3. bfloat16 has no array type in Node. */
 export const elementTypes: Readonly<Record<number, Dtype>> = {

@@ -2,35 +2,7 @@ import { isArtifactPath } from './layout.ts';
 import { isFilePath, isModelName, isVersion } from './names.ts';
 import { isProbe, type Probe } from './probe.ts';
 import { check, type Shape, ShapeError } from './shape.ts';
-
-export type Dtype =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'bfloat16'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
-  | 'bool'
-  | 'string';
-
-/** Fixed dimensions are numbers, symbolic ones their name, unnamed ones `""`. */
-export type DeclaredShape = (number | string)[];
-
-/** One input or output of the graph, as the model declares it. */
-export interface TensorInfo {
-  name: string;
-  dtype: Dtype;
-  /** Nothing where the number of dimensions is not declared, as ONNX allows. */
-  shape: DeclaredShape | null;
-  /** An input with a default (an initializer of its name, IR version 4 and later), which callers may leave out. */
-  optional?: true;
-}
+import type { TensorInfo } from './tensor-info.ts';
 
 export interface FileEntry {
   /** Path inside the version: `model.onnx`. */

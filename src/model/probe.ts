@@ -1,7 +1,7 @@
-import type { Dtype, TensorInfo } from './manifest.ts';
 import type { TensorJson } from './sample.ts';
 import { countOf, mostElements, sizingsFor } from './sizings.ts';
 import { filler } from './tensor-elements.ts';
+import type { Dtype, TensorInfo } from './tensor-info.ts';
 import type { ParsedTensor } from './tensor-json.ts';
 
 /**

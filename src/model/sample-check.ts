@@ -1,7 +1,7 @@
-import type { TensorInfo } from './manifest.ts';
 import type { Sample } from './sample.ts';
 import type { Way } from './tensor-elements.ts';
 import { describeShape, describeValue } from './tensor-error.ts';
+import type { TensorInfo } from './tensor-info.ts';
 import { parseTensor, TensorError } from './tensor-json.ts';
 
 /** One thing wrong with a sample; `path` is dotted: `inputs.x.data[3]`, `tolerance.relative`. */

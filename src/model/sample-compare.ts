@@ -1,5 +1,5 @@
-import type { Dtype } from './manifest.ts';
 import type { Sample } from './sample.ts';
+import type { Dtype } from './tensor-info.ts';
 
 /** Where an answer differs from the golden sample first. */
 export interface SampleDifference {

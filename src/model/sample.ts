@@ -1,4 +1,4 @@
-import type { Dtype } from './manifest.ts';
+import type { Dtype } from './tensor-info.ts';
 
 /** Nested arrays as people write them, or flat data with a shape. int64 beyond 2^53 as strings. */
 export type TensorJson = TensorNested | { dtype?: Dtype; shape: number[]; data: (number | string | boolean)[] };

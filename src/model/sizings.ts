@@ -1,4 +1,4 @@
-import type { TensorInfo } from './manifest.ts';
+import type { TensorInfo } from './tensor-info.ts';
 
 /** Sizes for every dimension of the inputs that callers have to give. */
 export interface Sizing {

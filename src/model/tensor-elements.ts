@@ -1,5 +1,5 @@
-import type { Dtype } from './manifest.ts';
 import { describeValue, TensorError } from './tensor-error.ts';
+import type { Dtype } from './tensor-info.ts';
 
 /**
  * Elements in row-major order, in the array type that ONNX Runtime takes for the dtype; float16 as its bits. The Node

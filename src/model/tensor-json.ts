@@ -1,7 +1,7 @@
-import type { Dtype, TensorInfo } from './manifest.ts';
 import { shortFloat16, shortFloat32 } from './short-float.ts';
 import { filler, type TensorData, type Way } from './tensor-elements.ts';
 import { describeShape, describeValue, TensorError } from './tensor-error.ts';
+import type { Dtype, TensorInfo } from './tensor-info.ts';
 
 export type { TensorData } from './tensor-elements.ts';
 export { TensorError } from './tensor-error.ts';

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { ModelFault } from './model-fault.ts';
 import { checkedTensor, isExchangeable, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
 import type { WireReader } from './wire-reader.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.ts';
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { emptyGraphHead, type GraphHead, readGraph, readNode, tensorsOf } from './graph-head.ts';
 import { headLength, identify } from './identify.ts';
 import { ModelFault } from './model-fault.ts';

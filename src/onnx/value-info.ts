@@ -1,5 +1,5 @@
 import { elementTypes } from '../model/element-types.ts';
-import type { TensorInfo } from '../model/manifest.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { ModelFault } from './model-fault.ts';
 import type { WireReader } from './wire-reader.ts';
 

@@ -1,7 +1,6 @@
-import type { Tensors } from '../handler/session.ts';
-import type { Signature } from '../handler/signature.ts';
-import type { TensorInfo } from '../model/manifest.ts';
+import type { Signature, Tensors } from '../handler/session.ts';
 import { describeShape } from '../model/tensor-error.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';
 
 /**

@@ -1,6 +1,7 @@
-import type { Artifact, TensorInfo } from '../model/manifest.ts';
+import type { Artifact } from '../model/manifest.ts';
 import type { Probe } from '../model/probe.ts';
 import type { SampleDifference } from '../model/sample-compare.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
 /** Work on a model that needs the native runtime, and so is done in a process of its own. Paths are absolute. */

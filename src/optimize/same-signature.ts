@@ -1,6 +1,6 @@
 import { IntegrityError } from '../errors.ts';
-import type { TensorInfo } from '../model/manifest.ts';
 import { describeShape } from '../model/tensor-error.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 
 /** The tensors that callers give and get. */
 export interface Signature {

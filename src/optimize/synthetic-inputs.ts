@@ -1,6 +1,6 @@
 import type { Tensors } from '../handler/session.ts';
-import type { Dtype, TensorInfo } from '../model/manifest.ts';
 import { countOf, sizingsFor } from '../model/sizings.ts';
+import type { Dtype, TensorInfo } from '../model/tensor-info.ts';
 import { parseTensor } from '../model/tensor-json.ts';
 
 /** mulberry32, public domain: the same model is compared on the same inputs on every machine. */

@@ -1,9 +1,10 @@
 import { InputError, IntegrityError, type Problem } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isArtifactPath } from '../model/layout.ts';
-import type { Artifact, Source, TensorInfo } from '../model/manifest.ts';
+import type { Artifact, Source } from '../model/manifest.ts';
 import { isFilePath, isModelName, isVersion, nameRules } from '../model/names.ts';
 import type { Probe } from '../model/probe.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import type { Store } from '../stores/store.ts';
 import type { LocalFile, LocalReading } from './local-file.ts';
 

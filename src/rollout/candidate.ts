@@ -1,9 +1,8 @@
 import { UnprovenError } from '../errors.ts';
+import { converge, type Rollout } from './context.ts';
 import type { Deployed, FunctionView, Wanted } from './platform.ts';
-import { expectationFor } from './proof/expectation.ts';
-import { proveRevision } from './proof.ts';
+import { expectationFor, proveRevision } from './proof.ts';
 import { withdraw } from './retire.ts';
-import { converge, type Rollout } from './rollout.ts';
 import type { DeployRequest, DeployResult } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 

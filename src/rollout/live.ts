@@ -1,11 +1,10 @@
 import { ColdgateError } from '../errors.ts';
+import { converge, type Rollout, whileMoved } from './context.ts';
 import { type Address, type Deployed, type FunctionView, MovedError, type Wanted } from './platform.ts';
-import { expectationFor } from './proof/expectation.ts';
 import { isOfThePointer } from './proof/follow.ts';
 import type { Endpoint } from './proof/prove.ts';
-import { proveRevision, troubleOf } from './proof.ts';
+import { expectationFor, proveRevision, troubleOf } from './proof.ts';
 import { withdraw } from './retire.ts';
-import { converge, type Rollout, whileMoved } from './rollout.ts';
 import type { DeployRequest, DeployResult } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 

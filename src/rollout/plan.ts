@@ -1,5 +1,5 @@
+import type { Rollout } from './context.ts';
 import type { Deployed, FunctionView } from './platform.ts';
-import type { Rollout } from './rollout.ts';
 import type { Change, DeployRequest, TargetState } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 

@@ -1,8 +1,9 @@
 import { ColdgateError } from '../errors.ts';
+import type { Rollout } from './context.ts';
 import type { Deployed, FunctionView } from './platform.ts';
+import type { Expectation } from './proof/expectation.ts';
 import { proveFollowing } from './proof/follow.ts';
-import { type Endpoint, type Expectation, prove } from './proof/prove.ts';
-import type { Rollout } from './rollout.ts';
+import { type Endpoint, prove } from './proof/prove.ts';
 import type { DeployRequest } from './target.ts';
 
 /** Loading and proving a model from cold, twice its sample included: a few seconds a gigabyte, with much room, ms. */
@@ -10,6 +11,17 @@ const proofMs = 120_000;
 
 /** Refresh interval of a handler that is told none, s. */
 const defaultRefreshSeconds = 30;
+
+/**
+ * What a revision that was deployed for the request must answer.
+ * @param revision what the function says it is; nothing where any revision may answer
+ */
+export function expectationFor(request: DeployRequest, revision: string | undefined): Expectation {
+  const { version, sha256, sample, manifest, manifestSha256, settings } = request;
+  const kilobytes = Number(settings.handlerVariables['COLDGATE_MAX_PAYLOAD_KB']);
+  const maxPayloadBytes = kilobytes > 0 ? kilobytes * 1024 : undefined;
+  return { revision, version, sha256, sample, manifest, manifestSha256, maxPayloadBytes };
+}
 
 /** As `prove`, within the time that a first load may take, and with what the platform knows of a failure. */
 export async function proveRevision<R extends Deployed, V extends FunctionView<R>>(

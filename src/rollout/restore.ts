@@ -1,8 +1,7 @@
+import { converge, type Rollout } from './context.ts';
 import { routeOnce } from './live.ts';
 import type { Deployed, FunctionView } from './platform.ts';
-import { expectationFor } from './proof/expectation.ts';
-import { troubleOf } from './proof.ts';
-import { converge, type Rollout } from './rollout.ts';
+import { expectationFor, troubleOf } from './proof.ts';
 import type { DeployRequest, DeployResult, Revision } from './target.ts';
 import { toRevision } from './wanted.ts';
 

@@ -1,6 +1,6 @@
 import { ColdgateError } from '../errors.ts';
+import { converge, type Rollout } from './context.ts';
 import { type Deployed, type FunctionView, MovedError } from './platform.ts';
-import { converge, type Rollout } from './rollout.ts';
 import type { Change } from './target.ts';
 
 /**

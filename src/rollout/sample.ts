@@ -1,8 +1,8 @@
 import { ColdgateError } from '../errors.ts';
 import type { ColdStart } from '../gate/sample.ts';
+import { type Rollout, whileMoved } from './context.ts';
 import type { ColdInstance, Deployed, FunctionView } from './platform.ts';
 import { judgeStart } from './proof/judge-start.ts';
-import { type Rollout, whileMoved } from './rollout.ts';
 import type { SampleRequest } from './target.ts';
 import { wantedOf } from './wanted.ts';
 

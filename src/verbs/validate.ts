@@ -1,8 +1,8 @@
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
 import { type ColdgateError, toColdgateError } from '../errors.ts';
-import type { TensorInfo } from '../model/manifest.ts';
 import { describeShape } from '../model/tensor-error.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
 import { readManifest } from '../registry/version-contents.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';

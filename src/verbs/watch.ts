@@ -1,30 +1,13 @@
 import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes, toColdgateError, UnprovenError } from '../errors.ts';
 import { type Watched, watch } from '../measure/watch.ts';
-import type { MoveResult } from '../registry/move-result.ts';
 import { readPointer } from '../registry/read-pointer.ts';
-import type { DeployResult, Revision } from '../rollout/target.ts';
-import type { Deployment } from './deployment.ts';
+import type { Revision } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
+import type { LiveWatch } from './live-watch.ts';
 import type { ModelResult } from './results.ts';
-import type { StoredVersion } from './stored-version.ts';
-import type { Context } from './verb.ts';
 import { goBack, type WayBack } from './way-back.ts';
 import type { Workspace } from './workspace.ts';
-
-export interface LiveWatch {
-  workspace: Workspace;
-  entry: ModelEntry;
-  stored: StoredVersion;
-  deployment: Deployment;
-  /** What this run has done: its move of the pointer, and what it made live. */
-  moved: MoveResult;
-  routed: DeployResult;
-  /** What was live before; nothing at the first deployment. */
-  before: Revision | undefined;
-  seconds: number;
-  context: Context;
-}
 
 /** How long, s: what this run was told, else models.yaml; 0 does not watch. */
 export const watchSeconds = (given: number | undefined, entry: ModelEntry): number => given ?? entry.watchSeconds;

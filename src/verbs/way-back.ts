@@ -4,9 +4,9 @@ import type { PackageFile } from '../package/package-file.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import type { DeployRequest } from '../rollout/target.ts';
 import { deployRequest } from './deployment.ts';
+import type { LiveWatch } from './live-watch.ts';
 import { takeBack } from './route-live.ts';
 import { readStoredVersion } from './stored-version.ts';
-import type { LiveWatch } from './watch.ts';
 
 /**
  * What came of taking a promotion back: `rolled-back` pointer and function, proven; `partially-rolled-back` the pointer,

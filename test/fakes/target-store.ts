@@ -2,9 +2,10 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../src/model/layout.ts';
-import type { Manifest, TensorInfo } from '../../src/model/manifest.ts';
+import type { Manifest } from '../../src/model/manifest.ts';
 import { encodeJson, type Pointer } from '../../src/model/pointer.ts';
 import type { Sample } from '../../src/model/sample.ts';
+import type { TensorInfo } from '../../src/model/tensor-info.ts';
 
 export interface StoredVersion {
   version: string;

@@ -7,8 +7,8 @@ import { proveSample } from '../../src/handler/golden-sample.ts';
 import { openSession } from '../../src/handler/open-session.ts';
 import type { Tensors } from '../../src/handler/session.ts';
 import { writeOutputs } from '../../src/handler/tensors-out.ts';
-import type { DeclaredShape, Dtype } from '../../src/model/manifest.ts';
 import { compareSample } from '../../src/model/sample-compare.ts';
+import type { DeclaredShape, Dtype } from '../../src/model/tensor-info.ts';
 import type { TensorData } from '../../src/model/tensor-json.ts';
 import { encodeModel, node, tensor, tensorType, value } from '../fixtures/onnx.ts';
 

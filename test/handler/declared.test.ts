@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { TensorInfo } from '../../src/model/manifest.ts';
+import type { TensorInfo } from '../../src/model/tensor-info.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AppDeps } from '../../src/handler/app.ts';
+import type { AppDeps } from '../../src/handler/app-deps.ts';
 import { openSession } from '../../src/handler/open-session.ts';
 import type { Reader } from '../../src/handler/reader.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model/tensor-info.ts';
 import { encodeModel, node, tensorType, tinyModel, tokenModel, value } from '../fixtures/onnx.ts';
 import { anything, batchBody, deep, inferBody, list, nearly, sizes, v2Body } from './hostile-text.ts';
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../src/model/layout.ts';
-import type { Artifact, Manifest, TensorInfo } from '../../src/model/manifest.ts';
+import type { Artifact, Manifest } from '../../src/model/manifest.ts';
 import { encodeJson, type Pointer } from '../../src/model/pointer.ts';
+import type { TensorInfo } from '../../src/model/tensor-info.ts';
 
 export interface VersionParts {
   model: Uint8Array;

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model/tensor-info.ts';
 import { encodeModel, node, tensorType, tinyModel, tinySample, tokenModel, value } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { type Ask, TestApp } from './test-app.ts';

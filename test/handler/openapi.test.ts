@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeApi } from '../../src/handler/openapi/document.ts';
 import { routes } from '../../src/handler/routes.ts';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model/tensor-info.ts';
 import { tinyModel, tokenModel } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

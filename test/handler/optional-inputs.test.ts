@@ -7,7 +7,7 @@ import { LoadError } from '../../src/handler/load-error.ts';
 import { openSession } from '../../src/handler/open-session.ts';
 import { OptionalRuns } from '../../src/handler/optional-runs.ts';
 import type { Tensors } from '../../src/handler/session.ts';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model/tensor-info.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { checkModel } from '../../src/optimize/check-model.ts';
 import { optimizeModel } from '../../src/optimize/optimize-model.ts';

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, type AppDeps, createApp } from '../../src/handler/app.ts';
+import { type App, createApp } from '../../src/handler/app.ts';
+import type { AppDeps } from '../../src/handler/app-deps.ts';
 import type { AppResponse } from '../../src/handler/app-request.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';
 import { RequestError } from '../../src/handler/request-error.ts';

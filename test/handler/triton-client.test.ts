@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Dtype } from '../../src/model/manifest.ts';
+import type { Dtype } from '../../src/model/tensor-info.ts';
 import { describePart } from '../emulators/servers.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Dtype, TensorInfo } from '../../src/model/manifest.ts';
 import { isProbe, type Probe, probeBytes, probeRequest, probesFor, probeTensors } from '../../src/model/probe.ts';
+import type { Dtype, TensorInfo } from '../../src/model/tensor-info.ts';
 import { parseTensor } from '../../src/model/tensor-json.ts';
 
 const info = (name: string, dtype: Dtype, shape: TensorInfo['shape']): TensorInfo => ({ name, dtype, shape });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TensorInfo } from '../../src/model/manifest.ts';
+import type { TensorInfo } from '../../src/model/tensor-info.ts';
 import { bindSymbols, formatTensor, parseTensor, TensorError } from '../../src/model/tensor-json.ts';
 
 const info = (dtype: TensorInfo['dtype'], ...shape: (number | string)[]): TensorInfo => ({ name: 'x', dtype, shape });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import type { TensorInfo } from '../../src/model/manifest.ts';
+import type { TensorInfo } from '../../src/model/tensor-info.ts';
 import { readSample, sampleLimit } from '../../src/onnx/golden.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coldgate-sample-'));

@@ -10,7 +10,7 @@ import { silentLogger } from '../../src/log.ts';
 import { contextOf, type LambdaContext } from '../../src/targets/aws-lambda/context.ts';
 import { ensureApi, findApi, removeApis } from '../../src/targets/aws-lambda/http-api.ts';
 import { wantedApi } from '../../src/targets/aws-lambda/http-api-wanted.ts';
-import type { FunctionState } from '../../src/targets/aws-lambda/observe.ts';
+import type { FunctionState } from '../../src/targets/aws-lambda/state.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 

@@ -18,8 +18,8 @@ import { sha256 } from '../../src/model/digest.ts';
 import { codeOf } from '../../src/targets/aws-lambda/code.ts';
 import { contextOf, type LambdaContext } from '../../src/targets/aws-lambda/context.ts';
 import { ensureLogGroup } from '../../src/targets/aws-lambda/log-group.ts';
-import type { FunctionState } from '../../src/targets/aws-lambda/observe.ts';
 import { endScaling, ensureScaling } from '../../src/targets/aws-lambda/scaling.ts';
+import type { FunctionState } from '../../src/targets/aws-lambda/state.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
 

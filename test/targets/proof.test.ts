@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { Sample } from '../../src/model/sample.ts';
+import type { Expectation } from '../../src/rollout/proof/expectation.ts';
 import type { Answer } from '../../src/rollout/proof/http.ts';
-import { type Expectation, prove, warmPath } from '../../src/rollout/proof/prove.ts';
+import { prove, warmPath } from '../../src/rollout/proof/prove.ts';
 
 const [model, golden, document] = ['a', 'b', 'c'].map((letter) => letter.repeat(64)) as [string, string, string];
 const sample: Sample = { inputs: { x: [[1, 2]] } };

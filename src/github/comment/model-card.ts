@@ -1,5 +1,6 @@
-import type { Manifest, TensorInfo } from '../../model/manifest.ts';
+import type { Manifest } from '../../model/manifest.ts';
 import { describeShape } from '../../model/tensor-error.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
 import { codeSpan } from '../event-text.ts';
 import { folded } from './markup.ts';
 import type { ModelPreview } from './preview.ts';

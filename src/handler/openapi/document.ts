@@ -1,14 +1,7 @@
-import type { TensorInfo } from '../../model/manifest.ts';
 import type { Way } from '../../model/tensor-elements.ts';
-import { operations } from './operations.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
+import { type ApiModel, operations } from './operations.ts';
 import { nestedSchema, tensorSchema } from './tensor-schema.ts';
-
-export interface ApiModel {
-  name: string;
-  version: string;
-  inputs: readonly TensorInfo[];
-  outputs: readonly TensorInfo[];
-}
 
 type Schema = Record<string, unknown>;
 

@@ -1,4 +1,12 @@
-import type { ApiModel } from './document.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
+
+/** The model that a document describes. */
+export interface ApiModel {
+  name: string;
+  version: string;
+  inputs: readonly TensorInfo[];
+  outputs: readonly TensorInfo[];
+}
 
 type Fields = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import type { Dtype, TensorInfo } from '../../model/manifest.ts';
 import type { Way } from '../../model/tensor-elements.ts';
+import type { Dtype, TensorInfo } from '../../model/tensor-info.ts';
 
 type Schema = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TensorInfo } from '../../model/manifest.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
 import type { CardRow } from './model-card.ts';
 import { pageScript } from './script.ts';
 import { pageStyle } from './style.ts';

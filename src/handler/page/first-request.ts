@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../../model/manifest.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
 
 /** More is no longer something to edit by hand. */
 const mostElements = 4096;

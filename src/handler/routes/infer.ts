@@ -8,8 +8,8 @@ import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
 import type { ServedModel } from '../served-model.ts';
-import type { Tensors } from '../session.ts';
-import { readRequest, type Signature } from '../signature.ts';
+import type { Signature, Tensors } from '../session.ts';
+import { readRequest } from '../signature.ts';
 import { type InferInput, readInferInput } from '../tensors-in.ts';
 import { writeOutputs } from '../tensors-out.ts';
 

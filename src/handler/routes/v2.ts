@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../../model/manifest.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import { parseJsonObject, refuseEncoded } from '../read-json.ts';

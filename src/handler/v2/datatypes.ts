@@ -1,4 +1,4 @@
-import type { Dtype } from '../../model/manifest.ts';
+import type { Dtype } from '../../model/tensor-info.ts';
 
 /** https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md#tensor-data-types */
 const names: Record<Dtype, string> = {

@@ -1,4 +1,4 @@
-import type { Dtype } from '../../model/manifest.ts';
+import type { Dtype } from '../../model/tensor-info.ts';
 
 /** Clients of the protocol write 64-bit integers as plain numbers, which lose their last digits as doubles. */
 export const isWide = (dtype: Dtype): boolean => dtype === 'int64' || dtype === 'uint64';

@@ -1,4 +1,4 @@
-import type { TensorInfo } from '../../model/manifest.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
 import { type ParsedTensor, parseTensor } from '../../model/tensor-json.ts';
 import { readBinaryTensor } from '../binary-tensor.ts';
 import { parseJsonObject } from '../read-json.ts';

@@ -1,13 +1,17 @@
-import type { DeployRequest } from '../target.ts';
-import type { Expectation } from './prove.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import type { Sample } from '../../model/sample.ts';
 
-/**
- * What a revision that was deployed for the request must answer.
- * @param revision what the function says it is; nothing where any revision may answer
- */
-export function expectationFor(request: DeployRequest, revision: string | undefined): Expectation {
-  const { version, sha256, sample, manifest, manifestSha256, settings } = request;
-  const kilobytes = Number(settings.handlerVariables['COLDGATE_MAX_PAYLOAD_KB']);
-  const maxPayloadBytes = kilobytes > 0 ? kilobytes * 1024 : undefined;
-  return { revision, version, sha256, sample, manifest, manifestSha256, maxPayloadBytes };
+/** What a revision must answer with before anyone is told that it serves. */
+export interface Expectation {
+  /** Nothing where any revision may answer. */
+  revision: string | undefined;
+  version: string;
+  /** Of the model file. */
+  sha256: string;
+  sample: Sample | undefined;
+  /** As published, with the digest of its bytes; absent where only version and sample are known. */
+  manifest?: Manifest | undefined;
+  manifestSha256?: string | undefined;
+  /** Largest body that the handler was set to take. */
+  maxPayloadBytes?: number | undefined;
 }

@@ -1,7 +1,8 @@
 import { UnprovenError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
+import type { Expectation } from './expectation.ts';
 import { field } from './http.ts';
-import { type Endpoint, type Expectation, prove, warmPath } from './prove.ts';
+import { type Endpoint, prove, warmPath } from './prove.ts';
 
 /** How long is waited, ms. */
 export interface FollowPatience {

@@ -1,6 +1,6 @@
 import { isProbe, type Probe } from '../../model/probe.ts';
+import type { Expectation } from './expectation.ts';
 import { field } from './http.ts';
-import type { Expectation } from './prove.ts';
 import { unproven } from './unproven.ts';
 
 /** What the function says that it has run itself. */

@@ -1,25 +1,10 @@
-import type { Manifest } from '../../model/manifest.ts';
 import { type Probe, probeBytes, probeRequest, probesFor } from '../../model/probe.ts';
 import type { Sample } from '../../model/sample.ts';
 import { compareSample, formatDifference } from '../../model/sample-compare.ts';
+import type { Expectation } from './expectation.ts';
 import { type Answer, type CallOptions, describeAnswer, field } from './http.ts';
 import { readOwnAccount } from './own-account.ts';
 import { unproven } from './unproven.ts';
-
-/** What a revision must answer with before anyone is told that it serves. */
-export interface Expectation {
-  /** Nothing where any revision may answer. */
-  revision: string | undefined;
-  version: string;
-  /** Of the model file. */
-  sha256: string;
-  sample: Sample | undefined;
-  /** As published, with the digest of its bytes; absent where only version and sample are known. */
-  manifest?: Manifest | undefined;
-  manifestSha256?: string | undefined;
-  /** Largest body that the handler was set to take. */
-  maxPayloadBytes?: number | undefined;
-}
 
 /** Where a revision answers, and how it is reached: plainly, with a signature, or through the platform's own call. */
 export interface Endpoint {

@@ -5,8 +5,12 @@ import type {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { partSize } from '../read-file.ts';
-import type { TokenCredential } from './credentials.ts';
 import type { Place } from './place.ts';
+
+/** The part of the SDK's interface of the same name that this driver calls. */
+export interface TokenCredential {
+  getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+}
 
 /** Bounds that tests set lower, and who they ask for tokens. */
 export interface AzureLimits {

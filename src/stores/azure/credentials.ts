@@ -3,13 +3,8 @@ import { env } from 'node:process';
 import { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { InputError } from '../../errors.ts';
 import { redact } from '../redact.ts';
-import type { Identity } from './context.ts';
+import type { Identity, TokenCredential } from './context.ts';
 import type { Place } from './place.ts';
-
-/** The part of the SDK's interface of the same name that this driver calls. */
-export interface TokenCredential {
-  getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>;
-}
 
 export const tokenScope = 'https://storage.azure.com/.default';
 

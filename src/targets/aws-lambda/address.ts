@@ -14,8 +14,8 @@ import { setTags } from './function-settings.ts';
 import { apiTag, ensureApi, isSettled, removeApis } from './http-api.ts';
 import { wantedApi } from './http-api-wanted.ts';
 import { isCandidateAlias, wayTo } from './names.ts';
-import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
+import type { FunctionState } from './state.ts';
 import { ensureStatements, type Permit, publicPermits } from './statements.ts';
 
 /** Points the alias to the version, if it does not; on the revision that was seen. Answers whether it had to. */

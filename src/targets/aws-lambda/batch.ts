@@ -4,7 +4,7 @@ import { ColdgateError, ConflictError } from '../../errors.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import type { FunctionState } from './observe.ts';
+import type { FunctionState } from './state.ts';
 import type { Permit } from './statements.ts';
 
 /** Bucket that tells the function of its uploads, and a digest of what it was told to tell; `none` when it no longer does. */

@@ -6,7 +6,7 @@ import {
 import type { LambdaContext } from './context.ts';
 import { ensureLogGroup, functionLogGroup } from './log-group.ts';
 import { ownerTag } from './names.ts';
-import type { FunctionState } from './observe.ts';
+import type { FunctionState } from './state.ts';
 
 /** Days that the function's log group keeps: it was told so, and need not be asked in every run. */
 const retentionTag = 'coldgate:log-retention-days';

@@ -1,8 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Api } from '@aws-sdk/client-apigatewayv2';
+import type { Api, ApiGatewayV2Client } from '@aws-sdk/client-apigatewayv2';
 import type { LambdaContext } from './context.ts';
-import type { Gateway } from './http-api.ts';
 import type { WantedApi } from './http-api-wanted.ts';
+
+type Sdk = typeof import('@aws-sdk/client-apigatewayv2');
+
+/** The service, opened when it is met. */
+export interface Gateway {
+  sdk: Sdk;
+  client: ApiGatewayV2Client;
+}
 
 /** One call of the gateway's, patiently. */
 type Ask = <O>(work: (gateway: Gateway, options: { abortSignal: AbortSignal }) => Promise<O>) => Promise<O>;

@@ -7,7 +7,7 @@ import type {
   CreateStageRequest,
 } from '@aws-sdk/client-apigatewayv2';
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
-import type { FunctionState } from './observe.ts';
+import type { FunctionState } from './state.ts';
 
 /** What an HTTP API is made of, with names in the place of ids. */
 export interface WantedApi {

@@ -1,26 +1,18 @@
-import type { Api, ApiGatewayV2Client } from '@aws-sdk/client-apigatewayv2';
+import type { Api } from '@aws-sdk/client-apigatewayv2';
 import { proxiedAgents } from '../../proxy.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import { convergeParts } from './http-api-parts.ts';
+import { convergeParts, type Gateway } from './http-api-parts.ts';
 import { accessLogGroup, type WantedApi } from './http-api-wanted.ts';
 import { ensureLogGroup } from './log-group.ts';
 import { ownerTag } from './names.ts';
-import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
-
-type Sdk = typeof import('@aws-sdk/client-apigatewayv2');
+import type { FunctionState } from './state.ts';
 
 /** Says on the function that it has, or may have, an HTTP API: the way to it when the settings no longer name one. */
 export const apiTag = 'coldgate:http-api';
 /** Says on the API what it was brought to, last of all. */
 const digestTag = 'coldgate:settings';
-
-/** The service, opened when it is met. */
-export interface Gateway {
-  sdk: Sdk;
-  client: ApiGatewayV2Client;
-}
 
 async function openGateway({ settings }: LambdaContext): Promise<Gateway> {
   const sdk = await import('@aws-sdk/client-apigatewayv2');

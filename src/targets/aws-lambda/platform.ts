@@ -22,13 +22,14 @@ import { ensureFunctionSettings, plannedSettings } from './function-settings.ts'
 import { pruneLayers } from './layer.ts';
 import { listFunctions } from './list.ts';
 import { candidateAlias, functionName } from './names.ts';
-import { type FunctionState, type LambdaRevision, observe } from './observe.ts';
+import { observe } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { removeAll, retireVersions } from './remove.ts';
 import { ensureScaling } from './scaling.ts';
 import { shiftTraffic } from './shift.ts';
+import type { FunctionState, LambdaRevision } from './state.ts';
 import { detailsOf, settingsOf } from './wanted.ts';
 
 type Request = Pick<DeployRequest, 'settings' | 'package'>;

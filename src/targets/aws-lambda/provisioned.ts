@@ -9,9 +9,10 @@ import { UnprovenError } from '../../errors.ts';
 import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import { type FunctionState, qualifierOf, versionOf } from './observe.ts';
+import { qualifierOf, versionOf } from './observe.ts';
 import { waitFor } from './ready.ts';
 import { dropScaling, instanceBounds, scaledVersion } from './scaling.ts';
+import type { FunctionState } from './state.ts';
 
 /** Says that a version of the function has, or may have, instances kept warm: nobody need look where it does not. */
 const provisionedTag = 'coldgate:provisioned';

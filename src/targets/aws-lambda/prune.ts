@@ -1,7 +1,7 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
-import type { FunctionState, LambdaRevision } from './observe.ts';
+import type { FunctionState, LambdaRevision } from './state.ts';
 
 /** Live versions behind the current one that are kept, so that an alias can be set back by hand. */
 const keptLive = 2;

@@ -13,10 +13,11 @@ import type { LambdaContext } from './context.ts';
 import { tagsOf } from './function-settings.ts';
 import { layersOf } from './layer.ts';
 import { formatMark, functionName } from './names.ts';
-import { type FunctionState, type LambdaRevision, observe, packageDigest, publishedVersion } from './observe.ts';
+import { observe, packageDigest, publishedVersion } from './observe.ts';
 import { waitUntilReady } from './ready.ts';
 import { movedError } from './refusal.ts';
 import { checkSizes } from './sizes.ts';
+import type { FunctionState, LambdaRevision } from './state.ts';
 import { type LambdaWanted, mergedConfiguration, mergedVariables } from './wanted.ts';
 
 export interface Published {

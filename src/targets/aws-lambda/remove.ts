@@ -6,8 +6,9 @@ import type { LambdaContext } from './context.ts';
 import { apiTag, removeApis } from './http-api.ts';
 import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
-import { type FunctionState, hasRuntimeLayer, type LambdaRevision, versionOf } from './observe.ts';
+import { hasRuntimeLayer, versionOf } from './observe.ts';
 import { endScaling } from './scaling.ts';
+import type { FunctionState, LambdaRevision } from './state.ts';
 
 /** Takes versions away, first the aliases that name them; a version that we have not published stays. */
 export async function retireVersions(

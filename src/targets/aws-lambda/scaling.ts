@@ -4,8 +4,8 @@ import { proxiedAgents } from '../../proxy.ts';
 import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import type { FunctionState } from './observe.ts';
 import type { Asked } from './refusal.ts';
+import type { FunctionState } from './state.ts';
 
 /** The version whose instances are scaled, and a digest of by what: `7 1f2e…`. */
 const scalingTag = 'coldgate:scaling';

@@ -7,7 +7,7 @@ import { readTimings } from '../../rollout/proof/judge-start.ts';
 import { type Endpoint, warmPath } from '../../rollout/proof/prove.ts';
 import type { LambdaContext } from './context.ts';
 import { invokeEndpoint } from './endpoint.ts';
-import type { FunctionState } from './observe.ts';
+import type { FunctionState } from './state.ts';
 
 /** Between two looks at the new version during a step, ms. */
 const betweenMs = 5000;

@@ -5,8 +5,8 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import type { LambdaContext } from './context.ts';
-import type { FunctionState } from './observe.ts';
 import { isMissing } from './refusal.ts';
+import type { FunctionState } from './state.ts';
 
 /** Who else may invoke an alias, and for what. */
 export type Permit = Omit<AddPermissionRequest, 'FunctionName' | 'StatementId' | 'Qualifier'>;
