@@ -83,7 +83,13 @@ const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string
       'aws4fetch',
     ],
   },
-  iam: { rooms: ['errors', 'config/types.ts', 'config/schema/aws-lambda.ts', 'model'], packages: [] },
+  iam: {
+    rooms: [
+      ...['errors', 'model', 'config/types.ts', 'config/schema/aws-lambda.ts'],
+      ...['config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
+    ],
+    packages: [],
+  },
   handler: {
     rooms: ['model'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],

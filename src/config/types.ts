@@ -1,4 +1,7 @@
 import type { GateOptions } from '../gate/options.ts';
+import type { AwsLambdaSettings } from './schema/aws-lambda.ts';
+import type { AzureFunctionsSettings } from './schema/azure-functions.ts';
+import type { GoogleCloudRunSettings } from './schema/google-cloud-run.ts';
 
 /** models.yaml after defaults, interpolation and path resolution. Fields are camelCase here, kebab-case in the file. */
 export interface Config {
@@ -31,13 +34,17 @@ export interface LocalTargetSettings {
   port?: number | undefined;
 }
 
-/** Settings of a cloud target, camelCase as everything here, are checked by the schema and read by its driver alone. */
-export interface CloudTargetSettings {
-  provider: 'aws-lambda' | 'google-cloud-run' | 'azure-functions';
-  [option: string]: unknown;
+/** Settings of a target by its provider, checked by the schema, with defaults; camelCase as everything here. */
+export interface SettingsByProvider {
+  local: LocalTargetSettings;
+  'aws-lambda': AwsLambdaSettings;
+  'google-cloud-run': GoogleCloudRunSettings;
+  'azure-functions': AzureFunctionsSettings;
 }
 
-export type TargetSettings = LocalTargetSettings | CloudTargetSettings;
+export type Provider = keyof SettingsByProvider;
+
+export type TargetSettings = SettingsByProvider[Provider];
 
 export interface Environment {
   name: string;

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { camelKeys } from '../../src/config/camel-keys.ts';
+import { targetSchema } from '../../src/config/schema/environment.ts';
 import { silentLogger } from '../../src/log.ts';
 import { hostPlatform, platformKey } from '../../src/package/platform.ts';
 import { openTarget } from '../../src/targets/open.ts';
@@ -13,8 +16,18 @@ describe('openTarget', () => {
     expect(target.key).toBe(`local-${platformKey(hostPlatform())}`);
   });
 
-  it.each(['google-cloud-run', 'azure-functions'] as const)('says that %s is not in this build', async (provider) => {
-    await expect(openTarget({ provider }, deps)).rejects.toMatchObject({
+  const google = {
+    ...{ provider: 'google-cloud-run', project: 'acme-models', region: 'europe-west1' },
+    'service-account': 'digits@acme-models.iam.gserviceaccount.com',
+  };
+  const azure = {
+    ...{ provider: 'azure-functions', subscription: randomUUID(), 'resource-group': 'models', location: 'westeurope' },
+    'storage-account': 'acmemodels',
+  };
+
+  it.each([google, azure])('says that $provider is not in this build', async ({ provider, ...given }) => {
+    const settings = camelKeys(targetSchema.parse({ provider, ...given }));
+    await expect(openTarget(settings, deps)).rejects.toMatchObject({
       code: 'target-not-available',
       exit: 2,
       data: { provider },

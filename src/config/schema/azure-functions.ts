@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CamelKeys } from '../camel-keys.ts';
 import { listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://learn.microsoft.com/azure/azure-functions/functions-scale and …/flex-consumption-plan */
@@ -73,3 +74,6 @@ export const azureFunctionsTarget = z
       .describe('Tags of all resources.'),
   })
   .describe('Azure Functions.');
+
+/** The settings as the driver gets them: checked, with defaults. */
+export type AzureFunctionsSettings = CamelKeys<z.infer<typeof azureFunctionsTarget>>;

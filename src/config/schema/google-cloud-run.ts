@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CamelKeys } from '../camel-keys.ts';
 import { flag, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://cloud.google.com/run/docs/configuring/services/memory-limits and …/cpu, …/max-instances */
@@ -51,3 +52,6 @@ export const googleCloudRunTarget = z
       .describe('Labels of all resources.'),
   })
   .describe('Google Cloud Run and Cloud Functions gen2.');
+
+/** The settings as the driver gets them: checked, with defaults. */
+export type GoogleCloudRunSettings = CamelKeys<z.infer<typeof googleCloudRunTarget>>;

@@ -26,8 +26,9 @@ function previewSettings({ batch: _, ...settings }: AwsLambdaSettings): AwsLambd
 /** Functions on Lambda, by their kind and the settings that they share. */
 export function lambdaGroups({ functions }: Subject): LambdaGroup[] {
   const groups = new Map<string, LambdaGroup>();
-  for (const one of functions.filter(({ target }) => isLambda(target))) {
-    const given = one.target as unknown as AwsLambdaSettings;
+  for (const one of functions) {
+    const given = one.target;
+    if (given.provider !== 'aws-lambda') continue;
     const settings = one.kind === 'preview' ? previewSettings(given) : given;
     const key = JSON.stringify([one.kind, settings]);
     const { partition = 'aws', account = '' } = readArn(settings.role) ?? {};

@@ -1,17 +1,11 @@
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import type { TargetDeed } from '../needs.ts';
 
-/** Settings of azure-functions that permissions depend on; the schema has checked them. */
-export interface AzureSettings {
-  provider: 'azure-functions';
-  subscription: string;
-  resourceGroup: string;
-  /** `system`, or the resource id of a user-assigned identity. */
-  identity: string;
-  apiManagement?: { service: string };
-}
-
 /** https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb */
-export function appActions({ identity, apiManagement }: AzureSettings, deeds: readonly TargetDeed[]): string[] {
+export function appActions(
+  { identity, apiManagement }: AzureFunctionsSettings,
+  deeds: readonly TargetDeed[],
+): string[] {
   const has = (deed: TargetDeed) => deeds.includes(deed);
   return [
     ...(has('look') ? ['Microsoft.Web/sites/read', 'Microsoft.Web/sites/functions/read'] : []),

@@ -1,14 +1,21 @@
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
 import type { Paper, Sheet } from '../sheet.ts';
 import { type FunctionPlan, placeOf, type Subject } from '../subject.ts';
-import { type AzureSettings, appActions } from './apps.ts';
+import { appActions } from './apps.ts';
 import { blobActions, blobCondition } from './store.ts';
 
-const settingsOf = ({ functions }: Subject): AzureSettings[] => {
-  const own = functions.filter(({ kind, target }) => kind === 'own' && target.provider === 'azure-functions');
-  const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as AzureSettings]));
+type FunctionApp = Omit<FunctionPlan, 'target'> & { target: AzureFunctionsSettings };
+
+const functionApps = ({ functions }: Subject): FunctionApp[] =>
+  functions.flatMap(({ target, ...one }) =>
+    one.kind === 'own' && target.provider === 'azure-functions' ? [{ ...one, target }] : [],
+  );
+
+const settingsOf = (subject: Subject): AzureFunctionsSettings[] => {
+  const distinct = new Map(functionApps(subject).map(({ target }) => [JSON.stringify(target), target]));
   return [...distinct.values()];
 };
 
@@ -63,7 +70,7 @@ function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): 
 }
 
 function appAssignments(
-  settings: readonly AzureSettings[],
+  settings: readonly AzureFunctionsSettings[],
   name: string,
   verbs: readonly IamVerb[],
 ): Pick<Sheet, 'papers' | 'commands'> {
@@ -101,11 +108,11 @@ function jobIdentity(subject: Subject, role: JobRole, group: string): string[] {
   ];
 }
 
-const subscriptionLine = (settings: AzureSettings | undefined): string =>
+const subscriptionLine = (settings: AzureFunctionsSettings | undefined): string =>
   `SUBSCRIPTION=${settings?.subscription ?? '"$(az account show --query id --output tsv)"'}`;
 
 /** The commands that papers with variables need come first: files are written with what these say. */
-function withSubscription(sheet: Sheet, settings: AzureSettings | undefined): Sheet {
+function withSubscription(sheet: Sheet, settings: AzureFunctionsSettings | undefined): Sheet {
   const known = settings?.subscription;
   if (known === undefined) return { ...sheet, setup: [subscriptionLine(undefined)] };
   const fill = (text: string) => text.replaceAll('${SUBSCRIPTION}', known);
@@ -137,8 +144,8 @@ export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly 
   return [withSubscription(sheet, settings[0])];
 }
 
-function principalCommand({ name, target }: FunctionPlan): string {
-  const { identity, resourceGroup } = target as unknown as AzureSettings;
+function principalCommand({ name, target }: FunctionApp): string {
+  const { identity, resourceGroup } = target;
   return identity === 'system'
     ? `PRINCIPAL="$(az functionapp identity assign --name ${name} --resource-group ${resourceGroup} --query principalId --output tsv)"`
     : `PRINCIPAL="$(az identity show --ids ${identity} --query principalId --output tsv)"`;
@@ -146,8 +153,7 @@ function principalCommand({ name, target }: FunctionPlan): string {
 
 /** One sheet for each function app: each has an identity. */
 export function azureFunctionSheets(subject: Subject): Sheet[] {
-  const own = subject.functions.filter(({ kind, target }) => kind === 'own' && target.provider === 'azure-functions');
-  return own.map((one): Sheet => {
+  return functionApps(subject).map((one): Sheet => {
     const name = `coldgate-${one.name}`;
     const store = storeAssignment(subject, name, functionGrants(subject, one.models));
     const sheet: Sheet = {
@@ -156,6 +162,6 @@ export function azureFunctionSheets(subject: Subject): Sheet[] {
       commands: [principalCommand(one), ...store.commands],
       notes: [],
     };
-    return withSubscription(sheet, one.target as unknown as AzureSettings);
+    return withSubscription(sheet, one.target);
   });
 }

@@ -1,22 +1,12 @@
+import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
 import type { TargetDeed } from '../needs.ts';
-
-/** Settings of google-cloud-run that permissions depend on; the schema has checked them. */
-export interface GoogleSettings {
-  provider: 'google-cloud-run';
-  project: string;
-  region: string;
-  kind: 'service' | 'function';
-  serviceAccount: string;
-  auth: 'iam' | 'none';
-  artifactRepository?: string;
-}
 
 /**
  * Permissions on Cloud Run, and on Cloud Functions where functions are deployed as such.
  * https://cloud.google.com/run/docs/reference/iam/permissions and https://cloud.google.com/functions/docs/reference/iam/permissions
  */
 export function runPermissions(
-  { kind, auth, artifactRepository }: GoogleSettings,
+  { kind, auth, artifactRepository }: GoogleCloudRunSettings,
   deeds: readonly TargetDeed[],
 ): string[] {
   const has = (deed: TargetDeed) => deeds.includes(deed);

@@ -1,9 +1,10 @@
+import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
 import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
 import type { Paper, Sheet } from '../sheet.ts';
 import { placeOf, type Subject } from '../subject.ts';
-import { type GoogleSettings, runPermissions } from './run.ts';
+import { runPermissions } from './run.ts';
 import { objectRoles } from './store.ts';
 
 interface Bindings {
@@ -14,9 +15,9 @@ interface Bindings {
 /** Previews have the settings of the environment, and its identity. */
 const ownFunctions = ({ functions }: Subject) => functions.filter(({ kind }) => kind === 'own');
 
-const settingsOf = (subject: Subject): GoogleSettings[] => {
-  const own = ownFunctions(subject).filter(({ target }) => target.provider === 'google-cloud-run');
-  const distinct = new Map(own.map(({ target }) => [JSON.stringify(target), target as unknown as GoogleSettings]));
+const settingsOf = (subject: Subject): GoogleCloudRunSettings[] => {
+  const own = ownFunctions(subject).flatMap(({ target }) => (target.provider === 'google-cloud-run' ? [target] : []));
+  const distinct = new Map(own.map((target) => [JSON.stringify(target), target]));
   return [...distinct.values()];
 };
 
@@ -60,7 +61,7 @@ function storeBindings(subject: Subject, owner: string, grants: StoreGrants): Bi
   return { papers, commands };
 }
 
-function runBindings(settings: readonly GoogleSettings[], role: JobRole, verbs: readonly IamVerb[]): Bindings {
+function runBindings(settings: readonly GoogleCloudRunSettings[], role: JobRole, verbs: readonly IamVerb[]): Bindings {
   const needs = needsOf(verbs);
   const target = [...new Set([...needs.target, ...needs.previews])];
   const permissions = [...new Set(settings.flatMap((one) => runPermissions(one, target)))];
