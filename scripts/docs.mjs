@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the code: action.yml files, tables in READMEs, docs/cli.md, docs/config.md and the JSON
- * Schema of models.yaml. `--check` changes nothing and fails when a file is stale.
+ * Writes what is generated from the code: action.yml files, tables in READMEs, docs/cli.md, docs/config.md, the rooms of
+ * docs/architecture.md and the JSON Schema of models.yaml. `--check` changes nothing and fails when a file is stale.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,6 +9,7 @@ import { catalog } from '../src/catalog.ts';
 import { modelsJsonSchema } from '../src/config/json-schema.ts';
 import { configReference } from '../src/config/reference.ts';
 import { generalHelp, verbHelp } from '../src/terminal/help.ts';
+import { rulesText } from '../test/house-rules.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
@@ -164,6 +165,7 @@ put(
 );
 put('schema/models.schema.json', `${JSON.stringify(modelsJsonSchema(), null, 2)}\n`);
 fill('docs/config.md', { config: configReference() });
+fill('docs/architecture.md', { rooms: rulesText(table) });
 const ship = catalog.find((v) => v.action === '.');
 fill('README.md', {
   inputs: inputTable(ship),

@@ -4,6 +4,7 @@ import { join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../src/catalog.ts';
 import { toolVersion } from '../src/version.ts';
+import { apart, rooms } from './house-rules.ts';
 
 const root = join(import.meta.dirname, '..');
 const files = (folder: string, ending: string): string[] =>
@@ -17,148 +18,6 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const roomOf = (path: string): string => {
   const [, first = '', second] = path.split('/');
   return second === undefined ? first.replace(/\.ts$/, '') : first;
-};
-
-/** What each room may import: other rooms (all files, or the one named after the slash), and packages. */
-const rooms: Record<string, { rooms: string[]; packages: string[]; lazy?: string[] }> = {
-  errors: { rooms: [], packages: [] },
-  log: { rooms: ['errors'], packages: [] },
-  conceal: { rooms: ['errors'], packages: [] },
-  proxy: { rooms: [], packages: ['node:http'] },
-  'credential-words': { rooms: ['errors', 'proxy'], packages: [] },
-  version: { rooms: [], packages: [] },
-  inputs: { rooms: ['errors', 'model/names.ts'], packages: ['fastest-levenshtein'] },
-  model: { rooms: [], packages: ['node:crypto', 'semver'] },
-  gate: { rooms: ['model', 'errors', 'inputs'], packages: ['d3-scale', 'd3-shape'] },
-  config: {
-    rooms: ['model', 'gate', 'errors', 'inputs'],
-    packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'semver', 'node:'],
-  },
-  onnx: { rooms: ['model', 'errors', 'inputs'], packages: ['node:', 'fastest-levenshtein'] },
-  stores: {
-    rooms: ['errors', 'config/types.ts', 'proxy'],
-    packages: [
-      'node:',
-      '@aws-sdk/client-s3',
-      '@aws-sdk/s3-request-presigner',
-      '@smithy/',
-      '@google-cloud/storage',
-      '@azure/storage-blob',
-      '@azure/identity',
-    ],
-  },
-  registry: {
-    rooms: ['model', 'stores/store.ts', 'onnx', 'errors', 'log'],
-    packages: ['node:crypto', 'node:fs', 'node:path'],
-  },
-  package: {
-    rooms: ['errors', 'log'],
-    packages: ['node:', 'fflate', 'tar-stream'],
-  },
-  pause: { rooms: [], packages: ['node:timers'] },
-  rollout: {
-    rooms: ['model', 'gate', 'errors', 'log', 'package/package-file.ts', 'package/budget.ts', 'pause', 'proxy'],
-    packages: ['node:crypto', 'node:http', 'node:https'],
-  },
-  targets: {
-    rooms: [
-      'rollout',
-      'pause',
-      'model',
-      'gate',
-      'errors',
-      'log',
-      'config/types.ts',
-      'config/schema/aws-lambda.ts',
-      'package',
-      'proxy',
-    ],
-    packages: [
-      'node:',
-      '@aws-sdk/client-lambda',
-      '@aws-sdk/client-application-auto-scaling',
-      '@aws-sdk/client-apigatewayv2',
-      '@aws-sdk/client-cloudwatch-logs',
-      '@aws-sdk/client-s3',
-      'aws4fetch',
-    ],
-  },
-  iam: {
-    rooms: [
-      ...['errors', 'model', 'config/types.ts', 'config/schema/aws-lambda.ts'],
-      ...['config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
-    ],
-    packages: [],
-  },
-  handler: {
-    rooms: ['model'],
-    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
-  },
-  optimize: {
-    rooms: ['model', 'errors', 'onnx', 'handler'],
-    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'],
-  },
-  measure: {
-    rooms: [
-      'gate',
-      'rollout/target.ts',
-      'rollout/proof/http.ts',
-      'rollout/proof/expectation.ts',
-      'rollout/proof/prove.ts',
-      'pause',
-      'model',
-      'errors',
-      'log',
-      'stores/store.ts',
-    ],
-    packages: ['node:crypto'],
-  },
-  github: {
-    rooms: ['errors', 'log', 'model', 'gate', 'config/types.ts'],
-    packages: ['@octokit/core', '@octokit/plugin-retry', 'node:'],
-  },
-  verbs: {
-    rooms: [
-      'github',
-      'model',
-      'gate',
-      'config',
-      'onnx',
-      'registry',
-      'package',
-      'measure',
-      'conceal',
-      'credential-words',
-      'errors',
-      'log',
-      'inputs',
-      'version',
-      'stores/store.ts',
-      'stores/open.ts',
-      'stores/read-file.ts',
-      'rollout/target.ts',
-      'targets/open.ts',
-      'optimize',
-      'iam',
-    ],
-    packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util'],
-  },
-  catalog: { rooms: ['inputs', 'errors', 'verbs/verb.ts'], packages: [], lazy: ['verbs'] },
-  terminal: { rooms: ['catalog', 'conceal', 'errors', 'inputs', 'log', 'version'], packages: ['node:'] },
-  runner: {
-    rooms: ['conceal', 'errors', 'log', 'model', 'github', 'terminal/logger.ts', 'verbs/verb.ts'],
-    packages: ['node:', '@actions/core', '@actions/cache'],
-  },
-  cli: {
-    rooms: ['catalog', 'conceal', 'proxy', 'errors', 'inputs', 'runner', 'terminal', 'version'],
-    packages: ['node:'],
-  },
-  action: {
-    rooms: ['catalog', 'conceal', 'credential-words', 'proxy', 'errors', 'github', 'inputs', 'runner', 'verbs/verb.ts'],
-    packages: ['@actions/core'],
-    lazy: ['verbs'],
-  },
-  index: { rooms: ['version'], packages: [], lazy: ['action', 'cli'] },
 };
 
 interface Import {
@@ -207,26 +66,41 @@ describe('the house', () => {
     expect(bare).toEqual([]);
   });
 
-  it('lets the drivers of stores be named by open alone', () => {
-    const drivers = files('src/stores', '.ts').filter(
-      (f) => f.split('/').length === 3 && !/\/(store|open|read-file)\.ts$/.test(f),
+  it('has its rooms from the bottom to the top, and a rule for each', () => {
+    const names = Object.keys(rooms);
+    const upward = Object.entries(rooms).flatMap(([name, room]) =>
+      [...room.rooms, ...(room.lazy ?? [])]
+        .filter((other) => names.indexOf(other.split('/', 1)[0] ?? '') >= names.indexOf(name))
+        .map((other) => `${name} -> ${other}`),
     );
-    const users = sources.flatMap(importsOf).filter((i) => i.target.startsWith('.'));
-    for (const driver of drivers) {
-      const outside = users.filter(
-        (u) => normalize(join(u.from, '..', u.target)) === driver && !u.from.startsWith('src/stores/'),
-      );
-      expect(outside).toEqual([]);
-    }
+    expect(upward).toEqual([]);
+    expect([...new Set(sources.map(roomOf))].sort()).toEqual([...names].sort());
   });
 
-  it('lets platforms be named by open alone, and never by one another', () => {
-    const folder = (path: string) => /^src\/targets\/[^/]+(?=\/)/.exec(path)?.[0];
-    const strangers = sources.flatMap(importsOf).filter(({ from, target }) => {
-      const of = target.startsWith('.') ? folder(normalize(join(from, '..', target))) : undefined;
-      return of !== undefined && of !== folder(from) && from !== 'src/targets/open.ts';
-    });
+  it('has no circle between files, types included', () => {
+    expect(circlesOf(new Map(sources.map((file) => [file, filesImportedBy(file)])))).toEqual([]);
+  });
+
+  it('has no rule for a file that is not there', () => {
+    const named = Object.values(rooms).flatMap(({ rooms: others }) => others.filter((other) => other.includes('/')));
+    expect(named.filter((file) => !sources.includes(`src/${file}`))).toEqual([]);
+  });
+
+  it.each(apart)('holds that $rule', ({ folders, doors }) => {
+    const folder = (path: string) => folders.exec(path)?.[1];
+    const inside = sources.filter((file) => folder(file) !== undefined);
+    expect(new Set(inside.map(folder)).size).toBeGreaterThan(1);
+    const strangers = sources.flatMap((from) =>
+      filesImportedBy(from)
+        .filter((to) => folder(to) !== undefined && folder(to) !== folder(from) && !doors.test(from))
+        .map((to) => `${from} -> ${to}`),
+    );
     expect(strangers).toEqual([]);
+  });
+
+  it('finds circles', () => {
+    const graph = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['d'], e: ['a', 'f'], f: [] };
+    expect(circlesOf(new Map(Object.entries(graph)))).toEqual(['a -> b -> c -> a', 'd -> d']);
   });
 
   it('keeps every file and function within its ceiling', () => {
@@ -275,6 +149,25 @@ describe('the house', () => {
     }
   });
 });
+
+/** The files of src that a file imports, also for types alone and by `import()`. */
+const filesImportedBy = (path: string): string[] =>
+  importsOf(path).flatMap(({ target }) => (target.startsWith('.') ? [normalize(join(path, '..', target))] : []));
+
+/** One circle for each way back that a walk through the graph meets. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (node: string, way: readonly string[]): void => {
+    const at = way.indexOf(node);
+    if (at >= 0) circles.push([...way.slice(at), node].join(' -> '));
+    if (at >= 0 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) walk(next, [...way, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) walk(node, []);
+  return circles;
+}
 
 /** Top-level functions and methods longer than 40 lines, found by indentation as the formatter lays it out. */
 function longFunctions(path: string): string[] {

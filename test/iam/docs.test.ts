@@ -50,7 +50,7 @@ describe('the troubleshooting of docs/aws.md', () => {
     ['src/targets/aws-lambda/sizes.ts', ['Package and layers are too large:', 'bytes unpacked and at least']],
     ['src/stores/s3/fault.ts', ['no-bucket', 'wrong-region', 'There is no bucket']],
     ['src/stores/s3/denial.ts', ['AWS did not give this job its role']],
-    ['src/handler/aws/s3-refusal.ts', ["The function's role needs"]],
+    ['src/handler/readers/s3-refusal.ts', ["The function's role needs"]],
   ])('quotes %s as it is', (path, texts) => {
     const page = readFileSync(join(root, 'docs/aws.md'), 'utf8');
     const source = readFileSync(join(root, path), 'utf8');

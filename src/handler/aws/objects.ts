@@ -5,10 +5,10 @@ import { persist } from '../readers/persist.ts';
 import { readObject } from '../readers/remote.ts';
 import { ReplacedError } from '../readers/replaced.ts';
 import { S3Objects } from '../readers/s3.ts';
+import { S3Client, type S3Request, s3Options } from '../readers/s3-client.ts';
+import { type S3Action, s3Refusal } from '../readers/s3-refusal.ts';
 import { SettingsError, type Variables } from '../settings.ts';
 import { endpointProblem } from '../source.ts';
-import { S3Client, type S3Request, s3Options } from './s3-client.ts';
-import { type S3Action, s3Refusal } from './s3-refusal.ts';
 
 /** What a batch asks of S3. */
 export interface Objects {

@@ -2,7 +2,7 @@ import { createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { LoadError } from '../load-error.ts';
 import { askEndpoint, endpointUrl, textFields } from './endpoint.ts';
-import { readToken } from './google.ts';
+import { readToken } from './google-token.ts';
 import type { Bearer } from './renewed.ts';
 
 const scope = 'https://www.googleapis.com/auth/devstorage.read_only';

@@ -1,7 +1,8 @@
 import { LoadError } from '../load-error.ts';
 import { isOnMachine } from '../readers/hosts.ts';
 import type { Variables } from '../settings.ts';
-import { askEndpoint, endpointUrl, textFields } from './endpoint.ts';
+import { askEndpoint, endpointUrl } from './endpoint.ts';
+import { readToken } from './google-token.ts';
 import { type Bearer, Renewed } from './renewed.ts';
 
 /**
@@ -36,12 +37,4 @@ async function askToken(url: URL): Promise<string> {
     const { code, message } = error as LoadError;
     throw new LoadError(code, `No Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set; ${message}`, error);
   }
-}
-
-/** A token as OAuth 2.0 answers it (RFC 6749, section 5.1), its life counted from now. */
-export function readToken(name: string, json: string, now: number): Bearer {
-  const { access_token, expires_in } = textFields(name, json, ['access_token', 'expires_in']);
-  const seconds = Number(expires_in);
-  if (!(seconds > 0)) throw new LoadError('store-denied', `${name} answered a token that has no time left.`);
-  return { token: access_token, expiresAt: now + seconds * 1000 };
 }

@@ -1,5 +1,3 @@
-import { S3Client, s3Options } from '../aws/s3-client.ts';
-import { s3Refusal } from '../aws/s3-refusal.ts';
 import type { LoadError } from '../load-error.ts';
 import type { Reader } from '../reader.ts';
 import type { Variables } from '../settings.ts';
@@ -8,6 +6,8 @@ import type { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
 import { keyIn, type ObjectService, type Wish, wishHeaders } from './object-service.ts';
 import { openRemoteReader } from './remote.ts';
+import { S3Client, s3Options } from './s3-client.ts';
+import { s3Refusal } from './s3-refusal.ts';
 
 /** Reads `<prefix>/<key>` of a bucket, with the credentials that the platform gives. */
 export function openS3Reader(source: StoreSource, variables: Variables, limits?: Limits): Reader {

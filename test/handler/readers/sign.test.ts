@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf } from '../../../src/handler/aws/s3-client.ts';
-import { encodeKey, type S3Signable, signS3 } from '../../../src/handler/aws/sign.ts';
+import { addressOf } from '../../../src/handler/readers/s3-client.ts';
+import { encodeKey, type S3Signable, signS3 } from '../../../src/handler/readers/s3-sign.ts';
 
 /** The examples that AWS prints: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 const credentials = {

@@ -1,5 +1,5 @@
 import { LoadError } from '../load-error.ts';
-import type { Answer } from '../readers/answer.ts';
+import type { Answer } from './answer.ts';
 
 /** The code of an S3 error, empty where there is none. */
 export async function errorCode(answer: Answer): Promise<string> {

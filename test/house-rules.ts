@@ -1,0 +1,278 @@
+/**
+ * The rules of the house: what each room of src/ owns and may import. test/house.test.ts enforces them, and the table in
+ * docs/architecture.md is made from them (`npm run docs`).
+ */
+export interface Room {
+  /** For the table. */
+  owns: string;
+  /** Rooms that stand before it in the list: all files, or the one named after the slash. */
+  rooms: string[];
+  /** Of npm and of Node; all below one that ends with `:` or `/`. */
+  packages: string[];
+  /** What it may import by `import()` besides. */
+  lazy?: string[];
+}
+
+/** A room is a folder of src/, or a file. From the bottom to the top: no room imports one that stands below it here. */
+export const rooms: Record<string, Room> = {
+  errors: {
+    owns: 'kinds of errors with code, exit code and hint; what follows from an unknown one',
+    rooms: [],
+    packages: [],
+  },
+  log: {
+    owns: 'the `Logger` interface: what is told while a verb runs',
+    rooms: ['errors'],
+    packages: [],
+  },
+  conceal: {
+    owns: 'shows `${NAME}` in place of what models.yaml took from the environment',
+    rooms: ['errors'],
+    packages: [],
+  },
+  proxy: {
+    owns: 'the proxies of the environment, for every client',
+    rooms: [],
+    packages: ['node:http'],
+  },
+  'credential-words': {
+    owns: 'finds credentials in the environment that cannot be right, before anything is sent',
+    rooms: ['errors', 'proxy'],
+    packages: [],
+  },
+  version: {
+    owns: 'the version of the tool',
+    rooms: [],
+    packages: [],
+  },
+  model: {
+    owns: 'names, keys, manifest, pointer, digests, tensors and samples in JSON: pure',
+    rooms: [],
+    packages: ['node:crypto', 'semver'],
+  },
+  inputs: {
+    owns: "typed readers of inputs, one for CLI flags and the actions' inputs",
+    rooms: ['errors', 'model/names.ts'],
+    packages: ['fastest-levenshtein'],
+  },
+  gate: {
+    owns: 'samples to verdict, wording, pictures, record: pure',
+    rooms: ['model', 'errors', 'inputs'],
+    packages: ['d3-scale', 'd3-shape'],
+  },
+  config: {
+    owns: 'models.yaml to a checked `Config`; its JSON Schema and reference',
+    rooms: ['model', 'gate', 'errors', 'inputs'],
+    packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'semver', 'node:'],
+  },
+  onnx: {
+    owns: 'reading the head of an ONNX file; what broken files are',
+    rooms: ['model', 'errors', 'inputs'],
+    packages: ['node:', 'fastest-levenshtein'],
+  },
+  stores: {
+    owns: 'the `Store` interface, a driver a folder, `open`',
+    rooms: ['errors', 'config/types.ts', 'proxy'],
+    packages: [
+      'node:',
+      '@aws-sdk/client-s3',
+      '@aws-sdk/s3-request-presigner',
+      '@smithy/',
+      '@google-cloud/storage',
+      '@azure/storage-blob',
+      '@azure/identity',
+    ],
+  },
+  registry: {
+    owns: 'protocols on a store: publish, verify, swap, history, prune, doctor',
+    rooms: ['model', 'stores/store.ts', 'onnx', 'errors', 'log'],
+    packages: ['node:crypto', 'node:fs', 'node:path'],
+  },
+  package: {
+    owns: 'runtime archive, layer, reproducible zip, size budget, the cache of these',
+    rooms: ['errors', 'log'],
+    packages: ['node:', 'fflate', 'tar-stream'],
+  },
+  pause: {
+    owns: 'waiting that a signal ends',
+    rooms: [],
+    packages: ['node:timers'],
+  },
+  rollout: {
+    owns: 'the rollout policy, once: candidate, live, restore, sample, plan, retire, proof; the `Target` and `Platform` interfaces',
+    rooms: ['model', 'gate', 'errors', 'log', 'package/package-file.ts', 'package/budget.ts', 'pause', 'proxy'],
+    packages: ['node:crypto', 'node:http', 'node:https'],
+  },
+  targets: {
+    owns: 'a platform a folder, `open`',
+    rooms: [
+      'rollout',
+      'pause',
+      'model',
+      'gate',
+      'errors',
+      'log',
+      'config/types.ts',
+      'config/schema/aws-lambda.ts',
+      'package',
+      'proxy',
+    ],
+    packages: [
+      'node:',
+      '@aws-sdk/client-lambda',
+      '@aws-sdk/client-application-auto-scaling',
+      '@aws-sdk/client-apigatewayv2',
+      '@aws-sdk/client-cloudwatch-logs',
+      '@aws-sdk/client-s3',
+      'aws4fetch',
+    ],
+  },
+  iam: {
+    owns: 'what each identity may do, by verb: pure',
+    rooms: [
+      ...['errors', 'model', 'config/types.ts', 'config/schema/aws-lambda.ts'],
+      ...['config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
+    ],
+    packages: [],
+  },
+  handler: {
+    owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
+    rooms: ['model'],
+    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
+  },
+  optimize: {
+    owns: 'load-optimised forms of a model, and checks of a model, in a process of their own',
+    rooms: ['model', 'errors', 'onnx', 'handler'],
+    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'],
+  },
+  measure: {
+    owns: 'takes the samples of the gate, watches what is live, bursts',
+    rooms: [
+      'gate',
+      'rollout/target.ts',
+      'rollout/proof/http.ts',
+      'rollout/proof/expectation.ts',
+      'rollout/proof/prove.ts',
+      'pause',
+      'model',
+      'errors',
+      'log',
+      'stores/store.ts',
+    ],
+    packages: ['node:crypto'],
+  },
+  github: {
+    owns: 'an event to a plan; what a run says on GitHub',
+    rooms: ['errors', 'log', 'model', 'gate', 'config/types.ts'],
+    packages: ['@octokit/core', '@octokit/plugin-retry', 'node:'],
+  },
+  verbs: {
+    owns: 'one verb a file, and what verbs share',
+    rooms: [
+      'github',
+      'model',
+      'gate',
+      'config',
+      'onnx',
+      'registry',
+      'package',
+      'measure',
+      'conceal',
+      'credential-words',
+      'errors',
+      'log',
+      'inputs',
+      'version',
+      'stores/store.ts',
+      'stores/open.ts',
+      'stores/read-file.ts',
+      'rollout/target.ts',
+      'targets/open.ts',
+      'optimize',
+      'iam',
+    ],
+    packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util'],
+  },
+  catalog: {
+    owns: 'per verb: inputs, outputs, words, lazy import',
+    rooms: ['inputs', 'errors', 'verbs/verb.ts'],
+    packages: [],
+    lazy: ['verbs'],
+  },
+  terminal: {
+    owns: 'arguments, help, log and failures of the command line',
+    rooms: ['catalog', 'conceal', 'errors', 'inputs', 'log', 'version'],
+    packages: ['node:'],
+  },
+  runner: {
+    owns: "a runner's commands, summary, cache and identity",
+    rooms: ['conceal', 'errors', 'log', 'model', 'github', 'terminal/logger.ts', 'verbs/verb.ts'],
+    packages: ['node:', '@actions/core', '@actions/cache'],
+  },
+  cli: {
+    owns: 'edge: the command line',
+    rooms: ['catalog', 'conceal', 'proxy', 'errors', 'inputs', 'runner', 'terminal', 'version'],
+    packages: ['node:'],
+  },
+  action: {
+    owns: 'edge: inputs of an action in, outputs, summary, exit code out',
+    rooms: ['catalog', 'conceal', 'credential-words', 'proxy', 'errors', 'github', 'inputs', 'runner', 'verbs/verb.ts'],
+    packages: ['@actions/core'],
+    lazy: ['verbs'],
+  },
+  index: {
+    owns: 'the one entry of dist/, which starts either edge',
+    rooms: ['version'],
+    packages: [],
+    lazy: ['action', 'cli'],
+  },
+};
+
+/** Folders inside rooms that know nothing of one another: the group in the pattern is the name that tells them apart. */
+export interface Apart {
+  rule: string;
+  folders: RegExp;
+  /** The files outside that may import them. */
+  doors: RegExp;
+}
+
+export const apart: Apart[] = [
+  {
+    rule: 'a platform is imported by `targets/open.ts` alone, and by no other platform',
+    folders: /^src\/targets\/([^/]+)\//,
+    doors: /^src\/targets\/open\.ts$/,
+  },
+  {
+    rule: 'a driver of a store is imported by `stores/open.ts` alone, and by no other driver',
+    folders: /^src\/stores\/(azure|file|gs|memory|s3)(?:\/|\.ts$)/,
+    doors: /^src\/stores\/open\.ts$/,
+  },
+  {
+    rule: "an adapter of the handler is imported by the bundle's entries alone: by no reader, and by no other adapter",
+    folders: /^src\/handler\/(aws|azure|google)\//,
+    doors: /^src\/handler\/entries\//,
+  },
+  {
+    rule: 'a reader of the handler is imported by `open-reader.ts` and by the adapter of uploads, and by no other reader',
+    folders: /^src\/handler\/readers\/(azure|file|gcs|https|s3)\.ts$/,
+    doors: /^src\/handler\/(?:open-reader|aws\/objects)\.ts$/,
+  },
+  {
+    rule: 'the grants of one cloud know nothing of those of another',
+    folders: /^src\/iam\/([^/]+)\//,
+    doors: /^src\/iam\/iam\.ts$/,
+  },
+];
+
+/** The rules in Markdown. @param table makes a table of a head and rows */
+export function rulesText(table: (head: string[], rows: string[][]) => string): string {
+  const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+  const rows = Object.entries(rooms).map(([name, room]) => [
+    `\`${name}\``,
+    room.owns,
+    [code(room.rooms), room.lazy && `${code(room.lazy)} by \`import()\``].filter(Boolean).join('; '),
+    code(room.packages),
+  ]);
+  const inside = apart.map(({ rule }) => `- ${rule[0]?.toUpperCase()}${rule.slice(1)}.`).join('\n');
+  return `${table(['room', 'owns', 'imports of ours', 'imports of others'], rows)}\n\nInside rooms:\n\n${inside}`;
+}
