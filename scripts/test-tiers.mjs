@@ -7,12 +7,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './node24.mjs';
 
-/** Folders (with a slash at the end) and files below test/. The longest entry that fits a file decides. */
+/**
+ * Files and folders below test/; `*` stands for a part of a name, and a folder has a slash at its end. No file may
+ * be in both lists.
+ */
 export const lists = {
   /** Functions called in the test's own process, on memory or a folder: milliseconds a test. */
-  unit: ['config/', 'gate/', 'model/', 'onnx/', 'runner/'],
-  /** What needs a part of the test-bed (docs/testing.md), or minutes: the long races, kills and measurements. */
+  unit: ['config/', 'gate/', 'measure/', 'model/', 'onnx/', 'rollout/', 'runner/', 'house.test.ts', 'tiers.test.ts'],
   all: [
+    // These need a part of the test-bed (docs/testing.md).
     'emulators/',
     'faults/',
     'github-api/',
@@ -24,6 +27,7 @@ export const lists = {
     'handler/page-browser.test.ts',
     'handler/readers/contract.test.ts',
     'handler/readers/end-to-end.test.ts',
+    'handler/readers/https.test.ts',
     'handler/telemetry.test.ts',
     'handler/triton-client.test.ts',
     'handler/upload-servers.test.ts',
@@ -51,17 +55,33 @@ export const lists = {
     'targets/lambda-emulators.test.ts',
     'targets/lambda-preview.test.ts',
     'targets/lambda-release.test.ts',
+    // These take long: races, kills and faults by the dozen, whole runs of actions, watches in real time.
+    '*/*-killed.test.ts',
+    '*/*-faults.test.ts',
+    'registry/kill.test.ts',
+    'registry/faults.test.ts',
+    'registry/contention.test.ts',
+    'registry/processes.test.ts',
+    'registry/promote-from.test.ts',
+    'stores/file-crash.test.ts',
+    'handler/fuzz.test.ts',
+    'github/root-action.test.ts',
+    'github/two-runs.test.ts',
+    'verbs/forged-documents.test.ts',
+    'verbs/watch.test.ts',
+    'targets/lambda-watch.test.ts',
   ],
 };
 
-/** @returns {'unit' | 'embedded' | 'all'} the tier of a test file, named from the root: test/gate/decide.test.ts */
-export function tierOf(path) {
-  const fitting = Object.entries(lists)
-    .flatMap(([tier, entries]) => entries.map((entry) => ({ tier, entry: `test/${entry}` })))
-    .filter(({ entry }) => path === entry || (entry.endsWith('/') && path.startsWith(entry)))
-    .sort((a, b) => b.entry.length - a.entry.length);
-  return fitting[0]?.tier ?? 'embedded';
-}
+/** Whether an entry of the lists fits a test file, which is named from the root: test/gate/decide.test.ts */
+export const fits = (entry, path) =>
+  new RegExp(`^test/${entry.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}${entry.endsWith('/') ? '' : '$'}`).test(
+    path,
+  );
+
+/** @returns {'unit' | 'embedded' | 'all'} the tier of a test file */
+export const tierOf = (path) =>
+  Object.keys(lists).find((tier) => lists[tier].some((entry) => fits(entry, path))) ?? 'embedded';
 
 /** Every test file, named from the root. */
 export const testFiles = () =>
