@@ -15,7 +15,7 @@ const script = (port: number) => `
   const { openStore } = await import(${JSON.stringify(join(root, 'src/stores/open.ts'))});
   const { openCalls } = await import(${JSON.stringify(join(root, 'src/targets/aws-lambda/calls.ts'))});
   const { send } = await import(${JSON.stringify(join(root, 'src/handler/readers/transport.ts'))});
-  const { call } = await import(${JSON.stringify(join(root, 'src/targets/proof/http.ts'))});
+  const { call } = await import(${JSON.stringify(join(root, 'src/rollout/proof/http.ts'))});
   const { GetFunctionCommand } = await import('@aws-sdk/client-lambda');
   const endpoint = 'http://127.0.0.1:${port}';
   const stop = AbortSignal.timeout(60000);
