@@ -54,9 +54,12 @@ function kindOf(found: Stats): string {
 
 async function accessFault(error: NodeJS.ErrnoException, full: string, written: string): Promise<SourceFault> {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-    const message = `expected a file, got ${written}, where there is none.`;
-    const kept = await keptElsewhere(full);
+    const link = await readlink(full).catch(() => '');
+    const what = link ? `a link to ${JSON.stringify(link)}, where there is none` : 'where there is none';
+    const message = `expected a file, got ${written}, ${what}.`;
+    const kept = await keptElsewhere(full, link);
     if (kept) return { message, hint: kept };
+    if (link) return { message, hint: 'Bring what it leads to into the repository, or put the file itself here.' };
     const close = await similarFile(full);
     const checkout = 'Check the path, and that the file is checked out (Git LFS, .gitignore).';
     return { message, hint: close ? `Did you mean ${close}?` : checkout };
@@ -66,11 +69,10 @@ async function accessFault(error: NodeJS.ErrnoException, full: string, written: 
 }
 
 /** What brings the file here where a tool keeps its content: a pointer beside it, or a link into that tool's folder. */
-async function keptElsewhere(full: string): Promise<string | undefined> {
+async function keptElsewhere(full: string, link: string): Promise<string | undefined> {
   const name = basename(full);
   const beside = await stat(`${full}.dvc`).catch(() => undefined);
   if (beside?.isFile()) return `DVC keeps it: run \`dvc pull ${name}.dvc\` in its folder.`;
-  const link = await readlink(full).catch(() => '');
   return link.includes('.git/annex/objects') ? `git-annex keeps it: run \`git annex get ${name}\`.` : undefined;
 }
 

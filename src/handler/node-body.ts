@@ -1,12 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import { RequestError, tooLarge } from './request-error.ts';
 
+export interface BodyWay {
+  timeoutMs: number;
+  /** Called once before a body that is taken is waited for. */
+  ask?: (() => void) | undefined;
+}
+
 /**
  * Reads a body while it comes. What the length header says is only a reason to refuse early, never trusted.
  * Rejects with RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
  */
-export async function readNodeBody(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
+export async function readNodeBody(
+  request: IncomingMessage,
+  limit: number,
+  { timeoutMs, ask }: BodyWay,
+): Promise<Uint8Array> {
   if (Number(request.headers['content-length']) > limit) throw tooLarge(limit);
+  ask?.();
   // Requests are announced while their first bytes are parsed. Node runs no promise before it has parsed the rest of those
   // too, and with that most bodies are there: no need then to listen, nor for a timer.
   await undefined;

@@ -37,6 +37,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     { headersTimeout: 10_000, requestTimeout, connectionsCheckingInterval: 2000 },
     (request, response) => void respond(way, request, response),
   );
+  // Node would ask for every body by itself: so only one that is going to be read is asked for.
+  server.on('checkContinue', (request, response) => {
+    void respond({ ...way, ask: () => response.writeContinue() }, request, response);
+  });
   await listen(server, port, host);
   // Follows pointers between requests as well; a platform that freezes idle processes polls on the next request.
   const timer = setInterval(() => app.poll(), 1000);
@@ -87,6 +91,8 @@ interface Way {
   app: App;
   checkHost: (header: string | undefined) => void;
   timeoutMs: number;
+  /** Has the body sent, where the client waits to be asked (`Expect: 100-continue`). */
+  ask?: () => void;
 }
 
 async function respond(way: Way, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,7 +100,7 @@ async function respond(way: Way, request: IncomingMessage, response: ServerRespo
   sendNodeAnswer(request, response, await way.app.handle(toAppRequest(way, request)));
 }
 
-const toAppRequest = ({ checkHost, timeoutMs }: Way, request: IncomingMessage): AppRequest => ({
+const toAppRequest = ({ checkHost, timeoutMs, ask }: Way, request: IncomingMessage): AppRequest => ({
   method: request.method ?? 'GET',
   url: request.url ?? '/',
   headers: {
@@ -103,6 +109,11 @@ const toAppRequest = ({ checkHost, timeoutMs }: Way, request: IncomingMessage): 
       return Array.isArray(value) ? value.join(', ') : (value ?? null);
     },
   },
-  read: (limit) => readNodeBody(request, limit, timeoutMs),
-  admit: () => checkHost(request.headers.host),
+  read: (limit) => readNodeBody(request, limit, { timeoutMs, ask }),
+  admit: () => {
+    const { url = '/', headers } = request;
+    checkHost(headers.host);
+    // A whole URL names the host once more, and is what counts then (RFC 9112, section 3.2.2).
+    if (!url.startsWith('/') && URL.canParse(url)) checkHost(new URL(url).host);
+  },
 });

@@ -18,10 +18,13 @@ const byteOrderMark = '\uFEFF';
 
 /**
  * Decodes a JSON document that people write: UTF-8, with or without the byte order mark that Windows editors put in front.
- * Throws JsonTextError; UTF-16, which PowerShell writes, is named.
+ * Throws JsonTextError; UTF-16, which PowerShell writes, and gzip are named.
  */
 export function decodeJson(bytes: Uint8Array): string {
   const [first, second] = bytes;
+  if (first === 0x1f && second === 0x8b) {
+    throw new JsonTextError('expected JSON in UTF-8, got a gzip archive', {}, 'Unpack it with gunzip.');
+  }
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   // JSON begins with an ASCII character, so a zero byte beside it is the other half of a UTF-16 unit.
   if (marked || first === 0 || second === 0) throw utf16();

@@ -118,7 +118,9 @@ function isSameShape(want: readonly number[], got: readonly number[]): boolean {
   return want.slice(0, first + 1).join() === got.slice(0, second + 1).join();
 }
 
-/** `output "scores" data[3]: expected 0.91, got 0.12` */
-export const formatDifference = (difference: SampleDifference): string =>
-  `output "${difference.output}"${difference.field ? ` ${difference.field}` : ''}: ` +
-  `expected ${difference.want}, got ${difference.got}`;
+/** `output "scores" data[3]: expected 0.91, got 0.12`; of what is about no output, its field alone, if it has one. */
+export function formatDifference({ output, field, want, got }: SampleDifference): string {
+  const place = [output && `output "${output}"`, field].filter((part) => part !== '').join(' ');
+  // A reason may be a sentence of its own; what a model answered is shown as it is.
+  return `${place ? `${place}: ` : ''}expected ${want}, got ${output ? got : got.replace(/\.$/, '')}`;
+}

@@ -42,6 +42,10 @@ export function readValueInfo(reader: WireReader, end: number): ValueInfo {
   if (!/^\P{Cc}+$/u.test(info.name)) {
     throw new ModelFault('model-invalid', 'has an input or output without a printable name', 'Export it again.');
   }
+  if (info.name === '__proto__') {
+    const words = 'has an input or output named __proto__, which ONNX Runtime for Node does not hand over';
+    throw new ModelFault('model-unsupported', words, 'Give it another name and export it again.');
+  }
   return info;
 }
 

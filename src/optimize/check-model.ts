@@ -9,7 +9,7 @@ import { runtimeVersion } from '../handler/runtime.ts';
 import type { Session, Signature, Tensors } from '../handler/session.ts';
 import { writeOutputs } from '../handler/tensors-out.ts';
 import { parseJson } from '../model/json-text.ts';
-import { probeBytes, probesFor, probeTensors } from '../model/probe.ts';
+import { probesFor, probeTensors, usualBytes } from '../model/probe.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import { shapeDifferences } from './declared-shapes.ts';
 import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
@@ -28,7 +28,7 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'model-unusable') throw error;
     const empty = { inputs: [], outputs: [], warnings: [], runtime_version: runtimeVersion };
-    return { loaded: false, reason: error.message, sample: 'none', ...empty };
+    return { loaded: false, reason: reasonOf(error, job.model), sample: 'none', ...empty };
   }
   const { inputs, outputs } = session;
   // A form in ORT format has no head that could be read.
@@ -38,6 +38,12 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
     : runSample(session, declared, { ...job, sample: job.sample }));
   await session.close();
   return { loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran, runtime_version: runtimeVersion };
+}
+
+/** What the runtime said, without the path, which whoever asked knows. */
+function reasonOf({ cause, message }: LoadError, model: string): string {
+  const said = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : message;
+  return said.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');
 }
 
 const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
@@ -50,7 +56,7 @@ const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
 
 export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
 
-type Ran = Pick<CheckResult, 'sample' | 'difference' | 'warnings' | 'probe' | 'refusal' | 'bytes'>;
+type Ran = Pick<CheckResult, 'sample' | 'difference' | 'warnings' | 'probe' | 'refusal' | 'bytes' | 'runMs'>;
 
 async function runSample(
   session: Session,
@@ -62,16 +68,20 @@ async function runSample(
   const request = { json: Buffer.byteLength(JSON.stringify({ inputs }) ?? ''), binary: 0 };
   let warnings: string[] = [];
   let answer: WireSize | undefined;
+  let runMs = 0;
   const optional = optionalRuns(model, declared);
   const { status, difference } = await proveSample(declared, json, 1, async (feeds) => {
     request.binary = binaryBytes(feeds);
+    const started = performance.now();
     const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds);
+    runMs = performance.now() - started;
     warnings = shapeDifferences(declared, feeds, outputs);
     answer = answerSize(outputs);
     return outputs;
   });
   await optional.close();
-  return { sample: status, warnings, ...(difference && { difference }), ...(answer && { bytes: { request, answer } }) };
+  const told = { sample: status, warnings, ...(difference && { difference }) };
+  return answer ? { ...told, bytes: { request, answer }, runMs } : told;
 }
 
 async function findProbe(session: Session, declared: Signature): Promise<Ran> {
@@ -80,12 +90,14 @@ async function findProbe(session: Session, declared: Signature): Promise<Ran> {
   for (const probe of probesFor(declared.inputs)) {
     if (performance.now() - started > longestMs) break;
     const feeds = probeTensors(probe);
+    const begun = performance.now();
     try {
       const outputs = await session.run(feeds);
+      const runMs = performance.now() - begun;
       const warnings = shapeDifferences(declared, feeds, outputs);
       const answer = answerSize(outputs);
-      const request = { json: probeBytes(probe), binary: binaryBytes(feeds) };
-      return { sample: 'none', warnings, probe, bytes: { request, answer } };
+      const request = { json: usualBytes(probe), binary: binaryBytes(feeds) };
+      return { sample: 'none', warnings, probe, bytes: { request, answer }, runMs };
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       refusal = error.message;

@@ -73,6 +73,8 @@ export interface CheckResult {
   refusal?: string;
   /** What was run, as JSON and as the bytes of its tensors. */
   bytes?: { request: WireSize; answer: WireSize };
+  /** How long that ran, ms. */
+  runMs?: number;
   runtime_version: string;
 }
 

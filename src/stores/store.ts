@@ -147,7 +147,11 @@ export async function readAll(object: StoredObject, limit = 8 * 1024 * 1024): Pr
         'object-too-large',
         exitCodes.integrity,
         `${object.info.key} is larger than ${limit} bytes, which no such file should be.`,
-        { store: '', key: object.info.key },
+        {
+          store: '',
+          key: object.info.key,
+          hint: 'Something else than Coldgate wrote it: move it away. coldgate history --repair puts a pointer back, publishing again a manifest.',
+        },
       );
     }
     chunks.push(chunk);

@@ -25,7 +25,8 @@ function shortCommit(sha: string): string {
 export function previewVersion(version: string, pullRequest: number, sha: string): string {
   if (!/^[0-9a-f]{7,64}$/.test(sha)) {
     const message = `expected a commit id in hexadecimal, got ${JSON.stringify(sha.slice(0, 80))}.`;
-    throw new InputError([{ path: 'sha', message }]);
+    const hint = sha === '' ? 'This is no checkout of git: name the commit with --sha.' : undefined;
+    throw new InputError([{ path: 'sha', message, hint }]);
   }
   const made = `${version}${version.includes('-') ? '.' : '-'}pr.${pullRequest}.${shortCommit(sha)}`;
   if (isVersion(made)) return made;

@@ -59,12 +59,14 @@ async function prove(config: Config, source: ModelSource, context: Context): Pro
   if (checked.sample === 'mismatch' && checked.difference) {
     const what = formatDifference(checked.difference);
     throw new IntegrityError('sample-mismatch', `The model of ${name} does not answer its golden sample: ${what}.`, {
-      hint: 'Mend the outputs in the sample, or the model.',
+      hint: checked.difference.output
+        ? 'Mend the outputs in the sample, or the model.'
+        : 'Give inputs that it takes, or mend the model.',
     });
   }
   if (checked.sample === 'none' && !checked.probe) throw withoutProof(source, checked.refusal ?? '');
-  const { problems, notes } = checkLimits(config, entry, checked.bytes);
-  if (problems.length > 0) throw new InputError(problems, { code: 'sample-too-large' });
+  const { problems, notes } = checkLimits(config, entry, checked);
+  if (problems.length > 0) throw new InputError(problems, { code: 'sample-over-limit' });
   notes.unshift(...checked.warnings.map((warning) => `${name}: ${warning}`));
   const words = checked.sample === 'ok' ? 'runs its sample' : 'loads and answers a made-up request; no sample';
   return { words, notes, probe: checked.probe };

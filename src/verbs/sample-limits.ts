@@ -37,10 +37,16 @@ function onLambda({ environments }: Config, entry: ModelEntry): string[] {
  * Holds the sample against every limit that a request of its kind meets where the model is served. It is proven from the
  * store whatever its size, so only a size that no caller could send is a problem.
  */
-export function checkLimits(config: Config, entry: ModelEntry, bytes: CheckResult['bytes']): LimitFindings {
+export function checkLimits(
+  config: Config,
+  entry: ModelEntry,
+  ran: Pick<CheckResult, 'bytes' | 'runMs'>,
+): LimitFindings {
+  const { bytes, runMs = 0 } = ran;
   if (!bytes) return { problems: [], notes: [] };
   const { request, answer } = bytes;
   const { problems, notes } = checkPayload(entry, request);
+  problems.push(...checkRunTime(entry, runMs));
   const names = onLambda(config, entry);
   if (names.length === 0) return { problems, notes };
   const where = `Lambda takes and answers 6 MB (environment ${names.join(', ')})`;
@@ -58,19 +64,38 @@ export function checkLimits(config: Config, entry: ModelEntry, bytes: CheckResul
   return { problems, notes };
 }
 
+/** `handler.run-timeout-ms` at most; its range is checked with models.yaml. */
+const mostRunMs = 900_000;
+
+/** The function is proven by the same run, and answers its callers within the same time. */
+function checkRunTime(entry: ModelEntry, runMs: number): Problem[] {
+  const { name, sample, handler } = entry;
+  const took = Math.ceil(runMs);
+  if (took <= handler.runTimeoutMs) return [];
+  const what = sample ? 'its sample' : 'a made-up request';
+  const message = `expected more than the ${took} ms that ${name} runs ${what} for on this machine, got ${handler.runTimeoutMs}.`;
+  const enough = Math.ceil((took * 2) / 1000) * 1000;
+  const hint = enough <= mostRunMs ? `Set it to ${enough}, or use a smaller sample.` : 'Use a smaller sample.';
+  return [{ path: `models.${name}.handler.run-timeout-ms`, message, hint }];
+}
+
 function checkPayload(entry: ModelEntry, request: WireSize): LimitFindings {
   const { maxPayloadKb } = entry.handler;
   const limit = maxPayloadKb * 1024;
   if (request.json <= limit) return { problems: [], notes: [] };
   const field = `models.${entry.name}.handler.max-payload-kb`;
+  const [what, smaller] = entry.sample
+    ? ['the sample', 'use a smaller sample']
+    : ['a request of the declared shapes', 'export the model with smaller inputs'];
   const needed = (size: number) => Math.ceil(size / 1024);
   if (least(request) <= limit) {
-    const json = `The sample of ${entry.name} is ${bytesText(request.json)} as a JSON request, more than ${field} (${maxPayloadKb}) takes`;
+    const json = `${entry.name}: ${what} is ${bytesText(request.json)} as a JSON request, more than ${field} (${maxPayloadKb}) takes`;
     const way = `callers have to send bytes (${bytesText(request.binary)}), unless you set it to ${needed(request.json)}`;
     return { problems: [], notes: [`${json}: ${way}. The function proves it from the store.`] };
   }
-  const message = `expected room for a request such as the sample, ${needed(least(request))} at least (${needed(request.json)} for JSON), got ${maxPayloadKb}.`;
+  const message = `expected room for ${what}, ${needed(least(request))} at least (${needed(request.json)} for JSON), got ${maxPayloadKb}.`;
   const fits = needed(request.json) <= mostPayloadKb;
-  const hint = fits ? `Set it to ${needed(request.json)}, or use a smaller sample.` : 'Use a smaller sample.';
+  const enough = fits ? needed(request.json) : Math.min(needed(least(request)), mostPayloadKb);
+  const hint = `Set it to ${enough}, or ${smaller}.`;
   return { problems: [{ path: field, message, hint }], notes: [] };
 }

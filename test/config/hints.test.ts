@@ -125,6 +125,10 @@ const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknow
       copyFileSync(join(folder, 'model.onnx'), join(folder, 'link.onnx'));
     },
   ],
+  [
+    /^Bring what it leads to into the repository/,
+    ({ folder }) => copyFileSync(join(folder, 'model.onnx'), join(folder, 'nowhere.onnx')),
+  ],
 ];
 
 /** Where there are no values to change: the text as it becomes. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../fakes/runner.ts';
+import { countingModel } from '../fixtures/counting-model.ts';
 import { encodeModel, node, tensorType, tinyModel, tinySample, value } from '../fixtures/onnx.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coldgate-prove-first-'));
@@ -97,6 +98,41 @@ describe('what can be found out before the first byte is written', () => {
     writeFileSync(at('models', 'reshape.json'), `\uFEFF${JSON.stringify({ inputs })}`);
     project({ reshape: `${model('reshape')}, sample: models/reshape.json` });
     expect((await coldgate('publish')).exit).toBe(0);
+  });
+
+  it('names the time that a run may take, where the sample takes longer', async () => {
+    writeFileSync(at('models', 'count.onnx'), countingModel());
+    writeFileSync(at('models', 'count.json'), JSON.stringify({ inputs: { n: 3_000_000, x: [0] } }));
+    const count = `${model('count')}, sample: models/count.json`;
+    project({ count: `${count}, handler: { run-timeout-ms: 100 }` });
+    const { exit, error } = await coldgate('publish');
+    expect([exit, error.code, error.problems[0].path]).toEqual([
+      2,
+      'sample-over-limit',
+      'models.count.handler.run-timeout-ms',
+    ]);
+    expect(existsSync(at('store'))).toBe(false);
+    const enough = /Set it to (\d+)/.exec(error.problems[0].hint)?.[1];
+    project({ count: `${count}, handler: { run-timeout-ms: ${enough} }` });
+    expect((await coldgate('validate')).exit).toBe(0);
+  });
+
+  it('says what is wrong with a sample that the model cannot run, and with a model that cannot be loaded', async () => {
+    writeFileSync(at('models', 'reshape.json'), JSON.stringify({ inputs: { x: [1, 2, 3, 4, 5, 6], to: [4, 4] } }));
+    project({ reshape: `${model('reshape')}, sample: models/reshape.json`, missing: model('missing') });
+    const { error } = await coldgate('validate');
+    expect(error.message).toContain('got The Reshape node refused its inputs. Give inputs that it takes');
+    expect(error.message).toContain('NoSuchOperator');
+    expect(error.message).not.toContain(folder);
+  });
+
+  it('measures a made-up request as callers would send it', async () => {
+    writeFileSync(at('models', 'large.onnx'), unary('Relu', [1200, 1200]));
+    project({ large: model('large') });
+    const { exit, error } = await coldgate('validate');
+    expect([exit, error.problems[0].path]).toEqual([2, 'models.large.handler.max-payload-kb']);
+    expect(error.problems[0].message).toContain(`${(1200 * 1200 * 4) / 1024} at least`);
+    expect(error.problems[0].hint).not.toContain('sample');
   });
 
   it('names the field that a sample is too large for, and the way that large requests go', async () => {

@@ -85,6 +85,18 @@ describe('?output=', () => {
     expect(await app.ask('/v1/batch?output=nope', { body })).toMatchObject({ status: 400, json: { error: { code } } });
   });
 
+  it('chooses below /v2 too, among those that the request names', async () => {
+    const inputs = [{ name: 'x', shape: [2], datatype: 'FP32', data: [1, 2] }];
+    const ask = async (query: string, outputs?: { name: string }[]) => {
+      const { status, json } = await app.ask(`/v2/models/tiny/infer?${query}`, { body: { inputs, outputs } });
+      return [status, (json as { outputs?: { name: string }[] }).outputs?.map(({ name }) => name)];
+    };
+    expect(await ask('output=z')).toEqual([200, ['z']]);
+    expect(await ask('', [{ name: 'y' }])).toEqual([200, ['y']]);
+    expect(await ask('output=nope')).toEqual([400, undefined]);
+    expect(await ask('output=z', [{ name: 'y' }])).toEqual([400, undefined]);
+  });
+
   it('answers text as JSON, and refuses to make bytes of it', async () => {
     const reply = await app.ask('/v1/models/mixed/infer?output=words', { body: bytes });
     expect([reply.status, outputsOf(reply)]).toEqual([200, ['words']]);

@@ -103,6 +103,33 @@ for size in (5, 64):
   });
 });
 
+describe('a body that waits to be asked for', () => {
+  const head = 'host: localhost\r\ncontent-type: application/json\r\nexpect: 100-continue\r\nconnection: close\r\n';
+  const body = '{"inputs": [[1, 2]]}';
+
+  it('is asked for where it is read, and not where the answer is known without it', async () => {
+    const taken = connect(served.port, '127.0.0.1').setEncoding('utf8');
+    taken.write(`POST /v1/infer HTTP/1.1\r\n${head}content-length: ${body.length}\r\n\r\n`);
+    let answer = '';
+    for await (const chunk of taken) {
+      if (answer === '') taken.write(body);
+      answer += chunk;
+    }
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+    for (const [line, status, size] of [
+      ['POST /nowhere', 404, 16],
+      ['PUT /v1/infer', 405, 16],
+      ['POST /v1/infer', 413, 16 * mebibyte],
+    ] as const) {
+      const refused = connect(served.port, '127.0.0.1');
+      refused.write(`${line} HTTP/1.1\r\n${head}content-length: ${size}\r\n\r\n`);
+      let said = '';
+      for await (const chunk of refused) said += chunk;
+      expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
+  });
+});
+
 describe('a function on loopback', () => {
   it.each(['localhost', 'LocalHost:8080', 'a.localhost', '127.0.0.1:80', '127.1.2.3', '[::1]:8080', 'model.test:1'])(
     'answers for %s',
@@ -125,6 +152,11 @@ describe('a function on loopback', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 421 /);
       expect(answer).toContain('COLDGATE_HOSTS');
     }
+  });
+
+  it('does not answer for another host of a whole URL either', async () => {
+    expect(await get('localhost', 'http://page.test/v1/health')).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await get('localhost', `http://localhost:${served.port}/v1/health`)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('that listens for others answers for every host, unless it is told which', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeJson, JsonTextError, parseJson } from '../../src/model/json-text.ts';
 
@@ -12,6 +13,10 @@ const faultOf = (work: () => unknown): JsonTextError => {
 };
 
 describe('JSON that people write', () => {
+  it('is named when it is compressed', () => {
+    expect(faultOf(() => decodeJson(gzipSync('{}'))).message).toContain('gzip');
+  });
+
   it('may begin with a byte order mark', () => {
     expect(parseJson('\uFEFF{"a": [1]}')).toEqual({ a: [1] });
     expect(parseJson(decodeJson(Buffer.from('\uFEFF{"a": "ä"}')))).toEqual({ a: 'ä' });

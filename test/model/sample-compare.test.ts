@@ -79,6 +79,8 @@ describe('compareSample', () => {
 
   it('says which output, where, wanted and got', () => {
     expect(formatDifference({ output: 'y', field: 'data[1]', want: '2', got: '3' })).toContain('"y" data[1]');
+    const refused = { output: '', field: '', want: 'the sample to run', got: 'The Div node refused its inputs.' };
+    expect(formatDifference(refused)).toBe('expected the sample to run, got The Div node refused its inputs');
   });
 });
 

@@ -155,6 +155,11 @@ const sequence = message(4, bytes(1, tensorType('float32', ['n'])));
 
 describe('models that cannot be served', () => {
   it.each<[string, string, Uint8Array]>([
+    [
+      'a name no output can have',
+      'model-unsupported',
+      relu({ outputs: [value('__proto__', tensorType('float32', [1]))] }),
+    ],
     ['no graph', 'model-invalid', Buffer.concat([int(1, 8), text(2, 'p'), message(8, int(2, 13))])],
     ['no opset', 'model-invalid', relu({ opsets: {} })],
     ['an opset of the future', 'model-invalid', relu({ opsets: { '': 27 } })],

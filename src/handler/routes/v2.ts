@@ -1,6 +1,7 @@
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
+import { chooseOutputs } from '../choose-outputs.ts';
 import { parseJsonObject, refuseEncoded } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
@@ -72,7 +73,8 @@ export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const body = splitBody(bytes, call.request.headers.get('inference-header-content-length'));
   return withVersion(context, async (model) => {
     const request = await readRequest(model, (signature) => readV2Request(body, signature));
-    return writeV2Response(model, request, await runModel(call, model, request));
+    const outputs = chooseOutputs(context.query, model.session, request.outputs);
+    return writeV2Response(model, request, await runModel(call, model, { ...request, outputs }));
   });
 }
 

@@ -91,7 +91,9 @@ function parse(text: string): unknown {
 export function describeAnswer({ status, body }: Answer): string {
   const error = field(body, 'error');
   const [code, message] = [field(error, 'code'), field(error, 'message')];
-  if (typeof message === 'string') return `HTTP ${status}${code ? ` ${String(code)}` : ''}: ${message}`;
+  if (typeof message === 'string') {
+    return `HTTP ${status}${code ? ` ${String(code)}` : ''}: ${message.replace(/\.$/, '')}`;
+  }
   return `HTTP ${status}${typeof body === 'string' && body ? `: ${body.slice(0, 200)}` : ''}`;
 }
 

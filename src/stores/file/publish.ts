@@ -14,11 +14,14 @@ import { discard, type Temporary, writeSmallTemporary } from './temporary.ts';
 /** What link(2) answers on file systems without hard links (FAT, exFAT, some network and user-space ones). */
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-function keyConflict({ store }: FileContext, key: string, why: string): StoreError {
+const renameOne =
+  'A folder of files cannot hold an object under a name that also begins other keys; rename one of them.';
+
+function keyConflict({ store }: FileContext, key: string, why: string, hint = renameOne): StoreError {
   return new StoreError('key-conflict', exitCodes.conflict, `${key} cannot be an object in ${store}: ${why}.`, {
     store,
     key,
-    hint: 'A folder of files cannot hold an object under a name that also begins other keys; rename one of them.',
+    hint,
   });
 }
 
@@ -43,7 +46,10 @@ export async function checkPrecondition(
   if (current) throw new AlreadyExistsError(context.store, key);
   if (found === 'folder') throw keyConflict(context, key, 'other keys begin with it and "/"');
   if (found === 'below-an-object') throw keyConflict(context, key, 'a part of it is an object itself');
-  if (found === 'something-else') throw keyConflict(context, key, 'something that is no file has its name');
+  if (found === 'something-else') {
+    const hint = 'Only plain files can be objects: move away what lies there.';
+    throw keyConflict(context, key, 'something that is no file has its name', hint);
+  }
   return undefined;
 }
 
