@@ -1,25 +1,9 @@
+import { loginVariables } from './cloud-variables.ts';
+import { cloudStores, clouds } from './clouds.ts';
 import { ColdgateError, exitCodes } from './errors.ts';
 import { isProxyAddress, noProxyVariables, proxyVariables } from './proxy.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-const aws = [
-  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_REGION'],
-  ...['AWS_DEFAULT_REGION', 'AWS_ROLE_ARN', 'AWS_ROLE_SESSION_NAME', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
-  ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_LAMBDA', 'AWS_ENDPOINT_URL_STS', 'AWS_CONFIG_FILE'],
-  ...['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
-  ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
-  ...['AWS_DEFAULTS_MODE', 'AWS_RETRY_MODE', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'],
-];
-const google = [
-  ...['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'STORAGE_EMULATOR_HOST'],
-  ...['GCE_METADATA_HOST', 'CLOUDSDK_CONFIG'],
-];
-const azure = [
-  ...['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_CLIENT_SECRET'],
-  ...['AZURE_AUTHORITY_HOST', 'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_USERNAME'],
-  ...['IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'MSI_ENDPOINT', 'MSI_SECRET'],
-];
 
 /** Settings that the SDK of AWS reads when a client is made; another word ends the process, past everyone who could tell. */
 const words: Readonly<Record<string, readonly string[]>> = {
@@ -30,14 +14,12 @@ const words: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is read to log in, by scheme of stores and provider of targets. */
-const read: Readonly<Record<string, readonly string[]>> = {
-  s3: aws,
-  'aws-lambda': aws,
-  gs: google,
-  'google-cloud-run': google,
-  azure,
-  'azure-functions': azure,
-};
+const read: ReadonlyMap<string, readonly string[]> = new Map(
+  cloudStores.flatMap((store) => [
+    [clouds[store].scheme, loginVariables[store]],
+    [clouds[store].target, loginVariables[store]],
+  ]),
+);
 
 /** Only the SDK of Azure takes it. */
 const proxies = [...proxyVariables, 'ALL_PROXY', 'all_proxy'];
@@ -69,7 +51,7 @@ function faultOf(name: string, text: string): string | undefined {
  * `bad-credentials` (exit 8) naming each that cannot be right; never a value.
  */
 export function checkCredentialWords(kinds: readonly string[], env: Env): void {
-  const names = new Set(kinds.flatMap((kind) => read[kind] ?? []));
+  const names = new Set(kinds.flatMap((kind) => read.get(kind) ?? []));
   if (names.size === 0) return;
   const faults = [...names, ...proxies, ...noProxyVariables].flatMap((name) => {
     const text = env[name];

@@ -35,9 +35,15 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: ['node:http'],
   },
+  clouds: {
+    owns: "one table of clouds: scheme, name of the store, bucket's form, settings, words for people",
+    rooms: [],
+    packages: [],
+  },
+  'cloud-variables': { owns: 'the variables that open the stores of each cloud', rooms: ['clouds'], packages: [] },
   'credential-words': {
     owns: 'finds credentials in the environment that cannot be right, before anything is sent',
-    rooms: ['errors', 'proxy'],
+    rooms: ['errors', 'proxy', 'clouds', 'cloud-variables'],
     packages: [],
   },
   version: {
@@ -62,7 +68,7 @@ export const rooms: Record<string, Room> = {
   },
   config: {
     owns: 'models.yaml to a checked `Config`; its JSON Schema and reference',
-    rooms: ['model', 'gate', 'errors', 'inputs'],
+    rooms: ['clouds', 'model', 'gate', 'errors', 'inputs'],
     packages: ['zod', 'js-yaml', 'fastest-levenshtein', 'semver', 'node:'],
   },
   onnx: {
@@ -72,7 +78,7 @@ export const rooms: Record<string, Room> = {
   },
   stores: {
     owns: 'the `Store` interface, a driver a folder, `open`',
-    rooms: ['errors', 'config/types.ts', 'proxy'],
+    rooms: ['clouds', 'errors', 'config/types.ts', 'proxy'],
     packages: [
       'node:',
       '@aws-sdk/client-s3',
@@ -85,7 +91,7 @@ export const rooms: Record<string, Room> = {
   },
   registry: {
     owns: 'protocols on a store: publish, verify, swap, history, prune, doctor',
-    rooms: ['model', 'stores/store.ts', 'onnx', 'errors', 'log'],
+    rooms: ['clouds', 'model', 'stores/store.ts', 'onnx', 'errors', 'log'],
     packages: ['node:crypto', 'node:fs', 'node:path'],
   },
   package: {
@@ -106,6 +112,8 @@ export const rooms: Record<string, Room> = {
   targets: {
     owns: 'a platform a folder, `open`',
     rooms: [
+      'clouds',
+      'cloud-variables',
       'rollout',
       'pause',
       'model',
@@ -130,6 +138,7 @@ export const rooms: Record<string, Room> = {
   iam: {
     owns: 'what each identity may do, by verb: pure',
     rooms: [
+      'clouds',
       ...['errors', 'model', 'config/types.ts', 'config/schema/aws-lambda.ts'],
       ...['config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
     ],
@@ -137,7 +146,7 @@ export const rooms: Record<string, Room> = {
   },
   handler: {
     owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
-    rooms: ['model'],
+    rooms: ['clouds', 'model'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
   },
   optimize: {
@@ -169,6 +178,7 @@ export const rooms: Record<string, Room> = {
   verbs: {
     owns: 'one verb a file, and what verbs share',
     rooms: [
+      'clouds',
       'github',
       'model',
       'gate',

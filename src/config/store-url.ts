@@ -1,20 +1,17 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { cloudStores, clouds, storeOfScheme } from '../clouds.ts';
 
 export interface UrlFault {
   message: string;
   hint?: string;
 }
 
-/** Names of buckets and containers by scheme, from the providers' naming rules; prefixes are a closed alphabet of ours. */
-const places: Record<string, { pattern: RegExp; form: string }> = {
-  s3: { pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, form: 's3://bucket/prefix' },
-  gs: { pattern: /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, form: 'gs://bucket/prefix' },
-  azure: {
-    pattern: /^azure:\/\/[a-z0-9]{3,24}\/[a-z0-9](?:-?[a-z0-9]){2,62}$/,
-    form: 'azure://account/container/prefix',
-  },
-};
+const schemes = cloudStores
+  .map((store) => `${clouds[store].scheme}:`)
+  .join(', ')
+  .replace(/, (?=[^,]*$)/, ' or ');
+/** Prefixes are a closed alphabet of ours. */
 const prefixPart = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,126}$/;
 
 /**
@@ -24,18 +21,19 @@ const prefixPart = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,126}$/;
 export function resolveStoreUrl(url: string, root: string): { url: string } | { fault: UrlFault } {
   const scheme = /^([a-z0-9]+):/.exec(url)?.[1] ?? '';
   if (scheme === 'file') return resolveFileUrl(url, root);
-  const place = places[scheme];
-  if (!place) return { fault: { message: 'expected a URL of file:, s3:, gs: or azure:, got another.' } };
+  const store = storeOfScheme(scheme);
+  if (!store) return { fault: { message: `expected a URL of file:, ${schemes}, got another.` } };
+  const { bucket, bucketParts, form } = clouds[store];
   const parts = url.replace(/\/$/, '').split('/');
-  const named = scheme === 'azure' ? 4 : 3;
-  if (!place.pattern.test(parts.slice(0, named).join('/'))) {
-    const hint = `Write it as ${place.form}; buckets and containers are named by lower-case letters, digits and hyphens.`;
+  const named = 2 + bucketParts;
+  if (parts[1] !== '' || !bucket.test(parts.slice(2, named).join('/'))) {
+    const hint = `Write it as ${form}; buckets and containers are named by lower-case letters, digits and hyphens.`;
     const bad = strange(parts.slice(2, named).join('/'), /[a-z0-9./_-]/);
-    return { fault: { message: `expected ${place.form}, got no valid bucket or container name${bad}.`, hint } };
+    return { fault: { message: `expected ${form}, got no valid bucket or container name${bad}.`, hint } };
   }
   if (!parts.slice(named).every((part) => prefixPart.test(part) && !part.includes('..'))) {
     const bad = strange(parts.slice(named).join('/'), /[A-Za-z0-9./_=-]/);
-    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${place.form})${bad}.`;
+    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${form})${bad}.`;
     const hint = bad ? 'Write "-" in its place.' : 'No part may be empty, begin with a dot or hold two dots.';
     return { fault: { message, hint } };
   }

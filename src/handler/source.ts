@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { type CloudStore, cloudStores, clouds, isCloudStore, storeOfScheme } from '../clouds.ts';
 import { isLoopback } from './readers/hosts.ts';
 
 /** A variable without the space around it; nothing where it is empty. */
@@ -6,7 +7,7 @@ export type Text = (name: string) => string | undefined;
 
 /** Where objects are read from. */
 export interface StoreSource {
-  store: 'file' | 's3' | 'gcs' | 'azure' | 'https';
+  store: 'file' | CloudStore | 'https';
   /** Bucket; for azure `account/container`. */
   bucket: string;
   /** Folder of a file store; prefix inside a bucket, without slashes around it; with https the name of its object. */
@@ -25,18 +26,12 @@ export interface Place {
   file: string | undefined;
 }
 
-type Cloud = 's3' | 'gcs' | 'azure';
-
-/** Names by the providers' rules: they become parts of host names and paths. */
-const buckets: Record<Cloud, { pattern: RegExp; form: string }> = {
-  s3: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, form: 'a bucket' },
-  gcs: { pattern: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, form: 'a bucket' },
-  azure: { pattern: /^[a-z0-9]{3,24}\/(?:[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web)$/, form: 'account/container' },
-};
-const isCloud = (store: string): store is Cloud => Object.hasOwn(buckets, store);
+/** Bucket, or account and container: they become parts of host names and paths. Azure has two containers of its own names. */
+const isBucket = (store: CloudStore, name: string): boolean =>
+  clouds[store].bucket.test(name) || (store === 'azure' && /^[a-z0-9]{3,24}\/\$(?:root|web)$/.test(name));
 
 /** Other services' own variables, which their tools look at as well. */
-const ownEndpoints: Record<Cloud, string[]> = {
+const ownEndpoints: Record<CloudStore, string[]> = {
   s3: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
   gcs: ['STORAGE_EMULATOR_HOST'],
   azure: [],
@@ -53,7 +48,7 @@ export function readSource(text: Text, problems: string[]): Place {
     return nowhere;
   }
   const { store } = place.source;
-  return isCloud(store) ? { ...place, source: { ...place.source, ...readService(store, text, problems) } } : place;
+  return isCloudStore(store) ? { ...place, source: { ...place.source, ...readService(store, text, problems) } } : place;
 }
 
 const uriForms =
@@ -65,16 +60,16 @@ function readStore(text: Text, problems: string[]): Place {
   const store = text('MODEL_STORE') ?? '';
   const prefix = text('MODEL_PREFIX') ?? '';
   const bucket = text('MODEL_BUCKET') ?? '';
-  if (isCloud(store)) {
-    const { pattern, form } = buckets[store];
-    if (!pattern.test(bucket)) {
+  if (isCloudStore(store)) {
+    if (!isBucket(store, bucket)) {
+      const form = clouds[store].bucketParts === 1 ? 'a bucket' : 'account/container';
       const got = bucket === '' ? 'nothing' : JSON.stringify(bucket.slice(0, 80));
       problems.push(`MODEL_BUCKET: expected ${form} of MODEL_STORE=${store}, got ${got}.`);
     }
     return { source: { store, bucket, root: prefix.replace(/^\/+|\/+$/g, '') }, file: undefined };
   }
   if (store !== 'file') {
-    const known = ['file', ...Object.keys(buckets)].join(', ');
+    const known = ['file', ...cloudStores].join(', ');
     problems.push(`MODEL_STORE: expected one of ${known} (or MODEL_URI), got ${JSON.stringify(store.slice(0, 80))}.`);
   } else if (!prefix.startsWith('/')) {
     problems.push(`MODEL_PREFIX: expected the absolute folder of the file store, got ${JSON.stringify(prefix)}.`);
@@ -82,7 +77,7 @@ function readStore(text: Text, problems: string[]): Place {
   return { source: { store: 'file', bucket: '', root: prefix }, file: undefined };
 }
 
-function readService(store: Cloud, text: Text, problems: string[]): Pick<StoreSource, 'endpoint' | 'region'> {
+function readService(store: CloudStore, text: Text, problems: string[]): Pick<StoreSource, 'endpoint' | 'region'> {
   const variable = ['MODEL_ENDPOINT', ...ownEndpoints[store]].find((name) => text(name) !== undefined);
   const named = variable && text(variable);
   // Google's own libraries take host and port alone.
@@ -108,15 +103,11 @@ export function endpointProblem(endpoint: string): string | undefined {
 /** The place of one model file; nothing where the URI has none of the known forms. */
 function readUri(uri: string): Place | undefined {
   const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.+)$/s.exec(uri) ?? [];
+  const store = storeOfScheme(scheme);
+  if (store) return readBucketUri(store, rest);
   switch (scheme) {
     case 'file':
       return readFileUri(uri);
-    case 's3':
-      return readBucketUri('s3', rest, 1);
-    case 'gs':
-      return readBucketUri('gcs', rest, 1);
-    case 'azure':
-      return readBucketUri('azure', rest, 2);
     case 'https':
     case 'http':
       return readWebUri(uri);
@@ -141,10 +132,11 @@ function readFileUri(uri: string): Place | undefined {
 }
 
 /** Keys are taken as they are: `%20` is three characters there, as in the clouds' own tools. */
-function readBucketUri(store: Cloud, rest: string, named: number): Place | undefined {
+function readBucketUri(store: CloudStore, rest: string): Place | undefined {
   const parts = rest.split('/');
+  const named = clouds[store].bucketParts;
   const bucket = parts.slice(0, named).join('/');
-  if (!buckets[store].pattern.test(bucket)) return undefined;
+  if (!isBucket(store, bucket)) return undefined;
   const key = toFile(parts.slice(named).join('/'));
   const cut = key.lastIndexOf('/');
   return { source: { store, bucket, root: cut < 0 ? '' : key.slice(0, cut) }, file: key.slice(cut + 1) };

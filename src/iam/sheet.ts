@@ -1,3 +1,4 @@
+import type { Cloud } from '../clouds.ts';
 /** A file of a role: a policy, a trust policy, a role definition, a condition. */
 export interface Paper {
   /** Name that the commands use. */
@@ -10,7 +11,7 @@ export interface Paper {
 /** What one identity gets in one cloud, and the commands that give it. */
 export interface Sheet {
   role: 'pipeline' | 'preview' | 'function';
-  cloud: 'aws' | 'google' | 'azure';
+  cloud: Cloud['provider'];
   /** Name of the identity. */
   name: string;
   /** For whom it is, as one sentence. */

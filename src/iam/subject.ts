@@ -1,3 +1,4 @@
+import { type CloudStore, storeOfScheme } from '../clouds.ts';
 import type { StoreSettings, TargetSettings } from '../config/types.ts';
 
 /** One function, and the models that it serves. */
@@ -30,7 +31,8 @@ export interface Subject {
 
 /** Bucket, or account and container, and the prefix inside, as the store's URL names them. */
 export interface StorePlace {
-  scheme: string;
+  /** Nothing for a folder. */
+  store: CloudStore | undefined;
   /** Bucket, or container on Azure. */
   bucket: string;
   /** Storage account on Azure, else empty. */
@@ -41,9 +43,9 @@ export interface StorePlace {
 
 export function placeOf({ url }: StoreSettings): StorePlace {
   const { protocol, host, pathname } = new URL(url);
-  const scheme = protocol.slice(0, -1);
+  const store = storeOfScheme(protocol.slice(0, -1));
   const parts = pathname.split('/').filter((part) => part !== '');
-  const bucket = scheme === 'azure' ? (parts.shift() ?? '') : host;
+  const bucket = store === 'azure' ? (parts.shift() ?? '') : host;
   const root = parts.map((part) => `${part}/`).join('');
-  return { scheme, bucket, account: scheme === 'azure' ? host : '', root };
+  return { store, bucket, account: store === 'azure' ? host : '', root };
 }

@@ -1,21 +1,21 @@
+import { cloudStores, clouds, storeOfScheme } from '../clouds.ts';
 import type { StoreSettings } from '../config/types.ts';
 import { InputError } from '../errors.ts';
 import type { Store } from './store.ts';
 
-const known = ['file', 's3', 'gs', 'azure'];
+const known = ['file', ...cloudStores.map((store) => clouds[store].scheme)];
 
 /**
  * Opens the store that the URL's scheme names; its driver is loaded on first use. Opening reads and writes nothing.
  * Throws InputError `unknown-store` for a scheme that is none of ours, and what the driver says about its own settings.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.url)?.[1]?.toLowerCase();
-  switch (scheme) {
-    case 'file':
-      return (await import('./file.ts')).openFileStore(settings);
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.url)?.[1]?.toLowerCase() ?? '';
+  if (scheme === 'file') return (await import('./file.ts')).openFileStore(settings);
+  switch (storeOfScheme(scheme)) {
     case 's3':
       return (await import('./s3.ts')).openS3Store(settings);
-    case 'gs':
+    case 'gcs':
       return (await import('./gs.ts')).openGsStore(settings);
     case 'azure':
       return (await import('./azure.ts')).openAzureStore(settings);

@@ -19,7 +19,7 @@ const unique = (words: readonly string[]): string[] => [...new Set(words)].sort(
 function premisesOf({ environments, models }: Config, { store }: Environment, input: SuggestInput): Premises {
   const { url, region, endpoint } = store;
   const place = url.startsWith('file:')
-    ? { scheme: 'file', bucket: fileURLToPath(url), account: '', root: '' }
+    ? { store: undefined, bucket: fileURLToPath(url), account: '', root: '' }
     : placeOf(store);
   const sharing = Object.values(environments).filter((other) => other.store.url === url);
   const all = Object.values(models);

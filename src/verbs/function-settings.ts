@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { clouds, storeOfScheme } from '../clouds.ts';
 import type { Environment, ModelEntry } from '../config/types.ts';
 import type { FunctionSettings } from '../rollout/target.ts';
 
@@ -8,25 +9,17 @@ export function storeVariables(environment: Environment): Record<string, string>
   const scheme = url.protocol.slice(0, -1);
   const pointer = { MODEL_POINTER: environment.pointer };
   if (scheme === 'file') return { MODEL_STORE: 'file', MODEL_PREFIX: fileURLToPath(url), ...pointer };
-  const path = url.pathname.replace(/^\/|\/$/g, '');
+  const store = storeOfScheme(scheme);
+  const parts = [url.host, ...url.pathname.replace(/^\/|\/$/g, '').split('/')];
+  const cut = store ? clouds[store].bucketParts : 1;
   const { region, endpoint } = environment.store;
-  const asked = { ...(endpoint && { MODEL_ENDPOINT: endpoint }), ...pointer };
-  if (scheme === 'azure') {
-    const [container = '', ...prefix] = path.split('/');
-    return {
-      MODEL_STORE: 'azure',
-      MODEL_BUCKET: `${url.host}/${container}`,
-      MODEL_PREFIX: prefix.join('/'),
-      ...asked,
-    };
-  }
-  const store = scheme === 'gs' ? 'gcs' : scheme;
   return {
-    MODEL_STORE: store,
-    MODEL_BUCKET: url.host,
-    MODEL_PREFIX: path,
+    MODEL_STORE: store ?? scheme,
+    MODEL_BUCKET: parts.slice(0, cut).join('/'),
+    MODEL_PREFIX: parts.slice(cut).join('/'),
     ...(region && { MODEL_REGION: region }),
-    ...asked,
+    ...(endpoint && { MODEL_ENDPOINT: endpoint }),
+    ...pointer,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cloudStores, clouds } from '../../clouds.ts';
 import { defaultPointer } from '../../model/layout.ts';
 import { namePatterns, nameRules } from '../../model/names.ts';
 import { awsLambdaTarget } from './aws-lambda.ts';
@@ -15,9 +16,12 @@ export const targetSchema = z.discriminatedUnion('provider', [
   azureFunctionsTarget,
 ]);
 
-const storeForms = 'file:folder, s3://bucket/prefix, gs://bucket/prefix or azure://account/container/prefix';
+const storeForms = ['file:folder', ...cloudStores.map((store) => clouds[store].form)]
+  .join(', ')
+  .replace(/, (?=[^,]*$)/, ' or ');
+const beginnings = ['file:', ...cloudStores.map((store) => `${clouds[store].scheme}://`)].join('|');
 /** The beginning alone: what may follow, `resolveStoreUrl` says by name. */
-const storeUrl = text(storeForms, /^(?:file:|s3:\/\/|gs:\/\/|azure:\/\/).+$/su);
+const storeUrl = text(storeForms, new RegExp(`^(?:${beginnings}).+$`, 'su'));
 
 export const storeSchema = z.union(
   [

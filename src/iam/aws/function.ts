@@ -7,7 +7,7 @@ import { kmsStatements, s3Statements } from './store.ts';
 /** What functions that share a role may do: read their models, write their logs, and what their settings ask for. */
 export function functionStatements(subject: Subject, groups: readonly LambdaGroup[]): Statement[] {
   const models = [...new Set(groups.flatMap(({ functions }) => functions.flatMap((one) => one.models)))];
-  const isS3 = placeOf(subject.store).scheme === 's3';
+  const isS3 = placeOf(subject.store).store === 's3';
   const grants = functionGrants(subject, models);
   return [
     ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),

@@ -26,7 +26,7 @@ const lambdaTrust: PolicyDocument = policyOf([
 /** Sheets of the pipeline (or preview) where store or functions are on AWS. */
 export function awsJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
   const groups = lambdaGroups(subject);
-  const isS3 = placeOf(subject.store).scheme === 's3';
+  const isS3 = placeOf(subject.store).store === 's3';
   if (!isS3 && groups.length === 0) return [];
   const { target, previews, neighbours } = needsOf(verbs);
   const deeds = { own: target, preview: previews, neighbour: neighbours };
@@ -80,8 +80,8 @@ export function awsFunctionSheets(subject: Subject): Sheet[] {
 function functionSheet(subject: Subject, arn: string, groups: readonly LambdaGroup[]): Sheet {
   const name = (readArn(arn)?.resource ?? arn).replace(/^.*\//, '');
   const names = groups.flatMap(({ functions }) => functions.map((one) => one.name));
-  const { scheme } = placeOf(subject.store);
-  const foreign = scheme === 'gs' || scheme === 'azure';
+  const { store } = placeOf(subject.store);
+  const foreign = store !== undefined && store !== 's3';
   return sheetOf({
     role: 'function',
     name,

@@ -46,9 +46,9 @@ const makeRole = (file: string): string[] => [
 
 /** Role, condition and assignment on the container. `owner` begins the names of files. */
 function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<Sheet, 'papers' | 'commands'> {
-  const { scheme, account, bucket } = placeOf(subject.store);
+  const { store, account, bucket } = placeOf(subject.store);
   const dataActions = blobActions(grants);
-  if (scheme !== 'azure' || dataActions.length === 0) return { papers: [], commands: [] };
+  if (store !== 'azure' || dataActions.length === 0) return { papers: [], commands: [] };
   const name = roleName(owner, subject);
   const [file, condition] = [`${owner}.blobs.json`, `${owner}.condition.txt`];
   const papers: Paper[] = [
@@ -127,8 +127,8 @@ function withSubscription(sheet: Sheet, settings: AzureFunctionsSettings | undef
 /** Sheets of the pipeline (or preview) where store or functions are on Azure. */
 export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
   const settings = settingsOf(subject);
-  const { scheme, account } = placeOf(subject.store);
-  if (scheme !== 'azure' && settings.length === 0) return [];
+  const { store: kind, account } = placeOf(subject.store);
+  if (kind !== 'azure' && settings.length === 0) return [];
   const name = jobName(role, subject.environment);
   const group =
     settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;

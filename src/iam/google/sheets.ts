@@ -42,8 +42,8 @@ const projectLine = (project: string | undefined): string =>
 
 /** Roles on the bucket. `owner` begins the names of files. */
 function storeBindings(subject: Subject, owner: string, grants: StoreGrants): Bindings {
-  const { bucket, scheme } = placeOf(subject.store);
-  if (scheme !== 'gs') return { papers: [], commands: [] };
+  const { bucket, store } = placeOf(subject.store);
+  if (store !== 'gcs') return { papers: [], commands: [] };
   const papers: Paper[] = [];
   const commands: string[] = [];
   for (const { id, title, permission, conditions } of objectRoles(bucket, grants)) {
@@ -93,8 +93,8 @@ const openPool = (repository: string): string[] => [
 /** Sheets of the pipeline (or preview) where store or functions are on Google Cloud. */
 export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
   const settings = settingsOf(subject);
-  const isGs = placeOf(subject.store).scheme === 'gs';
-  if (!isGs && settings.length === 0) return [];
+  const isGcs = placeOf(subject.store).store === 'gcs';
+  if (!isGcs && settings.length === 0) return [];
   const name = jobName(role, subject.environment);
   const store = storeBindings(subject, name, pipelineGrants(subject, verbs));
   const run = runBindings(settings, role, verbs);
@@ -109,20 +109,20 @@ export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly
           `MEMBER="principal://iam.googleapis.com/projects/$NUMBER/locations/global/workloadIdentityPools/github/subject/${sub}"`,
         ];
   const { kmsKey } = subject.store;
-  const key = isGs && kmsKey ? [`gcloud storage service-agent --project="$PROJECT" --authorize-cmek=${kmsKey}`] : [];
+  const key = isGcs && kmsKey ? [`gcloud storage service-agent --project="$PROJECT" --authorize-cmek=${kmsKey}`] : [];
   return [
     {
       ...{ role, cloud: 'google', name, purpose: purposeOf(role, subject) },
       papers: [...store.papers, ...run.papers],
       commands: [projectLine(settings[0]?.project), ...member, ...key, ...store.commands, ...run.commands],
-      notes: [...sharedNote(subject, role), ...notesOf(isGs, sub)],
+      notes: [...sharedNote(subject, role), ...notesOf(isGcs, sub)],
     },
   ];
 }
 
-const notesOf = (isGs: boolean, sub: string | undefined): string[] => [
+const notesOf = (isGcs: boolean, sub: string | undefined): string[] => [
   ...(sub === undefined ? [unknownRepository] : []),
-  ...(isGs ? ['conditions on objects need uniform bucket-level access.'] : []),
+  ...(isGcs ? ['conditions on objects need uniform bucket-level access.'] : []),
 ];
 
 /** One sheet for each service account that functions run as. */
@@ -143,7 +143,7 @@ export function googleFunctionSheets(subject: Subject): Sheet[] {
       purpose: `The service account of ${functions.map((one) => one.name).join(', ')}.`,
       papers: store.papers,
       commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...store.commands],
-      notes: notesOf(placeOf(subject.store).scheme === 'gs', account),
+      notes: notesOf(placeOf(subject.store).store === 'gcs', account),
     };
   });
 }

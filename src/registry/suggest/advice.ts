@@ -1,3 +1,4 @@
+import type { CloudStore } from '../../clouds.ts';
 /** One thing to set up, with the very commands. */
 export interface Advice {
   /** `versioning`, `private-access`, … */
@@ -14,7 +15,8 @@ export interface Advice {
 
 /** What there is to set up: a store, and what lies in it. */
 export interface Premises {
-  scheme: string;
+  /** Nothing for a folder. */
+  store: CloudStore | undefined;
   /** Bucket, container, or the folder of a file store. */
   bucket: string;
   /** Storage account on Azure, else empty. */

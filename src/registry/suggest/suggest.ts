@@ -18,10 +18,10 @@ function adviceForFolder({ bucket }: Premises): Advice[] {
 
 /** What the owner of the store is to set up, in an order that works. Asks nobody. */
 export function adviceFor(premises: Premises): Advice[] {
-  switch (premises.scheme) {
+  switch (premises.store) {
     case 's3':
       return adviceForS3(premises);
-    case 'gs':
+    case 'gcs':
       return adviceForGoogle(premises);
     case 'azure':
       return adviceForAzure(premises);

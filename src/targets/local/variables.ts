@@ -1,3 +1,5 @@
+import { functionVariables } from '../../cloud-variables.ts';
+import { isCloudStore } from '../../clouds.ts';
 import { noProxyVariables, proxyVariables } from '../../proxy.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { formatMark, markVariable, type ProcessMark } from './process-mark.ts';
@@ -7,21 +9,6 @@ const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG'];
 
 /** The way to a store elsewhere. */
 const ways = ['NODE_USE_ENV_PROXY', ...proxyVariables, ...noProxyVariables];
-
-/**
- * What a platform would give the function to read its store with: here that is what the pipeline has. A function gets
- * nothing of another store's, and none of the pipeline's other secrets.
- */
-const readsWith: Record<string, string[]> = {
-  s3: [
-    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
-    ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_EC2_METADATA_DISABLED', 'AWS_EC2_METADATA_SERVICE_ENDPOINT'],
-    ...['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'],
-    ...['AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
-  ],
-  gcs: ['GOOGLE_APPLICATION_CREDENTIALS', 'GCE_METADATA_HOST', 'STORAGE_EMULATOR_HOST'],
-  azure: ['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_CLIENT_ID', 'IDENTITY_ENDPOINT', 'IDENTITY_HEADER'],
-};
 
 export interface ProcessOptions {
   settings: FunctionSettings;
@@ -38,7 +25,11 @@ export interface ProcessOptions {
 export function processVariables(options: ProcessOptions): Record<string, string> {
   const { settings, mark, version, cache, code } = options;
   const store = settings.storeVariables['MODEL_STORE'] ?? '';
-  const machine = [...passed, ...(store === 'file' ? [] : ways), ...(readsWith[store] ?? [])].flatMap((name) => {
+  const machine = [
+    ...passed,
+    ...(store === 'file' ? [] : ways),
+    ...(isCloudStore(store) ? functionVariables[store] : []),
+  ].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
