@@ -53,12 +53,15 @@ function faultOf(name: string, text: string): string | undefined {
 export function checkCredentialWords(kinds: readonly string[], env: Env): void {
   const names = new Set(kinds.flatMap((kind) => read.get(kind) ?? []));
   if (names.size === 0) return;
-  const faults = [...names, ...proxies, ...noProxyVariables].flatMap((name) => {
-    const text = env[name];
-    const fault = text ? faultOf(name, text) : undefined;
-    return fault === undefined ? [] : [`${name} cannot be right: ${fault}.`];
-  });
-  if (faults.length > 0) throw badCredentials(faults);
+  const faultsOf = (some: Iterable<string>) =>
+    [...some].flatMap((name) => {
+      const text = env[name];
+      const fault = text ? faultOf(name, text) : undefined;
+      return fault === undefined ? [] : [`${name} cannot be right: ${fault}.`];
+    });
+  const [own, ways] = [faultsOf(names), faultsOf([...proxies, ...noProxyVariables])];
+  if (own.length > 0) throw badCredentials([...own, ...ways]);
+  if (ways.length > 0) throw badCredentials(ways, 'Write the address of the proxy, or unset the variable.');
 }
 
 /** An input or variable that holds a credential. Throws ColdgateError `bad-credentials` (exit 8). */
@@ -67,7 +70,6 @@ export function checkToken(name: string, text: string): void {
   if (fault !== undefined) throw badCredentials([`${name} cannot be right: ${fault}.`]);
 }
 
-const badCredentials = (faults: readonly string[]): ColdgateError =>
-  new ColdgateError('bad-credentials', exitCodes.denied, faults.join('\n'), {
-    hint: 'Nothing was sent. Store the value again without it; of a file, without its last line break: printf %s "$(cat FILE)".',
-  });
+const again = 'Store the value again without it; of a file, without its last line break: printf %s "$(cat FILE)".';
+const badCredentials = (faults: readonly string[], cure = again): ColdgateError =>
+  new ColdgateError('bad-credentials', exitCodes.denied, faults.join('\n'), { hint: `Nothing was sent. ${cure}` });

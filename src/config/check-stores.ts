@@ -17,8 +17,11 @@ export function checkStores(findings: Findings, root: string): void {
     if (url === undefined || !(cloud ? slashes : scheme === 'file')) continue;
     const resolved = resolveStoreUrl(url, root);
     if ('fault' in resolved) {
-      const { message, hint } = resolved.fault;
-      findings.add(path, `${message.slice(0, -1)}, in ${findings.written(path)}.`, hint);
+      const { message, character, hint } = resolved.fault;
+      const written = findings.written(path);
+      // Not even one character of what came from the environment.
+      const named = character === undefined || written.includes('${') ? '' : `: ${character}`;
+      findings.add(path, `${message.slice(0, -1)}${named}, in ${written}.`, hint);
     }
     for (const setting of settings) {
       if ((cloud && clouds[cloud].settings.includes(setting)) || !findings.has([...store, setting])) continue;

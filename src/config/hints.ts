@@ -15,8 +15,8 @@ interface Cure {
 const mostTrials = 150;
 
 /**
- * Hints that were tried: a change of one value is proposed only where the file, with it in place, has no problem at that
- * place any more. One for each file.
+ * Hints that were tried: a change of one value is proposed only where the file, with it in place, has no problem at or
+ * below that place any more. One for each file.
  */
 export class Cures {
   readonly #plain: unknown;
@@ -34,7 +34,9 @@ export class Cures {
     for (const { value, hint } of curesOf(path, node)) {
       if (this.#left <= 0) return undefined;
       this.#left -= 1;
-      if (!this.#stillWrong(withValue(this.#plain, path, value)).has(JSON.stringify(path))) return hint;
+      const wrong = [...this.#stillWrong(withValue(this.#plain, path, value))];
+      const place = JSON.stringify(path).slice(0, -1);
+      if (!wrong.some((one) => one === `${place}]` || one.startsWith(`${place},`))) return hint;
     }
     return undefined;
   }
@@ -67,8 +69,15 @@ function curesOf(path: Path, { value, written }: YamlScalar): Cure[] {
     ...(/^(?:no|off|n|false)$/i.test(text) ? [write(false)] : []),
     ...(text === text.toLowerCase() ? [] : [write(text.toLowerCase())]),
     ...(text === written ? [] : [write(text)]),
-    { value: [value], hint: `Write it as a list: [${written.slice(0, 60)}].` },
+    ...origins(text).map(write),
+    ...[written, ...origins(text)].map((one) => ({ value: [one], hint: `Write it as a list: [${one.slice(0, 60)}].` })),
   ];
+}
+
+/** The origin of a URL that has a path, or a slash at its end. */
+function origins(text: string): string[] {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return [];
+  return [new URL(text).origin];
 }
 
 /** `1.0`, `v1.2.3`, `1.0.0+build` and dates as the semantic version that was meant. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
 
 /** A models.yaml with hundreds of models stays below a tenth of it. */
@@ -31,11 +33,18 @@ async function readBytes(file: string, label: string): Promise<Uint8Array> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw refusal(label, 'expected a models.yaml, got no such file.', 'Run where it lies, or name it with --config.');
+      throw refusal(label, 'expected a models.yaml, got no such file.', whereInstead(file));
     }
     if (code === 'EISDIR') throw refusal(label, 'expected a file, got a directory.', 'Name the file in it.');
     throw refusal(label, `expected a file that can be read, got ${code ?? 'an error'}.`, 'Check its permissions.');
   }
+}
+
+/** The other ending of YAML files is as usual as ours. */
+function whereInstead(file: string): string {
+  const other = /\.ya?ml$/.test(file) ? file.replace(/\.ya?ml$/, file.endsWith('.yml') ? '.yaml' : '.yml') : undefined;
+  if (other === undefined || !existsSync(other)) return 'Run where it lies, or name it with --config.';
+  return `There is a ${basename(other)}: name it with --config, or rename it.`;
 }
 
 const refusal = (file: string, message: string, hint: string): InputError => {

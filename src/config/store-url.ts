@@ -4,6 +4,8 @@ import { cloudStores, clouds, storeOfScheme } from '../clouds.ts';
 
 export interface UrlFault {
   message: string;
+  /** The first character that must not be there, in words: part of the value, which may be a secret. */
+  character?: string | undefined;
   hint?: string;
 }
 
@@ -28,26 +30,25 @@ export function resolveStoreUrl(url: string, root: string): { url: string } | { 
   const named = 2 + bucketParts;
   if (parts[1] !== '' || !bucket.test(parts.slice(2, named).join('/'))) {
     const hint = `Write it as ${form}; buckets and containers are named by lower-case letters, digits and hyphens.`;
-    const bad = strange(parts.slice(2, named).join('/'), /[a-z0-9./_-]/);
-    return { fault: { message: `expected ${form}, got no valid bucket or container name${bad}.`, hint } };
+    const character = strange(parts.slice(2, named).join('/'), /[a-z0-9./_-]/);
+    return { fault: { message: `expected ${form}, got no valid bucket or container name.`, character, hint } };
   }
   if (!parts.slice(named).every((part) => prefixPart.test(part) && !part.includes('..'))) {
-    const bad = strange(parts.slice(named).join('/'), /[A-Za-z0-9./_=-]/);
-    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${form})${bad}.`;
-    const hint = bad ? 'Write "-" in its place.' : 'No part may be empty, begin with a dot or hold two dots.';
-    return { fault: { message, hint } };
+    const character = strange(parts.slice(named).join('/'), /[A-Za-z0-9./_=-]/);
+    const message = `expected a prefix of letters, digits, ".", "_", "=" and "-" between slashes (${form}), got another.`;
+    const hint = character ? 'Write "-" in its place.' : 'No part may be empty, begin with a dot or hold two dots.';
+    return { fault: { message, character, hint } };
   }
   return { url: parts.join('/') };
 }
 
-/** Names the first character that is not of the alphabet, as the end of a sentence. */
-function strange(text: string, alphabet: RegExp): string {
+/** Names the first character that is not of the alphabet. */
+function strange(text: string, alphabet: RegExp): string | undefined {
   const found = [...text].find((one) => !alphabet.test(one));
-  if (found === undefined) return '';
+  if (found === undefined) return undefined;
   const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  const name =
-    found === ' ' ? 'a space' : /[\p{L}\p{N}\p{P}\p{S}]/u.test(found) ? `"${found}"` : `the character U+${code}`;
-  return `, got ${name}`;
+  if (found === ' ') return 'a space';
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(found) ? `"${found}"` : `the character U+${code}`;
 }
 
 function resolveFileUrl(url: string, root: string): { url: string } | { fault: UrlFault } {
@@ -65,10 +66,10 @@ function resolveFileUrl(url: string, root: string): { url: string } | { fault: U
   } catch {
     return { fault: { message: 'expected % only before two hexadecimal digits.', hint: 'Write %25 for %.' } };
   }
-  const control = strange(path, /\P{Cc}/u);
-  if (control !== '' || !path.isWellFormed()) {
-    const message = `expected the path of a folder without control characters${control}.`;
-    return { fault: { message, hint: 'Remove it.' } };
+  const character = strange(path, /\P{Cc}/u);
+  if (character !== undefined || !path.isWellFormed()) {
+    const message = 'expected the path of a folder without control characters, got one with them.';
+    return { fault: { message, character, hint: 'Remove it.' } };
   }
   if (path.includes('\\')) {
     return { fault: { message: 'expected / between folders, got a backslash.', hint: 'Write / in its place.' } };

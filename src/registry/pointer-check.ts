@@ -58,7 +58,7 @@ export async function pointerFaults(place: PointerPlace, pointer: Pointer): Prom
 async function faultsOf(place: PointerPlace, pointer: Pointer): Promise<PointerFault[]> {
   const { store, model, pointer: name } = place;
   const record = await orFault('differs-from-record', () => readRecord(store, model, pointer.sequence, name));
-  const contents = await orFault('version-missing', () => readVersion(store, model, pointer.version));
+  const contents = await orFault('version-damaged', () => readVersion(store, model, pointer.version));
   const faults = isFault(contents) ? [contents] : versionFaults(place, pointer, contents);
   if (isFault(record)) faults.push(record);
   else if (record && !isSameMove(record.pointer, pointer)) {
@@ -92,10 +92,14 @@ function versionFaults({ model, pointer: name }: PointerPlace, pointer: Pointer,
     return faults;
   }
   const gaps = incomplete(contents, stored.manifest).map(({ path }) => path);
-  if (gaps.length > 0) {
-    const message = `${name} names ${version}, of which ${gaps.join(', ')} ${gaps.length === 1 ? 'is' : 'are'} missing or of another size.`;
-    faults.push({ code: 'version-missing', message });
-  }
+  const [missing, changed] = [
+    gaps.filter((p) => !contents.objects.has(p)),
+    gaps.filter((p) => contents.objects.has(p)),
+  ];
+  const without = (paths: string[], what: string) =>
+    `${name} names ${version}, of which ${paths.join(', ')} ${paths.length === 1 ? 'is' : 'are'} ${what}.`;
+  if (missing.length > 0) faults.push({ code: 'version-missing', message: without(missing, 'missing') });
+  if (changed.length > 0) faults.push({ code: 'version-damaged', message: without(changed, 'of another size') });
   if (tombstone?.state === 'deleting') {
     faults.push({ code: 'version-marked', message: `${name} names ${version}, which a prune is deleting.` });
   }

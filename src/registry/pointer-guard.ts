@@ -79,7 +79,7 @@ export function missing({ store, model, pointer }: PointerPlace, why: string): I
     'pointer-missing',
     `${key} is not there in ${store.url}, or is no plain object, though ${why}: what it names is not known, so nothing is deleted.`,
     {
-      hint: `Put it back: coldgate history --model ${model} --repair writes it from its newest record, coldgate promote writes a new one. If ${model} was never promoted there, say so with --unpromoted ${model}.`,
+      hint: `Put it back, in the environment of ${pointer}: coldgate history --model ${model} --repair writes it from its newest record, coldgate promote writes a new one. If ${model} was never promoted there, say so with --unpromoted ${model}.`,
       data: { key },
     },
   );

@@ -86,6 +86,18 @@ describe('what models.yaml takes from the environment', () => {
     },
   );
 
+  it('does not lend a single character to a message about a store', async () => {
+    const problemOf = async (text: string) => {
+      const error = await load(yamlWith(['environments', 'name', 'store', 'url'], text), { SECRET: 'a~b' }).catch(
+        (e) => e,
+      );
+      return (error as InputError).message;
+    };
+    for (const scheme of ['s3://', 's3://bucket/', 'gs://', 'azure://'])
+      expect(await problemOf(`${scheme}\${SECRET}`)).not.toContain('~');
+    expect(await problemOf('s3://bucket/a~b')).toContain(': "~", in "s3://bucket/a~b"');
+  });
+
   it('is nowhere in what is said of it, whichever field it is', async () => {
     const values = [
       secret,

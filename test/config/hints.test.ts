@@ -56,12 +56,12 @@ const lambdaSettings = (spot: Spot): Json => spot.parent;
 /** How a person follows each hint that proposes a change: on the values of the file, or on its text. */
 const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknown])[] = [
   [
-    /^Write (?:three numbers: )?([\w.%-]+)\.$/,
+    /^Write (?:three numbers: )?([\w.%:/-]+)\.$/,
     (spot, [, value = '']) => spot.set(/^\d+\.\d+\.\d+/.test(value) ? value : coreValue(value)),
   ],
   [/^Put it in quotes\.$/, (spot) => spot.set(String(spot.value))],
   [/^Write it without quotes\.$/, (spot) => spot.set(coreValue(String(spot.value)))],
-  [/^Write it as a list/, (spot) => spot.set([spot.value])],
+  [/^Write it as a list: \[(.*)\]\.$/, (spot, [, value]) => spot.set([value])],
   [/^Write the value here/, (spot) => spot.set(/\d/.test(goodConfig) && spot.value === '${N}' ? 5 : '1.0.0')],
   [/^Write %25 for %\.$/, (spot) => spot.set(String(spot.value).replace('%', '%25'))],
   [/^Write \/ in its place\.$/, (spot) => spot.set(String(spot.value).replaceAll('\\', '/'))],

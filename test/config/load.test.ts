@@ -61,6 +61,13 @@ describe('loadConfig', () => {
     });
   });
 
+  it('names the file with the other ending where only that one is there', async () => {
+    const other = mkdtempSync(join(folder, 'other-'));
+    writeFileSync(join(other, 'models.yml'), small);
+    const [problem] = await problemsOf(loadConfig(join(other, 'models.yaml'), {}));
+    expect(problem?.hint).toMatch(/There is a models\.yml/);
+  });
+
   it('resolves every setting of a model', async () => {
     const config = await load(`schema: 1
 models:

@@ -91,6 +91,19 @@ describe('what status holds a pointer against', () => {
     expect(await codeOf(world.rollback())).toBe('done');
   });
 
+  it('tells a file that was written over, which no publish mends, from one that is missing', async () => {
+    const said = async () => (await failureOf(world.prune())).hint;
+    await overwrite(store, fileKey(model, '1.1.0', 'labels.json'), 'other bytes than were published');
+    expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
+    expect(await said()).toMatch(/^Make another version live/);
+    await removeKey(store, fileKey(model, '1.1.0', 'labels.json'));
+    expect(await said()).toMatch(/^Publish the same files/);
+    await overwrite(store, manifestKey(model, '1.1.0'), '{}');
+    expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
+    expect(await said()).toMatch(/^Make another version live/);
+    expect(await codeOf(world.rollback())).toBe('done');
+  });
+
   it('finds a pointer that is missing, and one that an older copy was put over', async () => {
     const old = await textAt(store, historyKey(model, 1));
     await overwrite(store, current, old);

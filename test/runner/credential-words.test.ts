@@ -55,6 +55,13 @@ describe('credentials that cannot be right', () => {
     expect(() => checkCredentialWords(['file', 'local'], env)).not.toThrow();
   });
 
+  it('are not what a wrong proxy is taken for', () => {
+    const { message, hint } = fault(() => checkCredentialWords(['s3'], { HTTPS_PROXY: 'user:5ecret@proxy:3128' }));
+    expect(message).toMatch(/^HTTPS_PROXY cannot be right/);
+    expect(hint).toMatch(/address of the proxy, or unset/);
+    expect(message + hint).not.toContain('5ecret');
+  });
+
   it('may be a token of GitHub', () => {
     for (const text of ['ghs_1\nx', 'ghs_1 x', '"ghs_1"']) {
       expect(fault(() => checkToken('input token', text)).message).toMatch(/^input token cannot be right/);

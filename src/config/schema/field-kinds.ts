@@ -56,7 +56,7 @@ export const words = (expected: string, most = 256) => text(expected, new RegExp
 
 /** A map from names to free text, such as tags; `name` is what a name may be. */
 export const textMap = (name: string, pattern: RegExp) =>
-  z.record(text(name, pattern), words('text of at most 4096 characters', 4096), {
+  z.record(text(name, pattern), words('text of 1 to 4096 characters on one line', 4096), {
     error: 'a mapping of names to text',
   });
 
