@@ -44,7 +44,7 @@ export const lists = {
     'stores/azure-login.test.ts',
     'stores/azure-writers.test.ts',
     'stores/azure.test.ts',
-    'stores/gs.test.ts',
+    'stores/gcs.test.ts',
     'stores/s3-denied.test.ts',
     'stores/s3-servers.test.ts',
     'stores/s3.test.ts',

@@ -254,7 +254,7 @@ export const apart: Apart[] = [
   },
   {
     rule: 'a driver of a store is imported by `stores/open.ts` alone, and by no other driver',
-    folders: /^src\/stores\/(azure|file|gs|memory|s3)(?:\/|\.ts$)/,
+    folders: /^src\/stores\/(azure|file|gcs|memory|s3)(?:\/|\.ts$)/,
     doors: /^src\/stores\/open\.ts$/,
   },
   {

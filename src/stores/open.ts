@@ -16,7 +16,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     case 's3':
       return (await import('./s3.ts')).openS3Store(settings);
     case 'gcs':
-      return (await import('./gs.ts')).openGsStore(settings);
+      return (await import('./gcs.ts')).openGcsStore(settings);
     case 'azure':
       return (await import('./azure.ts')).openAzureStore(settings);
     default:

@@ -1,6 +1,6 @@
 import type { StoreSettings } from '../../src/config/types.ts';
 import { openAzureStore } from '../../src/stores/azure.ts';
-import { openGsStore } from '../../src/stores/gs.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import { openS3Store } from '../../src/stores/s3.ts';
 import type { Store } from '../../src/stores/store.ts';
 
@@ -15,6 +15,7 @@ export async function openPatient(
   limits: { stallMs?: number; attempts?: number } = {},
 ): Promise<Store> {
   if (settings.url.startsWith('s3:')) return openS3Store(settings, { ...limits, partBytes: 5 * mebibyte });
-  if (settings.url.startsWith('gs:')) return openGsStore(settings, { ...limits, pieceBytes: mebibyte / 4, rateMs: 20 });
+  if (settings.url.startsWith('gs:'))
+    return openGcsStore(settings, { ...limits, pieceBytes: mebibyte / 4, rateMs: 20 });
   return openAzureStore(settings, { ...limits, blockBytes: 100_000, rangeBytes: 100_000 });
 }

@@ -10,14 +10,14 @@ import { openRemoteReader } from '../../../src/handler/readers/remote.ts';
 import type { StoreSource } from '../../../src/handler/source.ts';
 import { bytesOf } from '../../contracts/reader.ts';
 import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
-import { describedMedia, gsError, scriptedGs } from '../../fakes/store-gs-server.ts';
+import { describedMedia, gcsError, scriptedGcs } from '../../fakes/store-gcs-server.ts';
 import type { ScriptedServer } from '../../fakes/store-script-server.ts';
 
 let metadata: ScriptedServer;
 let storage: ScriptedServer;
 beforeEach(async () => {
   metadata = await credentialServer();
-  storage = await scriptedGs();
+  storage = await scriptedGcs();
 });
 afterEach(async () => {
   await metadata.close();
@@ -164,22 +164,22 @@ describe('the GCS reader', () => {
 
   it('renews a token that is refused, once', async () => {
     metadata.on(`GET ${tokenPath}`, given(token('ya29.one')), given(token('ya29.two')));
-    storage.on('media', gsError(401, 'authError'), media('x'));
+    storage.on('media', gcsError(401, 'authError'), media('x'));
     expect((await bytesOf(await reader().read('a'))).toString()).toBe('x');
     expect(storage.received.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer ya29.one',
       'Bearer ya29.two',
     ]);
-    storage.on('media', gsError(401, 'authError'));
+    storage.on('media', gcsError(401, 'authError'));
     await expect(reader().read('a')).rejects.toMatchObject({ code: 'store-denied' });
   });
 
   it('says which permission is missing on what', async () => {
     metadata.on(`GET ${tokenPath}`, given(token('ya29.one')));
-    storage.on('media', gsError(403, 'forbidden'));
+    storage.on('media', gcsError(403, 'forbidden'));
     const message = expect.stringContaining('storage.objects.get on gs://bucket/models/a') as unknown;
     await expect(reader().read('a')).rejects.toMatchObject({ code: 'store-denied', message });
-    storage.on('media', gsError(404, 'notFound'));
+    storage.on('media', gcsError(404, 'notFound'));
     const missing = 'There is no a in gs://bucket/models.';
     await expect(reader().read('a')).rejects.toMatchObject({ code: 'model-not-found', message: missing });
   });

@@ -8,7 +8,7 @@ import {
   PreconditionError,
   type Token,
 } from '../store.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { headObject } from './info.ts';
 import { ResumableUpload } from './resumable.ts';
 import { matchOf } from './token.ts';
@@ -16,7 +16,7 @@ import { writeWhole } from './write.ts';
 
 /** Sends a body: in one request if it fits into a piece, else in pieces. Returns what it does not read. */
 export async function putObject(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   body: Body,
   when: Precondition,
@@ -39,7 +39,7 @@ export async function putObject(
 
 /** One piece is on its way while the next is gathered: two in memory, and what the source reads ahead. */
 async function uploadPieces(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   [first, second]: [Uint8Array, Uint8Array],
   rest: AsyncGenerator<Uint8Array>,
@@ -69,7 +69,7 @@ async function uploadPieces(
 }
 
 /** A look before much is sent. What counts is the condition of the write itself. */
-async function lookEarly(context: GsContext, key: string, when: Precondition): Promise<void> {
+async function lookEarly(context: GcsContext, key: string, when: Precondition): Promise<void> {
   const found = await headObject(context, key);
   if (when === 'absent') {
     if (found) throw new AlreadyExistsError(context.place.url, key);

@@ -1,5 +1,5 @@
 import { DeniedError } from '../store.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { logIn } from './credentials.ts';
 import type { RequestFailure } from './failure.ts';
 
@@ -21,7 +21,7 @@ export interface Asked {
 }
 
 /** DeniedError for a request that Google refused for what we are; nothing for other failures. */
-export function denialOf(failure: RequestFailure, context: GsContext, asked: Asked): DeniedError | undefined {
+export function denialOf(failure: RequestFailure, context: GcsContext, asked: Asked): DeniedError | undefined {
   const { status, message, reason } = failure;
   const { url, bucket } = context.place;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -50,7 +50,7 @@ export function denialOf(failure: RequestFailure, context: GsContext, asked: Ask
 }
 
 /** Google names who asked and what is missing: "ci@p.iam.gserviceaccount.com does not have storage.objects.get access to …". */
-function forbidden(failure: RequestFailure, context: GsContext, asked: Asked): DeniedError {
+function forbidden(failure: RequestFailure, context: GcsContext, asked: Asked): DeniedError {
   const { url, bucket } = context.place;
   const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[asked.verb];
   const principal = /^(\S+) does not have /.exec(failure.message)?.[1];

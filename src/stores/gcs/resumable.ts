@@ -1,7 +1,7 @@
 import { recycle } from '../chunk-pool.ts';
 import { type ObjectMeta, type Precondition, type Token, UnavailableError } from '../store.ts';
 import { commit, repeat } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { Crc32c } from './crc32c.ts';
 import { RequestFailure } from './failure.ts';
 import { explain, judgeWrite } from './fault.ts';
@@ -19,7 +19,7 @@ type Progress = { bytes: number } | { written: ObjectResource };
  * another's (docs/facts.md P1).
  */
 export class ResumableUpload {
-  readonly #context: GsContext;
+  readonly #context: GcsContext;
   readonly #key: string;
   readonly #when: Precondition;
   readonly #session: string;
@@ -27,14 +27,14 @@ export class ResumableUpload {
   readonly #stop = new AbortController();
   #size = 0;
 
-  private constructor(context: GsContext, key: string, when: Precondition, session: string) {
+  private constructor(context: GcsContext, key: string, when: Precondition, session: string) {
     this.#context = context;
     this.#key = key;
     this.#when = when;
     this.#session = session;
   }
 
-  static async begin(context: GsContext, key: string, when: Precondition, meta: ObjectMeta): Promise<ResumableUpload> {
+  static async begin(context: GcsContext, key: string, when: Precondition, meta: ObjectMeta): Promise<ResumableUpload> {
     const { path, query } = uploadTo(context, key, when);
     const request = {
       method: 'POST',

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openGsStore } from '../../src/stores/gs.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { googleEnvironment, gsError, json, scriptedGs, updated } from '../fakes/store-gs-server.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs, updated } from '../fakes/store-gcs-server.ts';
 import { type Answer, hangUp, type ScriptedServer } from '../fakes/store-script-server.ts';
 
 googleEnvironment();
@@ -17,16 +17,16 @@ let server: ScriptedServer;
 let from: Store;
 let to: Store;
 beforeEach(async () => {
-  server = await scriptedGs();
+  server = await scriptedGcs();
   const kmsKey = 'projects/p/locations/eu/keyRings/r/cryptoKeys/k';
-  from = openGsStore({ url: 'gs://staging/models', endpoint: server.endpoint }, limits);
-  to = openGsStore({ url: 'gs://production', endpoint: server.endpoint, kmsKey }, limits);
+  from = openGcsStore({ url: 'gs://staging/models', endpoint: server.endpoint }, limits);
+  to = openGcsStore({ url: 'gs://production', endpoint: server.endpoint, kmsKey }, limits);
 });
 afterEach(() => server.close());
 
 const copy = () => to.copyFrom?.(from, key, { key, info, meta });
 const done = json({ done: true, resource: { generation: '8', size: '5' } });
-const refusal = gsError(412, 'conditionNotMet');
+const refusal = gcsError(412, 'conditionNotMet');
 
 describe('a copy within Google Cloud Storage', () => {
   it('is of one generation, into a free name, in as many requests as it takes', async () => {
@@ -49,9 +49,9 @@ describe('a copy within Google Cloud Storage', () => {
     ['refused: somebody was there first', [refusal], 'already-exists'],
     ['lost, then refused: perhaps by ourselves', [hangUp, refusal], 'store-unavailable'],
     ['lost, then done', [hangUp, done], 'did not throw'],
-    ['the generation is gone', [gsError(404, 'notFound', 'No such object: staging/models')], 'stale-token'],
-    ['no such bucket', [gsError(404, 'notFound', 'The specified bucket does not exist.')], 'no-bucket'],
-    ['denied', [gsError(403, 'forbidden')], 'denied'],
+    ['the generation is gone', [gcsError(404, 'notFound', 'No such object: staging/models')], 'stale-token'],
+    ['no such bucket', [gcsError(404, 'notFound', 'The specified bucket does not exist.')], 'no-bucket'],
+    ['denied', [gcsError(403, 'forbidden')], 'denied'],
     ['neither finished nor to be continued', [json({ done: false })], 'store-unavailable'],
     ['of another size', [json({ done: true, resource: { generation: '8', size: '4' } })], 'store-unavailable'],
   ];
@@ -67,7 +67,7 @@ describe('a copy within Google Cloud Storage', () => {
   });
 
   it('is left to the caller between servers and between kinds of store', async () => {
-    const elsewhere = openGsStore({ url: 'gs://staging', endpoint: 'http://127.0.0.1:9' }, limits);
+    const elsewhere = openGcsStore({ url: 'gs://staging', endpoint: 'http://127.0.0.1:9' }, limits);
     expect(await to.copyFrom?.(elsewhere, key, { key, info, meta })).toBeUndefined();
     expect(await to.copyFrom?.(openMemoryStore(), key, { key, info, meta })).toBeUndefined();
     expect(server.received).toEqual([]);
@@ -76,7 +76,7 @@ describe('a copy within Google Cloud Storage', () => {
 
 describe('settings of Google Cloud Storage', () => {
   const opened = (settings: object) => {
-    const open = async () => openGsStore({ url: 'gs://bucket', ...settings });
+    const open = async () => openGcsStore({ url: 'gs://bucket', ...settings });
     return errorCode(open());
   };
   it.each([

@@ -1,5 +1,5 @@
 import { type Precondition, PreconditionError, type Token } from '../store.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 
 /** A generation that an object can have; 0 would mean "nothing is there". */
 const generationForm = /^gs:([1-9]\d{0,18})$/;
@@ -11,13 +11,13 @@ export const tokenOf = (generation: string): Token => `gs:${generation}`;
 export const generationOf = (token: Token): string | undefined => generationForm.exec(token)?.[1];
 
 /** The generation that the object must have. Throws PreconditionError for a token that is not of this kind of store. */
-export function requiredGeneration(context: GsContext, key: string, token: Token): string {
+export function requiredGeneration(context: GcsContext, key: string, token: Token): string {
   const generation = generationOf(token);
   if (generation === undefined) throw new PreconditionError(context.place.url, key);
   return generation;
 }
 
 /** What must hold, as the service takes it: generation 0 is the key that is free. */
-export function matchOf(context: GsContext, key: string, when: Precondition): string {
+export function matchOf(context: GcsContext, key: string, when: Precondition): string {
   return when === 'absent' ? '0' : requiredGeneration(context, key, when.unchanged);
 }

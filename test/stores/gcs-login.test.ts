@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openGsStore } from '../../src/stores/gs.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { googleEnvironment, gsError, json, scriptedGs } from '../fakes/store-gs-server.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
 import { type Protocol, ScriptedServer } from '../fakes/store-script-server.ts';
 
 googleEnvironment();
@@ -18,7 +18,7 @@ const secretToken = 'ya29.secret-of-the-tests';
 let server: ScriptedServer;
 let folder: string;
 beforeEach(async () => {
-  server = await scriptedGs();
+  server = await scriptedGcs();
   folder = mkdtempSync(join(tmpdir(), 'coldgate-login-'));
 });
 afterEach(async () => {
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const opened = (limits = {}) =>
-  openGsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }, { logInAnyway: true, attempts: 1, ...limits });
+  openGcsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }, { logInAnyway: true, attempts: 1, ...limits });
 
 function useCredentials(credentials: object): void {
   const path = join(folder, 'credentials.json');
@@ -82,7 +82,7 @@ describe('logging in to Google Cloud Storage', () => {
 
   it('gives servers that are not Google’s nothing', async () => {
     await federated(async (google) => {
-      await openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }).head(key);
+      await openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }).head(key);
       expect(server.received[0]?.headers.authorization).toBeUndefined();
       expect(google.received).toEqual([]);
     });
@@ -90,7 +90,7 @@ describe('logging in to Google Cloud Storage', () => {
 
   it('takes the emulator of STORAGE_EMULATOR_HOST, without credentials', async () => {
     vi.stubEnv('STORAGE_EMULATOR_HOST', server.endpoint);
-    await openGsStore({ url: 'gs://bucket' }).head(key);
+    await openGcsStore({ url: 'gs://bucket' }).head(key);
     expect(server.received).toHaveLength(1);
     expect(server.received[0]?.headers.authorization).toBeUndefined();
   });
@@ -136,7 +136,7 @@ describe('logging in to Google Cloud Storage', () => {
   it('tells that the identity may not act as the account', async () => {
     await federated(async (google) => {
       const message = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).";
-      google.on('generateAccessToken', gsError(403, 'IAM_PERMISSION_DENIED', message));
+      google.on('generateAccessToken', gcsError(403, 'IAM_PERMISSION_DENIED', message));
       await expect(opened().head(key)).rejects.toMatchObject({
         code: 'denied',
         message: expect.stringContaining('iam.serviceAccounts.getAccessToken'),
@@ -155,7 +155,7 @@ describe('logging in to Google Cloud Storage', () => {
 
 describe('a denial of Google Cloud Storage', () => {
   const denied = (permission: string) =>
-    gsError(
+    gcsError(
       403,
       'forbidden',
       `${account} does not have ${permission} access to the Google Cloud Storage object. Permission '${permission}' denied on resource (or it may not exist).`,
@@ -163,7 +163,7 @@ describe('a denial of Google Cloud Storage', () => {
 
   it('names who lacks what, and the command that grants it', async () => {
     server.on('insert', denied('storage.objects.create'));
-    const put = openGsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }).put(
+    const put = openGcsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }).put(
       key,
       Buffer.from('{}'),
       'absent',
@@ -178,8 +178,8 @@ describe('a denial of Google Cloud Storage', () => {
   });
 
   it('names the permission that the request needs where Google does not', async () => {
-    const store = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint });
-    const refused = gsError(403, 'forbidden', 'Forbidden');
+    const store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint });
+    const refused = gcsError(403, 'forbidden', 'Forbidden');
     for (const action of ['insert', 'media', 'list', 'delete', 'describe']) server.on(action, refused);
     const told = (work: Promise<unknown>) => work.then(String, (error: Error) => error.message);
     expect(await told(store.put(key, Buffer.from('1'), { unchanged: 'gs:7' }))).toContain('storage.objects.delete');
@@ -192,13 +192,13 @@ describe('a denial of Google Cloud Storage', () => {
   it('tells of the encryption key where that is what is closed', async () => {
     server.on(
       'insert',
-      gsError(
+      gcsError(
         403,
         'forbidden',
         'Permission denied on Cloud KMS key. Please ensure that your service account has access.',
       ),
     );
-    const store = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint });
+    const store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint });
     await expect(store.put(key, Buffer.from('1'), 'absent')).rejects.toMatchObject({
       code: 'denied',
       hint: expect.stringContaining('roles/cloudkms.cryptoKeyEncrypterDecrypter'),
@@ -239,7 +239,7 @@ describe('links to objects of Google Cloud Storage', () => {
       expect(link.searchParams.get('X-Goog-Signature')).toBe(Buffer.from('signed').toString('hex'));
       expect(google.of('signBlob')[0]?.path).toContain(account);
       const message = `Permission 'iam.serviceAccounts.signBlob' denied on resource (or it may not exist).`;
-      google.on('signBlob', gsError(403, 'IAM_PERMISSION_DENIED', message));
+      google.on('signBlob', gcsError(403, 'IAM_PERMISSION_DENIED', message));
       await expect(store.signedUrl(key, 60)).rejects.toMatchObject({
         code: 'denied',
         message: expect.stringContaining('iam.serviceAccounts.signBlob is missing'),

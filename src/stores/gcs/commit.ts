@@ -1,6 +1,6 @@
 import { commitWrite, type Failure } from '../commit-write.ts';
 import { judgeRepeatable } from '../patiently.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import type { Asked } from './denial.ts';
 import { RequestFailure } from './failure.ts';
 import { explain, isBusy } from './fault.ts';
@@ -10,7 +10,7 @@ import { explain, isBusy } from './fault.ts';
  * usual jitter, so that writers that were turned away together do not come back together.
  */
 export function commit<T>(
-  { limits }: GsContext,
+  { limits }: GcsContext,
   send: () => Promise<T>,
   judge: (thrown: unknown) => Failure,
 ): Promise<T> {
@@ -24,6 +24,6 @@ export function commit<T>(
 }
 
 /** Sends a request that may be repeated freely until `stop`, and says in the store's words why it failed. */
-export function repeat<T>(context: GsContext, asked: Asked, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
+export function repeat<T>(context: GcsContext, asked: Asked, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
   return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, asked), stop));
 }

@@ -10,17 +10,17 @@ import {
   UnavailableError,
   UnsupportedError,
 } from '../store.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { type Asked, denialOf } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
-export function explain(thrown: unknown, context: GsContext, asked: Asked): Error {
+export function explain(thrown: unknown, context: GcsContext, asked: Asked): Error {
   if (thrown instanceof ColdgateError) return thrown;
   return explainFailure(noAnswer(thrown), context, asked);
 }
 
-function explainFailure(failure: RequestFailure, context: GsContext, asked: Asked): StoreError {
+function explainFailure(failure: RequestFailure, context: GcsContext, asked: Asked): StoreError {
   const { url, bucket } = context.place;
   const { status, message } = failure;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -58,7 +58,7 @@ export const isBusy = ({ status, reason }: RequestFailure): boolean =>
 const isGarbled = ({ status, message }: RequestFailure): boolean =>
   status === 400 && /doesn't match calculated|does not match.*(?:crc32c|md5|hash)/i.test(message);
 
-function unavailable(failure: RequestFailure, context: GsContext, asked: Asked): UnavailableError {
+function unavailable(failure: RequestFailure, context: GcsContext, asked: Asked): UnavailableError {
   const { status, reason, message } = failure;
   const { url } = context.place;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -81,7 +81,7 @@ function unavailable(failure: RequestFailure, context: GsContext, asked: Asked):
 
 /** What a failed conditional write means, for `commitWrite`. */
 export function judgeWrite(
-  context: GsContext,
+  context: GcsContext,
   asked: Asked & { key: string },
   when: Precondition,
 ): (thrown: unknown) => Failure {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { NotFoundError, type ObjectInfo, UnavailableError } from '../store.ts';
 import { repeat } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import type { Asked } from './denial.ts';
 import { sendForJson } from './http.ts';
 import { tokenOf } from './token.ts';
@@ -21,7 +21,7 @@ export interface ObjectResource {
 export const resourceFields = 'name,generation,size,updated,contentType,cacheControl,crc32c';
 
 /** The object that an answer describes. Throws UnavailableError for an answer that lacks what Google always says. */
-export function infoOf(context: GsContext, asked: Asked & { key: string }, resource: ObjectResource): ObjectInfo {
+export function infoOf(context: GcsContext, asked: Asked & { key: string }, resource: ObjectResource): ObjectInfo {
   const { generation, size, updated, contentType, cacheControl } = resource;
   const modified = new Date(updated ?? '');
   if (!generation || size === undefined || Number.isNaN(modified.getTime())) {
@@ -41,7 +41,7 @@ const headerOf = ({ headers }: IncomingMessage, name: string): string | undefine
 };
 
 /** The object whose bytes, or the first of them, an answer brings. */
-export function infoOfMedia(context: GsContext, key: string, answer: IncomingMessage): ObjectInfo {
+export function infoOfMedia(context: GcsContext, key: string, answer: IncomingMessage): ObjectInfo {
   const total = /\/(\d+)$/.exec(headerOf(answer, 'content-range') ?? '')?.[1];
   const contentType = headerOf(answer, 'content-type');
   const cacheControl = headerOf(answer, 'cache-control');
@@ -59,7 +59,7 @@ export function infoOfMedia(context: GsContext, key: string, answer: IncomingMes
 }
 
 /** Nothing where there is no object. */
-export async function headObject(context: GsContext, key: string): Promise<ObjectInfo | undefined> {
+export async function headObject(context: GcsContext, key: string): Promise<ObjectInfo | undefined> {
   const asked = { verb: 'describe', key } as const;
   const request = { method: 'GET', path: context.place.pathOf(key), query: { fields: resourceFields } } as const;
   try {

@@ -2,7 +2,7 @@ import type { Storage } from '@google-cloud/storage';
 import type { Place } from './place.ts';
 
 /** Bounds that tests set lower, and addresses that they set to servers of their own. */
-export interface GsLimits {
+export interface GcsLimits {
   /** Longest silence of the server before a request is given up, ms. */
   stallMs: number;
   /** Longest wait for credentials, ms. */
@@ -25,7 +25,7 @@ export interface GsLimits {
   signingEndpoint: string | undefined;
 }
 
-export const defaultLimits: GsLimits = {
+export const defaultLimits: GcsLimits = {
   stallMs: 20_000,
   credentialsMs: 30_000,
   pieceBytes: 16 * 1024 * 1024,
@@ -39,11 +39,11 @@ export const defaultLimits: GsLimits = {
 };
 
 /** What all operations of one store share. */
-export interface GsContext {
+export interface GcsContext {
   readonly place: Place;
   /** Base URL of the API, without a slash at its end. */
   readonly endpoint: string;
-  readonly limits: GsLimits;
+  readonly limits: GcsLimits;
   /** CMEK key that new objects are encrypted with; the bucket's default when absent. */
   readonly kmsKey: string | undefined;
   /** Google's SDK: credentials and signatures come from it. */

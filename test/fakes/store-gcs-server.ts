@@ -21,7 +21,7 @@ export function googleEnvironment(variables: Record<string, string | undefined> 
 }
 
 /** An error as the JSON API words it. */
-export const gsError = (status: number, reason: string, message = 'words of Google'): Answer => ({
+export const gcsError = (status: number, reason: string, message = 'words of Google'): Answer => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ error: { code: status, message, errors: [{ message, domain: 'global', reason }] } }),
@@ -82,8 +82,8 @@ export const gsProtocol: Protocol = {
     if (action === 'list') return json({});
     if (action === 'abandon') return { status: 499 };
     if (action === 'delete') return { status: 204 };
-    return gsError(404, 'notFound', 'No such object: bucket/name');
+    return gcsError(404, 'notFound', 'No such object: bucket/name');
   },
 };
 
-export const scriptedGs = (): Promise<ScriptedServer> => new ScriptedServer(gsProtocol).start();
+export const scriptedGcs = (): Promise<ScriptedServer> => new ScriptedServer(gsProtocol).start();

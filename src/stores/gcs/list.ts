@@ -1,7 +1,7 @@
 import { isKey } from '../key.ts';
 import type { ObjectInfo } from '../store.ts';
 import { repeat } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { sendForJson } from './http.ts';
 import { infoOf, type ObjectResource, resourceFields } from './info.ts';
 
@@ -11,7 +11,7 @@ interface Page {
 }
 
 /** Objects in key order, page by page. What others put there under names that no key can have is left out. */
-export async function* listObjects(context: GsContext, prefix: string): AsyncGenerator<ObjectInfo> {
+export async function* listObjects(context: GcsContext, prefix: string): AsyncGenerator<ObjectInfo> {
   const { place, limits } = context;
   let pageToken: string | undefined;
   do {

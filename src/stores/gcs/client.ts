@@ -2,7 +2,7 @@ import { Storage } from '@google-cloud/storage';
 import type { StoreSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
-import { defaultLimits, type GsContext, type GsLimits } from './context.ts';
+import { defaultLimits, type GcsContext, type GcsLimits } from './context.ts';
 import { credentialsFault } from './credentials.ts';
 import { Place } from './place.ts';
 
@@ -11,7 +11,7 @@ import { Place } from './place.ts';
  * STORAGE_EMULATOR_HOST; credentials from the SDK's chain, but not for servers that are not Google's: an emulator needs
  * none, and another must not get them. Throws InputError for settings that the service cannot honour.
  */
-export function contextOf(settings: StoreSettings, limits: Partial<GsLimits> = {}): GsContext {
+export function contextOf(settings: StoreSettings, limits: Partial<GcsLimits> = {}): GcsContext {
   const place = new Place(settings.url);
   checkSettings(settings);
   const all = { ...defaultLimits, ...limits };

@@ -8,7 +8,7 @@ import {
   UnavailableError,
 } from '../store.ts';
 import { commit } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { judgeWrite } from './fault.ts';
 import { sendForJson } from './http.ts';
 import { headObject, type ObjectResource } from './info.ts';
@@ -26,9 +26,9 @@ interface Rewrite {
  * copies for a while in each request and says how to go on. Nothing where the two are of different servers.
  */
 export async function copyObject(
-  from: GsContext,
+  from: GcsContext,
   key: string,
-  to: GsContext,
+  to: GcsContext,
   { key: name, info, meta }: { key: string; info: ObjectInfo; meta: ObjectMeta },
 ): Promise<Token | undefined> {
   if (from.endpoint !== to.endpoint) return undefined;
@@ -63,7 +63,7 @@ export async function copyObject(
   }
 }
 
-function unfinished({ place }: GsContext, key: string): UnavailableError {
+function unfinished({ place }: GcsContext, key: string): UnavailableError {
   const message = `${key} in ${place.url}: the server neither finished the copy nor said how to go on.`;
   return new UnavailableError(message, { store: place.url, key });
 }

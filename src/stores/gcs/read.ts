@@ -10,7 +10,7 @@ import {
   UnsupportedError,
 } from '../store.ts';
 import { repeat } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { noAnswer } from './failure.ts';
 import { send } from './http.ts';
 import { infoOfMedia } from './info.ts';
@@ -21,7 +21,7 @@ const asStored = { 'accept-encoding': 'gzip' };
 
 /** The object, or `unchanged` where it has the token still. Throws NotFoundError. */
 export async function getObject(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   ifChanged: Token | undefined,
 ): Promise<StoredObject | 'unchanged'> {
@@ -41,7 +41,7 @@ export async function getObject(
 
 /** An answer with the first range, or with the whole object where it has no bytes to take a range of. */
 async function openFirst(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   ifChanged: Token | undefined,
 ): Promise<IncomingMessage | 'unchanged'> {
@@ -64,7 +64,7 @@ async function openFirst(
   return 'unchanged';
 }
 
-function bodyOf(context: GsContext, { key, size, token }: ObjectInfo, first: IncomingMessage): RangedBody {
+function bodyOf(context: GcsContext, { key, size, token }: ObjectInfo, first: IncomingMessage): RangedBody {
   const { url } = context.place;
   const { rangeBytes, stallMs } = context.limits;
   const cutShort = (at: number, cause: unknown) => {
@@ -76,7 +76,7 @@ function bodyOf(context: GsContext, { key, size, token }: ObjectInfo, first: Inc
 }
 
 async function openRange(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   token: Token,
   { from, to, stop }: { from: number; to: number; stop: AbortSignal },

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openGsStore } from '../../src/stores/gs.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import type { Precondition, Store } from '../../src/stores/store.ts';
 import { gathered } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { googleEnvironment, gsError, json, scriptedGs } from '../fakes/store-gs-server.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
 import { type Answer, hangUp, type ScriptedServer, silent } from '../fakes/store-script-server.ts';
 
 googleEnvironment();
@@ -12,8 +12,8 @@ const limits = { attempts: 3, stallMs: 300, rateMs: 30 };
 let server: ScriptedServer;
 let store: Store;
 beforeEach(async () => {
-  server = await scriptedGs();
-  store = openGsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }, limits);
+  server = await scriptedGcs();
+  store = openGcsStore({ url: 'gs://bucket/models', endpoint: server.endpoint }, limits);
 });
 afterEach(() => server.close());
 
@@ -23,10 +23,10 @@ const update = { unchanged: 'gs:7' };
 const put = (when: Precondition) => errorCode(store.put(key, text, when));
 
 const done = json({ generation: '8', size: '2' });
-const refusal = gsError(412, 'conditionNotMet', 'At least one of the pre-conditions you specified did not hold.');
-const busy = gsError(429, 'rateLimitExceeded', 'The object exceeded the rate limit for object mutation operations');
-const noBucket = gsError(404, 'notFound', 'The specified bucket does not exist.');
-const damaged = gsError(400, 'invalid', 'Provided CRC32C "AAAAAA==" doesn\'t match calculated CRC32C "BBBBBB==".');
+const refusal = gcsError(412, 'conditionNotMet', 'At least one of the pre-conditions you specified did not hold.');
+const busy = gcsError(429, 'rateLimitExceeded', 'The object exceeded the rate limit for object mutation operations');
+const noBucket = gcsError(404, 'notFound', 'The specified bucket does not exist.');
+const damaged = gcsError(400, 'invalid', 'Provided CRC32C "AAAAAA==" doesn\'t match calculated CRC32C "BBBBBB==".');
 const page: Answer = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><p>Bad gateway</html>' };
 
 /** What Google answers in turn; what a create and an update are told; how many requests it took. */
@@ -36,12 +36,18 @@ const outcomes: [name: string, answers: Answer[], create: string, update: string
   ['too many changes, then done (P6)', [busy, done], 'did not throw', 'did not throw', 2],
   ['too many changes, then refused', [busy, refusal], 'already-exists', 'stale-token', 2],
   ['too many changes only', [busy], 'store-unavailable', 'store-unavailable', 3],
-  ['a quota as 403', [gsError(403, 'rateLimitExceeded'), done], 'did not throw', 'did not throw', 2],
+  ['a quota as 403', [gcsError(403, 'rateLimitExceeded'), done], 'did not throw', 'did not throw', 2],
   ['lost, then done', [hangUp, done], 'did not throw', 'did not throw', 2],
   ['lost, then refused: perhaps by ourselves (P1)', [hangUp, refusal], 'store-unavailable', 'store-unavailable', 2],
-  ['500, then refused', [gsError(500, 'backendError'), refusal], 'store-unavailable', 'store-unavailable', 2],
-  ['503, then refused', [gsError(503, 'backendError'), refusal], 'store-unavailable', 'store-unavailable', 2],
-  ['408, then refused', [gsError(408, 'uploadBrokenConnection'), refusal], 'store-unavailable', 'store-unavailable', 2],
+  ['500, then refused', [gcsError(500, 'backendError'), refusal], 'store-unavailable', 'store-unavailable', 2],
+  ['503, then refused', [gcsError(503, 'backendError'), refusal], 'store-unavailable', 'store-unavailable', 2],
+  [
+    '408, then refused',
+    [gcsError(408, 'uploadBrokenConnection'), refusal],
+    'store-unavailable',
+    'store-unavailable',
+    2,
+  ],
   ['a gateway’s page, then refused', [page, refusal], 'store-unavailable', 'store-unavailable', 2],
   ['lost, too many changes, then refused', [hangUp, busy, refusal], 'store-unavailable', 'store-unavailable', 3],
   ['silence, then refused', [silent, refusal], 'store-unavailable', 'store-unavailable', 2],
@@ -55,13 +61,13 @@ const outcomes: [name: string, answers: Answer[], create: string, update: string
   ['lost again and again', [hangUp], 'store-unavailable', 'store-unavailable', 3],
   ['damaged on the way, then done', [damaged, done], 'did not throw', 'did not throw', 2],
   ['damaged, then refused', [damaged, refusal], 'already-exists', 'stale-token', 2],
-  ['denied', [gsError(403, 'forbidden')], 'denied', 'denied', 1],
-  ['lost, then denied', [hangUp, gsError(403, 'forbidden')], 'store-unavailable', 'store-unavailable', 2],
-  ['not logged in', [gsError(401, 'authError', 'Invalid Credentials')], 'denied', 'denied', 1],
+  ['denied', [gcsError(403, 'forbidden')], 'denied', 'denied', 1],
+  ['lost, then denied', [hangUp, gcsError(403, 'forbidden')], 'store-unavailable', 'store-unavailable', 2],
+  ['not logged in', [gcsError(401, 'authError', 'Invalid Credentials')], 'denied', 'denied', 1],
   ['no bucket', [noBucket], 'no-bucket', 'no-bucket', 1],
-  ['not implemented', [gsError(501, 'notImplemented')], 'unsupported', 'unsupported', 1],
-  ['a name too long', [gsError(400, 'invalid', 'The specified object name is not valid.')], 'bad-key', 'bad-key', 1],
-  ['something wrong with the request', [gsError(400, 'invalid')], 'request-refused', 'request-refused', 1],
+  ['not implemented', [gcsError(501, 'notImplemented')], 'unsupported', 'unsupported', 1],
+  ['a name too long', [gcsError(400, 'invalid', 'The specified object name is not valid.')], 'bad-key', 'bad-key', 1],
+  ['something wrong with the request', [gcsError(400, 'invalid')], 'request-refused', 'request-refused', 1],
   ['a success without a generation', [json({})], 'store-unavailable', 'store-unavailable', 1],
 ];
 
@@ -90,12 +96,12 @@ describe('a write on Google Cloud Storage that is answered', () => {
   });
 
   it('waits as long as Google wants between changes of an object, and the usual while after other failures', async () => {
-    store = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, rateMs: 700 });
+    store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, rateMs: 700 });
     server.on('insert', busy, done);
     const begun = performance.now();
     await store.put(key, text, 'absent');
     expect(performance.now() - begun).toBeGreaterThan(790);
-    server.on('insert', gsError(503, 'backendError'), done);
+    server.on('insert', gcsError(503, 'backendError'), done);
     const again = performance.now();
     await store.put(key, text, 'absent');
     expect(performance.now() - again).toBeLessThan(700);
@@ -104,13 +110,13 @@ describe('a write on Google Cloud Storage that is answered', () => {
   it('by nobody at all', async () => {
     const { endpoint } = server;
     await server.close();
-    const gone = openGsStore({ url: 'gs://bucket', endpoint }, { attempts: 2 });
+    const gone = openGcsStore({ url: 'gs://bucket', endpoint }, { attempts: 2 });
     await expect(gone.put(key, text, 'absent')).rejects.toMatchObject({
       code: 'store-unavailable',
       exit: 1,
       message: expect.stringContaining('ECONNREFUSED'),
     });
-    server = await scriptedGs();
+    server = await scriptedGcs();
   });
 
   it('with silence says for what it waited and how long', async () => {
@@ -125,12 +131,12 @@ describe('a removal on Google Cloud Storage that is answered', () => {
   const removals: [name: string, answers: Answer[], told: string, requests: number][] = [
     ['done', [{ status: 204 }], 'did not throw', 1],
     ['refused', [refusal], 'stale-token', 1],
-    ['gone', [gsError(404, 'notFound', 'No such object: bucket/name')], 'did not throw', 1],
-    ['lost, then gone', [hangUp, gsError(404, 'notFound')], 'did not throw', 2],
+    ['gone', [gcsError(404, 'notFound', 'No such object: bucket/name')], 'did not throw', 1],
+    ['lost, then gone', [hangUp, gcsError(404, 'notFound')], 'did not throw', 2],
     ['lost, then refused', [hangUp, refusal], 'store-unavailable', 2],
     ['too many changes, then done', [busy, { status: 204 }], 'did not throw', 2],
-    ['denied', [gsError(403, 'forbidden')], 'denied', 1],
-    ['kept by a retention policy', [gsError(403, 'retentionPolicyNotMet')], 'denied', 1],
+    ['denied', [gcsError(403, 'forbidden')], 'denied', 1],
+    ['kept by a retention policy', [gcsError(403, 'retentionPolicyNotMet')], 'denied', 1],
     ['no bucket', [noBucket], 'no-bucket', 1],
   ];
   it.each(removals)('%s', async (_name, answers, told, requests) => {
@@ -170,7 +176,7 @@ describe('tokens of Google Cloud Storage', () => {
 describe('what is sent to Google Cloud Storage with an object', () => {
   it('is its name, type, caching and checksum, and no encoding', async () => {
     const kmsKey = 'projects/p/locations/eu/keyRings/r/cryptoKeys/k';
-    store = openGsStore({ url: 'gs://bucket/models', endpoint: server.endpoint, kmsKey }, limits);
+    store = openGcsStore({ url: 'gs://bucket/models', endpoint: server.endpoint, kmsKey }, limits);
     await store.put(key, Buffer.from('123456789'), 'absent', {
       contentType: 'application/json',
       cacheControl: 'no-cache',

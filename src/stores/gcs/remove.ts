@@ -1,13 +1,13 @@
 import type { Token } from '../store.ts';
 import { commit } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { RequestFailure } from './failure.ts';
 import { judgeWrite } from './fault.ts';
 import { send } from './http.ts';
 import { requiredGeneration } from './token.ts';
 
 /** Removes the object if it has the token still; one that is gone already is fine. */
-export async function removeObject(context: GsContext, key: string, token: Token): Promise<void> {
+export async function removeObject(context: GcsContext, key: string, token: Token): Promise<void> {
   const ifGenerationMatch = requiredGeneration(context, key, token);
   const request = { method: 'DELETE', path: context.place.pathOf(key), query: { ifGenerationMatch } } as const;
   const judge = judgeWrite(context, { verb: 'remove', key }, { unchanged: token });

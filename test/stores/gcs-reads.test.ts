@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GsLimits } from '../../src/stores/gs/context.ts';
-import { openGsStore } from '../../src/stores/gs.ts';
+import type { GcsLimits } from '../../src/stores/gcs/context.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
 import { gathered, madeBytes } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { describedMedia, googleEnvironment, gsError, json, scriptedGs } from '../fakes/store-gs-server.ts';
+import { describedMedia, gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
 import { type Answer, hangUp, type Received, type ScriptedServer, silent } from '../fakes/store-script-server.ts';
 
 googleEnvironment();
@@ -16,10 +16,10 @@ const key = 'digits/versions/1.0.0/model.onnx';
 const bytes = madeBytes(95_003);
 
 let server: ScriptedServer;
-const opened = (limits: Partial<GsLimits> = {}): Store =>
-  openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { stallMs: 300, rateMs: 30, ...limits });
+const opened = (limits: Partial<GcsLimits> = {}): Store =>
+  openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { stallMs: 300, rateMs: 30, ...limits });
 beforeEach(async () => {
-  server = await scriptedGs();
+  server = await scriptedGcs();
 });
 afterEach(() => server.close());
 
@@ -57,7 +57,7 @@ async function readWith(...answers: Answer[]): Promise<Uint8Array> {
 }
 const asked = () => server.of('media').map((request) => request.headers.range);
 const generations = () => server.of('media').map(({ query }) => query.get('generation'));
-const missing = gsError(404, 'notFound', 'No such object: bucket/name');
+const missing = gcsError(404, 'notFound', 'No such object: bucket/name');
 
 describe('reading an object of Google Cloud Storage', () => {
   it('takes one request when it is small', async () => {
@@ -143,9 +143,9 @@ describe('reading an object of Google Cloud Storage', () => {
 
   it.each([
     ['silence', silent],
-    ['500', gsError(500, 'backendError')],
-    ['503', gsError(503, 'backendError')],
-    ['too many requests', gsError(429, 'rateLimitExceeded')],
+    ['500', gcsError(500, 'backendError')],
+    ['503', gcsError(503, 'backendError')],
+    ['too many requests', gcsError(429, 'rateLimitExceeded')],
     ['a cut', hangUp],
   ] as [string, Answer][])('asks again after %s', async (_what, answer) => {
     expect(Buffer.from(bytes).equals(await readWith(answer, whole))).toBe(true);
@@ -157,7 +157,7 @@ describe('reading an object of Google Cloud Storage', () => {
     server.on('media', { status: 404, body: 'The specified bucket does not exist.' });
     expect(await errorCode(opened().get(key))).toBe('no-bucket');
     expect(await opened().head(key)).toBeUndefined();
-    server.on('describe', gsError(404, 'notFound', 'The specified bucket does not exist.'));
+    server.on('describe', gcsError(404, 'notFound', 'The specified bucket does not exist.'));
     expect(await errorCode(opened().head(key))).toBe('no-bucket');
   });
 

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Crc32c } from '../../src/stores/gs/crc32c.ts';
-import { openGsStore } from '../../src/stores/gs.ts';
+import { Crc32c } from '../../src/stores/gcs/crc32c.ts';
+import { openGcsStore } from '../../src/stores/gcs.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { googleEnvironment, gsError, holding, json, scriptedGs } from '../fakes/store-gs-server.ts';
+import { gcsError, googleEnvironment, holding, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
 import { type Answer, hangUp, type Received, type ScriptedServer, silent } from '../fakes/store-script-server.ts';
 
 googleEnvironment();
@@ -20,15 +20,15 @@ const crc32c = new Crc32c().update(bytes).digest();
 let server: ScriptedServer;
 let store: Store;
 beforeEach(async () => {
-  server = await scriptedGs();
-  store = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }, limits);
+  server = await scriptedGcs();
+  store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, limits);
 });
 afterEach(() => server.close());
 
 const create = (body: Uint8Array = bytes) => errorCode(store.put(key, inChunks(body, [700, 5, 64]), 'absent'));
 const ranges = () => server.of('piece').map(({ headers }) => headers['content-range']);
 const done = json({ generation: '8', size: '3500', crc32c });
-const refusal = gsError(412, 'conditionNotMet');
+const refusal = gcsError(412, 'conditionNotMet');
 
 /** What the pieces that came amount to, each byte where it belongs. */
 function assembled(): Buffer {
@@ -84,7 +84,7 @@ describe('a large object on its way to Google Cloud Storage', () => {
   it.each(['absent', { unchanged: 'gs:6' }] as const)('is not begun when %j does not hold', async (when) => {
     server.on('describe', json({ generation: '7', size: '3', updated: '2026-11-24T08:00:00Z' }));
     const source = new OpenSource();
-    const small = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, pieceBytes: 10 });
+    const small = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, pieceBytes: 10 });
     expect(await errorCode(small.put(key, source, when))).toBe(when === 'absent' ? 'already-exists' : 'stale-token');
     expect(server.actions()).toEqual(['describe']);
     expect(source.isOpen).toBe(false);
@@ -113,8 +113,8 @@ describe('a piece on its way to Google Cloud Storage', () => {
   it.each([
     ['is cut', cut],
     ['is met by silence', silent],
-    ['is met by 503', gsError(503, 'backendError')],
-    ['is met by too many requests', gsError(429, 'rateLimitExceeded')],
+    ['is met by 503', gcsError(503, 'backendError')],
+    ['is met by too many requests', gcsError(429, 'rateLimitExceeded')],
   ])('that %s is gone on with from where the server is', async (_how, failure) => {
     server.on('piece', holding(1000), failure, holding(2000), holding(3000), done);
     server.on('ask', holds(1256));
@@ -169,8 +169,8 @@ describe('a piece on its way to Google Cloud Storage', () => {
   });
 
   it('drops the session when it is denied, and returns its source', async () => {
-    server.on('piece', gsError(403, 'forbidden'));
-    const small = openGsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, pieceBytes: 10 });
+    server.on('piece', gcsError(403, 'forbidden'));
+    const small = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, pieceBytes: 10 });
     const source = new OpenSource();
     expect(await errorCode(small.put(key, source, 'absent'))).toBe('denied');
     expect(source.isOpen).toBe(false);
@@ -186,15 +186,15 @@ describe('the last piece of a large object on Google Cloud Storage, answered', (
     // The session knows its own success, unlike a single request (P1).
     ['lost, and the session says done', [hangUp], [done], 'did not throw'],
     ['lost, and the session has part of it', [hangUp, done], [holds(3300)], 'did not throw'],
-    ['lost, and the session is gone', [hangUp], [gsError(404, 'notFound')], 'store-unavailable'],
+    ['lost, and the session is gone', [hangUp], [gcsError(404, 'notFound')], 'store-unavailable'],
     ['lost, then refused', [hangUp], [refusal], 'store-unavailable'],
-    ['500, and the session says done', [gsError(500, 'backendError')], [done], 'did not throw'],
+    ['500, and the session says done', [gcsError(500, 'backendError')], [done], 'did not throw'],
     ['lost, lost, and the session says done', [hangUp], [hangUp, done], 'did not throw'],
-    ['too many changes, then done', [gsError(429, 'rateLimitExceeded'), done], [holds(3000)], 'did not throw'],
-    ['too many changes, then refused', [gsError(429, 'rateLimitExceeded'), refusal], [holds(3000)], 'already-exists'],
-    ['the session is gone', [gsError(410, 'gone')], [], 'store-unavailable'],
+    ['too many changes, then done', [gcsError(429, 'rateLimitExceeded'), done], [holds(3000)], 'did not throw'],
+    ['too many changes, then refused', [gcsError(429, 'rateLimitExceeded'), refusal], [holds(3000)], 'already-exists'],
+    ['the session is gone', [gcsError(410, 'gone')], [], 'store-unavailable'],
     ['lost again and again', [hangUp], [hangUp], 'store-unavailable'],
-    ['denied', [gsError(403, 'forbidden')], [], 'denied'],
+    ['denied', [gcsError(403, 'forbidden')], [], 'denied'],
   ];
   it.each(outcomes)('%s', async (_name, last, asked, told) => {
     server.on('piece', ...before, ...last);
@@ -212,7 +212,7 @@ describe('the last piece of a large object on Google Cloud Storage, answered', (
   });
 
   it('never shows the session’s address, by which anybody could write', async () => {
-    server.on('piece', ...before, gsError(410, 'gone'));
+    server.on('piece', ...before, gcsError(410, 'gone'));
     const thrown = await store.put(key, inChunks(bytes, [1000]), 'absent').catch((error: Error) => error);
     const shown = (error: unknown): string =>
       error instanceof Error ? `${error.message} ${error.stack} ${JSON.stringify(error)} ${shown(error.cause)}` : '';

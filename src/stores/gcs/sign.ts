@@ -1,14 +1,14 @@
 import { exitCodes } from '../../errors.ts';
 import { redact } from '../redact.ts';
 import { DeniedError, StoreError, UnsupportedError } from '../store.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { credentialsFault } from './credentials.ts';
 
 /** Longest validity that signature version 4 takes, seconds. */
 const longest = 7 * 24 * 60 * 60;
 
 /** Signs a read of the object, with the account's key or, where it has none, by asking Google to sign. */
-export async function signRead(context: GsContext, key: string, seconds: number): Promise<string> {
+export async function signRead(context: GcsContext, key: string, seconds: number): Promise<string> {
   const { place, storage, limits } = context;
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > longest) {
     const message = `A link to ${key} in ${place.url} can be valid for 1 to ${longest} seconds (7 days), not ${seconds}.`;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ObjectMeta, type Precondition, type Token, UnavailableError } from '../store.ts';
 import { commit } from './commit.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { Crc32c } from './crc32c.ts';
 import type { Asked } from './denial.ts';
 import { judgeWrite } from './fault.ts';
@@ -14,7 +14,7 @@ import { matchOf, tokenOf } from './token.ts';
 export const writtenFields = 'generation,size,crc32c';
 
 /** Where uploads go, and what must hold for this one. */
-export function uploadTo(context: GsContext, key: string, when: Precondition) {
+export function uploadTo(context: GcsContext, key: string, when: Precondition) {
   return {
     path: `/upload${context.place.pathOf()}`,
     query: {
@@ -26,7 +26,11 @@ export function uploadTo(context: GsContext, key: string, when: Precondition) {
 }
 
 /** What is stored with the bytes. There is no content encoding in it: the bytes are those that were hashed (docs/facts.md P10). */
-export function resourceOf(context: GsContext, key: string, { contentType, cacheControl }: ObjectMeta): ObjectResource {
+export function resourceOf(
+  context: GcsContext,
+  key: string,
+  { contentType, cacheControl }: ObjectMeta,
+): ObjectResource {
   return {
     name: context.place.nameOf(key),
     ...(contentType === undefined ? {} : { contentType }),
@@ -41,7 +45,7 @@ export const askedFor = (key: string, when: Precondition): Asked & { key: string
 
 /** Writes an object in one request, which carries its checksum for the server to compare. */
 export async function writeWhole(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   bytes: Uint8Array,
   when: Precondition,
@@ -70,7 +74,7 @@ export async function writeWhole(
  * that compares nothing itself, is removed again. Throws UnavailableError then.
  */
 export async function checkWritten(
-  context: GsContext,
+  context: GcsContext,
   key: string,
   written: ObjectResource,
   sent: { size: number; crc32c: string },

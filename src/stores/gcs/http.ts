@@ -3,10 +3,10 @@ import https from 'node:https';
 import { pipeline } from 'node:stream';
 import { chunksUnlessSilent, SilenceError } from '../silence.ts';
 import { inSlices } from '../slices.ts';
-import type { GsContext } from './context.ts';
+import type { GcsContext } from './context.ts';
 import { failureOf, noAnswer } from './failure.ts';
 
-export interface GsRequest {
+export interface GcsRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the endpoint, or the whole URL of an upload's session. */
   path: string;
@@ -27,7 +27,7 @@ const longestText = 32 * 1024 * 1024;
  * JSON API ourselves, because the SDK's reads take no generation that must have changed, its uploads repeat themselves,
  * and neither notices a connection that has gone silent. Throws RequestFailure, and what `authorize` throws.
  */
-export async function send(context: GsContext, request: GsRequest): Promise<IncomingMessage> {
+export async function send(context: GcsContext, request: GcsRequest): Promise<IncomingMessage> {
   const { method, path, query = {}, headers = {}, body = [], expected = [], stop } = request;
   const url = new URL(path.startsWith('/') ? `${context.endpoint}${path}` : path);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
@@ -84,7 +84,7 @@ export async function textOf(answer: IncomingMessage, stallMs: number): Promise<
 }
 
 /** Sends a request whose answer is JSON. Throws RequestFailure. */
-export async function sendForJson<T>(context: GsContext, request: GsRequest): Promise<T> {
+export async function sendForJson<T>(context: GcsContext, request: GcsRequest): Promise<T> {
   const text = await textOf(await send(context, request), context.limits.stallMs);
   try {
     return JSON.parse(text);
