@@ -1,5 +1,5 @@
 import { InputError, toColdgateError } from '../errors.ts';
-import { readPointer } from '../registry/read-pointer.ts';
+import { readLive } from '../registry/live-pointer.ts';
 import { verifyVersion } from '../registry/verify.ts';
 import type { DeployRequest } from '../rollout/target.ts';
 import { deployRequest, prepareDeployment } from './deployment.ts';
@@ -65,11 +65,11 @@ async function previewModel(preview: Preview): Promise<ModelResult> {
   const stored = await publishAndVerify(preview);
   const deployment = await prepareDeployment(workspace, entry, context);
   const { version } = stored;
+  const live = await readLive({ store, model: entry.name, pointer: environment.pointer });
   const request: DeployRequest = { ...deployRequest(workspace, entry, deployment, stored, 'candidate'), settings };
   const { revision } = await deployment.target.deploy(request);
   context.log.info(`  ${entry.name} ${version} answers at ${revision.url}`);
   const older = await removeOlder(preview, request);
-  const live = (await readPointer(store, entry.name, environment.pointer))?.pointer;
   const options = entry.gate;
   const { fresh } = input;
   const record = await runGate({

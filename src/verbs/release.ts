@@ -1,5 +1,5 @@
+import { readLive } from '../registry/live-pointer.ts';
 import { assertSound } from '../registry/pointer-check.ts';
-import { readPointer } from '../registry/read-pointer.ts';
 import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
 import { run as deploy } from './deploy.ts';
 import { run as destroy } from './destroy.ts';
@@ -50,8 +50,9 @@ async function step(release: Release, title: string, work: () => Promise<VerbRes
 
 /** Live already: promote proves it and changes nothing else. */
 async function isLive({ store, environment }: Workspace, { model, version }: Release): Promise<boolean> {
-  const live = (await readPointer(store, model, environment.pointer))?.pointer;
-  if (live) await assertSound({ store, model, pointer: environment.pointer }, live);
+  const place = { store, model, pointer: environment.pointer };
+  const live = await readLive(place);
+  if (live) await assertSound(place, live);
   if (live?.version !== version) return false;
   return live.manifest_sha256 === (await readStoredVersion(store, model, version)).manifestSha256;
 }

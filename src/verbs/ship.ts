@@ -1,9 +1,9 @@
 import { toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
+import { readLive } from '../registry/live-pointer.ts';
 import { assertSound } from '../registry/pointer-check.ts';
 import { type Proof, proofUnder } from '../registry/pointer-swap.ts';
 import { promoteVersion } from '../registry/promote.ts';
-import { readPointer } from '../registry/read-pointer.ts';
 import { verifyVersion } from '../registry/verify.ts';
 import { deployModel, deployReport } from './deploy.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
@@ -150,9 +150,9 @@ async function shipModel(shipment: Shipment): Promise<ModelResult> {
   const { entry } = source;
   const verified = await publishAndVerify(shipment);
   const { stored } = verified;
-  const live = (await readPointer(workspace.store, entry.name, workspace.environment.pointer))?.pointer;
-  if (live)
-    await assertSound({ store: workspace.store, model: entry.name, pointer: workspace.environment.pointer }, live);
+  const place = { store: workspace.store, model: entry.name, pointer: workspace.environment.pointer };
+  const live = await readLive(place);
+  if (live) await assertSound(place, live);
   const deployment = await prepareDeployment(workspace, entry, context);
   const here = live?.version === stored.version && live.manifest_sha256 === stored.manifestSha256;
   // What is live already passed its gate; promote only heals what a killed run left: the record, the function.
@@ -187,7 +187,7 @@ export async function run(input: ShipInput, context: Context): Promise<VerbResul
 async function planShipment(workspace: Workspace, source: ModelSource, context: Context): Promise<ModelResult> {
   const { name, version } = source.entry;
   const published = publishReport(workspace, name, await publishModel(workspace, source, version, context));
-  const live = (await readPointer(workspace.store, name, workspace.environment.pointer))?.pointer;
+  const live = await readLive({ store: workspace.store, model: name, pointer: workspace.environment.pointer });
   const from = live ? `in place of ${live.version}` : 'as the first version';
   const next =
     live?.version === version

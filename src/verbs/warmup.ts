@@ -6,7 +6,7 @@ import { decisiveMetric } from '../gate/record-view.ts';
 import { renderSvg } from '../gate/svg.ts';
 import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
 import type { GateRecord as PointerGate } from '../model/pointer.ts';
-import { readPointer } from '../registry/read-pointer.ts';
+import { readLive } from '../registry/live-pointer.ts';
 import { asksForBurst, type BurstInput, burstModel, checkBurst } from './burst.ts';
 import { prepareDeployment } from './deployment.ts';
 import { gateFailure } from './gate-failure.ts';
@@ -81,7 +81,7 @@ export async function run(input: WarmupInput, context: Context): Promise<VerbRes
   return eachModel('warmup', models, async (entry) => {
     if (asksForBurst(input)) return burstModel(workspace, entry, input, context);
     const candidate = await readStoredVersion(store, entry.name, versionFor(input.version, entry, models));
-    const live = (await readPointer(store, entry.name, environment.pointer))?.pointer;
+    const live = await readLive({ store, model: entry.name, pointer: environment.pointer });
     const deployment = await prepareDeployment(workspace, entry, context);
     const options = input.maxSamples === undefined ? entry.gate : { ...entry.gate, maxSamples: input.maxSamples };
     const { fresh } = input;

@@ -100,6 +100,22 @@ describe('what can be found out before the first byte is written', () => {
     expect((await coldgate('publish')).exit).toBe(0);
   });
 
+  it('is what a candidate is measured against: a missing pointer with a history is no first release', async () => {
+    project({ good: `${model('good')}, sample: models/sample.json` });
+    expect((await coldgate('publish')).exit).toBe(0);
+    expect((await coldgate('promote', '--gate', 'skip')).exit).toBe(0);
+    rmSync(at('store', 'good', 'current.json'));
+    writeFileSync(at('models.yaml'), readFileSync(at('models.yaml'), 'utf8').replace('1.0.0', '1.1.0'));
+    for (const verb of [['ship', '--dry-run'], ['ship'], ['warmup', '--version', '1.0.0']]) {
+      const { exit, error } = await coldgate(...verb);
+      expect([verb, exit, error.code]).toEqual([verb, 3, 'pointer-missing']);
+      expect(error.hint).toContain('coldgate history --model good --repair');
+    }
+    expect(existsSync(at('store', 'good', 'current.json'))).toBe(false);
+    expect((await coldgate('history', '--model', 'good', '--repair')).exit).toBe(0);
+    expect((await coldgate('ship', '--dry-run')).exit).toBe(0);
+  });
+
   it('names the time that a run may take, where the sample takes longer', async () => {
     writeFileSync(at('models', 'count.onnx'), countingModel());
     writeFileSync(at('models', 'count.json'), JSON.stringify({ inputs: { n: 3_000_000, x: [0] } }));
