@@ -15,6 +15,7 @@ import { gateFailure } from './gate-failure.ts';
 import { GateRecordStore } from './gate-record-store.ts';
 import { moveReport } from './move-report.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
+import { rolledBackSince } from './rolled-back-since.ts';
 import { isDeployed, prepareLive, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -172,6 +173,8 @@ export async function run(input: PromoteVerbInput, context: Context): Promise<Ve
   const origin = other && !shareStore(other, workspace) ? other : undefined;
   return eachModel('promote', workspace.models, async (entry) => {
     const version = versionFor(input.version, entry, workspace.models);
+    const stays = await rolledBackSince(workspace, entry, version, context);
+    if (stays) return { ...stays, outputs: { ...stays.outputs, copied: 'false' } };
     const promotion = { workspace, origin, entry, version, input, context };
     const promoted = await promoteModel(promotion);
     const report = await prove(promotion, promoted);

@@ -5,6 +5,7 @@ import { run as deploy } from './deploy.ts';
 import { run as destroy } from './destroy.ts';
 import { run as promote } from './promote.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
+import { rolledBackSince } from './rolled-back-since.ts';
 import { readStoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { run as verify } from './verify.ts';
@@ -107,10 +108,12 @@ export async function run(input: ReleaseInput, context: Context): Promise<VerbRe
   const { from } = input;
   const other = from === undefined ? undefined : await openOrigin({ ...input, from }, workspace, context);
   const origin = other && !shareStore(other, workspace) ? other : undefined;
-  return eachModel('release', workspace.models, (entry) => {
+  return eachModel('release', workspace.models, async (entry) => {
     const version = versionFor(input.version, entry, workspace.models);
     const { config, environment } = input;
     const place = { config, environment, model: [entry.name], version };
+    const stays = await rolledBackSince(workspace, entry, version, context);
+    if (stays) return stays;
     return releaseModel(workspace, { model: entry.name, version, place, input, context, origin, steps: [] });
   });
 }

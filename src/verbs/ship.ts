@@ -14,6 +14,7 @@ import { moveReport } from './move-report.ts';
 import { readySources } from './prove-source.ts';
 import { publishModel, publishReport } from './publish.ts';
 import { eachModel, joinSteps, type ModelResult } from './results.ts';
+import { rolledBackSince } from './rolled-back-since.ts';
 import { prepareLive, routeLive } from './route-live.ts';
 import { readStoredVersion, type StoredVersion } from './stored-version.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -177,7 +178,9 @@ export async function run(input: ShipInput, context: Context): Promise<VerbResul
   const workspace = await openWorkspace(input, context, { checkFiles: true });
   const ready = await readySources(workspace, ({ entry }) => entry.version, context);
   const named = ready.map(({ source }) => ({ name: source.entry.name, source }));
-  return eachModel('ship', named, ({ source }) => {
+  return eachModel('ship', named, async ({ source }) => {
+    const stays = await rolledBackSince(workspace, source.entry, source.entry.version, context);
+    if (stays) return stays;
     if (context.dryRun) return planShipment(workspace, source, context);
     return shipModel({ workspace, source, input, context, steps: [] });
   });
