@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { formatTensor } from '../../src/model/tensor-json.ts';
+import { formatTensor } from '../../src/model/tensor-format.ts';
 import { type Goal, type Options, pairs } from '../goal.ts';
 import { type BenchModel, benchModels } from './models.ts';
 import { Stage } from './stage.ts';

@@ -60,6 +60,7 @@ export function createApp(deps: AppDeps): App {
       const { status } = response;
       if ('run' in call.phases) deps.onPrediction?.();
       models.answered(call);
+      models.tidyUp(call, response.body.length);
       if (!request.quiet || call.cold || status >= 500) {
         const ms = call.elapsedMs;
         later(() => logCall(log, instance, call, { status, ms }));

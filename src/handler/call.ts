@@ -28,6 +28,8 @@ export class Call {
   items: number | undefined;
   code: string | undefined;
   detail: Record<string, unknown> | undefined;
+  /** Bytes of the body. */
+  received = 0;
   /** Phases for Server-Timing, ms. */
   readonly phases: Record<string, number> = {};
 
@@ -37,6 +39,13 @@ export class Call {
     this.requestId = /^[\w.:=/+-]{1,128}$/.test(own) ? own : uniqueId();
     this.traceparent = matching(request, 'traceparent', /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
     this.amazonTrace = matching(request, 'x-amzn-trace-id', /^[\w=;:. -]{1,512}$/);
+  }
+
+  /** The body as bytes. Rejects as the request's own `read`. */
+  async read(limit: number): Promise<Uint8Array> {
+    const bytes = await this.request.read(limit);
+    this.received = bytes.byteLength;
+    return bytes;
   }
 
   saw(feeds: Tensors): void {

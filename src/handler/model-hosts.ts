@@ -14,6 +14,9 @@ import type { StuckThreads } from './stuck-threads.ts';
  */
 const slowRunMs = 50;
 
+/** What a request may take in without memory to give back, bytes. */
+const largeBytes = 1024 * 1024;
+
 /** The models of one function, and the threads that they run in. */
 export class ModelHosts {
   /** By name; the first is the one of /v1/infer. */
@@ -21,6 +24,7 @@ export class ModelHosts {
   /** How many requests are being answered. */
   requests = 0;
   #stuck: StuckThreads | undefined;
+  readonly #isolate: boolean;
 
   constructor(deps: AppDeps, note: Note) {
     const {
@@ -31,6 +35,7 @@ export class ModelHosts {
       openNext = openSession,
       isolate = false,
     } = deps;
+    this.#isolate = isolate;
     let opened: ModelCache | undefined;
     const cache = (): ModelCache => {
       opened ??= openModelCache(settings.cacheFolder);
@@ -53,6 +58,12 @@ export class ModelHosts {
 
   poll(): void {
     for (const host of this.byName.values()) host.poll();
+  }
+
+  /** Gives back the memory that a large request took, or a large answer; `sent` bytes. */
+  tidyUp({ received }: Call, sent: number): void {
+    if (!this.#isolate || received + sent < largeBytes) return;
+    void import('./collect.ts').then(({ collectWhenIdle }) => collectWhenIdle(() => this.requests === 0));
   }
 
   /** Gives a model whose runs are slow a thread of its own, when the answer has left. */

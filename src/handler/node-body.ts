@@ -29,8 +29,7 @@ export async function readNodeBody(
 
 function gather(request: IncomingMessage, limit: number, timeoutMs: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const body = new Gathered(Number(request.headers['content-length']));
     const timer = setTimeout(() => {
       settle(() => reject(new RequestError(408, 'slow-body', `The body did not arrive within ${timeoutMs} ms.`)));
     }, timeoutMs);
@@ -42,14 +41,38 @@ function gather(request: IncomingMessage, limit: number, timeoutMs: number): Pro
       how();
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.byteLength;
-      if (size > limit) settle(() => reject(tooLarge(limit)));
-      else chunks.push(chunk);
+      body.add(chunk);
+      if (body.size > limit) settle(() => reject(tooLarge(limit)));
     };
-    const onEnd = (): void =>
-      settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    const onEnd = (): void => settle(() => resolve(body.whole()));
     const onBreak = (): void => settle(() => reject(new RequestError(400, 'broken-body', 'The body broke off.')));
     if (request.destroyed) return onBreak();
     request.on('data', onData).on('end', onEnd).on('close', onBreak).on('error', onBreak);
   });
+}
+
+/** From here on a body gets its place at once, bytes: it would be in memory twice while its parts are put together. */
+const large = 1024 * 1024;
+
+/** A body while it comes. */
+class Gathered {
+  size = 0;
+  readonly #chunks: Buffer[] = [];
+  /** What is not written to yet takes no memory, whatever the caller says of the length. */
+  readonly #place: Buffer | undefined;
+
+  constructor(stated: number) {
+    this.#place = stated >= large ? Buffer.allocUnsafeSlow(stated) : undefined;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#place) chunk.copy(this.#place, this.size);
+    else this.#chunks.push(chunk);
+    this.size += chunk.byteLength;
+  }
+
+  whole(): Buffer {
+    if (this.#place) return this.#place.subarray(0, this.size);
+    return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+  }
 }

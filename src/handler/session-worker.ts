@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { LoadError } from './load-error.ts';
 import { type LoadedSession, openSession } from './open-session.ts';
 import { RunError } from './run-error.ts';
+import { isLarge } from './tensors-out.ts';
 import type { WorkerRequest } from './worker-line.ts';
 
 /** The worker's side: one session, its questions answered in the order in which they come. */
@@ -17,7 +18,11 @@ export async function serveSession(): Promise<void> {
   const answer = (request: WorkerRequest): unknown => {
     if (request.do === 'open') return open(request);
     // At once: nothing else waits for this thread.
-    if (request.do === 'run') return session?.runNow(request.feeds, request.outputs);
+    if (request.do === 'run') {
+      const found = session?.runNow(request.feeds, request.outputs);
+      if (found && isLarge([request.feeds, found])) tidyUp();
+      return found;
+    }
     return session?.close();
   };
   port.on('message', (request: WorkerRequest) => {
@@ -32,6 +37,9 @@ export async function serveSession(): Promise<void> {
     }
   });
 }
+
+/** Nothing is done between two questions. */
+const tidyUp = (): void => void import('./collect.ts').then(({ collectWhenIdle }) => collectWhenIdle(() => true));
 
 /** The system's number of this thread; Linux alone tells it. */
 function systemThread(): number | undefined {

@@ -1,3 +1,4 @@
+import { NumberList } from '../model/number-list.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, type ParsedTensor, parseTensor, TensorError } from '../model/tensor-json.ts';
@@ -95,7 +96,7 @@ export const describeInputs = (infos: readonly TensorInfo[]): string =>
   `the inputs ${infos.map(describeInput).join(', ')}`;
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberList);
 
 /** Names that callers made up are repeated only in part. */
 export const shorten = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text);

@@ -1,3 +1,5 @@
+import { NumberList } from './number-list.ts';
+
 /**
  * A tensor written as JSON does not fit the model. `field` is relative to the tensor: `` for all of it, `shape`,
  * `dtype`, `data[12]` in the flat form, `[0][3]` in nested arrays.
@@ -19,7 +21,7 @@ export class TensorError extends Error {
 /** What came, short enough for one line whatever was sent. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (Array.isArray(value) || value instanceof NumberList) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   return String(value);

@@ -1,4 +1,4 @@
-import { shortFloat16, shortFloat32 } from './short-float.ts';
+import { NumberList } from './number-list.ts';
 import { filler, type TensorData, type Way } from './tensor-elements.ts';
 import { describeShape, describeValue, TensorError } from './tensor-error.ts';
 import type { Dtype, TensorInfo } from './tensor-info.ts';
@@ -13,16 +13,13 @@ export interface ParsedTensor {
   data: TensorData;
 }
 
-/** What an element of an output looks like in JSON. */
-export type ElementJson = number | string | boolean;
-export type NestedJson = ElementJson | NestedJson[];
-
 /**
  * Reads nested arrays, or `{ dtype?, shape, data }` with flat data, as the tensor that the model declares. Nothing is
  * allocated before the lengths are known to agree, so memory stays in proportion to what was sent.
  * Throws TensorError naming the field.
  */
 export function parseTensor(json: unknown, info: TensorInfo, way: Way = 'in'): ParsedTensor {
+  if (json instanceof NumberList) return parseLong(json, info, way);
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return parseFlat(json, info, way);
   return parseNested(json, info, way);
 }
@@ -36,13 +33,16 @@ function parseFlat(json: object, info: TensorInfo, way: Way): ParsedTensor {
     throw new TensorError('shape', `a list of whole numbers such as ${exampleShape(info)}`, describeValue(shape));
   }
   checkShape(shape, info);
-  if (!Array.isArray(data)) throw new TensorError('data', 'a flat list of elements', describeValue(data));
+  const isLong = data instanceof NumberList && data.shape.length === 1;
+  if (!isLong && !Array.isArray(data)) throw new TensorError('data', 'a flat list of elements', describeValue(data));
   const count = countOf(shape);
   if (data.length !== count) {
     throw new TensorError('data', `${count} elements for shape ${describeShape(shape)}`, `${data.length}`);
   }
   const into = filler(info.dtype, count, way);
-  into.fill(0, data, (index) => `data[${index}]`);
+  const at = (index: number): string => `data[${index}]`;
+  if (Array.isArray(data)) into.fill(0, data, at);
+  else fillLong(into, data, at);
   return { dtype: info.dtype, shape: [...shape], data: into.data };
 }
 
@@ -56,6 +56,19 @@ function parseNested(json: unknown, info: TensorInfo, way: Way): ParsedTensor {
   else if (count > 0) fillNested(json as unknown[], shape.length, '', { offset: 0, into });
   return { dtype: info.dtype, shape, data: into.data };
 }
+
+function parseLong(list: NumberList, info: TensorInfo, way: Way): ParsedTensor {
+  // A short list of the same depth tells what is wrong with it.
+  if (info.shape && info.shape.length !== list.shape.length) return parseNested(list.firsts(), info, way);
+  const shape = [...list.shape];
+  checkShape(shape, info);
+  const into = filler(info.dtype, countOf(shape), way);
+  fillLong(into, list, (index) => list.placeOf(index));
+  return { dtype: info.dtype, shape, data: into.data };
+}
+
+const fillLong = (into: Cursor['into'], list: NumberList, at: (index: number) => string): void =>
+  list.eachPart((from, row) => into.fill(from, row, (index) => at(from + index)));
 
 /** Deeper than any real tensor, where the model does not declare how deep. */
 const deepest = 64;
@@ -142,55 +155,7 @@ export function bindSymbols(shape: readonly number[], info: TensorInfo, bound: M
 const isShape = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+export const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 const exampleShape = (info: TensorInfo): string =>
   describeShape((info.shape ?? [1]).map((size) => (typeof size === 'number' ? size : 1)));
-
-/** Elements exactly: int64 beyond 2^53 as digits, NaN and the infinities by name, float16 bits as numbers. */
-export const exactElements = (dtype: Dtype, data: TensorData | Float16Array): ElementJson[] =>
-  elementsBy(dtype, data, (value) => value);
-
-/** The same in as few digits as read back as the same float, for those who get them as JSON. */
-export const elementsToJson = (dtype: Dtype, data: TensorData | Float16Array): ElementJson[] =>
-  elementsBy(dtype, data, shortForms[dtype] ?? ((value) => value));
-
-const shortForms: Partial<Record<Dtype, (value: number) => number>> = { float32: shortFloat32, float16: shortFloat16 };
-
-function elementsBy(dtype: Dtype, data: TensorData | Float16Array, form: (value: number) => number): ElementJson[] {
-  if (Array.isArray(data)) return data;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Array.from(data, bigToJson);
-  if (dtype === 'bool') return Array.from(data, (value) => value !== 0);
-  const numbers =
-    dtype === 'float16' && data instanceof Uint16Array
-      ? new Float16Array(data.buffer, data.byteOffset, data.length)
-      : data;
-  const out = new Array<ElementJson>(numbers.length);
-  for (let i = 0; i < out.length; i++) {
-    const value = numbers[i] as number;
-    out[i] = Number.isFinite(value) ? form(value) : String(value);
-  }
-  return out;
-}
-
-const bigToJson = (value: bigint): number | string =>
-  value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
-
-/** Nested arrays of the shape; a single value for rank 0. Throws RangeError when data and shape disagree. */
-export function formatTensor(dtype: Dtype, shape: readonly number[], data: TensorData | Float16Array): NestedJson {
-  const flat = elementsToJson(dtype, data);
-  if (flat.length !== countOf(shape)) {
-    throw new RangeError(`${flat.length} elements do not make a tensor of shape ${describeShape(shape)}`);
-  }
-  if (shape.length === 0) return flat[0] as ElementJson;
-  return nest(flat, shape, 0, { offset: 0 });
-}
-
-function nest(flat: ElementJson[], shape: readonly number[], depth: number, cursor: { offset: number }): NestedJson[] {
-  const length = shape[depth] as number;
-  if (depth === shape.length - 1) {
-    cursor.offset += length;
-    return depth === 0 ? flat : flat.slice(cursor.offset - length, cursor.offset);
-  }
-  return Array.from({ length }, () => nest(flat, shape, depth + 1, cursor));
-}

@@ -1,5 +1,6 @@
 import type { Tensors } from '../handler/session.ts';
-import { type ElementJson, exactElements, type ParsedTensor } from '../model/tensor-json.ts';
+import { type ElementJson, exactElements } from '../model/tensor-format.ts';
+import type { ParsedTensor } from '../model/tensor-json.ts';
 
 export interface LargestDifference {
   output: string;

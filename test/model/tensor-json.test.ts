@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { formatTensor } from '../../src/model/tensor-format.ts';
 import type { TensorInfo } from '../../src/model/tensor-info.ts';
-import { bindSymbols, formatTensor, parseTensor, TensorError } from '../../src/model/tensor-json.ts';
+import { bindSymbols, parseTensor, TensorError } from '../../src/model/tensor-json.ts';
 
 const info = (dtype: TensorInfo['dtype'], ...shape: (number | string)[]): TensorInfo => ({ name: 'x', dtype, shape });
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
+import { formatTensor } from '../../src/model/tensor-format.ts';
 import type { TensorInfo } from '../../src/model/tensor-info.ts';
-import { formatTensor, parseTensor, type TensorData } from '../../src/model/tensor-json.ts';
+import { parseTensor, type TensorData } from '../../src/model/tensor-json.ts';
 import { readSample } from '../../src/onnx/golden.ts';
 import { newestIr, newestOpset, readModelHead } from '../../src/onnx/read-head.ts';
 import {

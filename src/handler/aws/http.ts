@@ -65,6 +65,11 @@ export function toHttpReply({ status, headers, body }: AppResponse, method: stri
   const all = { ...headers, 'content-type': type ?? 'application/octet-stream' };
   const reply = { statusCode: status, headers: all };
   if (method === 'HEAD') return { ...reply, body: '', isBase64Encoded: false };
-  if (typeof body === 'string' && isText(all['content-type'])) return { ...reply, body, isBase64Encoded: false };
+  // Our own text is in UTF-8, also where it is bytes already.
+  if (isText(all['content-type'])) {
+    const text =
+      typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+    return { ...reply, body: text, isBase64Encoded: false };
+  }
   return { ...reply, body: Buffer.from(body as string).toString('base64'), isBase64Encoded: true };
 }

@@ -75,7 +75,7 @@ async function ask(app: App, asked: readonly Asked[], answers: Map<Asked, string
   const [first] = asked;
   if (!first) return;
   const response = await app.handle(batchRequest(asked));
-  const document = JSON.parse(String(response.body)) as unknown;
+  const document = JSON.parse(Buffer.from(response.body as string).toString()) as unknown;
   if (response.status === 200) {
     const { items, model } = document as BatchDocument;
     for (const [at, one] of asked.entries()) {

@@ -1,8 +1,8 @@
-import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import type { Call } from '../call.ts';
 import { chooseOutputs } from '../choose-outputs.ts';
-import { bodyKind, parseJsonObject } from '../read-json.ts';
+import { parseBody } from '../read-body.ts';
+import { bodyKind } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { checkEmpty, toRefusal } from '../run-model.ts';
@@ -10,6 +10,7 @@ import type { ServedModel } from '../served-model.ts';
 import type { Tensors } from '../session.ts';
 import { readRequest } from '../signature.ts';
 import { runStacked } from '../stacked-run.ts';
+import { jsonWith } from '../tensor-answer.ts';
 import { badInput, type InferInput, readInferInput } from '../tensors-in.ts';
 import { writeOutputs } from '../tensors-out.ts';
 import { describeModel } from './infer.ts';
@@ -21,7 +22,7 @@ const mostItems = 1024;
 export async function batch(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
   bodyKind(call.request, ['json']);
-  const body = parseJsonObject(await call.request.read(settings.maxPayloadBytes));
+  const body = await parseBody(await call.read(settings.maxPayloadBytes));
   const items = readItems(body);
   call.items = items.length;
   return withModel(context, async (model) => {
@@ -37,15 +38,16 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
         good.map(({ input }) => input),
       ),
     );
-    const written: unknown[] = inputs.map((input) =>
-      input instanceof RequestError ? describeError(input) : undefined,
-    );
-    for (const [i, { index, input }] of good.entries()) {
-      const answer = answers[i] as Tensors | RequestError;
-      written[index] =
-        answer instanceof RequestError ? describeError(answer) : { outputs: writeOutputs(answer, input.form) };
-    }
-    return json(200, { items: written, stacked, model: describeModel(model) });
+    const given = answers.flatMap((answer) => (answer instanceof RequestError ? [] : [answer]));
+    return jsonWith(given, (put) => {
+      const written = inputs.map((input) => (input instanceof RequestError ? describeError(input) : undefined));
+      for (const [i, { index, input }] of good.entries()) {
+        const answer = answers[i] as Tensors | RequestError;
+        written[index] =
+          answer instanceof RequestError ? describeError(answer) : { outputs: writeOutputs(answer, input.form, put) };
+      }
+      return { items: written, stacked, model: describeModel(model) };
+    });
   });
 }
 

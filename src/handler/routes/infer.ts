@@ -1,15 +1,15 @@
-import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import { readBinaryTensor, readShapeHeader, toBinary } from '../binary-tensor.ts';
-import type { Call } from '../call.ts';
 import { chooseOutputs } from '../choose-outputs.ts';
-import { bodyKind, parseJsonObject } from '../read-json.ts';
+import { parseBody } from '../read-body.ts';
+import { bodyKind } from '../read-json.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { runModel } from '../run-model.ts';
 import type { ServedModel } from '../served-model.ts';
 import type { Signature, Tensors } from '../session.ts';
 import { readRequest } from '../signature.ts';
+import { jsonWith } from '../tensor-answer.ts';
 import { type InferInput, readInferInput } from '../tensors-in.ts';
 import { writeOutputs } from '../tensors-out.ts';
 
@@ -18,8 +18,8 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
   const { headers } = call.request;
   const kind = bodyKind(call.request);
-  const bytes = await call.request.read(settings.maxPayloadBytes);
-  const body = kind === 'json' ? parseJsonObject(bytes) : undefined;
+  const bytes = await call.read(settings.maxPayloadBytes);
+  const body = kind === 'json' ? await parseBody(bytes) : undefined;
   const shape = body ? undefined : readShapeHeader(headers.get('x-tensor-shape'));
   return withModel(context, async (model) => {
     const input = await readRequest(model, (signature) =>
@@ -28,8 +28,7 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
     const chosen = chooseOutputs(context.query, model.session, input.outputs);
     const outputs = await runModel(call, model, { ...input, outputs: chosen });
     const binary = wantsBinary(headers.get('accept'), kind === 'binary');
-    if (binary === 'never' || (binary === 'maybe' && !isOneOfBytes(outputs)))
-      return jsonAnswer(call, model, input, outputs);
+    if (binary === 'never' || (binary === 'maybe' && !isOneOfBytes(outputs))) return jsonAnswer(model, input, outputs);
     return binaryAnswer(outputs);
   });
 }
@@ -53,9 +52,11 @@ function wantsBinary(accept: string | null, binaryIn: boolean): 'never' | 'maybe
   return binaryIn && open ? 'maybe' : 'never';
 }
 
-function jsonAnswer(call: Call, model: ServedModel, input: InferInput, outputs: Tensors): AppResponse {
-  const document = { outputs: writeOutputs(outputs, input.form), model: describeModel(model) };
-  return json(200, document, { 'x-request-id': call.requestId });
+function jsonAnswer(model: ServedModel, input: InferInput, outputs: Tensors): Promise<AppResponse> {
+  return jsonWith([outputs], (put) => ({
+    outputs: writeOutputs(outputs, input.form, put),
+    model: describeModel(model),
+  }));
 }
 
 const isOneOfBytes = (outputs: Tensors): boolean =>

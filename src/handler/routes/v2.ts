@@ -53,7 +53,7 @@ export async function v2Model(context: RouteContext): Promise<AppResponse> {
 
 /** The models of the function, as Triton's repository extension lists them; `{"ready": true}` leaves others out. */
 export async function v2Index({ call, settings, hosts }: RouteContext): Promise<AppResponse> {
-  const bytes = await call.request.read(settings.maxPayloadBytes);
+  const bytes = await call.read(settings.maxPayloadBytes);
   const { ready } = bytes.byteLength > 0 ? parseJsonObject(bytes) : {};
   const all = [...hosts.values()].map(({ name, current }) =>
     current
@@ -69,8 +69,8 @@ export async function v2Index({ call, settings, hosts }: RouteContext): Promise<
 export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
   refuseEncoded(call.request);
-  const bytes = await call.request.read(settings.maxPayloadBytes);
-  const body = splitBody(bytes, call.request.headers.get('inference-header-content-length'));
+  const bytes = await call.read(settings.maxPayloadBytes);
+  const body = await splitBody(bytes, call.request.headers.get('inference-header-content-length'));
   return withVersion(context, async (model) => {
     const request = await readRequest(model, (signature) => readV2Request(body, signature));
     const outputs = chooseOutputs(context.query, model.session, request.outputs);

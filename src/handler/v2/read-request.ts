@@ -1,7 +1,8 @@
+import { NumberList } from '../../model/number-list.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import { type ParsedTensor, parseTensor } from '../../model/tensor-json.ts';
 import { readBinaryTensor } from '../binary-tensor.ts';
-import { parseJsonObject } from '../read-json.ts';
+import { parseBody } from '../read-body.ts';
 import { RequestError } from '../request-error.ts';
 import type { Session, Tensors } from '../session.ts';
 import { badInput, describeInputs, isRecord, readTensor, shorten } from '../tensors-in.ts';
@@ -27,14 +28,14 @@ export interface V2Body {
 }
 
 /** Splits a body of the binary extension by its header; without one all of it is JSON. Throws RequestError 400. */
-export function splitBody(bytes: Uint8Array, header: string | null): V2Body {
-  if (header === null) return { json: parseJsonObject(bytes), head: bytes, rest: new Uint8Array() };
+export async function splitBody(bytes: Uint8Array, header: string | null): Promise<V2Body> {
+  if (header === null) return { json: await parseBody(bytes), head: bytes, rest: new Uint8Array() };
   const length = /^\d{1,12}$/.test(header) ? Number(header) : Number.NaN;
   if (!(length <= bytes.byteLength)) {
     throw badInput('Inference-Header-Content-Length', `a number up to ${bytes.byteLength}`, 'something else');
   }
   const head = bytes.subarray(0, length);
-  return { json: parseJsonObject(head), head, rest: bytes.subarray(length) };
+  return { json: await parseBody(head), head, rest: bytes.subarray(length) };
 }
 
 /** Holds the request against what the model declares. Throws RequestError 400. */
@@ -92,7 +93,8 @@ const deepest = 16;
 function readPlain(input: Record<string, unknown>, info: TensorInfo): ParsedTensor {
   const place = `inputs.${info.name}`;
   checkDatatype(input, info, place);
-  const data = Array.isArray(input['data']) ? input['data'].flat(deepest) : input['data'];
+  const list = input['data'];
+  const data = Array.isArray(list) ? list.flat(deepest) : list instanceof NumberList ? list.flat() : list;
   return readTensor(place, () => parseTensor({ shape: input['shape'], data }, info));
 }
 

@@ -1,0 +1,32 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Time without work after which collecting keeps nobody waiting, ms. */
+const quietMs = 1000;
+
+let timer: NodeJS.Timeout | undefined;
+let collect: (() => void) | undefined;
+
+/**
+ * Collects garbage once there has been nothing to do for a while. V8 does so when code runs that needs memory: what a
+ * large body took would stay with a process that is idle then, as long as it is. Buffers are nearly all of it, so this
+ * takes some ms.
+ */
+export function collectWhenIdle(isIdle: () => boolean): void {
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    if (isIdle()) collectNow();
+    else collectWhenIdle(isIdle);
+  }, quietMs).unref();
+  timer.refresh();
+}
+
+function collectNow(): void {
+  if (!collect) {
+    // The one way to it in a process that was started without the flag.
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+    setFlagsFromString('--no-expose-gc');
+  }
+  collect();
+}
