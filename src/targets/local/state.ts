@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { InputError } from '../../errors.ts';
 import { check, type Shape } from '../../model/shape.ts';
 import { call } from '../../rollout/proof/http.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
@@ -48,15 +49,24 @@ export const emptyState = (): LocalState => ({ schema: 1, port: 0, revisions: []
 
 /**
  * No file, and one that holds something else, are both an empty state: the processes themselves are found by their marks.
- * A file that cannot be read is none of them, since what an empty state does not name is stopped: throws the system's error.
+ * A file that cannot be read is none of them, since what an empty state does not name is stopped: throws InputError
+ * `local-state-unreadable` (exit 2) then.
  */
 export async function readState(path: string): Promise<LocalState> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState();
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return emptyState();
+    throw new InputError(
+      [{ path, message: `the state of the local function cannot be read (${code ?? 'no reason given'}).` }],
+      {
+        code: 'local-state-unreadable',
+        hint: 'Run as the user who deployed it, or give this user the folder.',
+        cause: error,
+      },
+    );
   }
   try {
     return check<LocalState>(bytes, shape, path);
