@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { HandlerChild } from '../fakes/handler-child.ts';
+import { callOver } from '../fakes/handler-http.ts';
 import { countingModel, countingTensors } from '../fixtures/counting-model.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
@@ -76,5 +79,31 @@ describe('a run without an end', () => {
     expect((await one.fetch('/v1/health')).status).toBe(200);
     expect((await stuck).status).toBe(504);
     await eventually(works(one));
+  });
+
+  it.each([
+    ['Google', 'handler-google-host.ts', 'google.mjs'],
+    ['Azure', 'handler-azure-host.ts', 'azure.mjs'],
+  ])('is bounded on %s as well', async (_platform, host, entry) => {
+    const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bundle, entry)], {
+      ...{ MODEL_STORE: 'file', MODEL_PREFIX: store.root, MODEL_CACHE: join(bundle, `cache-${entry}`) },
+      ...{ MODEL_NAME: 'counting', COLDGATE_RUN_TIMEOUT_MS: '2000' },
+    });
+    try {
+      const call = callOver(await child.port());
+      const asked = (n: number): ReturnType<typeof call> =>
+        call('POST', '/v1/infer', { 'content-type': 'application/json' }, JSON.stringify({ inputs: { n, x: [1] } }));
+      const stuck = asked(endless);
+      await pause(300);
+      expect((await call('GET', '/v1/health')).status).toBe(200);
+      const { status, body } = await stuck;
+      expect([status, JSON.parse(Buffer.from(body).toString())]).toMatchObject([
+        504,
+        { error: { code: 'run-timeout' } },
+      ]);
+      await eventually(async () => (await asked(3)).status === 200);
+    } finally {
+      await child.stop();
+    }
   });
 });
