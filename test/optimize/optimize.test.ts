@@ -219,8 +219,8 @@ describe('checking a model', () => {
     expect(await work({ do: 'check', model, sample: other })).toMatchObject({ sample: 'mismatch', difference });
   });
 
-  it('says why it does not load', async () => {
+  it('says why it does not load, without the path, which the caller names', async () => {
     const checked = await work({ do: 'check', model: file('broken.onnx', Buffer.from('junk')) });
-    expect(checked).toMatchObject({ loaded: false, sample: 'none', reason: expect.stringContaining('broken.onnx') });
+    expect(checked).toMatchObject({ loaded: false, sample: 'none', reason: 'Protobuf parsing failed' });
   });
 });
