@@ -97,7 +97,7 @@ describe('a large object on its way to Azure', () => {
   });
 
   it('takes larger blocks after many, so that no size needs more than 50,000', async () => {
-    const one = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, blockBytes: 1 });
+    const one = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, stallMs: 20_000, blockBytes: 1 });
     await one.put(key, madeBytes(4000 + 3), 'absent');
     const sizes = server.of('stage').map(({ body }) => body.byteLength);
     expect(sizes.filter((size) => size === 1)).toHaveLength(4001);
