@@ -175,13 +175,28 @@ describe('the local target, when runs are killed or meet', () => {
     expect(await bench.running()).toEqual([live?.pid]);
   });
 
+  it('keeps what is live when its record is lost, until the live one is changed', async () => {
+    const live = (await target.route(bench.request(bench.first, 'live'))).revision;
+    const [pid] = await bench.running();
+    bench.rewrite(() => 'not a record');
+    await target.remove({ name: bench.name }, 'candidates');
+    await target.deploy(bench.request(bench.second));
+    expect(await bench.running()).toContain(pid);
+    expect((await fetch(`${live.url}/v1/health?warm=true`)).status).toBe(200);
+    const routed = await target.route(bench.request(bench.first, 'live'));
+    expect(routed).toMatchObject({ changed: true });
+    expect(await bench.running()).not.toContain(pid);
+  });
+
   it('stops nothing where its own record cannot be read', async () => {
     await target.route(bench.request(bench.first, 'live'));
     const running = await bench.running();
     const { state } = await placeOf(bench.stateDir, bench.name);
     rmSync(state);
     mkdirSync(state);
-    await expect(target.route(bench.request(bench.first, 'live'))).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(target.route(bench.request(bench.first, 'live'))).rejects.toMatchObject({
+      code: 'local-state-unreadable',
+    });
     expect(await bench.running()).toEqual(running);
     rmSync(state, { recursive: true });
   });

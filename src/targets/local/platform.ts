@@ -67,9 +67,9 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
   }
 
   /** Stops what killed runs left, and forgets revisions whose process has ended. */
-  async open({ settings: { name } }: Request): Promise<LocalView> {
+  async open({ settings: { name } }: Request, { role }: Wanted): Promise<LocalView> {
     const view = await viewOf(this.#context, name);
-    await sweep(this.#context, view.place, view.state);
+    await sweep(this.#context, view.place, view.state, role);
     const all = [...view.candidates, ...(view.live ? [view.live] : [])];
     for (const ended of all.filter(({ url }) => url === undefined)) await dropRevision(this.#context, view, ended);
     return viewOf(this.#context, name);
@@ -114,8 +114,8 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
     return retireRevisions(this.#context, view, revisions, failed);
   }
 
-  async tidy({ place, state }: LocalView, _role: Role): Promise<void> {
-    await sweep(this.#context, place, state);
+  async tidy({ place, state }: LocalView, role: Role): Promise<void> {
+    await sweep(this.#context, place, state, role);
     await removeOldPackages(this.#context, place, state);
   }
 

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { discard } from '../../package/verified-folder.ts';
+import type { Role } from '../../rollout/platform.ts';
 import type { LocalContext } from './context.ts';
 import type { Place } from './place.ts';
 import { isRunning, type MarkedProcess } from './process-table.ts';
@@ -20,29 +21,36 @@ export const processOf = (context: LocalContext, place: Place, revision: LocalRe
 /**
  * Stops what killed runs left behind: candidates and live processes that no state names (only the holder of the lock
  * starts such, so they are nobody's), and samples whose run has ended. Then removes files that belong to nothing.
+ * A live process goes only where the live one is being changed: should the record have been lost, it is what still serves.
  */
-export async function sweep(context: LocalContext, place: Place, state: LocalState): Promise<void> {
-  const known = new Set(state.revisions.map((r) => `${r.pid}-${r.started}`));
+export async function sweep(context: LocalContext, place: Place, state: LocalState, role: Role): Promise<void> {
+  const known = recorded(state);
   for (const found of processesOf(context, place)) {
-    const isOrphan =
-      found.mark.role === 'sample'
-        ? !isRunning(context.table, found.mark.owner)
-        : !known.has(`${found.pid}-${found.started}`);
-    if (!isOrphan) continue;
+    if (!isOrphan(context, found, known) || (found.mark.role === 'live' && role !== 'live')) continue;
     context.log.info(`Stopping process ${found.pid} (${found.mark.role}), left behind by a run that was killed.`);
     await stopProcess(context.table, found);
   }
-  await removeUnused(place.models, (name) => state.revisions.some((r) => r.id === name));
+  const running = new Set(processesOf(context, place).map(({ mark }) => mark.revision));
+  await removeUnused(place.models, (name) => running.has(name) || state.revisions.some((r) => r.id === name));
   await removeUnused(place.samples, (name) => {
     const [pid, started] = name.split('-');
     return isRunning(context.table, { pid: Number(pid), started: started ?? '' });
   });
 }
 
-/** Packages that nothing runs from any more. A sample of another run may be about to: it unpacks again. */
+const recorded = ({ revisions }: LocalState): ReadonlySet<string> =>
+  new Set(revisions.map(({ pid, started }) => `${pid}-${started}`));
+
+function isOrphan({ table }: LocalContext, found: MarkedProcess, known: ReadonlySet<string>): boolean {
+  if (found.mark.role === 'sample') return !isRunning(table, found.mark.owner);
+  return !known.has(`${found.pid}-${found.started}`);
+}
+
+/** Packages that nothing runs from any more; none while something runs of which nobody knows from what. */
 export async function removeOldPackages(context: LocalContext, place: Place, state: LocalState): Promise<void> {
-  const sampling = processesOf(context, place).some((p) => p.mark.role === 'sample');
-  if (sampling) return;
+  const known = recorded(state);
+  const unknown = processesOf(context, place).some(({ pid, started }) => !known.has(`${pid}-${started}`));
+  if (unknown) return;
   const isUsed = (name: string): boolean => state.revisions.some((r) => r.packageSha256 === name);
   await removeUnused(place.packages, isUsed);
   await removeUnused(place.code, isUsed);
