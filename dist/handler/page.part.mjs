@@ -1,4 +1,4 @@
-import{M as e,N as t,rt as n}from"./application.part.mjs";const r=process.getBuiltinModule(`node:crypto`).createHash,i=`
+import{I as e,L as t,ut as n}from"./application.part.mjs";const r=process.getBuiltinModule(`node:crypto`).createHash,i=`
 const $ = (id) => document.getElementById(id);
 const facts = JSON.parse($('facts').textContent);
 const show = (id, text) => { $(id).textContent = text; };

@@ -1,0 +1,1 @@
+const e=process.getBuiltinModule(`node:v8`).setFlagsFromString,t=process.getBuiltinModule(`node:vm`).runInNewContext;let n,r;function i(e){n??=setTimeout(()=>{n=void 0,e()?a():i(e)},1e3).unref(),n.refresh()}function a(){r||(e(`--expose-gc`),r=t(`gc`),e(`--no-expose-gc`)),r()}export{i as collectWhenIdle};

@@ -1,0 +1,1 @@
+import{nt as e}from"./application.part.mjs";import{r as t}from"./endpoint.part.mjs";function n(n,r,i){let{access_token:a,expires_in:o}=t(n,r,[`access_token`,`expires_in`]),s=Number(o);if(!(s>0))throw new e(`store-denied`,`${n} answered a token that has no time left.`);return{token:a,expiresAt:i+s*1e3}}export{n as t};

@@ -1,0 +1,1 @@
+async function e(e){for(;;){let{done:t,value:n}=e.next();if(t)return n;await new Promise(e=>setImmediate(e))}}export{e as t};
