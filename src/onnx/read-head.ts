@@ -84,7 +84,8 @@ function readOpen(file: number): ModelHead {
   const other = identify(head.subarray(0, readSync(file, head, 0, head.length, 0)));
   if (other) throw other;
   if (size > largestFile) {
-    const hint = 'Save it with external data, which keeps the weights in files of their own.';
+    const hint =
+      'Make it smaller: float16 halves it, int8 quarters it. Weights in files of their own are not supported yet.';
     throw new ModelFault('model-invalid', `has ${size} bytes, and a model file can have at most 2 GiB`, hint);
   }
   return finish(readModel(new WireReader(file, size)));

@@ -34,7 +34,8 @@ export function modelPathOf(entry: ModelEntry): string {
 async function readHead(modelPath: string, label: string): Promise<ModelHead> {
   const head = await readModelHead(modelPath, label);
   if (head.externalData.length > 0) {
-    const hint = 'Save it as one file: onnx.save_model(model, path, save_as_external_data=False).';
+    const hint =
+      'Save it as one file, of at most 2 GiB: onnx.save_model(model, path, save_as_external_data=False). Above that, make it smaller first, for example in float16.';
     const names = head.externalData.slice(0, 3).join(', ');
     throw new IntegrityError('model-unsupported', `${label} keeps weights in other files (${names}).`, { hint });
   }
