@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { cacheDirOf, giveHome } from '../../src/runner/places.ts';
+import { asOtherUser } from '../fakes/other-user.ts';
 
 const user = process.getuid?.() ?? 0;
 
@@ -49,10 +50,15 @@ describe('the cache folder', () => {
     if (!isMac) expect(cacheDirOf({ XDG_CACHE_HOME: below('file') })).toBe(privateOne());
   });
 
-  it.skipIf(user === 0)('gives way where it is somebody else’s', () => {
+  it('gives way where it is somebody else’s', () => {
     mkdirSync(inHome(), { recursive: true });
     chmodSync(inHome(), 0o500);
-    expect(cacheDirOf({ RUNNER_TEMP: below('temp') })).toBe(below('temp', 'coldgate'));
+    chmodSync(folder, 0o755);
+    chmodSync(below('temp'), 0o777);
+    const module = JSON.stringify(join(import.meta.dirname, '../../src/runner/places.ts'));
+    const script = `console.log((await import(${module})).cacheDirOf({ RUNNER_TEMP: ${JSON.stringify(below('temp'))} }))`;
+    const told = asOtherUser(script, { HOME: below('home') });
+    if (told !== undefined) expect(told.trim()).toBe(below('temp', 'coldgate'));
     chmodSync(inHome(), 0o700);
   });
 

@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { explain } from '../../src/stores/file/fault.ts';
-import { openFileStore } from '../../src/stores/file.ts';
 import { DeniedError } from '../../src/stores/store.ts';
+import { asOtherUser } from '../fakes/other-user.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -24,7 +24,7 @@ it('names both users where a folder belongs to another one, and how they can sha
   }
 });
 
-it.skipIf(isRoot)('refuses the first write where a lock of any other key cannot be taken', async () => {
+it('refuses the first write where a lock of any other key cannot be taken', async () => {
   const { settings, root, close } = await temporaryStore();
   try {
     const locks = join(root, '.coldgate-store', 'locks');
@@ -32,12 +32,19 @@ it.skipIf(isRoot)('refuses the first write where a lock of any other key cannot 
     for (let slot = 0; slot < 256; slot += 1) {
       const lock = join(locks, slot.toString(16).padStart(2, '0'));
       writeFileSync(lock, '');
-      if (slot % 2) chmodSync(lock, 0o444);
+      chmodSync(lock, slot % 2 ? 0o444 : 0o666);
     }
-    const store = await openFileStore(settings);
-    for (const key of ['a', 'b', 'c', 'd']) {
-      await expect(store.put(key, Buffer.from('1'), 'absent')).rejects.toBeInstanceOf(DeniedError);
-    }
+    for (const folder of [dirname(root), root, dirname(locks), locks]) chmodSync(folder, 0o777);
+    const module = join(import.meta.dirname, '../../src/stores/file.ts');
+    const told = asOtherUser(`
+      const { openFileStore } = await import(${JSON.stringify(module)});
+      const store = await openFileStore(${JSON.stringify(settings)});
+      const put = (key) => store.put(key, Buffer.from('1'), 'absent').then(() => 0, ({ exit }) => exit);
+      const exits = [];
+      for (const key of ['a', 'b', 'c', 'd']) exits.push(await put(key));
+      console.log(JSON.stringify(exits));
+    `);
+    if (told !== undefined) expect(JSON.parse(told)).toEqual([8, 8, 8, 8]);
   } finally {
     await close();
   }
