@@ -21,7 +21,7 @@ export const rooms: Record<string, Room> = {
     packages: [],
   },
   log: {
-    owns: 'the `Logger` interface: what is told while a verb runs',
+    owns: 'the `Logger` interface: progress and warnings while a verb runs',
     rooms: ['errors'],
     packages: [],
   },
