@@ -15,18 +15,27 @@ let collect: (() => void) | undefined;
 export function collectWhenIdle(isIdle: () => boolean): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    if (isIdle()) collectNow();
-    else collectWhenIdle(isIdle);
+    if (!isIdle() || !collectNow()) collectWhenIdle(isIdle);
   }, quietMs).unref();
   timer.refresh();
 }
 
-function collectNow(): void {
-  if (!collect) {
-    // The one way to it in a process that was started without the flag.
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
+/** @returns whether it could; else it can a little later. */
+function collectNow(): boolean {
+  collect ??= collectorOfThread();
+  collect?.();
+  return collect !== undefined;
+}
+
+/**
+ * The one way to it in a process that was started without the flag, which holds for all threads: nothing is returned
+ * where another thread, which does the same at this moment, takes the flag back before the context here is made.
+ */
+function collectorOfThread(): (() => void) | undefined {
+  setFlagsFromString('--expose-gc');
+  try {
+    return runInNewContext('globalThis.gc') as (() => void) | undefined;
+  } finally {
     setFlagsFromString('--no-expose-gc');
   }
-  collect();
 }
