@@ -129,13 +129,6 @@ const rules: readonly Rule[] = [
     message: 'expected vpc: too, since EFS is reached inside a VPC.',
     hint: 'Add vpc: with subnets and security-groups.',
   },
-  {
-    provider: 'google-cloud-run',
-    field: 'min-instances',
-    broken: (has, get) => below(has('max-instances') ? get('max-instances') : 10, get('min-instances')),
-    message: 'expected at most max-instances (10 unless given).',
-    hint: 'Raise max-instances.',
-  },
   ...['instance-memory', 'always-ready'].map((field) => ({
     provider: 'azure-functions',
     field,
@@ -152,12 +145,15 @@ const rules: readonly Rule[] = [
   })),
 ];
 
-/** Rules between the settings of a target, of environments and of models. */
-export function checkTargets(findings: Findings): void {
-  const places = ['environments', 'models'].flatMap((section) =>
+/** Where models.yaml has targets: in environments and in models. */
+export const targetPaths = (findings: Findings): Path[] =>
+  ['environments', 'models'].flatMap((section) =>
     findings.keys([section]).map((name): Path => [section, name, 'target']),
   );
-  for (const path of places) {
+
+/** Rules between the settings of a target, of environments and of models. */
+export function checkTargets(findings: Findings): void {
+  for (const path of targetPaths(findings)) {
     const inside = (field: string): Path => [
       ...path,
       ...field.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)),

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
 import { checkAliases } from './check-aliases.ts';
 import { checkFunctionNames } from './check-function-names.ts';
+import { checkGoogleCloudRun } from './check-google-cloud-run.ts';
 import { checkModels } from './check-models.ts';
 import { checkNames } from './check-names.ts';
 import { checkSources } from './check-sources.ts';
@@ -118,6 +119,7 @@ async function check(
   checkNames(findings);
   checkStores(findings, root);
   checkTargets(findings);
+  checkGoogleCloudRun(findings);
   checkFunctionNames(findings);
   checkModels(findings);
   await checkSources(findings, root, checkFiles);

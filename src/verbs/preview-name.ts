@@ -5,8 +5,8 @@ import { isVersion } from '../model/names.ts';
 import type { FunctionSettings } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
 
-/** Lambda's limit, the tightest of the platforms: API_CreateFunction, FunctionName. */
-const longestName = 64;
+/** Cloud Run's limit beside a traffic tag, the tightest of the platforms: src/config/check-function-names.ts. */
+const longestName = 38;
 
 /**
  * The first seven digits of a commit. Semantic versioning knows no number that begins with 0, so digits that would be
