@@ -4,7 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
 import { type PolicyDocument, policyLimit, policySize } from '../../src/iam/aws/policy.ts';
 import { iamVerbs } from '../../src/iam/needs.ts';
-import { apps, httpLambda, iamYaml, imageLambda, lambda, run, s3, wholeLambda } from '../fixtures/iam-config.ts';
+import {
+  apps,
+  cloudRun,
+  httpLambda,
+  iamYaml,
+  imageLambda,
+  lambda,
+  run,
+  s3,
+  wholeLambda,
+} from '../fixtures/iam-config.ts';
 import { iamOf, policiesOf, sheetOf, sheetsOf } from './printed.ts';
 
 const production = { environment: 'production', repository: 'acme/models' };
@@ -21,10 +31,14 @@ const configs: Record<string, string> = {
   'an alias of a key': iamYaml({ store: '{ url: s3://acme-models, region: eu-west-1, kms-key: alias/models }' }),
   'forty models': iamYaml({ models: many }),
   'Google Cloud': iamYaml({ store: 'gs://acme-models/models', target: run }),
-  'Google Cloud, forty models': iamYaml({ store: 'gs://acme-models', target: run, models: many }),
+  'Google Cloud, forty models': iamYaml({
+    store: 'gs://acme-models',
+    target: run,
+    models: many.map((name) => name.replace('with-a-long-', '')),
+  }),
   Azure: iamYaml({ store: 'azure://acmemodels/models/prod', target: apps }),
   'Azure, read from this machine': iamYaml({ store: 'azure://acmemodels/models', target: '{ provider: local }' }),
-  'S3, read from Google': iamYaml({ store: s3, target: run }),
+  'S3, read from Google': iamYaml({ store: s3, target: cloudRun('upload-bucket: acme-uploads') }),
   'Azure, read from Lambda': iamYaml({ store: 'azure://acmemodels/models', target: lambda() }),
 };
 
