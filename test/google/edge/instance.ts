@@ -1,0 +1,200 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Template } from '../run/record.ts';
+import { StartError } from './source.ts';
+
+/** What an instance is made of. */
+export interface Plan {
+  /** Working directory: the unpacked source, or the files of an image. */
+  folder: string;
+  command: string[];
+  env: Record<string, string>;
+  template: Template;
+  service: string;
+  revision: string;
+}
+
+export interface InstanceWorld {
+  scratch: string;
+  /** Length of a second of the platform's. */
+  timeScale: number;
+  /** Told of what the platform and the process write. */
+  log(instanceId: string, stream: 'system' | 'stdout' | 'stderr', line: string): void;
+}
+
+/**
+ * Where instances are looked for. A process that listens on 127.0.0.1 alone is reached by nobody on the real platform; an
+ * address beside it of the same machine tells that from one that listens on 0.0.0.0. Only Linux has all of 127.0.0.0/8.
+ */
+const host = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) signal(child, 'SIGKILL');
+});
+
+/** One container instance: the service's own command as a process, with nothing of this process's environment. */
+export class Instance {
+  readonly id = randomBytes(32).toString('hex');
+  /** Requests that it serves, or is meant to serve once it has started. */
+  taken = 0;
+  /** Settled when it can be asked, or never will be. */
+  readonly ready: Promise<void>;
+  isReady = false;
+  readonly ended: Promise<void>;
+  hasEnded = false;
+  #frozen = false;
+  #child: ChildProcess | undefined;
+  #port = 0;
+  readonly #plan: Plan;
+  readonly #world: InstanceWorld;
+  readonly #home: string;
+  #end: () => void = () => {};
+
+  constructor(plan: Plan, world: InstanceWorld, reason: string) {
+    this.#plan = plan;
+    this.#world = world;
+    this.#home = join(world.scratch, 'instances', this.id.slice(0, 16));
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    world.log(this.id, 'system', `Starting new instance. Reason: ${reason}`);
+    this.ready = this.#start();
+    this.ready.catch(() => {});
+  }
+
+  async #start(): Promise<void> {
+    const { command, env, folder, service, revision } = this.#plan;
+    this.#port = await freePort();
+    mkdirSync(join(this.#home, 'tmp'), { recursive: true });
+    const [program = '', ...args] = command;
+    const child = spawn(program === 'node' ? process.execPath : program, args, {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+        HOME: this.#home,
+        // /tmp of an instance is its own: this stands for it.
+        TMPDIR: join(this.#home, 'tmp'),
+        ...env,
+        PORT: String(this.#port),
+        K_SERVICE: service,
+        K_REVISION: revision,
+        K_CONFIGURATION: service,
+      },
+    });
+    this.#child = child;
+    running.add(child);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      createInterface({ input: child[stream] }).on('line', (line) => this.#world.log(this.id, stream, line));
+    }
+    child.once('error', () => this.#over(child));
+    child.once('exit', () => this.#over(child));
+    await this.#probe();
+    this.isReady = true;
+    this.#world.log(this.id, 'system', 'Default STARTUP TCP probe succeeded after 1 attempt for container.');
+  }
+
+  #over(child: ChildProcess): void {
+    running.delete(child);
+    this.hasEnded = true;
+    rmSync(this.#home, { recursive: true, force: true });
+    this.#end();
+  }
+
+  async #probe(): Promise<void> {
+    const probe = this.#plan.template.containers?.[0]?.startupProbe ?? {};
+    const { initialDelaySeconds = 0, periodSeconds = 240, failureThreshold = 1, httpGet } = probe;
+    const seconds = initialDelaySeconds + periodSeconds * failureThreshold;
+    const end = Date.now() + seconds * 1000 * this.#world.timeScale;
+    while (Date.now() < end && !this.hasEnded) {
+      if (await (httpGet ? this.#answers(httpGet.path ?? '/') : this.#listens())) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.stop(true);
+    throw new StartError(
+      `The user-provided container failed to start and listen on the port defined provided by the PORT=8080 environment variable within the allocated timeout. This can happen when the container port is misconfigured or if the timeout is too short.`,
+    );
+  }
+
+  #listens(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#port, host);
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  }
+
+  #answers(path: string): Promise<boolean> {
+    return this.forward({ method: 'GET', path, headers: {} }, Buffer.alloc(0)).then(
+      (answer) => {
+        answer.resume();
+        return (answer.statusCode ?? 500) < 400;
+      },
+      () => false,
+    );
+  }
+
+  /** Sends a request on; rejects when the process ends before it answers. */
+  forward(options: RequestOptions, body: Buffer): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ ...options, host, port: this.#port, agent: false }, resolve);
+      request.once('error', reject);
+      request.end(body);
+    });
+  }
+
+  /** Takes the CPU away: outside of requests an instance with request-based billing has none. */
+  freeze(): void {
+    if (this.#frozen || this.hasEnded || !this.#child) return;
+    this.#frozen = true;
+    signal(this.#child, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    if (!this.#frozen || !this.#child) return;
+    this.#frozen = false;
+    signal(this.#child, 'SIGCONT');
+  }
+
+  /** SIGTERM, ten of the platform's seconds, SIGKILL. */
+  async stop(now = false): Promise<void> {
+    if (!this.#child || this.hasEnded) return;
+    this.thaw();
+    signal(this.#child, now ? 'SIGKILL' : 'SIGTERM');
+    const late = setTimeout(() => signal(this.#child, 'SIGKILL'), 10_000 * this.#world.timeScale);
+    await this.ended;
+    clearTimeout(late);
+  }
+
+  /** As a crash would. */
+  kill(): void {
+    signal(this.#child, 'SIGKILL');
+  }
+}
+
+/** To the whole group of a child: what it has started goes with it. */
+function signal(child: ChildProcess | undefined, name: NodeJS.Signals): void {
+  if (child?.pid === undefined) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It has ended already.
+  }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });

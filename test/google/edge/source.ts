@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
+
+/** Why nothing of a revision can be started: what the platform says of it. */
+export class StartError extends Error {}
+
+/** Bytes of an archive of sources: the `maxSize` of `uploadSource`. */
+const maxArchive = 262_144_000;
+
+/**
+ * Unpacks a gzipped tar read-only, once for equal bytes: the base images run as a user who owns nothing of /workspace.
+ * Returns the folder. Throws StartError for what is no such archive, a zip among them.
+ */
+export async function unpackSource(archive: Buffer, scratch: string): Promise<string> {
+  if (archive.byteLength > maxArchive) throw new StartError('The source archive is larger than 250 MiB.');
+  const folder = join(scratch, `source-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  const making = `${folder}.part-${process.hrtime.bigint()}`;
+  mkdirSync(making, { recursive: true });
+  try {
+    await pipeline(Readable.from([archive]), createGunzip(), unpacker(making));
+  } catch (error) {
+    removeTree(making);
+    throw error instanceof StartError ? error : new StartError(`The source is no gzipped tar: ${String(error)}`);
+  }
+  lock(making);
+  renameSync(making, folder);
+  return folder;
+}
+
+function unpacker(folder: string): ReturnType<typeof extract> {
+  const unpacking = extract();
+  unpacking.on('entry', ({ name, type, mode }, stream, next) => {
+    const path = join(folder, normalize(name));
+    if (!path.startsWith(folder)) return next(new StartError(`The source has an entry outside: ${name}`));
+    if (type === 'directory') {
+      mkdirSync(path, { recursive: true });
+      stream.resume();
+      stream.on('end', () => next());
+      return;
+    }
+    if (type !== 'file') return next(new StartError(`The source has a ${type}: ${name}`));
+    mkdirSync(dirname(path), { recursive: true });
+    pipeline(stream, createWriteStream(path, { mode: (mode ?? 0o444) & 0o555 })).then(() => next(), next);
+  });
+  return unpacking;
+}
+
+/** What a folder of sources holds, to see whether anyone has written to it. */
+export const inventory = (folder: string): string =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs, mode } = statSync(join(folder, name));
+      return `${name} ${size} ${mtimeMs} ${mode}`;
+    })
+    .join('\n');
+
+const foldersOf = (folder: string): string[] => [
+  folder,
+  ...readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name)),
+];
+
+function lock(folder: string): void {
+  for (const path of foldersOf(folder)) chmodSync(path, 0o555);
+}
+
+/** Removes a folder, read-only parts too. */
+export function removeTree(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (let more = [folder]; more.length > 0; ) {
+    const path = more.pop() as string;
+    chmodSync(path, 0o755);
+    more = more.concat(
+      readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(path, entry.name)),
+    );
+  }
+  rmSync(folder, { recursive: true, force: true });
+}

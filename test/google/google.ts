@@ -1,0 +1,164 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Contract } from './contract.ts';
+import { credentialSurface, credentialsFile, type LogIn, tokenSurface } from './credentials.ts';
+import { Edge } from './edge/edge.ts';
+import { removeTree } from './edge/source.ts';
+import type { Knobs } from './knobs.ts';
+import { Logs, loggingSurface } from './logs.ts';
+import { CloudRun } from './run/cloud-run.ts';
+import { filesOf, type Images } from './run/files.ts';
+import { runSurface } from './run/surface.ts';
+import { serviceUsageSurface } from './service-usage.ts';
+import { Buckets } from './storage/buckets.ts';
+import { storageSurface } from './storage/surface.ts';
+import { LoopbackServer, type Surface } from './surface.ts';
+import { World } from './world.ts';
+
+/*
+ * A stand-in for Google Cloud, not an emulator of it: stricter than the real one, so that what passes here has a chance
+ * there. What it cannot tell is in docs/testing.md.
+ *
+ * Each API is a surface with an address of its own, to which a variable of gcloud's points. To add one:
+ *   1. put its discovery document into contracts/, reduced as contracts/README.md says;
+ *   2. write `(google: Google) => apiSurface(google.world, { name, contract, methods })`: `methods` has, by the document's
+ *      method ids, what the caller needs (`needs`) and the answer (`answer`, which throws ApiError). Requests, query
+ *      parameters and answers are held to the document; calls are recorded; faults and denials come by themselves;
+ *   3. add it to `usual` below, or give it to `openGoogle({ surfaces: [mine] })`. Its variable is
+ *      CLOUDSDK_API_ENDPOINT_OVERRIDES_<name>.
+ * An API without a document (Cloud Storage, registries) is a Surface with a `serve` of its own: see storage/surface.ts.
+ * What serves callers instead of the product, such as a gateway's address, is a LoopbackServer: see edge/edge.ts.
+ */
+export type SurfaceMaker = (google: Google) => Surface;
+
+export interface GoogleOptions {
+  knobs?: Partial<Knobs>;
+  /** Buckets that are there. Default `models`. */
+  buckets?: string[];
+  /** More APIs. */
+  surfaces?: SurfaceMaker[];
+  /** What images there are, by the reference that a template names them by. */
+  images?: Images;
+  now?: () => Date;
+}
+
+const usual: SurfaceMaker[] = [
+  ({ run }) => runSurface(run, Contract.read('run.v2.json')),
+  ({ world }) => tokenSurface(world),
+  ({ world }) => credentialSurface(world, Contract.read('iamcredentials.v1.json')),
+  ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),
+  ({ world }) => serviceUsageSurface(world, Contract.read('serviceusage.v1.json')),
+  ({ world, buckets }) => storageSurface(world, buckets, () => pipelineOf(world)),
+];
+
+/** The account of the pipeline, which may do everything until a test says otherwise. */
+const pipelineOf = ({ project }: World): string => `coldgate-pipeline@${project}.iam.gserviceaccount.com`;
+
+/** One project on Google Cloud, on loopback. */
+export class Google {
+  readonly world: World;
+  readonly buckets: Buckets;
+  readonly logs: Logs;
+  readonly edge: Edge;
+  readonly run: CloudRun;
+  readonly #servers = new Map<string, LoopbackServer>();
+
+  private constructor({ knobs = {}, buckets = ['models'], images = new Map(), now }: GoogleOptions) {
+    this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-google-')), knobs, now);
+    const { world } = this;
+    this.buckets = new Buckets(world.now);
+    for (const bucket of buckets) this.buckets.create(bucket);
+    this.logs = new Logs(world);
+    this.edge = new Edge(world);
+    this.run = new CloudRun(world, this.edge, filesOf(world, this.buckets, images), (...line) =>
+      this.logs.add(...line),
+    );
+    world.iam.grant(this.pipeline, 'all', '*', 0);
+    world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
+    world.iam.grant(world.iam.serviceAgent, ['storage.objects.get'], '*', 0);
+  }
+
+  static async open(options: GoogleOptions = {}): Promise<Google> {
+    const google = new Google(options);
+    for (const make of [...usual, ...(options.surfaces ?? [])]) {
+      const surface = make(google);
+      google.#servers.set(surface.name, await LoopbackServer.openSurface(surface));
+    }
+    return google;
+  }
+
+  /** The service account that the product calls as. */
+  get pipeline(): string {
+    return pipelineOf(this.world);
+  }
+
+  get project(): { id: string; number: string } {
+    return { id: this.world.project, number: this.world.number };
+  }
+
+  get knobs(): Knobs {
+    return this.world.knobs;
+  }
+
+  /** The address of an API, without a slash at its end. */
+  urlOf(surface: string): string {
+    const found = this.#servers.get(surface);
+    if (!found) throw new Error(`no surface ${surface}`);
+    return found.url;
+  }
+
+  /** What points the product and its processes here, as the variables of gcloud and of Google's libraries do. */
+  get environment(): Record<string, string> {
+    return this.environmentAs({ subject, account: this.pipeline });
+  }
+
+  /** As `environment`, logged in as someone else. */
+  environmentAs(logIn: LogIn): Record<string, string> {
+    const { sts, iamcredentials } = { sts: this.urlOf('STS'), iamcredentials: this.urlOf('IAMCREDENTIALS') };
+    const endpoints = [...this.#servers]
+      .filter(([name]) => name !== 'STS' && name !== 'STORAGE')
+      .map(([name, { url }]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${name}`, `${url}/`]);
+    return {
+      ...(Object.fromEntries(endpoints) as Record<string, string>),
+      STORAGE_EMULATOR_HOST: this.urlOf('STORAGE'),
+      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(this.world, logIn, { sts, iamcredentials }),
+      GOOGLE_CLOUD_PROJECT: this.world.project,
+      CLOUDSDK_CONFIG: '/dev/null',
+      METADATA_SERVER_DETECTION: 'none',
+    };
+  }
+
+  /** The calls since the last time this was asked. */
+  calls(): World['calls'] {
+    return this.world.calls.splice(0);
+  }
+
+  /** What broke the contract since the last time this was asked; `close` throws where any is left. */
+  violations(): string[] {
+    return this.world.violations.splice(0);
+  }
+
+  /** Ends every instance that serves nothing: the next request of each revision is a cold start. */
+  async stopIdle(): Promise<void> {
+    const services = [...this.run.services.values()];
+    await Promise.all(services.flatMap((one) => [...one.revisions.values()].map(({ pool }) => pool?.stopIdle())));
+  }
+
+  /** Throws for violations that nobody has asked for. */
+  async close(): Promise<void> {
+    await this.run.close();
+    await this.edge.close();
+    await Promise.all([...this.#servers.values()].map((server) => server.close()));
+    removeTree(this.world.scratch);
+    const left = this.violations();
+    if (left.length > 0) throw new Error(`Google would not have taken this:\n${left.join('\n')}`);
+  }
+}
+
+const subject = 'repo:acme/models:ref:refs/heads/main';
+const principalOfJob = (world: World): string =>
+  `principal://iam.googleapis.com/projects/${world.number}/locations/global/workloadIdentityPools/github/subject/${subject}`;
+
+/** Opens a project; `close` it. */
+export const openGoogle = (options: GoogleOptions = {}): Promise<Google> => Google.open(options);

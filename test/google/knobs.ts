@@ -1,0 +1,49 @@
+/** How the stand-in behaves where the real service is free to; each may be changed while it runs. */
+export interface Knobs {
+  /** Looks (`operations.get`, `operations.wait`, `services.get`) until an operation is done, once its work is. */
+  looks: number;
+  /** Requests that a new tag's address answers with Google's 404. */
+  tagLag: number;
+  /** Requests after a change of traffic of which every second one still goes where they went before. */
+  trafficLag: number;
+  /** Decisions that a change of a policy is not seen by. */
+  policyLag: number;
+  /** Entries of a page where the request asks for no number, and the most that it gets. */
+  pageSize: number;
+  /** Length of the platform's seconds for starting and stopping instances: 0.25 makes 240 s one minute. */
+  timeScale: number;
+  /** How long a request waits for an instance when all are busy, ms. */
+  queueMs: number;
+  /** Instances that run although a process serves no request get no CPU, as with request-based billing. */
+  freeze: boolean;
+  /** Whether a change of traffic fails because the newest revision has failed; what the service does is not known. */
+  latestFailedBlocks: boolean;
+  /** Whether the ID token of a tag's own address is taken; that the service's own is, is documented. */
+  tagAudience: boolean;
+  /** Until log entries can be read, ms. */
+  logLagMs: number;
+  /** Limits of Google's quotas (https://cloud.google.com/run/quotas). */
+  maxRevisions: number;
+  maxTags: number;
+  maxServices: number;
+  /** Writes of the Admin API a minute and region; Infinity turns the quota off. */
+  writesPerMinute: number;
+}
+
+export const defaultKnobs: Knobs = {
+  looks: 1,
+  tagLag: 0,
+  trafficLag: 0,
+  policyLag: 0,
+  pageSize: 20,
+  timeScale: 0.25,
+  queueMs: 10_000,
+  freeze: true,
+  latestFailedBlocks: false,
+  tagAudience: false,
+  logLagMs: 0,
+  maxRevisions: 1000,
+  maxTags: 2000,
+  maxServices: 1000,
+  writesPerMinute: Number.POSITIVE_INFINITY,
+};

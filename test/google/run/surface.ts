@@ -1,0 +1,13 @@
+import type { Contract } from '../contract.ts';
+import { apiSurface, type Surface } from '../surface.ts';
+import type { CloudRun } from './cloud-run.ts';
+import { operationMethods } from './operations.ts';
+import { revisionMethods } from './revisions.ts';
+import { serviceMethods } from './services.ts';
+
+/** The Cloud Run Admin API v2: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
+export const runSurface = (run: CloudRun, contract: Contract): Surface =>
+  apiSurface(run.world, {
+    ...{ name: 'RUN', contract, federated: false },
+    methods: { ...serviceMethods(run, contract), ...revisionMethods(run), ...operationMethods(run) },
+  });

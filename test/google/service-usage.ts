@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { denied } from './api-error.ts';
+import type { Contract } from './contract.ts';
+import type { Fields } from './fields.ts';
+import { type ApiRequest, apiSurface, type Surface } from './surface.ts';
+import type { Need, World } from './world.ts';
+
+/** Whether an API is switched on in the project: https://cloud.google.com/service-usage/docs/reference/rest */
+export function serviceUsageSurface(world: World, contract: Contract): Surface {
+  const serviceOf = (name: string): string => name.split('/').at(-1) ?? '';
+  const view = (name: string): Fields => ({
+    name: `projects/${world.number}/services/${serviceOf(name)}`,
+    parent: `projects/${world.number}`,
+    config: { name: serviceOf(name) },
+    state: world.disabled.has(serviceOf(name)) ? 'DISABLED' : 'ENABLED',
+  });
+  const needs = (permission: string) => (): Need[] => [{ permission, resource: `projects/${world.project}` }];
+  const checked = ({ labels }: ApiRequest, permission: string): string => {
+    const name = labels['name'] ?? '';
+    const [, project] = name.split('/');
+    if (project !== world.project && project !== world.number) throw denied(permission, name);
+    return name;
+  };
+  return apiSurface(world, {
+    ...{ name: 'SERVICEUSAGE', contract },
+    methods: {
+      'serviceusage.services.get': {
+        needs: needs('serviceusage.services.get'),
+        answer: (request) => view(checked(request, 'serviceusage.services.get')),
+      },
+      'serviceusage.services.enable': {
+        needs: needs('serviceusage.services.enable'),
+        answer(request) {
+          const name = checked(request, 'serviceusage.services.enable');
+          world.disabled.delete(serviceOf(name));
+          const type = 'type.googleapis.com/google.api.serviceusage.v1.EnableServiceResponse';
+          const response = { '@type': type, service: view(name) };
+          return { name: `operations/${randomUUID()}`, done: true, response };
+        },
+      },
+      'serviceusage.operations.get': {
+        needs: () => [],
+        answer: ({ labels }) => ({ name: labels['name'], done: true, response: {} }),
+      },
+    },
+  });
+}

@@ -1,0 +1,220 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiError, denied, disabled, notFound, unauthenticated } from './api-error.ts';
+import type { Contract, Finding, Method } from './contract.ts';
+import type { Fields } from './fields.ts';
+import type { Token } from './iam.ts';
+import type { Call, Need, World } from './world.ts';
+
+export interface Incoming {
+  method: string;
+  url: URL;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+}
+
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+/** One API on an address of its own, as each has a host of its own. */
+export interface Surface {
+  /** The end of its variable: `RUN` of CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN. */
+  name: string;
+  /** Nothing is answered when it returns nothing: the connection is cut. */
+  serve(incoming: Incoming): Promise<Reply | undefined>;
+}
+
+/** A request of a method, held to the contract. */
+export interface ApiRequest {
+  /** Path labels: `name`, `parent`. */
+  labels: Record<string, string>;
+  query: URLSearchParams;
+  body: Fields;
+  /** The body as it came, where it is no JSON. */
+  raw: Buffer;
+  caller: Token;
+}
+
+/** How one method of an API is answered. */
+export interface ApiMethod {
+  /** What the caller needs, in the order in which the service would complain. */
+  needs(request: ApiRequest): Need[];
+  /** Returns the answer; throws ApiError. */
+  answer(request: ApiRequest): unknown;
+}
+
+export interface ApiOptions {
+  name: string;
+  contract: Contract;
+  /** By the id of the discovery document: `run.projects.locations.services.get`. */
+  methods: Record<string, ApiMethod>;
+  /** False where tokens of federated identities are refused (Cloud Run wants a service account's). Default true. */
+  federated?: boolean;
+  /** Throws ApiError before a call that may change something, where a quota is used up. */
+  charge?(call: Call): void;
+}
+
+/** A surface whose requests and answers are held to Google's description of the API. */
+export function apiSurface(world: World, options: ApiOptions): Surface {
+  const { contract, name } = options;
+  return {
+    name,
+    async serve(incoming) {
+      const found = contract.find(incoming.method, incoming.url.pathname);
+      const answer = found && options.methods[found.method.id];
+      if (!found || !answer) {
+        world.violation(`${name}: ${incoming.method} ${incoming.url.pathname} is no method that the stand-in has`);
+        return failure(notFound(incoming.url.pathname));
+      }
+      return serveMethod(world, options, { ...found, incoming, answer });
+    },
+  };
+}
+
+interface Found {
+  method: Method;
+  labels: Record<string, string>;
+  incoming: Incoming;
+  answer: ApiMethod;
+}
+
+async function serveMethod(world: World, options: ApiOptions, found: Found): Promise<Reply | undefined> {
+  const { method, labels, incoming } = found;
+  const caller = world.iam.tokenOf(incoming.headers.authorization);
+  const parameters = { ...labels, ...Object.fromEntries(incoming.url.searchParams) };
+  const call: Call = {
+    ...{ method: method.id, parameters, body: undefined, principal: caller?.principal ?? '', needs: [], status: 0 },
+    mutating: incoming.method !== 'GET' && !readingPosts.test(method.id),
+  };
+  world.calls.push(call);
+  return finish(world, call, async () => {
+    if (caller?.kind !== 'access') throw unauthenticated();
+    const request = { labels, query: incoming.url.searchParams, raw: incoming.body, caller, body: {} };
+    call.body = request.body = readBody(world, options.contract, found);
+    checkCaller(world, options, call, found.answer.needs(request));
+    options.charge?.(call);
+    const answer = JSON.parse(JSON.stringify((await found.answer.answer(request)) ?? {})) as unknown;
+    for (const one of options.contract.findings(method.response ?? {}, answer, '', 'answer')) {
+      world.violation(`the stand-in's own answer to ${method.id}: ${one.path}: ${one.message}`);
+    }
+    return { status: 200, headers: json, body: JSON.stringify(answer) };
+  });
+}
+
+/** Calls by POST that change nothing. */
+const readingPosts = /^logging\.entries\.list$|^iamcredentials\.|operations\.wait$|testIamPermissions$/;
+const json = { 'content-type': 'application/json; charset=UTF-8' };
+
+/** Runs a call between the fault that a test wants and those who watch. */
+export async function finish(world: World, call: Call, work: () => Promise<Reply>): Promise<Reply | undefined> {
+  const fault = world.fault(call);
+  let reply: Reply;
+  try {
+    if (fault === 'unheard') return undefined;
+    if (fault instanceof ApiError) throw fault;
+    reply = await work();
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError)) world.violation(`${call.method}: ${String((thrown as Error).stack)}`);
+    reply = failure(thrown);
+  }
+  call.status = reply.status;
+  await world.onDone(call);
+  return fault === 'lost' ? undefined : reply;
+}
+
+export const failure = (thrown: unknown): Reply => {
+  const error = thrown instanceof ApiError ? thrown : new ApiError(500, 'INTERNAL', 'Internal error encountered.');
+  return { status: error.code, headers: json, body: JSON.stringify(error.body) };
+};
+
+function checkCaller(world: World, { contract, federated }: ApiOptions, call: Call, needs: Need[]): void {
+  const service = `${contract.name}.googleapis.com`;
+  if (world.disabled.has(service)) throw disabled(service, world.number);
+  call.needs = needs;
+  // https://cloud.google.com/iam/docs/federated-identity-supported-services: Cloud Run wants impersonation.
+  if (federated === false && call.principal.startsWith('principal')) {
+    world.violation(`${call.method}: a federated identity calls ${service} without a service account`);
+    throw denied(needs[0]?.permission ?? '', needs[0]?.resource ?? '');
+  }
+  for (const { permission, resource } of needs) {
+    if (!world.iam.allows(call.principal, permission, resource)) throw denied(permission, resource);
+  }
+}
+
+function readBody(world: World, contract: Contract, { method, incoming }: Found): Fields {
+  const found = contract.queryFindings(method, incoming.url.searchParams);
+  let body: Fields = {};
+  const isJson = /^application\/json\b/.test(incoming.headers['content-type'] ?? '');
+  if (!method.request) {
+    if (incoming.body.byteLength > 0) found.push({ path: 'body', message: 'the method takes no body' });
+  } else if (isJson) {
+    body = parse(incoming.body, found);
+    found.push(...contract.findings(method.request, body, '', 'request'));
+  } else if (incoming.body.byteLength > 0 && !method.mediaUpload) {
+    found.push({ path: 'content-type', message: `expected application/json` });
+  }
+  for (const { path, message } of found) world.violation(`${method.id}: ${path}: ${message}`);
+  const refused = found.filter(({ ignored }) => !ignored);
+  if (refused.length > 0) {
+    const text = refused.map(({ path, message }) => `${path}: ${message}`).join('\n');
+    throw new ApiError(400, 'INVALID_ARGUMENT', `Invalid JSON payload received. ${text}`);
+  }
+  return body;
+}
+
+function parse(body: Buffer, found: Finding[]): Fields {
+  try {
+    return JSON.parse(body.toString('utf8') || '{}') as Fields;
+  } catch {
+    found.push({ path: 'body', message: 'is no JSON' });
+    return {};
+  }
+}
+
+/** A server on loopback and a free port. */
+export class LoopbackServer {
+  readonly #server: Server;
+
+  private constructor(serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+    this.#server = createServer((request, response) => {
+      serve(request, response).catch(() => request.socket.destroy());
+    });
+  }
+
+  static async open(
+    serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  ): Promise<LoopbackServer> {
+    const one = new LoopbackServer(serve);
+    await new Promise<void>((resolve) => one.#server.listen(0, '127.0.0.1', resolve));
+    return one;
+  }
+
+  static openSurface(surface: Surface): Promise<LoopbackServer> {
+    return LoopbackServer.open(async (request, response) => {
+      const body = await readAll(request);
+      const { method = '', url = '/', headers } = request;
+      const reply = await surface.serve({ method, url: new URL(url, 'http://api'), headers, body });
+      if (!reply) request.socket.destroy();
+      else response.writeHead(reply.status, reply.headers).end(reply.body);
+    });
+  }
+
+  /** Without a slash at its end. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+export async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
