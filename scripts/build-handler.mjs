@@ -18,8 +18,11 @@ const source = (path) => join(root, 'src', path);
  * their top-level await.
  */
 const standalone = { 'node.part': source('handler/entries/node-application.ts') };
-/** What Node is started with: loads the part, by way of what V8 compiled of it where that is kept. */
-const loader = { node: source('handler/entries/node.ts') };
+/** What Node is started with: each loads that part, node.cjs by way of what V8 compiled of it where that is kept. */
+const loaders = {
+  node: source('handler/entries/node.ts'),
+  'cloud-run': source('handler/entries/cloud-run.ts'),
+};
 const hosted = {
   lambda: source('handler/entries/lambda.ts'),
   google: source('handler/entries/google.ts'),
@@ -100,7 +103,11 @@ export async function buildHandler({ outdir }) {
     .update(await readFile(join(outdir, 'node.part.cjs')))
     .digest('hex');
   const told = { ...define, partDigest: JSON.stringify(digest) };
-  const loaders = await bundle(loader, { format: 'cjs', ...named('cjs'), define: told, codeSplitting: false });
+  const started = [];
+  for (const [name, path] of Object.entries(loaders)) {
+    const input = { [name]: path };
+    started.push(...(await bundle(input, { format: 'cjs', ...named('cjs'), define: told, codeSplitting: false })));
+  }
   const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
   const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));
   for (const { fileName, imports } of files) {
@@ -108,7 +115,7 @@ export async function buildHandler({ outdir }) {
     if (entry) throw new Error(`${fileName} imports ${entry}, which may still wait for it: move what they share.`);
   }
   const own = await bundle(tools, { format: 'esm', ...named('mjs'), codeSplitting: false });
-  return [...parts, ...loaders, ...files, ...own].flatMap(({ modules = {} }) => Object.keys(modules));
+  return [...parts, ...started, ...files, ...own].flatMap(({ modules = {} }) => Object.keys(modules));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -5,11 +5,22 @@ const reading = (): number => {
 
 const started = reading() - process.uptime() * 1000;
 
+/** Sets the freezes apart, where they are looked for; takes the time and returns what to take off it, ms. */
+let frozenUntil: (now: number) => number = () => 0;
+
 /**
  * Monotonic time since the process started, ms. What `performance.now()` tells, without making Node load its module of
  * performance measures: 2 ms of a start.
  */
-export const sinceStart = (): number => reading() - started;
+export function sinceStart(): number {
+  const now = reading() - started;
+  return now - frozenUntil(now);
+}
+
+/** Takes the time that the process was stopped for out of `sinceStart`, from now on; see `freezes.ts`. */
+export function leaveOutFreezes(frozen: (now: number) => number): void {
+  frozenUntil = frozen;
+}
 
 /** As `sinceStart`, but goes on while the machine sleeps or is frozen, during which the monotonic clock may stand still. */
 export function sleeplessClock(): () => number {

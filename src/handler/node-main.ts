@@ -1,6 +1,9 @@
 import { createApp } from './app.ts';
+import { loadAhead } from './load-ahead.ts';
+import { type LogForm, plainForm } from './log-form.ts';
 import type { WriteLine } from './log-line.ts';
 import { type Served, serve } from './node.ts';
+import type { NodePlatform } from './node-platform.ts';
 import { openReader } from './open-reader.ts';
 import type { OpenSession } from './session.ts';
 import { readSettings, SettingsError, type Variables } from './settings.ts';
@@ -17,25 +20,30 @@ export interface NodeProcess {
   openNext: OpenSession;
   replacement?: Replacement;
   onPrediction?: (() => void) | undefined;
+  platform?: NodePlatform | undefined;
 }
 
 /**
- * Reads port and host from flags or PORT and HOST, and serves. Writes one `listening` line once it does.
+ * Reads port and host from flags or PORT and HOST, and serves. Writes one `listening` line once it does. The model is
+ * loaded beside that, or before where the platform says so.
  * Throws SettingsError naming every variable that is wrong.
  */
 export async function startNode(options: NodeProcess): Promise<Served> {
-  const { argv, variables, write, writeAtOnce, ...rest } = options;
+  const { argv, variables, writeAtOnce, platform, ...rest } = options;
   const values = readFlags(argv);
   const port = readPort(values.port ?? (variables['PORT'] || '8080'));
-  const host = values.host ?? (variables['HOST'] || '127.0.0.1');
+  const host = values.host ?? (variables['HOST'] || platform?.host || '127.0.0.1');
   const settings = readSettings(variables);
   const reader = await openReader(settings.source, variables);
-  const app = createApp({ settings, reader, write, later: setImmediate, isolate: true, ...rest });
-  const served = await serve({ app, port, host, hosts: settings.hosts });
+  const { logForm = plainForm, traceparent, loadFirstMs = 0, freezesIdle } = platform ?? {};
+  const log = freezesIdle ? { write: writeAtOnce } : { later: setImmediate };
+  const app = createApp({ settings, reader, isolate: true, ...rest, logForm, ...log });
+  if (loadFirstMs > 0) await loadAhead(app, loadFirstMs);
+  const served = await serve({ app, port, host, hosts: settings.hosts, traceparent });
   const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
-  writeAtOnce(JSON.stringify(said));
+  writeAtOnce(JSON.stringify(logForm(said)));
   // Requests are taken from now on, and wait for a load that has begun already.
-  void app.warm();
+  if (loadFirstMs === 0) void app.warm();
   return served;
 }
 
@@ -61,7 +69,7 @@ function readPort(text: string): number {
 }
 
 /** One line that says why the process could not start. */
-export function startFailure(error: unknown): string {
+export function startFailure(error: unknown, form: LogForm = plainForm): string {
   const problems = error instanceof SettingsError ? error.problems : [(error as Error).message];
-  return JSON.stringify({ level: 'error', time: new Date().toISOString(), event: 'start-failed', problems });
+  return JSON.stringify(form({ level: 'error', time: new Date().toISOString(), event: 'start-failed', problems }));
 }

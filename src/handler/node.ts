@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
 import type { AppRequest } from './app-request.ts';
@@ -16,6 +22,8 @@ export interface ServeOptions {
   hosts?: readonly string[] | undefined;
   /** Longest time that a body may take to arrive, ms. */
   bodyTimeoutMs?: number | undefined;
+  /** A `traceparent` for requests that come without one; see NodePlatform. */
+  traceparent?: ((headers: IncomingHttpHeaders) => string | null) | undefined;
 }
 
 export interface Served {
@@ -29,8 +37,8 @@ export interface Served {
 
 /** Serves the application over plain HTTP/1.1. Rejects when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { app, port, host = '127.0.0.1', hosts = [], bodyTimeoutMs = 30_000 } = options;
-  const way = { app, checkHost: hostCheck(host, hosts), timeoutMs: bodyTimeoutMs };
+  const { app, port, host = '127.0.0.1', hosts = [], bodyTimeoutMs = 30_000, traceparent } = options;
+  const way = { app, checkHost: hostCheck(host, hosts), timeoutMs: bodyTimeoutMs, traceparent };
   // Node's own limits stand behind ours, for what never becomes a request.
   const requestTimeout = bodyTimeoutMs + 10_000;
   const server = createServer(
@@ -93,6 +101,7 @@ interface Way {
   timeoutMs: number;
   /** Has the body sent, where the client waits to be asked (`Expect: 100-continue`). */
   ask?: () => void;
+  traceparent: ServeOptions['traceparent'];
 }
 
 async function respond(way: Way, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -100,12 +109,13 @@ async function respond(way: Way, request: IncomingMessage, response: ServerRespo
   sendNodeAnswer(request, response, await way.app.handle(toAppRequest(way, request)));
 }
 
-const toAppRequest = ({ checkHost, timeoutMs, ask }: Way, request: IncomingMessage): AppRequest => ({
+const toAppRequest = ({ checkHost, timeoutMs, ask, traceparent }: Way, request: IncomingMessage): AppRequest => ({
   method: request.method ?? 'GET',
   url: request.url ?? '/',
   headers: {
     get(name) {
       const value = request.headers[name];
+      if (value === undefined && name === 'traceparent') return traceparent?.(request.headers) ?? null;
       return Array.isArray(value) ? value.join(', ') : (value ?? null);
     },
   },

@@ -19,6 +19,12 @@ handlerContract('the Node adapter', async () => {
   return { call: callOver(port), close: async () => void (await one.stop()) };
 });
 
+handlerContract('the Cloud Run adapter', async () => {
+  const one = new FunctionProcess(bundle, variables, 'cloud-run.cjs');
+  const { port } = await one.listening();
+  return { call: callOver(port), close: async () => void (await one.stop()) };
+});
+
 handlerContract('the Lambda adapter, called with events', async () => {
   const app = new TestApp(store.root, variables);
   const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });

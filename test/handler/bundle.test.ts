@@ -72,7 +72,7 @@ describe('the bundle', () => {
 
   it('has an entry for each adapter, and a start reads no more than it runs', async () => {
     const entries = scripts(bundle).filter((name) => !name.includes('.part.'));
-    expect(entries).toEqual(['azure.mjs', 'google.mjs', 'lambda.mjs', 'node.cjs', 'optimize.mjs']);
+    expect(entries).toEqual(['azure.mjs', 'cloud-run.cjs', 'google.mjs', 'lambda.mjs', 'node.cjs', 'optimize.mjs']);
     // What stands behind an import() of a module is not among its static imports.
     const size = (name: string): number => {
       const text = readFileSync(join(bundle, name), 'utf8');
@@ -81,10 +81,12 @@ describe('the bundle', () => {
     };
     for (const name of ['node.part.cjs', 'google.mjs', 'lambda.mjs'])
       expect([name, size(name) < 76_000]).toEqual([name, true]);
-    expect(size('node.cjs')).toBeLessThan(2000);
-    // All of them, as a package holds them.
-    const files = await bundleFiles(bundle, 'node.cjs');
-    expect(files.map((file) => file.name)).toEqual(scripts(bundle).filter((name) => name.endsWith('.cjs')));
+    // Each loads the one part, and a package has all of its parts and no other entry.
+    for (const name of ['node.cjs', 'cloud-run.cjs']) {
+      expect([name, size(name) < 2000]).toEqual([name, true]);
+      const parts = scripts(bundle).filter((one) => one === name || one.endsWith('.part.cjs'));
+      expect((await bundleFiles(bundle, name)).map((file) => file.name)).toEqual(parts);
+    }
   });
 });
 

@@ -41,8 +41,8 @@ export class FunctionProcess {
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(bundle: string, variables: Record<string, string>) {
-    this.#child = spawn(process.execPath, [join(bundle, 'node.cjs'), '--port', '0'], {
+  constructor(bundle: string, variables: Record<string, string>, entry = 'node.cjs') {
+    this.#child = spawn(process.execPath, [join(bundle, entry), '--port', '0'], {
       env: { HOME: this.home, MODEL_STORE: 'file', MODEL_CACHE: join(this.folder, 'cache'), ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -81,6 +81,11 @@ export class FunctionProcess {
 
   async json(path: string, body?: unknown): Promise<unknown> {
     return (await this.fetch(path, body)).json();
+  }
+
+  /** Stops it, as a platform may while no request is in flight, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(name);
   }
 
   /** Ends it as a platform does, and answers its exit code. */

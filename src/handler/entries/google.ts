@@ -1,27 +1,34 @@
 import { sinceStart } from '../clock.ts';
+import { noticeFreezes } from '../freezes.ts';
 import { createHttpFunction, type HttpFunction } from '../google/function.ts';
+import { loadFirstMs } from '../google/load-first.ts';
 import { keepBodiesRaw } from '../google/raw-body.ts';
-import { googleForm } from '../log-forms/google.ts';
+import { loadAhead } from '../load-ahead.ts';
+import { googleForm, googleProject } from '../log-forms/google.ts';
 import { openApp } from '../open-app.ts';
 import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
-/** Cloud Functions gen2, entry point `coldgate`. Loads new versions in itself, as a worker. */
+/**
+ * Cloud Run functions, entry point `coldgate`. Loads new versions in itself, as a worker. The framework listens when this
+ * module has been evaluated, which is when the model is loaded.
+ */
 async function open(): Promise<HttpFunction> {
   const { env } = process;
   // What fails in the framework itself is answered with its stack anywhere else.
   env['NODE_ENV'] ||= 'production';
+  env['COLDGATE_REVISION'] ||= env['K_REVISION'] ?? '';
+  noticeFreezes();
   keepBodiesRaw();
   const { app } = await openApp({
     variables: env,
     initMs: sinceStart(),
     write: (line) => void process.stdout.write(`${line}\n`),
-    logForm: googleForm(env['GOOGLE_CLOUD_PROJECT'] || env['GCLOUD_PROJECT'] || undefined),
+    logForm: googleForm(googleProject(env)),
     openNext: openWorkerSession(new URL(import.meta.url)),
     isolate: true,
   });
-  // While the processor is still boosted: Cloud Run boosts it until some seconds after the port is open.
-  void app.warm();
+  await loadAhead(app, loadFirstMs);
   return createHttpFunction(app);
 }
 

@@ -1,7 +1,9 @@
 import { sinceStart } from '../clock.ts';
+import { noticeFreezes } from '../freezes.ts';
 import type { Served } from '../node.ts';
 import { startFailure, startNode } from '../node-main.ts';
 import { openOutput } from '../node-output.ts';
+import type { NodePlatform } from '../node-platform.ts';
 import { isSessionThread } from '../session-thread.ts';
 import { openWorkerSession } from '../worker-session.ts';
 
@@ -10,6 +12,7 @@ export interface RunOptions {
   entry: string;
   /** Told of each answer that a model gave. */
   onPrediction?: () => void;
+  platform?: NodePlatform;
 }
 
 /** The function behind `node.cjs`, for the process that it is started as, and for its worker threads. */
@@ -24,13 +27,16 @@ const graceMs = 4000;
 /** The same when whoever started the process is gone, and nobody is left to tell. */
 const orphanGraceMs = 1000;
 
-async function main(initMs: number, { entry, onPrediction }: RunOptions): Promise<void> {
+async function main(initMs: number, { entry, onPrediction, platform }: RunOptions): Promise<void> {
   const { write, writeAtOnce, flush } = openOutput();
+  if (platform?.freezesIdle) noticeFreezes();
   try {
     const { argv, env } = process;
     const openNext = openWorkerSession(entry);
-    const replacement = { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
-    const handler = { openNext, replacement, onPrediction };
+    const replacement = platform?.freezesIdle
+      ? { replace: kill, whenQuiet: false }
+      : { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
+    const handler = { openNext, replacement, onPrediction, platform };
     const output = { write, writeAtOnce };
     const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, ...output });
     const stop = stopper(served, flush);
@@ -42,7 +48,7 @@ async function main(initMs: number, { entry, onPrediction }: RunOptions): Promis
       process.on('disconnect', () => stop(orphanGraceMs));
     }
   } catch (error) {
-    write(startFailure(error));
+    write(startFailure(error, platform?.logForm));
     process.exitCode = 2;
   }
 }

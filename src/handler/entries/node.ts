@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire, Module } from 'node:module';
-import { Script } from 'node:vm';
 import { KeptCode } from '../kept-code.ts';
+import { compilePart } from './load-part.ts';
 
 /** sha256 of the part, put in by the bundler. */
 declare const partDigest: string;
@@ -17,10 +15,7 @@ const quietMs = 250;
 function main(): void {
   const folder = process.env['COLDGATE_CODE_CACHE'];
   const kept = folder ? new KeptCode(folder, partDigest) : undefined;
-  const path = `${import.meta.dirname}/node.part.cjs`;
-  // The bundler writes ASCII alone, which needs no decoding.
-  const source = Module.wrap(readFileSync(path, 'latin1'));
-  const script = new Script(source, { filename: path, cachedData: kept?.read() });
+  const { script, evaluate } = compilePart(kept?.read());
   const stale = kept !== undefined && script.cachedDataRejected !== false;
 
   let timer: NodeJS.Timeout | undefined;
@@ -29,13 +24,7 @@ function main(): void {
     timer ??= setTimeout(() => kept?.write(script.createCachedData()), quietMs).unref();
     timer.refresh();
   };
-  const part = new Module(path, module);
-  part.filename = path;
-  const require = createRequire(path);
-  // Its own parts require it by name, and must not get a second one.
-  require.cache[path] = part;
-  script.runInThisContext()(part.exports, require, part, path, import.meta.dirname);
-  part.exports.run({ entry: import.meta.filename, ...(stale && { onPrediction: keepWhenQuiet }) });
+  evaluate().run({ entry: import.meta.filename, ...(stale && { onPrediction: keepWhenQuiet }) });
 }
 
 main();

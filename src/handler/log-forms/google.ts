@@ -1,4 +1,9 @@
 import type { LogForm } from '../log-form.ts';
+import type { Variables } from '../settings.ts';
+
+/** The project that traces are in, where a variable names it: Google's runtimes do, Cloud Run does not by itself. */
+export const googleProject = (variables: Variables): string | undefined =>
+  variables['GOOGLE_CLOUD_PROJECT'] || variables['GCLOUD_PROJECT'] || undefined;
 
 const severities: Record<string, string> = { info: 'INFO', warn: 'WARNING', error: 'ERROR' };
 
@@ -14,7 +19,7 @@ export const googleForm =
     const [, trace, span, flags] = typeof traceparent === 'string' ? traceparent.split('-') : [];
     const isRequest = event === 'request';
     return {
-      severity: severities[String(level)] ?? 'DEFAULT',
+      severity: severities[String(level ?? 'info')] ?? 'DEFAULT',
       message: isRequest ? `${route} ${status}` : String(event),
       ...rest,
       ...(isRequest && {

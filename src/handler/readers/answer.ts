@@ -38,14 +38,14 @@ export class Answer {
     this.#watch();
     try {
       for await (const chunk of this.#message) {
-        clearTimeout(this.#timer);
+        this.#unwatch();
         yield chunk as Buffer;
         this.#watch();
       }
     } catch (error) {
       throw this.#stalled ? TransportError.stalled(this.#stallMs) : TransportError.of(error);
     } finally {
-      clearTimeout(this.#timer);
+      this.#unwatch();
       this.#message.destroy();
     }
   }
@@ -58,7 +58,7 @@ export class Answer {
 
   /** Reads no further. What is left closes the connection, unless it has been read to its end. */
   drop(): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     this.#message.destroy();
   }
 
@@ -78,10 +78,20 @@ export class Answer {
   }
 
   #watch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#stalled = true;
-      this.#message.destroy();
+    this.#unwatch();
+    const timer = setTimeout(() => {
+      // A turn later: of a process that was stopped itself for so long, what has come meanwhile is heard first.
+      setImmediate(() => {
+        if (this.#timer !== timer) return;
+        this.#stalled = true;
+        this.#message.destroy();
+      });
     }, this.#stallMs);
+    this.#timer = timer;
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

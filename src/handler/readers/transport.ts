@@ -76,8 +76,12 @@ function attempt(request: HttpRequest): Promise<Answer> {
     const stop = (): unknown => call.destroy();
     signal?.addEventListener('abort', stop);
     call.once('close', () => signal?.removeEventListener('abort', stop));
-    const timer = setTimeout(() => call.destroy(TransportError.stalled(limit)), limit);
+    let answered = false;
+    const giveUp = (): unknown => answered || call.destroy(TransportError.stalled(limit));
+    // A turn later: of a process that was stopped itself for so long, what has come meanwhile is heard first.
+    const timer = setTimeout(() => setImmediate(giveUp), limit);
     call.once('response', (message) => {
+      answered = true;
       clearTimeout(timer);
       resolve(new Answer(message, limit));
     });

@@ -1,0 +1,27 @@
+import { loadFirstMs } from '../google/load-first.ts';
+import { toTraceparent } from '../google/trace.ts';
+import { googleForm, googleProject } from '../log-forms/google.ts';
+import { compilePart } from './load-part.ts';
+
+/**
+ * `node cloud-run.cjs`: the function as a Cloud Run service, which says by PORT where it expects it and by K_REVISION
+ * which revision it is. https://docs.cloud.google.com/run/docs/container-contract
+ */
+function main(): void {
+  const { env } = process;
+  env['COLDGATE_REVISION'] ||= env['K_REVISION'] ?? '';
+  compilePart()
+    .evaluate()
+    .run({
+      entry: import.meta.filename,
+      platform: {
+        host: '0.0.0.0',
+        logForm: googleForm(googleProject(env)),
+        loadFirstMs,
+        traceparent: (headers) => toTraceparent(headers['x-cloud-trace-context']),
+        freezesIdle: true,
+      },
+    });
+}
+
+main();

@@ -1,0 +1,18 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { LogForm } from './log-form.ts';
+
+/** How a platform that runs the function as a plain HTTP server differs from a machine or a container of one's own. */
+export interface NodePlatform {
+  /** Address to listen on where HOST names none. */
+  host: string;
+  logForm: LogForm;
+  /** The model is loaded before the port is open, for this long at most, ms. */
+  loadFirstMs: number;
+  /** A `traceparent` made of the platform's own headers, for requests that come without one. */
+  traceparent(headers: IncomingHttpHeaders): string | null;
+  /**
+   * The process may be stopped as soon as no request is in flight: every line is written before its answer is sent, and
+   * a process that cannot go on ends, for the platform to start another one.
+   */
+  freezesIdle: boolean;
+}
