@@ -105,10 +105,12 @@ describe('the fault proxy', () => {
     failing({ kind: 'stall', ms: 400, when });
     const began = performance.now();
     const response = put();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(acted).toHaveLength(when === 'after' ? 1 : 0);
+    while (acted.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const actedAfter = performance.now() - began;
     expect(await (await response).text()).toBe(answer);
     expect(performance.now() - began).toBeGreaterThan(390);
+    if (when === 'before') expect(actedAfter).toBeGreaterThan(390);
+    else expect(performance.now() - began - actedAfter).toBeGreaterThan(350);
   });
 
   it.each([

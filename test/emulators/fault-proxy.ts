@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Asked, Recorded, Script } from './fault.ts';
 import type { Server } from './server-part.ts';
+import { type Reply, UploadSessions } from './upload-sessions.ts';
 
 /** Of one connection only, and the length of the body: told anew by each side. */
 const perConnection = new Set(['connection', 'keep-alive', 'expect', 'transfer-encoding']);
@@ -25,6 +26,7 @@ export class FaultProxy {
   script: Script = () => undefined;
   readonly #target: URL;
   readonly #counts = new Map<string, number>();
+  readonly #sessions = new UploadSessions();
   readonly #listener = createServer((request, response) => void this.#serve(request, response));
   #endpoint = '';
 
@@ -106,7 +108,7 @@ export class FaultProxy {
       // What its client has given up meanwhile never reaches the server; `after` is for what does.
       if (socket.destroyed) return;
     }
-    const reply = await this.#forward(noted, request);
+    const reply = await this.#sessions.exchange(noted, () => this.#forward(noted, request));
     noted.served = reply.statusCode;
     if (fault?.kind === 'stall' && fault.when === 'after') await pause(fault.ms, undefined, { ref: false });
     if (fault?.kind === 'lose-reply') {
@@ -146,7 +148,7 @@ export class FaultProxy {
     }
   }
 
-  async #pass(noted: Recorded, reply: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #pass(noted: Recorded, reply: Reply, response: ServerResponse): Promise<void> {
     const { fault } = noted;
     const cut = fault?.kind === 'cut-reply' ? await buffer(reply) : undefined;
     if (cut?.length === 0) throw new Error('An answer without a body is lost whole.');
@@ -162,7 +164,7 @@ export class FaultProxy {
     await pipeline(slow, response);
   }
 
-  #headersOf(reply: IncomingMessage): Record<string, string | string[] | undefined> {
+  #headersOf(reply: Reply): Record<string, string | string[] | undefined> {
     const kept = Object.entries(reply.headers).filter(([name]) => !perConnection.has(name));
     const { location } = reply.headers;
     return { ...Object.fromEntries(kept), ...(location && { location: this.#towardsHere(location) }) };

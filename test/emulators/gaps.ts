@@ -47,8 +47,8 @@ export const gaps: Gap[] = [
   ...withoutDeleteConditions('fake-gcs', 'it ignores ifGenerationMatch of DELETE'),
   {
     server: 'fake-gcs',
-    behaviour: 'publish in parts: from then on every answer is lost',
-    why: 'asked how far an upload has come, it ends the upload and makes an object of what it has',
+    behaviour: 'goes on after it was asked how far it has come',
+    why: 'it ends the upload and makes an object of what it has; the fault proxy answers in its place',
   },
 ];
 

@@ -21,6 +21,12 @@ export const silent: Answer = () => {};
 /** Cuts the connection instead of an answer. */
 export const hangUp: Answer = (_request, response) => void response.destroy();
 
+/**
+ * Longest silence for a client of these answers, ms: short where there is silence among them. Elsewhere a pause is the
+ * machine's, and no client may give up over it.
+ */
+export const stallMsFor = (...answers: Answer[]): number => (answers.includes(silent) ? 500 : 20_000);
+
 export interface Protocol {
   /** What a request asks for. */
   actionOf(method: string, url: URL, headers: IncomingMessage['headers']): string;

@@ -13,20 +13,25 @@ import {
 } from '../fakes/store-azure-server.ts';
 import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
-import { type Answer, hangUp, type ScriptedServer, silent } from '../fakes/store-script-server.ts';
+import { type Answer, hangUp, type ScriptedServer, silent, stallMsFor } from '../fakes/store-script-server.ts';
 
 azureEnvironment();
 
 const url = `azure://${account}/container`;
-const limits = { blockBytes: 1000, attempts: 3, stallMs: 300 };
+const limits = { blockBytes: 1000, attempts: 3 };
 const key = 'digits/versions/1.0.0/model.onnx';
 const bytes = madeBytes(3500);
 
 let server: ScriptedServer;
 let store: Store;
+const opened = (...answers: Answer[]): Promise<Store> =>
+  openAzureStore(
+    { url, endpoint: server.endpoint, encryptionScope: 'models-scope' },
+    { ...limits, stallMs: stallMsFor(...answers) },
+  );
 beforeEach(async () => {
   server = await scriptedAzure();
-  store = await openAzureStore({ url, endpoint: server.endpoint, encryptionScope: 'models-scope' }, limits);
+  store = await opened();
 });
 afterEach(() => server.close());
 
@@ -97,7 +102,7 @@ describe('a large object on its way to Azure', () => {
   });
 
   it('takes larger blocks after many, so that no size needs more than 50,000', async () => {
-    const one = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, stallMs: 20_000, blockBytes: 1 });
+    const one = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, blockBytes: 1 });
     await one.put(key, madeBytes(4000 + 3), 'absent');
     const sizes = server.of('stage').map(({ body }) => body.byteLength);
     expect(sizes.filter((size) => size === 1)).toHaveLength(4001);
@@ -120,6 +125,7 @@ describe('a large object on its way to Azure', () => {
     ['was damaged', azureError(400, 'Md5Mismatch')],
     ['was met by 503', azureError(503, 'ServerBusy')],
   ] as [string, Answer][])('has a block sent again that %s, under its name', async (_how, failure) => {
+    store = await opened(failure);
     server.on('stage', failure, { status: 201 });
     expect(await create()).toBe('did not throw');
     expect(server.of('stage')).toHaveLength(5);
@@ -167,6 +173,7 @@ describe('putting a large object on Azure together, answered', () => {
     ['denied', [azureError(403, 'AuthorizationPermissionMismatch')], [gone], 'denied', 1],
   ];
   it.each(outcomes)('%s', async (_name, answers, heads, told, requests) => {
+    store = await opened(...answers);
     server.on('commit', ...answers);
     server.on('head', ...heads);
     expect(await create()).toBe(told);

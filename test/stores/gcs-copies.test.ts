@@ -11,7 +11,7 @@ googleEnvironment();
 const key = 'digits/versions/1.0.0/model.onnx';
 const info = { key, size: 5, token: 'gs:7', modified: new Date(updated), meta: {} };
 const meta = { contentType: 'application/octet-stream', cacheControl: 'public' };
-const limits = { attempts: 3, stallMs: 300, rateMs: 30 };
+const limits = { attempts: 3, rateMs: 30 };
 
 let server: ScriptedServer;
 let from: Store;

@@ -7,21 +7,30 @@ import type { Store } from '../../src/stores/store.ts';
 import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
 import { errorCode } from '../fakes/store-error-code.ts';
 import { gcsError, googleEnvironment, holding, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
-import { type Answer, hangUp, type Received, type ScriptedServer, silent } from '../fakes/store-script-server.ts';
+import {
+  type Answer,
+  hangUp,
+  type Received,
+  type ScriptedServer,
+  silent,
+  stallMsFor,
+} from '../fakes/store-script-server.ts';
 
 googleEnvironment();
 
 const pieceBytes = 1000;
-const limits = { pieceBytes, attempts: 3, stallMs: 300, rateMs: 30 };
+const limits = { pieceBytes, attempts: 3, rateMs: 30 };
 const key = 'digits/versions/1.0.0/model.onnx';
 const bytes = madeBytes(3500);
 const crc32c = new Crc32c().update(bytes).digest();
 
 let server: ScriptedServer;
 let store: Store;
+const opened = (...answers: Answer[]): Store =>
+  openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, { ...limits, stallMs: stallMsFor(...answers) });
 beforeEach(async () => {
   server = await scriptedGcs();
-  store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint }, limits);
+  store = opened();
 });
 afterEach(() => server.close());
 
@@ -116,6 +125,7 @@ describe('a piece on its way to Google Cloud Storage', () => {
     ['is met by 503', gcsError(503, 'backendError')],
     ['is met by too many requests', gcsError(429, 'rateLimitExceeded')],
   ])('that %s is gone on with from where the server is', async (_how, failure) => {
+    store = opened(failure);
     server.on('piece', holding(1000), failure, holding(2000), holding(3000), done);
     server.on('ask', holds(1256));
     expect(await create()).toBe('did not throw');
