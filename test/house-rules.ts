@@ -89,6 +89,11 @@ export const rooms: Record<string, Room> = {
       '@azure/identity',
     ],
   },
+  google: {
+    owns: "Google's APIs over plain HTTP: addresses, credentials, ID tokens, what answers say",
+    rooms: ['errors', 'stores/connection.ts'],
+    packages: ['google-auth-library'],
+  },
   registry: {
     owns: 'protocols on a store: publish, verify, swap, history, prune, doctor',
     rooms: ['clouds', 'model', 'stores/store.ts', 'onnx', 'errors', 'log'],
@@ -122,6 +127,8 @@ export const rooms: Record<string, Room> = {
       'log',
       'config/types.ts',
       'config/schema/aws-lambda.ts',
+      'config/schema/google-cloud-run.ts',
+      'google',
       'package',
       'proxy',
     ],

@@ -34,6 +34,14 @@ export const lambdaImageBudget: Budget = {
   source: 'AWS Lambda quotas: container image code package size; 300 MB compressed is the bound of Coldgate',
 };
 
+/** Cloud Run: 262,144,000 bytes is the `maxSize` of an upload in run.v2; what is unpacked lies in memory, beside the model. */
+export const cloudRunBudget: Budget = {
+  target: 'google-cloud-run',
+  unzipped: 1_000_000_000,
+  zipped: 262_144_000,
+  source: 'Cloud Run Admin API: size of a source archive; 1 GB unpacked is the bound of Coldgate',
+};
+
 const shown = 10;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

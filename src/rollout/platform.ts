@@ -12,6 +12,8 @@ export interface PlatformDeps {
   now(): Date;
   /** Aborted when the run is to end; waiting stops, and nothing half made is left running. */
   signal: AbortSignal;
+  /** Variables of the run, for platforms whose clients do not read them by themselves. */
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 export type Role = 'candidate' | 'live';

@@ -16,7 +16,10 @@ const openers: { [P in Provider]: Open<P> } = {
     const { LambdaPlatform } = await import('./aws-lambda/platform.ts');
     return rolloutTarget(new LambdaPlatform(settings, deps), deps);
   },
-  'google-cloud-run': async ({ provider }) => notAvailable(provider),
+  'google-cloud-run': async (settings, deps) => {
+    const { CloudRunPlatform } = await import('./google-cloud-run/platform.ts');
+    return rolloutTarget(new CloudRunPlatform(settings, deps), deps);
+  },
   'azure-functions': async ({ provider }) => notAvailable(provider),
 };
 

@@ -34,7 +34,13 @@ export async function inLocalWorkspace<T>(
       target: { provider: 'local' },
     };
     const models = selectModels(config, input.model ?? []);
-    const deps = { log: context.log, stateDir: join(folder, 'functions'), now: context.now, signal: context.signal };
+    const deps = {
+      log: context.log,
+      stateDir: join(folder, 'functions'),
+      now: context.now,
+      signal: context.signal,
+      env: context.env,
+    };
     let target: Promise<Target> | undefined;
     const targetOf = (): Promise<Target> => {
       target ??= openTarget(environment.target, deps);

@@ -47,7 +47,13 @@ export async function openWorkspace(
     const known = targets.get(settings);
     if (known) return known;
     const stateDir = resolve(config.root, '.coldgate', 'local', environment.name);
-    const opened = openTarget(settings, { log: context.log, stateDir, now: context.now, signal: context.signal });
+    const opened = openTarget(settings, {
+      log: context.log,
+      stateDir,
+      now: context.now,
+      signal: context.signal,
+      env: context.env,
+    });
     targets.set(settings, opened);
     return opened;
   };

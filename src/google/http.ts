@@ -1,0 +1,43 @@
+import { failureOfAnswer, failureOfConnection } from './failure.ts';
+
+export interface GoogleRequest {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is. */
+  bytes?: Uint8Array;
+  signal: AbortSignal;
+  /** Whole request, ms; a minute without it. */
+  timeoutMs?: number;
+}
+
+const usualMs = 60_000;
+
+/** Sends one request, once, and returns its JSON; nothing for an empty body. Throws GoogleFailure. */
+export async function send(request: GoogleRequest): Promise<unknown> {
+  const { method, url, headers = {}, json, bytes, signal, timeoutMs = usualMs } = request;
+  const body = bytes ? new Uint8Array(bytes) : json === undefined ? undefined : JSON.stringify(json);
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'coldgate',
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      // Google's APIs send nobody elsewhere, and credentials must not go there.
+      redirect: 'error',
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw failureOfAnswer(answer.status, answer.headers, text);
+    return text === '' ? undefined : JSON.parse(text);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw failureOfConnection(thrown);
+  }
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { pause } from '../../pause.ts';
+import type { ColdInstance, ColdOptions, Wanted } from '../../rollout/platform.ts';
+import { CallTimeout } from '../../rollout/proof/http.ts';
+import { warmPath } from '../../rollout/proof/prove.ts';
+import type { SampleRequest } from '../../rollout/target.ts';
+import type { RunContext } from './context.ts';
+import { sampleEndpoint } from './endpoint.ts';
+import { readStart, type StartLines } from './logs.ts';
+import { revisionName, tagOf } from './names.ts';
+import { sourceOf } from './package-object.ts';
+import { removeOrLeave, surplusRevisions } from './prune.ts';
+import { ensureService } from './publish.ts';
+import { skippingCheck } from './skip-check.ts';
+import { trafficOf, uriOfTag, withoutTags, withTag } from './traffic.ts';
+import { update } from './update.ts';
+import { detailsOf, type RunWanted, templateOf } from './wanted.ts';
+
+/** How long a sample may lie about when its run was killed, ms. */
+const sampleLifeMs = 30 * 60_000;
+/** Changes a minute that samples leave room for: Cloud Run takes 60 by default, and others deploy too. */
+const maxWrites = 50;
+const betweenMs = 1000;
+/** The system's lines come late; a start is not held up for longer than this, ms. */
+const logWaitMs = 1500;
+
+/** Samples of one run go one after the other, since they share the service's template and list of tags. */
+export interface SampleQueue {
+  last: Promise<unknown>;
+  /** Starts in a row whose lines were not there in time. */
+  withoutLines: number;
+}
+
+interface Started {
+  service: string;
+  revision: string;
+  url: string;
+  /** Samples of before that have lost their tag with this change. */
+  untagged: string[];
+}
+
+/**
+ * A revision made for one start alone, of which Cloud Run starts nothing before its first request: that is the start, and
+ * the clock runs over it. It lies without instances until the next change takes its tag away.
+ * Throws ColdgateError where Google refuses to make it.
+ */
+export async function startCold(
+  context: RunContext,
+  queue: SampleQueue,
+  request: SampleRequest,
+  wanted: Wanted,
+  { signal, again }: ColdOptions,
+): Promise<ColdInstance> {
+  const began = queue.last.then(async () => {
+    while (context.calls.writes() >= maxWrites) await pause(betweenMs, signal);
+    return again(() => makeSample(context, request, sampleOf(wanted, context.now())));
+  });
+  queue.last = began.catch(() => undefined);
+  const { started, reports } = await began;
+  const instance = await ask(context, started, reports, request, signal);
+  const lines = await linesOf(context, queue, started);
+  for (const id of started.untagged) await removeOrLeave(context, started.service, id);
+  return { ...instance, ...reportOf(lines, context.startsAtDeployment) };
+}
+
+/** A sample runs what a candidate would, under a name of its own. */
+function sampleOf(wanted: Wanted, now: Date): RunWanted {
+  const until = new Date(now.getTime() + sampleLifeMs).toISOString();
+  return { ...detailsOf(wanted), purpose: 'sample', until, reports: `sample-${randomUUID().slice(0, 12)}` };
+}
+
+async function makeSample(
+  context: RunContext,
+  request: SampleRequest,
+  wanted: RunWanted,
+): Promise<{ started: Started; reports: string }> {
+  const state = await ensureService(context, request, wanted);
+  const source = await sourceOf(context, request);
+  const revision = revisionName(state.name, 'sample', wanted.reports);
+  const tag = tagOf('sample', revision);
+  const over = new Set(
+    surplusRevisions(context, state).flatMap(({ id, purpose }) => (purpose === 'sample' ? [id] : [])),
+  );
+  const kept = withoutTags(trafficOf(state.service), (_tag, of) => of !== undefined && over.has(of));
+  const traffic = withTag(kept, tag, revision);
+  // Known as ours before it is made: whatever becomes of the call, the next one takes it away.
+  const measured = context.measured.get(state.name) ?? new Set();
+  context.measured.set(state.name, measured.add(revision));
+  await skippingCheck(context, (skipCheck) => {
+    const template = templateOf(context.settings, { name: revision, wanted, request, source, skipCheck });
+    return update(context, state, { template, traffic }, `the sample ${revision}`);
+  });
+  const url = uriOfTag(state.service, tag, revision) ?? '';
+  return { started: { service: state.name, revision, url, untagged: [...over] }, reports: wanted.reports };
+}
+
+async function ask(
+  context: RunContext,
+  { service, url }: Started,
+  revision: string,
+  { timeoutMs }: SampleRequest,
+  signal: AbortSignal,
+): Promise<ColdInstance> {
+  const clock = { began: performance.now() };
+  try {
+    const endpoint = sampleEndpoint(context, { name: service, url }, clock);
+    const answer = await endpoint.send(warmPath, { timeoutMs, signal });
+    return { revision, roundTripMs: performance.now() - clock.began, outcome: { answer } };
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as { exit?: number }).exit === 8) throw error;
+    const status = error instanceof CallTimeout ? 'timeout' : 'failed';
+    const note = (error as Error).message.split('\n')[0] ?? 'unknown failure';
+    return { revision, roundTripMs: performance.now() - clock.began, outcome: { status, note } };
+  }
+}
+
+/** Cloud Run's own lines on the start, where they come in time; not looked for again after three starts without. */
+async function linesOf(
+  context: RunContext,
+  queue: SampleQueue,
+  { revision }: Started,
+): Promise<StartLines | undefined> {
+  if (context.withoutLogs || queue.withoutLines >= 3) return undefined;
+  const lines = await readStart(context, revision);
+  if (!lines && !context.withoutLogs) await pause(logWaitMs, context.signal);
+  const found = lines ?? (await readStart(context, revision));
+  queue.withoutLines = found ? 0 : queue.withoutLines + 1;
+  return found;
+}
+
+function reportOf(lines: StartLines | undefined, startsAtDeployment: boolean): Partial<ColdInstance> {
+  const { reason, startMs } = lines ?? {};
+  const isEarly = reason === 'DEPLOYMENT_ROLLOUT' && !startsAtDeployment;
+  return {
+    ...(startMs !== undefined && { report: { init_ms: startMs } }),
+    ...(isEarly && { notCold: 'Cloud Run started it for the deployment, before it was called' }),
+  };
+}

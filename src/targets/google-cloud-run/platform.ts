@@ -1,0 +1,142 @@
+import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
+import { type Budget, cloudRunBudget } from '../../package/budget.ts';
+import type {
+  Address,
+  ColdInstance,
+  ColdOptions,
+  ExposeOptions,
+  Move,
+  Platform,
+  PlatformDeps,
+  Wanted,
+} from '../../rollout/platform.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import { type SampleQueue, startCold } from './cold-start.ts';
+import { contextOf, type RunContext } from './context.ts';
+import { endpointAt } from './endpoint.ts';
+import { listServices } from './list.ts';
+import { withLog } from './logs.ts';
+import { tagOf } from './names.ts';
+import { observe } from './observe.ts';
+import { sweep } from './prune.ts';
+import { ensureService, publish, type Request } from './publish.ts';
+import { removeAll, retireRevisions } from './remove.ts';
+import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
+import { nextEndpoint, shiftTraffic } from './shift.ts';
+import type { RunRevision, RunState } from './state.ts';
+import { trafficOf, uriOfTag, withTag } from './traffic.ts';
+import { setTraffic, uriOf } from './update.ts';
+import { detailsOf, settingsOf } from './wanted.ts';
+import { releaseOthers, untilWarm } from './warm.ts';
+
+/**
+ * Functions on Cloud Run: one service per model and environment. A candidate is a revision pinned to a model version, with a
+ * tag of its own and no traffic; the live one a revision that follows the pointer and has all traffic, by its name. All that
+ * must be remembered stands in Cloud Run itself. Design: docs/google.md.
+ */
+export class CloudRunPlatform implements Platform<RunRevision, RunState> {
+  readonly key: string;
+  readonly platform = { os: 'linux', arch: 'x64' } as const;
+  readonly entry: string;
+  readonly budget: Budget = cloudRunBudget;
+  readonly warmsAhead: boolean;
+  readonly #context: RunContext;
+  readonly #queue: SampleQueue = { last: Promise.resolve(), withoutLines: 0 };
+
+  constructor(settings: GoogleCloudRunSettings, deps: PlatformDeps) {
+    const { region, cpu, memory, executionEnvironment, kind, minInstances } = settings;
+    this.key = `google-cloud-run-${region}-${cpu}x${memory}-${executionEnvironment}`;
+    this.entry = kind === 'function' ? 'google.mjs' : 'cloud-run.cjs';
+    this.warmsAhead = minInstances > 0;
+    this.#context = contextOf(settings, deps);
+  }
+
+  /** Every change carries the etag that it was decided on: nobody need be locked out. */
+  exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  settingsOf({ settings }: Request): unknown {
+    return settingsOf(this.#context.settings, settings);
+  }
+
+  observe(name: string): Promise<RunState | undefined> {
+    return observe(this.#context, name);
+  }
+
+  async open(request: Request, wanted: Wanted): Promise<RunState> {
+    const state = await ensureService(this.#context, request, detailsOf(wanted));
+    return Object.assign(state, { settled: await ensureServiceSettings(this.#context, state) });
+  }
+
+  publish(state: RunState, wanted: Wanted, request: DeployRequest, replaced?: RunRevision) {
+    return publish(this.#context, state, { ...detailsOf(wanted), purpose: wanted.role }, request, replaced);
+  }
+
+  direct(state: RunState, revision: RunRevision): Endpoint {
+    return nextEndpoint(this.#context, state, revision);
+  }
+
+  /** A candidate's address is its tag, which it has had since it was made; the live one's is that of the service. */
+  async expose(state: RunState, revision: RunRevision, { anew }: ExposeOptions): Promise<Address> {
+    if (revision.role !== 'candidate') return { url: uriOf(state.service), changed: false };
+    const tag = tagOf('candidate', revision.id);
+    const tagged = await setTraffic(this.#context, state, withTag(trafficOf(state.service), tag, revision.id));
+    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: anew || tagged };
+  }
+
+  endpoint({ name }: Pick<RunState, 'name'>, { role }: Pick<RunRevision, 'role'>, address: Address): Endpoint {
+    const moved = role === 'candidate' ? undefined : this.#context.moved.get(name);
+    return endpointAt(this.#context, { name, ...address, changed: address.changed || moved !== undefined, moved });
+  }
+
+  async shift(state: RunState, move: Move<RunRevision>) {
+    return { revision: move.to, changed: await shiftTraffic(this.#context, state, move) };
+  }
+
+  async warm(state: RunState, revision: RunRevision): Promise<boolean> {
+    await untilWarm(this.#context, state, revision);
+    return false;
+  }
+
+  settle(state: RunState, { id }: RunRevision): Promise<boolean> {
+    return releaseOthers(this.#context, state, id);
+  }
+
+  startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
+    return startCold(this.#context, this.#queue, request, wanted, options);
+  }
+
+  explain(_state: RunState, { id }: RunRevision, error: Error): Promise<Error> {
+    return withLog(this.#context, id, error);
+  }
+
+  retire(state: RunState, revisions: readonly RunRevision[]): Promise<void> {
+    return retireRevisions(this.#context, state, revisions);
+  }
+
+  async release(state: RunState): Promise<void> {
+    await releaseOthers(this.#context, state, state.live?.id);
+  }
+
+  tidy(state: RunState): Promise<void> {
+    return sweep(this.#context, state);
+  }
+
+  list(): Promise<FoundFunction[]> {
+    return listServices(this.#context);
+  }
+
+  removeAll(name: string, state: RunState | undefined): Promise<Change[]> {
+    return removeAll(this.#context, name, state);
+  }
+
+  drift(state: RunState): string[] {
+    return plannedSettings(this.#context, state);
+  }
+
+  label(_state: RunState, { id }: RunRevision): string {
+    return `as revision ${id}`;
+  }
+}

@@ -1,0 +1,88 @@
+import { type RunContext, runUrl, servicePath } from './context.ts';
+import { purposeOfTag } from './names.ts';
+import { finished } from './operations.ts';
+import { isMissing } from './refusal.ts';
+import type { Operation } from './resources.ts';
+import type { RunRevision, RunState } from './state.ts';
+import { namedIn, trafficOf, withoutTags } from './traffic.ts';
+import { setTraffic } from './update.ts';
+
+/** Live revisions behind the current one that are kept, so that traffic can be set back. */
+const keptLive = 2;
+/** A candidate without a tag may be another run's, which is about to give it one, ms. */
+const graceMs = 15 * 60_000;
+
+/** Samples that nobody measures any more: of this run, or of one that was killed. */
+function isOver({ measured, now }: RunContext, service: string, { id, until }: RunRevision): boolean {
+  return measured.get(service)?.has(id) === true || until === undefined || Date.parse(until) < now().getTime();
+}
+
+/**
+ * Revisions that nobody needs: samples that are over, candidates without a tag, live ones beyond the window, and the first
+ * one once something else serves. Never one that has traffic or a tag of other hands, and never one that we have not made.
+ */
+export function surplusRevisions(
+  context: RunContext,
+  { name, service, all }: Pick<RunState, 'name' | 'service' | 'all'>,
+): RunRevision[] {
+  const entries = trafficOf(service);
+  const named = namedIn(service);
+  const isOwnSample = ({ id }: RunRevision): boolean =>
+    entries.every(({ revision, percent, tag }) => revision !== id || (!percent && purposeOfTag(tag) === 'sample'));
+  const free = all.filter(({ id, purpose }) => purpose !== undefined && !named.has(id));
+  const live = free
+    .filter(({ purpose }) => purpose === 'live')
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  const isOld = ({ createdAt }: RunRevision): boolean => context.now().getTime() - createdAt.getTime() > graceMs;
+  return all.filter((one) => {
+    if (one.purpose === 'sample') return isOver(context, name, one) && isOwnSample(one);
+    if (!free.includes(one)) return false;
+    if (one.purpose === 'live') return one.failed || live.filter(({ failed }) => !failed).indexOf(one) >= keptLive;
+    return one.purpose === 'first' || one.failed || isOld(one);
+  });
+}
+
+/** Takes away the tags of samples that are over, all at once, and then every revision that nobody needs. Never throws but at the end of the run. */
+export async function sweep(context: RunContext, state: RunState): Promise<void> {
+  const surplus = surplusRevisions(context, state);
+  if (surplus.length === 0) return;
+  try {
+    await dropTags(context, state, new Set(surplus.map(({ id }) => id)));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.debug(`Tags of ${state.name} stay: ${(error as Error).message}`);
+    return;
+  }
+  for (const { id } of surplus) await removeOrLeave(context, state.name, id);
+}
+
+/** Takes our tags away from these revisions. Returns whether there were any. */
+export function dropTags(context: RunContext, state: RunState, gone: ReadonlySet<string>): Promise<boolean> {
+  const isGone = (tag: string, revision: string | undefined): boolean =>
+    purposeOfTag(tag) !== undefined && revision !== undefined && gone.has(revision);
+  return setTraffic(context, state, withoutTags(trafficOf(state.service), isGone));
+}
+
+/** Removes a revision that nobody needs; one that stays is swept by a later run. */
+export async function removeOrLeave(context: RunContext, service: string, id: string): Promise<void> {
+  context.log.debug(`Removing revision ${id}, which nothing names.`);
+  try {
+    await removeRevision(context, service, id);
+    context.measured.get(service)?.delete(id);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.debug(`Revision ${id} stays: ${(error as Error).message}`);
+  }
+}
+
+/** Removes a revision; what is gone already is as good as removed now. */
+export async function removeRevision(context: RunContext, service: string, id: string): Promise<void> {
+  const path = `${servicePath(context, service)}/revisions/${id}`;
+  const asked = { permission: 'run.revisions.delete', resource: path };
+  try {
+    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: runUrl(context, path) }, asked);
+    await finished(context, begun, `the removal of ${id}`, asked);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}

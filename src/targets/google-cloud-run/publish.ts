@@ -1,0 +1,167 @@
+import { ColdgateError } from '../../errors.ts';
+import { MovedError } from '../../rollout/platform.ts';
+import type { DeployRequest } from '../../rollout/target.ts';
+import { isSame } from '../../rollout/wanted.ts';
+import { type RunContext, runUrl, servicePath } from './context.ts';
+import { withLog } from './logs.ts';
+import { revisionName, serviceName, tagOf } from './names.ts';
+import { observe, revisionOf } from './observe.ts';
+import { finished, waitFor } from './operations.ts';
+import { type Source, sourceOf } from './package-object.ts';
+import { dropTags, removeOrLeave } from './prune.ts';
+import { removeService } from './remove.ts';
+import type { Operation, RevisionResource } from './resources.ts';
+import { serviceFields } from './service-settings.ts';
+import { skippingCheck, withFreeName } from './skip-check.ts';
+import type { RunRevision, RunState } from './state.ts';
+import { trafficOf, uriOfTag, withTag } from './traffic.ts';
+import { setTraffic, update } from './update.ts';
+import { type RunWanted, templateOf } from './wanted.ts';
+
+export type Request = Pick<DeployRequest, 'settings' | 'package'>;
+
+/**
+ * The service, made if it is not there. All of its traffic then goes to a first revision that nothing is started of before
+ * someone calls, since a service needs one and a candidate must not be behind the main address.
+ */
+export async function ensureService(context: RunContext, request: Request, wanted: RunWanted): Promise<RunState> {
+  const { name: given } = request.settings;
+  const found = await observe(context, given);
+  if (found) return found;
+  const name = serviceName(given);
+  const { settings, calls, log, parent } = context;
+  const source = await sourceOf(context, request);
+  log.info(`Creating the service ${name} in ${settings.region}.`);
+  const first: RunWanted = { ...wanted, purpose: 'first', version: null, until: undefined, reports: `first-${name}` };
+  const url = runUrl(context, `${parent}/services`, { serviceId: name });
+  const path = servicePath(context, name);
+  const asked = { permission: 'run.services.create', resource: path };
+  const nameOf = (taken: string | undefined) => revisionName(name, 'first', identityOf(first), taken);
+  const { result } = await withFreeName(nameOf, (revision) =>
+    skippingCheck(context, (skipCheck) => {
+      const template = templateOf(settings, { name: revision, wanted: first, request, source, skipCheck });
+      const traffic = [{ type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION', revision, percent: 100 }];
+      const json = {
+        description: `Coldgate: ${name}`,
+        ...serviceFields(settings),
+        client: 'coldgate',
+        template,
+        traffic,
+      };
+      return calls.send<Operation>({ method: 'POST', url, json }, asked);
+    }),
+  );
+  await finished(context, result, `the service ${name}`, asked).catch((error) => withdraw(context, name, error));
+  const made = await observe(context, given);
+  if (!made) throw new MovedError(new Error(`${name} is gone again`));
+  return made;
+}
+
+/** Nothing stays of a service whose first revision could not be made: every later change of it would fail. */
+async function withdraw(context: RunContext, name: string, reason: Error): Promise<never> {
+  context.signal.throwIfAborted();
+  const isFinal = reason instanceof ColdgateError && reason.code !== 'google-slow';
+  if (isFinal) await removeService(context, name).catch((error: Error) => context.log.warn(error.message));
+  throw reason;
+}
+
+const identityOf = ({ purpose, version, settingsSha256, packageSha256 }: RunWanted): string =>
+  JSON.stringify([purpose, version, settingsSha256, packageSha256]);
+
+/**
+ * Makes the revision that is wanted, with a tag of its own and without traffic, and waits until it can be called. One that a
+ * killed run has left is taken up. Throws UnprovenError with the end of its log where it cannot be started; nothing of it is
+ * then left.
+ * @param replaced an equal one that does not work
+ */
+export async function publish(
+  context: RunContext,
+  state: RunState,
+  wanted: RunWanted & { purpose: 'candidate' | 'live' },
+  request: Request,
+  replaced?: RunRevision,
+): Promise<{ revision: RunRevision; fresh: boolean }> {
+  const equal = state.all.filter((one) => isSame(one, { ...wanted, role: wanted.purpose }) && one.id !== replaced?.id);
+  const known = equal.find(({ failed }) => !failed);
+  if (known && (await becomesReady(context, state, known))) {
+    const tag = tagOf(wanted.purpose, known.id);
+    await setTraffic(context, state, withTag(trafficOf(state.service), tag, known.id));
+    return { revision: { ...known, url: uriOfTag(state.service, tag, known.id) }, fresh: false };
+  }
+  const source = await sourceOf(context, request);
+  const taken = new Set(state.all.map(({ id }) => id));
+  const firstName = freeName(taken, (before) => revisionName(state.name, wanted.purpose, identityOf(wanted), before));
+  const nameOf = (before: string | undefined) =>
+    before === undefined ? firstName : revisionName(state.name, wanted.purpose, identityOf(wanted), before);
+  const { name } = await withFreeName(nameOf, (revision) =>
+    make(context, state, { revision, wanted, request, source }),
+  );
+  return {
+    revision: { ...madeOf(context, name, wanted), url: uriOfTag(state.service, tagOf(wanted.purpose, name), name) },
+    fresh: true,
+  };
+}
+
+/** The first of the names that no revision has. */
+function freeName(taken: ReadonlySet<string>, nameOf: (before: string | undefined) => string): string {
+  let name = nameOf(undefined);
+  while (taken.has(name)) name = nameOf(name);
+  return name;
+}
+
+interface Making {
+  revision: string;
+  wanted: RunWanted & { purpose: 'candidate' | 'live' };
+  request: Request;
+  source: Source | undefined;
+}
+
+async function make(
+  context: RunContext,
+  state: RunState,
+  { revision, wanted, request, source }: Making,
+): Promise<void> {
+  const template = templateOf(context.settings, { name: revision, wanted, request, source, skipCheck: false });
+  const traffic = withTag(trafficOf(state.service), tagOf(wanted.purpose, revision), revision);
+  try {
+    await update(context, state, { template, traffic }, `the revision ${revision}`);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if ((error as { code?: string }).code !== 'function-failed') throw error;
+    const explained = await withLog(context, revision, error as Error);
+    await undo(context, state, revision);
+    throw explained;
+  }
+}
+
+/** An entry for a revision that cannot start would have every later change of the service fail. */
+async function undo(context: RunContext, state: RunState, revision: string): Promise<void> {
+  try {
+    await dropTags(context, state, new Set([revision]));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.warn(`The tag of ${revision}, which could not be started, stays: ${(error as Error).message}`);
+    return;
+  }
+  await removeOrLeave(context, state.name, revision);
+}
+
+const madeOf = (context: RunContext, id: string, wanted: RunWanted): RunRevision => ({
+  ...{ id, purpose: wanted.purpose, role: wanted.purpose === 'first' ? undefined : wanted.purpose },
+  ...{ version: wanted.version, settingsSha256: wanted.settingsSha256, packageSha256: wanted.packageSha256 },
+  ...{ until: wanted.until, createdAt: context.now(), reports: wanted.reports },
+  ...{ failed: false, ready: true, warmInstances: 0, url: undefined },
+});
+
+/** Waits until Cloud Run has finished with a revision that an earlier run has begun. Returns whether it can be called. */
+async function becomesReady(context: RunContext, { name }: RunState, { id, ready }: RunRevision): Promise<boolean> {
+  if (ready) return true;
+  const path = `${servicePath(context, name)}/revisions/${id}`;
+  const asked = { permission: 'run.revisions.get', resource: path };
+  const ended = await waitFor(context, `Cloud Run has not got the revision ${id} ready`, async () => {
+    const url = runUrl(context, path);
+    const now = revisionOf(await context.calls.send<RevisionResource>({ method: 'GET', url }, asked));
+    return now.ready ? now : undefined;
+  });
+  return !ended.failed;
+}

@@ -1,0 +1,45 @@
+import type { RunContext } from './context.ts';
+import { isTakenName, refusesSkippedCheck } from './refusal.ts';
+
+/**
+ * Runs a call that asks Cloud Run not to start an instance at deployment, and once more without asking where it does not
+ * take that. What is measured then is the start at deployment: the function loads its model before it opens its port, so
+ * its own timings are of a whole start all the same, and only the time from request to answer is of none.
+ */
+export async function skippingCheck<T>(context: RunContext, call: (skipCheck: boolean) => Promise<T>): Promise<T> {
+  if (context.startsAtDeployment) return call(false);
+  try {
+    return await call(true);
+  } catch (error) {
+    const { cause = error } = error as Error;
+    if (!refusesSkippedCheck(cause)) throw error;
+    context.startsAtDeployment = true;
+    context.log.warn(
+      'Cloud Run does not take healthCheckDisabled here, so samples are the starts at deployment: model_loaded_ms holds, round_trip_ms does not.',
+    );
+    return call(false);
+  }
+}
+
+/** How many names are tried for one revision. */
+const maxNames = 3;
+
+/**
+ * Calls with the name of a revision, and with another one where that is taken by a revision of other content, or by one
+ * that was removed and is still remembered.
+ */
+export async function withFreeName<T>(
+  nameOf: (taken: string | undefined) => string,
+  call: (name: string) => Promise<T>,
+) {
+  let taken: string | undefined;
+  for (let tries = 1; ; tries++) {
+    const name = nameOf(taken);
+    try {
+      return { name, result: await call(name) };
+    } catch (error) {
+      if (!isTakenName(error) || tries === maxNames) throw error;
+      taken = name;
+    }
+  }
+}

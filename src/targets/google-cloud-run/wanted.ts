@@ -1,0 +1,140 @@
+import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
+import type { PackageFile } from '../../package/package-file.ts';
+import type { Wanted } from '../../rollout/platform.ts';
+import type { FunctionSettings } from '../../rollout/target.ts';
+import { sortedEntries } from '../../rollout/wanted.ts';
+import { aboutAnnotation, formatMark, type Mark } from './names.ts';
+import type { Source } from './package-object.ts';
+import type { Container, Template } from './resources.ts';
+
+/** What a revision must be: its mark, and what it reports as its revision (COLDGATE_REVISION). */
+export interface RunWanted extends Mark {
+  reports: string;
+}
+
+/** Port that Cloud Run expects the function on, unless told otherwise. */
+const port = 8080;
+/** Longest that Cloud Run waits for the port, s; it takes no more. The function opens it once its model is loaded. */
+const startSeconds = 240;
+
+/** Everything of a template but its name, what it is for, its variables and where its package is. */
+function shapeOf(settings: GoogleCloudRunSettings) {
+  const { memory, cpu, cpuBoost, timeout, serviceAccount, concurrency, labels, vpcConnector, kmsKey } = settings;
+  const generation = settings.executionEnvironment === 'gen1' ? 'GEN1' : 'GEN2';
+  return {
+    template: {
+      timeout: `${timeout}s`,
+      serviceAccount,
+      // Without it Google chooses, and two revisions may differ.
+      executionEnvironment: `EXECUTION_ENVIRONMENT_${generation}`,
+      maxInstanceRequestConcurrency: concurrency,
+      ...(labels && { labels }),
+      ...(kmsKey && { encryptionKey: kmsKey }),
+      ...(vpcConnector && { vpcAccess: { connector: connectorOf(settings, vpcConnector) } }),
+    },
+    container: {
+      name: 'function',
+      ports: [{ name: 'http1', containerPort: port }],
+      resources: {
+        limits: { cpu: String(cpu), memory: `${memory}Mi` },
+        // Billed by request. It is false unless it is sent.
+        cpuIdle: true,
+        startupCpuBoost: cpuBoost,
+      },
+      startupProbe: {
+        tcpSocket: { port },
+        timeoutSeconds: startSeconds,
+        periodSeconds: startSeconds,
+        failureThreshold: 1,
+      },
+    },
+  } satisfies { template: Template; container: Partial<Container> };
+}
+
+/** A connector is named in full, or within project and region. */
+const connectorOf = ({ project, region }: GoogleCloudRunSettings, name: string): string =>
+  name.includes('/') ? name : `projects/${project}/locations/${region}/connectors/${name}`;
+
+/** All of ours but pin and revision. */
+function ownVariables(settings: GoogleCloudRunSettings, of: FunctionSettings): Record<string, string> {
+  const { MODEL_VERSION: _, ...chosen } = { ...of.storeVariables, ...of.handlerVariables };
+  return {
+    ...settings.environmentVariables,
+    ...chosen,
+    GOOGLE_CLOUD_PROJECT: settings.project,
+    ORT_DISABLE_TELEMETRY: '1',
+    MODEL_NAME: of.model,
+  };
+}
+
+/** How the package is started: an image brings its own command along. */
+function startOf({ kind, region }: GoogleCloudRunSettings) {
+  return {
+    image: 'scratch',
+    baseImageUri: `${region}-docker.pkg.dev/serverless-runtimes/google-24/runtimes/nodejs24`,
+    command: ['node'],
+    args: kind === 'function' ? functionArguments : ['cloud-run.cjs'],
+  };
+}
+
+/** The functions framework, with the function that google.mjs registers. */
+const functionArguments = ['google-function.mjs'];
+
+/** Everything that makes a revision another one. Pure. */
+export const settingsOf = (settings: GoogleCloudRunSettings, of: FunctionSettings): unknown => [
+  of.name,
+  shapeOf(settings),
+  [settings.minInstances, settings.maxInstances],
+  settings.package === 'image' ? 'image' : startOf(settings),
+  sortedEntries(ownVariables(settings, of)),
+];
+
+/** What a request asks for. Pure. */
+export const detailsOf = ({ role, version, packageSha256, settingsSha256, revision }: Wanted): RunWanted => ({
+  ...{ purpose: role, version, packageSha256, settingsSha256 },
+  until: undefined,
+  reports: revision,
+});
+
+interface TemplateOf {
+  /** Name of the revision. */
+  name: string;
+  wanted: RunWanted;
+  request: { settings: FunctionSettings; package: PackageFile };
+  /** Where Cloud Run gets the package; nothing for an image. */
+  source: Source | undefined;
+  /** Leave out the start of an instance at deployment. */
+  skipCheck: boolean;
+}
+
+/** The template by which Cloud Run makes the revision; always whole, so that nothing of another kind of package stays. */
+export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Template {
+  const { name, wanted, request, source, skipCheck } = of;
+  const { template, container } = shapeOf(settings);
+  const { purpose, version, reports } = wanted;
+  const variables = {
+    ...ownVariables(settings, request.settings),
+    ...(version !== null && { MODEL_VERSION: version }),
+    COLDGATE_REVISION: reports,
+  };
+  return {
+    ...template,
+    revision: name,
+    annotations: { [aboutAnnotation]: formatMark(wanted) },
+    // A tag is enough for a revision's instances to be kept warm, so that only what is to be live has any.
+    scaling: {
+      minInstanceCount: purpose === 'live' ? settings.minInstances : 0,
+      maxInstanceCount: purpose === 'sample' ? 1 : settings.maxInstances,
+    },
+    ...(skipCheck && { healthCheckDisabled: true }),
+    containers: [
+      {
+        ...container,
+        ...(source
+          ? { ...startOf(settings), sourceCode: { cloudStorageSource: source } }
+          : { image: request.package.image ?? '' }),
+        env: sortedEntries(variables).map(([key, value]) => ({ name: key, value: String(value) })),
+      },
+    ],
+  };
+}

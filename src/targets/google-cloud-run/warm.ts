@@ -1,0 +1,36 @@
+import { type RunContext, runUrl, servicePath } from './context.ts';
+import { purposeOfTag } from './names.ts';
+import { revisionOf } from './observe.ts';
+import { waitFor } from './operations.ts';
+import type { RevisionResource } from './resources.ts';
+import type { RunRevision, RunState } from './state.ts';
+import { trafficOf, withoutTags } from './traffic.ts';
+import { setTraffic } from './update.ts';
+
+/** Waits until Cloud Run keeps as many instances of the revision as the settings ask for. Changes nothing. */
+export async function untilWarm(
+  context: RunContext,
+  { name }: RunState,
+  { id, warmInstances }: RunRevision,
+): Promise<void> {
+  const { minInstances } = context.settings;
+  if (minInstances <= warmInstances) return;
+  const path = `${servicePath(context, name)}/revisions/${id}`;
+  const asked = { permission: 'run.revisions.get', resource: path };
+  await waitFor(context, `Cloud Run has not got ${minInstances} instances of ${id} warm`, async () => {
+    const resource = await context.calls.send<RevisionResource>({ method: 'GET', url: runUrl(context, path) }, asked);
+    const isWarming = (resource.conditions ?? []).some(
+      ({ state, revisionReason }) =>
+        state !== 'CONDITION_SUCCEEDED' &&
+        ['MIN_INSTANCES_WARMING', 'MIN_INSTANCES_NOT_PROVISIONED'].includes(revisionReason ?? ''),
+    );
+    return !isWarming && revisionOf(resource).warmInstances >= minInstances ? true : undefined;
+  });
+}
+
+/** Lets go of what others were about to make live: their tags keep its instances warm. Returns whether there was any. */
+export function releaseOthers(context: RunContext, state: RunState, live: string | undefined): Promise<boolean> {
+  const isOther = (tag: string, revision: string | undefined): boolean =>
+    purposeOfTag(tag) === 'live' && revision !== live;
+  return setTraffic(context, state, withoutTags(trafficOf(state.service), isOther));
+}
