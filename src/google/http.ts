@@ -18,7 +18,8 @@ const usualMs = 60_000;
 /** Sends one request, once, and returns its JSON; nothing for an empty body. Throws GoogleFailure. */
 export async function send(request: GoogleRequest): Promise<unknown> {
   const { method, url, headers = {}, json, bytes, signal, timeoutMs = usualMs } = request;
-  const body = bytes ? new Uint8Array(bytes) : json === undefined ? undefined : JSON.stringify(json);
+  const text = json === undefined ? undefined : JSON.stringify(json);
+  const body = bytes === undefined ? text : (bytes as Uint8Array<ArrayBuffer>);
   try {
     const answer = await fetch(url, {
       method,

@@ -42,7 +42,7 @@ function notAvailable(provider: Provider): never {
     exitCodes.usage,
     `This version of Coldgate cannot deploy to ${provider}: it knows the settings, the driver is not in this build.`,
     {
-      hint: 'Use `provider: local` or `provider: aws-lambda` for now, or a release whose notes list this target.',
+      hint: 'Use `provider: local`, `aws-lambda` or `google-cloud-run` for now, or a release whose notes list this target.',
       data: { provider },
     },
   );

@@ -7,7 +7,8 @@ const { join } = require('node:path');
 
 const { env } = process;
 const faults = new Set((env.FAKE ?? '').split(','));
-const port = Number(process.argv[process.argv.indexOf('--port') + 1]);
+// Cloud Run says by PORT where it expects a function.
+const port = Number(env.PORT ?? process.argv[process.argv.indexOf('--port') + 1]);
 const model = join(env.MODEL_PREFIX, env.MODEL_NAME);
 let instance = randomUUID();
 let cold = true;
@@ -95,7 +96,7 @@ const server = createServer((request, response) => {
     if (faults.has('crash-on-warm') && request.url.includes('warm')) process.exit(4);
     const [status, document, headers = {}] = answer(request.method, request.url, body);
     console.log(JSON.stringify({ event: 'request', url: request.url, status }));
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.writeHead(status, { 'content-type': 'application/json', 'x-coldgate-instance': instance, ...headers });
     response.end(JSON.stringify(document));
   });
 });
@@ -105,7 +106,7 @@ server.on('error', (error) => {
 });
 if (faults.has('never-listens')) setInterval(() => {}, 1000);
 else {
-  server.listen(port, '127.0.0.1', () => {
+  server.listen(port, env.K_SERVICE ? '0.0.0.0' : '127.0.0.1', () => {
     console.log(JSON.stringify({ event: 'listening', port: server.address().port, instance_id: instance }));
   });
 }

@@ -25,7 +25,13 @@ describe('openTarget', () => {
     'storage-account': 'acmemodels',
   };
 
-  it.each([google, azure])('says that $provider is not in this build', async ({ provider, ...given }) => {
+  it('opens Cloud Run without asking anyone, with a key that tells shapes apart', async () => {
+    const target = await openTarget(camelKeys(targetSchema.parse({ ...google, 'upload-bucket': 'acme' })), deps);
+    expect(target.platform).toEqual({ os: 'linux', arch: 'x64' });
+    expect(target.key).toBe('google-cloud-run-europe-west1-1x2048-gen2');
+  });
+
+  it.each([azure])('says that $provider is not in this build', async ({ provider, ...given }) => {
     const settings = camelKeys(targetSchema.parse({ provider, ...given }));
     await expect(openTarget(settings, deps)).rejects.toMatchObject({
       code: 'target-not-available',

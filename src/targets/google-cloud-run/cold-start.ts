@@ -9,7 +9,7 @@ import { sampleEndpoint } from './endpoint.ts';
 import { readStart, type StartLines } from './logs.ts';
 import { revisionName, tagOf } from './names.ts';
 import { sourceOf } from './package-object.ts';
-import { removeOrLeave, surplusRevisions } from './prune.ts';
+import { endedSamples, removeOrLeave } from './prune.ts';
 import { ensureService } from './publish.ts';
 import { skippingCheck } from './skip-check.ts';
 import { trafficOf, uriOfTag, withoutTags, withTag } from './traffic.ts';
@@ -78,9 +78,7 @@ async function makeSample(
   const source = await sourceOf(context, request);
   const revision = revisionName(state.name, 'sample', wanted.reports);
   const tag = tagOf('sample', revision);
-  const over = new Set(
-    surplusRevisions(context, state).flatMap(({ id, purpose }) => (purpose === 'sample' ? [id] : [])),
-  );
+  const over = new Set(endedSamples(context, state).map(({ id }) => id));
   const kept = withoutTags(trafficOf(state.service), (_tag, of) => of !== undefined && over.has(of));
   const traffic = withTag(kept, tag, revision);
   // Known as ours before it is made: whatever becomes of the call, the next one takes it away.

@@ -82,12 +82,7 @@ async function find(context: RunContext, bucket: string, object: string): Promis
 }
 
 /** Creates the object and nothing else: one that someone has put there meanwhile is read. */
-async function upload(
-  context: RunContext,
-  bucket: string,
-  object: string,
-  bytes: Uint8Array,
-): Promise<ObjectResource> {
+async function upload(context: RunContext, bucket: string, object: string, bytes: Uint8Array): Promise<ObjectResource> {
   const { base, anonymous } = storage(context);
   const { kmsKey } = context.settings;
   const query = new URLSearchParams({ uploadType: 'media', name: object, ifGenerationMatch: '0' });

@@ -2,7 +2,7 @@ import { type RunContext, runUrl, servicePath } from './context.ts';
 import { purposeOfTag } from './names.ts';
 import { finished } from './operations.ts';
 import { isMissing } from './refusal.ts';
-import type { Operation } from './resources.ts';
+import { type Operation, type Service, shortName } from './resources.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { namedIn, trafficOf, withoutTags } from './traffic.ts';
 import { setTraffic } from './update.ts';
@@ -12,9 +12,21 @@ const keptLive = 2;
 /** A candidate without a tag may be another run's, which is about to give it one, ms. */
 const graceMs = 15 * 60_000;
 
-/** Samples that nobody measures any more: of this run, or of one that was killed. */
-function isOver({ measured, now }: RunContext, service: string, { id, until }: RunRevision): boolean {
-  return measured.get(service)?.has(id) === true || until === undefined || Date.parse(until) < now().getTime();
+/** Cloud Run removes no revision that was made last: it goes once another one was made. Without a tag it costs nothing. */
+export const isLatest = ({ latestCreatedRevision }: Service, id: string): boolean =>
+  shortName(latestCreatedRevision) === id;
+
+/** Samples that nobody measures any more: of this run, or of one that was killed. They have no tag but their own. */
+export function endedSamples(
+  { measured, now }: RunContext,
+  { name, service, all }: Pick<RunState, 'name' | 'service' | 'all'>,
+): RunRevision[] {
+  const entries = trafficOf(service);
+  const isOver = ({ id, until }: RunRevision): boolean =>
+    measured.get(name)?.has(id) === true || until === undefined || Date.parse(until) < now().getTime();
+  const isOwn = ({ id }: RunRevision): boolean =>
+    entries.every(({ revision, percent, tag }) => revision !== id || (!percent && purposeOfTag(tag) === 'sample'));
+  return all.filter((one) => one.purpose === 'sample' && isOver(one) && isOwn(one));
 }
 
 /**
@@ -23,23 +35,23 @@ function isOver({ measured, now }: RunContext, service: string, { id, until }: R
  */
 export function surplusRevisions(
   context: RunContext,
-  { name, service, all }: Pick<RunState, 'name' | 'service' | 'all'>,
+  state: Pick<RunState, 'name' | 'service' | 'all'>,
 ): RunRevision[] {
-  const entries = trafficOf(service);
+  const { service, all } = state;
   const named = namedIn(service);
-  const isOwnSample = ({ id }: RunRevision): boolean =>
-    entries.every(({ revision, percent, tag }) => revision !== id || (!percent && purposeOfTag(tag) === 'sample'));
-  const free = all.filter(({ id, purpose }) => purpose !== undefined && !named.has(id));
+  // The one that was made last can lose its tag, and no more.
+  const samples = endedSamples(context, state).filter(({ id }) => named.has(id) || !isLatest(service, id));
+  const free = all.filter(({ id, purpose }) => purpose !== undefined && !named.has(id) && !isLatest(service, id));
   const live = free
-    .filter(({ purpose }) => purpose === 'live')
+    .filter(({ purpose, failed }) => purpose === 'live' && !failed)
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   const isOld = ({ createdAt }: RunRevision): boolean => context.now().getTime() - createdAt.getTime() > graceMs;
-  return all.filter((one) => {
-    if (one.purpose === 'sample') return isOver(context, name, one) && isOwnSample(one);
-    if (!free.includes(one)) return false;
-    if (one.purpose === 'live') return one.failed || live.filter(({ failed }) => !failed).indexOf(one) >= keptLive;
-    return one.purpose === 'first' || one.failed || isOld(one);
+  const others = free.filter((one) => {
+    if (one.purpose === 'sample') return false;
+    if (one.failed || one.purpose === 'first') return true;
+    return one.purpose === 'live' ? live.indexOf(one) >= keptLive : isOld(one);
   });
+  return [...samples, ...others];
 }
 
 /** Takes away the tags of samples that are over, all at once, and then every revision that nobody needs. Never throws but at the end of the run. */
@@ -53,7 +65,7 @@ export async function sweep(context: RunContext, state: RunState): Promise<void>
     context.log.debug(`Tags of ${state.name} stay: ${(error as Error).message}`);
     return;
   }
-  for (const { id } of surplus) await removeOrLeave(context, state.name, id);
+  for (const { id } of surplus) if (!isLatest(state.service, id)) await removeOrLeave(context, state.name, id);
 }
 
 /** Takes our tags away from these revisions. Returns whether there were any. */

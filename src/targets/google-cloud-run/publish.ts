@@ -14,7 +14,7 @@ import type { Operation, RevisionResource } from './resources.ts';
 import { serviceFields } from './service-settings.ts';
 import { skippingCheck, withFreeName } from './skip-check.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { trafficOf, uriOfTag, withTag } from './traffic.ts';
+import { namedIn, trafficOf, uriOfTag, withTag } from './traffic.ts';
 import { setTraffic, update } from './update.ts';
 import { type RunWanted, templateOf } from './wanted.ts';
 
@@ -85,8 +85,11 @@ export async function publish(
   const known = equal.find(({ failed }) => !failed);
   if (known && (await becomesReady(context, state, known))) {
     const tag = tagOf(wanted.purpose, known.id);
+    const wasNamed = namedIn(state.service).has(known.id);
     await setTraffic(context, state, withTag(trafficOf(state.service), tag, known.id));
-    return { revision: { ...known, url: uriOfTag(state.service, tag, known.id) }, fresh: false };
+    // What is wrong with it takes its tag away again, by which its instances are kept warm.
+    const kept = wanted.purpose === 'live' && !wasNamed;
+    return { revision: { ...known, kept, url: uriOfTag(state.service, tag, known.id) }, fresh: true };
   }
   const source = await sourceOf(context, request);
   const taken = new Set(state.all.map(({ id }) => id));

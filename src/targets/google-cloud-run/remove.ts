@@ -1,7 +1,7 @@
 import type { Change } from '../../rollout/target.ts';
 import { type RunContext, runUrl, servicePath } from './context.ts';
 import { finished } from './operations.ts';
-import { dropTags, removeRevision } from './prune.ts';
+import { dropTags, isLatest, removeRevision } from './prune.ts';
 import { isMissing } from './refusal.ts';
 import type { Operation } from './resources.ts';
 import type { RunRevision, RunState } from './state.ts';
@@ -17,7 +17,8 @@ export async function retireRevisions(
   const gone = revisions.filter(({ id, purpose }) => purpose !== undefined && !shares.has(id));
   if (gone.length === 0) return;
   await dropTags(context, state, new Set(gone.map(({ id }) => id)));
-  for (const { id } of gone) await removeRevision(context, state.name, id);
+  const removable = gone.filter(({ id, kept }) => !kept && !isLatest(state.service, id));
+  for (const { id } of removable) await removeRevision(context, state.name, id);
 }
 
 /** Removes the service with its revisions, tags and addresses; what is gone already is as good as removed now. */

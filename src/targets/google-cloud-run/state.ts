@@ -11,6 +11,8 @@ export interface RunRevision extends Deployed {
   createdAt: Date;
   /** What the function reports as its revision. */
   reports: string | undefined;
+  /** It was live before: a failed proof takes its tag away and leaves it. */
+  kept?: boolean | undefined;
   /** It could not be started. */
   failed: boolean;
   /** Cloud Run has finished with making it. */
