@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Contract } from './contract.ts';
 import { credentialSurface, credentialsFile, type LogIn, tokenSurface } from './credentials.ts';
 import { Edge } from './edge/edge.ts';
-import { removeTree } from './edge/source.ts';
+import { removeTree, Sources } from './edge/source.ts';
 import type { Knobs } from './knobs.ts';
 import { Logs, loggingSurface } from './logs.ts';
 import { CloudRun } from './run/cloud-run.ts';
@@ -44,7 +44,7 @@ export interface GoogleOptions {
 }
 
 const usual: SurfaceMaker[] = [
-  ({ run }) => runSurface(run, Contract.read('run.v2.json')),
+  ({ run, buckets }) => runSurface(run, Contract.read('run.v2.json'), buckets),
   ({ world }) => tokenSurface(world),
   ({ world }) => credentialSurface(world, Contract.read('iamcredentials.v1.json')),
   ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),
@@ -62,6 +62,7 @@ export class Google {
   readonly logs: Logs;
   readonly edge: Edge;
   readonly run: CloudRun;
+  readonly sources: Sources;
   readonly #servers = new Map<string, LoopbackServer>();
 
   private constructor({ knobs = {}, buckets = ['models'], images = new Map(), now }: GoogleOptions) {
@@ -71,9 +72,9 @@ export class Google {
     for (const bucket of buckets) this.buckets.create(bucket);
     this.logs = new Logs(world);
     this.edge = new Edge(world);
-    this.run = new CloudRun(world, this.edge, filesOf(world, this.buckets, images), (...line) =>
-      this.logs.add(...line),
-    );
+    this.sources = new Sources(world.scratch);
+    const files = filesOf(world, this.buckets, this.sources, images);
+    this.run = new CloudRun(world, this.edge, files, (...line) => this.logs.add(...line));
     world.iam.grant(this.pipeline, 'all', '*', 0);
     world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
     world.iam.grant(world.iam.serviceAgent, ['storage.objects.get'], '*', 0);
@@ -145,9 +146,19 @@ export class Google {
     await Promise.all(services.flatMap((one) => [...one.revisions.values()].map(({ pool }) => pool?.stopIdle())));
   }
 
+  /** Whoever asks, this permission is refused, until it is allowed again. */
+  deny(permission: string): void {
+    this.world.iam.denied.add(permission);
+  }
+
+  allow(permission: string): void {
+    this.world.iam.denied.delete(permission);
+  }
+
   /** Throws for violations that nobody has asked for. */
   async close(): Promise<void> {
     await this.run.close();
+    for (const what of this.sources.changes()) this.world.violation(what);
     await this.edge.close();
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
     removeTree(this.world.scratch);

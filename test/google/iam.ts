@@ -26,6 +26,8 @@ export class Iam {
   readonly #grants: Grant[] = [];
   readonly #tokens = new Map<string, Token>();
   readonly #lag: () => number;
+  /** Permissions that nobody has. */
+  readonly denied = new Set<string>();
   /** Cloud Run's service agent, which reads sources and images. */
   readonly serviceAgent: string;
   /** What a revision without an account of its own runs as. */
@@ -54,6 +56,7 @@ export class Iam {
 
   allows(principal: string, permission: string, resource: string): boolean {
     const seen = this.#grants.filter(isSeen);
+    if (this.denied.has(permission)) return false;
     return seen.some(
       (grant) =>
         (grant.principal === principal || grant.principal === everyone) &&

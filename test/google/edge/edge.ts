@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LoopbackServer, readAll } from '../surface.ts';
 import type { World } from '../world.ts';
 import { NoInstanceError, type Pool } from './pool.ts';
@@ -171,6 +172,10 @@ async function run(pool: Pool, request: IncomingMessage, response: ServerRespons
       response.writeHead(answer.statusCode ?? 500, { ...headers, server: 'Google Frontend' });
       for await (const chunk of answer) response.write(chunk);
       response.end();
+    } catch (error) {
+      // A connection breaks before its process is known to have ended.
+      await Promise.race([instance.ended, pause(500)]);
+      throw error;
     } finally {
       pool.give(instance);
     }

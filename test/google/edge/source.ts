@@ -21,25 +21,46 @@ export class StartError extends Error {}
 /** Bytes of an archive of sources: the `maxSize` of `uploadSource`. */
 const maxArchive = 262_144_000;
 
-/**
- * Unpacks a gzipped tar read-only, once for equal bytes: the base images run as a user who owns nothing of /workspace.
- * Returns the folder. Throws StartError for what is no such archive, a zip among them.
- */
-export async function unpackSource(archive: Buffer, scratch: string): Promise<string> {
-  if (archive.byteLength > maxArchive) throw new StartError('The source archive is larger than 250 MiB.');
-  const folder = join(scratch, `source-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
-  const making = `${folder}.part-${process.hrtime.bigint()}`;
-  mkdirSync(making, { recursive: true });
-  try {
-    await pipeline(Readable.from([archive]), createGunzip(), unpacker(making));
-  } catch (error) {
-    removeTree(making);
-    throw error instanceof StartError ? error : new StartError(`The source is no gzipped tar: ${String(error)}`);
+/** The unpacked archives of a project. */
+export class Sources {
+  readonly #scratch: string;
+  /** What each folder held when it was unpacked. */
+  readonly #inventories = new Map<string, string>();
+
+  constructor(scratch: string) {
+    this.#scratch = scratch;
   }
-  lock(making);
-  renameSync(making, folder);
-  return folder;
+
+  /**
+   * Unpacks a gzipped tar read-only, once for equal bytes: the base images run as a user who owns nothing of /workspace.
+   * Returns the folder. Throws StartError for what is no such archive, a zip among them.
+   */
+  async unpack(archive: Buffer): Promise<string> {
+    if (archive.byteLength > maxArchive) throw new StartError('The source archive is larger than 250 MiB.');
+    const digest = createHash('sha256').update(archive).digest('hex').slice(0, 16);
+    const folder = join(this.#scratch, `source-${digest}`);
+    if (this.#inventories.has(folder)) return folder;
+    const making = `${folder}.part-${process.hrtime.bigint()}`;
+    mkdirSync(making, { recursive: true });
+    try {
+      await pipeline(Readable.from([archive]), createGunzip(), unpacker(making));
+    } catch (error) {
+      removeTree(making);
+      throw error instanceof StartError ? error : new StartError(`The source is no gzipped tar: ${String(error)}`);
+    }
+    if (existsSync(folder)) removeTree(making);
+    else renameSync(making, folder);
+    lock(folder);
+    this.#inventories.set(folder, inventory(folder));
+    return folder;
+  }
+
+  /** What instances have changed in their working directories: on the platform they may not. */
+  changes(): string[] {
+    return [...this.#inventories]
+      .filter(([folder, before]) => inventory(folder) !== before)
+      .map(([folder]) => `an instance has written to its working directory ${folder}`);
+  }
 }
 
 function unpacker(folder: string): ReturnType<typeof extract> {
@@ -61,7 +82,7 @@ function unpacker(folder: string): ReturnType<typeof extract> {
 }
 
 /** What a folder of sources holds, to see whether anyone has written to it. */
-export const inventory = (folder: string): string =>
+const inventory = (folder: string): string =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .sort()
     .map((name) => {

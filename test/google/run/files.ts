@@ -1,5 +1,5 @@
 import { ApiError } from '../api-error.ts';
-import { StartError, unpackSource } from '../edge/source.ts';
+import { type Sources, StartError } from '../edge/source.ts';
 import type { Buckets } from '../storage/buckets.ts';
 import type { World } from '../world.ts';
 import type { Files, FilesOf } from './cloud-run.ts';
@@ -13,7 +13,7 @@ export type Images =
  * The files of a revision: its source, read as the service agent reads it, or those of an image. Throws StartError as the
  * platform would say it.
  */
-export function filesOf(world: World, buckets: Buckets, images: Images): FilesOf {
+export function filesOf(world: World, buckets: Buckets, sources: Sources, images: Images): FilesOf {
   return async ({ template }) => {
     const { image = '', baseImageUri, sourceCode } = template.containers?.[0] ?? {};
     const source = sourceCode?.cloudStorageSource;
@@ -31,7 +31,7 @@ export function filesOf(world: World, buckets: Buckets, images: Images): FilesOf
     }
     try {
       const found = buckets.get(bucket, object, new URLSearchParams(generation === undefined ? {} : { generation }));
-      return { folder: await unpackSource(found.bytes, world.scratch) };
+      return { folder: await sources.unpack(found.bytes) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       throw new StartError(`The source gs://${bucket}/${object} cannot be read: ${error.message}`);

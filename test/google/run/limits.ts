@@ -48,9 +48,17 @@ function templateFindings(id: string, template: Template | undefined): Found {
       'must be at most 1000',
     ),
     ...annotationFindings(`${field}.annotations`, template.annotations),
+    ...generationFindings(`${field}.containers[0].resources.limits.memory`, template),
     ...labelFindings(`${field}.labels`, template.labels),
     ...scalingFindings(`${field}.scaling`, template.scaling),
   ];
+}
+
+/** The second generation needs 512 MiB (https://cloud.google.com/run/docs/about-execution-environments). */
+function generationFindings(field: string, { executionEnvironment, containers = [] }: Template): Found {
+  const least = executionEnvironment === 'EXECUTION_ENVIRONMENT_GEN2' ? 512 : 0;
+  const mib = mebibytes(containers[0]?.resources?.limits?.['memory'] ?? '512Mi');
+  return rule(Number.isNaN(mib) || mib >= least, field, 'must be at least 512Mi in the second generation');
 }
 
 const revisionFindings = (id: string, revision: string): Found => [
@@ -121,12 +129,16 @@ const sizes: Record<string, [number, number]> = {
 };
 const units: Record<string, number> = { Mi: 1, Gi: 1024, M: 1e6 / 2 ** 20, G: 1e9 / 2 ** 20 };
 
+function mebibytes(memory: string): number {
+  const [, amount = '', unit = ''] = /^(\d+)(Mi|Gi|M|G)$/.exec(memory) ?? [];
+  return Number(amount) * (units[unit] ?? Number.NaN);
+}
+
 function sizeFindings(field: string, { cpu = '1', memory = '512Mi', ...others }: Record<string, string>): Found {
   const strange = Object.keys(others).filter((name) => name !== 'nvidia.com/gpu');
   const cpus = cpu.endsWith('m') ? Number(cpu.slice(0, -1)) / 1000 : Number(cpu);
   const range = sizes[String(cpus)] ?? (cpus >= 0.08 && cpus < 1 ? [128, 512 * Math.ceil(cpus * 2)] : undefined);
-  const [, amount = '', unit = ''] = /^(\d+)(Mi|Gi|M|G)$/.exec(memory) ?? [];
-  const mib = Number(amount) * (units[unit] ?? Number.NaN);
+  const mib = mebibytes(memory);
   return [
     ...strange.map((name) => ({ field: `${field}.${name}`, description: 'is no resource of Cloud Run' })),
     ...rule(range !== undefined, `${field}.cpu`, `Invalid value specified for cpu: ${cpu}`),

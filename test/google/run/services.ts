@@ -12,6 +12,7 @@ import { serviceIdFindings, specFindings } from './limits.ts';
 import { masked } from './mask.ts';
 import { operationView } from './operations.ts';
 import { page } from './page.ts';
+import { dropTags, surplusRevisions } from './quotas.ts';
 import type { Operation, Revision, Service, ServiceSpec, Template } from './record.ts';
 import { serviceView } from './views.ts';
 
@@ -33,12 +34,9 @@ function specOf(body: Fields, account: string): ServiceSpec {
 }
 
 /** Throws ApiError for a spec outside the limits. */
-function checkSpec(run: CloudRun, id: string, spec: ServiceSpec): void {
+function checkSpec(id: string, spec: ServiceSpec): void {
   const found = specFindings(id, spec);
   if (found.length > 0) throw badRequest(found);
-  const { maxTags } = run.world.knobs;
-  const tags = (spec.traffic ?? []).filter(({ tag }) => tag !== undefined);
-  if (tags.length > maxTags) throw exhausted('Tags', 'Tags per project per region');
 }
 
 /** The account of a template must let the caller act as it, and making a service public is a permission of its own. */
@@ -72,7 +70,7 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
   if (body['name'] !== undefined && body['name'] !== name) throw invalidName(String(body['name']));
   if (run.services.size >= world.knobs.maxServices) throw exhausted('Services', 'Services per project per region');
   const spec = specOf(body, world.iam.computeAccount);
-  checkSpec(run, id, spec);
+  checkSpec(id, spec);
   const version = world.version();
   const service: Service = {
     ...{ id, name, spec, version, region: labels['parent']?.split('/')[3] ?? '', uid: randomUUID(), uri: '', urls: [] },
@@ -95,12 +93,14 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
 /** Takes a new specification: makes a revision where the template asks for one, and begins the operation. */
 async function change(run: CloudRun, service: Service, spec: ServiceSpec, force: boolean): Promise<Operation> {
   const made = revisionFor(run, service, spec, force);
+  dropTags(run, service, spec);
   service.spec = spec;
   service.generation++;
   if (made) {
     made.generation = service.revisions.size + 1;
     service.revisions.set(made.short, made);
     service.latestCreated = made.short;
+    for (const revision of surplusRevisions(run, service)) await run.drop(service, revision);
   }
   const tags = (spec.traffic ?? []).flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   for (const tag of tags) service.tagUris.set(tag, await run.edge.tagUri(service.name, tag));
@@ -135,7 +135,7 @@ async function patch(run: CloudRun, contract: Contract, { labels, query, body, c
   checkEtag(service, body['etag']);
   const after = masked(contract, schema, service.spec as Fields, body, query.get('updateMask'));
   const spec = specOf(after, run.world.iam.computeAccount);
-  checkSpec(run, service.id, spec);
+  checkSpec(service.id, spec);
   const force = isTrue(query, 'forceNewRevision');
   if (isTrue(query, 'validateOnly')) {
     revisionFor(run, service, spec, force);

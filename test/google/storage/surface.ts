@@ -3,6 +3,7 @@ import { ApiError } from '../api-error.ts';
 import { finish, type Incoming, type Reply, type Surface } from '../surface.ts';
 import type { Call, World } from '../world.ts';
 import { type Buckets, type ObjectMetadata, resourceOf, type StoredObject } from './buckets.ts';
+import { parts } from './parts.ts';
 
 interface Session {
   bucket: string;
@@ -162,19 +163,6 @@ function upload(
   return { method: 'storage.objects.insert', permissions, bucket, name, work };
 }
 
-/** Metadata and bytes of a body of two parts. */
-function parts(contentType: string, body: Buffer): [ObjectMetadata, Buffer] {
-  const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1] ?? '';
-  const first = body.indexOf('\r\n\r\n') + 4;
-  const firstEnd = body.indexOf(`\r\n--${boundary}`, first);
-  const second = body.indexOf('\r\n\r\n', firstEnd) + 4;
-  const head = body.subarray(firstEnd, second).toString();
-  const type = /content-type: *(\S+)/i.exec(head)?.[1];
-  const metadata = JSON.parse(body.subarray(first, firstEnd).toString()) as ObjectMetadata;
-  const bytes = body.subarray(second, body.lastIndexOf(`\r\n--${boundary}--`));
-  return [type === undefined ? metadata : { contentType: type, ...metadata }, Buffer.from(bytes)];
-}
-
 /** A piece of an upload in a session, or the question how far it has come. */
 function piece(
   id: string,
@@ -229,12 +217,17 @@ function get(object: StoredObject, media: boolean, range: string | undefined): R
   };
 }
 
+/** Names are in the order of their bytes in UTF-8. */
+const order = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 function list(buckets: Buckets, bucket: string, query: URLSearchParams): Reply {
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter');
   const from = query.get('pageToken') ?? query.get('startOffset') ?? '';
   const most = Math.min(Number(query.get('maxResults') ?? 1000), 1000);
-  const names = [...buckets.all(bucket).keys()].filter((name) => name.startsWith(prefix) && name >= from).sort();
+  const names = [...buckets.all(bucket).keys()]
+    .filter((name) => name.startsWith(prefix) && order(name, from) >= 0)
+    .sort(order);
   const prefixes = new Set<string>();
   const items: object[] = [];
   let next: string | undefined;
