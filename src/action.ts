@@ -5,7 +5,7 @@ import { Concealer } from './conceal.ts';
 import { checkToken } from './credential-words.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import type { PlannedStep } from './github/event-plan.ts';
-import type { EventTalk } from './github/event-talk.ts';
+import type { GitHubReporter } from './github/event-talk.ts';
 import { readInputs } from './inputs.ts';
 import { useProxies } from './proxy.ts';
 import { runnerCache } from './runner/cache.ts';
@@ -47,16 +47,16 @@ async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<
 }
 
 /** One step of an event's plan, with what is said of it on GitHub before and after. */
-async function runStep({ verb, inputs }: PlannedStep, context: Context, talk: EventTalk | undefined): Promise<number> {
+async function runStep({ verb, inputs }: PlannedStep, context: Context, reporter: GitHubReporter | undefined): Promise<number> {
   const spec = chooseVerb(verb);
-  await talk?.begin(verb);
-  const asked = { ...inputs, ...(await talk?.inputsFor(verb)) };
+  await reporter?.begin(verb);
+  const asked = { ...inputs, ...(await reporter?.inputsFor(verb)) };
   try {
     const { exit, result } = await runVerb(spec, asked, context);
-    await talk?.end({ verb, document: result.document, error: result.failure });
+    await reporter?.end({ verb, document: result.document, error: result.failure });
     return exit;
   } catch (thrown) {
-    await talk?.end({ verb, document: undefined, error: context.conceal.error(toColdgateError(thrown)) });
+    await reporter?.end({ verb, document: undefined, error: context.conceal.error(toColdgateError(thrown)) });
     throw thrown;
   }
 }
@@ -75,17 +75,17 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   );
   await reportResult('event', concealed(result, context.conceal), process.env);
   if (only || plan.steps.length === 0) return exitCodes.done;
-  const { openTalk } = await import('./runner/talk.ts');
-  const talking = openTalk(process.env, core.getInput('token'), plan, values.config, context.log);
+  const { openReporter } = await import('./runner/talk.ts');
+  const reporting = openReporter(process.env, core.getInput('token'), plan, values.config, context.log);
   try {
     for (const step of plan.steps) {
       at(step.verb);
-      const exit = await runStep(step, context, talking?.talk);
+      const exit = await runStep(step, context, reporting?.reporter);
       if (exit !== exitCodes.done) return exit;
     }
     return exitCodes.done;
   } finally {
-    await writeSummary(talking?.warnings() ?? '', process.env);
+    await writeSummary(reporting?.warnings() ?? '', process.env);
   }
 }
 

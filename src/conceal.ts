@@ -51,14 +51,14 @@ export class Concealer {
     if (this.#whole.size === 0) return error;
     const copy = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error)) as E;
     const say = (text: string) => this.text(text);
-    const told: Record<string, unknown> = { message: say(error.message), stack: error.stack && say(error.stack) };
-    if (error.cause instanceof Error) told['cause'] = this.error(error.cause);
+    const report: Record<string, unknown> = { message: say(error.message), stack: error.stack && say(error.stack) };
+    if (error.cause instanceof Error) report['cause'] = this.error(error.cause);
     if (error instanceof ColdgateError) {
       for (const field of ['hint', 'data', 'problems'] as const) {
-        if (field in error) told[field] = mapTexts(Reflect.get(error, field), say);
+        if (field in error) report[field] = mapTexts(Reflect.get(error, field), say);
       }
     }
-    for (const [field, value] of Object.entries(told)) {
+    for (const [field, value] of Object.entries(report)) {
       Object.defineProperty(copy, field, { value, writable: true, configurable: true, enumerable: field !== 'stack' });
     }
     return copy;

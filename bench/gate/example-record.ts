@@ -1,4 +1,4 @@
-import { advanceAnchor } from '../../src/gate/creep.ts';
+import { advanceBaseline } from '../../src/gate/creep.ts';
 import { createGate } from '../../src/gate/gate.ts';
 import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
 import type { GateRecord } from '../../src/gate/record.ts';
@@ -72,7 +72,7 @@ export function exampleRecord(scenario: Scenario): GateRecord {
     samples,
     final: true,
     verdict: verdict!,
-    anchor: verdict?.verdict === 'pass' ? advanceAnchor(null, '1.0.0', '1.1.0', verdict.metrics[0]!.ratio) : null,
+    anchor: verdict?.verdict === 'pass' ? advanceBaseline(null, '1.0.0', '1.1.0', verdict.metrics[0]!.ratio) : null,
   };
 }
 

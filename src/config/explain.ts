@@ -43,11 +43,11 @@ export function explain(issues: readonly Issue[], root: YamlNode): Problem[] {
     new Set(issuesOf(changed).flatMap((issue) => meant(issue, []).map((one) => JSON.stringify(one.path))));
   const cures = new Cures(root, wrong);
   // Two rules of one field may say the same of it.
-  const told = new Set<string>();
+  const report = new Set<string>();
   return issues
     .flatMap((issue) => meant(issue, []))
     .flatMap((one) => explainOne(one, root, cures))
-    .filter(({ path, message }) => !told.has(`${path} ${message}`) && told.add(`${path} ${message}`));
+    .filter(({ path, message }) => !report.has(`${path} ${message}`) && report.add(`${path} ${message}`));
 }
 
 /** The issue under its whole path, or those of the branch of a union that was meant. */

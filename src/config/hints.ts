@@ -12,7 +12,7 @@ interface Cure {
 }
 
 /** Each trial checks the whole file: enough for what anyone mends in one go. */
-const mostTrials = 150;
+const maxTrials = 150;
 
 /**
  * Hints that were tried: a change of one value is proposed only where the file, with it in place, has no problem at or
@@ -21,7 +21,7 @@ const mostTrials = 150;
 export class Cures {
   readonly #plain: unknown;
   readonly #stillWrong: (changed: unknown) => ReadonlySet<string>;
-  #left = mostTrials;
+  #left = maxTrials;
 
   /** @param pathsOf places at which the checked value is wrong, in the form of `JSON.stringify(path)` */
   constructor(root: YamlNode, pathsOf: (changed: unknown) => ReadonlySet<string>) {

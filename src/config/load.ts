@@ -32,7 +32,7 @@ export interface LoadOptions {
 }
 
 /** More than anyone mends in one go. */
-const mostProblems = 200;
+const maxProblems = 200;
 
 /**
  * Reads and checks models.yaml; reaches for nothing but files. Throws one InputError `bad-config` with every problem,
@@ -129,7 +129,7 @@ async function check(
 
 function failureOf(problems: readonly Problem[], file: string): InputError {
   const ordered = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)).map((problem) => ({ ...problem, file }));
-  const shown = ordered.slice(0, mostProblems);
+  const shown = ordered.slice(0, maxProblems);
   if (shown.length < ordered.length) {
     shown.push({ path: '', file, message: `has ${ordered.length - shown.length} more problems like these.` });
   }

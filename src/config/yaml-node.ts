@@ -1,12 +1,12 @@
 /** A piece of the YAML file with its place. Aliases share the node of their anchor. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
-interface Place {
+interface YamlLocation {
   /** 1-based. */
   line: number;
 }
 
-export interface YamlScalar extends Place {
+export interface YamlScalar extends YamlLocation {
   kind: 'scalar';
   value: string | number | boolean | null;
   /** As written; shown in messages in place of the value, which may hold what the environment keeps secret. */
@@ -17,12 +17,12 @@ export interface YamlScalar extends Place {
   broken: boolean;
 }
 
-export interface YamlList extends Place {
+export interface YamlList extends YamlLocation {
   kind: 'list';
   items: YamlNode[];
 }
 
-export interface YamlMap extends Place {
+export interface YamlMap extends YamlLocation {
   kind: 'map';
   /** By key, with the line of the key. */
   entries: Map<string, { line: number; node: YamlNode }>;

@@ -2,11 +2,11 @@ import { slowClause } from './line.ts';
 import { ms, percent, signedMs } from './number-words.ts';
 import { phaseCauses } from './phases.ts';
 import { suggestedCap } from './suggested-cap.ts';
-import type { Told } from './told.ts';
+import type { VerdictInput } from './told.ts';
 import type { Reason } from './verdict.ts';
 
 /** Which phase made the arm slower: a slow store is not a slow model. */
-function slowerPhase({ phases, decisive }: Told): string {
+function slowerPhase({ phases, decisive }: VerdictInput): string {
   const phase = phases.find((p) => p.shiftMs > 0 && p.phase !== decisive.metric);
   const { candidate, baseline } = decisive.median;
   if (!phase) return '';
@@ -15,32 +15,32 @@ function slowerPhase({ phases, decisive }: Told): string {
   return `${phase.phase} moved by ${signedMs(phase.shiftMs)}${whole}: ${phaseCauses[phase.phase]}.`;
 }
 
-function shift(told: Told): string {
-  if (told.decisive.timeouts.candidate > 0) return 'Starts ran into the time-out: look at the log of the function.';
-  const cause = slowerPhase(told);
+function shift(input: VerdictInput): string {
+  if (input.decisive.timeouts.candidate > 0) return 'Starts ran into the time-out: look at the log of the function.';
+  const cause = slowerPhase(input);
   if (cause) return cause;
-  const own = phaseCauses[told.decisive.metric];
-  if (own) return `${told.decisive.metric} moved: ${own}.`;
-  const measured = told.metrics.some((m) => m.metric !== told.decisive.metric && phaseCauses[m.metric]);
+  const own = phaseCauses[input.decisive.metric];
+  if (own) return `${input.decisive.metric} moved: ${own}.`;
+  const measured = input.metrics.some((m) => m.metric !== input.decisive.metric && phaseCauses[m.metric]);
   return measured ? 'No single phase moved beyond chance: look at memory, CPU and the size of the package.' : '';
 }
 
-function unsure(told: Told): string {
-  const { decisive, options } = told;
-  if (!told.final) return 'More starts are being measured.';
-  if (decisive.held) return `${slowClause(told)}: run again, or look at the store and the image layers.`;
+function unsure(input: VerdictInput): string {
+  const { decisive, options } = input;
+  if (!input.final) return 'More starts are being measured.';
+  if (decisive.held) return `${slowClause(input)}: run again, or look at the store and the image layers.`;
   const cap = suggestedCap(decisive.spread);
-  if (told.source === 'given' && Math.min(decisive.n.candidate, decisive.n.baseline) < cap) {
+  if (input.source === 'given' && Math.min(decisive.n.candidate, decisive.n.baseline) < cap) {
     return `Give ${cap} starts of each, measured in the same minutes: that decides most releases.`;
   }
-  if (told.source === 'measured' && cap > options.maxSamples && decisive.spread !== null) {
+  if (input.source === 'measured' && cap > options.maxSamples && decisive.spread !== null) {
     return `Starts spread by ${percent(decisive.spread)}: set max-samples: ${cap} to decide most releases.`;
   }
   return 'The change lies so near to the tolerance or the limit that more starts are unlikely to decide it: choose, or set on-inconclusive: lean.';
 }
 
 /** What to do about samples that are missing, where a function of ours did not measure them. */
-const givenSentences: Partial<Record<Reason, (told: Told) => string>> = {
+const givenSentences: Partial<Record<Reason, (input: VerdictInput) => string>> = {
   'no-baseline': () => '',
   'no-samples': ({ decisive, baseline }) =>
     decisive.n.candidate > 0 && baseline !== 'none'
@@ -49,13 +49,13 @@ const givenSentences: Partial<Record<Reason, (told: Told) => string>> = {
   'too-few-samples': () => 'Give more starts, or look at why starts failed.',
 };
 
-const sentences: Record<Reason, (told: Told) => string> = {
+const sentences: Record<Reason, (input: VerdictInput) => string> = {
   shift,
   tail: () =>
     'Most starts are as before and some take far longer: look at the store, the image layers and shared hosts.',
-  slo: (told) =>
-    told.slo
-      ? `Make the load faster (optimize: cold, a smaller model, more memory) or raise slo-ms above ${ms(told.slo.ms)}.`
+  slo: (input) =>
+    input.slo
+      ? `Make the load faster (optimize: cold, a smaller model, more memory) or raise slo-ms above ${ms(input.slo.ms)}.`
       : 'Starts ran into the time-out: look at the log of the function.',
   clear: () => '',
   unsure,
@@ -68,7 +68,7 @@ const sentences: Record<Reason, (told: Told) => string> = {
 };
 
 /** One sentence of advice by cause; empty when there is nothing to say. */
-export const adviceFor = (told: Told): string => {
-  const given = told.source === 'given' ? givenSentences[told.reason] : undefined;
-  return (given ?? sentences[told.reason])(told);
+export const adviceFor = (input: VerdictInput): string => {
+  const given = input.source === 'given' ? givenSentences[input.reason] : undefined;
+  return (given ?? sentences[input.reason])(input);
 };

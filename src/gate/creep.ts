@@ -1,5 +1,5 @@
 /** Where slow growth is counted from: releases that each pass may add up. */
-export interface Anchor {
+export interface DriftBaseline {
   /** Version that the product starts at. */
   version: string;
   /** Product of the ratios of all releases since, this one included. */
@@ -7,14 +7,14 @@ export interface Anchor {
 }
 
 /** Above this the releases since the anchor have together eaten half of the way to a block. */
-export const creepLimit = 1.125;
+export const driftLimit = 1.125;
 
 /**
  * The anchor after a release that passed. Without one, the version that was live becomes the anchor; without a ratio
  * (first release, time-outs) nothing is added.
  */
-export function advanceAnchor(
-  before: Anchor | null,
+export function advanceBaseline(
+  before: DriftBaseline | null,
   liveVersion: string | null,
   candidate: string,
   ratio: number | null,
@@ -24,8 +24,8 @@ export function advanceAnchor(
 }
 
 /** What to say when small steps add up; nothing while they do not. */
-export function creepWarning(anchor: Anchor | null): string {
-  if (!anchor || anchor.product <= creepLimit) return '';
+export function driftWarning(anchor: DriftBaseline | null): string {
+  if (!anchor || anchor.product <= driftLimit) return '';
   const sum = Math.round((anchor.product - 1) * 100);
   return `Releases since ${anchor.version} add up to about +${sum} %, although each passed: measure beside ${anchor.version} again.`;
 }

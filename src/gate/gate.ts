@@ -70,8 +70,8 @@ function compare(
     looks: at.looks,
     spent: at.spent(Math.max(...starts)),
   };
-  const told = { ...facts, decisive: outcome.metric, final, ...rule };
-  return { verdict: { ...facts, line: headline(told), advice: adviceFor(told) }, final };
+  const input = { ...facts, decisive: outcome.metric, final, ...rule };
+  return { verdict: { ...facts, line: headline(input), advice: adviceFor(input) }, final };
 }
 
 /**

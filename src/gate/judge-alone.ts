@@ -49,6 +49,6 @@ export function judgeAlone(rule: Rule, candidate: ArmValues): Verdict {
     looks: [decisive.n.candidate],
     spent: 1,
   };
-  const told = { ...facts, decisive, final: true, ...rule };
-  return { ...facts, line: headline(told), advice: adviceFor(told) };
+  const input = { ...facts, decisive, final: true, ...rule };
+  return { ...facts, line: headline(input), advice: adviceFor(input) };
 }

@@ -1,7 +1,7 @@
 import { change, ms, percent, signedMs, signedPercent, starts } from './number-words.ts';
 import { fewestStarts } from './options.ts';
 import { suggestedCap } from './suggested-cap.ts';
-import type { Told } from './told.ts';
+import type { VerdictInput } from './told.ts';
 import type { MetricVerdict, Reason, VerdictWord } from './verdict.ts';
 import { middleOf } from './zone.ts';
 
@@ -13,14 +13,14 @@ export const verdictWords: Record<VerdictWord, string> = {
   error: 'ERROR',
 };
 
-const versus = (told: Told) => told.names.baseline ?? 'the baseline';
+const versus = (input: VerdictInput) => input.names.baseline ?? 'the baseline';
 
 /** `+5 %`, or `+10 ms` where the floor is the larger one at this baseline. */
 const edge = (fraction: number, floorMs: number, baseline: number | null): string =>
   baseline !== null && floorMs > fraction * baseline ? `+${ms(floorMs)} ms` : signedPercent(fraction);
 
-const toleratedEdge = ({ zone, decisive }: Told) => edge(zone.tolerance, zone.toleranceMs, decisive.median.baseline);
-const limitEdge = ({ zone, decisive }: Told) => edge(zone.limit, zone.limitMs, decisive.median.baseline);
+const toleratedEdge = ({ zone, decisive }: VerdictInput) => edge(zone.tolerance, zone.toleranceMs, decisive.median.baseline);
+const limitEdge = ({ zone, decisive }: VerdictInput) => edge(zone.limit, zone.limitMs, decisive.median.baseline);
 
 /** `+31 %`, followed by the ms where these are what decides. */
 function moved(metric: MetricVerdict, bound: string): string {
@@ -34,80 +34,80 @@ const range = (m: MetricVerdict) =>
 const timedOut = (m: MetricVerdict) => `${m.timeouts.candidate} of ${m.n.candidate} starts timed out`;
 
 /** Slow starts of both arms, as a clause. */
-export const slowClause = (told: Told): string => {
-  const { slow, n } = told.decisive;
-  return `${slow.candidate} of ${n.candidate} starts took more than twice the usual, ${slow.baseline} of ${n.baseline} with ${versus(told)}`;
+export const slowClause = (input: VerdictInput): string => {
+  const { slow, n } = input.decisive;
+  return `${slow.candidate} of ${n.candidate} starts took more than twice the usual, ${slow.baseline} of ${n.baseline} with ${versus(input)}`;
 };
 
-function shift(told: Told): string {
-  const m = told.decisive;
-  if (m.ratio === null) return `${timedOut(m)}, ${m.timeouts.baseline} of ${m.n.baseline} with ${versus(told)}`;
-  const bound = toleratedEdge(told);
+function shift(input: VerdictInput): string {
+  const m = input.decisive;
+  if (m.ratio === null) return `${timedOut(m)}, ${m.timeouts.baseline} of ${m.n.baseline} with ${versus(input)}`;
+  const bound = toleratedEdge(input);
   const by = bound.endsWith('ms') ? moved(m, bound) : percent(m.ratio - 1);
   const least = m.lower === null ? '' : `at least ${change(m.lower)}, `;
-  return `${by} slower than ${versus(told)} (${least}tolerated ${bound}) - ${starts(m.n)}`;
+  return `${by} slower than ${versus(input)} (${least}tolerated ${bound}) - ${starts(m.n)}`;
 }
 
-function slo({ slo: bound, decisive }: Told): string {
+function slo({ slo: bound, decisive }: VerdictInput): string {
   if (bound === null) return timedOut(decisive);
   return `${bound.over} of ${bound.n} starts over the SLO of ${ms(bound.ms)} ms: the p95 is provably above it`;
 }
 
-function clear(told: Told): string {
-  const m = told.decisive;
-  const bound = limitEdge(told);
+function clear(input: VerdictInput): string {
+  const m = input.decisive;
+  const bound = limitEdge(input);
   const most = m.upper === null ? '' : `at most ${change(m.upper)}, `;
   return `${moved(m, bound)} (${most}limit ${bound}) - ${starts(m.n)}`;
 }
 
 /** Why the samples did not decide it. */
-function doubt(told: Told): string {
-  const m = told.decisive;
-  if (!told.final) return 'not clear yet';
-  if (m.held) return slowClause(told);
+function doubt(input: VerdictInput): string {
+  const m = input.decisive;
+  if (!input.final) return 'not clear yet';
+  if (m.held) return slowClause(input);
   const spread = m.spread === null ? '' : `spread ${percent(m.spread)}, `;
   const cap = suggestedCap(m.spread);
-  if (told.source === 'given') return `${spread}${cap} starts of each decide most releases`;
-  if (cap > told.options.maxSamples) return `${spread}set max-samples: ${cap}`;
-  return `${spread}too near to tolerated ${toleratedEdge(told)} or limit ${limitEdge(told)}`;
+  if (input.source === 'given') return `${spread}${cap} starts of each decide most releases`;
+  if (cap > input.options.maxSamples) return `${spread}set max-samples: ${cap}`;
+  return `${spread}too near to tolerated ${toleratedEdge(input)} or limit ${limitEdge(input)}`;
 }
 
-function unsure(told: Told): string {
-  const m = told.decisive;
+function unsure(input: VerdictInput): string {
+  const m = input.decisive;
   const each = m.n.candidate === m.n.baseline ? `${m.n.candidate} each` : `${m.n.candidate} and ${m.n.baseline}`;
-  const allowed = told.verdict === 'pass' ? 'passed without proof (on-inconclusive: pass), ' : '';
-  return `${allowed}${change(m.ratio)} (${range(m)}) after ${each}: ${doubt(told)}`;
+  const allowed = input.verdict === 'pass' ? 'passed without proof (on-inconclusive: pass), ' : '';
+  return `${allowed}${change(m.ratio)} (${range(m)}) after ${each}: ${doubt(input)}`;
 }
 
-function lean(told: Told): string {
-  const m = told.decisive;
-  const side = told.verdict === 'pass' ? 'below' : 'above';
-  const middle = signedPercent(middleOf(told.zone) - 1);
+function lean(input: VerdictInput): string {
+  const m = input.decisive;
+  const side = input.verdict === 'pass' ? 'below' : 'above';
+  const middle = signedPercent(middleOf(input.zone) - 1);
   return `leaning, ${change(m.ratio)} (${range(m)}) is ${side} the middle of ${middle} - ${starts(m.n)}`;
 }
 
-function tooFew({ decisive: m }: Told): string {
+function tooFew({ decisive: m }: VerdictInput): string {
   return `only ${m.n.candidate} and ${m.n.baseline} valid cold starts, ${fewestStarts} of each are needed to decide`;
 }
 
-function noSamples(told: Told): string {
-  const m = told.decisive;
-  const candidate = m.n.candidate === 0 || told.baseline === 'none';
+function noSamples(input: VerdictInput): string {
+  const m = input.decisive;
+  const candidate = m.n.candidate === 0 || input.baseline === 'none';
   const n = candidate ? m.n.candidate : m.n.baseline;
-  const which = candidate ? 'the candidate' : versus(told);
+  const which = candidate ? 'the candidate' : versus(input);
   return n > 0 ? `no cold start of ${which} finished, ${timedOut(m)}` : `no valid cold start of ${which}`;
 }
 
-function noBaseline({ slo: bound, decisive: m }: Told): string {
+function noBaseline({ slo: bound, decisive: m }: VerdictInput): string {
   const each = `${m.n.candidate} cold starts`;
   if (bound === null) return `no live version to compare with, median ${ms(m.median.candidate ?? 0)} ms - ${each}`;
   const over = `${bound.over} of ${bound.n} over the SLO of ${ms(bound.ms)} ms`;
   return `no live version to compare with, ${over} (at most ${percent(bound.upperShare)} of all) - ${each}`;
 }
 
-const bodies: Record<Reason, (told: Told) => string> = {
+const bodies: Record<Reason, (input: VerdictInput) => string> = {
   shift,
-  tail: (told) => `${slowClause(told)} (whole arm ${change(told.decisive.ratio)})`,
+  tail: (input) => `${slowClause(input)} (whole arm ${change(input.decisive.ratio)})`,
   slo,
   clear,
   unsure,
@@ -120,7 +120,7 @@ const bodies: Record<Reason, (told: Told) => string> = {
 };
 
 /** The verdict in one line: `BLOCK model_loaded_ms: 31 % slower than v41 (at least +17 %, tolerated +5 %) - …`. */
-export function headline(told: Told): string {
-  const stored = told.baseline === 'stored' ? ' (stored baseline: drift not controlled)' : '';
-  return `${verdictWords[told.verdict]} ${told.decisive.metric}: ${bodies[told.reason](told)}${stored}`;
+export function headline(input: VerdictInput): string {
+  const stored = input.baseline === 'stored' ? ' (stored baseline: drift not controlled)' : '';
+  return `${verdictWords[input.verdict]} ${input.decisive.metric}: ${bodies[input.reason](input)}${stored}`;
 }

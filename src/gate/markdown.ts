@@ -9,7 +9,7 @@ import { ruler } from './ruler.ts';
 import { tableHead, tableRows } from './table.ts';
 
 /** Raw starts shown; the summary of a job may hold 1 MiB and several models share it. */
-const mostRows = 300;
+const maxRows = 300;
 
 /**
  * Text as itself: nothing in it is markup, a mention, a link or a tag. GitHub looks for mentions, numbers of issues and
@@ -53,7 +53,7 @@ export function phases(record: GateRecord): string[] {
 
 /** Every start, folded away. */
 export function rawSamples(record: GateRecord): string[] {
-  const shown = record.samples.slice(0, mostRows);
+  const shown = record.samples.slice(0, maxRows);
   const reported = reportedMetrics(record);
   const rows = shown.map((s) => [
     String(s.order),

@@ -2,7 +2,7 @@ import type { GateRecord } from './record.ts';
 import { type ArmView, arms, armView, extent, shownMetric } from './record-view.ts';
 
 /** Points a line has at most; more make the picture no clearer. */
-const mostPoints = 40;
+const maxPoints = 40;
 
 /** Value at an evenly spaced share of the sorted starts, time-outs drawn at the top edge. */
 function quantiles(view: ArmView, points: number, top: number): number[] {
@@ -22,7 +22,7 @@ export function quantilePlot(record: GateRecord): string[] {
   if (!range) return [];
   const room = Math.max((range[1] - range[0]) * 0.1, range[1] * 0.02);
   const [low, high] = [Math.max(0, Math.floor(range[0] - room)), Math.ceil(range[1] + room)];
-  const points = Math.min(mostPoints, Math.max(...views.map((v) => v.kept.length + v.timeouts)));
+  const points = Math.min(maxPoints, Math.max(...views.map((v) => v.kept.length + v.timeouts)));
   const colours = { baseline: { hex: '#8a8f98', word: 'grey' }, candidate: { hex: '#d9480f', word: 'orange' } };
   const palette = views.map((v) => colours[v.arm].hex).join(', ');
   return [

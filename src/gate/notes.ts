@@ -1,4 +1,4 @@
-import { creepWarning } from './creep.ts';
+import { driftWarning } from './creep.ts';
 import { ms } from './number-words.ts';
 import type { GateRecord } from './record.ts';
 import { arms, armView, shownMetric } from './record-view.ts';
@@ -34,6 +34,6 @@ export function notesOf(record: GateRecord): string[] {
     record.attempt > 1
       ? [`Attempt ${record.attempt} at this candidate: each attempt may err as often as the gate promises for one.`]
       : [];
-  const creep = creepWarning(record.anchor);
-  return [...discardedNote(record), ...failedNote(record), ...attempt, ...(creep ? [creep] : [])];
+  const drift = driftWarning(record.anchor);
+  return [...discardedNote(record), ...failedNote(record), ...attempt, ...(drift ? [drift] : [])];
 }

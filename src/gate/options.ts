@@ -41,7 +41,7 @@ export const gateDefaults: GateOptions = {
 };
 
 /** Starts an arm that are judged at most: the work of the exact rank law grows as n^3, from 0.05 s at 100 x 100. */
-export const mostStarts = 100;
+export const maxStarts = 100;
 /** Fewer valid starts an arm decide nothing: below 7 x 7 no sound rule has the power (docs/gate.md). */
 export const fewestStarts = 7;
 
@@ -55,8 +55,8 @@ const bounds: Bound[] = [
   [
     'maxSamples',
     'max-samples',
-    `a whole number from ${fewestStarts} to ${mostStarts}`,
-    whole(fewestStarts, mostStarts),
+    `a whole number from ${fewestStarts} to ${maxStarts}`,
+    whole(fewestStarts, maxStarts),
   ],
   ['sloMs', 'slo-ms', 'ms, more than 0', (v) => v > 0 && v < Infinity],
   ['discard', 'discard', 'a whole number from 0 to 20', whole(0, 20)],

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { nearest } from '../inputs.ts';
-import { type GateOptions, mostStarts } from './options.ts';
+import { type GateOptions, maxStarts } from './options.ts';
 import { parseGateOptions } from './parse-options.ts';
 import { type Arm, type Metric, metrics } from './sample.ts';
 import { unitProblem, units } from './unit.ts';
@@ -100,8 +100,8 @@ function readArm(given: unknown, arm: Arm, reading: Reading): ArmValues {
 function checkSizes(samples: Samples, problems: Problem[]): void {
   for (const arm of ['candidate', 'baseline'] as const) {
     const most = Math.max(0, ...Object.values(samples[arm] ?? {}).map((list) => list.filter(isValid).length));
-    if (samples.sequence || most <= mostStarts) continue;
-    const message = `expected at most ${mostStarts} valid starts to judge at once, got ${most}.`;
+    if (samples.sequence || most <= maxStarts) continue;
+    const message = `expected at most ${maxStarts} valid starts to judge at once, got ${most}.`;
     problems.push({ path: arm, message, hint: 'Give the first ones in order of measurement, or "sequence": true.' });
   }
 }

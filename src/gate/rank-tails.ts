@@ -31,7 +31,7 @@ function computeTails(m: number, n: number): Float64Array {
 
 const known = new Map<string, Float64Array>();
 /** At 100 x 100 a table takes 80 kB. */
-const mostKnown = 64;
+const maxKnown = 64;
 
 /**
  * P(U >= u) at index u = 0 to mn + 1, for the Mann-Whitney count U of two arms of m and n values from one continuous
@@ -42,7 +42,7 @@ export function rankTails(m: number, n: number): Float64Array {
   const key = `${m},${n}`;
   const found = known.get(key);
   if (found) return found;
-  if (known.size >= mostKnown) known.clear();
+  if (known.size >= maxKnown) known.clear();
   // The law is the same either way round; the shorter arm first takes fewer steps.
   const tails = m > n ? rankTails(n, m) : computeTails(m, n);
   known.set(key, tails);

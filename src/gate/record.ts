@@ -1,5 +1,5 @@
 import { check, checkValue, type Shape, ShapeError } from '../model/shape.ts';
-import type { Anchor } from './creep.ts';
+import type { DriftBaseline } from './creep.ts';
 import { type GateOptions, optionProblems } from './options.ts';
 import { type GateSample, metrics } from './sample.ts';
 import type { Verdict } from './verdict.ts';
@@ -37,7 +37,7 @@ export interface GateRecord {
   /** The verdict may no longer change: it is clear, or the cap or the time is reached. */
   final: boolean;
   verdict: Verdict;
-  anchor: Anchor | null;
+  anchor: DriftBaseline | null;
 }
 
 const pair: Shape = { candidate: 'count', baseline: 'count' };
@@ -94,7 +94,7 @@ const shape: Shape = {
 };
 
 /** More starts than any measurement takes: the caps of both arms, discarded and failed ones on top. */
-const mostSamples = 1000;
+const maxSamples = 1000;
 
 const what = 'the gate record';
 const must = (fine: boolean, field: string, expected: string) => {
@@ -147,7 +147,7 @@ export function parseRecord(bytes: Uint8Array): GateRecord {
   if (record.baseline !== null) checkValue(record.baseline, { version: 'string' }, what, 'baseline');
   if (record.anchor !== null) checkValue(record.anchor, { version: 'string', product: 'number' }, what, 'anchor');
   must(record.run_url === null || typeof record.run_url === 'string', 'run_url', 'text or null');
-  must(record.samples.length <= mostSamples, 'samples', `at most ${mostSamples} starts`);
+  must(record.samples.length <= maxSamples, 'samples', `at most ${maxSamples} starts`);
   for (const [at, sample] of record.samples.entries()) checkSample(sample, `samples[${at}]`);
   checkVerdict(record.verdict);
   return record;

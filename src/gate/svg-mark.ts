@@ -14,10 +14,10 @@ export function mark(name: string, attributes: Record<string, string | number>, 
   return children === '' ? `<${name}${list.join('')}/>` : `<${name}${list.join('')}>${children}</${name}>`;
 }
 
-export type Anchor = 'start' | 'middle' | 'end';
+export type DriftBaseline = 'start' | 'middle' | 'end';
 
 /** A line of text with its baseline at y. */
-export const words = (x: number, y: number, value: string, anchor: Anchor = 'start', kind = 'label'): string =>
+export const words = (x: number, y: number, value: string, anchor: DriftBaseline = 'start', kind = 'label'): string =>
   mark('text', { x, y, 'text-anchor': anchor, class: kind }, xml(value));
 
 export const line = (x1: number, y1: number, x2: number, y2: number, kind: string): string =>

@@ -20,7 +20,7 @@ export interface Rule {
 }
 
 /** A verdict before it is put into words, with all that the words need. */
-export interface Told extends Rule, Omit<Verdict, 'line' | 'advice'> {
+export interface VerdictInput extends Rule, Omit<Verdict, 'line' | 'advice'> {
   /** The metric that decided. */
   decisive: MetricVerdict;
   final: boolean;

@@ -1,4 +1,4 @@
-import { mostStarts } from './options.ts';
+import { maxStarts } from './options.ts';
 import type { Measured } from './verdict.ts';
 
 export const isValid = (value: Measured): value is number => value !== null && value > 0;
@@ -16,7 +16,7 @@ export const mostlyFailed = (failed: number, taken: number): boolean => taken >=
 export const validValues = (values: readonly Measured[] | undefined): number[] =>
   (values ?? [])
     .filter(isValid)
-    .slice(0, mostStarts)
+    .slice(0, maxStarts)
     .sort((a, b) => a - b);
 
 export function median(sorted: readonly number[]): number {

@@ -36,9 +36,9 @@ export function planPullRequest(
   const own = { 'pull-request': String(number), sha };
   if (untrusted) {
     const at = placeOf(undefined, models);
-    const said = `${title}, and ${untrusted}: such a run has no credentials. The models are checked and measured on this runner alone; nothing is published, deployed or commented.`;
+    const summary = `${title}, and ${untrusted}: such a run has no credentials. The models are checked and measured on this runner alone; nothing is published, deployed or commented.`;
     const steps = [{ verb: 'preview', inputs: { ...at, ...own, local: 'true' } }];
-    return { ...base, steps, why: [said, why] };
+    return { ...base, steps, why: [summary, why] };
   }
   const at = placeOf(place.name, models);
   const steps = [
@@ -57,11 +57,11 @@ function planClosed(
 ): EventPlan {
   const pullRequest = { number, sha };
   if (untrusted) {
-    const said = `${title}, and ${untrusted}: it had no preview that could be left.`;
-    return { ...nothing, pullRequest, untrusted: true, why: [said] };
+    const summary = `${title}, and ${untrusted}: it had no preview that could be left.`;
+    return { ...nothing, pullRequest, untrusted: true, why: [summary] };
   }
   const where = { ...(place.name && { environment: place.name }), ...(names.length > 0 && { model: names.join(',') }) };
   const steps = [{ verb: 'destroy', inputs: { ...where, preview: String(number) } }];
-  const said = `${title}: its preview is destroyed, and its versions are pruned.`;
-  return { ...nothing, steps, models: undefined, pullRequest, environment: place.name, why: [said, place.why] };
+  const summary = `${title}: its preview is destroyed, and its versions are pruned.`;
+  return { ...nothing, steps, models: undefined, pullRequest, environment: place.name, why: [summary, place.why] };
 }

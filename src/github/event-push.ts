@@ -51,7 +51,7 @@ function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }
   return {
     ship: [...new Set(wanted)],
     refused,
-    told: [...stands.flatMap(({ stand, why: said }) => (stand === 'settled' ? [] : [said])), why],
+    told: [...stands.flatMap(({ stand, why: reason }) => (stand === 'settled' ? [] : [reason])), why],
   };
 }
 
@@ -60,7 +60,7 @@ function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }
  */
 export function planBranch(event: Branch, inputs: EventInputs, ground: EventGround, findings: PushFindings): EventPlan {
   const place = pushedTo(inputs, ground);
-  const { ship, refused, told } = toShip(inputs, ground, findings);
+  const { ship, refused, told: reasons } = toShip(inputs, ground, findings);
   const models = [...ship, ...refused].flatMap((name) => entriesOf(ground, [name]));
   const base = { ...nothing, models, environment: place.name };
   const pushed = `The default branch ${codeSpan(event.branch)} was pushed`;
@@ -68,10 +68,10 @@ export function planBranch(event: Branch, inputs: EventInputs, ground: EventGrou
   const blind = unread ? [`Models that earlier runs have lost are not seen: ${unread}`] : [];
   if (models.length === 0) {
     const idle = unread ? 'and no model changed' : 'and the environment has what models.yaml asks for';
-    return { ...base, why: [`${pushed}, ${idle}: nothing is shipped.`, ...blind, ...told, place.why] };
+    return { ...base, why: [`${pushed}, ${idle}: nothing is shipped.`, ...blind, ...reasons, place.why] };
   }
   const steps = [ship, refused]
     .filter((names) => names.length > 0)
     .map((names): PlannedStep => ({ verb: 'ship', inputs: placeOf(place.name, entriesOf(ground, names)) }));
-  return { ...base, steps, why: [`${pushed}: its models are shipped.`, ...blind, ...told, place.why] };
+  return { ...base, steps, why: [`${pushed}: its models are shipped.`, ...blind, ...reasons, place.why] };
 }

@@ -67,8 +67,8 @@ export function planTag(event: Tag, inputs: EventInputs, ground: EventGround): E
   // Where staging has a store of its own, the version is copied from there; where they share one, nothing is.
   const from = ground.environments.includes('staging') && place.name !== 'staging' ? { from: 'staging' } : {};
   const steps = [{ verb: 'release', inputs: { ...placeOf(place.name, models), version, ...from } }];
-  const said = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and is what its manifest says.`;
-  return { ...nothing, steps, models, environment: place.name, why: [said, place.why] };
+  const summary = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and is what its manifest says.`;
+  return { ...nothing, steps, models, environment: place.name, why: [summary, place.why] };
 }
 
 /** A tag of something else does nothing; one that is nearly right must not be lost without a word. */

@@ -1,5 +1,5 @@
 import type { ColdgateError } from '../errors.ts';
-import type { Conversation, Deployment, StatusWish } from './api/conversation.ts';
+import type { GitHubClient, Deployment, StatusUpdate } from './api/conversation.ts';
 import type { ModelPreview } from './comment/preview.ts';
 import { renderClosed, renderComment } from './comment/render.ts';
 import { factsOf, objection, previewOf } from './event-models.ts';
@@ -13,7 +13,7 @@ export interface StepOutcome {
   error: ColdgateError | undefined;
 }
 
-export interface TalkPlace {
+export interface ReporterContext {
   sha: string;
   runUrl: string | undefined;
   /** Path of models.yaml in the repository, for annotations. */
@@ -34,14 +34,14 @@ const environmentOf = (model: string, pullRequest: number): string => `${model}-
  * What a run says on GitHub about the steps of its plan: deployments with their states, the comment, the check. Says
  * nothing for the run of a fork, which may not. Never throws: the conversation turns failures into warnings.
  */
-export class EventTalk {
-  readonly #conversation: Conversation;
+export class GitHubReporter {
+  readonly #client: GitHubClient;
   readonly #plan: EventPlan;
-  readonly #place: TalkPlace;
+  readonly #place: ReporterContext;
   readonly #deployments = new Map<string, Deployment | undefined>();
 
-  constructor(conversation: Conversation, plan: EventPlan, place: TalkPlace) {
-    this.#conversation = conversation;
+  constructor(client: GitHubClient, plan: EventPlan, place: ReporterContext) {
+    this.#client = client;
     this.#plan = plan;
     this.#place = place;
   }
@@ -49,7 +49,7 @@ export class EventTalk {
   /** Inputs of a step that only GitHub knows: which pull requests are open. */
   async inputsFor(verb: string): Promise<Record<string, string>> {
     if (verb !== 'sweep') return {};
-    const open = await this.#conversation.openPullRequests();
+    const open = await this.#client.openPullRequests();
     return open ? { open: open.map((pull) => pull.number).join(',') || 'none' } : {};
   }
 
@@ -82,22 +82,22 @@ export class EventTalk {
     const production = environment === 'production';
     const description = transient ? 'Preview of a model' : 'Models';
     const { ref } = this.#place;
-    const wish = { transient, production, description, ...(!transient && ref && { ref }) };
-    const deployment = await this.#conversation.deployment(environment, wish);
+    const update = { transient, production, description, ...(!transient && ref && { ref }) };
+    const deployment = await this.#client.deployment(environment, update);
     this.#deployments.set(environment, deployment);
-    await this.#conversation.status(deployment, { state: 'in_progress', description: 'Publishing and measuring.' });
+    await this.#client.status(deployment, { state: 'in_progress', description: 'Publishing and measuring.' });
   }
 
-  #status(environment: string, wish: StatusWish): Promise<boolean> {
-    return this.#conversation.status(this.#deployments.get(environment), wish);
+  #status(environment: string, update: StatusUpdate): Promise<boolean> {
+    return this.#client.status(this.#deployments.get(environment), update);
   }
 
   async #comment(models: readonly ModelPreview[]): Promise<void> {
     const { sha, runUrl } = this.#place;
-    const { warnings } = this.#conversation;
+    const { warnings } = this.#client;
     // Jobs of a matrix preview one model each: a comment each, or they would write over one another.
     const own = this.#plan.models === undefined && models.length === 1 ? `${marker}-${models[0]?.name}` : marker;
-    await this.#conversation.stickyComment(own, renderComment({ sha, runUrl, models, warnings }));
+    await this.#client.stickyComment(own, renderComment({ sha, runUrl, models, warnings }));
   }
 
   /** The models of the result; where the verb threw, those of the plan with what it threw. */
@@ -135,7 +135,7 @@ export class EventTalk {
     const conclusion = annotations.length > 0 ? 'failure' : 'success';
     const title = annotations[0]?.title ?? `${models.length} of ${models.length} previews load no slower`;
     const summary = renderComment({ sha, runUrl, models });
-    await this.#conversation.check({ name: 'Coldgate preview', conclusion, title, summary, annotations });
+    await this.#client.check({ name: 'Coldgate preview', conclusion, title, summary, annotations });
   }
 
   async #endDestroy({ document, error }: StepOutcome): Promise<void> {
@@ -145,22 +145,22 @@ export class EventTalk {
     // What existed is in the result; models.yaml may not name it any more.
     for (const { model } of factsOf(document)) {
       const description = 'The pull request is closed.';
-      changed += await this.#conversation.deactivate(environmentOf(model, pullRequest.number), { description });
+      changed += await this.#client.deactivate(environmentOf(model, pullRequest.number), { description });
     }
     const removed = factsOf(document)
       .filter((facts) => facts.pruned?.length)
       .map((facts) => facts.model);
     if (removed.length + changed === 0) return;
     const { sha, runUrl } = this.#place;
-    const { warnings } = this.#conversation;
-    await this.#conversation.stickyComment(marker, renderClosed({ sha, runUrl, warnings, removed }));
+    const { warnings } = this.#client;
+    await this.#client.stickyComment(marker, renderClosed({ sha, runUrl, warnings, removed }));
   }
 
   async #endSweep({ document }: StepOutcome): Promise<void> {
     for (const facts of factsOf(document)) {
       const { removed = [] } = facts as unknown as { removed?: { pullRequest: number }[] };
       for (const { pullRequest } of removed) {
-        await this.#conversation.deactivate(environmentOf(facts.model, pullRequest), { description: 'Swept.' });
+        await this.#client.deactivate(environmentOf(facts.model, pullRequest), { description: 'Swept.' });
       }
     }
   }

@@ -19,7 +19,7 @@ import { planTag } from './event-tag.ts';
 import { codeSpan, shown } from './event-text.ts';
 
 /** What the plan of an event needs to know besides it. Found out on demand: not every event asks for everything. */
-export interface EventWorld {
+export interface EventContext {
   inputs: EventInputs;
   ground(): Promise<EventGround>;
   /** Models whose entry or files differ from what was before; all of them where that is not known. */
@@ -58,16 +58,16 @@ function planGiven(verb: string, event: GitHubEvent): EventPlan {
 /** Where the inputs name the models. */
 const uncompared: ChangedModels = { models: [], known: true, why: 'Nothing was compared.' };
 
-async function planSchedule({ inputs, ground }: EventWorld): Promise<EventPlan> {
+async function planSchedule({ inputs, ground }: EventContext): Promise<EventPlan> {
   const { environments } = await ground();
   const environment = inputs.environment || undefined;
   const where = environment
     ? chooseEnvironment('staging', environment, environments).why
     : `Environments: all of models.yaml (${environments.map((name) => `\`${name}\``).join(', ')}).`;
   const steps = [{ verb: 'sweep', inputs: { ...(environment && { environment }) } }];
-  const said =
+  const summary =
     'On schedule: previews that a lost event left are removed, versions pruned, pointers compared with endpoints.';
-  return { ...nothing, steps, models: undefined, environment, why: [said, where] };
+  return { ...nothing, steps, models: undefined, environment, why: [summary, where] };
 }
 
 /** It would lend this repository's secrets to files of a pull request. */
@@ -105,27 +105,27 @@ function planWorkflowRun(after: string | undefined, verb: string | undefined, ev
 }
 
 /** The merge queue waits for a check: the models that its group changes are validated, without credentials. */
-async function planMergeGroup(base: string, { inputs, ground, changedSince }: EventWorld): Promise<EventPlan> {
+async function planMergeGroup(base: string, { inputs, ground, changedSince }: EventContext): Promise<EventPlan> {
   const asked = Boolean(inputs.model?.length);
   const changed = asked ? uncompared : await changedSince({ kind: 'commit', commit: base });
   const { models, why } = affectedModels(inputs, await ground(), changed);
-  const said = 'The merge queue asks for its check';
+  const summary = 'The merge queue asks for its check';
   if (models.length === 0)
-    return { ...nothing, why: [`${said}, and no model changed: nothing is to be checked.`, why] };
+    return { ...nothing, why: [`${summary}, and no model changed: nothing is to be checked.`, why] };
   const steps = [{ verb: 'validate', inputs: { ...placeOf(undefined, models), local: 'true' } }];
-  return { ...nothing, steps, models, why: [`${said}: the models that changed are validated on this runner.`, why] };
+  return { ...nothing, steps, models, why: [`${summary}: the models that changed are validated on this runner.`, why] };
 }
 
-async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, world: EventWorld): Promise<EventPlan> {
+async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, context: EventContext): Promise<EventPlan> {
   const idle = idlePush(event);
   if (idle) return idle;
-  const { inputs } = world;
-  const ground = await world.ground();
+  const { inputs } = context;
+  const ground = await context.ground();
   const asked = Boolean(inputs.model?.length);
-  const changed = asked ? uncompared : await world.changedSince({ kind: 'commit', commit: event.before });
+  const changed = asked ? uncompared : await context.changedSince({ kind: 'commit', commit: event.before });
   // A store that cannot be read must not look as if there were nothing to do; a fork has no right to read it.
   const blind = event.ofFork || changed.models.length > 0 ? 'said' : 'error';
-  const standings = await world.standings(pushedTo(inputs, ground).name, event.branch, blind);
+  const standings = await context.standings(pushedTo(inputs, ground).name, event.branch, blind);
   return planBranch(event, inputs, ground, { changed, standings });
 }
 
@@ -133,22 +133,22 @@ async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, world: 
  * What to do on an event, with which models, where, and why; the table of docs/github.md. Pure but for what `world` is
  * asked. Throws InputError `event-refused` (exit 2) for events that must not run and those that nobody has a rule for.
  */
-export async function planEvent(event: GitHubEvent, world: EventWorld): Promise<EventPlan> {
-  const inputs = effective(event, world.inputs);
+export async function planEvent(event: GitHubEvent, context: EventContext): Promise<EventPlan> {
+  const inputs = effective(event, context.inputs);
   if (event.kind === 'other' && event.name === lending) refuse(event.name);
   if (event.kind === 'workflow-run') return planWorkflowRun(event.after, inputs.verb, event);
   if (event.kind === 'dispatch') {
-    const ground = hasUsualPlace(inputs.verb) ? await world.ground() : { environments: [], models: [] };
+    const ground = hasUsualPlace(inputs.verb) ? await context.ground() : { environments: [], models: [] };
     return planDispatch(dispatchedInputs(event), inputs, ground);
   }
   if (inputs.verb) return planGiven(inputs.verb, event);
   if (event.kind === 'other') return refuse(event.name);
-  if (event.kind === 'schedule') return planSchedule(world);
-  if (event.kind === 'merge-group') return planMergeGroup(event.baseSha, world);
-  if (event.kind === 'tag') return planTag(event, inputs, await world.ground());
-  if (event.kind === 'branch') return planPush(event, world);
+  if (event.kind === 'schedule') return planSchedule(context);
+  if (event.kind === 'merge-group') return planMergeGroup(event.baseSha, context);
+  if (event.kind === 'tag') return planTag(event, inputs, await context.ground());
+  if (event.kind === 'branch') return planPush(event, context);
   const { baseSha: base, headSha: head, baseBranch: branch, action } = event;
   const compares = ['opened', 'synchronize', 'reopened'].includes(action) && !inputs.model?.length;
-  const changed = compares ? await world.changedSince({ kind: 'pull-request', base, head, branch }) : uncompared;
-  return planPullRequest(event, inputs, await world.ground(), changed);
+  const changed = compares ? await context.changedSince({ kind: 'pull-request', base, head, branch }) : uncompared;
+  return planPullRequest(event, inputs, await context.ground(), changed);
 }

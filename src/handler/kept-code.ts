@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync, writ
  * name tells source and version, and the file holds the code twice: damaged, or cut short, its halves differ, which costs
  * a start microseconds to see, where a checksum would cost it a module.
  */
-export class KeptCode {
+export class CompileCache {
   readonly #folder: string;
   readonly #file: string;
 

@@ -30,14 +30,14 @@ export async function parseLargeObject(bytes: Uint8Array): Promise<Record<string
   } catch (error) {
     if (!(error instanceof NotPlain)) throw error;
     const heap = counts.lists * perList + counts.commas * perElement + bytes.byteLength;
-    if (heap > (error.message ? muchHeap : mostHeap())) throw tooHeavy(error);
+    if (heap > (error.message ? muchHeap : maxHeap())) throw tooHeavy(error);
     return parseJsonObject(bytes);
   }
   if (isRecord(value)) return value;
   throw new RequestError(400, 'bad-json', 'The body should be a JSON object.');
 }
 
-const mostHeap = (): number => getHeapStatistics().heap_size_limit * heapShare;
+const maxHeap = (): number => getHeapStatistics().heap_size_limit * heapShare;
 
 function tooHeavy({ message }: Error): RequestError {
   if (message) return badInput('', 'lists of numbers, each as long as its neighbours', message);
@@ -68,13 +68,13 @@ function* countStructure(bytes: Uint8Array): Generator<undefined, Structure> {
 class LargeJson {
   readonly #bytes: Buffer;
   readonly #numbers: NumberLists;
-  readonly #most = mostHeap();
+  readonly #most = maxHeap();
   #heap = 0;
   #at = 0;
 
-  constructor(bytes: Uint8Array, mostNumbers: number) {
+  constructor(bytes: Uint8Array, maxNumbers: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#numbers = new NumberLists(bytes, mostNumbers);
+    this.#numbers = new NumberLists(bytes, maxNumbers);
   }
 
   *read(): Generator<undefined, unknown> {

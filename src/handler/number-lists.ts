@@ -43,10 +43,10 @@ export class NumberLists {
   /** Of each level, how long its lists are; -1 before the first has ended. */
   #sizes: number[] = [];
 
-  constructor(bytes: Uint8Array, mostNumbers: number) {
+  constructor(bytes: Uint8Array, maxNumbers: number) {
     this.#bytes = bytes;
     this.#number = new JsonNumber(bytes);
-    this.#room = new Float64Array(mostNumbers);
+    this.#room = new Float64Array(maxNumbers);
   }
 
   /** The list that begins at `start`, and where it ends. Throws NotPlain. */

@@ -65,13 +65,13 @@ async function fetchFile(
     };
   } catch (error) {
     await removeFile(temporary, { force: true });
-    await abandon(object.body);
+    await cancelBody(object.body);
     throw toLoadError(error, 'cache-unavailable', `Keeping ${wanted.key} in ${cache.folder} failed`);
   }
 }
 
 /** What is read no further has to be let go of, also where reading had not begun. */
-async function abandon(body: AsyncIterable<Uint8Array>): Promise<void> {
+async function cancelBody(body: AsyncIterable<Uint8Array>): Promise<void> {
   const rest = body[Symbol.asyncIterator]();
   await rest.next().catch(() => {});
   await rest.return?.();

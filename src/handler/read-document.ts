@@ -3,7 +3,7 @@ import type { Reader, StoredDocument } from './reader.ts';
 import { rereadIfReplaced } from './readers/replaced.ts';
 
 /** A golden sample is sent in one request, of which the largest service takes 32 MiB; pointer and manifest are smaller. */
-const mostBytes = 32 * 1024 * 1024;
+const maxBytes = 32 * 1024 * 1024;
 
 /** The document that a first load begins with, by the shortest way. Throws as readDocument does. */
 export const readFirstDocument = async (reader: Reader, key: string): Promise<StoredDocument> =>
@@ -35,7 +35,7 @@ async function readWhole(
   let size = 0;
   for await (const chunk of object.body) {
     size += chunk.byteLength;
-    if (size > mostBytes) throw new LoadError('document-unusable', `${key} is larger than ${mostBytes} bytes.`);
+    if (size > maxBytes) throw new LoadError('document-unusable', `${key} is larger than ${maxBytes} bytes.`);
     chunks.push(Buffer.from(chunk));
   }
   return { bytes: Buffer.concat(chunks), token: object.token };

@@ -10,7 +10,7 @@ import type { Tensors } from './session.ts';
 import { badInput, checkSymbols, type InferInput } from './tensors-in.ts';
 
 /** An empty tensor costs nothing to send, yet its other free dimensions may make the graph allocate without end. */
-const mostOfEmpty = 65_536;
+const maxOfEmpty = 65_536;
 
 /**
  * Runs checked inputs, and notes their shapes and the time for the log. Throws RequestError 422 where the graph refuses
@@ -39,7 +39,7 @@ export function checkEmpty(feeds: Tensors, infos: readonly TensorInfo[]): void {
     const declared = infos.find((info) => info.name === name)?.shape;
     const free = shape.filter((size, axis) => size !== 0 && typeof declared?.[axis] !== 'number');
     const rest = free.reduce((product, size) => product * size, 1);
-    if (shape.includes(0) && rest > mostOfEmpty) {
+    if (shape.includes(0) && rest > maxOfEmpty) {
       throw badInput(`inputs.${name}.shape`, 'a tensor with elements', `an empty one of shape [${shape.join(', ')}]`);
     }
   }

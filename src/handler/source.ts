@@ -20,7 +20,7 @@ export interface StoreSource {
   url?: string | undefined;
 }
 
-export interface Place {
+export interface StoreLocation {
   source: StoreSource;
   /** With MODEL_URI: key of the model file in `source`; there is then no manifest and no pointer. */
   file: string | undefined;
@@ -38,7 +38,7 @@ const ownEndpoints: Record<CloudStore, string[]> = {
 };
 
 /** Reads where the models are; what is wrong is added to `problems`. */
-export function readSource(text: Text, problems: string[]): Place {
+export function readSource(text: Text, problems: string[]): StoreLocation {
   const uri = text('MODEL_URI');
   const place = uri ? readUri(uri) : readStore(text, problems);
   if (!place) {
@@ -54,9 +54,9 @@ export function readSource(text: Text, problems: string[]): Place {
 const uriForms =
   'file:///folder/model.onnx, s3://bucket/key, gs://bucket/key, azure://account/container/key or the https URL of an object';
 
-const nowhere: Place = { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
+const nowhere: StoreLocation = { source: { store: 'file', bucket: '', root: '/' }, file: 'model.onnx' };
 
-function readStore(text: Text, problems: string[]): Place {
+function readStore(text: Text, problems: string[]): StoreLocation {
   const store = text('MODEL_STORE') ?? '';
   const prefix = text('MODEL_PREFIX') ?? '';
   const bucket = text('MODEL_BUCKET') ?? '';
@@ -101,7 +101,7 @@ export function endpointProblem(endpoint: string): string | undefined {
 }
 
 /** The place of one model file; nothing where the URI has none of the known forms. */
-function readUri(uri: string): Place | undefined {
+function readUri(uri: string): StoreLocation | undefined {
   const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.+)$/s.exec(uri) ?? [];
   const store = storeOfScheme(scheme);
   if (store) return readBucketUri(store, rest);
@@ -120,7 +120,7 @@ function readUri(uri: string): Place | undefined {
 const toFile = (path: string): string =>
   /\.(onnx|ort)$/.test(path) ? path : `${path.replace(/\/+$/, '')}/model.onnx`.replace(/^\/(?=model\.onnx$)/, '');
 
-function readFileUri(uri: string): Place | undefined {
+function readFileUri(uri: string): StoreLocation | undefined {
   try {
     if (!uri.startsWith('file:///')) return undefined;
     const path = `/${toFile(fileURLToPath(uri).slice(1))}`;
@@ -132,7 +132,7 @@ function readFileUri(uri: string): Place | undefined {
 }
 
 /** Keys are taken as they are: `%20` is three characters there, as in the clouds' own tools. */
-function readBucketUri(store: CloudStore, rest: string): Place | undefined {
+function readBucketUri(store: CloudStore, rest: string): StoreLocation | undefined {
   const parts = rest.split('/');
   const named = clouds[store].bucketParts;
   const bucket = parts.slice(0, named).join('/');
@@ -142,7 +142,7 @@ function readBucketUri(store: CloudStore, rest: string): Place | undefined {
   return { source: { store, bucket, root: cut < 0 ? '' : key.slice(0, cut) }, file: key.slice(cut + 1) };
 }
 
-function readWebUri(uri: string): Place | undefined {
+function readWebUri(uri: string): StoreLocation | undefined {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (!url || url.username || url.password || (url.protocol === 'http:' && !isLoopback(url.hostname))) return undefined;
   const [last = ''] = /[^/]*$/.exec(decode(url.pathname)) ?? [];

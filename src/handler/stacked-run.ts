@@ -9,7 +9,7 @@ import { joinTensors, splitTensor } from './stack-tensors.ts';
 import type { InferInput } from './tensors-in.ts';
 
 /** Bounds the memory of one run. */
-const mostStacked = 256;
+const maxStacked = 256;
 
 /** Whether stacking has been found to leave answers as they are, by model. */
 const proven = new WeakMap<Session, boolean>();
@@ -29,9 +29,9 @@ export async function runStacked(model: ServedModel, inputs: readonly InferInput
   if (rows.includes(undefined) || inputs.some((input) => formOf(input) !== form)) return undefined;
   try {
     const answers: Tensors[] = [];
-    for (let at = 0; at < inputs.length; at += mostStacked) {
-      const part = inputs.slice(at, at + mostStacked);
-      answers.push(...(await runPart(model, part, rows.slice(at, at + mostStacked) as number[])));
+    for (let at = 0; at < inputs.length; at += maxStacked) {
+      const part = inputs.slice(at, at + maxStacked);
+      answers.push(...(await runPart(model, part, rows.slice(at, at + maxStacked) as number[])));
     }
     if (!proven.has(session)) proven.set(session, await isProven(model, inputs, answers));
     return proven.get(session) ? answers : undefined;

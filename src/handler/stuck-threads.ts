@@ -9,7 +9,7 @@ export interface Replacement {
 /** Time without a request after which one can be kept waiting, ms. */
 const quietMs = 1000;
 /** Each keeps its model in memory and takes a core when nobody else wants it. */
-const mostStuck = 3;
+const maxStuck = 3;
 /** For the answers that say so to leave, ms. */
 const partingMs = 250;
 
@@ -35,7 +35,7 @@ export class StuckThreads {
   add(ended: Promise<void>): void {
     this.#stuck++;
     void ended.then(() => this.#stuck--);
-    if (this.#stuck >= mostStuck) setTimeout(() => this.#replace(), partingMs);
+    if (this.#stuck >= maxStuck) setTimeout(() => this.#replace(), partingMs);
     else if (this.#replacement?.whenQuiet) this.#waitForQuiet();
   }
 

@@ -1,10 +1,10 @@
-import type { Sheet } from './sheet.ts';
+import type { PolicySet } from './sheet.ts';
 import type { Subject } from './subject.ts';
 
 export const issuer = 'token.actions.githubusercontent.com';
 
 /** Where the preview's and the pipeline's jobs run. */
-export type JobRole = Exclude<Sheet['role'], 'function'>;
+export type JobRole = Exclude<PolicySet['role'], 'function'>;
 
 export const jobName = (role: JobRole, environment: string): string => `coldgate-${role}-${environment}`;
 

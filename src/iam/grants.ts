@@ -4,13 +4,13 @@ import {
   doctorRecordKey,
   historyPrefix,
   modelPrefix,
-  pinsPrefix,
+  leasesPrefix,
   pointerKey,
   tombstoneName,
   versionsPrefix,
 } from '../model/layout.ts';
-import { type Area, type Deed, type IamVerb, needsOf } from './needs.ts';
-import { placeOf, type Subject } from './subject.ts';
+import { type Area, type Operation, type IamVerb, needsOf } from './needs.ts';
+import { bucketRef, type Subject } from './subject.ts';
 
 /** Keys that begin so and, where it says so, hold and end so. Without `open` the one key that is spelt. */
 export interface Keys {
@@ -58,8 +58,8 @@ function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[
       return [under(historyPrefix(model, own))];
     case 'histories':
       return pointers.map((pointer) => under(historyPrefix(model, pointer)));
-    case 'pins':
-      return [under(pinsPrefix(model))];
+    case 'leases':
+      return [under(leasesPrefix(model))];
     case 'baselines':
       return [under(baselineKey(model, '', '').replace(/\/\.json$/, ''))];
     case 'verdict':
@@ -72,17 +72,17 @@ function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[
 /** What the verbs need of the store, in keys. Pure. */
 export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): StoreGrants {
   const { models, pointers } = subject;
-  const { root } = placeOf(subject.store);
+  const { root } = bucketRef(subject.store);
   const { reads, listsAll, trust, writes } = needsOf(verbs);
   const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
   const corner = trust ? [under(doctorRecordKey.replace(/[^/]+$/, ''))] : [];
   const names = listsAll ? [under('')] : [...own, ...corner];
   const grants = nothing({ read: own, list: names });
   if (trust) grants.read.push(one(doctorRecordKey));
-  for (const [area, deeds] of Object.entries(writes) as [Area, Deed[]][]) {
+  for (const [area, operations] of Object.entries(writes) as [Area, Operation[]][]) {
     const keys = models.flatMap((model) => keysOf(area, model, pointers));
-    for (const deed of deeds) grants[deed].push(...keys);
-    if ((area === 'versions' || area === 'previews') && deeds.includes('create')) grants.parts.push(...keys);
+    for (const operation of operations) grants[operation].push(...keys);
+    if ((area === 'versions' || area === 'previews') && operations.includes('create')) grants.parts.push(...keys);
     if (area === 'trials') grants.read.push(...keys);
   }
   return inside(root, grants);
@@ -90,7 +90,7 @@ export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): Sto
 
 /** A function reads the pointer and the versions of its models, and nothing else. */
 export function functionGrants(subject: Subject, models: readonly string[]): StoreGrants {
-  const { root } = placeOf(subject.store);
+  const { root } = bucketRef(subject.store);
   const [pointer] = subject.pointers;
   const read = models.flatMap((model) => [one(pointerKey(model, pointer)), under(versionsPrefix(model))]);
   const list = models.map((model) => under(modelPrefix(model)));
@@ -103,8 +103,8 @@ const nothing = (but: Partial<StoreGrants>): StoreGrants => ({
 });
 
 function inside(root: string, grants: StoreGrants): StoreGrants {
-  const moved = Object.entries(grants).map(([deed, keys]) => [
-    deed,
+  const moved = Object.entries(grants).map(([operation, keys]) => [
+    operation,
     unique((keys as Keys[]).map((k) => ({ ...k, begin: `${root}${k.begin}` }))),
   ]);
   return Object.fromEntries(moved) as StoreGrants;

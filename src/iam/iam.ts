@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
-import { awsFunctionSheets, awsJobSheets } from './aws/sheets.ts';
-import { azureFunctionSheets, azureJobSheets } from './azure/sheets.ts';
-import { googleFunctionSheets, googleJobSheets } from './google/sheets.ts';
+import { awsFunctionPolicies, awsJobPolicies } from './aws/sheets.ts';
+import { azureFunctionPolicies, azureJobPolicies } from './azure/sheets.ts';
+import { googleFunctionPolicies, googleJobPolicies } from './google/sheets.ts';
 import { type IamVerb, iamVerbs, roleVerbs } from './needs.ts';
-import type { Sheet } from './sheet.ts';
+import type { PolicySet } from './sheet.ts';
 import type { Subject } from './subject.ts';
 
-export type IamRole = Sheet['role'];
+export type IamRole = PolicySet['role'];
 
 /** The verbs by name, all of the role's where none is named. Throws InputError `unknown-verb` for names that are none of these. */
 export function verbsOf(role: Exclude<IamRole, 'function'>, names: readonly string[]): readonly IamVerb[] {
@@ -23,16 +23,16 @@ export function verbsOf(role: Exclude<IamRole, 'function'>, names: readonly stri
  * What each identity of the environment gets in the clouds that its store and its functions are in; nothing for parts on
  * this machine. Pure.
  */
-export function sheetsFor(subject: Subject, roles: readonly IamRole[], verbs: readonly string[] = []): Sheet[] {
+export function policySetsFor(subject: Subject, roles: readonly IamRole[], verbs: readonly string[] = []): PolicySet[] {
   return roles.flatMap((role) => {
     if (role === 'function') {
-      return [...awsFunctionSheets(subject), ...googleFunctionSheets(subject), ...azureFunctionSheets(subject)];
+      return [...awsFunctionPolicies(subject), ...googleFunctionPolicies(subject), ...azureFunctionPolicies(subject)];
     }
     const chosen = verbsOf(role, verbs);
     return [
-      ...awsJobSheets(subject, role, chosen),
-      ...googleJobSheets(subject, role, chosen),
-      ...azureJobSheets(subject, role, chosen),
+      ...awsJobPolicies(subject, role, chosen),
+      ...googleJobPolicies(subject, role, chosen),
+      ...azureJobPolicies(subject, role, chosen),
     ];
   });
 }

@@ -34,7 +34,7 @@ export type Area =
   /** Those of all environments in the store: a prune writes its fence into each. */
   | 'pointers'
   | 'histories'
-  | 'pins'
+  | 'leases'
   | 'baselines'
   /** What doctor has found out. */
   | 'verdict'
@@ -42,10 +42,10 @@ export type Area =
   | 'trials';
 
 /** What a verb writes. `create` needs a free key, `replace` one that is unchanged. */
-export type Deed = 'create' | 'replace' | 'remove';
+export type Operation = 'create' | 'replace' | 'remove';
 
 /** What a verb does to a target. */
-export type TargetDeed =
+export type TargetOperation =
   /** Looks at functions, versions, aliases and addresses. */
   | 'look'
   /** Asks which functions there are, also those that models.yaml does not name any more. */
@@ -68,21 +68,21 @@ export interface Needs {
   listsAll?: boolean;
   /** Reads what doctor has found out about the store. */
   trust?: boolean;
-  writes?: Partial<Record<Area, readonly Deed[]>>;
+  writes?: Partial<Record<Area, readonly Operation[]>>;
   /** With the environment's functions. */
-  target?: readonly TargetDeed[];
+  target?: readonly TargetOperation[];
   /** With functions of pull requests. */
-  previews?: readonly TargetDeed[];
+  previews?: readonly TargetOperation[];
   /** With functions of other environments in the store. */
-  neighbours?: readonly TargetDeed[];
+  neighbours?: readonly TargetOperation[];
 }
 
-const pin = ['create', 'remove'] as const;
+const leaseWrites = ['create', 'remove'] as const;
 
 const serving = ['look', 'make', 'place', 'call', 'clear'] as const;
 
 /** What every prune writes beside what it deletes. */
-const fences: Needs['writes'] = { pointers: ['replace'], histories: ['create'], pins: ['remove'] };
+const fences: Needs['writes'] = { pointers: ['replace'], histories: ['create'], leases: ['remove'] };
 const clearing: Needs['writes'] = {
   ...fences,
   'preview-tombstones': ['create', 'replace'],
@@ -100,7 +100,7 @@ const chains = {
 /** What each verb asks of store and target; test/iam/ compares it with what verbs are seen to ask. */
 const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   validate: { reads: true },
-  publish: { reads: true, writes: { versions: ['create'], pins: pin } },
+  publish: { reads: true, writes: { versions: ['create'], leases: leaseWrites } },
   verify: { reads: true },
   deploy: { reads: true, target: serving },
   warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make', 'call'] },
@@ -108,7 +108,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
     reads: true,
     trust: true,
     // A version that is the first to be promoted is pinned meanwhile.
-    writes: { pointer: ['create', 'replace'], history: ['create'], pins: pin },
+    writes: { pointer: ['create', 'replace'], history: ['create'], leases: leaseWrites },
     target: serving,
   },
   rollback: { reads: true, trust: true, writes: { pointer: ['replace'], history: ['create'] }, target: serving },
@@ -121,7 +121,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
     writes: {
       ...clearing,
       previews: ['create', 'remove'],
-      pins: pin,
+      leases: leaseWrites,
       baselines: ['create', 'replace', 'remove'],
     },
     // What is live runs in the preview's own function to be compared.
@@ -159,9 +159,9 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
 export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   const single = verbs.flatMap((verb) => (verb === 'ship' || verb === 'release' ? chains[verb] : [verb]));
   const each = [...new Set(single)].map((verb) => perVerb[verb]);
-  const writes: Partial<Record<Area, Deed[]>> = {};
-  for (const [area, deeds] of each.flatMap((needs) => Object.entries(needs.writes ?? {}))) {
-    const all = new Set([...(writes[area as Area] ?? []), ...deeds]);
+  const writes: Partial<Record<Area, Operation[]>> = {};
+  for (const [area, operations] of each.flatMap((needs) => Object.entries(needs.writes ?? {}))) {
+    const all = new Set([...(writes[area as Area] ?? []), ...operations]);
     writes[area as Area] = [...all];
   }
   return {
@@ -175,8 +175,8 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   };
 }
 
-const unite = (all: readonly (readonly TargetDeed[] | undefined)[]): TargetDeed[] => [
-  ...new Set(all.flatMap((deeds) => deeds ?? [])),
+const unite = (all: readonly (readonly TargetOperation[] | undefined)[]): TargetOperation[] => [
+  ...new Set(all.flatMap((operations) => operations ?? [])),
 ];
 
 /** Jobs that a repository gives roles of their own. */

@@ -1,6 +1,6 @@
 import type { Cloud } from '../clouds.ts';
 /** A file of a role: a policy, a trust policy, a role definition, a condition. */
-export interface Paper {
+export interface PolicyFile {
   /** Name that the commands use. */
   file: string;
   kind: 'permissions' | 'trust' | 'condition';
@@ -9,14 +9,14 @@ export interface Paper {
 }
 
 /** What one identity gets in one cloud, and the commands that give it. */
-export interface Sheet {
+export interface PolicySet {
   role: 'pipeline' | 'preview' | 'function';
   cloud: Cloud['provider'];
   /** Name of the identity. */
   name: string;
   /** For whom it is, as one sentence. */
   purpose: string;
-  papers: Paper[];
+  files: PolicyFile[];
   /** Lines that set what papers have as variables. */
   setup?: string[];
   /** Lines for a shell, in order. */
@@ -27,17 +27,17 @@ export interface Sheet {
 
 const clouds = { aws: 'AWS', google: 'Google Cloud', azure: 'Azure' };
 
-const textOf = ({ content }: Paper): string =>
+const textOf = ({ content }: PolicyFile): string =>
   typeof content === 'string' ? content.replace(/\n$/, '') : JSON.stringify(content, null, 2);
 
 /** A paper as the shell writes it. Variables in it are filled in, where it has any. */
-function heredoc(paper: Paper): string {
-  const text = textOf(paper);
+function heredoc(file: PolicyFile): string {
+  const text = textOf(file);
   const mark = text.includes('${') ? 'END_OF_FILE' : "'END_OF_FILE'";
-  return `cat > ${paper.file} <<${mark}\n${text}\nEND_OF_FILE`;
+  return `cat > ${file.file} <<${mark}\n${text}\nEND_OF_FILE`;
 }
 
-function section({ role, cloud, name, purpose, papers, setup = [], commands, notes }: Sheet): string {
+function section({ role, cloud, name, purpose, files, setup = [], commands, notes }: PolicySet): string {
   const title = `# --- ${clouds[cloud]}, ${role}: ${name} `;
   return [
     title.padEnd(80, '-'),
@@ -45,18 +45,18 @@ function section({ role, cloud, name, purpose, papers, setup = [], commands, not
     ...notes.map((note) => `# Note: ${note}`),
     '',
     ...setup,
-    ...papers.map(heredoc),
-    ...(papers.length > 0 ? [''] : []),
+    ...files.map(heredoc),
+    ...(files.length > 0 ? [''] : []),
     ...commands,
   ].join('\n');
 }
 
 /** A page to read and, once read, to run: comments for people, and nothing that a shell does not take. */
-export function renderScript(environment: string, verbs: readonly string[], sheets: readonly Sheet[]): string {
+export function renderScript(environment: string, verbs: readonly string[], policySets: readonly PolicySet[]): string {
   const head = [
     `# Permissions of the environment ${environment}, written by coldgate iam. Read them before you run this.`,
     `# The pipeline may run: ${verbs.join(', ')}.`,
     '# Running it again after a change of models.yaml adds what is new; on AWS it takes away what is gone, too.',
   ];
-  return `${[head.join('\n'), ...sheets.map(section)].join('\n\n')}\n`;
+  return `${[head.join('\n'), ...policySets.map(section)].join('\n\n')}\n`;
 }

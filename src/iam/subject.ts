@@ -30,7 +30,7 @@ export interface Subject {
 }
 
 /** Bucket, or account and container, and the prefix inside, as the store's URL names them. */
-export interface StorePlace {
+export interface BucketRef {
   /** Nothing for a folder. */
   store: CloudStore | undefined;
   /** Bucket, or container on Azure. */
@@ -41,7 +41,7 @@ export interface StorePlace {
   root: string;
 }
 
-export function placeOf({ url }: StoreSettings): StorePlace {
+export function bucketRef({ url }: StoreSettings): BucketRef {
   const { protocol, host, pathname } = new URL(url);
   const store = storeOfScheme(protocol.slice(0, -1));
   const parts = pathname.split('/').filter((part) => part !== '');

@@ -23,7 +23,7 @@ export interface WatchOptions {
 
 export interface Watched {
   outcome: 'passed' | 'broken' | 'superseded';
-  looks: number;
+  probes: number;
   failed: number;
   /** Median and 95th percentile of a request with the golden sample, ms; absent when none was answered. */
   p50: number | undefined;
@@ -38,13 +38,13 @@ const inARow = 3;
 const share = 0.1;
 const enough = 20;
 /** Looks in a watch of usual length; the pause between two stays within bounds, ms. */
-const usualLooks = 60;
+const defaultProbes = 60;
 const shortestPauseMs = 200;
 const longestPauseMs = 5000;
 /** One look, ms: an HTTP API cuts there (docs/facts.md P23). */
-const lookMs = 30_000;
+const probeTimeoutMs = 30_000;
 
-type Look = { ms: number } | { fault: string };
+type Probe = { ms: number } | { fault: string };
 
 /**
  * Calls a live endpoint as a client does, again and again: version, sha256, golden sample, errors and time. It ends
@@ -54,19 +54,19 @@ type Look = { ms: number } | { fault: string };
 export async function watch(options: WatchOptions): Promise<Watched> {
   const { seconds, signal, log } = options;
   const began = performance.now();
-  const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, (seconds * 1000) / usualLooks));
-  const looks: Look[] = [];
+  const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, (seconds * 1000) / defaultProbes));
+  const probes: Probe[] = [];
   for (;;) {
     const by = await supersededBy(options);
-    if (by !== undefined) return reportOf('superseded', looks, by);
-    const look = await lookOnce(options, began);
-    if (look) looks.push(look);
+    if (by !== undefined) return reportOf('superseded', probes, by);
+    const look = await probeOnce(options, began);
+    if (look) probes.push(look);
     if (look && 'fault' in look) log.debug(`A look at ${options.endpoint.url} failed: ${look.fault}`);
-    if (isBroken(looks)) return reportOf('broken', looks, lastFault(looks));
+    if (isBroken(probes)) return reportOf('broken', probes, lastFault(probes));
     const elapsed = (performance.now() - began) / 1000;
     log.progress(`Watching ${options.endpoint.url}`, Math.min(seconds, Math.round(elapsed)), seconds, 'steps');
-    const settled = looks.length > 0 && 'ms' in (looks.at(-1) as Look);
-    if (elapsed >= seconds && settled) return reportOf('passed', looks, undefined);
+    const settled = probes.length > 0 && 'ms' in (probes.at(-1) as Probe);
+    if (elapsed >= seconds && settled) return reportOf('passed', probes, undefined);
     await pause(pauseMs, signal);
   }
 }
@@ -83,7 +83,7 @@ async function supersededBy({ superseded, signal, log }: WatchOptions): Promise<
 }
 
 /** Answers nothing for an instance that has not looked at the pointer yet and is not late with that. */
-async function lookOnce(options: WatchOptions, began: number): Promise<Look | undefined> {
+async function probeOnce(options: WatchOptions, began: number): Promise<Probe | undefined> {
   const { endpoint, expected, sloMs, before, signal } = options;
   let ms = 0;
   const timed: Endpoint = {
@@ -96,7 +96,7 @@ async function lookOnce(options: WatchOptions, began: number): Promise<Look | un
     },
   };
   try {
-    await prove(timed, { ...expected, revision: undefined }, { timeoutMs: lookMs, signal });
+    await prove(timed, { ...expected, revision: undefined }, { timeoutMs: probeTimeoutMs, signal });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof UnprovenError)) throw error;
@@ -110,20 +110,20 @@ async function lookOnce(options: WatchOptions, began: number): Promise<Look | un
   return { ms };
 }
 
-function isBroken(looks: readonly Look[]): boolean {
-  const failed = looks.filter((look) => 'fault' in look).length;
-  const tail = looks.slice(-inARow);
+function isBroken(probes: readonly Probe[]): boolean {
+  const failed = probes.filter((look) => 'fault' in look).length;
+  const tail = probes.slice(-inARow);
   if (tail.length === inARow && tail.every((look) => 'fault' in look)) return true;
-  return looks.length >= enough && failed > looks.length * share;
+  return probes.length >= enough && failed > probes.length * share;
 }
 
-function lastFault(looks: readonly Look[]): string {
-  const last = looks.findLast((look) => 'fault' in look);
+function lastFault(probes: readonly Probe[]): string {
+  const last = probes.findLast((look) => 'fault' in look);
   return last && 'fault' in last ? last.fault : '';
 }
 
-function reportOf(outcome: Watched['outcome'], looks: readonly Look[], why: string | undefined): Watched {
-  const times = looks.flatMap((look) => ('ms' in look ? [look.ms] : []));
-  const failed = looks.length - times.length;
-  return { outcome, looks: looks.length, failed, p50: quantile(times, 0.5), p95: quantile(times, 0.95), why };
+function reportOf(outcome: Watched['outcome'], probes: readonly Probe[], why: string | undefined): Watched {
+  const times = probes.flatMap((look) => ('ms' in look ? [look.ms] : []));
+  const failed = probes.length - times.length;
+  return { outcome, probes: probes.length, failed, p50: quantile(times, 0.5), p95: quantile(times, 0.95), why };
 }

@@ -10,7 +10,7 @@ import { isFilePath, isPointerName, isVersion } from './names.ts';
  *     <model>/current.json                         the pointer (an environment may name another one)
  *     <model>/history/<10 digits>.json             one record a move of current.json
  *     <model>/history/<stem>/<10 digits>.json      the same for a pointer named <stem>.json
- *     <model>/pins/<version>/<id>.json             a publish or a promotion is at work on this version
+ *     <model>/leases/<version>/<id>.json             a publish or a promotion is at work on this version
  *     <model>/baselines/<target key>/<version>.json
  *     _coldgate/doctor.json                        what doctor found out about the store; no model can have this name
  *     _coldgate/doctor/<id>/…                      where doctor tries the store out
@@ -60,13 +60,13 @@ export function historyRecord(key: string, model: string): { pointer: string; se
   return sequence === undefined ? undefined : { pointer, sequence };
 }
 
-export const pinsPrefix = (model: string): string => `${model}/pins/`;
-export const pinKey = (model: string, version: string, id: string): string =>
-  `${pinsPrefix(model)}${version}/${id}.json`;
+export const leasesPrefix = (model: string): string => `${model}/leases/`;
+export const leaseKey = (model: string, version: string, id: string): string =>
+  `${leasesPrefix(model)}${version}/${id}.json`;
 
-/** The version that a pin's key names; nothing for what is no pin. */
-export function pinnedVersion(key: string, model: string): string | undefined {
-  const version = key.startsWith(pinsPrefix(model)) ? key.slice(pinsPrefix(model).length).split('/')[0] : undefined;
+/** The version that a lease's key names; nothing for what is no lease. */
+export function leasedVersion(key: string, model: string): string | undefined {
+  const version = key.startsWith(leasesPrefix(model)) ? key.slice(leasesPrefix(model).length).split('/')[0] : undefined;
   return version !== undefined && isVersion(version) ? version : undefined;
 }
 

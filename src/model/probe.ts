@@ -1,5 +1,5 @@
 import type { TensorJson } from './sample.ts';
-import { countOf, mostElements, sizingsFor } from './sizings.ts';
+import { countOf, maxElements, sizingsFor } from './sizings.ts';
 import { filler } from './tensor-elements.ts';
 import type { Dtype, TensorInfo } from './tensor-info.ts';
 import type { ParsedTensor } from './tensor-json.ts';
@@ -41,7 +41,7 @@ export function isProbe(value: unknown): value is Probe {
   const fits = ({ name, dtype, shape }: Partial<ProbeInput>): boolean =>
     typeof name === 'string' && typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);
   if (!inputs.every((input) => typeof input === 'object' && input !== null && fits(input))) return false;
-  return inputs.reduce((sum, input) => sum + countOf(input.shape), 0) <= mostElements;
+  return inputs.reduce((sum, input) => sum + countOf(input.shape), 0) <= maxElements;
 }
 
 const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -10,7 +10,7 @@ export interface Sizing {
 }
 
 /** Inputs of more elements are not made up; 256 MiB of float32. */
-export const mostElements = 64 * 1024 * 1024;
+export const maxElements = 64 * 1024 * 1024;
 
 /**
  * Sizes to try for dimensions that a model leaves open, until the graph takes some: what they may be is written nowhere in
@@ -34,7 +34,7 @@ export function* sizingsFor(all: readonly TensorInfo[]): Generator<Sizing> {
       // All open dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
       for (const others of new Set([size, 1])) {
         const shapes = sizesOf(ranked, size, others);
-        if (shapes.reduce((sum, shape) => sum + countOf(shape), 0) <= mostElements) yield { turn, inputs, shapes };
+        if (shapes.reduce((sum, shape) => sum + countOf(shape), 0) <= maxElements) yield { turn, inputs, shapes };
       }
     }
   }

@@ -9,7 +9,7 @@ import type { ModelHead } from './read-head.ts';
 /** A sample is sent in one request; the largest of the services takes 32 MiB (Cloud Run, HTTP/1). */
 export const sampleLimit = 32 * 1024 * 1024;
 /** Enough to see what is wrong; a wrong dtype would repeat for every element otherwise. */
-const mostProblems = 50;
+const maxProblems = 50;
 
 /**
  * Reads the golden sample of a model and checks it against the model's head. `label` is how messages name the file.
@@ -22,7 +22,7 @@ export async function readSample(
 ): Promise<Sample> {
   const { sample, problems } = checkSample(await readJson(path, label), head);
   if (problems.length > 0) {
-    const shown = problems.slice(0, mostProblems).map((problem) => toProblem(problem, label));
+    const shown = problems.slice(0, maxProblems).map((problem) => toProblem(problem, label));
     throw new InputError(shown, { code: 'bad-sample' });
   }
   return sample;

@@ -67,7 +67,7 @@ export function placeholderOf(head: Uint8Array, name = ''): Placeholder | undefi
 
 const headBytes = 4096;
 /** Marks are looked for in texts up to this size; vocabularies and label files are far smaller. Bytes. */
-const mostText = 64 * 1024 * 1024;
+const maxText = 64 * 1024 * 1024;
 
 /**
  * Looks at a file that is to be published, whatever it is for: an empty one, a pointer of Git LFS or DVC, an error page and
@@ -108,9 +108,9 @@ async function conflictLine(path: string): Promise<number | undefined> {
   let read = 0;
   for await (const chunk of createReadStream(path, 'latin1')) {
     read += chunk.length;
-    if (read > mostText || chunk.includes('\0')) return undefined;
+    if (read > maxText || chunk.includes('\0')) return undefined;
     const parts = (rest + chunk).split('\n');
-    rest = (parts.pop() ?? '').slice(0, mostText);
+    rest = (parts.pop() ?? '').slice(0, maxText);
     for (const line of parts) {
       lines++;
       if (/^<{7} /.test(line)) begun ??= lines;

@@ -80,8 +80,8 @@ async function runSample(
     return outputs;
   });
   await optional.close();
-  const told = { sample: status, warnings, ...(difference && { difference }) };
-  return answer ? { ...told, bytes: { request, answer }, runMs } : told;
+  const report = { sample: status, warnings, ...(difference && { difference }) };
+  return answer ? { ...report, bytes: { request, answer }, runMs } : report;
 }
 
 async function findProbe(session: Session, declared: Signature): Promise<Ran> {
@@ -107,11 +107,11 @@ async function findProbe(session: Session, declared: Signature): Promise<Ran> {
 }
 
 /** Beyond this an answer is not written as JSON to be measured: a float takes about ten digits for its four bytes. */
-const mostMeasured = 64 * 1024 * 1024;
+const maxMeasured = 64 * 1024 * 1024;
 
 function answerSize(outputs: Tensors): WireSize {
   const binary = binaryBytes(outputs);
-  if (binary > mostMeasured) return { json: binary * 2.5, binary };
+  if (binary > maxMeasured) return { json: binary * 2.5, binary };
   return { json: Buffer.byteLength(JSON.stringify(writeOutputs(outputs, 'nested'))), binary };
 }
 

@@ -21,7 +21,7 @@ export interface ChildOptions {
 
 const usualMs = 300_000;
 /** Of what the runtime prints, for the error of a child that died. */
-const mostNoise = 4096;
+const maxNoise = 4096;
 
 /**
  * Does the job in a child process, because native code that meets a bad model can take its process with it, or never
@@ -87,7 +87,7 @@ function run(
       out += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      noise = (noise + text).slice(-mostNoise);
+      noise = (noise + text).slice(-maxNoise);
     });
     const done = (how: () => void): void => {
       clearTimeout(timer);

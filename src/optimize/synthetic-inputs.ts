@@ -26,21 +26,21 @@ export function* syntheticInputs(inputs: readonly TensorInfo[]): Generator<Tenso
 function feedsOf(
   inputs: readonly TensorInfo[],
   shapes: readonly number[][],
-  mostInteger: number,
+  maxInteger: number,
   random: () => number,
 ): Tensors {
   const feeds: Tensors = new Map();
   for (const [input, info] of inputs.entries()) {
     const shape = shapes[input] as number[];
-    const element = elementOf(info.dtype, mostInteger, random);
+    const element = elementOf(info.dtype, maxInteger, random);
     feeds.set(info.name, parseTensor({ shape, data: Array.from({ length: countOf(shape) }, element) }, info));
   }
   return feeds;
 }
 
-function elementOf(dtype: Dtype, mostInteger: number, random: () => number): () => number | boolean | string {
+function elementOf(dtype: Dtype, maxInteger: number, random: () => number): () => number | boolean | string {
   if (dtype === 'bool') return () => random() < 0.5;
   if (dtype === 'string') return () => String(Math.floor(random() * 10));
   if (dtype.includes('float')) return () => random() * 2 - 1;
-  return () => Math.floor(random() * (mostInteger + 1));
+  return () => Math.floor(random() * (maxInteger + 1));
 }

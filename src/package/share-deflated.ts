@@ -12,7 +12,7 @@ export interface SharedDeflated {
 }
 
 /** A place in it: the folder is part of what the cache knows an entry by, so all runs name the same one. */
-export interface SharedPlace {
+export interface SharedFolder {
   folder: string;
   /** Names compressor, settings and input: the file of one version of the runtime for one CPU. */
   key: string;
@@ -26,7 +26,7 @@ export interface Compressed {
 }
 
 /** What another run has compressed. Others write to that cache too: only what unpacks to the very input is taken. */
-export async function restoreDeflated(place: SharedPlace, options: SharedDeflated): Promise<Uint8Array | undefined> {
+export async function restoreDeflated(place: SharedFolder, options: SharedDeflated): Promise<Uint8Array | undefined> {
   const { sharedCache, log } = options;
   if (!sharedCache) return undefined;
   try {
@@ -41,7 +41,7 @@ export async function restoreDeflated(place: SharedPlace, options: SharedDeflate
 }
 
 /** Keeps it for other runs. Never fails. */
-export async function saveDeflated(place: SharedPlace, deflated: Uint8Array, options: SharedDeflated): Promise<void> {
+export async function saveDeflated(place: SharedFolder, deflated: Uint8Array, options: SharedDeflated): Promise<void> {
   const { sharedCache, log } = options;
   if (!sharedCache) return;
   await quietly(log, 'save to', async () => {

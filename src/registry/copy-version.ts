@@ -7,7 +7,7 @@ import type { Store } from '../stores/store.ts';
 import { writeManifest } from './commit.ts';
 import { type CopiedFile, copyFile } from './copy-file.ts';
 import { differencesOf, wordOf } from './existing-version.ts';
-import { underPin } from './pins.ts';
+import { withLease } from './leases.ts';
 import { type Proof, proofUnder } from './pointer-swap.ts';
 import { readPointer } from './read-pointer.ts';
 import { beingPruned } from './tombstone.ts';
@@ -73,8 +73,8 @@ export async function copyVersion(input: CopyInput): Promise<CopyResult> {
   if (there.stored && incomplete(there, there.stored.manifest).length === 0) return confirmed(input, live);
   let files: CopiedFile[] = [];
   const id = randomUUID();
-  const written = await underPin({ store, model, version, id, now, log }, async () => {
-    // Once more: only what is seen under the pin is safe from a prune.
+  const written = await withLease({ store, model, version, id, now, log }, async () => {
+    // Once more: only what is seen under the lease is safe from a prune.
     const contents = await openThere(input);
     if (contents.stored) refuseOther(input, source.manifest, contents.stored.manifest);
     files = await bringAll(input, source, contents);

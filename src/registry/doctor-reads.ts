@@ -104,7 +104,7 @@ const listOrder: StoreCheck = {
 };
 
 /** What claims a version is respected for a day: an hour of difference is well under that, ms. */
-const mostSkew = 60 * 60 * 1000;
+const maxSkew = 60 * 60 * 1000;
 
 const clock: StoreCheck = {
   name: 'clock',
@@ -114,7 +114,7 @@ const clock: StoreCheck = {
     await store.put(key, text('first'), 'absent');
     const skew = (await store.head(key))!.modified.getTime() - now().getTime();
     const words = `${Math.abs(Math.round(skew / 1000))} s ${skew < 0 ? 'behind' : 'ahead of'} this machine`;
-    if (Math.abs(skew) > mostSkew) throw new Unmet(`the store is ${words}`);
+    if (Math.abs(skew) > maxSkew) throw new Unmet(`the store is ${words}`);
     return `the store is ${words}`;
   },
 };

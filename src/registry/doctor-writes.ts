@@ -93,7 +93,7 @@ const updateRace: StoreCheck = {
 const staleRemove: StoreCheck = {
   name: staleRemoval,
   proved: 'A removal with the token of an older state is refused and leaves the object as it was.',
-  // Promotions remove nothing but their own pins. Prune does, and refuses a store that fails this.
+  // Promotions remove nothing but their own leases. Prune does, and refuses a store that fails this.
   critical: false,
   async run(store, key) {
     const old = await store.put(key, text('first'), 'absent');

@@ -2,12 +2,12 @@ import { ConflictError } from '../errors.ts';
 import { contentTypeOf, pointerCaching, pointerKey } from '../model/layout.ts';
 import { encodeJson, type Pointer } from '../model/pointer.ts';
 import { mayHaveHappened } from './ambiguous.ts';
-import { ensureRecord, type HistoryPlace } from './history-record.ts';
+import { ensureRecord, type HistoryLocation } from './history-record.ts';
 import { missing } from './pointer-guard.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { type Sleeper, wait } from './wait.ts';
 
-export interface Fencing extends HistoryPlace, Sleeper {
+export interface Fencing extends HistoryLocation, Sleeper {
   /** The new fence. */
   id: string;
 }

@@ -6,7 +6,7 @@ import { differsFromRecord, isSameMove } from './pointer-check.ts';
 import { unsound } from './pointer-fault.ts';
 import { type PointerState, readRecord } from './read-pointer.ts';
 
-export interface HistoryPlace {
+export interface HistoryLocation {
   store: Store;
   model: string;
   /** Name of the pointer. */
@@ -20,7 +20,7 @@ export interface HistoryPlace {
  * create that is refused. Throws IntegrityError `pointer-differs` where the record is of another move, as only a forged
  * or damaged document can be, `history-unusable`, and what the store throws; then nothing was moved yet.
  */
-export async function ensureRecord(place: HistoryPlace, state: PointerState): Promise<void> {
+export async function ensureRecord(place: HistoryLocation, state: PointerState): Promise<void> {
   const { sequence } = state.pointer;
   const found = await readRecord(place.store, place.model, sequence, place.pointer);
   if (!found) {
@@ -35,7 +35,7 @@ export async function ensureRecord(place: HistoryPlace, state: PointerState): Pr
  * Creates the record of a move from the pointer's own bytes. False when another move has the record of that sequence,
  * which only a pointer restored by hand can bring about.
  */
-export async function createRecord(place: HistoryPlace, state: PointerState): Promise<boolean> {
+export async function createRecord(place: HistoryLocation, state: PointerState): Promise<boolean> {
   const { store, model, pointer: name } = place;
   const { sequence, promotion_id } = state.pointer;
   const key = historyKey(model, sequence, name);

@@ -2,7 +2,7 @@ import { IntegrityError } from '../errors.ts';
 import { pointerKey } from '../model/layout.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { recordedSequences } from './history-record.ts';
-import type { PointerPlace } from './pointer-fault.ts';
+import type { PointerLocation } from './pointer-fault.ts';
 import { readPointer } from './read-pointer.ts';
 
 /**
@@ -10,7 +10,7 @@ import { readPointer } from './read-pointer.ts';
  * missing while it has a history is no first release: a candidate would be measured against nothing, and pass. Throws
  * IntegrityError `pointer-missing` then, and as readPointer does.
  */
-export async function readLive({ store, model, pointer: name }: PointerPlace): Promise<Pointer | undefined> {
+export async function readLive({ store, model, pointer: name }: PointerLocation): Promise<Pointer | undefined> {
   const found = await readPointer(store, model, name);
   if (found) return found.pointer;
   const newest = (await recordedSequences(store, model, name)).at(-1);

@@ -23,7 +23,7 @@ export interface MoveResult {
 }
 
 /** What a dry run says of a move. */
-export function foresee(version: string, sha256: string, current: PointerState | undefined): MoveResult {
+export function dryRunResult(version: string, sha256: string, current: PointerState | undefined): MoveResult {
   const live = current?.pointer;
   return {
     promoted: false,

@@ -3,7 +3,7 @@ import { UnavailableError } from '../stores/store.ts';
 
 export interface PaceOptions {
   /** How long one promotion goes on for, ms; ten minutes unless told. */
-  patienceMs?: number | undefined;
+  timeoutMs?: number | undefined;
   /** From 0 up to 1; tests pass their own. */
   random?: (() => number) | undefined;
 }
@@ -11,11 +11,11 @@ export interface PaceOptions {
 /** First waits are drawn from at least this, ms: GCS takes about one change a second of one object (docs/facts.md P6). */
 const leastWindow = 1000;
 /** Fifty writers on a store that takes one change a second need no more, ms. */
-const mostWindow = 300_000;
+const maxWindow = 300_000;
 /** With this many contenders spread over the window, most get through at their next try. */
 const windowInSwaps = 64;
 /** More would leave the last of many writers waiting for nobody. */
-const mostInSwaps = 128;
+const maxInSwaps = 128;
 /**
  * Losses double the window and wins shrink it by this. A window stays where the two keep the balance, at one try in
  * four lost: so writers neither trample on each other, at 3 requests a loss, nor leave the pointer idle.
@@ -27,15 +27,15 @@ const shrink = 0.8;
  * the contention met so far; a writer that promotes again and again keeps its pace from one promotion to the next.
  */
 export class Pace {
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
   readonly #random: () => number;
   #window = 0;
   #spent = 0;
   #busy = false;
   #wonAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ patienceMs = 10 * 60_000, random = Math.random }: PaceOptions = {}) {
-    this.#patienceMs = patienceMs;
+  constructor({ timeoutMs = 10 * 60_000, random = Math.random }: PaceOptions = {}) {
+    this.#timeoutMs = timeoutMs;
     this.#random = random;
   }
 
@@ -54,12 +54,12 @@ export class Pace {
     this.#busy ||= busy;
     // A store that asks for less takes a change a second at best, however fast it says so.
     const swapMs = busy ? Math.max(tookMs, leastWindow) : tookMs;
-    const grown = Math.min(2 * this.#window, mostInSwaps * swapMs);
-    this.#window = Math.min(mostWindow, Math.max(grown, windowInSwaps * swapMs, leastWindow));
+    const grown = Math.min(2 * this.#window, maxInSwaps * swapMs);
+    this.#window = Math.min(maxWindow, Math.max(grown, windowInSwaps * swapMs, leastWindow));
     // A store that asks for less, or does not answer, gets at least a second.
     const wait = (busy ? leastWindow : 0) + this.#random() * this.#window;
     this.#spent += tookMs + wait;
-    return this.#spent > this.#patienceMs ? undefined : wait;
+    return this.#spent > this.#timeoutMs ? undefined : wait;
   }
 
   /** @param at ms */

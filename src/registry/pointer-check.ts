@@ -2,7 +2,7 @@ import { ConflictError, IntegrityError } from '../errors.ts';
 import { historyKey, manifestKey } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { Pointer } from '../model/pointer.ts';
-import { contradictions, type PointerFault, type PointerPlace, unsound } from './pointer-fault.ts';
+import { contradictions, type PointerFault, type PointerLocation, unsound } from './pointer-fault.ts';
 import { readPointer, readRecord } from './read-pointer.ts';
 import { incomplete, readVersion, type StoredManifest, type VersionContents } from './version-contents.ts';
 
@@ -45,7 +45,7 @@ const brief = (value: unknown): string => (Array.isArray(value) ? `${value.lengt
  * whole: one listing and two reads; it hashes no file, which is verify's work. A move in between is no fault: the pointer
  * is read again then. Throws what the store throws.
  */
-export async function pointerFaults(place: PointerPlace, pointer: Pointer): Promise<PointerFault[]> {
+export async function pointerFaults(place: PointerLocation, pointer: Pointer): Promise<PointerFault[]> {
   for (let current = pointer, attempt = 1; ; attempt += 1) {
     const faults = await faultsOf(place, current);
     if (faults.length === 0 || attempt === 3) return faults;
@@ -55,7 +55,7 @@ export async function pointerFaults(place: PointerPlace, pointer: Pointer): Prom
   }
 }
 
-async function faultsOf(place: PointerPlace, pointer: Pointer): Promise<PointerFault[]> {
+async function faultsOf(place: PointerLocation, pointer: Pointer): Promise<PointerFault[]> {
   const { store, model, pointer: name } = place;
   const record = await orFault('differs-from-record', () => readRecord(store, model, pointer.sequence, name));
   const contents = await orFault('version-damaged', () => readVersion(store, model, pointer.version));
@@ -80,7 +80,7 @@ async function orFault<T>(code: PointerFault['code'], read: () => Promise<T>): P
   }
 }
 
-function versionFaults({ model, pointer: name }: PointerPlace, pointer: Pointer, contents: VersionContents) {
+function versionFaults({ model, pointer: name }: PointerLocation, pointer: Pointer, contents: VersionContents) {
   const { version } = pointer;
   const faults: PointerFault[] = [];
   const { stored, tombstone } = contents;
@@ -115,7 +115,7 @@ function versionFaults({ model, pointer: name }: PointerPlace, pointer: Pointer,
 
 /** The record of the pointer's sequence is of another move. */
 export function differsFromRecord(
-  { model, pointer: name }: PointerPlace,
+  { model, pointer: name }: PointerLocation,
   pointer: Pointer,
   record: Pointer,
 ): PointerFault {
@@ -132,13 +132,13 @@ export function differsFromRecord(
  * Refuses to go on from a pointer that contradicts its version or its record: what it names as live is not known.
  * Throws IntegrityError `pointer-differs`.
  */
-export async function assertSound(place: PointerPlace, pointer: Pointer): Promise<void> {
+export async function assertSound(place: PointerLocation, pointer: Pointer): Promise<void> {
   const wrong = contradictions(await pointerFaults(place, pointer));
   if (wrong.length > 0) throw unsound(place, wrong);
 }
 
 /** Throws IntegrityError `pointer-differs` where the version that the pointer names has another manifest. */
-export function assertNames(place: PointerPlace, pointer: Pointer, of: { manifest: Manifest; sha256: string }): void {
+export function assertNames(place: PointerLocation, pointer: Pointer, of: { manifest: Manifest; sha256: string }): void {
   const differences = manifestDifferences(pointer, of);
   if (differences.length === 0) return;
   const message = `${place.pointer} is not what promoting ${pointer.version} wrote: ${differences.join('; ')}.`;

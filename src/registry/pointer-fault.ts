@@ -24,7 +24,7 @@ export interface PointerFault {
 }
 
 /** Where a pointer lies. */
-export interface PointerPlace {
+export interface PointerLocation {
   store: Store;
   model: string;
   /** Name of the pointer. */
@@ -32,12 +32,12 @@ export interface PointerPlace {
 }
 
 /** The pointer is not there, or is no plain object, and its history is. */
-export const missingPointer = ({ model, pointer: name }: PointerPlace, recorded: number): PointerFault => ({
+export const missingPointer = ({ model, pointer: name }: PointerLocation, recorded: number): PointerFault => ({
   code: 'pointer-missing',
   message: `${pointerKey(model, name)} is not there, or is no plain object, and its history goes up to move ${recorded}.`,
 });
 
-function hintFor({ model, pointer }: PointerPlace, faults: readonly PointerFault[]): string {
+function hintFor({ model, pointer }: PointerLocation, faults: readonly PointerFault[]): string {
   const has = (code: PointerFault['code']) => faults.some((fault) => fault.code === code);
   if (has('pointer-unusable')) return 'Replace the link by a copy of what it points to.';
   if (has('pointer-missing')) {
@@ -54,7 +54,7 @@ function hintFor({ model, pointer }: PointerPlace, faults: readonly PointerFault
 }
 
 /** Says what is wrong with a pointer and how to put it right; exit 3. */
-export function unsound(place: PointerPlace, faults: readonly PointerFault[]): IntegrityError {
+export function unsound(place: PointerLocation, faults: readonly PointerFault[]): IntegrityError {
   const { model, pointer } = place;
   return new IntegrityError('pointer-differs', `${model}: ${faults.map(({ message }) => message).join(' ')}`, {
     hint: hintFor(place, faults),

@@ -3,7 +3,7 @@ import { pointerKey } from '../model/layout.ts';
 import type { Store } from '../stores/store.ts';
 import { StoreError } from '../stores/store.ts';
 import { pointerFaults } from './pointer-check.ts';
-import { type PointerPlace, unsound } from './pointer-fault.ts';
+import { type PointerLocation, unsound } from './pointer-fault.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { type Survey, surveyModel } from './survey.ts';
 
@@ -60,7 +60,7 @@ export async function assertExpected(
 }
 
 /** A file store refuses to read through a link; that is a pointer which cannot be read, not one that is not there. */
-async function readAgain(place: PointerPlace): Promise<PointerState | undefined> {
+async function readAgain(place: PointerLocation): Promise<PointerState | undefined> {
   try {
     return await readPointer(place.store, place.model, place.pointer);
   } catch (error) {
@@ -73,7 +73,7 @@ async function readAgain(place: PointerPlace): Promise<PointerState | undefined>
 }
 
 /** What a pointer would keep is unknown without it. */
-export function missing({ store, model, pointer }: PointerPlace, why: string): IntegrityError {
+export function missing({ store, model, pointer }: PointerLocation, why: string): IntegrityError {
   const key = pointerKey(model, pointer);
   return new IntegrityError(
     'pointer-missing',

@@ -6,9 +6,9 @@ import { type Manifest, modelFile } from '../model/manifest.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Store } from '../stores/store.ts';
 import type { Pace } from './pace.ts';
-import { underPin } from './pins.ts';
+import { withLease } from './leases.ts';
 import type { PointerState } from './read-pointer.ts';
-import { Fenced, type NextPointer, type SwapPlace, type SwapResult, swapPointer } from './swap.ts';
+import { Fenced, type NextPointer, type SwapLocation, type SwapResult, swapPointer } from './swap.ts';
 import { beingPruned } from './tombstone.ts';
 import type { VerifyResult } from './verify.ts';
 import { incomplete, readVersion, requireManifest } from './version-contents.ts';
@@ -55,19 +55,19 @@ export interface Move extends Mover {
 }
 
 /** New fences that a swap meets before it gives up; each is another prune's. */
-const mostFences = 5;
+const maxFences = 5;
 
 /**
  * Moves the pointer to a verified version, so that no prune can have deleted it: what was seen of the version is good
  * under the pointer's fence, else it is looked at once more; then the swap, and its record. A pointer that is not there
- * yet has no fence: its version is pinned meanwhile.
+ * yet has no fence: its version has a lease meanwhile.
  *
  * Throws ConflictError `version-being-pruned` or `lost-swap`, IntegrityError `version-missing`, `version-damaged` or
  * `manifest-changed`, ColdgateError `outcome-unknown`, and what the store throws.
  */
 export async function movePointer(move: Move): Promise<SwapResult> {
   const { store, model, log, sleep } = move;
-  const place: SwapPlace = {
+  const place: SwapLocation = {
     store,
     model,
     pointer: move.pointer ?? defaultPointer,
@@ -77,7 +77,7 @@ export async function movePointer(move: Move): Promise<SwapResult> {
   };
   const id = move.promotionId ?? randomUUID();
   if (!move.current) {
-    return underPin({ ...move, id }, async () =>
+    return withLease({ ...move, id }, async () =>
       swapPointer(place, undefined, contentOf(move, await movable(move), id)),
     );
   }
@@ -88,7 +88,7 @@ export async function movePointer(move: Move): Promise<SwapResult> {
       return await swapPointer(place, current, contentOf(move, manifest, id));
     } catch (error) {
       if (!(error instanceof Fenced)) throw error;
-      if (fences === mostFences) throw heldByPrunes(place, move);
+      if (fences === maxFences) throw heldByPrunes(place, move);
       log.debug(`A prune looks at ${place.pointer} of ${model}: looking at ${move.version} once more.`);
       current = error.state;
       manifest = await movable(move);
@@ -152,10 +152,10 @@ function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPoi
   };
 }
 
-function heldByPrunes({ pointer }: SwapPlace, { model, version }: Move): ConflictError {
+function heldByPrunes({ pointer }: SwapLocation, { model, version }: Move): ConflictError {
   return new ConflictError(
     'lost-swap',
-    `${pointer} of ${model} was to move to ${version}, but prunes rewrote it ${mostFences + 1} times meanwhile. Nothing was changed.`,
+    `${pointer} of ${model} was to move to ${version}, but prunes rewrote it ${maxFences + 1} times meanwhile. Nothing was changed.`,
     {
       hint: 'Let the prunes of this model finish, one at a time, then run this again.',
       data: { pointer, to: version },

@@ -4,7 +4,7 @@ import { defaultPointer } from '../model/layout.ts';
 import type { GateRecord, Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { ensureRecord } from './history-record.ts';
-import { foresee, type MoveResult, resultOf } from './move-result.ts';
+import { dryRunResult, type MoveResult, resultOf } from './move-result.ts';
 import type { Pace } from './pace.ts';
 import { assertNames } from './pointer-check.ts';
 import { type Mover, movePointer, type Proof, proofUnder } from './pointer-swap.ts';
@@ -77,13 +77,13 @@ async function promoteOnce(
   const current = swaps ? seen.current : await read();
   const live = whereLive(input, current, version, proof);
   if (live) {
-    const stayed = await stayOn(input, live);
+    const stayed = await noopResult(input, live);
     // A try whose answer was lost has landed after all.
     return tries.includes(live.pointer.promotion_id) ? { ...stayed, promoted: true } : stayed;
   }
   checkExpected(input, current);
   const gate = typeof input.gate === 'function' ? input.gate(current?.pointer) : input.gate;
-  if (input.dryRun) return foresee(version, proof.sha256 ?? '', current);
+  if (input.dryRun) return dryRunResult(version, proof.sha256 ?? '', current);
   const promotionId = randomUUID();
   tries.push(promotionId);
   try {
@@ -91,15 +91,15 @@ async function promoteOnce(
     input.pace?.won(input.now().getTime());
     return resultOf(moved);
   } catch (error) {
-    if (!isLostTo(error, version)) throw error;
+    if (!lostToSameVersion(error, version)) throw error;
     const now = whereLive(input, await read(), version, proof);
-    if (now) return stayOn(input, now);
+    if (now) return noopResult(input, now);
     throw error;
   }
 }
 
 /** Someone else did what we wanted, as far as one can tell from the version. */
-export const isLostTo = (error: unknown, version: string): boolean =>
+export const lostToSameVersion = (error: unknown, version: string): boolean =>
   error instanceof ConflictError &&
   error.code === 'lost-swap' &&
   (error.data?.['by'] as Pointer | null)?.version === version;
@@ -129,7 +129,7 @@ export function whereLive(
 }
 
 /** Nothing to move; a history record that a crash left out is written all the same. */
-export async function stayOn(
+export async function noopResult(
   input: Pick<PromoteInput, keyof Mover | 'dryRun'>,
   current: PointerState,
 ): Promise<MoveResult> {

@@ -3,13 +3,13 @@ import type { Logger } from '../log.ts';
 import { isPreviewVersion, newestFirst } from '../model/version.ts';
 import type { ObjectInfo, Store } from '../stores/store.ts';
 import { type HistoryView, readHistory } from './history.ts';
-import { listPins, type Pins } from './pins.ts';
+import { listLeases, type Leases } from './leases.ts';
 import { assertExpected, assertPointers, type ExpectedPointer } from './pointer-guard.ts';
 import { namedBy, type Survey, type SurveyedVersion, surveyModel } from './survey.ts';
 import { readTombstone } from './tombstone.ts';
 import type { Sleeper } from './wait.ts';
 
-/** How long the files of an unfinished publish, and the pin of a dead promotion, are left alone, ms. */
+/** How long the files of an unfinished publish, and the lease of a dead promotion, are left alone, ms. */
 export const dayMs = 24 * 60 * 60 * 1000;
 
 export interface PruneInput extends Sleeper {
@@ -42,8 +42,8 @@ export interface PrunePlan {
   model: string;
   /** Newest first. */
   versions: PlannedVersion[];
-  /** Pins of dead promotions, removed along the way. */
-  stalePins: ObjectInfo[];
+  /** Leases of dead promotions, removed along the way. */
+  staleLeases: ObjectInfo[];
   /** What lies under versions/ and is none; never touched. */
   foreign: string[];
 }
@@ -57,7 +57,7 @@ export interface PruneGrounds {
 interface Grounds {
   input: PruneInput;
   survey: Survey;
-  pins: Pins;
+  leases: Leases;
   /** Versions whose tombstone is past the point of no return. */
   deleting: Set<string>;
   newest: Set<string>;
@@ -72,7 +72,7 @@ interface Grounds {
  */
 export async function planOnGrounds(input: PruneInput): Promise<PruneGrounds> {
   const { store, model, now, leftoverAgeMs = dayMs } = input;
-  const pins = await listPins(store, model, now(), leftoverAgeMs);
+  const leases = await listLeases(store, model, now(), leftoverAgeMs);
   const survey = await surveyModel(store, model);
   await assertPointers(store, model, survey);
   const deleting = new Set<string>();
@@ -84,13 +84,13 @@ export async function planOnGrounds(input: PruneInput): Promise<PruneGrounds> {
     .map((v) => v.version);
   const newest = new Set(newestFirst(releases).slice(0, Math.max(1, input.retain)));
   const window = await historyWindow(input, survey);
-  const grounds: Grounds = { input, survey, pins, deleting, newest, window, now: now() };
+  const grounds: Grounds = { input, survey, leases, deleting, newest, window, now: now() };
   const all = newestFirst(survey.versions.keys()).filter((v) => input.only?.includes(v) ?? true);
   const versions = all.map((version) => planOne(grounds, survey.versions.get(version)!));
   if (releases.length > 0 && versions.some(losesVersion) && !input.only) {
     await assertExpected(store, model, survey, input.expected ?? []);
   }
-  return { plan: { model, versions, stalePins: pins.stale, foreign: survey.foreign }, survey };
+  return { plan: { model, versions, staleLeases: leases.stale, foreign: survey.foreign }, survey };
 }
 
 /** What never became visible can be live nowhere. */
@@ -107,7 +107,7 @@ function planOne(grounds: Grounds, found: SurveyedVersion): PlannedVersion {
 }
 
 function keepReasons(
-  { input, survey, pins, deleting, newest, window, now }: Grounds,
+  { input, survey, leases, deleting, newest, window, now }: Grounds,
   found: SurveyedVersion,
 ): string[] {
   const { version } = found;
@@ -116,7 +116,7 @@ function keepReasons(
   // Half of it may be gone: only a pointer, which by the protocol cannot name it, would be a reason to stop.
   if (deleting.has(version)) return reasons;
   for (const p of input.protectedVersions ?? []) if (p.version === version) reasons.push(p.reason);
-  if (pins.held.has(version)) reasons.push('a publish or a promotion is at work on it');
+  if (leases.held.has(version)) reasons.push('a publish or a promotion is at work on it');
   const past = window.get(version);
   if (past !== undefined) reasons.push(past);
   if (!found.manifest && young) reasons.push('unfinished publish, less than a day old');

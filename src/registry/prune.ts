@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { manifestKey } from '../model/layout.ts';
 import { type ObjectInfo, PreconditionError } from '../stores/store.ts';
 import { fencePointer } from './fence.ts';
-import { listPins, type Pins, removeStalePins } from './pins.ts';
+import { listLeases, type Leases, removeStaleLeases } from './leases.ts';
 import { assertPointers } from './pointer-guard.ts';
 import { beginDeleting, type Mark, type Marking, mark, stillHeld, withdrawMark } from './prune-mark.ts';
 import { dayMs, type PruneGrounds, type PruneInput, type PrunePlan, planOnGrounds } from './prune-plan.ts';
@@ -19,7 +19,7 @@ export interface PruneResult {
 }
 
 /**
- * Deletes what the plan says, so that no promotion can be hurt: mark every version to be deleted, look at pins, put a
+ * Deletes what the plan says, so that no promotion can be hurt: mark every version to be deleted, look at leases, put a
  * fence into every pointer, withdraw the marks of what something needs, and delete the rest: manifest first, tombstone
  * last. Killed anywhere, the next prune finishes or withdraws. History is never deleted.
  */
@@ -42,11 +42,11 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
     if (held) marks.push(held);
     else skip(version, 'another prune is at work on it');
   }
-  const pins = await listPins(store, model, now(), input.leftoverAgeMs ?? dayMs);
+  const leases = await listLeases(store, model, now(), input.leftoverAgeMs ?? dayMs);
   const survey = await lookAgain(input, marking, marks);
   for (const [at, held] of marks.entries()) {
     log.progress(`Pruning ${model}`, at, marks.length, 'steps');
-    const need = needOf(input, { plan, survey: before }, pins, survey, held);
+    const need = needOf(input, { plan, survey: before }, leases, survey, held);
     if (need !== undefined) {
       await withdrawMark(marking, held);
       skip(held.version, need);
@@ -54,7 +54,7 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
       result.deleted.push({ version: held.version, bytes: survey.versions.get(held.version)?.bytes ?? 0 });
     } else skip(held.version, 'another prune took its mark');
   }
-  await removeStalePins(store, plan.stalePins);
+  await removeStaleLeases(store, plan.staleLeases);
   return result;
 }
 
@@ -83,15 +83,15 @@ async function lookAgain(input: PruneInput, marking: Marking, marks: readonly Ma
 function needOf(
   input: PruneInput,
   before: PruneGrounds,
-  pins: Pins,
+  leases: Leases,
   survey: Survey,
   { version, state }: Mark,
 ): string | undefined {
   const [named] = namedBy(survey, version);
   if (named) return named;
-  // Past the point of no return: promotions see the mark and refuse, so a pin now is one that will be taken back.
+  // Past the point of no return: promotions see the mark and refuse, so a lease now is one that will be taken back.
   if (state === 'deleting') return undefined;
-  if (pins.held.has(version)) return 'a publish or a promotion is at work on it';
+  if (leases.held.has(version)) return 'a publish or a promotion is at work on it';
   const planned = before.plan.versions.find((v) => v.version === version)!;
   if (planned.action === 'keep') return planned.reasons[0];
   const now = survey.versions.get(version);

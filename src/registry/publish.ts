@@ -7,7 +7,7 @@ import type { Probe } from '../model/probe.ts';
 import { writeManifest } from './commit.ts';
 import { compareWithPublished, heal } from './existing-version.ts';
 import { WatchedFile } from './local-file.ts';
-import { underPin } from './pins.ts';
+import { withLease } from './leases.ts';
 import { type ArtifactSource, checkArtifacts, checkPublishInput, type PublishInput } from './publish-input.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 import { type StoredFile, storeFile } from './store-file.ts';
@@ -46,14 +46,14 @@ export async function publishVersion(input: PublishInput): Promise<PublishResult
   const ordered = [...input.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const files = ordered.map((file) => new WatchedFile(file, input));
   const seen = await open(input);
-  if (input.dryRun && !seen.stored) return foresee(input, seen, files);
+  if (input.dryRun && !seen.stored) return dryRunResult(input, seen, files);
   if (seen.stored) {
     await compareWithPublished(input, files, seen.stored.manifest);
     if (input.dryRun || incomplete(seen, seen.stored.manifest).length === 0) return resultOf(false, seen.stored);
   }
   const id = randomUUID();
-  return underPin({ store, model, version, id, now: input.now, log: input.log }, async () => {
-    // Once more: only what is seen under the pin is safe from a prune.
+  return withLease({ store, model, version, id, now: input.now, log: input.log }, async () => {
+    // Once more: only what is seen under the lease is safe from a prune.
     const contents = await open(input);
     return contents.stored ? complete(input, contents, contents.stored, files) : publishNew(input, id, contents, files);
   });
@@ -109,7 +109,7 @@ async function complete(
 }
 
 /** Reads what a real run would read, leftovers included, and writes nothing. */
-async function foresee(
+async function dryRunResult(
   input: PublishInput,
   contents: VersionContents,
   files: readonly WatchedFile[],

@@ -5,7 +5,7 @@ import { contentTypeOf, defaultPointer, pointerCaching, pointerKey } from '../mo
 import { encodeJson, type Pointer } from '../model/pointer.ts';
 import type { Precondition } from '../stores/store.ts';
 import type { HistoryInput } from './history.ts';
-import { ensureRecord, type HistoryPlace, recordedSequences } from './history-record.ts';
+import { ensureRecord, type HistoryLocation, recordedSequences } from './history-record.ts';
 import { isSameMove, pointerFaults } from './pointer-check.ts';
 import { contradictions, unsound } from './pointer-fault.ts';
 import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
@@ -23,7 +23,7 @@ export interface Repaired {
  * pointer and record speak of different moves and either may be right, `history-unusable`, and what the store throws.
  */
 export async function repairHistory(input: HistoryInput & { log: Logger }): Promise<Repaired> {
-  const place: HistoryPlace = { ...input, pointer: input.pointer ?? defaultPointer };
+  const place: HistoryLocation = { ...input, pointer: input.pointer ?? defaultPointer };
   const { store, model, pointer: name } = place;
   const found = await readOrUnusable(place);
   if (!found) return restore(place, 'absent', 'it was missing');
@@ -44,7 +44,7 @@ export async function repairHistory(input: HistoryInput & { log: Logger }): Prom
   return { done: 'record-written', message: `The record of move ${found.pointer.sequence} of ${name} is written.` };
 }
 
-async function readOrUnusable(place: HistoryPlace): Promise<PointerState | 'unusable' | undefined> {
+async function readOrUnusable(place: HistoryLocation): Promise<PointerState | 'unusable' | undefined> {
   try {
     return await readPointer(place.store, place.model, place.pointer);
   } catch (error) {
@@ -54,7 +54,7 @@ async function readOrUnusable(place: HistoryPlace): Promise<PointerState | 'unus
 }
 
 /** The newest record becomes the pointer again. */
-async function restore(place: HistoryPlace, when: Precondition, why: string): Promise<Repaired> {
+async function restore(place: HistoryLocation, when: Precondition, why: string): Promise<Repaired> {
   const { store, model, pointer: name } = place;
   const newest = (await recordedSequences(store, model, name)).at(-1);
   const record = newest === undefined ? undefined : (await readRecord(store, model, newest, name))?.pointer;

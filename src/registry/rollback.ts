@@ -2,10 +2,10 @@ import { InputError, IntegrityError } from '../errors.ts';
 import { defaultPointer } from '../model/layout.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { readHistory } from './history.ts';
-import { foresee, type MoveResult, resultOf } from './move-result.ts';
+import { dryRunResult, type MoveResult, resultOf } from './move-result.ts';
 import { assertSound } from './pointer-check.ts';
 import { type Mover, movePointer, proofUnder } from './pointer-swap.ts';
-import { isLostTo, stayOn, whereLive } from './promote.ts';
+import { lostToSameVersion, noopResult, whereLive } from './promote.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 import { assertTrusted } from './trust.ts';
 import { type VerifyResult, verifyVersion } from './verify.ts';
@@ -47,19 +47,19 @@ export async function rollbackPointer(input: RollbackInput): Promise<RollbackRes
   const proof = proofUnder(current?.pointer, verified);
   if (to === undefined) checkPrevious(input, current, verified);
   const live = whereLive(input, current, version, proof);
-  if (live) return { ...(await stayOn(input, live)), movedOn: false };
-  if (input.dryRun) return { ...foresee(version, verified.sha256, current), movedOn: false };
+  if (live) return { ...(await noopResult(input, live)), movedOn: false };
+  if (input.dryRun) return { ...dryRunResult(version, verified.sha256, current), movedOn: false };
   const kind = current && to !== undefined && (await leftByRollback(input, current, to)) ? 'promotion' : 'rollback';
   const gate = { verdict: 'none' as const };
   try {
     const moved = await movePointer({ ...input, version, proof, kind, gate, current });
     return { ...resultOf(moved), movedOn: false };
   } catch (error) {
-    if (!isLostTo(error, version)) throw error;
+    if (!lostToSameVersion(error, version)) throw error;
     // Someone else has gone back to the same version in the same moment.
     const now = whereLive(input, await readPointer(store, model, input.pointer), version, proof);
     if (!now) throw error;
-    return { ...(await stayOn(input, now)), note: backAlready(input, now.pointer), movedOn: false };
+    return { ...(await noopResult(input, now)), note: backAlready(input, now.pointer), movedOn: false };
   }
 }
 
@@ -76,7 +76,7 @@ async function alreadyBack(
   if (!own)
     await verifyVersion({ store, model, version: pointer.version, pointer: input.pointer ?? defaultPointer, log });
   const note = own ? movedOnSince(own, pointer, input) : backAlready(input, pointer);
-  return { ...(await stayOn(input, current)), note, movedOn: own !== undefined };
+  return { ...(await noopResult(input, current)), note, movedOn: own !== undefined };
 }
 
 /** The newest move of this very workflow run, in an attempt that ended early or a step before, where others moved on. */

@@ -3,7 +3,7 @@ import type { Pointer } from '../model/pointer.ts';
 import { newestFirst } from '../model/version.ts';
 import { type Store, StoreError } from '../stores/store.ts';
 import { pointerFaults } from './pointer-check.ts';
-import { missingPointer, type PointerFault, type PointerPlace } from './pointer-fault.ts';
+import { missingPointer, type PointerFault, type PointerLocation } from './pointer-fault.ts';
 import { readPointer } from './read-pointer.ts';
 import { namedBy, surveyModel } from './survey.ts';
 
@@ -77,7 +77,7 @@ export async function statusFaults(
   return found;
 }
 
-async function faultsAt(place: PointerPlace, listed: Pointer | undefined, recorded: number): Promise<PointerFault[]> {
+async function faultsAt(place: PointerLocation, listed: Pointer | undefined, recorded: number): Promise<PointerFault[]> {
   const { store, model, pointer: name } = place;
   let pointer = listed;
   if (!pointer || pointer.sequence < recorded) {

@@ -3,14 +3,14 @@ import { contentTypeOf, historyKey, pointerCaching, pointerKey } from '../model/
 import { encodeJson, type Pointer } from '../model/pointer.ts';
 import type { Token } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
-import { createRecord, ensureRecord, type HistoryPlace, recordedSequences } from './history-record.ts';
+import { createRecord, ensureRecord, type HistoryLocation, recordedSequences } from './history-record.ts';
 import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
 import { type Sleeper, wait } from './wait.ts';
 
 /** Everything of the new pointer that the swap itself does not decide. */
 export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema' | 'fence'>;
 
-export interface SwapPlace extends HistoryPlace, Sleeper {
+export interface SwapLocation extends HistoryLocation, Sleeper {
   /** Leaves it to the caller, who has a pace of its own, to try again where the pointer was left untouched. */
   once?: boolean | undefined;
 }
@@ -45,7 +45,7 @@ export class Fenced extends Error {
  * nothing was changed.
  */
 export async function swapPointer(
-  place: SwapPlace,
+  place: SwapLocation,
   current: PointerState | undefined,
   content: NextPointer,
 ): Promise<SwapResult> {
@@ -75,7 +75,7 @@ export async function swapPointer(
  * The sequence that the next move follows. A pointer that was deleted by hand, or put back from an older copy, goes on
  * where its history ends, so that no sequence is used twice.
  */
-async function lastSequence(place: SwapPlace, current: PointerState | undefined): Promise<number> {
+async function lastSequence(place: SwapLocation, current: PointerState | undefined): Promise<number> {
   const { store, model, pointer: name } = place;
   const sequence = current?.pointer.sequence;
   if (sequence !== undefined && !(await store.head(historyKey(model, sequence + 1, name)))) return sequence;
@@ -85,7 +85,7 @@ async function lastSequence(place: SwapPlace, current: PointerState | undefined)
 }
 
 async function writeOrSettle(
-  place: SwapPlace,
+  place: SwapLocation,
   current: PointerState | undefined,
   next: Pointer,
   bytes: Uint8Array,
@@ -118,15 +118,15 @@ async function writeOrSettle(
 }
 
 /** Nobody moves on from a pointer without its record, so the record of our sequence says who won it. */
-async function isOurs(place: SwapPlace, next: Pointer, cause: unknown): Promise<boolean> {
+async function isOurs(place: SwapLocation, next: Pointer, cause: unknown): Promise<boolean> {
   const read = () => readRecord(place.store, place.model, next.sequence, place.pointer);
   return (await insist(place, next, cause, read))?.pointer.promotion_id === next.promotion_id;
 }
 
-const readBack = (place: SwapPlace, next: Pointer, cause: unknown): Promise<PointerState | undefined> =>
+const readBack = (place: SwapLocation, next: Pointer, cause: unknown): Promise<PointerState | undefined> =>
   insist(place, next, cause, () => readPointer(place.store, place.model, place.pointer));
 
-async function insist<T>(place: SwapPlace, next: Pointer, cause: unknown, read: () => Promise<T>): Promise<T> {
+async function insist<T>(place: SwapLocation, next: Pointer, cause: unknown, read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await read();
@@ -139,10 +139,10 @@ async function insist<T>(place: SwapPlace, next: Pointer, cause: unknown, read: 
 }
 
 /** 0.5 to 1 s, then twice that: GCS takes about one change a second of one object (docs/facts.md P6). */
-const pause = (place: SwapPlace, attempt: number): Promise<unknown> =>
+const pause = (place: SwapLocation, attempt: number): Promise<unknown> =>
   wait(place, 2 ** (attempt - 1) * (500 + Math.random() * 500));
 
-async function recordAfter(place: SwapPlace, state: PointerState): Promise<boolean> {
+async function recordAfter(place: SwapLocation, state: PointerState): Promise<boolean> {
   const { sequence } = state.pointer;
   try {
     if (await createRecord(place, state)) return true;
@@ -159,7 +159,7 @@ async function recordAfter(place: SwapPlace, state: PointerState): Promise<boole
 
 const codeOf = (error: unknown): string => (error instanceof ColdgateError ? error.code : 'no answer');
 
-function lostSwap(place: SwapPlace, from: Pointer | undefined, next: Pointer, by: Pointer | undefined): ConflictError {
+function lostSwap(place: SwapLocation, from: Pointer | undefined, next: Pointer, by: Pointer | undefined): ConflictError {
   const was = from ? `${from.version} (move ${from.sequence})` : 'nothing';
   const who = by
     ? `${by.actor} moved it from ${by.previous?.version ?? 'nothing'} to ${by.version} (move ${by.sequence}, ${by.promoted_at}${by.run_url ? `, ${by.run_url}` : ''})`
@@ -179,7 +179,7 @@ function lostSwap(place: SwapPlace, from: Pointer | undefined, next: Pointer, by
   );
 }
 
-function outcomeUnknown(place: SwapPlace, next: Pointer, cause: unknown): ColdgateError {
+function outcomeUnknown(place: SwapLocation, next: Pointer, cause: unknown): ColdgateError {
   return new ColdgateError(
     'outcome-unknown',
     exitCodes.unexpected,

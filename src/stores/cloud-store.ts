@@ -1,14 +1,14 @@
 import { checkKey, checkPrefix } from './key.ts';
-import { leaveBody } from './leave-body.ts';
+import { cancelBody } from './leave-body.ts';
 import type { Body, ObjectInfo, ObjectMeta, Precondition, Store, StoredObject, Token } from './store.ts';
 
 /** An open bucket or container; each provider's has more. */
-interface Place {
+interface LocationLabel {
   place: { url: string };
 }
 
 /** What a provider does with keys that were looked at; the methods of Store say what each owes. */
-export interface CloudDriver<Context extends Place> {
+export interface CloudDriver<Context extends LocationLabel> {
   scheme: string;
   put(context: Context, key: string, body: Body, when: Precondition, meta: ObjectMeta): Promise<Token>;
   get(context: Context, key: string, ifChanged: Token | undefined): Promise<StoredObject | 'unchanged'>;
@@ -25,7 +25,7 @@ export interface CloudDriver<Context extends Place> {
 }
 
 /** A bucket or container, or a prefix of one, at a provider. */
-export class CloudStore<Context extends Place> implements Store {
+export class CloudStore<Context extends LocationLabel> implements Store {
   readonly #driver: CloudDriver<Context>;
   readonly #context: Context;
 
@@ -46,7 +46,7 @@ export class CloudStore<Context extends Place> implements Store {
     try {
       checkKey(this.url, key);
     } catch (thrown) {
-      await leaveBody(body);
+      await cancelBody(body);
       throw thrown;
     }
     return this.#driver.put(this.#context, key, body, when, meta);

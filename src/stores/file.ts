@@ -12,7 +12,7 @@ import { rootOf } from './file/root.ts';
 import { sweepTemporaries } from './file/sweep.ts';
 import { discard, type Temporary, writeTemporary } from './file/temporary.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import { leaveBody } from './leave-body.ts';
+import { cancelBody } from './leave-body.ts';
 import {
   type Body,
   NotFoundError,
@@ -66,7 +66,7 @@ class FileStore implements Store {
       await explained('read', { store: this.url, key }, () => checkPrecondition(this.#context, key, when));
       return await writeTemporary(this.#context, key, body);
     } catch (thrown) {
-      await leaveBody(body);
+      await cancelBody(body);
       throw thrown;
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkKey, checkPrefix, compareKeys } from './key.ts';
-import { leaveBody } from './leave-body.ts';
+import { cancelBody } from './leave-body.ts';
 import {
   AlreadyExistsError,
   type Body,
@@ -54,7 +54,7 @@ class MemoryStore implements Store {
       this.#compare(key, when);
       return await collect(body);
     } catch (thrown) {
-      await leaveBody(body);
+      await cancelBody(body);
       throw thrown;
     }
   }

@@ -1,7 +1,7 @@
 import { commitWrite, type Failure } from './commit-write.ts';
 import { type StoreError, UnavailableError } from './store.ts';
 
-interface Patience {
+interface RetryPolicy {
   /** Requests at most. */
   attempts: number;
   /** Ends it early. */
@@ -12,7 +12,7 @@ interface Patience {
  * Sends a request that changes nothing, or the same thing each time, again while the store is not available. Not for
  * conditional writes: `commitWrite` says what their repetition means. Throws the error of the last failure.
  */
-export function patiently<T>(send: () => Promise<T>, { attempts, stop }: Patience): Promise<T> {
+export function withRetry<T>(send: () => Promise<T>, { attempts, stop }: RetryPolicy): Promise<T> {
   return commitWrite(send, (thrown) => judgeRepeatable(thrown, stop), { attempts });
 }
 

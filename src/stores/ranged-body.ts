@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { chunksUnlessSilent } from './silence.ts';
+import { chunksWithIdleTimeout } from './silence.ts';
 
 /** One state of an object, as far as reading its bytes goes. */
 export interface RangedObject {
@@ -18,7 +18,7 @@ export interface RangedObject {
 }
 
 /** Connections in a row that bring no byte before reading is given up. */
-const patience = 4;
+const timeoutMs = 4;
 
 /**
  * The bytes of an object. Of a large one the ranges after the first come several at a time, because one connection to a
@@ -83,7 +83,7 @@ async function* readRange(
     let failure: unknown;
     stream ??= await object.open(at, to, stop);
     try {
-      for await (const chunk of chunksUnlessSilent(stream, object.stallMs)) {
+      for await (const chunk of chunksWithIdleTimeout(stream, object.stallMs)) {
         if (at === to) break;
         const part = chunk.subarray(0, to - at);
         at += part.byteLength;
@@ -95,7 +95,7 @@ async function* readRange(
     stream = undefined;
     if (at === to) return;
     barren = at > before ? 0 : barren + 1;
-    if (barren === patience || stop.aborted) throw object.cutShort(at, failure);
+    if (barren === timeoutMs || stop.aborted) throw object.cutShort(at, failure);
     if (barren > 0) await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** barren));
   }
 }

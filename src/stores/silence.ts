@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
 /** For so long no byte came and none could be sent, ms. */
-export class SilenceError extends Error {
+export class StallError extends Error {
   readonly ms: number;
 
   constructor(ms: number) {
@@ -15,13 +15,13 @@ export class SilenceError extends Error {
  * Runs a request and cuts it, by its signal, once nothing has moved for so many ms or `stop` says so; the request tells
  * by `moved` of every bit of progress. Throws SilenceError when it was cut for its silence.
  */
-export async function unlessSilent<T>(
+export async function withIdleTimeout<T>(
   ms: number,
   request: (signal: AbortSignal, moved: () => void) => Promise<T>,
   stop?: AbortSignal,
 ): Promise<T> {
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new SilenceError(ms)), ms);
+  const timer = setTimeout(() => silence.abort(new StallError(ms)), ms);
   const signal = stop ? AbortSignal.any([stop, silence.signal]) : silence.signal;
   try {
     return await request(signal, () => timer.refresh());
@@ -36,8 +36,8 @@ export async function unlessSilent<T>(
  * The chunks of a stream, which is cut once it has brought nothing for so many ms while its reader waits: a reader may
  * take its time. Throws SilenceError then.
  */
-export async function* chunksUnlessSilent(stream: Readable, ms: number): AsyncGenerator<Uint8Array> {
-  const cut = () => stream.destroy(new SilenceError(ms));
+export async function* chunksWithIdleTimeout(stream: Readable, ms: number): AsyncGenerator<Uint8Array> {
+  const cut = () => stream.destroy(new StallError(ms));
   let timer = setTimeout(cut, ms);
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {

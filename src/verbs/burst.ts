@@ -25,7 +25,7 @@ export interface BurstInput {
 }
 
 /** Sockets and the account's own limit bound it: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const mostRequests = 1000;
+const maxRequests = 1000;
 /** Rate of a script without a burst, requests a second. */
 const usualRate = 50;
 
@@ -34,8 +34,8 @@ export const asksForBurst = (input: BurstInput): boolean => input.burst !== unde
 
 /** Throws InputError for a burst that is none, or larger than can be sent from here. */
 export function checkBurst({ burst: requests }: BurstInput): void {
-  if (requests === undefined || (requests >= 1 && requests <= mostRequests)) return;
-  const message = `expected a whole number from 1 to ${mostRequests}, got ${requests}.`;
+  if (requests === undefined || (requests >= 1 && requests <= maxRequests)) return;
+  const message = `expected a whole number from 1 to ${maxRequests}, got ${requests}.`;
   throw new InputError([{ path: '--burst', message, hint: 'For more, let --k6 write a script and run that.' }]);
 }
 

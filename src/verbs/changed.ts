@@ -26,7 +26,7 @@ function parse(text: string, env: Context['env']): RawConfig | undefined {
 const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Links that a path may pass through: Linux's own limit, path_resolution(7). */
-const mostLinks = 40;
+const maxLinks = 40;
 
 /** The first part of a path below `root` that is a link. What is not there is none. */
 async function firstLink(root: string, path: string): Promise<string | undefined> {
@@ -47,7 +47,7 @@ async function firstLink(root: string, path: string): Promise<string | undefined
 async function pathsTo(root: string, file: string): Promise<string[]> {
   const links: string[] = [];
   let path = file;
-  while (links.length < mostLinks) {
+  while (links.length < maxLinks) {
     const link = await firstLink(root, path);
     if (link === undefined) break;
     links.push(link);

@@ -18,12 +18,12 @@ export interface DecideInput {
 }
 
 /** Problems shown; a list of ten thousand bad numbers needs no ten thousand lines. */
-const mostProblems = 20;
+const maxProblems = 20;
 
 function listed(problems: readonly Problem[]): Problem[] {
-  const more = problems.length - mostProblems;
+  const more = problems.length - maxProblems;
   if (more <= 0) return [...problems];
-  return [...problems.slice(0, mostProblems), { path: '', message: `and ${more} more problems.` }];
+  return [...problems.slice(0, maxProblems), { path: '', message: `and ${more} more problems.` }];
 }
 
 /**

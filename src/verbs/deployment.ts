@@ -2,7 +2,7 @@ import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
-import { keptPackage } from '../package/kept-package.ts';
+import { cachedPackage } from '../package/kept-package.ts';
 import type { PackageFile } from '../package/package-file.ts';
 import type { DeployRequest, Revision, Target } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
@@ -74,7 +74,7 @@ export async function packageOfLive(
   if (repository !== undefined) {
     return { ...own, sha256: live.packageSha256, image: `${repository}@sha256:${live.packageSha256}` };
   }
-  const kept = await keptPackage(cacheDir, live.packageSha256);
+  const kept = await cachedPackage(cacheDir, live.packageSha256);
   if (kept) return kept;
   log.warn('The package of the live function is not on this machine: both arms run the new one, models are compared.');
   return own;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { selectEnvironment } from '../config/select.ts';
 import type { Config, Environment } from '../config/types.ts';
-import { placeOf } from '../iam/subject.ts';
+import { bucketRef } from '../iam/subject.ts';
 import { type Premises, renderAdvice } from '../registry/suggest/advice.ts';
 import { adviceFor } from '../registry/suggest/suggest.ts';
 import { readConfig } from './read-config.ts';
@@ -20,7 +20,7 @@ function premisesOf({ environments, models }: Config, { store }: Environment, in
   const { url, region, endpoint } = store;
   const place = url.startsWith('file:')
     ? { store: undefined, bucket: fileURLToPath(url), account: '', root: '' }
-    : placeOf(store);
+    : bucketRef(store);
   const sharing = Object.values(environments).filter((other) => other.store.url === url);
   const all = Object.values(models);
   return {

@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../config/types.ts';
 import { toColdgateError, type UnprovenError } from '../errors.ts';
-import { type Anchor, advanceAnchor } from '../gate/creep.ts';
+import { type DriftBaseline, advanceBaseline } from '../gate/creep.ts';
 import { errorVerdict } from '../gate/error-verdict.ts';
 import { createGate } from '../gate/gate.ts';
 import { fewestStarts, type GateOptions } from '../gate/options.ts';
@@ -113,9 +113,9 @@ function recordOf(
   const { workspace, entry, candidate, deployment, options, context } = run;
   const { target } = deployment;
   const ratio = decisiveMetric(verdict)?.ratio ?? null;
-  const anchor: Anchor | null =
+  const anchor: DriftBaseline | null =
     verdict.verdict === 'pass'
-      ? advanceAnchor(liveRecord?.anchor ?? null, baseline?.version ?? null, candidate.version, ratio)
+      ? advanceBaseline(liveRecord?.anchor ?? null, baseline?.version ?? null, candidate.version, ratio)
       : (liveRecord?.anchor ?? null);
   return {
     schema: 1,

@@ -7,7 +7,7 @@ import { versionFor } from './version-for.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 /** What an earlier step said, handed on to be held to. Each is optional. */
-export interface HandedOn extends WorkInput {
+export interface StepInputs extends WorkInput {
   version?: string | undefined;
   sha256?: string | undefined;
   endpointUrl?: string | undefined;
@@ -15,7 +15,7 @@ export interface HandedOn extends WorkInput {
 }
 
 /** Throws GateError or UnprovenError for any verdict but a pass. */
-function checkVerdict({ verdict }: HandedOn): void {
+function checkVerdict({ verdict }: StepInputs): void {
   if (verdict === undefined || verdict === 'pass') return;
   const message = `The verdict that was handed on is ${verdict}.`;
   const hint = 'Look at the report of the warm-up; without the input the recorded verdict decides.';
@@ -23,7 +23,7 @@ function checkVerdict({ verdict }: HandedOn): void {
   throw new GateError(verdict, message, { hint });
 }
 
-async function checkSha256(ws: Workspace, entry: ModelEntry, input: HandedOn): Promise<void> {
+async function checkSha256(ws: Workspace, entry: ModelEntry, input: StepInputs): Promise<void> {
   const version = versionFor(input.version, entry, ws.models);
   const { sha256 } = await readStoredVersion(ws.store, entry.name, version);
   if (sha256 === input.sha256) return;
@@ -34,7 +34,7 @@ async function checkSha256(ws: Workspace, entry: ModelEntry, input: HandedOn): P
   );
 }
 
-async function checkEndpoint(ws: Workspace, entry: ModelEntry, input: HandedOn): Promise<void> {
+async function checkEndpoint(ws: Workspace, entry: ModelEntry, input: StepInputs): Promise<void> {
   const version = versionFor(input.version, entry, ws.models);
   const target = await ws.targetOf(entry);
   const { candidates } = await target.describe(functionSettings(ws.environment, entry));
@@ -52,7 +52,7 @@ async function checkEndpoint(ws: Workspace, entry: ModelEntry, input: HandedOn):
  * Holds a verb to what an earlier step said, before the verb does anything. Throws InputError where that speaks of one
  * model and several are chosen, IntegrityError `sha256-differs`, UnprovenError `endpoint-differs`, GateError.
  */
-async function checkHandedOn(input: HandedOn, context: Context): Promise<void> {
+async function checkStepInputs(input: StepInputs, context: Context): Promise<void> {
   checkVerdict(input);
   if (input.sha256 === undefined && input.endpointUrl === undefined) return;
   const workspace = await openWorkspace(input, context, { checkFiles: false });
@@ -69,7 +69,7 @@ async function checkHandedOn(input: HandedOn, context: Context): Promise<void> {
 /** The verb, held to what was handed on. */
 export const checked =
   <I extends WorkInput>(run: (input: I, context: Context) => Promise<VerbResult>) =>
-  async (input: I & HandedOn, context: Context): Promise<VerbResult> => {
-    await checkHandedOn(input, context);
+  async (input: I & StepInputs, context: Context): Promise<VerbResult> => {
+    await checkStepInputs(input, context);
     return run(input, context);
   };

@@ -22,17 +22,17 @@ export function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv
     // The handler says over its channel when it listens, and ends when the channel does: nothing outlives this process.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  let patience: NodeJS.Timeout | undefined;
+  let timeoutMs: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
-    patience = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    timeoutMs = setTimeout(() => child.kill('SIGKILL'), graceMs);
   };
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, by) => {
-      clearTimeout(patience);
+      clearTimeout(timeoutMs);
       signal.removeEventListener('abort', stop);
       resolve({ code, signal: by });
     });

@@ -2,7 +2,7 @@ import { type ColdgateError, IntegrityError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { checkHistory, type HistoryReport, type HistoryView, readHistory } from '../registry/history.ts';
 import { pointerFaults } from '../registry/pointer-check.ts';
-import { missingPointer, type PointerFault, type PointerPlace, unsound } from '../registry/pointer-fault.ts';
+import { missingPointer, type PointerFault, type PointerLocation, unsound } from '../registry/pointer-fault.ts';
 import { type Repaired, repairHistory } from '../registry/repair.ts';
 import { everyModel, type ModelResult, markdownTable } from './results.ts';
 import type { Context, VerbResult } from './verb.ts';
@@ -42,7 +42,7 @@ interface Looked {
 }
 
 /** Exit 3 for a pointer or a history that is not what moves of Coldgate would have left. */
-function failureOf(place: PointerPlace, { faults, report }: Looked): ColdgateError | undefined {
+function failureOf(place: PointerLocation, { faults, report }: Looked): ColdgateError | undefined {
   if (faults.length > 0) return unsound(place, faults);
   if (!report || report.problems.length === 0) return undefined;
   const said = report.problems.map(({ message }) => message).join(' ');
@@ -52,7 +52,7 @@ function failureOf(place: PointerPlace, { faults, report }: Looked): ColdgateErr
   });
 }
 
-function reportOf(place: PointerPlace, looked: Looked): ModelResult {
+function reportOf(place: PointerLocation, looked: Looked): ModelResult {
   const { model } = place;
   const { view, repaired, report } = looked;
   const rows = view.records.map(rowOf);
@@ -80,7 +80,7 @@ function reportOf(place: PointerPlace, looked: Looked): ModelResult {
   };
 }
 
-async function look(place: PointerPlace, input: HistoryVerbInput, { log }: Context): Promise<Looked> {
+async function look(place: PointerLocation, input: HistoryVerbInput, { log }: Context): Promise<Looked> {
   const repaired = input.repair ? await repairHistory({ ...place, log }) : undefined;
   const view = await readHistory({ ...place, limit: input.limit });
   const [newest] = view.records;

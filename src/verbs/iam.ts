@@ -1,8 +1,8 @@
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { InputError, type Problem } from '../errors.ts';
-import { type IamRole, sheetsFor, verbsOf } from '../iam/iam.ts';
-import { renderScript, type Sheet } from '../iam/sheet.ts';
+import { type IamRole, policySetsFor, verbsOf } from '../iam/iam.ts';
+import { renderScript, type PolicySet } from '../iam/sheet.ts';
 import type { FunctionPlan, Subject } from '../iam/subject.ts';
 import { nearest } from '../inputs.ts';
 import { functionSettings } from './function-settings.ts';
@@ -82,23 +82,23 @@ function subjectOf(
 }
 
 /** What ends up in `--json`: papers with their content, so that nothing has to be parsed out of a script. */
-const documentOf = ({ papers, ...sheet }: Sheet): Record<string, unknown> => ({ ...sheet, documents: papers });
+const documentOf = ({ files, ...policySet }: PolicySet): Record<string, unknown> => ({ ...policySet, documents: files });
 
-function report(environment: Environment, sheets: readonly Sheet[], script: string): VerbResult {
-  const results = sheets.map(documentOf);
-  const rows = sheets.map(({ cloud, role, name, papers }) => [cloud, role, name, papers.map((p) => p.file).join(', ')]);
+function report(environment: Environment, policySets: readonly PolicySet[], script: string): VerbResult {
+  const results = policySets.map(documentOf);
+  const rows = policySets.map(({ cloud, role, name, files }) => [cloud, role, name, files.map((p) => p.file).join(', ')]);
   const head =
-    sheets.length > 0
-      ? `${environment.name} needs ${sheets.length} ${sheets.length === 1 ? 'identity' : 'identities'}: ${sheets.map(({ name }) => name).join(', ')}.`
+    policySets.length > 0
+      ? `${environment.name} needs ${policySets.length} ${policySets.length === 1 ? 'identity' : 'identities'}: ${policySets.map(({ name }) => name).join(', ')}.`
       : `${environment.name} is on this machine: nobody needs a permission.`;
-  const notes = sheets.flatMap((sheet) => sheet.notes.map((note) => `  ${sheet.name}: ${note}`));
+  const notes = policySets.flatMap((policySet) => policySet.notes.map((note) => `  ${policySet.name}: ${note}`));
   return {
     outputs: { results: JSON.stringify(results) },
     document: { environment: environment.name, results },
     summary: `## Coldgate iam\n\n${head}\n\n${markdownTable(['cloud', 'role', 'name', 'files'], rows)}`,
     verbatim: true,
     lines: [head, ...notes],
-    text: sheets.length > 0 ? script : undefined,
+    text: policySets.length > 0 ? script : undefined,
   };
 }
 
@@ -110,7 +110,7 @@ export async function run(input: IamInput, context: Context): Promise<VerbResult
   const models = selectModels(config, input.model ?? []);
   const repository = input.repository ?? (await context.source()).repository;
   const subject = subjectOf(config, environment, models, { repository, account: input.account });
-  const sheets = sheetsFor(subject, asked, input.verbs);
+  const policySets = policySetsFor(subject, asked, input.verbs);
   const job = asked.find((role) => role !== 'function') ?? 'pipeline';
-  return report(environment, sheets, renderScript(environment.name, verbsOf(job, input.verbs), sheets));
+  return report(environment, policySets, renderScript(environment.name, verbsOf(job, input.verbs), policySets));
 }

@@ -3,9 +3,9 @@ import { readHistory } from '../registry/history.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Records looked through for what models.yaml asked for last; more moves by hand in a row are nobody's practice. */
-const mostRecords = 100;
+const maxRecords = 100;
 
-export interface PointerPlace {
+export interface PointerLocation {
   store: Store;
   model: string;
   pointer: string;
@@ -19,8 +19,8 @@ const followsFile = ({ verb, kind }: Pointer): boolean =>
  * The version that models.yaml had last brought there before the move. Where no ship is recorded, other promotions
  * stand in: a repository may do in steps of its own what ship does.
  */
-async function broughtBefore(place: PointerPlace, { sequence, previous }: Pointer): Promise<string | undefined> {
-  const { records, missing, unreadable } = await readHistory({ ...place, limit: mostRecords });
+async function broughtBefore(place: PointerLocation, { sequence, previous }: Pointer): Promise<string | undefined> {
+  const { records, missing, unreadable } = await readHistory({ ...place, limit: maxRecords });
   const earlier = records.filter((record) => record.sequence < sequence && record.kind === 'promotion');
   const found = earlier.find(followsFile) ?? earlier[0];
   if (found) return found.version;
@@ -42,7 +42,7 @@ const verbs: Readonly<Record<string, string>> = {
  * @param namedThen whether models.yaml named that version already when the pointer was moved; nothing where nobody knows
  */
 export async function laterMove(
-  place: PointerPlace,
+  place: PointerLocation,
   live: Pointer,
   version: string,
   namedThen: (moment: string) => Promise<boolean | undefined>,

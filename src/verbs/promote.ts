@@ -120,7 +120,7 @@ async function readyFunction(
 function goingOn({ entry, version, input, context }: Promotion, record: GateRecord | undefined, gate: PointerGate) {
   if (!input.wait) return { gate };
   const asked = (live: Pointer | undefined) => checkGate(entry, version, record, live, input, context);
-  return { gate: asked, pace: new Pace({ patienceMs: input.wait * 1000 }) };
+  return { gate: asked, pace: new Pace({ timeoutMs: input.wait * 1000 }) };
 }
 
 /** The gate is asked before anything is copied. */

@@ -9,7 +9,7 @@ import { bytesText, eachModel, type ModelResult, markdownTable } from './results
 import { withScratchFolder } from './scratch-folder.ts';
 import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
-import { wishedForms } from './wished-forms.ts';
+import { requestedForms } from './wished-forms.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PublishInput extends WorkInput {
@@ -38,7 +38,7 @@ export async function publishModel(
       modelPath: entry.model,
       samplePath: entry.sample?.path,
       head,
-      artifacts: () => wishedForms(source, version, scratch, context),
+      artifacts: () => requestedForms(source, version, scratch, context),
       prove: async () => (await proveSource(config, source, context)).probe,
       sourceInfo,
       coldgateVersion: toolVersion,

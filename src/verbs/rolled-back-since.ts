@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../config/types.ts';
 import { readHistory } from '../registry/history.ts';
-import { stayOn } from '../registry/promote.ts';
+import { noopResult } from '../registry/promote.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import { moveReport } from './move-report.ts';
 import type { ModelResult } from './results.ts';
@@ -29,7 +29,7 @@ export async function rolledBackSince(
   const { records } = await readHistory({ ...place, limit: lookBack });
   const own = records.find(({ run_url: url, sequence }) => url === runUrl && sequence < live.sequence);
   if (own?.kind !== 'promotion' || own.version !== version) return undefined;
-  const stayed = await stayOn({ ...place, actor, verb: 'promote', runUrl, now, log, dryRun }, current!);
+  const stayed = await noopResult({ ...place, actor, verb: 'promote', runUrl, now, log, dryRun }, current!);
   const by = `move ${live.sequence}, ${live.promoted_at}, by ${live.actor}${live.run_url ? `, ${live.run_url}` : ''}`;
   const note = `This run made ${model} ${version} live already (move ${own.sequence}), and since then it was rolled back to ${live.version} (${by}), which stays. To make ${version} live again all the same, start a new run.`;
   log.warn(note);

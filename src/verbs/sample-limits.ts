@@ -10,7 +10,7 @@ import { bytesText } from './results.ts';
 const lambdaBytes = 6 * 1024 * 1024;
 /** Headers and the rest of an event beside its body. */
 const eventBytes = 4096;
-const mostPayloadKb = 1_048_576;
+const maxPayloadKb = 1_048_576;
 
 export interface LimitFindings {
   /** No form of the sample would be taken. */
@@ -65,7 +65,7 @@ export function checkLimits(
 }
 
 /** `handler.run-timeout-ms` at most; its range is checked with models.yaml. */
-const mostRunMs = 900_000;
+const maxRunMs = 900_000;
 
 /** The function is proven by the same run, and answers its callers within the same time. */
 function checkRunTime(entry: ModelEntry, runMs: number): Problem[] {
@@ -75,7 +75,7 @@ function checkRunTime(entry: ModelEntry, runMs: number): Problem[] {
   const what = sample ? 'its sample' : 'a made-up request';
   const message = `expected more than the ${took} ms that ${name} runs ${what} for on this machine, got ${handler.runTimeoutMs}.`;
   const enough = Math.ceil((took * 2) / 1000) * 1000;
-  const hint = enough <= mostRunMs ? `Set it to ${enough}, or use a smaller sample.` : 'Use a smaller sample.';
+  const hint = enough <= maxRunMs ? `Set it to ${enough}, or use a smaller sample.` : 'Use a smaller sample.';
   return [{ path: `models.${name}.handler.run-timeout-ms`, message, hint }];
 }
 
@@ -94,8 +94,8 @@ function checkPayload(entry: ModelEntry, request: WireSize): LimitFindings {
     return { problems: [], notes: [`${json}: ${way}. The function proves it from the store.`] };
   }
   const message = `expected room for ${what}, ${needed(least(request))} at least (${needed(request.json)} for JSON), got ${maxPayloadKb}.`;
-  const fits = needed(request.json) <= mostPayloadKb;
-  const enough = fits ? needed(request.json) : Math.min(needed(least(request)), mostPayloadKb);
+  const fits = needed(request.json) <= maxPayloadKb;
+  const enough = fits ? needed(request.json) : Math.min(needed(least(request)), maxPayloadKb);
   const hint = `Set it to ${enough}, or ${smaller}.`;
   return { problems: [{ path: field, message, hint }], notes: [] };
 }

@@ -4,7 +4,7 @@ import { storedPreviews } from './preview-list.ts';
 import { previewFunction, previewNumber } from './preview-name.ts';
 import { removePreview } from './preview-remove.ts';
 import { type OrphanRule, orphanReason } from './sweep-previews.ts';
-import type { Shelf } from './sweep-shelves.ts';
+import type { StoreGroup } from './sweep-shelves.ts';
 import {
   functionNumber,
   functionsOn,
@@ -28,26 +28,26 @@ interface Unowned {
 }
 
 interface Sweeping {
-  shelf: Shelf;
+  group: StoreGroup;
   rule: OrphanRule;
   context: Context;
   found: Unowned;
 }
 
 /** Previews of a model that models.yaml has lost, on every target of every environment of the store. */
-async function sweepPreviews({ shelf, rule, context, found }: Sweeping, model: StoredModel): Promise<void> {
+async function sweepPreviews({ group, rule, context, found }: Sweeping, model: StoredModel): Promise<void> {
   const { name } = model;
   const removed: { pullRequest: number; why: string }[] = [];
-  for (const preview of await storedPreviews(shelf.first.store, name)) {
+  for (const preview of await storedPreviews(group.first.store, name)) {
     const { pullRequest } = preview;
     const why = orphanReason(preview, rule);
     if (!why) continue;
-    if (!(await isOfThisRepository(shelf.first, model, pullRequest, context))) {
+    if (!(await isOfThisRepository(group.first, model, pullRequest, context))) {
       found.lines.push(`${name}: the preview of #${pullRequest} of another repository stays.`);
       continue;
     }
-    const targets = new Set([undefined, ...Object.values(shelf.first.config.models).map(({ target }) => target)]);
-    for (const ws of context.dryRun ? [] : shelf.all) {
+    const targets = new Set([undefined, ...Object.values(group.first.config.models).map(({ target }) => target)]);
+    for (const ws of context.dryRun ? [] : group.all) {
       for (const target of targets) await removePreview(ws, { name, retain: 1, target }, pullRequest, context);
     }
     removed.push({ pullRequest, why });
@@ -58,13 +58,13 @@ async function sweepPreviews({ shelf, rule, context, found }: Sweeping, model: S
 }
 
 /** Released versions are never removed for want of an entry: that may be a slip of the pen. */
-function nameReleases({ shelf, found }: Sweeping, { name, versions, pointers }: StoredModel): void {
+function nameReleases({ group, found }: Sweeping, { name, versions, pointers }: StoredModel): void {
   const releases = versions.filter((version) => previewNumber(version) === undefined);
   if (releases.length + pointers.length === 0) return;
   found.named.push(name);
   const has = [...releases, ...pointers].join(', ');
   found.lines.push(
-    `${name}: no entry of models.yaml owns it, and ${shelf.first.store.url} has ${has}. Put the entry back, or remove ${name}/ from the store.`,
+    `${name}: no entry of models.yaml owns it, and ${group.first.store.url} has ${has}. Put the entry back, or remove ${name}/ from the store.`,
   );
 }
 
@@ -81,8 +81,8 @@ async function goOn({ context, found }: Sweeping, what: string, work: Promise<vo
 }
 
 /** Functions that neither an entry nor a stored preview explains. */
-async function sweepFunctions({ shelf, rule, context, found }: Sweeping, models: readonly StoredModel[]) {
-  const { environments, models: entries } = shelf.first.config;
+async function sweepFunctions({ group, rule, context, found }: Sweeping, models: readonly StoredModel[]) {
+  const { environments, models: entries } = group.first.config;
   const known = new Set<string>();
   for (const environment of Object.values(environments))
     for (const entry of Object.values(entries)) known.add(functionSettings(environment, entry).name);
@@ -105,7 +105,7 @@ async function sweepFunctions({ shelf, rule, context, found }: Sweeping, models:
       }
     }
   };
-  for (const ws of shelf.swept) await seen(ws);
+  for (const ws of group.swept) await seen(ws);
 }
 
 /**
@@ -114,23 +114,23 @@ async function sweepFunctions({ shelf, rule, context, found }: Sweeping, models:
  */
 export async function withUnowned(
   result: VerbResult,
-  shelves: readonly Shelf[],
+  groups: readonly StoreGroup[],
   rule: OrphanRule,
   context: Context,
 ): Promise<VerbResult> {
   const found: Unowned = { lines: [], named: [], removed: [], failure: undefined };
-  for (const shelf of shelves) {
-    const sweeping = { shelf, rule, context, found };
+  for (const group of groups) {
+    const sweeping = { group, rule, context, found };
     const all = async () => {
-      const models = await storedModels(shelf.first, context);
+      const models = await storedModels(group.first, context);
       if (!models) return;
-      for (const model of models.filter(({ name }) => !Object.hasOwn(shelf.first.config.models, name))) {
+      for (const model of models.filter(({ name }) => !Object.hasOwn(group.first.config.models, name))) {
         nameReleases(sweeping, model);
         await goOn(sweeping, model.name, sweepPreviews(sweeping, model));
       }
       await sweepFunctions(sweeping, models);
     };
-    await goOn(sweeping, shelf.first.store.url, all());
+    await goOn(sweeping, group.first.store.url, all());
   }
   const results = [...((result.document['results'] as unknown[]) ?? []), ...found.removed];
   return {

@@ -9,7 +9,7 @@ import { deployedVersions, expectedPointers } from './prune.ts';
 import { joinResults, type ModelResult, markdownTable } from './results.ts';
 import { type Drift, driftOf } from './sweep-drift.ts';
 import { type OrphanRule, orphanReason } from './sweep-previews.ts';
-import { openShelves, type Shelf } from './sweep-shelves.ts';
+import { openStoreGroups, type StoreGroup } from './sweep-shelves.ts';
 import { withUnowned } from './sweep-unowned.ts';
 import type { Context, VerbResult } from './verb.ts';
 import type { WorkInput } from './workspace.ts';
@@ -42,7 +42,7 @@ function openNumbers(open: readonly string[]): ReadonlySet<number> | undefined {
 
 /** Functions on every target of the store, then versions: a function without versions would never be found again. */
 async function removeOrphan(
-  shelf: Shelf,
+  group: StoreGroup,
   entry: ModelEntry,
   { pullRequest }: StoredPreview,
   why: string,
@@ -51,35 +51,35 @@ async function removeOrphan(
   const name = previewFunction(entry.name, pullRequest);
   if (context.dryRun) return { pullRequest, why, functions: [name], pruned: [] };
   const functions: string[] = [];
-  for (const workspace of shelf.all) {
+  for (const workspace of group.all) {
     const target = await workspace.targetOf(entry);
     functions.push(...(await target.remove({ name }, 'all')).map((change) => change.what));
   }
-  return { pullRequest, why, functions, pruned: await pruneVersions(shelf.first, entry, pullRequest, context) };
+  return { pullRequest, why, functions, pruned: await pruneVersions(group.first, entry, pullRequest, context) };
 }
 
-async function removeOrphans(shelf: Shelf, entry: ModelEntry, rule: OrphanRule, context: Context): Promise<Removed[]> {
+async function removeOrphans(group: StoreGroup, entry: ModelEntry, rule: OrphanRule, context: Context): Promise<Removed[]> {
   const removed: Removed[] = [];
-  for (const preview of await storedPreviews(shelf.first.store, entry.name)) {
+  for (const preview of await storedPreviews(group.first.store, entry.name)) {
     const why = orphanReason(preview, rule);
-    if (why) removed.push(await removeOrphan(shelf, entry, preview, why, context));
+    if (why) removed.push(await removeOrphan(group, entry, preview, why, context));
   }
   return removed;
 }
 
 /** Prunes a model's versions; what any environment of the store or any preview runs stays. */
 async function pruneModel(
-  shelf: Shelf,
+  group: StoreGroup,
   entry: ModelEntry,
   unpromoted: readonly string[],
   context: Context,
 ): Promise<string[]> {
   const { now, log, dryRun } = context;
   const kept = [];
-  for (const ws of shelf.all)
+  for (const ws of group.all)
     kept.push(...(await deployedVersions(ws, entry)), ...(await previewedVersions(ws, entry)));
-  const { store } = shelf.first;
-  const environments = shelf.all.map(({ environment }) => environment);
+  const { store } = group.first;
+  const environments = group.all.map(({ environment }) => environment);
   const expected = expectedPointers(environments, entry, unpromoted);
   const input = { store, model: entry.name, retain: entry.retain, protectedVersions: kept, expected, now, log, dryRun };
   const { deleted, plan } = await prune(input);
@@ -88,7 +88,7 @@ async function pruneModel(
     : deleted.map((d) => d.version);
 }
 
-function report(entry: ModelEntry, shelf: Shelf, found: Found, dryRun: boolean): ModelResult {
+function report(entry: ModelEntry, group: StoreGroup, found: Found, dryRun: boolean): ModelResult {
   const { removed, pruned, drifts, failure } = found;
   const would = dryRun ? 'would be ' : '';
   const lines = [
@@ -113,7 +113,7 @@ function report(entry: ModelEntry, shelf: Shelf, found: Found, dryRun: boolean):
       previews: JSON.stringify(previews),
       drift: String(drifts.some((d) => d.wrong)),
     },
-    document: { store: shelf.first.store.url, removed, pruned, drifts },
+    document: { store: group.first.store.url, removed, pruned, drifts },
     lines,
     summary: [...lines, table].join('\n\n'),
     failure,
@@ -129,7 +129,7 @@ interface Found {
 
 /** One model of one store. What fails is reported, and the rest is swept all the same. */
 async function sweepModel(
-  shelf: Shelf,
+  group: StoreGroup,
   entry: ModelEntry,
   rule: OrphanRule & Pick<SweepInput, 'unpromoted'>,
   context: Context,
@@ -137,10 +137,10 @@ async function sweepModel(
   const found: Found = { removed: [], pruned: [], drifts: [], failure: undefined };
   try {
     // Before the first function goes: with a pointer that is missing or wrong nobody knows what is needed.
-    await checkPointers(shelf.first.store, entry.name);
-    found.removed = await removeOrphans(shelf, entry, rule, context);
-    found.pruned = await pruneModel(shelf, entry, rule.unpromoted, context);
-    for (const workspace of shelf.swept) found.drifts.push(await driftOf(workspace, entry, context));
+    await checkPointers(group.first.store, entry.name);
+    found.removed = await removeOrphans(group, entry, rule, context);
+    found.pruned = await pruneModel(group, entry, rule.unpromoted, context);
+    for (const workspace of group.swept) found.drifts.push(await driftOf(workspace, entry, context));
     const wrong = found.drifts.flatMap((d) => d.wrong ?? []);
     if (wrong.length > 0) {
       const hint = 'Run coldgate ship or coldgate promote again: both make the function follow its pointer.';
@@ -150,18 +150,18 @@ async function sweepModel(
     context.signal.throwIfAborted();
     found.failure = toColdgateError(error);
   }
-  return report(entry, shelf, found, context.dryRun);
+  return report(entry, group, found, context.dryRun);
 }
 
 /** `coldgate sweep`: what lost events left behind, in every environment. */
 export async function run(input: SweepInput, context: Context): Promise<VerbResult> {
   const open = openNumbers(input.open);
-  const shelves = await openShelves(input, context);
+  const groups = await openStoreGroups(input, context);
   const rule = { open, maxAgeDays: input.maxAgeDays, now: context.now(), unpromoted: input.unpromoted };
   const results: ModelResult[] = [];
-  for (const shelf of shelves) {
-    for (const entry of shelf.first.models) results.push(await sweepModel(shelf, entry, rule, context));
+  for (const group of groups) {
+    for (const entry of group.first.models) results.push(await sweepModel(group, entry, rule, context));
   }
   const swept = joinResults('sweep', results);
-  return input.model?.length ? swept : withUnowned(swept, shelves, rule, context);
+  return input.model?.length ? swept : withUnowned(swept, groups, rule, context);
 }

@@ -60,10 +60,10 @@ const tensorText = (t: TensorInfo) =>
   `${t.name} ${t.dtype}${describeShape(t.shape).replaceAll(', ', ',')}${t.optional ? ' (optional)' : ''}`;
 
 /** Optional inputs that are named: exporters may list every weight of a model among them. */
-const mostOptional = 4;
+const maxOptional = 4;
 
 function tensorsText(tensors: readonly TensorInfo[]): string {
-  const named = tensors.filter((t) => !t.optional || tensors.filter((o) => o.optional).indexOf(t) < mostOptional);
+  const named = tensors.filter((t) => !t.optional || tensors.filter((o) => o.optional).indexOf(t) < maxOptional);
   const more = tensors.length - named.length;
   return [...named.map(tensorText), ...(more > 0 ? [`${more} more (optional)`] : [])].join(', ');
 }

@@ -6,7 +6,7 @@ import type { Revision } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
 import type { LiveWatch } from './live-watch.ts';
 import type { ModelResult } from './results.ts';
-import { goBack, type WayBack } from './way-back.ts';
+import { autoRollback, type AutoRollback } from './way-back.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How long, s: what this run was told, else models.yaml; 0 does not watch. */
@@ -62,7 +62,7 @@ export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
     const watched = await look(asked);
     if (watched.outcome !== 'broken') return reportOf(asked, watched, []);
     context.log.warn(`${what} broke while it was watched: ${watched.why}`);
-    const back = await goBack(asked);
+    const back = await autoRollback(asked);
     return reportOf(asked, watched, back.lines, failureOf(asked, watched, back));
   } catch (error) {
     if (!context.signal.aborted) throw error;
@@ -76,10 +76,10 @@ export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
   }
 }
 
-function failureOf({ entry, stored }: LiveWatch, watched: Watched, back: WayBack): ColdgateError {
-  const { looks, failed, why } = watched;
-  const said = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${looks} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
-  const options = { hint: back.hint, data: { looks, failed, why, outcome: back.outcome } };
+function failureOf({ entry, stored }: LiveWatch, watched: Watched, back: AutoRollback): ColdgateError {
+  const { probes, failed, why } = watched;
+  const said = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${probes} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
+  const options = { hint: back.hint, data: { looks: probes, failed, why, outcome: back.outcome } };
   return new UnprovenError('watch-failed', said, options);
 }
 
@@ -91,11 +91,11 @@ function reportOf(
   lines: string[],
   failure?: ColdgateError,
 ): ModelResult {
-  const { outcome, looks, failed, p50, p95, why } = watched;
+  const { outcome, probes, failed, p50, p95, why } = watched;
   const backed = failure?.data?.['outcome'];
   const result = outcome === 'broken' ? String(backed) : outcome;
   const pointerIsBack = result === 'rolled-back' || result === 'partially-rolled-back';
-  const counted = `${looks} looks, ${failed} failed, p50 ${ms(p50)}, p95 ${ms(p95)}`;
+  const counted = `${probes} looks, ${failed} failed, p50 ${ms(p50)}, p95 ${ms(p95)}`;
   const head = {
     passed: `${entry.name} ${stored.version} held for ${seconds} s: ${counted}.`,
     broken: `${entry.name} ${stored.version} broke: ${counted}.`,
@@ -109,7 +109,7 @@ function reportOf(
       ...(pointerIsBack && { promoted: 'false', version: moved.previousVersion ?? '' }),
     },
     document: {
-      watch: { outcome: result, seconds, looks, failed, p50_ms: p50 ?? null, p95_ms: p95 ?? null, why: why ?? null },
+      watch: { outcome: result, seconds, looks: probes, failed, p50_ms: p50 ?? null, p95_ms: p95 ?? null, why: why ?? null },
       ...(pointerIsBack && { promoted: false }),
     },
     lines: failure ? [head] : said,

@@ -1,5 +1,5 @@
 import { ConflictError, toColdgateError } from '../errors.ts';
-import { keptPackage } from '../package/kept-package.ts';
+import { cachedPackage } from '../package/kept-package.ts';
 import type { PackageFile } from '../package/package-file.ts';
 import { readPointer } from '../registry/read-pointer.ts';
 import type { DeployRequest } from '../rollout/target.ts';
@@ -13,15 +13,15 @@ import { readStoredVersion } from './stored-version.ts';
  * while the function does not prove it; `rollback-failed` nothing is known to be back; `not-rolled-back` there was nothing
  * of this run to take back; `superseded` someone else has moved the pointer, which stays.
  */
-export type WayBackOutcome =
+export type AutoRollbackOutcome =
   | 'rolled-back'
   | 'partially-rolled-back'
   | 'rollback-failed'
   | 'not-rolled-back'
   | 'superseded';
 
-export interface WayBack {
-  outcome: WayBackOutcome;
+export interface AutoRollback {
+  outcome: AutoRollbackOutcome;
   lines: string[];
   hint: string;
 }
@@ -30,7 +30,7 @@ export interface WayBack {
  * Takes back what this run has moved, each by compare-and-swap: the pointer, then the function. Someone who has moved on
  * meanwhile stays, with both. Never throws for what goes wrong on the way, which would hide why it was taken back.
  */
-export async function goBack(asked: LiveWatch): Promise<WayBack> {
+export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
   const { moved, entry } = asked;
   const previous = moved.promoted ? moved.pointer?.previous : undefined;
   if (!previous) return notRolledBack(asked);
@@ -58,7 +58,7 @@ export async function goBack(asked: LiveWatch): Promise<WayBack> {
 }
 
 /** Says what the pointer names now, where that can still be read, and what to type. */
-async function rollbackFailed({ workspace, entry }: LiveWatch, previous: string, error: unknown): Promise<WayBack> {
+async function rollbackFailed({ workspace, entry }: LiveWatch, previous: string, error: unknown): Promise<AutoRollback> {
   const { message, hint = '' } = toColdgateError(error);
   const now = await readPointer(workspace.store, entry.name, workspace.environment.pointer).then(
     (found) => (found ? `It names ${found.pointer.version} (move ${found.pointer.sequence}).` : 'There is no pointer.'),
@@ -72,7 +72,7 @@ async function rollbackFailed({ workspace, entry }: LiveWatch, previous: string,
   };
 }
 
-function notRolledBack({ moved, entry, stored }: LiveWatch): WayBack {
+function notRolledBack({ moved, entry, stored }: LiveWatch): AutoRollback {
   const line = moved.promoted
     ? `${stored.version} is the first version that was ever live, so there is nothing to go back to.`
     : 'This run did not move the pointer, so it takes nothing back.';
@@ -80,7 +80,7 @@ function notRolledBack({ moved, entry, stored }: LiveWatch): WayBack {
   return { outcome: 'not-rolled-back', lines: [line], hint };
 }
 
-const supersededBy = ({ entry }: LiveWatch): WayBack => ({
+const supersededBy = ({ entry }: LiveWatch): AutoRollback => ({
   outcome: 'superseded',
   lines: ['Someone else has moved the pointer meanwhile, so pointer and function stay as they are.'],
   hint: `coldgate history --model ${entry.name} says who.`,
@@ -112,5 +112,5 @@ async function functionBack(asked: LiveWatch, version: string): Promise<string |
 /** The package that served before. Where it is no longer on this machine the new one stands in. */
 async function packageOf({ deployment, context }: LiveWatch, sha256: string): Promise<PackageFile> {
   if (sha256 === deployment.package.sha256) return deployment.package;
-  return (await keptPackage(context.cacheDir, sha256)) ?? deployment.package;
+  return (await cachedPackage(context.cacheDir, sha256)) ?? deployment.package;
 }

@@ -20,7 +20,7 @@ const refusals = new Set([
  * slower at its start, so a form that is refused or cannot be made is left out with a warning that says why. Throws what
  * is wrong with the model itself.
  */
-export async function wishedForms(
+export async function requestedForms(
   { entry, modelPath }: ModelSource,
   version: string,
   out: string,

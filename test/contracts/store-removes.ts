@@ -37,11 +37,11 @@ export function storeRemoves(use: ContractUse): void {
 
     use.it('succeeds next door to another removal, also where they leave nothing behind', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const keys = Array.from({ length: 4 }, (_, at) => `digits/pins/1.0.${round}/${at}.json`);
+        const keys = Array.from({ length: 4 }, (_, at) => `digits/leases/1.0.${round}/${at}.json`);
         const tokens = await Promise.all(keys.map((k) => use.store().put(k, Buffer.from(k), 'absent')));
         await Promise.all(keys.map((k, at) => use.store().remove(k, { unchanged: tokens[at]! })));
       }
-      expect(await gathered(use.store().list('digits/pins/'))).toEqual([]);
+      expect(await gathered(use.store().list('digits/leases/'))).toEqual([]);
     });
 
     use.it('makes room for a new object, for which the old token is stale', async () => {

@@ -9,7 +9,7 @@ import { openFileStore } from '../../src/stores/file.ts';
 import { commandInputs, readArguments } from '../../src/terminal/argv.ts';
 import type { Context } from '../../src/verbs/verb.ts';
 import { Project } from '../fixtures/project.ts';
-import { recordingLogger, World } from './registry-world.ts';
+import { recordingLogger, Simulation } from './registry-world.ts';
 
 /** How a verb ended, as the command line would say it. */
 export interface Ended {
@@ -51,12 +51,12 @@ export const storeIn = (folder: string) => openFileStore({ url: pathToFileURL(jo
 /** A project whose store has two promoted versions, a newer one and a preview; nothing in it may be pruned. */
 export async function prepareStore(): Promise<Project> {
   const project = new Project();
-  const world = new World(await storeIn(project.folder));
-  world.clock = new Date();
+  const simulation = new Simulation(await storeIn(project.folder));
+  simulation.clock = new Date();
   for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.2.0-pr.7.abcdef0']) {
     const sample = JSON.stringify({ inputs: { x: [[1, 2, 3, 4]] } });
-    await world.publish(version, { 'model.onnx': `model ${version}`, 'sample.json': sample });
-    if (version < '1.2') await world.promote(version);
+    await simulation.publish(version, { 'model.onnx': `model ${version}`, 'sample.json': sample });
+    if (version < '1.2') await simulation.promote(version);
   }
   project.release({ version: '1.2.0' });
   return project;

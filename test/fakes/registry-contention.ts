@@ -4,7 +4,7 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type Store, UnavailableError } from '../../src/stores/store.ts';
 import { prepareRace, type Race, versionsOf } from './registry-race.ts';
 import { seeded, VirtualTime } from './registry-virtual-time.ts';
-import { model, World } from './registry-world.ts';
+import { model, Simulation } from './registry-world.ts';
 import { type Request, WrappedStore } from './registry-wrapped-store.ts';
 
 const pointer = pointerKey(model);
@@ -56,7 +56,7 @@ export interface Contention {
   /** Of the pointer and of the version, of all writers; those of history records are not counted. */
   requests: number;
   /** Most swaps that any one writer was refused within one second. */
-  mostRefusedInASecond: number;
+  maxRefusedInASecond: number;
   /** How long it all took, s of the server's time. */
   seconds: number;
 }
@@ -70,16 +70,16 @@ export async function contend(race: Race, manners: ServerManners, seed: number):
   const writers = await Promise.all(
     Array.from({ length: race.writers }, async (_, writer) => {
       const client = new Client(store, time, server);
-      const world = new World(client);
-      const prover = new World(store);
+      const simulation = new Simulation(client);
+      const prover = new Simulation(store);
       const versions = versionsOf(writer);
       const proofs = [await prover.prove(versions[0]), await prover.prove(versions[1])] as const;
-      const pace = new Pace({ random: seeded(seed + writer), patienceMs: Number.POSITIVE_INFINITY });
+      const pace = new Pace({ random: seeded(seed + writer), timeoutMs: Number.POSITIVE_INFINITY });
       const run = async () => {
         for (let turn = 0; turn < race.each; turn += 1) {
           const at = (turn % 2) as 0 | 1;
           const how = { actor: `writer-${writer}`, now: time.now, sleep: time.sleep, pace, verified: proofs[at] };
-          const { promoted } = await world.promote(versions[at], how);
+          const { promoted } = await simulation.promote(versions[at], how);
           if (!promoted) throw new Error(`${versions[at]} was live already`);
         }
       };
@@ -92,10 +92,10 @@ export async function contend(race: Race, manners: ServerManners, seed: number):
     store,
     promotions: race.writers * race.each,
     requests: counted.length,
-    mostRefusedInASecond: Math.max(...writers.map(({ client }) => mostInASecond(client.refusals))),
+    maxRefusedInASecond: Math.max(...writers.map(({ client }) => maxInASecond(client.refusals))),
     seconds: time.ms / 1000,
   };
 }
 
-const mostInASecond = (times: readonly number[]): number =>
+const maxInASecond = (times: readonly number[]): number =>
   Math.max(0, ...times.map((from) => times.filter((ms) => ms >= from && ms < from + 1000).length));

@@ -1,4 +1,4 @@
-import { leaveBody } from '../../src/stores/leave-body.ts';
+import { cancelBody } from '../../src/stores/leave-body.ts';
 import {
   type Body,
   type ObjectMeta,
@@ -20,7 +20,7 @@ export type Fault = 'before' | 'after' | 'refused-after' | 'body';
 
 /** Nobody gets the object of a lost answer, so that it is for us to close it. */
 async function leaveObject(answer: unknown): Promise<void> {
-  if (typeof answer === 'object' && answer !== null && 'body' in answer) await leaveBody(answer.body as Body);
+  if (typeof answer === 'object' && answer !== null && 'body' in answer) await cancelBody(answer.body as Body);
 }
 
 /** Fails the n-th request (from 0), and, when told so, every one after it. */

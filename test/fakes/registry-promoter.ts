@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { StoreSettings } from '../../src/config/types.ts';
 import { Pace } from '../../src/registry/pace.ts';
 import { openStore } from '../../src/stores/open.ts';
-import { World } from './registry-world.ts';
+import { Simulation } from './registry-world.ts';
 import { CountingStore } from './registry-wrapped-store.ts';
 
 /** A writer that promotes its two versions in turn, and goes on whoever wins in between. */
@@ -24,20 +24,20 @@ export interface PromoterReport {
 
 async function prepare({ settings, versions }: PromoterTask) {
   const counting = new CountingStore(await openStore(settings));
-  const world = new World(counting);
-  const proofs = [await world.prove(versions[0]), await world.prove(versions[1])] as const;
+  const simulation = new Simulation(counting);
+  const proofs = [await simulation.prove(versions[0]), await simulation.prove(versions[1])] as const;
   // The record of doctor is read once a process.
-  await world.promote(versions[0], { dryRun: true });
+  await simulation.promote(versions[0], { dryRun: true });
   counting.requests.length = 0;
-  return { world, proofs, counting };
+  return { world: simulation, proofs, counting };
 }
 
-async function promote(task: PromoterTask, { world, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
+async function promote(task: PromoterTask, { world: simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
   const report: PromoterReport = { sequences: [], requests: { pointer: 0, history: 0, others: 0 } };
   const real = { actor: task.actor, now: () => new Date(), sleep: undefined, pace: new Pace() };
   for (let turn = 0; turn < task.times; turn += 1) {
     const at = (turn % 2) as 0 | 1;
-    const moved = await world.promote(task.versions[at], { ...real, verified: proofs[at] });
+    const moved = await simulation.promote(task.versions[at], { ...real, verified: proofs[at] });
     if (!moved.promoted) throw new Error(`${task.versions[at]} was live already`);
     report.sequences.push(moved.sequence);
   }

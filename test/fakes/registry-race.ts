@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { StoreSettings } from '../../src/config/types.ts';
 import type { Store } from '../../src/stores/store.ts';
 import type { PromoterReport, PromoterTask } from './registry-promoter.ts';
-import { World } from './registry-world.ts';
+import { Simulation } from './registry-world.ts';
 
 const script = fileURLToPath(new URL('registry-promoter.ts', import.meta.url));
 
@@ -20,14 +20,14 @@ export const actorOf = (writer: number): string => `writer-${writer}`;
 
 /** Publishes two small versions for each writer, and makes one more live, which is move 1. */
 export async function prepareRace(store: Store, { writers }: Race): Promise<void> {
-  const world = new World(store);
+  const simulation = new Simulation(store);
   const versions = Array.from({ length: writers }, (_, writer) => versionsOf(writer)).flat();
   const waiting = ['0.9.0', ...versions].values();
   const work = async () => {
-    for (const version of waiting) await world.publish(version, { 'model.onnx': `model ${version}` });
+    for (const version of waiting) await simulation.publish(version, { 'model.onnx': `model ${version}` });
   };
   await Promise.all(Array.from({ length: 8 }, work));
-  await world.promote('0.9.0');
+  await simulation.promote('0.9.0');
 }
 
 class Promoter {

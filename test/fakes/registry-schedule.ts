@@ -1,5 +1,5 @@
 import type { ObjectInfo, Store } from '../../src/stores/store.ts';
-import { codeOf, World } from './registry-world.ts';
+import { codeOf, Simulation } from './registry-world.ts';
 import { type Request, WrappedStore } from './registry-wrapped-store.ts';
 
 /** Lets a request through only when the schedule says so; a listing takes two turns, and is no snapshot. */
@@ -36,11 +36,11 @@ export class Actor {
   #outcome: string | undefined;
   steps = 0;
 
-  constructor(base: World, verb: (world: World) => Promise<unknown>) {
+  constructor(base: Simulation, verb: (simulation: Simulation) => Promise<unknown>) {
     this.#gate = new GatedStore(base.store);
-    const world = new World(this.#gate);
-    world.clock = base.clock;
-    void codeOf(verb(world)).then((code) => {
+    const simulation = new Simulation(this.#gate);
+    simulation.clock = base.clock;
+    void codeOf(verb(simulation)).then((code) => {
       this.#outcome = code;
     });
   }
@@ -74,7 +74,7 @@ export async function copyInto(from: Store, to: Store): Promise<void> {
   }
 }
 
-export type Verb = (world: World) => Promise<unknown>;
+export type Verb = (simulation: Simulation) => Promise<unknown>;
 
 export interface Finding {
   /** How many requests of each ran before the other, and who was killed. */
@@ -89,9 +89,9 @@ export interface Finding {
  * taken, spread evenly; a verb's length is that of its run after the other.
  */
 export async function interleave(
-  fresh: () => Promise<World>,
+  fresh: () => Promise<Simulation>,
   verbs: readonly [Verb, Verb],
-  judge: (world: World, finding: Finding) => Promise<void>,
+  judge: (simulation: Simulation, finding: Finding) => Promise<void>,
   most = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const lengths = [await lengthOf(await fresh(), [verbs[0]]), await lengthOf(await fresh(), verbs)];
@@ -100,13 +100,13 @@ export async function interleave(
   for (const [offset, killed] of (['nobody', 'first', 'second'] as const).entries()) {
     for (let i = offset % stride; i <= lengths[0]!; i += stride) {
       for (let j = 1 + ((i + offset) % stride); j <= lengths[1]! + 1; j += stride) {
-        const world = await fresh();
-        const [first, second] = verbs.map((verb) => new Actor(world, verb)) as [Actor, Actor];
+        const simulation = await fresh();
+        const [first, second] = verbs.map((verb) => new Actor(simulation, verb)) as [Actor, Actor];
         await first.run(i);
         await second.run(j);
         if (killed !== 'first') await first.run();
         if (killed !== 'second') await second.run();
-        await judge(world, { schedule: `${i}, ${j}, killed ${killed}`, outcomes: [first.outcome, second.outcome] });
+        await judge(simulation, { schedule: `${i}, ${j}, killed ${killed}`, outcomes: [first.outcome, second.outcome] });
         runs += 1;
       }
     }
@@ -115,10 +115,10 @@ export async function interleave(
 }
 
 /** Requests of the last verb when they run one after the other. */
-async function lengthOf(world: World, verbs: readonly Verb[]): Promise<number> {
+async function lengthOf(simulation: Simulation, verbs: readonly Verb[]): Promise<number> {
   let steps = 0;
   for (const verb of verbs) {
-    const actor = new Actor(world, verb);
+    const actor = new Actor(simulation, verb);
     await actor.run();
     steps = actor.steps;
   }
@@ -126,13 +126,13 @@ async function lengthOf(world: World, verbs: readonly Verb[]): Promise<number> {
 }
 
 /** Lets several verbs take turns at random, the same way for the same seed; some are killed on the way. */
-export async function shuffle(world: World, verbs: readonly Verb[], seed: number): Promise<Finding> {
+export async function shuffle(simulation: Simulation, verbs: readonly Verb[], seed: number): Promise<Finding> {
   let state = seed * 2654435761 + 1;
   const random = (below: number) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
-  const actors = verbs.map((verb) => new Actor(world, verb));
+  const actors = verbs.map((verb) => new Actor(simulation, verb));
   const alive = new Set(actors);
   while (alive.size > 0) {
     const actor = [...alive][random(alive.size)]!;

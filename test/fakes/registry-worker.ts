@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { namedVerbs } from './registry-verbs.ts';
-import { codeOf, World } from './registry-world.ts';
+import { codeOf, Simulation } from './registry-world.ts';
 import { type Request, WrappedStore } from './registry-wrapped-store.ts';
 
 /** One line of input is one task; the answer is one line. Ends with its input, or by its own hand where told. */
@@ -36,11 +36,11 @@ class DyingStore extends WrappedStore {
 }
 
 async function work(task: Task): Promise<string[]> {
-  const world = new World(new DyingStore(await openStore({ url: task.store }), task));
+  const simulation = new Simulation(new DyingStore(await openStore({ url: task.store }), task));
   const outcomes: string[] = [];
   const { from } = task;
-  if (from) return [await codeOf(world.promoteFrom(await openStore({ url: from.store }), from.version))];
-  for (let turn = 0; turn < task.times; turn += 1) outcomes.push(await namedVerbs[task.verb]!(world, turn));
+  if (from) return [await codeOf(simulation.promoteFrom(await openStore({ url: from.store }), from.version))];
+  for (let turn = 0; turn < task.times; turn += 1) outcomes.push(await namedVerbs[task.verb]!(simulation, turn));
   return outcomes;
 }
 

@@ -76,7 +76,7 @@ export interface PublishOptions extends Partial<PublishInput> {
 }
 
 /** The verbs on one model of one store, with everything that tests rarely vary filled in. */
-export class World {
+export class Simulation {
   readonly store: Store;
   readonly log = recordingLogger();
   /** The time of this machine. */

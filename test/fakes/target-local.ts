@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LocalTargetSettings } from '../../src/config/types.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import type { DeployRequest, Revision, SampleRequest, Target } from '../../src/rollout/target.ts';
-import { placeOf } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/place.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
 import type { LocalRevision, LocalState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';
@@ -94,7 +94,7 @@ export class LocalBench {
 
   /** Numbers of the function's running processes. */
   async running(): Promise<number[]> {
-    const { tag } = await placeOf(this.stateDir, this.name);
+    const { tag } = await functionPaths(this.stateDir, this.name);
     return systemProcesses
       .marked()
       .filter((p) => p.mark.tag === tag)

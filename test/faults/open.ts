@@ -10,7 +10,7 @@ export const stallMs = 500;
 const mebibyte = 1024 * 1024;
 
 /** Opens a store whose parts are as small as its service takes them. */
-export async function openPatient(
+export async function openWithRetry(
   settings: StoreSettings,
   limits: { stallMs?: number; attempts?: number } = {},
 ): Promise<Store> {

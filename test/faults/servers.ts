@@ -7,7 +7,7 @@ import { describeWith, type ServerName } from '../emulators/servers.ts';
 import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
 import type { FaultCase } from '../fakes/registry-fault-cases.ts';
 import { azuriteContainer } from '../fakes/store-azurite.ts';
-import { openPatient, stallMs } from './open.ts';
+import { openWithRetry, stallMs } from './open.ts';
 import { type PreparedVerb, prepareVerb, provesTruth, severalAtATime } from './truth.ts';
 import { verbsOnServers } from './verbs.ts';
 
@@ -83,9 +83,9 @@ async function attempt(
   const proxy = await FaultProxy.before(new URL(settings.endpoint!).origin);
   try {
     proxy.script = ({ index }) => (isHit?.(index) ? fault : undefined);
-    const direct = await openPatient(settings);
+    const direct = await openWithRetry(settings);
     const through = settings.endpoint!.replace(new URL(settings.endpoint!).origin, proxy.endpoint);
-    const faulty = await openPatient(
+    const faulty = await openWithRetry(
       { ...settings, endpoint: through },
       {
         attempts: 3,

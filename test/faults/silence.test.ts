@@ -6,7 +6,7 @@ import { describeWith, type ServerName } from '../emulators/servers.ts';
 import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
 import { faultCases } from '../fakes/registry-fault-cases.ts';
 import { madeBytes } from '../fakes/store-bodies.ts';
-import { openPatient } from './open.ts';
+import { openWithRetry } from './open.ts';
 import { prepareVerb, provesTruth } from './truth.ts';
 
 /** A promotion whose swap meets 30 s of silence after the server acted, with the limits that users have. */
@@ -39,10 +39,10 @@ async function readSlowly(server: ServerName): Promise<boolean> {
   const proxy = await FaultProxy.before(origin);
   const bytes = madeBytes(5000);
   try {
-    await (await openPatient(settings)).put('a/model', bytes, 'absent');
+    await (await openWithRetry(settings)).put('a/model', bytes, 'absent');
     proxy.script = () => ({ kind: 'trickle', bytes: 400, everyMs: 300, body: 'reply' });
     const endpoint = settings.endpoint!.replace(origin, proxy.endpoint);
-    const slow = await openPatient({ ...settings, endpoint }, { stallMs: 3000, attempts: 1 });
+    const slow = await openWithRetry({ ...settings, endpoint }, { stallMs: 3000, attempts: 1 });
     return Buffer.from(bytes).equals(await readAll(await slow.get('a/model')));
   } finally {
     await proxy.close();

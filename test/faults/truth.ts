@@ -3,7 +3,7 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type ObjectInfo, readAll, type Store, type Token } from '../../src/stores/store.ts';
 import { type FaultCase, honest, moveIn, stateOf } from '../fakes/registry-fault-cases.ts';
 import { checkInvariants, type Seen } from '../fakes/registry-invariants.ts';
-import { codeOf, keysOf, model, World } from '../fakes/registry-world.ts';
+import { codeOf, keysOf, model, Simulation } from '../fakes/registry-world.ts';
 import { gathered } from '../fakes/store-bodies.ts';
 
 /** All objects of a store by key. */
@@ -20,12 +20,12 @@ export interface PreparedVerb {
 
 /** Lets the verb's world be made, and the verb run once, without any fault and in memory. */
 export async function prepareVerb(verb: FaultCase): Promise<PreparedVerb> {
-  const world = new World(openMemoryStore());
-  world.clock = new Date();
-  await verb.prepare(world);
-  const objects = await objectsOf(world.store);
-  await verb.run(world);
-  return { verb, objects, clock: world.clock, goal: await stateOf(world.store) };
+  const simulation = new Simulation(openMemoryStore());
+  simulation.clock = new Date();
+  await verb.prepare(simulation);
+  const objects = await objectsOf(simulation.store);
+  await verb.run(simulation);
+  return { verb, objects, clock: simulation.clock, goal: await stateOf(simulation.store) };
 }
 
 async function objectsOf(store: Store): Promise<Objects> {
@@ -69,10 +69,10 @@ class Copies {
 
 const isNoRecord = (line: string): boolean => !line.includes('/history/');
 
-function worldIn(store: Store, { clock }: PreparedVerb): World {
-  const world = new World(store);
-  world.clock = clock;
-  return world;
+function simulationIn(store: Store, { clock }: PreparedVerb): Simulation {
+  const simulation = new Simulation(store);
+  simulation.clock = clock;
+  return simulation;
 }
 
 /**
@@ -95,7 +95,7 @@ export async function provesTruth(
   await checkInvariants(begun, model, { seen: versions });
   const move = await moveIn(begun);
 
-  const code = await codeOf(verb.run(worldIn(faulty, prepared)));
+  const code = await codeOf(verb.run(simulationIn(faulty, prepared)));
   const left = await copies.take();
   expect(honest, where()).toContain(code);
   // Only an unknown outcome may have moved the pointer without saying so.
@@ -103,7 +103,7 @@ export async function provesTruth(
   expect(await checkInvariants(left, model, { seen: versions }), where()).toEqual([]);
   if (code === 'done') expect((await stateOf(left)).filter(isNoRecord), where()).toEqual(goal.filter(isNoRecord));
 
-  expect(await codeOf(verb.run(worldIn(direct, prepared))), where()).toBe('done');
+  expect(await codeOf(verb.run(simulationIn(direct, prepared))), where()).toBe('done');
   const settled = await copies.take();
   expect(await checkInvariants(settled, model, { seen: versions, settled: true }), where()).toEqual([]);
   expect(await stateOf(settled), where()).toEqual(goal);

@@ -1,29 +1,29 @@
 import { type FaultCase, faultCases } from '../fakes/registry-fault-cases.ts';
-import { day, filesOf, model, overwrite, type World } from '../fakes/registry-world.ts';
+import { day, filesOf, model, overwrite, type Simulation } from '../fakes/registry-world.ts';
 import { madeBytes } from '../fakes/store-bodies.ts';
 
 const oneFile = (seed: string) => ({ 'model.onnx': filesOf(seed)['model.onnx']! });
 
 /** One version to delete and one that stays, of one file each, and a leftover: outside of memory each call is dear. */
 const smallPrune: FaultCase = {
-  prepare: async (world) => {
-    for (const version of ['1.0.0', '1.1.0']) await world.publish(version, oneFile(version));
-    await world.promote('1.1.0');
-    await overwrite(world.store, `${model}/versions/0.9.0/model.onnx`, 'left');
-    world.clock = new Date(world.clock.getTime() + 2 * day);
+  prepare: async (simulation) => {
+    for (const version of ['1.0.0', '1.1.0']) await simulation.publish(version, oneFile(version));
+    await simulation.promote('1.1.0');
+    await overwrite(simulation.store, `${model}/versions/0.9.0/model.onnx`, 'left');
+    simulation.clock = new Date(simulation.clock.getTime() + 2 * day);
   },
-  run: (world: World) => world.prune({ retain: 1 }),
+  run: (simulation: Simulation) => simulation.prune({ retain: 1 }),
 };
 
 /** A publish whose model is too large for one request. @param bytes of the model */
 const publishInParts = (bytes: number): FaultCase => ({
   prepare: async () => {},
-  run: (world) => {
+  run: (simulation) => {
     const content = madeBytes(bytes);
     const readFile = async function* () {
       for (let at = 0; at < bytes; at += 100_000) yield content.subarray(at, at + 100_000);
     };
-    return world.publish('2.0.0', oneFile('b'), { readFile });
+    return simulation.publish('2.0.0', oneFile('b'), { readFile });
   },
 });
 

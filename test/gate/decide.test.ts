@@ -249,9 +249,9 @@ describe('coldgate decide', () => {
     ['too few samples', 5, 'inconclusive', { candidate: [300], baseline: [300] }],
     ['failed measurements', 7, 'no-samples', { candidate: [null], baseline: [300] }],
   ])('ends on %s with exit %i', async (_name, exit, code, document) => {
-    const { failure, lines, document: told } = await given(document);
-    expect(failure).toMatchObject({ exit, code, message: told['line'] });
-    expect(lines).not.toContain(told['line']);
+    const { failure, lines, document: input } = await given(document);
+    expect(failure).toMatchObject({ exit, code, message: input['line'] });
+    expect(lines).not.toContain(input['line']);
   });
 
   it('refuses a file that is not there', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleRecord, examples } from '../../bench/gate/example-record.ts';
-import { advanceAnchor, creepWarning } from '../../src/gate/creep.ts';
+import { advanceBaseline, driftWarning } from '../../src/gate/creep.ts';
 import { errorVerdict } from '../../src/gate/error-verdict.ts';
 import { encodeRecord, type GateRecord, parseRecord } from '../../src/gate/record.ts';
 import { resume } from '../../src/gate/resume.ts';
@@ -13,8 +13,8 @@ describe('a record', () => {
   it('comes back as it was stored', () => {
     for (const record of records) expect(parseRecord(encodeRecord(record))).toEqual(record);
     const platform = { init_ms: 1.5, duration_ms: 2, billed_ms: 4, memory_mb: 128, max_memory_mb: 73 };
-    const told = { ...passed, samples: passed.samples.map((sample) => ({ ...sample, platform })) };
-    expect(parseRecord(encodeRecord(told))).toEqual(told);
+    const input = { ...passed, samples: passed.samples.map((sample) => ({ ...sample, platform })) };
+    expect(parseRecord(encodeRecord(input))).toEqual(input);
     const failed = { ...passed, verdict: errorVerdict('never cold', 'look'), baseline: null };
     expect(parseRecord(encodeRecord(failed))).toEqual(failed);
   });
@@ -137,16 +137,16 @@ describe('a re-run', () => {
 
 describe('creep', () => {
   it('is warned about when small steps add up', () => {
-    let anchor = advanceAnchor(null, '1.0.0', '1.1.0', 1.045);
-    expect([anchor.version, creepWarning(anchor)]).toEqual(['1.0.0', '']);
-    anchor = advanceAnchor(advanceAnchor(anchor, '1.1.0', '1.2.0', 1.045), '1.2.0', '1.3.0', 1.045);
+    let anchor = advanceBaseline(null, '1.0.0', '1.1.0', 1.045);
+    expect([anchor.version, driftWarning(anchor)]).toEqual(['1.0.0', '']);
+    anchor = advanceBaseline(advanceBaseline(anchor, '1.1.0', '1.2.0', 1.045), '1.2.0', '1.3.0', 1.045);
     expect(anchor.version).toBe('1.0.0');
     expect(anchor.product).toBeCloseTo(1.045 ** 3, 12);
-    expect(creepWarning(anchor)).toContain('1.0.0');
+    expect(driftWarning(anchor)).toContain('1.0.0');
   });
 
   it('begins at the first release and adds nothing without a ratio', () => {
-    expect(advanceAnchor(null, null, '1.0.0', null)).toEqual({ version: '1.0.0', product: 1 });
-    expect(creepWarning(null)).toBe('');
+    expect(advanceBaseline(null, null, '1.0.0', null)).toEqual({ version: '1.0.0', product: 1 });
+    expect(driftWarning(null)).toBe('');
   });
 });

@@ -41,7 +41,7 @@ export const invalid = (field: string): Reply => ({
 /** One page of a list, with the links that GitHub gives. */
 export function page(request: Request, path: string, items: unknown[]): Reply {
   const { query, state, base } = request;
-  const size = Math.min(Number(query.get('per_page') ?? 30), state.behaviour.mostPerPage);
+  const size = Math.min(Number(query.get('per_page') ?? 30), state.behaviour.maxPerPage);
   const at = Number(query.get('page') ?? 1);
   const last = Math.ceil(items.length / size);
   const link = (to: number, rel: string): string => {

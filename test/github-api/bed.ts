@@ -1,6 +1,6 @@
 import { formatProblem, type Problem } from '../../src/errors.ts';
-import type { Conversation, Place } from '../../src/github/api/conversation.ts';
-import { openConversation } from '../../src/github/api/open.ts';
+import type { GitHubClient, RepositoryRef } from '../../src/github/api/conversation.ts';
+import { openGitHubClient } from '../../src/github/api/open.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { type GitHubServer, startGitHub } from './server.ts';
 import type { Fault, Repository } from './state.ts';
@@ -13,7 +13,7 @@ export interface Bed extends GitHubServer {
   repository: Repository;
   /** All that was logged, warnings marked. */
   lines: string[];
-  open(place?: Partial<Place>): Conversation;
+  open(place?: Partial<RepositoryRef>): GitHubClient;
   fail(...faults: Fault[]): void;
   /** Calls as `METHOD status route`, the repository left out; from the last look on. */
   called(): string[];
@@ -34,7 +34,7 @@ export async function openBed(prefix?: string): Promise<Bed> {
   const server = await startGitHub(prefix ? { prefix } : {});
   const lines: string[] = [];
   const log = recorder(lines);
-  const usual: Place = {
+  const usual: RepositoryRef = {
     apiUrl: server.url,
     token,
     owner: 'octo-org',
@@ -48,7 +48,7 @@ export async function openBed(prefix?: string): Promise<Bed> {
     ...server,
     lines,
     repository: server.state.repository('octo-org', 'models'),
-    open: (place = {}) => openConversation({ ...usual, ...place }, log, hasty),
+    open: (place = {}) => openGitHubClient({ ...usual, ...place }, log, hasty),
     fail: (...faults) => void server.state.behaviour.faults.push(...faults),
     called: () => {
       const calls = server.state.calls.slice(seen);

@@ -19,15 +19,15 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
   const states = (): string[][] => bed.repository.deployments.map((d) => d.statuses.map((s) => s.state));
 
   it('live from in_progress to success to inactive, with links', async () => {
-    const conversation = bed.open();
-    const deployment = await conversation.deployment(environment, preview);
-    await conversation.status(deployment, { state: 'in_progress', description: 'Measuring' });
-    await conversation.status(deployment, {
+    const client = bed.open();
+    const deployment = await client.deployment(environment, preview);
+    await client.status(deployment, { state: 'in_progress', description: 'Measuring' });
+    await client.status(deployment, {
       state: 'success',
       description: 'pass: within 10 %',
       environmentUrl: 'https://abc.lambda-url.eu-west-1.on.aws/',
     });
-    expect(await conversation.deactivate(environment)).toBe(1);
+    expect(await client.deactivate(environment)).toBe(1);
     const [stored] = bed.repository.deployments;
     expect(stored).toMatchObject({
       ...{ id: deployment?.id, ref: sha, sha, task: 'deploy:coldgate', environment },
@@ -46,7 +46,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
     ]);
     const created = bed.state.calls.find((c) => c.route === 'POST /repos/{owner}/{repo}/deployments');
     expect(created?.body).toMatchObject({ auto_merge: false, required_contexts: [] });
-    expect(conversation.warnings).toEqual([]);
+    expect(client.warnings).toEqual([]);
   });
 
   it('are reused by a second attempt of the same commit, and made anew for the next commit or after the end', async () => {
@@ -63,13 +63,13 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
 
   it('end the ones of earlier commits once the new one has succeeded, and not before', async () => {
     for (const commit of ['1', '2', '3']) {
-      const conversation = bed.open({ sha: commit.repeat(40) });
-      const deployment = await conversation.deployment(environment, preview);
-      await conversation.status(deployment, { state: 'in_progress' });
+      const client = bed.open({ sha: commit.repeat(40) });
+      const deployment = await client.deployment(environment, preview);
+      await client.status(deployment, { state: 'in_progress' });
       if (commit === '3')
         expect(states()).toEqual([['in_progress', 'success', 'inactive'], ['in_progress', 'failure'], ['in_progress']]);
-      await conversation.status(deployment, { state: commit === '2' ? 'failure' : 'success' });
-      if (commit === '1') await conversation.deactivate(environment);
+      await client.status(deployment, { state: commit === '2' ? 'failure' : 'success' });
+      if (commit === '1') await client.deactivate(environment);
     }
     expect(states()).toEqual([
       ['in_progress', 'success', 'inactive'],
@@ -94,11 +94,11 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
     const job = { ref: sha, sha, transient: false, production: true, description: '', statuses: [] };
     deployments.push({ ...job, id: 1, task: 'deploy', environment: 'production' });
     const other = await bed.open().deployment('preview/pr-13', preview);
-    const conversation = bed.open();
-    const release = await conversation.deployment('production', {
+    const client = bed.open();
+    const release = await client.deployment('production', {
       ...{ ref: 'digits@1.2.0', transient: false, production: true, description: 'digits 1.2.0' },
     });
-    await conversation.status(release, { state: 'success' });
+    await client.status(release, { state: 'success' });
     expect(deployments.map((d) => [d.id, d.ref, d.statuses.length])).toEqual([
       [1, sha, 0],
       [other?.id, sha, 0],
@@ -107,7 +107,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
   });
 
   it('are all ended on request, page by page, and only those that still stand', async () => {
-    bed.state.behaviour.mostPerPage = 2;
+    bed.state.behaviour.maxPerPage = 2;
     for (const commit of ['1', '2', '3', '4', '5']) {
       await bed.open({ sha: commit.repeat(40) }).deployment(environment, preview);
     }
@@ -128,10 +128,10 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
       status: 409,
       message: 'Conflict merging main into x',
     });
-    const conversation = bed.open();
-    expect(await conversation.deployment(environment, preview)).toBe(undefined);
-    expect(await conversation.status(undefined, { state: 'success' })).toBe(false);
-    expect(conversation.warnings).toEqual([
+    const client = bed.open();
+    expect(await client.deployment(environment, preview)).toBe(undefined);
+    expect(await client.status(undefined, { state: 'success' })).toBe(false);
+    expect(client.warnings).toEqual([
       {
         code: 'github-api',
         message: 'Could not record deployments (409: Conflict merging main into x). The run goes on without.',
@@ -141,9 +141,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
   });
 
   it('keep descriptions and links to what GitHub takes', async () => {
-    const conversation = bed.open({ runUrl: undefined });
-    const deployment = await conversation.deployment(environment, { ...preview, description: '😀'.repeat(100) });
-    await conversation.status(deployment, {
+    const client = bed.open({ runUrl: undefined });
+    const deployment = await client.deployment(environment, { ...preview, description: '😀'.repeat(100) });
+    await client.status(deployment, {
       ...{ state: 'success', description: 'd'.repeat(141), environmentUrl: 'file:///tmp/x' },
     });
     const [stored] = bed.repository.deployments;
@@ -153,9 +153,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
 
   it('delete the environment only when asked to, and say which token could where this one cannot', async () => {
     await bed.open().deployment(environment, preview);
-    const conversation = bed.open();
-    await conversation.deactivate(environment, { remove: true });
-    expect(conversation.warnings).toEqual([
+    const client = bed.open();
+    await client.deactivate(environment, { remove: true });
+    expect(client.warnings).toEqual([
       {
         code: 'github-permission',
         message:

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Conversation } from '../../src/github/api/conversation.ts';
+import type { GitHubClient } from '../../src/github/api/conversation.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { describePart } from '../emulators/servers.ts';
 import { bringPart } from '../handler/bring-part.ts';
@@ -18,16 +18,16 @@ const annotation = {
 } as const;
 
 /** Everything that a preview says. */
-async function sayAll(conversation: Conversation): Promise<unknown[]> {
-  const deployment = await conversation.deployment('preview/pr-12', preview);
+async function sayAll(client: GitHubClient): Promise<unknown[]> {
+  const deployment = await client.deployment('preview/pr-12', preview);
   return [
     deployment?.environment,
-    await conversation.status(deployment, { state: 'in_progress' }),
-    await conversation.status(deployment, { state: 'success' }),
-    (await conversation.stickyComment('preview', 'hello'))?.edited,
-    await conversation.check({ ...check, annotations: [annotation] }),
-    await conversation.openPullRequests(),
-    await conversation.deactivate('preview/pr-12'),
+    await client.status(deployment, { state: 'in_progress' }),
+    await client.status(deployment, { state: 'success' }),
+    (await client.stickyComment('preview', 'hello'))?.edited,
+    await client.check({ ...check, annotations: [annotation] }),
+    await client.openPullRequests(),
+    await client.deactivate('preview/pr-12'),
   ];
 }
 
@@ -45,9 +45,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
   const nothing = [undefined, false, false, undefined, false, undefined, 0];
 
   it('hears everything where nothing is missing', async () => {
-    const conversation = bed.open();
-    expect(await sayAll(conversation)).toEqual(all);
-    expect(conversation.warnings).toEqual([]);
+    const client = bed.open();
+    expect(await sayAll(client)).toEqual(all);
+    expect(client.warnings).toEqual([]);
   });
 
   it.each([
@@ -55,36 +55,36 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     ['deployments: write', 'record deployments', 0, undefined],
   ])('names the line to add when %s is missing, once, and goes on', async (permission, action, at, instead) => {
     bed.state.behaviour.denied.push(permission);
-    const conversation = bed.open();
-    const answers = await sayAll(conversation);
+    const client = bed.open();
+    const answers = await sayAll(client);
     expect(answers[at]).toBe(instead);
     expect(answers[4]).toBe(true);
     const yaml = `permissions:\n  ${permission}`;
     const message = `GitHub does not let this token ${action} (403: Resource not accessible by integration). The run goes on without.`;
     const hint = `Add this line to the job's permissions, beside those that are there:\n${yaml}`;
-    expect(conversation.warnings).toEqual([{ code: 'github-permission', message, hint, yaml }]);
+    expect(client.warnings).toEqual([{ code: 'github-permission', message, hint, yaml }]);
     expect(bed.lines.filter((line) => line.startsWith('warning'))).toEqual([`warning: ${message} ${hint}`]);
     expect(bed.called().filter((call) => / 403 /.test(call))).toHaveLength(1);
   });
 
   it('names pull-requests: read for the sweep, where not knowing is not the same as none', async () => {
     bed.state.behaviour.denied.push('pull-requests: read');
-    const conversation = bed.open();
-    expect(await conversation.openPullRequests()).toBe(undefined);
-    expect(conversation.warnings[0]?.yaml).toBe('permissions:\n  pull-requests: read');
+    const client = bed.open();
+    expect(await client.openPullRequests()).toBe(undefined);
+    expect(client.warnings[0]?.yaml).toBe('permissions:\n  pull-requests: read');
   });
 
   it('gets annotations in the log when checks: write is missing, with no warning about that', async () => {
     bed.state.behaviour.denied.push('checks: write');
-    const conversation = bed.open();
+    const client = bed.open();
     const notice = { level: 'notice', title: 'digits', message: 'first version' } as const;
-    expect(await conversation.check({ ...check, annotations: [annotation, notice] })).toBe(false);
+    expect(await client.check({ ...check, annotations: [annotation, notice] })).toBe(false);
     expect(bed.lines.filter((line) => line.startsWith('warning'))).toEqual([
       'warning: models.yaml:3: digits: slower by 40 %',
     ]);
     expect(bed.lines).toContain('digits: first version');
     expect(bed.lines.some((line) => line.includes('permissions:\n  checks: write'))).toBe(true);
-    expect(conversation.warnings).toEqual([]);
+    expect(client.warnings).toEqual([]);
   });
 
   it('is told of a private repository, where a missing right looks like a missing thing', async () => {
@@ -92,9 +92,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
       hidden: true,
       denied: ['deployments: read', 'pull-requests: read', 'checks: write'],
     });
-    const conversation = bed.open();
-    expect(await sayAll(conversation)).toEqual(nothing);
-    expect(conversation.warnings.map(({ yaml }) => yaml?.split('\n')[1]?.trim())).toEqual([
+    const client = bed.open();
+    expect(await sayAll(client)).toEqual(nothing);
+    expect(client.warnings.map(({ yaml }) => yaml?.split('\n')[1]?.trim())).toEqual([
       'deployments: write',
       'pull-requests: write',
       'pull-requests: read',
@@ -103,9 +103,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
 
   it('makes no failure of a token that is not valid', async () => {
     bed.state.behaviour.logins[token] = '';
-    const conversation = bed.open();
-    expect(await sayAll(conversation)).toEqual(nothing);
-    expect(conversation.warnings[0]).toEqual({
+    const client = bed.open();
+    expect(await sayAll(client)).toEqual(nothing);
+    expect(client.warnings[0]).toEqual({
       code: 'github-api',
       message: 'Could not record deployments (401: Bad credentials). The run goes on without.',
       hint: 'The token is not valid, or no longer: give the input github-token, or leave it at its default.',
@@ -130,8 +130,8 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     ['403 that names no time', { status: 403, message: 'You have exceeded a secondary rate limit' }],
   ])('is waited for: %s, also where a repeat would do something twice', async (_name, fault) => {
     bed.fail({ match: 'POST /repos', ...fault }, { match: 'GET /repos', ...fault });
-    const conversation = bed.open();
-    const deployment = await conversation.deployment('preview/pr-12', preview);
+    const client = bed.open();
+    const deployment = await client.deployment('preview/pr-12', preview);
     expect(deployment?.reused).toBe(false);
     expect(bed.called().map((call) => call.slice(0, 8))).toEqual([
       `GET ${fault.status} `,
@@ -144,10 +144,10 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
 
   it('is not waited for when a limit asks for more patience than a run has', async () => {
     bed.fail({ status: 429, headers: { 'retry-after': '3600' }, message: 'API rate limit exceeded', times: 10 });
-    const conversation = bed.open();
-    expect(await conversation.openPullRequests()).toBe(undefined);
+    const client = bed.open();
+    expect(await client.openPullRequests()).toBe(undefined);
     expect(bed.called()).toHaveLength(1);
-    expect(conversation.warnings[0]?.message).toBe(
+    expect(client.warnings[0]?.message).toBe(
       'Could not list pull requests (429: API rate limit exceeded). The run goes on without.',
     );
   });
@@ -160,35 +160,35 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     expect((await bed.open().deployment('preview/pr-12', preview))?.reused).toBe(false);
     expect(bed.called().map((call) => call.slice(0, 8))).toEqual(['GET 200 ', 'POST 500', 'GET 200 ', 'POST 201']);
     bed.fail({ match: 'GET /repos', status: 503, times: 9 });
-    const conversation = bed.open();
-    expect(await conversation.openPullRequests()).toBe(undefined);
-    expect(conversation.warnings[0]?.code).toBe('github-api');
+    const client = bed.open();
+    expect(await client.openPullRequests()).toBe(undefined);
+    expect(client.warnings[0]?.code).toBe('github-api');
   });
 
   it('is given up when it does not answer in time', async () => {
     bed.fail({ match: 'GET /repos', status: 500, delayMs: 2500, times: 4 });
-    const conversation = bed.open();
-    expect(await conversation.openPullRequests()).toBe(undefined);
-    expect(conversation.warnings[0]?.message).toMatch(
+    const client = bed.open();
+    expect(await client.openPullRequests()).toBe(undefined);
+    expect(client.warnings[0]?.message).toMatch(
       /^Could not list pull requests \(.*timeout.*\)\. The run goes on/,
     );
   });
 
   it('is silent when the run ends meanwhile', async () => {
     const controller = new AbortController();
-    const conversation = bed.open({ signal: controller.signal });
+    const client = bed.open({ signal: controller.signal });
     bed.fail({ status: 429, headers: { 'retry-after': '170' }, times: 9 });
-    const asked = conversation.openPullRequests();
+    const asked = client.openPullRequests();
     controller.abort(new Error('stopped by SIGTERM'));
     expect(await asked).toBe(undefined);
-    expect(conversation.warnings.map(({ code }) => code)).toEqual([]);
+    expect(client.warnings.map(({ code }) => code)).toEqual([]);
   });
 
   it('does not get the token repeated by an answer that holds it, nor by one that is no JSON', async () => {
     bed.fail({ status: 422, message: `bad token ${token}\nsecond line` });
-    const conversation = bed.open();
-    await conversation.openPullRequests();
-    expect(conversation.warnings[0]?.message).toBe(
+    const client = bed.open();
+    await client.openPullRequests();
+    expect(client.warnings[0]?.message).toBe(
       'Could not list pull requests (422: bad token ***). The run goes on without.',
     );
     const other = createServer((_request, response) => response.writeHead(200).end('<html>proxy</html>'));
@@ -208,15 +208,15 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that answ
 
   it('is an own server under a path as well', async () => {
     bed = await openBed('/api/v3');
-    const conversation = bed.open({ apiUrl: `${bed.url}/` });
-    expect((await conversation.stickyComment('preview', 'hello'))?.edited).toBe(false);
+    const client = bed.open({ apiUrl: `${bed.url}/` });
+    expect((await client.stickyComment('preview', 'hello'))?.edited).toBe(false);
     expect(bed.called()[0]).toBe('POST 200 /api/graphql');
-    expect(conversation.warnings).toEqual([]);
+    expect(client.warnings).toEqual([]);
   });
 
   it('lists open pull requests page by page, forks and gone forks among them', async () => {
     bed = await openBed();
-    bed.state.behaviour.mostPerPage = 2;
+    bed.state.behaviour.maxPerPage = 2;
     const head = { head_sha: sha, head_ref: '$(touch x)', state: 'open' } as const;
     bed.repository.pulls.push({ ...head, number: 1 }, { ...head, number: 2, state: 'closed' });
     bed.repository.pulls.push({ ...head, number: 3, fork: true }, { ...head, number: 4 }, { ...head, number: 5 });

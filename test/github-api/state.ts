@@ -91,7 +91,7 @@ export interface Behaviour {
   /** Who the holder of a token is; the workflow's own one unless given. */
   logins: Record<string, string>;
   /** Most that one page holds, whatever is asked for; to have pages without hundreds of items. */
-  mostPerPage: number;
+  maxPerPage: number;
 }
 
 export interface Call {
@@ -113,7 +113,7 @@ export class State {
     hidden: false,
     faults: [],
     logins: {},
-    mostPerPage: 100,
+    maxPerPage: 100,
   };
   #last = 1000;
 

@@ -6,7 +6,7 @@ import { documentedPayloads, pullRequest, push } from './payloads.ts';
 
 const examples = documentedPayloads();
 
-interface World {
+interface EventFacts {
   environments?: string[];
   inputs?: EventInputs;
   changed?: string[];
@@ -17,7 +17,7 @@ interface World {
 function plan(
   name: string,
   payload: unknown,
-  { environments, inputs = {}, changed, standings = [] }: World = {},
+  { environments, inputs = {}, changed, standings = [] }: EventFacts = {},
 ): Promise<EventPlan> {
   return planEvent(readEvent(name, payload), {
     inputs,

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KeptCode } from '../../src/handler/kept-code.ts';
+import { CompileCache } from '../../src/handler/kept-code.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
 
@@ -31,11 +31,11 @@ describe('kept code', () => {
   const code = Buffer.from('what V8 compiled');
 
   it('is what was written, for the same source alone', () => {
-    const kept = new KeptCode(join(folder, 'made', 'for it'), digest);
+    const kept = new CompileCache(join(folder, 'made', 'for it'), digest);
     expect(kept.read()).toBeUndefined();
     kept.write(code);
     expect(kept.read()).toEqual(code);
-    expect(new KeptCode(join(folder, 'made', 'for it'), 'b'.repeat(64)).read()).toBeUndefined();
+    expect(new CompileCache(join(folder, 'made', 'for it'), 'b'.repeat(64)).read()).toBeUndefined();
   });
 
   const damages: [string, () => void][] = [
@@ -54,7 +54,7 @@ describe('kept code', () => {
     ['in a folder that others may write to', () => chmodSync(folder, 0o777)],
   ];
   it.each(damages)('is not taken when %s', (_how, damage) => {
-    const kept = new KeptCode(folder, digest);
+    const kept = new CompileCache(folder, digest);
     kept.write(code);
     damage();
     expect(kept.read()).toBeUndefined();
@@ -62,7 +62,7 @@ describe('kept code', () => {
 
   it('leaves nothing and throws nothing where it cannot be written', () => {
     writeFileSync(join(folder, 'file'), '');
-    new KeptCode(join(folder, 'file', 'code'), digest).write(code);
+    new CompileCache(join(folder, 'file', 'code'), digest).write(code);
     expect(readdirSync(folder)).toEqual(['file']);
   });
 });
@@ -74,7 +74,7 @@ describe('a process that keeps its code', () => {
   const answer = { outputs: { y: [[5.5, 1]] } };
   const kept = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.code'));
 
-  async function untilKept(since = ''): Promise<string> {
+  async function untilCached(since = ''): Promise<string> {
     for (const until = Date.now() + 20_000; Date.now() < until; await new Promise((r) => setTimeout(r, 20))) {
       const [name] = kept();
       const now = name ? identity() : '';
@@ -96,7 +96,7 @@ describe('a process that keeps its code', () => {
     // A process that has loaded nothing has compiled little of what a start needs.
     expect(kept()).toEqual([]);
     expect(await infer(first)).toMatchObject(answer);
-    const made = await untilKept();
+    const made = await untilCached();
     expect(await first.stop()).toBe(0);
 
     const second = start();
@@ -112,7 +112,7 @@ describe('a process that keeps its code', () => {
   it('compiles anew what was damaged, or made by another V8, and keeps that', async () => {
     const first = start();
     await infer(first);
-    const made = await untilKept();
+    const made = await untilCached();
     await first.stop();
     const file = onlyFile();
     const half = readFileSync(file).subarray(0, statSync(file).size / 2);
@@ -123,7 +123,7 @@ describe('a process that keeps its code', () => {
     const foreign = identity();
     const second = start();
     expect(await infer(second)).toMatchObject(answer);
-    expect(await untilKept(foreign)).not.toBe(made);
+    expect(await untilCached(foreign)).not.toBe(made);
     await second.stop();
     expect(second.errors).toEqual([]);
   });

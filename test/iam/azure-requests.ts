@@ -1,7 +1,7 @@
 import type { Recorded } from '../emulators/fault.ts';
 import type { Grant } from './compare.ts';
 import { type Access, wild } from './evaluate.ts';
-import type { PrintedSheet } from './printed.ts';
+import type { PrintedPolicySet } from './printed.ts';
 
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 
@@ -44,7 +44,7 @@ function testOf(text: string): Test {
 }
 
 /** Data actions of the role, each on each of the places that the condition leaves it. */
-export function azureGrants({ documents }: PrintedSheet): Grant[] {
+export function azureGrants({ documents }: PrintedPolicySet): Grant[] {
   const role = documents.find(({ file }) => file.endsWith('.blobs.json'))?.content as
     | { DataActions: string[] }
     | undefined;

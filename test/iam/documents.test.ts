@@ -106,11 +106,11 @@ describe.each(Object.entries(configs))('coldgate iam for %s', (_name, yaml) => {
 
 describe('policies that are too long', () => {
   it('are divided, and attached as policies of their own', async () => {
-    const sheet = sheetOf(await iamOf(iamYaml({ models: many }), production), 'pipeline');
-    expect(policiesOf(sheet).length).toBeGreaterThan(1);
-    expect(sheet.commands.filter((line) => line.includes('attach-role-policy')).length).toBe(policiesOf(sheet).length);
-    expect(sheet.notes.join()).toContain('more than the 10');
-    const named = policiesOf(sheet).flatMap(({ Statement }) => Statement.flatMap(({ Resource = [] }) => Resource));
+    const policySet = sheetOf(await iamOf(iamYaml({ models: many }), production), 'pipeline');
+    expect(policiesOf(policySet).length).toBeGreaterThan(1);
+    expect(policySet.commands.filter((line) => line.includes('attach-role-policy')).length).toBe(policiesOf(policySet).length);
+    expect(policySet.notes.join()).toContain('more than the 10');
+    const named = policiesOf(policySet).flatMap(({ Statement }) => Statement.flatMap(({ Resource = [] }) => Resource));
     for (const name of many)
       expect(named).toContain(`arn:aws:lambda:eu-west-1:123456789012:function:${name}-production:*`);
   });

@@ -5,7 +5,7 @@ import type { Recorded } from '../emulators/fault.ts';
 import type { Server } from '../emulators/servers.ts';
 import { denied, type Grant, unused } from './compare.ts';
 import type { Access } from './evaluate.ts';
-import { iamIn, iamOf, type PrintedSheet, sheetsOf } from './printed.ts';
+import { iamIn, iamOf, type PrintedPolicySet, policySetsOf } from './printed.ts';
 import { RecordedProject, runEveryVerb } from './recording.ts';
 
 /** One cloud: what its requests need, and what its documents grant. */
@@ -14,7 +14,7 @@ export interface Cloud {
   settings: () => Promise<StoreSettings>;
   /** What must be allowed for the request. Throws for one that the cloud's table does not know. */
   accesses: (request: Recorded) => Access[];
-  grants: (sheet: PrintedSheet) => Grant[];
+  grants: (policySet: PrintedPolicySet) => Grant[];
   /** Target whose function the read policy is printed for. */
   functionTarget: string;
 }
@@ -22,7 +22,7 @@ export interface Cloud {
 /** What every verb that prunes may write, and does where something was left behind. */
 const leftovers: [RegExp, string][] = [
   [/history/, 'a record that a crash left out is written before the pointer is touched'],
-  [/pins/, 'pins of dead runs are removed'],
+  [/leases/, 'leases of dead runs are removed'],
 ];
 
 /** Grants that a run without mishaps does not use, by verb, with the reason that they are there for. */
@@ -34,7 +34,7 @@ const kept: Record<string, [RegExp, string][]> = {
   ship: [[/delete.*baselines/, 'the record of a measurement that goes on is written again']],
   release: [
     [/baselines/, 'the record of a measurement that goes on is written again'],
-    [/pins/, 'a version that is the first to be promoted is pinned'],
+    [/leases/, 'a version that is the first to be promoted has a lease'],
   ],
   prune: leftovers,
   preview: leftovers,
@@ -59,7 +59,7 @@ export function comparesEveryVerb(cloud: Cloud): void {
 
   const granted = async (role: string, given: Record<string, string>): Promise<Grant[]> => {
     const asked = { environment: 'production', role, account: '123456789012', ...given };
-    return sheetsOf(await iamIn(recorded.project.folder, asked)).flatMap(cloud.grants);
+    return policySetsOf(await iamIn(recorded.project.folder, asked)).flatMap(cloud.grants);
   };
   const asked = (verb: string): Access[] => (recorded.pipeline.get(verb) ?? []).flatMap(cloud.accesses);
 
@@ -93,7 +93,7 @@ export function comparesEveryVerb(cloud: Cloud): void {
       environment: 'production',
       role: 'function',
     });
-    const grants = sheetsOf(printed)
+    const grants = policySetsOf(printed)
       .flatMap(cloud.grants)
       .filter(({ label }) => !/logs:/.test(label));
     expect(accesses.length).toBeGreaterThan(0);

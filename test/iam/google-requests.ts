@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import type { Recorded } from '../emulators/fault.ts';
 import type { Grant } from './compare.ts';
 import type { Access } from './evaluate.ts';
-import type { PrintedSheet } from './printed.ts';
+import type { PrintedPolicySet } from './printed.ts';
 
 /** What a request of the JSON API needs: https://cloud.google.com/storage/docs/access-control/iam-json */
 export function googleAccesses(request: Recorded): Access[] {
@@ -56,7 +56,7 @@ export function celCondition(expression: string): (resource: string) => boolean 
 }
 
 /** Roles on the bucket, as the commands bind them. */
-export function googleGrants({ documents, commands }: PrintedSheet): Grant[] {
+export function googleGrants({ documents, commands }: PrintedPolicySet): Grant[] {
   const contentOf = (file: string) => documents.find((one) => one.file === file)?.content;
   return commands.flatMap((command): Grant[] => {
     const bound = /^gcloud storage buckets add-iam-policy-binding .*\/roles\/(\w+)" --condition-from-file=(\S+)$/.exec(

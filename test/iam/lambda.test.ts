@@ -9,7 +9,7 @@ import { region } from '../lambda/state.ts';
 import { awsGrants, denied, type Grant, unused } from './compare.ts';
 import type { Access } from './evaluate.ts';
 import { callAccesses, urlAccesses } from './lambda-calls.ts';
-import { iamIn, policiesOf, sheetOf } from './printed.ts';
+import { iamIn, policiesOf, policySetOf } from './printed.ts';
 import { RecordedProject, runEveryVerb } from './recording.ts';
 import { s3Accesses } from './s3-requests.ts';
 
@@ -76,7 +76,7 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
 
   const granted = async (role: 'pipeline' | 'function', verbs = ''): Promise<Grant[]> => {
     const given = { environment: 'production', role, verbs };
-    return awsGrants(policiesOf(sheetOf(await iamIn(recorded.project.folder, given), role)));
+    return awsGrants(policiesOf(policySetOf(await iamIn(recorded.project.folder, given), role)));
   };
   const asked = (verb: string): Access[] => [
     ...(calls.get(verb) ?? []),

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findVerb } from '../../src/catalog.ts';
 import type { PolicyDocument } from '../../src/iam/aws/policy.ts';
-import type { Paper, Sheet } from '../../src/iam/sheet.ts';
+import type { PolicyFile, PolicySet } from '../../src/iam/sheet.ts';
 import { readInputs } from '../../src/inputs.ts';
 import type { VerbResult } from '../../src/verbs/verb.ts';
 import { contextIn } from '../gate/context.ts';
 
 /** A sheet as `--json` has it. */
-export interface PrintedSheet extends Omit<Sheet, 'papers'> {
-  documents: Paper[];
+export interface PrintedPolicySet extends Omit<PolicySet, 'files'> {
+  documents: PolicyFile[];
 }
 
 /** What `coldgate iam` says of the models.yaml of a folder; the verb asks for nothing but that file. */
@@ -32,17 +32,17 @@ export async function iamOf(yaml: string, given: Record<string, string> = {}): P
   }
 }
 
-export const sheetsOf = (result: VerbResult): PrintedSheet[] => result.document['results'] as PrintedSheet[];
+export const policySetsOf = (result: VerbResult): PrintedPolicySet[] => result.document['results'] as PrintedPolicySet[];
 
-export function sheetOf(result: VerbResult, role: Sheet['role'], cloud: Sheet['cloud'] = 'aws'): PrintedSheet {
-  const found = sheetsOf(result).find((sheet) => sheet.role === role && sheet.cloud === cloud);
+export function policySetOf(result: VerbResult, role: PolicySet['role'], cloud: PolicySet['cloud'] = 'aws'): PrintedPolicySet {
+  const found = policySetsOf(result).find((policySet) => policySet.role === role && policySet.cloud === cloud);
   if (!found) throw new Error(`no sheet of ${role} on ${cloud}`);
   return found;
 }
 
 /** The policies that grant something. */
-export const policiesOf = ({ documents }: PrintedSheet): PolicyDocument[] =>
+export const policiesOf = ({ documents }: PrintedPolicySet): PolicyDocument[] =>
   documents.filter(({ kind }) => kind === 'permissions').map(({ content }) => content as PolicyDocument);
 
-export const trustOf = ({ documents }: PrintedSheet): PolicyDocument | undefined =>
+export const trustOf = ({ documents }: PrintedPolicySet): PolicyDocument | undefined =>
   documents.find(({ kind }) => kind === 'trust')?.content as PolicyDocument | undefined;

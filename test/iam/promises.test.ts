@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { iamYaml, lambda, role } from '../fixtures/iam-config.ts';
 import { allowing } from './evaluate.ts';
-import { iamOf, policiesOf, sheetOf, trustOf } from './printed.ts';
+import { iamOf, policiesOf, policySetOf, trustOf } from './printed.ts';
 
 const production = { environment: 'production', repository: 'acme/models', role: 'pipeline,preview,function' };
 const object = (key: string) => `arn:aws:s3:::acme-models/models/${key}`;
@@ -16,7 +16,7 @@ async function may(
 ): Promise<boolean> {
   const { context, target = lambda(), verbs = '' } = more;
   const printed = await iamOf(iamYaml({ target }), { ...production, verbs });
-  return allowing(policiesOf(sheetOf(printed, who)), { action, resource, ...(context && { context }) }).length > 0;
+  return allowing(policiesOf(policySetOf(printed, who)), { action, resource, ...(context && { context }) }).length > 0;
 }
 
 describe('what nobody gets by these policies', () => {
@@ -117,7 +117,7 @@ describe('what nobody gets by these policies', () => {
   it('a role is taken by one repository with one subject', async () => {
     const printed = await iamOf(iamYaml(), production);
     const subjectOf = (who: 'pipeline' | 'preview') =>
-      trustOf(sheetOf(printed, who))?.Statement[0]?.Condition?.['StringEquals']?.[
+      trustOf(policySetOf(printed, who))?.Statement[0]?.Condition?.['StringEquals']?.[
         'token.actions.githubusercontent.com:sub'
       ];
     expect(subjectOf('pipeline')).toBe('repo:acme/models:environment:production');

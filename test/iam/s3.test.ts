@@ -15,7 +15,7 @@ describeWith('moto', 'what verbs ask of S3, and what coldgate iam grants', (serv
     server,
     settings: async () => ({ ...(await s3Bucket('moto')).settings, region, kmsKey }),
     accesses: (request) => s3Accesses(request, { region, kmsKey }),
-    grants: (sheet) => awsGrants(policiesOf(sheet)),
+    grants: (policySet) => awsGrants(policiesOf(policySet)),
     functionTarget: lambda(),
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { awsCommand } from '../../bench/aws-cli.ts';
 import { describeWith } from '../emulators/servers.ts';
 import { iamYaml, wholeLambda } from '../fixtures/iam-config.ts';
-import { iamOf, policiesOf, sheetsOf, trustOf } from './printed.ts';
+import { iamOf, policiesOf, policySetsOf, trustOf } from './printed.ts';
 
 describeWith('moto', 'the script for AWS, run by AWS’s own command line', (server) => {
   const folder = mkdtempSync(join(tmpdir(), 'coldgate-setup-'));
@@ -39,13 +39,13 @@ describeWith('moto', 'the script for AWS, run by AWS’s own command line', (ser
     shell(before.text!);
     const after = await iamOf(iamYaml({ target: wholeLambda }), given);
     shell(after.text!);
-    for (const sheet of sheetsOf(after)) {
-      const [policy] = policiesOf(sheet);
-      const { file } = sheet.documents.find(({ kind }) => kind === 'permissions')!;
-      const get = `aws iam get-role-policy --role-name ${sheet.name} --policy-name ${file.slice(0, -5)}`;
+    for (const policySet of policySetsOf(after)) {
+      const [policy] = policiesOf(policySet);
+      const { file } = policySet.documents.find(({ kind }) => kind === 'permissions')!;
+      const get = `aws iam get-role-policy --role-name ${policySet.name} --policy-name ${file.slice(0, -5)}`;
       expect(JSON.parse(shell(get)).PolicyDocument).toEqual(policy);
-      const { Role } = JSON.parse(shell(`aws iam get-role --role-name ${sheet.name}`));
-      expect(Role.AssumeRolePolicyDocument).toEqual(trustOf(sheet));
+      const { Role } = JSON.parse(shell(`aws iam get-role --role-name ${policySet.name}`));
+      expect(Role.AssumeRolePolicyDocument).toEqual(trustOf(policySet));
     }
   }, 300_000);
 
@@ -56,7 +56,7 @@ describeWith('moto', 'the script for AWS, run by AWS’s own command line', (ser
     const { AttachedPolicies } = JSON.parse(
       shell('aws iam list-attached-role-policies --role-name coldgate-pipeline-staging'),
     );
-    const [pipeline] = sheetsOf(result);
+    const [pipeline] = policySetsOf(result);
     expect(AttachedPolicies.length).toBe(policiesOf(pipeline!).length);
   }, 300_000);
 });

@@ -34,7 +34,7 @@ const filesIn = (path: string): string[] =>
     : [];
 
 /** Makes what killed runs have pinned two days old. */
-export function agePins(folder: string): void {
+export function ageLeases(folder: string): void {
   const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
   for (const pin of filesIn(join(folder, 'store', 'digits', 'pins'))) utimesSync(pin, longAgo, longAgo);
 }

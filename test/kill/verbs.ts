@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from '../fakes/runner.ts';
 import { Project } from '../fixtures/project.ts';
-import { agePins, type FinalState, finalState } from './final-state.ts';
+import { ageLeases, type FinalState, finalState } from './final-state.ts';
 import { killedRun, type Moment } from './killed-run.ts';
 
 const { values } = parseArgs({
@@ -45,7 +45,7 @@ const publish = async (project: Project, n: number): Promise<void> => {
   await succeed(project, ['publish']);
 };
 
-const aDayLater = async (project: Project): Promise<void> => agePins(project.folder);
+const aDayLater = async (project: Project): Promise<void> => ageLeases(project.folder);
 
 /**
  * Verbs in the order in which each makes what the next one needs, so that a round prepares next to nothing. Version 1.0.0

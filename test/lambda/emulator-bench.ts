@@ -10,7 +10,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import type { Server } from '../emulators/servers.ts';
-import { quickFunctions, type Shelf } from './quick-function.ts';
+import { quickFunctions, type StoreGroup } from './quick-function.ts';
 import type { Fields, FunctionVersion } from './state.ts';
 
 let made = 0;
@@ -53,7 +53,7 @@ const functions = '/2015-03-31/functions/';
  * them does not have (test/emulators/gaps.ts), and passes everything else on as it is. No function has a URL here, and an invocation is
  * answered by a quick function with the variables that the emulator keeps for the version.
  */
-export async function openFront({ endpoint }: Server, shelf: Shelf): Promise<{ url: string; close(): void }> {
+export async function openFront({ endpoint }: Server, group: StoreGroup): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -67,7 +67,7 @@ export async function openFront({ endpoint }: Server, shelf: Shelf): Promise<{ u
       const place = `${endpoint}${functions}${name}/configuration${asked.search}`;
       const configuration = (await (await fetch(place, { headers: plain(headers) })).json()) as Fields;
       const version = { configuration, folder: '', pending: 0, inProgress: 0 } satisfies FunctionVersion;
-      const quick = await quickFunctions(shelf)(version, '');
+      const quick = await quickFunctions(group)(version, '');
       const { payload, log } = await quick.invoke({});
       send(200, JSON.stringify(payload), { 'x-amz-log-result': Buffer.from(log).toString('base64') });
     } else {

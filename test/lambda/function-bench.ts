@@ -10,7 +10,7 @@ import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import { zipOf } from './bench.ts';
 import type { StartEnvironment } from './environment.ts';
-import { quickFunctions, type Shelf } from './quick-function.ts';
+import { quickFunctions, type StoreGroup } from './quick-function.ts';
 import { LambdaStandIn } from './stand-in.ts';
 
 const hex = (of: Uint8Array | string): string => createHash('sha256').update(of).digest('hex');
@@ -19,23 +19,23 @@ export const functionName = 'digits-production';
 /** The driver with the real SDK on the stand-in, with functions that answer at once. */
 export class FunctionBench {
   readonly lambda: LambdaStandIn;
-  readonly shelf: Shelf;
+  readonly group: StoreGroup;
   readonly folder: string;
 
-  private constructor(lambda: LambdaStandIn, shelf: Shelf, folder: string) {
+  private constructor(lambda: LambdaStandIn, group: StoreGroup, folder: string) {
     this.lambda = lambda;
-    this.shelf = shelf;
+    this.group = group;
     this.folder = folder;
   }
 
   /** @param functions how versions answer */
-  static async open(functions: (shelf: Shelf) => StartEnvironment = quickFunctions): Promise<FunctionBench> {
+  static async open(functions: (group: StoreGroup) => StartEnvironment = quickFunctions): Promise<FunctionBench> {
     const models = new Map(['1.0.0', '1.1.0', '2.0.0'].map((version) => [version, hex(version)]));
-    const shelf: Shelf = { models, pointer: '1.0.0', broken: new Set() };
-    const lambda = await LambdaStandIn.open({ start: functions(shelf) });
+    const group: StoreGroup = { models, pointer: '1.0.0', broken: new Set() };
+    const lambda = await LambdaStandIn.open({ start: functions(group) });
     const access = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
     Object.assign(process.env, { AWS_ENDPOINT_URL: lambda.url, ...access });
-    return new FunctionBench(lambda, shelf, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-function-'))));
+    return new FunctionBench(lambda, group, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-function-'))));
   }
 
   /** @param more settings of the target, as models.yaml has them */
@@ -68,7 +68,7 @@ export class FunctionBench {
     const storeVariables = { MODEL_STORE: 's3', MODEL_BUCKET: 'models' };
     return {
       settings: { name: functionName, model: 'digits', storeVariables, handlerVariables: { COLDGATE_CORS: '' } },
-      ...{ package: from, role, version, sha256: this.shelf.models.get(version) ?? '' },
+      ...{ package: from, role, version, sha256: this.group.models.get(version) ?? '' },
       sample: { inputs: { x: [[1]] }, outputs: { y: [[1]] } } as DeployRequest['sample'],
     };
   }

@@ -25,7 +25,7 @@ export interface LayerVersion {
 
 /** Function and layers may unpack to this together: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const maxUnpackedBytes = 262_144_000;
-const mostLayers = 5;
+const maxLayers = 5;
 
 export const layerArn = (name: string, number?: number): string =>
   `arn:aws:lambda:${region}:${account}:layer:${name}${number === undefined ? '' : `:${number}`}`;
@@ -46,7 +46,7 @@ export const unpackedSize = (zip: Buffer): number => readZipIndex(zip).reduce((s
 export function attachLayers(all: Account, version: FunctionVersion, asked: unknown): void {
   const arns = asked as string[] | undefined;
   if (!arns) return;
-  if (arns.length > mostLayers) throw invalid(`Cannot reference more than ${mostLayers} layers.`);
+  if (arns.length > maxLayers) throw invalid(`Cannot reference more than ${maxLayers} layers.`);
   const layers = arns.map((arn) => {
     const known = all.layers.get(arn) ?? version.layers?.find((one) => one.arn === arn);
     if (!known) throw invalid(`Layer version ${arn} does not exist.`);

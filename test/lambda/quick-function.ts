@@ -4,7 +4,7 @@ import { reportOf } from './report.ts';
 import type { Fields, FunctionVersion } from './state.ts';
 
 /** What versions of a model a function can find, and which one the pointer names. */
-export interface Shelf {
+export interface StoreGroup {
   /** sha256 of the model by version. */
   models: Map<string, string>;
   pointer: string;
@@ -17,14 +17,14 @@ export interface Shelf {
  * matter. Those of the data plane have the real handler in the real runtime client.
  */
 export const quickFunctions =
-  (shelf: Shelf): StartEnvironment =>
+  (group: StoreGroup): StartEnvironment =>
   async (version) => {
     const instance = randomUUID();
     let cold = true;
     const one: Environment = {
       ended: false,
       invoke: async () => {
-        const [payload, error] = answerTo(shelf, version, instance, cold);
+        const [payload, error] = answerTo(group, version, instance, cold);
         const log = reportOf(version, { ms: 1, initMs: cold ? 1 : undefined });
         cold = false;
         return { payload, error, log };
@@ -35,17 +35,17 @@ export const quickFunctions =
   };
 
 function answerTo(
-  shelf: Shelf,
+  group: StoreGroup,
   { configuration }: FunctionVersion,
   instance: string,
   cold: boolean,
 ): [unknown, Invoked['error']] {
-  if (shelf.broken.has(String(configuration['Version']))) {
+  if (group.broken.has(String(configuration['Version']))) {
     return [{ errorType: 'Broken', errorMessage: 'it does not work' }, 'Unhandled'];
   }
   const variables = ((configuration['Environment'] as Fields)['Variables'] ?? {}) as Record<string, string>;
-  const version = variables['MODEL_VERSION'] ?? shelf.pointer;
-  const sha256 = shelf.models.get(version) ?? '';
+  const version = variables['MODEL_VERSION'] ?? group.pointer;
+  const sha256 = group.models.get(version) ?? '';
   const model = { version, sha256 };
   const body = {
     revision: variables['COLDGATE_REVISION'],

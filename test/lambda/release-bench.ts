@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ProcessResult, testCache } from '../fakes/runner.ts';
 import { Project, type ProjectOptions } from '../fixtures/project.ts';
 import type { Environment, StartEnvironment } from './environment.ts';
-import { quickFunctions, type Shelf } from './quick-function.ts';
+import { quickFunctions, type StoreGroup } from './quick-function.ts';
 import { LambdaStandIn, type StandInOptions } from './stand-in.ts';
 import type { Fields, FunctionVersion } from './state.ts';
 
@@ -47,7 +47,7 @@ export class ReleaseBench {
   readonly failing = new Set<string>();
 
   async #start(version: FunctionVersion, scratch: string): Promise<Environment> {
-    const quick = await quickFunctions(this.shelf)(version, scratch);
+    const quick = await quickFunctions(this.group)(version, scratch);
     const { Variables = {} } = (version.configuration['Environment'] ?? {}) as { Variables?: Fields };
     const isLive = Variables['MODEL_VERSION'] === undefined;
     return {
@@ -56,16 +56,16 @@ export class ReleaseBench {
       invoke: async (event) => {
         if (this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
         const done = await quick.invoke(event);
-        const fails = isLive && this.failing.has(this.shelf.pointer);
+        const fails = isLive && this.failing.has(this.group.pointer);
         return fails ? { ...done, payload: { errorMessage: 'It broke after the flip.' }, error: 'Unhandled' } : done;
       },
     };
   }
 
   /** What the function finds in the project's store, read anew each time. */
-  readonly shelf: Shelf = this.#shelf();
+  readonly group: StoreGroup = this.#group();
 
-  #shelf(): Shelf {
+  #group(): StoreGroup {
     const pointer = () => this.pointer()?.version ?? '';
     return {
       models: new StoredModels(this.project),

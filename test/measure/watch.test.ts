@@ -35,7 +35,7 @@ describe('watching an endpoint', () => {
   it('passes what answers, and tells its times', async () => {
     const watched = await watching(() => ({ ms: 5 }));
     expect(watched).toMatchObject({ outcome: 'passed', failed: 0, why: undefined });
-    expect(watched.looks).toBeGreaterThanOrEqual(4);
+    expect(watched.probes).toBeGreaterThanOrEqual(4);
     expect(watched.p50).toBeGreaterThanOrEqual(4);
     expect(watched.p95).toBeGreaterThanOrEqual(watched.p50 ?? Number.NaN);
   });
@@ -72,8 +72,8 @@ describe('watching an endpoint', () => {
 
   it('waits for instances that have not looked at the pointer yet, as long as they may', async () => {
     const old = (nth: number) => (nth <= 3 ? serves('1.0.0') : healthy);
-    const patient = await watching(old, { before: { version: '1.0.0', seconds: 30 } });
-    expect(patient).toMatchObject({ outcome: 'passed', failed: 0 });
+    const retrying = await watching(old, { before: { version: '1.0.0', seconds: 30 } });
+    expect(retrying).toMatchObject({ outcome: 'passed', failed: 0 });
     const late = await watching(() => serves('1.0.0'), { before: { version: '1.0.0', seconds: 0.3 }, seconds: 12 });
     expect(late).toMatchObject({ outcome: 'broken', failed: 3 });
   });

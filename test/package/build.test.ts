@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
 import { deflate, deflateKey } from '../../src/package/deflate.ts';
-import { keptPackage } from '../../src/package/kept-package.ts';
+import { cachedPackage } from '../../src/package/kept-package.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
@@ -157,10 +157,10 @@ describe('buildPackage', () => {
     expect([after.layer, after.sha256 === before.sha256]).toEqual([layer, false]);
     // What was built before is found again with its layer, and not without it.
     const { path, sha256: digest, size } = before;
-    expect(await keptPackage(options.cacheDir, digest)).toEqual({ path, sha256: digest, size, layer });
-    expect(await keptPackage(options.cacheDir, whole.sha256)).toMatchObject({ sha256: whole.sha256 });
+    expect(await cachedPackage(options.cacheDir, digest)).toEqual({ path, sha256: digest, size, layer });
+    expect(await cachedPackage(options.cacheDir, whole.sha256)).toMatchObject({ sha256: whole.sha256 });
     rmSync(layer?.path ?? '');
-    expect(await keptPackage(options.cacheDir, digest)).toBeUndefined();
+    expect(await cachedPackage(options.cacheDir, digest)).toBeUndefined();
   });
 
   it('counts the layer in the budget', async () => {

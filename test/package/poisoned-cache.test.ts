@@ -17,7 +17,7 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
 import { deflateKey } from '../../src/package/deflate.ts';
-import { keptPackage, readPackage } from '../../src/package/kept-package.ts';
+import { cachedPackage, readPackage } from '../../src/package/kept-package.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
@@ -110,14 +110,14 @@ describe('a cache that somebody else has written', () => {
     const good = readFileSync(zip.path);
     writeFileSync(zip.path, forge(good));
     await expect(readPackage(zip)).rejects.toMatchObject({ code: 'bad-zip', exit: 3 });
-    expect(await keptPackage(options.cacheDir, zip.sha256)).toBeUndefined();
+    expect(await cachedPackage(options.cacheDir, zip.sha256)).toBeUndefined();
     expect(readFileSync((await buildPackage(options)).path).equals(good)).toBe(true);
   });
 
   it('does not decide what is uploaded: a layer under the digest of another', async () => {
     const zip = await buildPackage({ ...options, runtimeLayer: true });
     writeFileSync(zip.layer?.path ?? '', forge(readFileSync(zip.layer?.path ?? '')));
-    expect(await keptPackage(options.cacheDir, zip.sha256)).toBeUndefined();
+    expect(await cachedPackage(options.cacheDir, zip.sha256)).toBeUndefined();
   });
 
   it('does not decide what loads a model on this machine', async () => {

@@ -7,7 +7,7 @@ import { describeWith, type ServerName, useServer, whyMissing } from '../emulato
 import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
 import { honest } from '../fakes/registry-fault-cases.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { artifact, codeOf, fileKeysOf, filesOf, model, textAt, World } from '../fakes/registry-world.ts';
+import { artifact, codeOf, fileKeysOf, filesOf, model, textAt, Simulation } from '../fakes/registry-world.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
 type Place = ServerName | 'file';
@@ -27,9 +27,9 @@ async function placeOf(place: Place): Promise<StoreSettings> {
 
 /** A store with version 1.1.0, which has artifacts, and one with 1.0.0 live. */
 async function stores(from: StoreSettings, to: StoreSettings) {
-  const staging = new World(await openStore(from));
+  const staging = new Simulation(await openStore(from));
   await staging.publish('1.1.0', filesOf('a'), { derived });
-  const production = new World(await openStore(to));
+  const production = new Simulation(await openStore(to));
   await production.publish('1.0.0', { 'model.onnx': 'model 1.0.0' });
   await production.promote('1.0.0');
   return { staging, production };
@@ -93,8 +93,8 @@ describeWith('moto', 'a copy within one server of S3', () => {
       const ofModel = proxy.requests.filter(({ path }) => path.endsWith('/1.1.0/model.onnx'));
       expect(ofModel.filter(({ method }) => method === 'GET')).toHaveLength(1);
       const uploads = proxy.requests.filter(({ method, headers }) => method === 'PUT' && !headers['x-amz-copy-source']);
-      const names = uploads.map(({ path }) => path.slice(path.lastIndexOf('/') + 1).replace(/^[0-9a-f-]{36}/, 'pin'));
-      expect(names).toEqual(['pin.json', 'manifest.json', 'current.json', '0000000002.json']);
+      const names = uploads.map(({ path }) => path.slice(path.lastIndexOf('/') + 1).replace(/^[0-9a-f-]{36}/, 'lease'));
+      expect(names).toEqual(['lease.json', 'manifest.json', 'current.json', '0000000002.json']);
     } finally {
       await proxy.close();
     }
@@ -130,10 +130,10 @@ for (const [from, to] of faultyWays) {
             const { staging } = await stores(await placeOf(from), honestly);
             const fault = faults[(index + round) % faults.length]!;
             proxy.script = (asked) => (asked.index === index ? fault : undefined);
-            const code = await codeOf(new World(await openStore(settings)).promoteFrom(staging.store, '1.1.0'));
+            const code = await codeOf(new Simulation(await openStore(settings)).promoteFrom(staging.store, '1.1.0'));
             const where = `${fault.kind} at ${index}: ${proxy.requests[index - 1]?.method} ${proxy.requests[index - 1]?.path}`;
             expect(honest, where).toContain(code);
-            const production = new World(await openStore(honestly));
+            const production = new Simulation(await openStore(honestly));
             expect(await checkInvariants(production.store, model), where).toEqual([]);
             expect(await codeOf(production.promoteFrom(staging.store, '1.1.0')), where).toBe('done');
             expect(await checkInvariants(production.store, model, { settled: true }), where).toEqual([]);

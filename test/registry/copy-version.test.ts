@@ -14,7 +14,7 @@ import {
   overwrite,
   removeKey,
   textAt,
-  World,
+  Simulation,
 } from '../fakes/registry-world.ts';
 import { CountingStore, type Request, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 
@@ -22,14 +22,14 @@ const derived = [artifact('artifacts/model.ort', 'fast')];
 const files = ['labels.json', 'model.onnx', 'sample.json', 'artifacts/model.ort'];
 let from: Store;
 let store: Store;
-let staging: World;
-let production: World;
+let staging: Simulation;
+let production: Simulation;
 
 beforeEach(async () => {
   from = openMemoryStore();
   store = openMemoryStore();
-  staging = new World(from);
-  production = new World(store);
+  staging = new Simulation(from);
+  production = new Simulation(store);
   await staging.publish('1.1.0', filesOf('a'), { derived });
 });
 
@@ -47,7 +47,7 @@ class Copying extends WrappedStore {
 describe('a version that is promoted in another store', () => {
   it('has the same bytes there, its manifest among them and last, with sample and artifacts', async () => {
     const counting = new CountingStore(store);
-    const result = await new World(counting).copy(from, '1.1.0');
+    const result = await new Simulation(counting).copy(from, '1.1.0');
     expect(result).toMatchObject({ copied: true, wouldCopy: false, version: '1.1.0' });
     expect(result.files.map(({ path, how }) => [path, how])).toEqual(files.map((path) => [path, 'streamed']));
     for (const path of [...files, 'manifest.json']) {
@@ -57,14 +57,14 @@ describe('a version that is promoted in another store', () => {
     }
     const writes = counting.requests.filter(({ operation }) => operation === 'put').map(({ key }) => key);
     expect(writes.at(-1)).toBe(manifestKey(model, '1.1.0'));
-    expect(await keysOf(store, `${model}/pins/`)).toEqual([]);
+    expect(await keysOf(store, `${model}/leases/`)).toEqual([]);
   });
 
   it('is read back once, before it becomes visible, and promoted without another look', async () => {
     await production.publish('1.0.0');
     await production.promote('1.0.0');
     const counting = new CountingStore(store);
-    const moved = await new World(counting).promoteFrom(from, '1.1.0');
+    const moved = await new Simulation(counting).promoteFrom(from, '1.1.0');
     expect(moved).toMatchObject({ promoted: true, version: '1.1.0', previousVersion: '1.0.0', sequence: 2 });
     const order = counting.of('versions/1.1.0/');
     const written = order.indexOf(`put ${manifestKey(model, '1.1.0')}`);
@@ -77,7 +77,7 @@ describe('a version that is promoted in another store', () => {
   it('passes no byte through this machine where the provider copies', async () => {
     const copying = new Copying(store);
     const reading = new CountingStore(from);
-    const { files: brought } = await new World(copying).copy(reading, '1.1.0');
+    const { files: brought } = await new Simulation(copying).copy(reading, '1.1.0');
     expect(brought.map(({ how }) => how)).toEqual(files.map(() => 'by-store'));
     expect(copying.copies).toEqual(files.map((path) => fileKey(model, '1.1.0', path)));
     expect(await codeOf(production.verify({ version: '1.1.0' }))).toBe('done');
@@ -86,7 +86,7 @@ describe('a version that is promoted in another store', () => {
   it('is streamed where a provider that can copy cannot copy this', async () => {
     const copying = new Copying(store);
     copying.copyFrom = async () => undefined as unknown as Token;
-    expect((await new World(copying).copy(from, '1.1.0')).files.map(({ how }) => how)).toEqual(
+    expect((await new Simulation(copying).copy(from, '1.1.0')).files.map(({ how }) => how)).toEqual(
       files.map(() => 'streamed'),
     );
   });
@@ -94,7 +94,7 @@ describe('a version that is promoted in another store', () => {
   it('is verified and not copied again when it is there', async () => {
     await production.copy(from, '1.1.0');
     const counting = new CountingStore(store);
-    const again = await new World(counting).copy(from, '1.1.0');
+    const again = await new Simulation(counting).copy(from, '1.1.0');
     expect(again).toMatchObject({ copied: false, files: [] });
     expect(counting.requests.filter(({ operation }) => operation === 'put')).toEqual([]);
     expect(counting.of('model.onnx')).toHaveLength(1);
@@ -155,8 +155,8 @@ describe('a version that cannot be promoted in another store', () => {
 
   it('is one that is damaged where it comes from, and nothing of the damage stays', async () => {
     await overwrite(from, fileKey(model, '1.1.0', 'model.onnx'), 'damage');
-    for (const world of [production, new World(new Copying(store))]) {
-      const failure = await failureOf(world.copy(from, '1.1.0'));
+    for (const simulation of [production, new Simulation(new Copying(store))]) {
+      const failure = await failureOf(simulation.copy(from, '1.1.0'));
       expect(failure).toMatchObject({ code: 'checksum-mismatch', exit: 3 });
       expect(failure.message).toContain(from.url);
       expect(await keysOf(store)).toEqual([fileKey(model, '1.1.0', 'labels.json')]);

@@ -14,7 +14,7 @@ import {
   type Store,
   type Token,
 } from '../../src/stores/store.ts';
-import { codeOf, failureOf, keysOf, model, overwrite, recordingLogger, World } from '../fakes/registry-world.ts';
+import { codeOf, failureOf, keysOf, model, overwrite, recordingLogger, Simulation } from '../fakes/registry-world.ts';
 import { AgedStore, LyingStore, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
@@ -49,10 +49,10 @@ describe('doctor', () => {
 
   it('catches a store that ignores preconditions, and promote refuses it from then on', async () => {
     const liar = new LyingStore(openMemoryStore());
-    const world = new World(liar);
-    await world.publish('1.0.0');
-    await world.publish('1.1.0');
-    expect(await codeOf(world.promote('1.0.0'))).toBe('done');
+    const simulation = new Simulation(liar);
+    await simulation.publish('1.0.0');
+    await simulation.publish('1.1.0');
+    expect(await codeOf(simulation.promote('1.0.0'))).toBe('done');
     const found = await examine(liar);
     expect(found.trusted).toBe(false);
     expect(failed(found)).toEqual([
@@ -63,23 +63,23 @@ describe('doctor', () => {
       'update-race',
       'stale-remove',
     ]);
-    const failure = await failureOf(world.promote('1.1.0'));
+    const failure = await failureOf(simulation.promote('1.1.0'));
     expect(failure).toMatchObject({ code: 'store-not-trusted', exit: 3 });
     expect(failure.message).toContain('stale-update');
-    expect(await codeOf(world.rollback({ to: '1.1.0' }))).toBe('store-not-trusted');
+    expect(await codeOf(simulation.rollback({ to: '1.1.0' }))).toBe('store-not-trusted');
     expect(await keysOf(liar.inner, '_coldgate/')).toEqual([doctorRecordKey]);
     // Another process, which reads the record for the first time.
-    expect(await codeOf(new World(new LyingStore(liar.inner)).promote('1.1.0'))).toBe('store-not-trusted');
+    expect(await codeOf(new Simulation(new LyingStore(liar.inner)).promote('1.1.0'))).toBe('store-not-trusted');
   });
 
   it('trusts a store again that was repaired and examined anew', async () => {
     const inner = openMemoryStore();
     await examine(new LyingStore(inner));
-    const world = new World(inner);
-    await world.publish('1.0.0');
-    expect(await codeOf(world.promote('1.0.0'))).toBe('store-not-trusted');
+    const simulation = new Simulation(inner);
+    await simulation.publish('1.0.0');
+    expect(await codeOf(simulation.promote('1.0.0'))).toBe('store-not-trusted');
     expect((await examine(inner)).trusted).toBe(true);
-    expect(await codeOf(world.promote('1.0.0'))).toBe('done');
+    expect(await codeOf(simulation.promote('1.0.0'))).toBe('done');
   });
 
   it('catches a server that refuses and writes all the same', async () => {
@@ -128,11 +128,11 @@ describe('doctor', () => {
     const store = new Careless(openMemoryStore());
     const found = await examine(store);
     expect([failed(found), found.trusted]).toEqual([['stale-remove'], true]);
-    const world = new World(store);
-    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await world.publish(version);
-    expect(await codeOf(world.promote('1.2.0'))).toBe('done');
+    const simulation = new Simulation(store);
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await simulation.publish(version);
+    expect(await codeOf(simulation.promote('1.2.0'))).toBe('done');
     const before = await keysOf(store);
-    expect(await codeOf(world.prune({ retain: 1 }))).toBe('store-not-trusted');
+    expect(await codeOf(simulation.prune({ retain: 1 }))).toBe('store-not-trusted');
     expect(await keysOf(store)).toEqual(before);
   });
 
@@ -187,9 +187,9 @@ describe('the record of doctor', () => {
   it('that cannot be read counts as none', async () => {
     const store = openMemoryStore();
     await overwrite(store, doctorRecordKey, '{"trusted":"no"}');
-    const world = new World(store);
-    await world.publish('1.0.0');
-    expect(await codeOf(world.promote('1.0.0'))).toBe('done');
+    const simulation = new Simulation(store);
+    await simulation.publish('1.0.0');
+    expect(await codeOf(simulation.promote('1.0.0'))).toBe('done');
     expect(await keysOf(store, `${model}/current`)).toHaveLength(1);
   });
 });

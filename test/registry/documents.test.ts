@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isArtifactPath, pinKey, pinnedVersion } from '../../src/model/layout.ts';
+import { isArtifactPath, leaseKey, leasedVersion } from '../../src/model/layout.ts';
 import { modelFile, parseManifest } from '../../src/model/manifest.ts';
 import { encodeJson, parsePointer } from '../../src/model/pointer.ts';
 import { ShapeError } from '../../src/model/shape.ts';
 import { compareVersions, isPreviewVersion, newestFirst } from '../../src/model/version.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
-import { artifact, filesOf, model, World } from '../fakes/registry-world.ts';
+import { artifact, filesOf, model, Simulation } from '../fakes/registry-world.ts';
 
 type Json = Record<string, unknown>;
 
@@ -78,9 +78,9 @@ describe('a stored manifest', () => {
 
 describe('a stored pointer', () => {
   const stored = async (): Promise<Json> => {
-    const world = new World(openMemoryStore());
-    await world.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
-    const { pointer } = await world.promote('1.0.0');
+    const simulation = new Simulation(openMemoryStore());
+    await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
+    const { pointer } = await simulation.promote('1.0.0');
     return { ...pointer } as Json;
   };
   const hostile: [string, Json, string][] = [
@@ -128,10 +128,10 @@ describe('semantic versions', () => {
 });
 
 describe('keys', () => {
-  it('tell which version a pin holds', () => {
-    expect(pinnedVersion(pinKey(model, '1.0.0-rc.1', 'id'), model)).toBe('1.0.0-rc.1');
-    expect(pinnedVersion(`${model}/pins/x`, model)).toBeUndefined();
-    expect(pinnedVersion(`${model}/versions/1.0.0/x`, model)).toBeUndefined();
+  it('tell which version a lease holds', () => {
+    expect(leasedVersion(leaseKey(model, '1.0.0-rc.1', 'id'), model)).toBe('1.0.0-rc.1');
+    expect(leasedVersion(`${model}/leases/x`, model)).toBeUndefined();
+    expect(leasedVersion(`${model}/versions/1.0.0/x`, model)).toBeUndefined();
   });
 
   it('tell artifacts from files', () => {

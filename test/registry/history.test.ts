@@ -4,17 +4,17 @@ import { checkHistory, readHistory } from '../../src/registry/history.ts';
 import { repairHistory } from '../../src/registry/repair.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { codeOf, model, overwrite, removeKey, textAt, World } from '../fakes/registry-world.ts';
+import { codeOf, model, overwrite, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;
-let world: World;
+let simulation: Simulation;
 
 beforeEach(async () => {
   store = openMemoryStore();
-  world = new World(store);
-  for (const version of ['1.0.0', '1.1.0']) await world.publish(version);
-  for (let turn = 0; turn < 6; turn += 1) await world.promote(turn % 2 ? '1.1.0' : '1.0.0');
+  simulation = new Simulation(store);
+  for (const version of ['1.0.0', '1.1.0']) await simulation.publish(version);
+  for (let turn = 0; turn < 6; turn += 1) await simulation.promote(turn % 2 ? '1.1.0' : '1.0.0');
 });
 
 const problems = async () => (await checkHistory({ store, model })).problems.map((p) => `${p.code} ${p.sequence}`);
@@ -59,7 +59,7 @@ describe('reading the history', () => {
   });
 
   it('keeps other pointers out', async () => {
-    await world.promote('1.0.0', { pointer: 'staging.json' });
+    await simulation.promote('1.0.0', { pointer: 'staging.json' });
     expect((await readHistory({ store, model })).records).toHaveLength(6);
     expect((await readHistory({ store, model, pointer: 'staging.json' })).records).toHaveLength(1);
     expect(await problems()).toEqual([]);
@@ -74,7 +74,7 @@ describe('checking the history', () => {
   it('takes the record of the current pointer for pending, until it is repaired', async () => {
     await removeKey(store, historyKey(model, 6));
     expect(await checkHistory({ store, model })).toMatchObject({ problems: [], pending: true });
-    await repairHistory({ store, model, log: world.log });
+    await repairHistory({ store, model, log: simulation.log });
     expect(await checkHistory({ store, model })).toMatchObject({ records: 6, problems: [], pending: false });
     expect(await textAt(store, historyKey(model, 6))).toBe(await textAt(store, pointerKey(model)));
   });
@@ -100,7 +100,7 @@ describe('checking the history', () => {
   it('finds a pointer that was put back by hand', async () => {
     await overwrite(store, pointerKey(model), await textAt(store, historyKey(model, 4)));
     expect(await problems()).toEqual(['pointer-behind 4']);
-    await world.promote('1.0.0');
+    await simulation.promote('1.0.0');
     await removeKey(store, pointerKey(model));
     expect(await problems()).toContain('pointer-missing 7');
   });

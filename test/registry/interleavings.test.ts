@@ -8,42 +8,42 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
 import { copyInto, type Finding, interleave, shuffle, type Verb } from '../fakes/registry-schedule.ts';
-import { codeOf, day, keysOf, model, overwrite, World } from '../fakes/registry-world.ts';
+import { codeOf, day, keysOf, model, overwrite, Simulation } from '../fakes/registry-world.ts';
 import { AgedStore } from '../fakes/registry-wrapped-store.ts';
 
 const few = (seed: string) => ({ 'model.onnx': `model ${seed}`, 'z.json': '[]' });
 
 /** Two versions old enough to go, one live, and an unfinished publish from the day before yesterday. */
 async function base(): Promise<Store> {
-  const world = new World(openMemoryStore());
-  for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await world.publish(version, few(version));
-  for (const version of ['1.2.0', '1.3.0']) await world.promote(version);
-  await overwrite(world.store, `${model}/versions/2.0.0/model.onnx`, few('new')['model.onnx']);
-  return world.store;
+  const simulation = new Simulation(openMemoryStore());
+  for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await simulation.publish(version, few(version));
+  for (const version of ['1.2.0', '1.3.0']) await simulation.promote(version);
+  await overwrite(simulation.store, `${model}/versions/2.0.0/model.onnx`, few('new')['model.onnx']);
+  return simulation.store;
 }
 const start = base();
 
-async function fresh(): Promise<World> {
-  const world: World = new World(new AgedStore(openMemoryStore(), () => world.clock));
-  await copyInto(await start, world.store);
-  world.clock = new Date(world.clock.getTime() + 2 * day);
-  return world;
+async function fresh(): Promise<Simulation> {
+  const simulation: Simulation = new Simulation(new AgedStore(openMemoryStore(), () => simulation.clock));
+  await copyInto(await start, simulation.store);
+  simulation.clock = new Date(simulation.clock.getTime() + 2 * day);
+  return simulation;
 }
 
-const prune: Verb = (world) => world.prune({ retain: 1 });
-const promote: Verb = async (world) => {
-  const proof = await world.prove('1.0.0');
-  return world.promote('1.0.0', { verified: proof });
+const prune: Verb = (simulation) => simulation.prune({ retain: 1 });
+const promote: Verb = async (simulation) => {
+  const proof = await simulation.prove('1.0.0');
+  return simulation.promote('1.0.0', { verified: proof });
 };
-const promoteOther: Verb = (world) => world.promote('1.1.0', { actor: 'eve' });
-const stage: Verb = (world) => world.promote('1.0.0', { pointer: 'staging.json' });
-const rollback: Verb = (world) => world.rollback({ to: '1.0.0' });
-const back: Verb = (world) => world.rollback();
-const publish: Verb = (world) => world.publish('2.0.0', few('new'));
-const publishOther: Verb = (world) => world.publish('2.0.0', { ...few('new'), 'z.json': 'other' });
-const promoteNew: Verb = (world) => world.promote('2.0.0');
-const verify: Verb = (world) => world.verify();
-const verifyOld: Verb = (world) => world.verify({ version: '1.0.0' });
+const promoteOther: Verb = (simulation) => simulation.promote('1.1.0', { actor: 'eve' });
+const stage: Verb = (simulation) => simulation.promote('1.0.0', { pointer: 'staging.json' });
+const rollback: Verb = (simulation) => simulation.rollback({ to: '1.0.0' });
+const back: Verb = (simulation) => simulation.rollback();
+const publish: Verb = (simulation) => simulation.publish('2.0.0', few('new'));
+const publishOther: Verb = (simulation) => simulation.publish('2.0.0', { ...few('new'), 'z.json': 'other' });
+const promoteNew: Verb = (simulation) => simulation.promote('2.0.0');
+const verify: Verb = (simulation) => simulation.verify();
+const verifyOld: Verb = (simulation) => simulation.verify({ version: '1.0.0' });
 const look: Verb = async ({ store }) => {
   await modelStatus(store, model);
   const { problems } = await checkHistory({ store, model });
@@ -80,19 +80,19 @@ const pairs: [string, Verb, Verb, string[]][] = [
 ];
 
 /** Holds at once, and after a prune and a publish: nothing stays that only a hand could clear away. */
-async function judge(world: World, { schedule, outcomes }: Finding, allowed: readonly string[]): Promise<void> {
+async function judge(simulation: Simulation, { schedule, outcomes }: Finding, allowed: readonly string[]): Promise<void> {
   for (const outcome of outcomes) expect([undefined, 'done', ...allowed], schedule).toContain(outcome);
-  const { store } = world;
+  const { store } = simulation;
   expect(await checkInvariants(store, model), schedule).toEqual([]);
-  world.clock = new Date(world.clock.getTime() + 2 * day);
-  await world.prune({ retain: 1 });
+  simulation.clock = new Date(simulation.clock.getTime() + 2 * day);
+  await simulation.prune({ retain: 1 });
   for (const pointer of (await surveyModel(store, model)).pointers.keys()) {
-    await repairHistory({ store, model, pointer, log: world.log });
+    await repairHistory({ store, model, pointer, log: simulation.log });
   }
-  const again = await codeOf(world.publish('2.0.0', few('new')));
+  const again = await codeOf(simulation.publish('2.0.0', few('new')));
   expect(['done', ...(allowed.includes('version-exists') ? ['version-exists'] : [])], schedule).toContain(again);
   expect(await checkInvariants(store, model, { settled: true }), schedule).toEqual([]);
-  const rest = (await keysOf(store)).filter((key) => key.endsWith(tombstoneName) || key.includes('/pins/'));
+  const rest = (await keysOf(store)).filter((key) => key.endsWith(tombstoneName) || key.includes('/leases/'));
   expect(rest, schedule).toEqual([]);
 }
 
@@ -101,7 +101,7 @@ const most = process.env['COLDGATE_ALL_SCHEDULES'] ? Number.POSITIVE_INFINITY : 
 
 describe('two verbs, each stopped or killed at any request of the other', () => {
   it.each(pairs)('hold every promise: %s', async (_name, first, second, allowed) => {
-    const runs = await interleave(fresh, [first, second], (world, finding) => judge(world, finding, allowed), most);
+    const runs = await interleave(fresh, [first, second], (simulation, finding) => judge(simulation, finding, allowed), most);
     expect(runs).toBeGreaterThan(15);
   });
 });
@@ -111,8 +111,8 @@ describe('many verbs at once, taking turns at random, some of them killed', () =
   it('hold every promise', async () => {
     const allowed = [...moved, ...gone, 'version-exists', 'leftover-differs'];
     for (let seed = 1; seed <= 150; seed += 1) {
-      const world = await fresh();
-      await judge(world, await shuffle(world, all, seed), allowed);
+      const simulation = await fresh();
+      await judge(simulation, await shuffle(simulation, all, seed), allowed);
     }
   });
 });

@@ -6,26 +6,26 @@ import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry-processes.ts';
 import { namedVerbs } from '../fakes/registry-verbs.ts';
-import { codeOf, keysOf, model, textAt, World } from '../fakes/registry-world.ts';
+import { codeOf, keysOf, model, textAt, Simulation } from '../fakes/registry-world.ts';
 import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
 
-async function begin(): Promise<World> {
-  const world = new World(openMemoryStore());
-  for (const version of ['0.8.0', '0.9.0', '1.0.0', '1.1.0', '1.2.0']) await world.publish(version);
-  for (const version of ['1.2.0', '1.1.0']) await world.promote(version);
-  return world;
+async function begin(): Promise<Simulation> {
+  const simulation = new Simulation(openMemoryStore());
+  for (const version of ['0.8.0', '0.9.0', '1.0.0', '1.1.0', '1.2.0']) await simulation.publish(version);
+  for (const version of ['1.2.0', '1.1.0']) await simulation.promote(version);
+  return simulation;
 }
 const beginning = begin();
 
-async function prepared(): Promise<{ folder: StoreFolder; world: World }> {
+async function prepared(): Promise<{ folder: StoreFolder; simulation: Simulation }> {
   const folder = await temporaryStore();
   await plant((await beginning).store, folder.root);
-  return { folder, world: new World(await openStore(folder.settings)) };
+  return { folder, simulation: new Simulation(await openStore(folder.settings)) };
 }
 
-/** All keys but pins, and what is live. */
+/** All keys but leases, and what is live. */
 async function stateOf(store: Store): Promise<string[]> {
-  const keys = (await keysOf(store)).filter((key) => !key.includes('/pins/'));
+  const keys = (await keysOf(store)).filter((key) => !key.includes('/leases/'));
   return [...keys, JSON.parse(await textAt(store, pointerKey(model))).version];
 }
 
@@ -40,21 +40,21 @@ describe('a process killed in the middle of a request', () => {
     ['prune', 30],
   ])('leaves nothing that running %s again does not put right', async (verb, requests) => {
     const wanted = await prepared();
-    expect(await namedVerbs[verb]!(wanted.world, 0)).toBe('done');
-    const goal = await stateOf(wanted.world.store);
+    expect(await namedVerbs[verb]!(wanted.simulation, 0)).toBe('done');
+    const goal = await stateOf(wanted.simulation.store);
     await wanted.folder.close();
     for (let round = 0; round < kills; round += 1) {
-      const { folder, world } = await prepared();
+      const { folder, simulation } = await prepared();
       try {
         const dieAt = Math.floor(((round + Math.random()) * requests) / kills);
         const dieAfter = Math.floor(Math.random() * 40);
         const task = { store: folder.settings.url, verb, times: 1, dieAt, dieAfter };
         const end = await new VerbProcess().runToDeath(task);
         const where = `${verb} killed ${dieAfter} turns into request ${dieAt}: ${end}`;
-        expect(await checkInvariants(world.store, model), where).toEqual([]);
-        expect(await namedVerbs[verb]!(world, 0), where).toBe('done');
-        expect(await checkInvariants(world.store, model, { settled: true }), where).toEqual([]);
-        expect(await stateOf(world.store), where).toEqual(goal);
+        expect(await checkInvariants(simulation.store, model), where).toEqual([]);
+        expect(await namedVerbs[verb]!(simulation, 0), where).toBe('done');
+        expect(await checkInvariants(simulation.store, model, { settled: true }), where).toEqual([]);
+        expect(await stateOf(simulation.store), where).toEqual(goal);
       } finally {
         await folder.close();
       }
@@ -63,21 +63,21 @@ describe('a process killed in the middle of a request', () => {
 
   it('leaves nothing that promoting from another store again does not put right', async () => {
     const origin = await prepared();
-    await origin.world.publish('2.0.0');
+    await origin.simulation.publish('2.0.0');
     const from = { store: origin.folder.settings.url, version: '2.0.0' };
-    // Requests: pointer, both versions, pin, per file the copy and its reading back, manifest, the swap.
+    // Requests: pointer, both versions, lease, per file the copy and its reading back, manifest, the swap.
     const requests = 18;
     for (let round = 0; round < kills; round += 1) {
-      const { folder, world } = await prepared();
+      const { folder, simulation } = await prepared();
       try {
         const dieAt = Math.floor(((round + Math.random()) * requests) / kills);
         const dieAfter = Math.floor(Math.random() * 40);
         const task = { store: folder.settings.url, verb: 'promote', from, times: 1, dieAt, dieAfter };
         const where = `killed ${dieAfter} turns into request ${dieAt}: ${await new VerbProcess().runToDeath(task)}`;
-        expect(await checkInvariants(world.store, model), where).toEqual([]);
-        expect(await codeOf(world.promoteFrom(origin.world.store, '2.0.0')), where).toBe('done');
-        expect(await checkInvariants(world.store, model, { settled: true }), where).toEqual([]);
-        expect((await stateOf(world.store)).at(-1), where).toBe('2.0.0');
+        expect(await checkInvariants(simulation.store, model), where).toEqual([]);
+        expect(await codeOf(simulation.promoteFrom(origin.simulation.store, '2.0.0')), where).toBe('done');
+        expect(await checkInvariants(simulation.store, model, { settled: true }), where).toEqual([]);
+        expect((await stateOf(simulation.store)).at(-1), where).toBe('2.0.0');
       } finally {
         await folder.close();
       }

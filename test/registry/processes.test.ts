@@ -5,14 +5,14 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry-processes.ts';
-import { keysOf, model, World } from '../fakes/registry-world.ts';
+import { keysOf, model, Simulation } from '../fakes/registry-world.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
-async function begin(): Promise<World> {
-  const world = new World(openMemoryStore());
-  for (const version of ['0.9.0', '1.0.0', '1.1.0', '1.2.0']) await world.publish(version);
-  for (const version of ['1.0.0', '1.1.0']) await world.promote(version);
-  return world;
+async function begin(): Promise<Simulation> {
+  const simulation = new Simulation(openMemoryStore());
+  for (const version of ['0.9.0', '1.0.0', '1.1.0', '1.2.0']) await simulation.publish(version);
+  for (const version of ['1.0.0', '1.1.0']) await simulation.promote(version);
+  return simulation;
 }
 const beginning = begin();
 
@@ -47,16 +47,16 @@ describe('two processes on one file store', () => {
     try {
       const url = folder.settings.url;
       await plant((await beginning).store, folder.root);
-      const world = new World(await openStore(folder.settings));
+      const simulation = new Simulation(await openStore(folder.settings));
       const tasks = [first, second].map((verb) => ({ store: url, verb, times: 2 }));
       const outcomes = await Promise.all(tasks.map((task, at) => processes[at]!.run(task)));
       for (const [at, verb] of [first, second].entries()) {
         for (const outcome of outcomes[at]!) expect(['done', ...mayEnd[verb]!]).toContain(outcome);
       }
-      expect(await checkInvariants(world.store, model)).toEqual([]);
-      await repairHistory({ store: world.store, model, log: world.log });
-      expect(await checkInvariants(world.store, model, { settled: true })).toEqual([]);
-      const rest = (await keysOf(world.store)).filter((k) => k.endsWith(tombstoneName) || k.includes('/pins/'));
+      expect(await checkInvariants(simulation.store, model)).toEqual([]);
+      await repairHistory({ store: simulation.store, model, log: simulation.log });
+      expect(await checkInvariants(simulation.store, model, { settled: true })).toEqual([]);
+      const rest = (await keysOf(simulation.store)).filter((k) => k.endsWith(tombstoneName) || k.includes('/leases/'));
       expect(rest).toEqual([]);
       expect(outcomes.flat()).toContain('done');
     } finally {

@@ -15,24 +15,24 @@ import {
   model,
   overwrite,
   textAt,
-  World,
+  Simulation,
 } from '../fakes/registry-world.ts';
 import { MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;
-let world: World;
+let simulation: Simulation;
 const files = filesOf('a');
 const at = (path: string) => fileKey(model, '1.0.0', path);
 
 beforeEach(() => {
   store = openMemoryStore();
-  world = new World(store);
+  simulation = new Simulation(store);
 });
 
 describe('what a crashed publish left', () => {
   it('is adopted where the bytes are the same', async () => {
     await overwrite(store, at('model.onnx'), files['model.onnx']!);
-    const result = await world.publish('1.0.0', files);
+    const result = await simulation.publish('1.0.0', files);
     expect(result).toMatchObject({
       published: true,
       adopted: ['model.onnx'],
@@ -43,7 +43,7 @@ describe('what a crashed publish left', () => {
 
   it('is refused where they differ, with both digests', async () => {
     await overwrite(store, at('model.onnx'), 'half of it');
-    const failure = await failureOf(world.publish('1.0.0', files));
+    const failure = await failureOf(simulation.publish('1.0.0', files));
     expect(failure).toMatchObject({ code: 'leftover-differs', exit: 3 });
     expect(failure.message).toContain(sha256('half of it'));
     expect(failure.message).toContain(sha256(files['model.onnx']!));
@@ -52,20 +52,20 @@ describe('what a crashed publish left', () => {
 
   it('is foreseen by a dry run', async () => {
     await overwrite(store, at('labels.json'), files['labels.json']!);
-    expect(await world.publish('1.0.0', files, { dryRun: true })).toMatchObject({ adopted: ['labels.json'] });
+    expect(await simulation.publish('1.0.0', files, { dryRun: true })).toMatchObject({ adopted: ['labels.json'] });
     await overwrite(store, at('model.onnx'), 'half of it');
-    expect(await codeOf(world.publish('1.0.0', files, { dryRun: true }))).toBe('leftover-differs');
+    expect(await codeOf(simulation.publish('1.0.0', files, { dryRun: true }))).toBe('leftover-differs');
   });
 
   it('costs an artifact and not the version where only that differs', async () => {
     await overwrite(store, at('artifacts/model.ort'), 'of another machine');
     const derived = [artifact('artifacts/model.ort', 'fast'), artifact('artifacts/steady.onnx', 'steady')];
     derived[1]!.entry.kind = 'steady';
-    const result = await world.publish('1.0.0', files, { derived });
+    const result = await simulation.publish('1.0.0', files, { derived });
     expect(result.published).toBe(true);
     expect(result.manifest.artifacts.map((a) => a.path)).toEqual(['artifacts/steady.onnx']);
-    expect(world.log.warnings).toHaveLength(1);
-    expect((await world.verify({ version: '1.0.0' })).extra).toEqual(['artifacts/model.ort']);
+    expect(simulation.log.warnings).toHaveLength(1);
+    expect((await simulation.verify({ version: '1.0.0' })).extra).toEqual(['artifacts/model.ort']);
   });
 });
 
@@ -77,7 +77,7 @@ describe('a file that changes while it is published', () => {
 
   it('is refused when it grows under the reader, and nothing of it is stored', async () => {
     const size = Buffer.byteLength(files['labels.json']!);
-    expect(await codeOf(world.publish('1.0.0', files, { statFile: states(size, size + 1) }))).toBe('file-changed');
+    expect(await codeOf(simulation.publish('1.0.0', files, { statFile: states(size, size + 1) }))).toBe('file-changed');
     expect(await keysOf(store)).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe('a file that changes while it is published', () => {
       turn += 1;
       return { size: Buffer.byteLength(files[source.slice(1)]!), mtimeMs: turn, ino: 1 };
     };
-    expect(await codeOf(world.publish('1.0.0', files, { statFile }))).toBe('file-changed');
+    expect(await codeOf(simulation.publish('1.0.0', files, { statFile }))).toBe('file-changed');
   });
 
   it('is refused when it is replaced after its upload, before the manifest', async () => {
@@ -97,14 +97,14 @@ describe('a file that changes while it is published', () => {
       if (source === '/sample.json') replaced = true;
       return { size: Buffer.byteLength(files[source.slice(1)]!), mtimeMs: 1, ino };
     };
-    expect(await codeOf(world.publish('1.0.0', files, { statFile }))).toBe('file-changed');
+    expect(await codeOf(simulation.publish('1.0.0', files, { statFile }))).toBe('file-changed');
     expect(await store.head(manifestKey(model, '1.0.0'))).toBeUndefined();
   });
 
   it('is refused when it is not what an earlier step saw', async () => {
     const expected = { sha256: sha256('seen'), size: 4 };
     const local = Object.keys(files).map((path) => ({ path, source: `/${path}`, expected }));
-    expect(await codeOf(world.publish('1.0.0', files, { files: local }))).toBe('file-changed');
+    expect(await codeOf(simulation.publish('1.0.0', files, { files: local }))).toBe('file-changed');
     expect(await keysOf(store)).toEqual([]);
   });
 
@@ -112,7 +112,7 @@ describe('a file that changes while it is published', () => {
     const readFile = (): AsyncIterable<Uint8Array> => {
       throw new Error('EACCES');
     };
-    await expect(world.publish('1.0.0', files, { readFile })).rejects.toThrow('EACCES');
+    await expect(simulation.publish('1.0.0', files, { readFile })).rejects.toThrow('EACCES');
     expect(await keysOf(store, `${model}/versions/`)).toEqual([]);
   });
 });
@@ -120,7 +120,7 @@ describe('a file that changes while it is published', () => {
 describe('several publishers of one version', () => {
   const outcomes = async (contents: Record<string, string>[]) => {
     const runs = contents.map((content) =>
-      new World(store).publish('1.0.0', content, { readFile: (source) => slowly(content[source.slice(1)]!) }),
+      new Simulation(store).publish('1.0.0', content, { readFile: (source) => slowly(content[source.slice(1)]!) }),
     );
     return Promise.all(
       runs.map((run) =>
@@ -167,9 +167,9 @@ describe('several publishers of one version', () => {
     const meddling = new MeddlingStore(store);
     meddling.after = async ({ operation }) => {
       meddling.after = async () => {};
-      if (operation === 'list') await world.publish('1.0.0', { ...files, 'model.onnx': 'faster' });
+      if (operation === 'list') await simulation.publish('1.0.0', { ...files, 'model.onnx': 'faster' });
     };
-    const failure = await failureOf(new World(meddling).publish('1.0.0', files));
+    const failure = await failureOf(new Simulation(meddling).publish('1.0.0', files));
     expect(failure.code).toBe('version-exists');
     expect(failure.message).toContain(sha256('faster'));
   });

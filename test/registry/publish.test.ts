@@ -14,22 +14,22 @@ import {
   overwrite,
   removeKey,
   textAt,
-  World,
+  Simulation,
 } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;
-let world: World;
+let simulation: Simulation;
 
 beforeEach(() => {
   store = openMemoryStore();
-  world = new World(store);
+  simulation = new Simulation(store);
 });
 
 describe('publishing a version', () => {
   it('stores the files and then the manifest that describes them', async () => {
     const counting = new CountingStore(store);
-    const result = await new World(counting).publish('1.0.0');
+    const result = await new Simulation(counting).publish('1.0.0');
     expect(result).toMatchObject({
       published: true,
       adopted: [],
@@ -52,17 +52,17 @@ describe('publishing a version', () => {
       reads.push(source);
       return chunksOf(files[source.slice(1)]!);
     };
-    await world.publish('1.0.0', files, { readFile });
+    await simulation.publish('1.0.0', files, { readFile });
     expect(reads).toEqual(['/labels.json', '/model.onnx', '/sample.json']);
   });
 
-  it('leaves no pin behind', async () => {
-    await world.publish('1.0.0');
-    expect(await keysOf(store, `${model}/pins/`)).toEqual([]);
+  it('leaves no lease behind', async () => {
+    await simulation.publish('1.0.0');
+    expect(await keysOf(store, `${model}/leases/`)).toEqual([]);
   });
 
   it('keeps caching and content types that suit immutable files', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     const meta = (path: string) => store.head(fileKey(model, '1.0.0', path)).then((info) => info?.meta);
     const cacheControl = 'public, max-age=31536000, immutable';
     expect(await meta('model.onnx')).toEqual({ contentType: 'application/octet-stream', cacheControl });
@@ -70,7 +70,7 @@ describe('publishing a version', () => {
   });
 
   it('lists artifacts apart from the files', async () => {
-    await world.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
+    await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
     const manifest = parseManifest(Buffer.from(await textAt(store, manifestKey(model, '1.0.0'))));
     expect(manifest.artifacts.map((a) => a.path)).toEqual(['artifacts/model.ort']);
     expect(manifest.files.map((f) => f.path)).not.toContain('artifacts/model.ort');
@@ -83,13 +83,13 @@ describe('publishing a version', () => {
       made += 1;
       return [];
     };
-    await world.publish('1.0.0', filesOf('a'), { artifacts });
-    await world.publish('1.0.0', filesOf('a'), { artifacts });
+    await simulation.publish('1.0.0', filesOf('a'), { artifacts });
+    await simulation.publish('1.0.0', filesOf('a'), { artifacts });
     expect(made).toBe(1);
   });
 
   it('says what a dry run would do and writes nothing', async () => {
-    const result = await world.publish('1.0.0', filesOf('a'), { dryRun: true });
+    const result = await simulation.publish('1.0.0', filesOf('a'), { dryRun: true });
     expect(result).toMatchObject({
       published: false,
       wouldPublish: true,
@@ -101,31 +101,31 @@ describe('publishing a version', () => {
 
 describe('publishing a version again', () => {
   it('is a no-op for the same bytes, whatever the time, the source and the tool', async () => {
-    const first = await world.publish('1.0.0');
-    world.clock = new Date('2027-01-01T00:00:00Z');
+    const first = await simulation.publish('1.0.0');
+    simulation.clock = new Date('2027-01-01T00:00:00Z');
     const before = await keysOf(store);
-    const again = await world.publish('1.0.0', filesOf('1.0.0'), { sourceInfo: {}, coldgateVersion: '9.9.9' });
+    const again = await simulation.publish('1.0.0', filesOf('1.0.0'), { sourceInfo: {}, coldgateVersion: '9.9.9' });
     expect(again).toMatchObject({ published: false, manifestSha256: first.manifestSha256, sha256: first.sha256 });
     expect(await keysOf(store)).toEqual(before);
   });
 
   it('writes nothing at all when there is nothing to do', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     const counting = new CountingStore(store);
-    await new World(counting).publish('1.0.0');
+    await new Simulation(counting).publish('1.0.0');
     expect(counting.requests.map((r) => r.operation)).toEqual(['list', 'get']);
   });
 
   it('is a no-op for other artifacts, which are derived', async () => {
-    await world.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
-    const again = await world.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'faster')] });
+    await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
+    const again = await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'faster')] });
     expect(again.published).toBe(false);
     expect(await textAt(store, fileKey(model, '1.0.0', 'artifacts/model.ort'))).toBe('fast');
   });
 
   it('refuses other bytes and names both digests', async () => {
-    const { manifest } = await world.publish('1.0.0');
-    const failure = await failureOf(world.publish('1.0.0', { ...filesOf('1.0.0'), 'model.onnx': 'other' }));
+    const { manifest } = await simulation.publish('1.0.0');
+    const failure = await failureOf(simulation.publish('1.0.0', { ...filesOf('1.0.0'), 'model.onnx': 'other' }));
     expect(failure).toMatchObject({ code: 'version-exists', exit: 3 });
     const [difference] = failure.data!['differences'] as { path: string; stored: string; local: string }[];
     expect(difference?.stored).toBe(manifest.files.find((f) => f.path === 'model.onnx')?.sha256);
@@ -134,9 +134,9 @@ describe('publishing a version again', () => {
   });
 
   it('refuses files that are new or gone', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     const { 'labels.json': _gone, ...rest } = filesOf('1.0.0');
-    const failure = await failureOf(world.publish('1.0.0', { ...rest, 'more.txt': 'x' }));
+    const failure = await failureOf(simulation.publish('1.0.0', { ...rest, 'more.txt': 'x' }));
     expect(failure.code).toBe('version-exists');
     expect(failure.data?.['differences']).toMatchObject([
       { path: 'labels.json', local: null },
@@ -146,29 +146,29 @@ describe('publishing a version again', () => {
 
   it('refuses another file in the role of the model', async () => {
     const files = { 'a.onnx': 'one', 'b.onnx': 'two' };
-    await world.publish('1.0.0', files, { modelPath: 'a.onnx' });
-    expect(await codeOf(world.publish('1.0.0', files, { modelPath: 'b.onnx' }))).toBe('version-exists');
+    await simulation.publish('1.0.0', files, { modelPath: 'a.onnx' });
+    expect(await codeOf(simulation.publish('1.0.0', files, { modelPath: 'b.onnx' }))).toBe('version-exists');
   });
 
   it('puts back a file that was lost', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     await removeKey(store, fileKey(model, '1.0.0', 'model.onnx'));
-    const again = await world.publish('1.0.0');
+    const again = await simulation.publish('1.0.0');
     expect(again).toMatchObject({ published: false, uploaded: ['model.onnx'] });
-    expect((await world.verify({ version: '1.0.0' })).verified).toBe(true);
+    expect((await simulation.verify({ version: '1.0.0' })).verified).toBe(true);
   });
 
   it('refuses to heal a file of another size', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     await overwrite(store, fileKey(model, '1.0.0', 'model.onnx'), 'cut');
-    expect(await codeOf(world.publish('1.0.0'))).toBe('version-damaged');
+    expect(await codeOf(simulation.publish('1.0.0'))).toBe('version-damaged');
   });
 });
 
 describe('publishing into a version that is not as it should be', () => {
   it('refuses a tombstone', async () => {
     await overwrite(store, tombstoneKey(model, '1.0.0'), '{}');
-    expect(await failureOf(world.publish('1.0.0'))).toMatchObject({ code: 'version-being-pruned', exit: 6 });
+    expect(await failureOf(simulation.publish('1.0.0'))).toMatchObject({ code: 'version-being-pruned', exit: 6 });
   });
 
   const hostile: Record<string, string> = {
@@ -180,26 +180,26 @@ describe('publishing into a version that is not as it should be', () => {
   for (const [what, content] of Object.entries(hostile)) {
     it(`refuses a manifest that is ${what}`, async () => {
       await overwrite(store, manifestKey(model, '1.0.0'), content);
-      expect(await failureOf(world.publish('1.0.0'))).toMatchObject({ code: 'manifest-unusable', exit: 3 });
+      expect(await failureOf(simulation.publish('1.0.0'))).toMatchObject({ code: 'manifest-unusable', exit: 3 });
     });
   }
 
   it('refuses a manifest that lies under another version', async () => {
-    await world.publish('1.0.0');
+    await simulation.publish('1.0.0');
     await overwrite(store, manifestKey(model, '2.0.0'), await textAt(store, manifestKey(model, '1.0.0')));
-    expect(await codeOf(world.publish('2.0.0'))).toBe('manifest-unusable');
+    expect(await codeOf(simulation.publish('2.0.0'))).toBe('manifest-unusable');
   });
 
   it('refuses a manifest too large to be one', async () => {
     await overwrite(store, manifestKey(model, '1.0.0'), ' '.repeat(9 * 1024 * 1024));
-    expect(await codeOf(world.publish('1.0.0'))).toBe('object-too-large');
+    expect(await codeOf(simulation.publish('1.0.0'))).toBe('object-too-large');
   });
 });
 
 describe('publishing what has no place in a version', () => {
   it('lists every bad name at once', async () => {
     const files = { '../up.onnx': 'x', 'manifest.json': 'x', 'Model.onnx': 'x', 'model.onnx': 'x' };
-    const failure = await failureOf(world.publish('1.0', files));
+    const failure = await failureOf(simulation.publish('1.0', files));
     expect(failure).toMatchObject({ code: 'bad-input', exit: 2 });
     const paths = (failure as unknown as { problems: { path: string }[] }).problems.map((p) => p.path);
     expect(paths).toEqual(['version', 'files.../up.onnx', 'files.manifest.json', 'files.model.onnx']);
@@ -208,11 +208,11 @@ describe('publishing what has no place in a version', () => {
 
   it('refuses an artifact outside its folder', async () => {
     const derived = [artifact('model.ort', 'fast')];
-    expect(await codeOf(world.publish('1.0.0', filesOf('a'), { derived }))).toBe('bad-input');
+    expect(await codeOf(simulation.publish('1.0.0', filesOf('a'), { derived }))).toBe('bad-input');
   });
 
   it('refuses a model without inputs', async () => {
     const head = { inputs: [], outputs: [], opset: 18, irVersion: 9, producer: '' };
-    expect(await codeOf(world.publish('1.0.0', filesOf('a'), { head }))).toBe('model-without-input');
+    expect(await codeOf(simulation.publish('1.0.0', filesOf('a'), { head }))).toBe('model-without-input');
   });
 });

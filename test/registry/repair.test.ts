@@ -15,23 +15,23 @@ import {
   overwrite,
   removeKey,
   textAt,
-  World,
+  Simulation,
 } from '../fakes/registry-world.ts';
 
 let store: Store;
-let world: World;
+let simulation: Simulation;
 const current = pointerKey(model);
 
 beforeEach(async () => {
   store = openMemoryStore();
-  world = new World(store);
+  simulation = new Simulation(store);
   for (const version of ['1.0.0', '1.1.0']) {
-    await world.publish(version, filesOf(version), { derived: [artifact('artifacts/model.ort', version)] });
-    await world.promote(version);
+    await simulation.publish(version, filesOf(version), { derived: [artifact('artifacts/model.ort', version)] });
+    await simulation.promote(version);
   }
 });
 
-const repair = () => repairHistory({ store, model, log: world.log });
+const repair = () => repairHistory({ store, model, log: simulation.log });
 const change = async (key: string, fields: object) =>
   overwrite(store, key, JSON.stringify({ ...JSON.parse(await textAt(store, key)), ...fields }));
 const faults = async () =>
@@ -45,7 +45,7 @@ const faults = async () =>
 describe('what status holds a pointer against', () => {
   it('finds nothing in what moves and prunes wrote', async () => {
     expect(await faults()).toEqual({});
-    await world.prune({ retain: 1 });
+    await simulation.prune({ retain: 1 });
     expect(await faults()).toEqual({});
     await removeKey(store, historyKey(model, 2));
     expect(await faults()).toEqual({});
@@ -66,13 +66,13 @@ describe('what status holds a pointer against', () => {
       expect(await faults()).toEqual({ 'current.json': ['differs-from-manifest'] });
       const before = await textAt(store, current);
       for (const verb of [
-        () => world.rollback(),
-        () => world.rollback({ to: '1.0.0' }),
-        () => world.prune(),
-        () => world.verify(),
+        () => simulation.rollback(),
+        () => simulation.rollback({ to: '1.0.0' }),
+        () => simulation.prune(),
+        () => simulation.verify(),
       ])
         expect((await failureOf(verb())).exit).toBe(3);
-      if (field !== 'manifest_sha256') expect(await codeOf(world.promote('1.1.0'))).toBe('pointer-differs');
+      if (field !== 'manifest_sha256') expect(await codeOf(simulation.promote('1.1.0'))).toBe('pointer-differs');
       expect(await textAt(store, current)).toBe(before);
     });
   }
@@ -80,7 +80,7 @@ describe('what status holds a pointer against', () => {
   it('finds a move that is another one than its record', async () => {
     await change(current, { actor: 'mallory' });
     expect(await faults()).toEqual({ 'current.json': ['differs-from-record'] });
-    expect(await failureOf(world.promote('1.0.0'))).toMatchObject({ code: 'pointer-differs', exit: 3 });
+    expect(await failureOf(simulation.promote('1.0.0'))).toMatchObject({ code: 'pointer-differs', exit: 3 });
   });
 
   it('finds a version that is not there, or not whole', async () => {
@@ -88,11 +88,11 @@ describe('what status holds a pointer against', () => {
     expect(await faults()).toEqual({ 'current.json': ['version-missing'] });
     await removeKey(store, manifestKey(model, '1.1.0'));
     expect(await faults()).toEqual({ 'current.json': ['version-missing'] });
-    expect(await codeOf(world.rollback())).toBe('done');
+    expect(await codeOf(simulation.rollback())).toBe('done');
   });
 
   it('tells a file that was written over, which no publish mends, from one that is missing', async () => {
-    const said = async () => (await failureOf(world.prune())).hint;
+    const said = async () => (await failureOf(simulation.prune())).hint;
     await overwrite(store, fileKey(model, '1.1.0', 'labels.json'), 'other bytes than were published');
     expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
     expect(await said()).toMatch(/^Make another version live/);
@@ -101,7 +101,7 @@ describe('what status holds a pointer against', () => {
     await overwrite(store, manifestKey(model, '1.1.0'), '{}');
     expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
     expect(await said()).toMatch(/^Make another version live/);
-    expect(await codeOf(world.rollback())).toBe('done');
+    expect(await codeOf(simulation.rollback())).toBe('done');
   });
 
   it('finds a pointer that is missing, and one that an older copy was put over', async () => {
@@ -120,7 +120,7 @@ describe('repairing', () => {
     const before = await textAt(store, current);
     expect(await repair()).toMatchObject({ done: 'nothing' });
     expect(await textAt(store, current)).toBe(before);
-    expect(await repairHistory({ store, model: 'other', log: world.log })).toMatchObject({ done: 'nothing' });
+    expect(await repairHistory({ store, model: 'other', log: simulation.log })).toMatchObject({ done: 'nothing' });
   });
 
   it('puts a pointer back that is missing or cannot be read, under a fence of its own', async () => {

@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { fileKey, tombstoneKey } from '../../src/model/layout.ts';
 import { modelStatus } from '../../src/registry/status.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
-import { model, overwrite, World } from '../fakes/registry-world.ts';
+import { model, overwrite, Simulation } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';
 
 describe('the status of a model', () => {
   it('says what is live in each pointer and in which state each version is', async () => {
     const store = openMemoryStore();
-    const world = new World(store);
-    for (const version of ['1.0.0', '1.1.0', '1.10.0']) await world.publish(version);
-    await world.promote('1.0.0');
-    await world.promote('1.1.0');
-    await world.promote('1.10.0', { pointer: 'staging.json' });
+    const simulation = new Simulation(store);
+    for (const version of ['1.0.0', '1.1.0', '1.10.0']) await simulation.publish(version);
+    await simulation.promote('1.0.0');
+    await simulation.promote('1.1.0');
+    await simulation.promote('1.10.0', { pointer: 'staging.json' });
     await overwrite(store, fileKey(model, '2.0.0', 'model.onnx'), 'half');
     await overwrite(store, tombstoneKey(model, '1.0.0'), '{}');
     const counting = new CountingStore(store);

@@ -5,12 +5,12 @@ import { Pace } from '../../src/registry/pace.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { DeniedError, PreconditionError, type Store, UnavailableError } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { codeOf, failureOf, keysOf, model, removeKey, textAt, World } from '../fakes/registry-world.ts';
+import { codeOf, failureOf, keysOf, model, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
 import { type Request, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 
 const current = pointerKey(model);
 let store: Store;
-let world: World;
+let simulation: Simulation;
 const live = async () => parsePointer(Buffer.from(await textAt(store, current)));
 
 /** Does something else than answering the write of the pointer. */
@@ -37,9 +37,9 @@ const stale = () => new PreconditionError('memory:', current);
 
 beforeEach(async () => {
   store = openMemoryStore();
-  world = new World(store);
-  for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await world.publish(version);
-  await world.promote('1.0.0');
+  simulation = new Simulation(store);
+  for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await simulation.publish(version);
+  await simulation.promote('1.0.0');
 });
 
 describe('a swap whose answer does not settle it', () => {
@@ -53,7 +53,7 @@ describe('a swap whose answer does not settle it', () => {
         await act();
         throw error;
       });
-      expect(await new World(faulty).promote('1.1.0')).toMatchObject({ promoted: true, sequence: 2, recorded: true });
+      expect(await new Simulation(faulty).promote('1.1.0')).toMatchObject({ promoted: true, sequence: 2, recorded: true });
       expect(faulty.attempts).toBe(1);
       expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
     });
@@ -64,7 +64,7 @@ describe('a swap whose answer does not settle it', () => {
       if (attempt < 3) throw attempt === 1 ? lost() : stale();
       return act();
     });
-    expect((await new World(faulty).promote('1.1.0')).promoted).toBe(true);
+    expect((await new Simulation(faulty).promote('1.1.0')).promoted).toBe(true);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 
@@ -75,7 +75,7 @@ describe('a swap whose answer does not settle it', () => {
       late.push(act);
       throw lost();
     });
-    expect((await new World(faulty).promote('1.1.0')).promoted).toBe(true);
+    expect((await new Simulation(faulty).promote('1.1.0')).promoted).toBe(true);
     await expect(late[0]!()).rejects.toThrow(PreconditionError);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('a swap whose answer does not settle it', () => {
     const faulty = new SwapFault(store, async () => {
       throw lost();
     });
-    expect(await codeOf(new World(faulty).promote('1.1.0'))).toBe('store-unavailable');
+    expect(await codeOf(new Simulation(faulty).promote('1.1.0'))).toBe('store-unavailable');
     expect(faulty.attempts).toBe(3);
     expect((await live()).version).toBe('1.0.0');
   });
@@ -96,19 +96,19 @@ describe('a swap whose answer does not settle it', () => {
       late.push(act);
       throw lost();
     });
-    return { world: new World(faulty), land: () => late[0]!() };
+    return { world: new Simulation(faulty), land: () => late[0]!() };
   };
 
   it('cannot land late once a prune has looked at the pointer, which then deletes what was to go live', async () => {
     const { world: losing, land } = lateWriter(store);
     expect(await codeOf(losing.promote('1.1.0'))).toBe('store-unavailable');
-    expect((await world.prune({ retain: 1 })).deleted.map((d) => d.version)).toContain('1.1.0');
+    expect((await simulation.prune({ retain: 1 })).deleted.map((d) => d.version)).toContain('1.1.0');
     await expect(land()).rejects.toThrow(PreconditionError);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 
   it('keeps its version pinned while the first promotion of all may still land', async () => {
-    const fresh = new World(openMemoryStore());
+    const fresh = new Simulation(openMemoryStore());
     for (const version of ['1.0.0', '1.1.0']) await fresh.publish(version);
     const { world: losing, land } = lateWriter(fresh.store);
     expect(await codeOf(losing.promote('1.0.0'))).toBe('store-unavailable');
@@ -121,9 +121,9 @@ describe('a swap whose answer does not settle it', () => {
     const faulty = new SwapFault(store, async () => {
       throw new DeniedError('s3:PutObject is missing', { store: 'memory:', key: current });
     });
-    expect(await failureOf(new World(faulty).promote('1.1.0'))).toMatchObject({ code: 'denied', exit: 8 });
+    expect(await failureOf(new Simulation(faulty).promote('1.1.0'))).toMatchObject({ code: 'denied', exit: 8 });
     expect(faulty.attempts).toBe(1);
-    expect(await keysOf(store, `${model}/pins/`)).toEqual([]);
+    expect(await keysOf(store, `${model}/leases/`)).toEqual([]);
   });
 
   it('is reported as unknown when it cannot be read back, and a second run finds out', async () => {
@@ -136,9 +136,9 @@ describe('a swap whose answer does not settle it', () => {
     faulty.onRead = () => {
       if (silent) throw lost();
     };
-    expect(await failureOf(new World(faulty).promote('1.1.0'))).toMatchObject({ code: 'outcome-unknown', exit: 1 });
+    expect(await failureOf(new Simulation(faulty).promote('1.1.0'))).toMatchObject({ code: 'outcome-unknown', exit: 1 });
     silent = false;
-    expect(await world.promote('1.1.0')).toMatchObject({ promoted: false, sequence: 2 });
+    expect(await simulation.promote('1.1.0')).toMatchObject({ promoted: false, sequence: 2 });
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 });
@@ -150,11 +150,11 @@ describe('a promotion that is told to go on', () => {
       late.push(act);
       throw lost();
     });
-    const verified = await world.prove('1.1.0');
+    const verified = await simulation.prove('1.1.0');
     const sleep = async () => {
       await late.shift()?.();
     };
-    const moved = await new World(faulty).promote('1.1.0', { verified, pace: new Pace(), sleep });
+    const moved = await new Simulation(faulty).promote('1.1.0', { verified, pace: new Pace(), sleep });
     expect(moved).toMatchObject({ promoted: true, version: '1.1.0', previousVersion: '1.0.0', sequence: 2 });
     expect(faulty.attempts).toBe(1);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
@@ -164,10 +164,10 @@ describe('a promotion that is told to go on', () => {
 describe('a swap that someone else makes first', () => {
   it('is lost, and the report says who, which run, from what, to what', async () => {
     const faulty = new SwapFault(store, async (act) => {
-      await world.promote('1.2.0', { actor: 'eve', runUrl: 'https://ci/7' });
+      await simulation.promote('1.2.0', { actor: 'eve', runUrl: 'https://ci/7' });
       return act();
     });
-    const failure = await failureOf(new World(faulty).promote('1.1.0'));
+    const failure = await failureOf(new Simulation(faulty).promote('1.1.0'));
     expect(failure).toMatchObject({ code: 'lost-swap', exit: 6 });
     const by = failure.data!['by'] as Pointer;
     expect(by).toMatchObject({
@@ -181,24 +181,24 @@ describe('a swap that someone else makes first', () => {
   });
 
   it('is lost also when the first promotion of all was meant', async () => {
-    const fresh = new World(openMemoryStore());
+    const fresh = new Simulation(openMemoryStore());
     await fresh.publish('1.0.0');
     await fresh.publish('1.1.0');
     const faulty = new SwapFault(fresh.store, async (act) => {
       await fresh.promote('1.1.0', { actor: 'eve' });
       return act();
     });
-    expect(await codeOf(new World(faulty).promote('1.0.0'))).toBe('lost-swap');
+    expect(await codeOf(new Simulation(faulty).promote('1.0.0'))).toBe('lost-swap');
     expect(await checkInvariants(fresh.store, model, { settled: true })).toEqual([]);
   });
 
   it('is lost when several have moved on since', async () => {
     const faulty = new SwapFault(store, async () => {
-      await world.promote('1.2.0');
-      await world.promote('1.3.0');
+      await simulation.promote('1.2.0');
+      await simulation.promote('1.3.0');
       throw lost();
     });
-    expect(await codeOf(new World(faulty).promote('1.1.0'))).toBe('lost-swap');
+    expect(await codeOf(new Simulation(faulty).promote('1.1.0'))).toBe('lost-swap');
   });
 
   it('is lost when someone removes the pointer', async () => {
@@ -206,7 +206,7 @@ describe('a swap that someone else makes first', () => {
       await removeKey(store, current);
       return act();
     });
-    expect(await codeOf(new World(faulty).promote('1.1.0'))).toBe('lost-swap');
+    expect(await codeOf(new Simulation(faulty).promote('1.1.0'))).toBe('lost-swap');
   });
 
   it('was won and is superseded when others moved on from ours before we could see it', async () => {
@@ -214,10 +214,10 @@ describe('a swap that someone else makes first', () => {
       const from = await live();
       const faulty = new SwapFault(store, async (act) => {
         await act();
-        for (const version of moves) await world.promote(version, { actor: 'eve' });
+        for (const version of moves) await simulation.promote(version, { actor: 'eve' });
         throw lost();
       });
-      const result = await new World(faulty).promote('1.1.0');
+      const result = await new Simulation(faulty).promote('1.1.0');
       expect(result).toMatchObject({ promoted: true, version: '1.1.0', sequence: from.sequence + 1 });
       expect(result.superseded).toMatchObject({ version: moves.at(-1), actor: 'eve' });
       expect(parsePointer(Buffer.from(await textAt(store, historyKey(model, result.sequence)))).version).toBe('1.1.0');
@@ -235,16 +235,16 @@ describe('the history record after a swap', () => {
   }
 
   it('is left to the next move when the store does not take it, and the move is reported as done', async () => {
-    const failing = new World(new RecordFault(store));
+    const failing = new Simulation(new RecordFault(store));
     expect(await failing.promote('1.1.0')).toMatchObject({ promoted: true, recorded: false });
     expect(failing.log.warnings).toHaveLength(1);
     expect(await checkInvariants(store, model)).toEqual([]);
-    await world.promote('1.2.0');
+    await simulation.promote('1.2.0');
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
   });
 
   it('holds the next move up when it still cannot be written', async () => {
-    const failing = new World(new RecordFault(store));
+    const failing = new Simulation(new RecordFault(store));
     await failing.promote('1.1.0');
     expect(await codeOf(failing.promote('1.2.0'))).toBe('store-unavailable');
     expect((await live()).version).toBe('1.1.0');

@@ -72,7 +72,7 @@ const verbs: Record<string, Verb> = {
 };
 
 /** A service on which the package before is live, with a candidate of it. */
-async function world(): Promise<MemoryService> {
+async function simulation(): Promise<MemoryService> {
   const versions = new Map([['1.0.0', { sha256: 'a'.repeat(64), factor: 2 }]]);
   const service = new MemoryService({ pointer: '1.0.0', versions });
   service.broken.add(broken.sha256);
@@ -111,7 +111,7 @@ async function judge(service: MemoryService, schedule: string, runs: readonly Ru
 }
 
 async function length(verb: Verb): Promise<number> {
-  const run = new Run(await world(), verb);
+  const run = new Run(await simulation(), verb);
   await run.go();
   return run.steps;
 }
@@ -128,7 +128,7 @@ describe('two rollouts of one function, switched between at every call, each als
         for (const killed of ['nobody', 'first', 'second']) {
           for (let i = 0; i <= lengths[0]!; i += 1) {
             for (let j = 1; j <= lengths[1]! + 1; j += 1) {
-              const service = await world();
+              const service = await simulation();
               const runs = pair.map((verb) => new Run(service, verb)) as [Run, Run];
               await runs[0].go(i);
               await runs[1].go(j);

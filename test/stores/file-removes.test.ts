@@ -7,7 +7,7 @@ import { temporaryStore } from '../fakes/store-folder.ts';
 it('a removal succeeds where one next door has taken their folder away before its names were made durable', async () => {
   const { settings, root, close } = await temporaryStore();
   try {
-    const key = 'digits/pins/1.0.0/a.json';
+    const key = 'digits/leases/1.0.0/a.json';
     const folder = dirname(join(root, key));
     let taken = false;
     const store = await openFileStore(settings, {

@@ -20,7 +20,7 @@ const region = 'eu-west-1';
 describeWith('moto', 'an HTTP API', (server) => {
   const client = () => new ApiGatewayV2Client({ region });
   let name: string;
-  let world: LambdaContext;
+  let simulation: LambdaContext;
   let state: FunctionState;
   const stop = new AbortController();
   beforeEach(() => {
@@ -34,21 +34,21 @@ describeWith('moto', 'an HTTP API', (server) => {
     const deps = { log: silentLogger, stateDir: tmpdir(), now: () => new Date(), signal: stop.signal };
     const whole = contextOf(settings, deps);
     // Its tags lie with the function, which is not here. A failure is not tried again for minutes.
-    const patiently: LambdaContext['calls']['patiently'] = (work) => work({ abortSignal: stop.signal });
-    world = { ...whole, calls: { ...whole.calls, patiently, send: async () => ({}) as never } };
+    const withRetry: LambdaContext['calls']['withRetry'] = (work) => work({ abortSignal: stop.signal });
+    simulation = { ...whole, calls: { ...whole.calls, withRetry, send: async () => ({}) as never } };
     state = { name, arn: `arn:aws:lambda:${region}:123456789012:function:${name}`, tags: {} } as FunctionState;
   });
   afterEach(() => vi.unstubAllEnvs());
-  const wanted = () => wantedApi(world.settings, state, ['https://app.example']);
-  const make = () => ensureApi(world, state, wanted(), async () => {});
+  const wanted = () => wantedApi(simulation.settings, state, ['https://app.example']);
+  const make = () => ensureApi(simulation, state, wanted(), async () => {});
 
   it('is made with the CORS of the model, found by its tag, and removed', async () => {
     await make().catch(() => undefined);
-    expect(await findApi(world, name)).toMatchObject({
+    expect(await findApi(simulation, name)).toMatchObject({
       ...{ Name: name, ProtocolType: 'HTTP', CorsConfiguration: { AllowOrigins: ['https://app.example'] } },
     });
-    expect(await removeApis(world, name)).toBe(1);
-    expect(await findApi(world, name)).toBeUndefined();
+    expect(await removeApis(simulation, name)).toBe(1);
+    expect(await findApi(simulation, name)).toBeUndefined();
     const { Items = [] } = await client().send(new GetApisCommand({}));
     expect(Items.filter((api) => api.Name === name)).toEqual([]);
   });
@@ -81,7 +81,7 @@ describeWith('moto', 'an HTTP API', (server) => {
     expect(keys(routes)).toEqual(keys(wanted().routes));
     const { Items: stages = [] } = await client().send(new GetStagesCommand({ ApiId }));
     expect(stages).toMatchObject([{ StageName: '$default', AutoDeploy: true }]);
-    expect(await removeApis(world, name)).toBe(1);
+    expect(await removeApis(simulation, name)).toBe(1);
     front.close();
   });
 

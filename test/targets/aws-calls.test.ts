@@ -9,7 +9,7 @@ describe('calls of the aws-lambda target', () => {
   });
   beforeEach(async () => {
     await (await bench.target()).remove({ name: functionName }, 'all');
-    bench.shelf.pointer = '1.0.0';
+    bench.group.pointer = '1.0.0';
     bench.lambda.take();
   });
   afterAll(() => bench.close());
@@ -48,7 +48,7 @@ describe('calls of the aws-lambda target', () => {
     const { mutating } = bench.lambda.take();
     expect(mutating).toContain('PublishVersion');
     expect(mutating).not.toContain('UpdateFunctionCode');
-    bench.shelf.pointer = '1.1.0';
+    bench.group.pointer = '1.1.0';
     expect(await target.route(bench.request('live', '1.1.0'))).toMatchObject({ changed: false, candidates: 2 });
     expect(bench.lambda.take().mutating).toEqual([]);
   });

@@ -25,7 +25,7 @@ describe('the http-api endpoint of the aws-lambda target', () => {
   });
   beforeEach(async () => {
     await (await bench.target(viaApi)).remove({ name: functionName }, 'all');
-    bench.shelf.pointer = '1.0.0';
+    bench.group.pointer = '1.0.0';
     bench.lambda.take();
   });
   afterAll(() => bench.close());

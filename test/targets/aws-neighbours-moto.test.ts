@@ -29,7 +29,7 @@ const schedule = { at: 'rate(1 day)', minimum: 1, maximum: 2 };
 /** What a function has outside of Lambda, on a server that others have written. */
 describeWith('moto', 'what a function has beside Lambda', (server) => {
   const name = `digits-${randomUUID().slice(0, 8)}`;
-  const worldWith = (more: Record<string, unknown>): LambdaContext => {
+  const contextWith = (more: Record<string, unknown>): LambdaContext => {
     const role = 'arn:aws:iam::123456789012:role/coldgate';
     const settings = awsLambdaTarget.parse({ provider: 'aws-lambda', region, role, ...more });
     const { signal } = new AbortController();
@@ -45,7 +45,7 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
     const client = new CloudWatchLogsClient({ region });
     const logGroupNamePrefix = `/aws/lambda/${name}`;
     for (const days of [14, 30]) {
-      await ensureLogGroup(worldWith({ 'log-retention-days': days }), logGroupNamePrefix);
+      await ensureLogGroup(contextWith({ 'log-retention-days': days }), logGroupNamePrefix);
       const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix }));
       expect(logGroups).toMatchObject([{ retentionInDays: days }]);
     }
@@ -60,10 +60,10 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
     writeFileSync(path, 'a package');
     const zip = { path, sha256: sha256(Buffer.from('a package')), size: 60_000_000 };
     const code = { S3Bucket: Bucket, S3Key: `coldgate/packages/${zip.sha256}.zip` };
-    const world = worldWith({ 'upload-bucket': Bucket });
-    expect(await codeOf(world, zip)).toEqual(code);
+    const simulation = contextWith({ 'upload-bucket': Bucket });
+    expect(await codeOf(simulation, zip)).toEqual(code);
     const { Contents: before } = await client.send(new ListObjectsV2Command({ Bucket }));
-    expect(await codeOf(world, zip)).toEqual(code);
+    expect(await codeOf(simulation, zip)).toEqual(code);
     const { Contents: after } = await client.send(new ListObjectsV2Command({ Bucket }));
     expect(after).toEqual(before);
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: code.S3Key }));
@@ -72,23 +72,23 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
   });
 
   /** Scaling of a version of a function; its tags lie with the function, which is not here. */
-  function scaledWorld(): { world: LambdaContext; state: FunctionState } {
+  function scaledContext(): { simulation: LambdaContext; state: FunctionState } {
     const scaling = { maximum: 3, schedules: [schedule] };
-    const world = worldWith({ 'provisioned-concurrency': 1, 'provisioned-scaling': scaling });
+    const simulation = contextWith({ 'provisioned-concurrency': 1, 'provisioned-scaling': scaling });
     const state = { name, arn: 'arn:aws:lambda:eu-west-1:123456789012:function:none', tags: {} } as FunctionState;
-    return { world: { ...world, calls: { ...world.calls, send: async () => ({}) as never } }, state };
+    return { simulation: { ...simulation, calls: { ...simulation.calls, send: async () => ({}) as never } }, state };
   }
 
   it('is scaling of its warm instances, asked for once and ended', async () => {
-    const { world, state } = scaledWorld();
+    const { simulation, state } = scaledContext();
     const client = new ApplicationAutoScalingClient({ region });
     const targets = new DescribeScalableTargetsCommand({
       ServiceNamespace: 'lambda',
       ResourceIds: [`function:${name}:7`],
     });
     const of = { ServiceNamespace: 'lambda', ResourceId: `function:${name}:7` } as const;
-    expect(await ensureScaling(world, state, '7')).toBe(true);
-    expect(await ensureScaling(world, state, '7')).toBe(false);
+    expect(await ensureScaling(simulation, state, '7')).toBe(true);
+    expect(await ensureScaling(simulation, state, '7')).toBe(false);
     expect((await client.send(targets)).ScalableTargets).toMatchObject([{ MinCapacity: 1, MaxCapacity: 3 }]);
     const { ScalingPolicies } = await client.send(new DescribeScalingPoliciesCommand(of));
     expect(ScalingPolicies).toMatchObject([
@@ -96,14 +96,14 @@ describeWith('moto', 'what a function has beside Lambda', (server) => {
     ]);
     const { ScheduledActions } = await client.send(new DescribeScheduledActionsCommand(of));
     expect(ScheduledActions).toMatchObject([{ Schedule: schedule.at }]);
-    await endScaling(world, state);
+    await endScaling(simulation, state);
     expect((await client.send(targets)).ScalableTargets).toEqual([]);
   });
 
   itOn('moto', 'ends scaling that is gone already', async () => {
-    const { world, state } = scaledWorld();
-    await ensureScaling(world, state, '8');
-    await endScaling(world, state);
-    await endScaling(world, state);
+    const { simulation, state } = scaledContext();
+    await ensureScaling(simulation, state, '8');
+    await endScaling(simulation, state);
+    await endScaling(simulation, state);
   });
 });

@@ -72,12 +72,12 @@ describe('provisioned concurrency of the live function', () => {
     await target.prepare?.(request);
     expect(kept()).toEqual(['1: 3', '2: 3']);
     expect(bench.lambda.account.alias(functionName, 'live').configuration.FunctionVersion).toBe('1');
-    bench.shelf.pointer = '1.1.0';
+    bench.group.pointer = '1.1.0';
     bench.lambda.take();
     await target.route(request);
     expect(bench.lambda.take().mutating).toEqual(['UpdateAlias', 'DeleteProvisionedConcurrencyConfig']);
     expect(kept()).toEqual(['2: 3']);
-    bench.shelf.pointer = '1.0.0';
+    bench.group.pointer = '1.0.0';
   });
 
   it('is let go of with the candidates where the pointer did not move after all', async () => {

@@ -21,7 +21,7 @@ describe('a weighted shift of the live alias', () => {
   });
   beforeEach(async () => {
     bench.lambda.fault = () => undefined;
-    bench.shelf.broken.clear();
+    bench.group.broken.clear();
     await (await bench.target()).remove({ name: functionName }, 'all');
     await (await bench.target()).route(bench.request('live', '1.0.0'));
     moves = [];
@@ -60,7 +60,7 @@ describe('a weighted shift of the live alias', () => {
   function breakAfterFirstStep(then: typeof bench.lambda.onDone): typeof bench.lambda.onDone {
     return async (call) => {
       await then(call);
-      if (call.operation === 'UpdateAlias') bench.shelf.broken.add('2');
+      if (call.operation === 'UpdateAlias') bench.group.broken.add('2');
       if (moves.length === 2) bench.lambda.onDone = then;
     };
   }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type FollowPatience, proveFollowing } from '../../src/rollout/proof/follow.ts';
+import { type FollowLimits, proveFollowing } from '../../src/rollout/proof/follow.ts';
 import type { Answer } from '../../src/rollout/proof/http.ts';
 
 const sha256 = 'a'.repeat(64);
 const old = { version: '1.0.0', sha256: 'b'.repeat(64) };
 const next = { version: '1.1.0', sha256 };
-const patience: FollowPatience = { loadingMs: 400, refusalMs: 50 };
+const timeoutMs: FollowLimits = { loadingMs: 400, refusalMs: 50 };
 
 /** Follows a function whose health says this of its model and its pointer, from one question to the next. */
-function following(health: (asked: number) => Record<string, unknown>, more: FollowPatience = patience): Promise<void> {
+function following(health: (asked: number) => Record<string, unknown>, more: FollowLimits = timeoutMs): Promise<void> {
   let asked = 0;
   const send = async (): Promise<Answer> => ({
     status: 200,

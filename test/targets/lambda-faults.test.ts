@@ -41,7 +41,7 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
     const { settings, ...request } = bench.request('candidate', '1.1.0', zip);
     const start = await target.sample({ settings, ...request, timeoutMs: 30_000 });
     expect(start.status).toBe('ok');
-    bench.shelf.pointer = '1.1.0';
+    bench.group.pointer = '1.1.0';
     await target.route(bench.request('live', '1.1.0', zip));
     await target.remove(settings, 'candidates');
   }
@@ -53,7 +53,7 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
     if (which === 'the next release') await target.route(bench.request('live', '1.0.0'));
     const kept = structuredClone(bench.lambda.account.functions);
     restore = () => {
-      bench.shelf.pointer = '1.0.0';
+      bench.group.pointer = '1.0.0';
       bench.lambda.account.functions.clear();
       for (const [name, found] of structuredClone(kept)) bench.lambda.account.functions.set(name, found);
     };
@@ -118,7 +118,7 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
       bench.lambda.fault = (asked) => (asked === operation ? denied(action, `function:${functionName}`) : undefined);
       const failure = await release().catch((error: unknown) => error);
       bench.lambda.fault = () => undefined;
-      bench.shelf.pointer = '1.0.0';
+      bench.group.pointer = '1.0.0';
       await release();
       const { code, exit, message = '' } = (failure ?? {}) as { code?: string; exit?: number; message?: string };
       const fine = code === 'permission-denied' && exit === 8 && message.includes(action);

@@ -94,9 +94,9 @@ describe('a sample on Lambda', () => {
   let bench: FunctionBench;
   let change: (invoked: Invoked) => Invoked;
   const functions =
-    (shelf: Parameters<typeof quickFunctions>[0]): StartEnvironment =>
+    (group: Parameters<typeof quickFunctions>[0]): StartEnvironment =>
     async (version, scratch) => {
-      const quick = await quickFunctions(shelf)(version, scratch);
+      const quick = await quickFunctions(group)(version, scratch);
       return { ended: false, stop: () => quick.stop(), invoke: async (event) => change(await quick.invoke(event)) };
     };
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
 import type { DeployResult, Target } from '../../src/rollout/target.ts';
-import { placeOf } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/place.ts';
 import { LocalPlatform } from '../../src/targets/local/platform.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';
@@ -32,7 +32,7 @@ describe('the local target, when runs are killed or meet', () => {
   };
 
   const untilOneListens = async (): Promise<void> => {
-    const { logs } = await placeOf(bench.stateDir, bench.name);
+    const { logs } = await functionPaths(bench.stateDir, bench.name);
     const listens = () =>
       readdirSync(logs).some((name) => readFileSync(join(logs, name), 'utf8').includes('listening'));
     for (let tries = 0; tries < 4000; tries++) {
@@ -75,7 +75,7 @@ describe('the local target, when runs are killed or meet', () => {
     killed.child.kill('SIGKILL');
     await killed.done;
     await target.remove({ name: bench.name }, 'candidates');
-    const { tag } = await placeOf(bench.stateDir, bench.name);
+    const { tag } = await functionPaths(bench.stateDir, bench.name);
     const owners = systemProcesses.marked().flatMap((p) => (p.mark.tag === tag ? [p.mark.owner.pid] : []));
     expect(owners).toEqual([alive.child.pid]);
     alive.child.kill('SIGKILL');
@@ -191,7 +191,7 @@ describe('the local target, when runs are killed or meet', () => {
   it('stops nothing where its own record cannot be read', async () => {
     await target.route(bench.request(bench.first, 'live'));
     const running = await bench.running();
-    const { state } = await placeOf(bench.stateDir, bench.name);
+    const { state } = await functionPaths(bench.stateDir, bench.name);
     rmSync(state);
     mkdirSync(state);
     await expect(target.route(bench.request(bench.first, 'live'))).rejects.toMatchObject({
@@ -205,7 +205,7 @@ describe('the local target, when runs are killed or meet', () => {
     await target.route(bench.request(bench.first, 'live'));
     await target.remove({ name: bench.name }, 'all');
     mkdirSync(bench.stateDir, { recursive: true });
-    const { lock } = await placeOf(bench.stateDir, bench.name);
+    const { lock } = await functionPaths(bench.stateDir, bench.name);
     writeFileSync(lock, JSON.stringify({ pid: process.pid, started: '1', id: 'killed' }));
     await target.remove({ name: bench.name }, 'all');
     expect(existsSync(bench.stateDir)).toBe(false);

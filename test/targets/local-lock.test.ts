@@ -78,7 +78,7 @@ describe('withLock', () => {
 
   it('gives up on a living holder when the patience has run out', async () => {
     writeFileSync(path, living);
-    const waiting = withLock(path, { ...options, patienceMs: 120 }, async () => 'never');
+    const waiting = withLock(path, { ...options, timeoutMs: 120 }, async () => 'never');
     await expect(waiting).rejects.toMatchObject({ code: 'target-busy', exit: 6, data: { pid: process.pid } });
     expect(existsSync(path)).toBe(true);
     expect(options.log.infos).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('withLock', () => {
     // A takeover that somebody living never ends.
     writeFileSync(`${path}.breaking`, living);
     const before = process.cpuUsage();
-    const waiting = withLock(path, { ...options, patienceMs: 600 }, async () => 'never');
+    const waiting = withLock(path, { ...options, timeoutMs: 600 }, async () => 'never');
     await expect(waiting).rejects.toMatchObject({ code: 'target-busy' });
     expect(process.cpuUsage(before).user).toBeLessThan(500_000);
     const signal = AbortSignal.timeout(50);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import type { Revision } from '../../src/rollout/target.ts';
-import { placeOf } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/place.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
 import { readState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';
@@ -27,7 +27,7 @@ async function openReal(): Promise<TargetBench & { stateDir: string }> {
     { log: silentLogger, stateDir, now: () => new Date(), signal },
   );
   const name = 'digits-local';
-  const place = await placeOf(stateDir, name);
+  const place = await functionPaths(stateDir, name);
   return {
     ...{ target, stateDir },
     settings: {

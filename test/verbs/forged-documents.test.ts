@@ -37,7 +37,7 @@ const documents = {
   tombstone: `${model}/versions/1.1.0/.tombstone`,
   'tombstone of another version': `${model}/versions/1.0.0/.tombstone`,
   sample: `${model}/versions/1.1.0/sample.json`,
-  pin: `${model}/pins/1.0.0/forged.json`,
+  pin: `${model}/leases/1.0.0/forged.json`,
   "doctor's record": '_coldgate/doctor.json',
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import type { ModelSource } from '../../src/verbs/model-source.ts';
-import { wishedForms } from '../../src/verbs/wished-forms.ts';
+import { requestedForms } from '../../src/verbs/wished-forms.ts';
 import { contextIn } from '../gate/context.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'coldgate-wished-'));
@@ -27,7 +27,7 @@ async function forms(script: string): Promise<{ made: unknown; warnings: string[
   const warnings: string[] = [];
   const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
   const context = { ...contextIn(root), log, handlerDir, cacheDir: join(root, 'cache') };
-  const made = await wishedForms(source, '1.2.0', join(root, 'out'), context);
+  const made = await requestedForms(source, '1.2.0', join(root, 'out'), context);
   return { made, warnings };
 }
 const failing = (code: string, exit = 3): string =>

@@ -1,5 +1,5 @@
 import type { Logger } from '../../log.ts';
-import type { GitHubWarning, Place } from './conversation.ts';
+import type { GitHubWarning, RepositoryRef } from './conversation.ts';
 import { isApiError, lacksPermission, wordsOf } from './failure.ts';
 
 /** What a call needs, and what to say when it is not there. */
@@ -43,7 +43,7 @@ export class Attempts {
   readonly #log: Logger;
   readonly #signal: AbortSignal | undefined;
 
-  constructor({ token, signal }: Pick<Place, 'token' | 'signal'>, log: Logger) {
+  constructor({ token, signal }: Pick<RepositoryRef, 'token' | 'signal'>, log: Logger) {
     this.#token = token;
     this.#signal = signal;
     this.#log = log;

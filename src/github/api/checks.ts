@@ -1,5 +1,5 @@
 import { type Client, repeatable } from './client.ts';
-import type { Annotation, CheckWish, Place } from './conversation.ts';
+import type { Annotation, CheckUpdate, RepositoryRef } from './conversation.ts';
 
 /** GitHub takes so many annotations in one request; more are added by further ones. */
 const perRequest = 50;
@@ -22,18 +22,18 @@ const encoded = ({ level, title, message, file, line = 1 }: Annotation) => ({
 /** Makes a finished check on the commit; GitHub shows the newest of a name. True once it is written. */
 export async function writeCheck(
   client: Client,
-  { owner, repo, sha, runUrl }: Place,
-  wish: CheckWish,
+  { owner, repo, sha, runUrl }: RepositoryRef,
+  update: CheckUpdate,
 ): Promise<boolean> {
-  const annotations = wish.annotations.map(encoded);
-  const output = { title: wish.title.slice(0, longest.title), summary: wish.summary.slice(0, longest.summary) };
+  const annotations = update.annotations.map(encoded);
+  const output = { title: update.title.slice(0, longest.title), summary: update.summary.slice(0, longest.summary) };
   const { data } = await client.request('POST /repos/{owner}/{repo}/check-runs', {
     owner,
     repo,
-    name: wish.name,
+    name: update.name,
     head_sha: sha,
     status: 'completed',
-    conclusion: wish.conclusion,
+    conclusion: update.conclusion,
     ...(runUrl && { details_url: runUrl }),
     output: { ...output, annotations: annotations.slice(0, perRequest) },
     request: repeatable,

@@ -1,8 +1,8 @@
 import { Octokit } from '@octokit/core';
 import { retry } from '@octokit/plugin-retry';
 import type { Logger } from '../../log.ts';
-import type { Place } from './conversation.ts';
-import { patientWithLimits } from './rate-limit.ts';
+import type { RepositoryRef } from './conversation.ts';
+import { withRateLimits } from './rate-limit.ts';
 
 /** GitHub ends its own work on a request after ten seconds; the rest is for the way there and back. */
 const requestLimitMs = 20_000;
@@ -31,7 +31,7 @@ const usualPace: Pace = { secondMs: 1000, requestLimitMs };
  * GitHub's REST API with time-outs, repeats where they are safe, and patience with rate limits. Below it, octokit writes
  * no token into its errors. Requests of methods other than GET, PUT, PATCH and DELETE are made once unless `repeatable`.
  */
-export function openClient(place: Place, log: Logger, pace: Pace = usualPace): Client {
+export function openClient(place: RepositoryRef, log: Logger, pace: Pace = usualPace): Client {
   const { apiUrl, token, signal } = place;
   const timed = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const limits = [AbortSignal.timeout(pace.requestLimitMs), ...(signal ? [signal] : [])];
@@ -52,7 +52,7 @@ export function openClient(place: Place, log: Logger, pace: Pace = usualPace): C
     request: { fetch: timed },
     retry: { retries: repeats, doNotRetry: settled, retryAfterBaseValue: pace.secondMs },
   });
-  client.hook.wrap('request', patientWithLimits({ log, signal, secondMs: pace.secondMs }));
+  client.hook.wrap('request', withRateLimits({ log, signal, secondMs: pace.secondMs }));
   client.hook.before('request', (options) => {
     options.headers = {
       ...options.headers,

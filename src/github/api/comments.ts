@@ -1,5 +1,5 @@
 import { type Client, repeatable } from './client.ts';
-import type { Place } from './conversation.ts';
+import type { RepositoryRef } from './conversation.ts';
 import { createOnce } from './create-once.ts';
 import { isAbsent, isApiError, isUnclear } from './failure.ts';
 import { perPage, readPages } from './pages.ts';
@@ -43,7 +43,7 @@ export class Comments {
   readonly #run: number;
   #login: Promise<string> | undefined;
 
-  constructor(client: Client, { owner, repo, runUrl }: Place, pull: number) {
+  constructor(client: Client, { owner, repo, runUrl }: RepositoryRef, pull: number) {
     this.#client = client;
     this.#where = { owner, repo, issue_number: pull };
     this.#run = runOf(runUrl);

@@ -1,7 +1,7 @@
 import type { Problem } from '../../errors.ts';
 
 /** Where a run talks to GitHub, and as of which commit. */
-export interface Place {
+export interface RepositoryRef {
   /** `GITHUB_API_URL`: `https://api.github.com`, or `https://<host>/api/v3` of an own server. */
   apiUrl: string;
   /** The workflow's token, or one of an app or a person. Stands in no message. */
@@ -18,7 +18,7 @@ export interface Place {
   signal?: AbortSignal | undefined;
 }
 
-export interface DeploymentWish {
+export interface DeploymentUpdate {
   /** Branch, tag or commit; the place's commit unless given. */
   ref?: string | undefined;
   /** Will be gone one day: a pull request's preview. */
@@ -40,7 +40,7 @@ export interface Deployment {
 /** GitHub's states; `queued` and `pending` are of no use here, a run reports when it has begun. */
 export type DeploymentState = 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';
 
-export interface StatusWish {
+export interface StatusUpdate {
   state: DeploymentState;
   /** At most 140 characters are sent (GitHub's limit). */
   description?: string | undefined;
@@ -61,7 +61,7 @@ export interface Annotation {
   line?: number | undefined;
 }
 
-export interface CheckWish {
+export interface CheckUpdate {
   /** Name in the pull request's list of checks. */
   name: string;
   conclusion: 'success' | 'failure' | 'neutral' | 'skipped';
@@ -85,18 +85,18 @@ export interface OpenPullRequest {
  * becomes one warning, with the lines of YAML to add where those help, and the answer is `undefined`, `false` or 0.
  * Every call is safe to repeat and to run beside another run's.
  */
-export interface Conversation {
+export interface GitHubClient {
   /**
    * The environment's deployment for this commit: the one of an earlier attempt, or a new one. `deployments: write`.
    * Asks for no merge and no checks. The result may be handed to `status` as it is, also where there is none.
    */
-  deployment(environment: string, wish: DeploymentWish): Promise<Deployment | undefined>;
+  deployment(environment: string, update: DeploymentUpdate): Promise<Deployment | undefined>;
   /**
    * Adds a status. After `success`, earlier deployments of ours in the environment become inactive: GitHub itself does
    * not do that for transient and production environments. One that a later deployment has overtaken becomes inactive
    * itself. False where it was not written.
    */
-  status(deployment: Deployment | undefined, wish: StatusWish): Promise<boolean>;
+  status(deployment: Deployment | undefined, update: StatusUpdate): Promise<boolean>;
   /**
    * Marks every deployment of the environment inactive; answers how many changed. With `remove` the environment itself
    * is deleted as well, which the workflow's own token cannot do: it takes a token with `administration: write`.
@@ -114,7 +114,7 @@ export interface Conversation {
    * A finished check on the commit with its annotations (`checks: write`); GitHub shows the newest of a name.
    * Without that permission the annotations go to the log, where GitHub shows ten of a kind; false is answered.
    */
-  check(wish: CheckWish): Promise<boolean>;
+  check(update: CheckUpdate): Promise<boolean>;
   /**
    * All open pull requests; `undefined` where they cannot be known for certain, which is not the same as none.
    * `pull-requests: read`.

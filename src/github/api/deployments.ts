@@ -1,5 +1,5 @@
 import { type Client, repeatable } from './client.ts';
-import type { Deployment, DeploymentWish, Place, StatusWish } from './conversation.ts';
+import type { Deployment, DeploymentUpdate, RepositoryRef, StatusUpdate } from './conversation.ts';
 import { createOnce } from './create-once.ts';
 import { isAbsent } from './failure.ts';
 import { perPage, readPages } from './pages.ts';
@@ -19,10 +19,10 @@ const webAddress = (url: string | undefined): string | undefined => (url && /^ht
 /** The repository's record of deployments. */
 export class Deployments {
   readonly #client: Client;
-  readonly #place: Place;
+  readonly #place: RepositoryRef;
   readonly #where: { owner: string; repo: string };
 
-  constructor(client: Client, place: Place) {
+  constructor(client: Client, place: RepositoryRef) {
     this.#client = client;
     this.#place = place;
     this.#where = { owner: place.owner, repo: place.repo };
@@ -56,8 +56,8 @@ export class Deployments {
   }
 
   /** The one of an earlier attempt that still stands, or a new one. */
-  async open(environment: string, wish: DeploymentWish): Promise<Deployment> {
-    const ref = wish.ref ?? this.#place.sha;
+  async open(environment: string, update: DeploymentUpdate): Promise<Deployment> {
+    const ref = update.ref ?? this.#place.sha;
     let reused = true;
     const id = await createOnce(
       () => this.#active({ environment, task: deploymentTask, ref }),
@@ -70,9 +70,9 @@ export class Deployments {
           environment,
           auto_merge: false,
           required_contexts: [],
-          transient_environment: wish.transient,
-          production_environment: wish.production,
-          description: cut(wish.description),
+          transient_environment: update.transient,
+          production_environment: update.production,
+          description: cut(update.description),
         });
         if (!('id' in data)) throw new Error('GitHub merged a branch where a deployment was asked for');
         return data.id;
@@ -81,21 +81,21 @@ export class Deployments {
     return { id, environment, reused };
   }
 
-  async status(deployment: Deployment, wish: StatusWish): Promise<boolean> {
-    const environmentUrl = webAddress(wish.environmentUrl);
-    const logUrl = webAddress(wish.logUrl ?? this.#place.runUrl);
+  async status(deployment: Deployment, update: StatusUpdate): Promise<boolean> {
+    const environmentUrl = webAddress(update.environmentUrl);
+    const logUrl = webAddress(update.logUrl ?? this.#place.runUrl);
     await this.#client.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
       ...this.#where,
       deployment_id: Number(deployment.id),
-      state: wish.state,
-      description: cut(wish.description ?? ''),
+      state: update.state,
+      description: cut(update.description ?? ''),
       ...(environmentUrl && { environment_url: environmentUrl }),
       ...(logUrl && { log_url: logUrl }),
       // Ours to decide: several pull requests may share an environment.
       auto_inactive: false,
       request: repeatable,
     });
-    if (wish.state === 'success') await this.#retire(deployment);
+    if (update.state === 'success') await this.#retire(deployment);
     return true;
   }
 

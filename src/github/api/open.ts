@@ -3,7 +3,7 @@ import { Attempts, type Need } from './attempt.ts';
 import { writeCheck } from './checks.ts';
 import { openClient, type Pace } from './client.ts';
 import { Comments } from './comments.ts';
-import type { Annotation, Conversation, Place } from './conversation.ts';
+import type { Annotation, GitHubClient, RepositoryRef } from './conversation.ts';
 import { Deployments } from './deployments.ts';
 import { listOpen } from './pull-requests.ts';
 
@@ -24,7 +24,7 @@ function sayInLog(log: Logger, annotations: readonly Annotation[]): void {
 }
 
 /** Opens the conversation of a run; nothing is sent yet. */
-export function openConversation(place: Place, log: Logger, pace?: Pace): Conversation {
+export function openGitHubClient(place: RepositoryRef, log: Logger, pace?: Pace): GitHubClient {
   const client = openClient(place, log, pace);
   const attempts = new Attempts(place, log);
   const deployments = new Deployments(client, place);
@@ -35,10 +35,10 @@ export function openConversation(place: Place, log: Logger, pace?: Pace): Conver
   };
   return {
     warnings: attempts.warnings,
-    deployment: (environment, wish) =>
-      attempts.make(needs.deployments, undefined, () => deployments.open(environment, wish)),
-    status: async (deployment, wish) =>
-      deployment ? attempts.make(needs.deployments, false, () => deployments.status(deployment, wish)) : false,
+    deployment: (environment, update) =>
+      attempts.make(needs.deployments, undefined, () => deployments.open(environment, update)),
+    status: async (deployment, update) =>
+      deployment ? attempts.make(needs.deployments, false, () => deployments.status(deployment, update)) : false,
     deactivate: async (environment, { description = 'Removed.', remove = false } = {}) => {
       const changed = await attempts.make(needs.deployments, 0, () => deployments.deactivate(environment, description));
       if (remove) {
@@ -49,9 +49,9 @@ export function openConversation(place: Place, log: Logger, pace?: Pace): Conver
     stickyComment: async (marker, markdown) =>
       comments && attempts.make(commenting, undefined, () => comments.stick(marker, markdown)),
     removeComment: async (marker) => (comments ? attempts.make(commenting, 0, () => comments.remove(marker)) : 0),
-    check: async (wish) => {
-      const written = await attempts.make(needs.checks, false, () => writeCheck(client, place, wish), true);
-      if (!written) sayInLog(log, wish.annotations);
+    check: async (update) => {
+      const written = await attempts.make(needs.checks, false, () => writeCheck(client, place, update), true);
+      if (!written) sayInLog(log, update.annotations);
       return written;
     },
     openPullRequests: () => attempts.make(needs.pulls, undefined, () => listOpen(client, place)),

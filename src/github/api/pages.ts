@@ -2,7 +2,7 @@
 export const perPage = 100;
 
 /** An issue has at most 2,500 comments; longer lists than this are not read to their end. */
-const mostPages = 50;
+const maxPages = 50;
 
 interface Page<T> {
   data: T[];
@@ -24,7 +24,7 @@ export class NoList extends Error {
  */
 export async function readPages<T>(page: (at: number) => Promise<Page<T>>): Promise<{ items: T[]; complete: boolean }> {
   const items: T[] = [];
-  for (let at = 1; at <= mostPages; at += 1) {
+  for (let at = 1; at <= maxPages; at += 1) {
     const { data, headers } = await page(at);
     if (!Array.isArray(data)) throw new NoList();
     items.push(...data);

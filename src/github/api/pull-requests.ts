@@ -1,9 +1,9 @@
 import type { Client } from './client.ts';
-import type { OpenPullRequest, Place } from './conversation.ts';
+import type { OpenPullRequest, RepositoryRef } from './conversation.ts';
 import { perPage, readPages } from './pages.ts';
 
 /** All that are open; nothing where the list is longer than is read, because a part would be taken for the whole. */
-export async function listOpen(client: Client, { owner, repo }: Place): Promise<OpenPullRequest[] | undefined> {
+export async function listOpen(client: Client, { owner, repo }: RepositoryRef): Promise<OpenPullRequest[] | undefined> {
   const { items, complete } = await readPages((page) =>
     client.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, state: 'open', per_page: perPage, page }),
   );

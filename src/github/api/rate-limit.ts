@@ -39,7 +39,7 @@ interface Options {
 }
 
 /** Waits as long as GitHub asks for, as far as the run's patience goes, and makes the call again. */
-export function patientWithLimits({ log, signal, secondMs }: Options) {
+export function withRateLimits({ log, signal, secondMs }: Options) {
   let left = patienceSeconds;
   return async <O, R>(request: (options: O) => R, options: O): Promise<Awaited<R>> => {
     while (true) {

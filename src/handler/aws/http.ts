@@ -35,19 +35,19 @@ export function toAppRequest(event: HttpEvent, requestId: string | undefined, xr
 }
 
 /** Most that an invocation of Lambda may answer, as JSON: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const mostAnswerBytes = 6 * 1024 * 1024;
+const maxAnswerBytes = 6 * 1024 * 1024;
 /** Room for the headers that every answer gets at the end, bytes. */
 const roomForHeaders = 4096;
 /** No character of a text takes more bytes in JSON (`\u0000`). */
-const mostPerCharacter = 6;
+const maxPerCharacter = 6;
 
 /** A larger answer would fail the invocation, and the caller would learn nothing. Throws RequestError 413. */
 function checkAnswer(answer: AppResponse, method: string): void {
-  if (answer.body.length * mostPerCharacter + roomForHeaders <= mostAnswerBytes) return;
+  if (answer.body.length * maxPerCharacter + roomForHeaders <= maxAnswerBytes) return;
   const size = Buffer.byteLength(JSON.stringify(toHttpReply(answer, method))) + roomForHeaders;
-  if (size <= mostAnswerBytes) return;
+  if (size <= maxAnswerBytes) return;
   const advice = 'Ask for fewer items or outputs at a time, or for one output as application/octet-stream.';
-  const message = `The answer is larger than the ${mostAnswerBytes} bytes that a Lambda invocation may answer. ${advice}`;
+  const message = `The answer is larger than the ${maxAnswerBytes} bytes that a Lambda invocation may answer. ${advice}`;
   throw new RequestError(413, 'answer-too-large', message, { detail: { answer_bytes: size } });
 }
 

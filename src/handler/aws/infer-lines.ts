@@ -10,7 +10,7 @@ export class BatchUnavailableError extends Error {
   }
 }
 
-interface Asked {
+interface LineRequest {
   line: number;
   text: string;
 }
@@ -21,22 +21,22 @@ interface BatchDocument {
 }
 
 /** Lines that are inferred together; a bounded one keeps the memory of a run bounded. */
-const mostTogether = 64;
+const maxTogether = 64;
 
 /**
  * Answers a file of JSON Lines, each one a body of /v1/infer: a line of results for every line that is not empty, in
  * their order, bad ones as `{"line":n,"error":{…}}`. Throws BatchUnavailableError.
  */
 export async function* inferLines(app: App, body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<string> {
-  const room = limit - 16 - mostTogether;
-  let waiting: (Asked | string)[] = [];
+  const room = limit - 16 - maxTogether;
+  let waiting: (LineRequest | string)[] = [];
   let size = 0;
   let number = 0;
   for await (const line of readLines(body, room)) {
     number++;
     if (line?.trim() === '') continue;
     const bytes = line === undefined ? 0 : Buffer.byteLength(line);
-    if (waiting.length >= mostTogether || size + bytes > room) {
+    if (waiting.length >= maxTogether || size + bytes > room) {
       yield* await answer(app, waiting);
       waiting = [];
       size = 0;
@@ -47,7 +47,7 @@ export async function* inferLines(app: App, body: AsyncIterable<Uint8Array>, lim
   yield* await answer(app, waiting);
 }
 
-function readLine(line: number, text: Line, room: number): Asked | string {
+function readLine(line: number, text: Line, room: number): LineRequest | string {
   if (text === undefined) return failed(line, 'payload-too-large', `The line is larger than ${room} bytes.`);
   try {
     JSON.parse(text);
@@ -63,15 +63,15 @@ export const isFailure = (result: string): boolean => /^\{"line":\d+,"error":/.t
 const failed = (line: number, code: string, message: string): string =>
   JSON.stringify({ line, error: { code, message } });
 
-async function answer(app: App, lines: readonly (Asked | string)[]): Promise<string[]> {
+async function answer(app: App, lines: readonly (LineRequest | string)[]): Promise<string[]> {
   const asked = lines.filter((line) => typeof line !== 'string');
-  const answers = new Map<Asked, string>();
+  const answers = new Map<LineRequest, string>();
   await ask(app, asked, answers);
   return lines.map((line) => (typeof line === 'string' ? line : (answers.get(line) as string)));
 }
 
 /** Asks for all at once; where that is refused as a whole, one by one, so that one line fails alone. */
-async function ask(app: App, asked: readonly Asked[], answers: Map<Asked, string>): Promise<void> {
+async function ask(app: App, asked: readonly LineRequest[], answers: Map<LineRequest, string>): Promise<void> {
   const [first] = asked;
   if (!first) return;
   const response = await app.handle(batchRequest(asked));
@@ -93,7 +93,7 @@ async function ask(app: App, asked: readonly Asked[], answers: Map<Asked, string
 }
 
 /** Texts are joined as they came, so that no number loses digits on the way. */
-function batchRequest(asked: readonly Asked[]): AppRequest {
+function batchRequest(asked: readonly LineRequest[]): AppRequest {
   const body = Buffer.from(`{"items":[${asked.map(({ text }) => text).join(',')}]}`);
   return {
     method: 'POST',

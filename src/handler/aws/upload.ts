@@ -25,7 +25,7 @@ export interface UploadResult {
 }
 
 /** Results are held in memory until they are written, so a file of them must fit. Bytes. */
-const mostOutput = 256 * 1024 * 1024;
+const maxOutput = 256 * 1024 * 1024;
 
 /** Answers uploads with results beside them. Rejects where S3 or the model is not there: Lambda then tries again. */
 export function createUpload(deps: UploadDeps): (records: readonly UploadRecord[]) => Promise<UploadResult[]> {
@@ -79,8 +79,8 @@ async function inferObject(
   for await (const line of inferLines(app, body, limit)) {
     const bytes = Buffer.from(`${line}\n`);
     size += bytes.byteLength;
-    if (size > mostOutput)
-      throw new RangeError(`Results of s3://${bucket}/${key} are larger than ${mostOutput} bytes.`);
+    if (size > maxOutput)
+      throw new RangeError(`Results of s3://${bucket}/${key} are larger than ${maxOutput} bytes.`);
     parts.push(bytes);
     if (isFailure(line)) failed++;
   }

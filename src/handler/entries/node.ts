@@ -1,4 +1,4 @@
-import { KeptCode } from '../kept-code.ts';
+import { CompileCache } from '../kept-code.ts';
 import { compilePart } from './load-part.ts';
 
 /** sha256 of the part, put in by the bundler. */
@@ -14,7 +14,7 @@ const quietMs = 250;
  */
 function main(): void {
   const folder = process.env['COLDGATE_CODE_CACHE'];
-  const kept = folder ? new KeptCode(folder, partDigest) : undefined;
+  const kept = folder ? new CompileCache(folder, partDigest) : undefined;
   const { script, evaluate } = compilePart(kept?.read());
   const stale = kept !== undefined && script.cachedDataRejected !== false;
 

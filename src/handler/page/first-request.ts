@@ -1,7 +1,7 @@
 import type { TensorInfo } from '../../model/tensor-info.ts';
 
 /** More is no longer something to edit by hand. */
-const mostElements = 4096;
+const maxElements = 4096;
 
 export interface FirstRequest {
   request: unknown;
@@ -23,5 +23,5 @@ function zeros({ dtype, shape }: TensorInfo): unknown {
   const sizes = (shape ?? [1]).map((size) => (typeof size === 'number' ? size : 1));
   const count = sizes.reduce((product, size) => product * size, 1);
   const zero = dtype === 'string' ? '' : dtype === 'bool' ? false : 0;
-  return { shape: sizes, data: Array(Math.min(count, mostElements)).fill(zero) };
+  return { shape: sizes, data: Array(Math.min(count, maxElements)).fill(zero) };
 }

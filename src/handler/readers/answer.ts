@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TransportError } from './transport-error.ts';
 
 /** Of a refusal only its code is of use, which stands at its beginning. Bytes. */
-const mostText = 16 * 1024;
+const maxText = 16 * 1024;
 
 /** The beginning of an answer, and its bytes while they come. One that nobody reads is let go like one that stalls. */
 export class Answer {
@@ -69,12 +69,12 @@ export class Answer {
       for await (const chunk of this.body()) {
         chunks.push(chunk);
         size += chunk.byteLength;
-        if (size > mostText) break;
+        if (size > maxText) break;
       }
     } catch {
       return '';
     }
-    return Buffer.concat(chunks).toString('utf8', 0, mostText);
+    return Buffer.concat(chunks).toString('utf8', 0, maxText);
   }
 
   #watch(): void {

@@ -9,7 +9,7 @@ import type { Answer } from './answer.ts';
 import { type AzureAccount, readAccount } from './azure-account.ts';
 import { askAsBearer } from './bearer.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type Wish, wishHeaders } from './object-service.ts';
+import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
 import { openRemoteReader } from './remote.ts';
 import { send } from './transport.ts';
 
@@ -48,14 +48,14 @@ class AzureBlobs implements ObjectService {
   }
 
   /** https://learn.microsoft.com/rest/api/storageservices/get-blob */
-  ask(key: string, wish: Wish): Promise<Answer> {
+  ask(key: string, conditions: ReadConditions): Promise<Answer> {
     const { origin, container, key: accountKey, sas } = this.#account;
     const blob = keyIn(container, this.#source.root, key).split('/').map(encodeURIComponent).join('/');
     const path = `${origin.pathname.replace(/\/+$/, '')}/${blob}`;
     const plain: Record<string, string> = {
       'x-ms-version': apiVersion,
       'x-ms-date': new Date().toUTCString(),
-      ...wishHeaders(wish),
+      ...conditionHeaders(conditions),
     };
     const method = 'GET' as const;
     const authorization = accountKey && signSharedKey({ method, path, query: [], headers: plain }, accountKey);
@@ -64,7 +64,7 @@ class AzureBlobs implements ObjectService {
       method,
       origin,
       path: sas ? `${path}?${sas}` : path,
-      signal: wish.signal,
+      signal: conditions.signal,
       stallMs: this.#stallMs,
     };
     return askAsBearer(this.#credentials, (bearer) => send({ ...request, headers: { ...headers, ...bearer } }));

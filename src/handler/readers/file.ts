@@ -8,7 +8,7 @@ import { BoundedCalls } from './bounded-calls.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
 /** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
-const mostChunkBytes = 1024 * 1024;
+const maxChunkBytes = 1024 * 1024;
 
 /** Nothing waits for a writer, should a pipe stand in an object's place. Windows has no such flag, and no such pipes. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -47,7 +47,7 @@ export function openFileReader(root: string, { stallMs }: Pick<Limits, 'stallMs'
 }
 
 /** What takes longer to read than a turn of the event loop does is left to it. */
-const mostAtOnce = 256 * 1024;
+const maxAtOnce = 256 * 1024;
 
 function readAtOnce(folder: string, key: string): StoredDocument | undefined {
   const path = pathOf(folder, key);
@@ -55,7 +55,7 @@ function readAtOnce(folder: string, key: string): StoredDocument | undefined {
   try {
     file = openSync(path, readOnly);
     const stats = fstatSync(file, { bigint: true });
-    if (!stats.isFile() || stats.size > mostAtOnce) return undefined;
+    if (!stats.isFile() || stats.size > maxAtOnce) return undefined;
     return { bytes: readFileSync(file), token: tokenOf(stats) };
   } catch (error) {
     throw unreadable(error, { key, folder, path });
@@ -102,7 +102,7 @@ function unreadable(error: unknown, { key, folder, path }: { key: string; folder
 /** Reads the next chunk while the consumer works on this one; three buffers, used in turn, spare fresh memory. */
 async function* chunks(calls: BoundedCalls, file: number, size: number): AsyncGenerator<Uint8Array> {
   // A byte more than a small file has, so that one read is seen to be short.
-  const chunkBytes = Math.min(mostChunkBytes, size + 1);
+  const chunkBytes = Math.min(maxChunkBytes, size + 1);
   const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes));
   let last: Promise<unknown> = Promise.resolve();
   const readAt = (turn: number): Promise<{ bytesRead: number }> => {

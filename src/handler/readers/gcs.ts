@@ -7,7 +7,7 @@ import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
 import { askAsBearer } from './bearer.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type Wish, wishHeaders } from './object-service.ts';
+import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
 import { openRemoteReader } from './remote.ts';
 import { send } from './transport.ts';
 
@@ -40,7 +40,7 @@ export class GcsObjects implements ObjectService {
   }
 
   /** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
-  ask(key: string, { unless, only, range, signal }: Wish): Promise<Answer> {
+  ask(key: string, { unless, only, range, signal }: ReadConditions): Promise<Answer> {
     const { bucket, root } = this.#source;
     const conditions =
       (unless ? `&ifGenerationNotMatch=${encodeURIComponent(unless)}` : '') +
@@ -55,7 +55,7 @@ export class GcsObjects implements ObjectService {
       stallMs: this.#stallMs,
     };
     // Without it, what is stored with Content-Encoding gzip would be unpacked on its way.
-    const headers = { 'accept-encoding': 'gzip', ...wishHeaders({ range }) };
+    const headers = { 'accept-encoding': 'gzip', ...conditionHeaders({ range }) };
     return askAsBearer(this.#credentials, (bearer) => send({ ...request, headers: { ...headers, ...bearer } }));
   }
 

@@ -3,11 +3,11 @@ import type { Reader } from '../reader.ts';
 import type { Answer } from './answer.ts';
 import { isPrivateAddress } from './hosts.ts';
 import type { Limits } from './limits.ts';
-import { type ObjectService, type Wish, wishHeaders } from './object-service.ts';
+import { type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
 import { openRemoteReader } from './remote.ts';
 import { send } from './transport.ts';
 
-const mostRedirects = 3;
+const maxRedirects = 3;
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -35,9 +35,9 @@ class SignedUrl implements ObjectService {
     this.#isPrivate = isPrivate;
   }
 
-  async ask(key: string, wish: Wish): Promise<Answer> {
+  async ask(key: string, conditions: ReadConditions): Promise<Answer> {
     if (key !== this.#name) throw new LoadError('model-not-found', `${this.url} is one object and holds no ${key}.`);
-    const request = { method: 'GET', headers: wishHeaders(wish), signal: wish.signal, stallMs: this.#stallMs } as const;
+    const request = { method: 'GET', headers: conditionHeaders(conditions), signal: conditions.signal, stallMs: this.#stallMs } as const;
     let origin = this.#target;
     let fromOutside = false;
     for (let hops = 0; ; hops++) {
@@ -47,7 +47,7 @@ class SignedUrl implements ObjectService {
       fromOutside ||= !this.#isPrivate(answer.address);
       const location = answer.header('location');
       answer.drop();
-      if (hops === mostRedirects) throw this.#lost(`redirects more than ${mostRedirects} times`);
+      if (hops === maxRedirects) throw this.#lost(`redirects more than ${maxRedirects} times`);
       origin = this.#follow(origin, location);
     }
   }

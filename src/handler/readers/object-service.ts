@@ -2,7 +2,7 @@ import type { LoadError } from '../load-error.ts';
 import type { Answer } from './answer.ts';
 
 /** Which version of an object, and which bytes of it. */
-export interface Wish {
+export interface ReadConditions {
   /** Answer 304 if this is the version. */
   unless?: string | undefined;
   /** Answer 412 if this is not the version. */
@@ -20,7 +20,7 @@ export interface ObjectService {
   /** For people, without credentials. */
   readonly url: string;
   /** One attempt to read, signed now. Throws TransportError, or LoadError where credentials are missing. */
-  ask(key: string, wish: Wish): Promise<Answer>;
+  ask(key: string, conditions: ReadConditions): Promise<Answer>;
   /** The object's version; nothing where the service does not tell, and it then can only be read in one go. */
   version(answer: Answer): string | undefined;
   /** Whether parts of the object can be asked for; always, unless told. */
@@ -32,7 +32,7 @@ export interface ObjectService {
 }
 
 /** A wish as the headers of HTTP; a range names its last byte there, not the one after it. */
-export function wishHeaders({ unless, only, range }: Wish): Record<string, string> {
+export function conditionHeaders({ unless, only, range }: ReadConditions): Record<string, string> {
   return {
     ...(unless && { 'if-none-match': unless }),
     ...(only && { 'if-match': only }),

@@ -4,7 +4,7 @@ import { uniqueId } from '../unique-id.ts';
 import type { Answer } from './answer.ts';
 import { joinChunks } from './chunks.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import type { ObjectService, Wish } from './object-service.ts';
+import type { ObjectService, ReadConditions } from './object-service.ts';
 import { parallelBytes } from './parallel-bytes.ts';
 import { persist } from './persist.ts';
 import { RangedObject } from './ranged-object.ts';
@@ -32,23 +32,23 @@ export function openRemoteReader(service: ObjectService, limits: Limits = defaul
 export async function readObject(
   service: ObjectService,
   key: string,
-  wish: Pick<Wish, 'unless' | 'only'>,
+  conditions: Pick<ReadConditions, 'unless' | 'only'>,
   limits: Limits,
 ): Promise<ReadObject | 'unchanged'> {
   const stop = new AbortController();
-  const ask = (): Promise<Answer> => service.ask(key, { ...wish, signal: stop.signal });
+  const ask = (): Promise<Answer> => service.ask(key, { ...conditions, signal: stop.signal });
   const answer = await persist(ask, limits).catch((error: unknown) => {
     throw unanswered(service, key, error);
   });
   const version = answer.status === 200 ? service.version(answer) : undefined;
-  const same = answer.status === 304 || (version !== undefined && version === wish.unless);
-  if (same && wish.unless !== undefined) {
+  const same = answer.status === 304 || (version !== undefined && version === conditions.unless);
+  if (same && conditions.unless !== undefined) {
     // Read to its end, which comes at once, it leaves the connection to what is read next.
     if (answer.status === 304) await answer.text();
     answer.drop();
     return 'unchanged';
   }
-  if (answer.status === 412 && wish.only !== undefined) {
+  if (answer.status === 412 && conditions.only !== undefined) {
     answer.drop();
     throw new ReplacedError(key, service.url);
   }

@@ -4,7 +4,7 @@ import type { Variables } from '../settings.ts';
 import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type Wish, wishHeaders } from './object-service.ts';
+import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
 import { openRemoteReader } from './remote.ts';
 import { S3Client, s3Options } from './s3-client.ts';
 import { s3Refusal } from './s3-refusal.ts';
@@ -34,14 +34,14 @@ export class S3Objects implements ObjectService {
     this.url = `s3://${keyIn(bucket, root)}`;
   }
 
-  ask(key: string, wish: Wish): Promise<Answer> {
+  ask(key: string, conditions: ReadConditions): Promise<Answer> {
     return this.#client.ask({
       method: 'GET',
       bucket: this.#bucket,
       key: keyIn(this.#root, key),
       query: this.#query,
-      headers: wishHeaders(wish),
-      signal: wish.signal,
+      headers: conditionHeaders(conditions),
+      signal: conditions.signal,
       stallMs: this.#stallMs,
     });
   }

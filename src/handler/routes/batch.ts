@@ -16,7 +16,7 @@ import { writeOutputs } from '../tensors-out.ts';
 import { describeModel } from './infer.ts';
 
 /** Bounds the work of one request whatever the payload limit. */
-const mostItems = 1024;
+const maxItems = 1024;
 
 /** POST /v1/batch: `{ items: [{ inputs, outputs? }, …] }`, answered item by item; one bad item fails alone. */
 export async function batch(context: RouteContext): Promise<AppResponse> {
@@ -56,8 +56,8 @@ function readItems(body: Record<string, unknown>): unknown[] {
   if (unknown !== undefined) throw badInput('', 'only items', 'an unknown field');
   const items = body['items'];
   if (!Array.isArray(items)) throw badInput('items', 'a list of { inputs }', 'something else');
-  if (items.length === 0 || items.length > mostItems)
-    throw badInput('items', `1 to ${mostItems} items`, `${items.length}`);
+  if (items.length === 0 || items.length > maxItems)
+    throw badInput('items', `1 to ${maxItems} items`, `${items.length}`);
   return items;
 }
 

@@ -1,10 +1,10 @@
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 import type { LambdaGroup } from './account.ts';
 
 /** Actions of one setting of a function, beside Lambda's own. */
 export interface Feature {
   sid: string;
-  deeds: readonly TargetDeed[];
+  operations: readonly TargetOperation[];
   /** Whether the settings ask for it. Default: always. */
   when?: (group: LambdaGroup) => boolean;
   actions: readonly string[];

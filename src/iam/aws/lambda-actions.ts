@@ -1,12 +1,12 @@
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 
 /** Whether an action is about the function with its versions and aliases, or about one of the two alone. */
 type Reach = 'all' | 'function' | 'qualified';
 
 export interface LambdaAction {
   action: string;
-  deeds: readonly TargetDeed[];
+  operations: readonly TargetOperation[];
   reach: Reach;
   when?: (settings: AwsLambdaSettings) => boolean;
   /** Narrows what the call may say. */
@@ -25,7 +25,7 @@ const authType = ({ auth }: AwsLambdaSettings) => ({
   StringEquals: { 'lambda:FunctionUrlAuthType': auth === 'none' ? 'NONE' : 'AWS_IAM' },
 });
 
-const all = (action: string, ...deeds: TargetDeed[]): LambdaAction => ({ action, deeds, reach: 'all' });
+const all = (action: string, ...operations: TargetOperation[]): LambdaAction => ({ action, operations, reach: 'all' });
 
 /**
  * What the driver of aws-lambda calls, by what a verb does. Actions, what they are about and conditions:
@@ -46,8 +46,8 @@ export const lambdaActions: readonly LambdaAction[] = [
   all('lambda:UpdateFunctionConfiguration', 'make'),
   all('lambda:PublishVersion', 'make'),
   all('lambda:InvokeFunction', 'make', 'call'),
-  { action: 'lambda:DeleteFunction', deeds: ['make', 'clear'], reach: 'qualified' },
-  { action: 'lambda:DeleteFunction', deeds: ['remove'], reach: 'function' },
+  { action: 'lambda:DeleteFunction', operations: ['make', 'clear'], reach: 'qualified' },
+  { action: 'lambda:DeleteFunction', operations: ['remove'], reach: 'function' },
   all('lambda:CreateAlias', 'place'),
   all('lambda:UpdateAlias', 'place'),
   all('lambda:DeleteAlias', 'clear'),

@@ -1,4 +1,4 @@
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 import type { LambdaGroup } from './account.ts';
 import { arnsIn, type Feature } from './feature.ts';
 import type { Statement } from './policy.ts';
@@ -32,27 +32,27 @@ function repositoryArn({ partition, settings }: LambdaGroup): string {
 const features: readonly Feature[] = [
   {
     sid: 'ListFunctions',
-    deeds: ['list'],
+    operations: ['list'],
     // It knows no resources.
     actions: ['lambda:ListFunctions'],
     resources: () => ['*'],
   },
   {
     sid: 'KeepLogs',
-    deeds: ['place'],
+    operations: ['place'],
     actions: ['logs:CreateLogGroup', 'logs:PutRetentionPolicy'],
     resources: logGroups,
   },
   {
     sid: 'TagLogs',
-    deeds: ['place'],
+    operations: ['place'],
     when: ({ settings }) => settings.tags !== undefined,
     actions: ['logs:TagResource'],
     resources: logGroups,
   },
   {
     sid: 'UploadPackages',
-    deeds: ['make'],
+    operations: ['make'],
     when: ({ settings }) => settings.uploadBucket !== undefined,
     // Lambda fetches the package in the caller's name.
     actions: ['s3:PutObject', 's3:GetObject'],
@@ -60,7 +60,7 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'UseImages',
-    deeds: ['make'],
+    operations: ['make'],
     when: ({ settings }) => settings.imageRepository !== undefined,
     // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html: Lambda lets itself in when a function is made.
     actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'],
@@ -68,35 +68,35 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'LookAtHttpApi',
-    deeds: ['look'],
+    operations: ['look'],
     when: isHttpApi,
     actions: ['apigateway:GET'],
     resources: gatewayArns('/apis', '/apis/*'),
   },
   {
     sid: 'KeepHttpApi',
-    deeds: ['place'],
+    operations: ['place'],
     when: isHttpApi,
     actions: ['apigateway:POST', 'apigateway:PATCH', 'apigateway:DELETE'],
     resources: gatewayArns('/apis', '/apis/*'),
   },
   {
     sid: 'TagHttpApi',
-    deeds: ['place'],
+    operations: ['place'],
     when: isHttpApi,
     actions: ['apigateway:POST'],
     resources: gatewayArns('/tags/*'),
   },
   {
     sid: 'RemoveHttpApi',
-    deeds: ['remove'],
+    operations: ['remove'],
     when: isHttpApi,
     actions: ['apigateway:DELETE'],
     resources: gatewayArns('/apis/*'),
   },
   {
     sid: 'KeepAccessLog',
-    deeds: ['place'],
+    operations: ['place'],
     when: isHttpApi,
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html: these know no resources.
     actions: [
@@ -113,14 +113,14 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'CallHttpApi',
-    deeds: ['call'],
+    operations: ['call'],
     when: (group) => isHttpApi(group) && group.settings.auth === 'iam',
     actions: ['execute-api:Invoke'],
     resources: arnsIn('execute-api', '*'),
   },
   {
     sid: 'NotifyOfUploads',
-    deeds: ['place', 'remove'],
+    operations: ['place', 'remove'],
     when: ({ settings }) => settings.batch !== undefined,
     actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
     resources: (group) => [bucketArn(group, group.settings.batch?.bucket)],
@@ -130,9 +130,9 @@ const features: readonly Feature[] = [
 ];
 
 /** Statements of the settings that these functions use. */
-export function featureStatements(group: LambdaGroup, deeds: readonly TargetDeed[], suffix: string): Statement[] {
+export function featureStatements(group: LambdaGroup, operations: readonly TargetOperation[], suffix: string): Statement[] {
   return features
-    .filter((one) => one.deeds.some((deed) => deeds.includes(deed)) && (one.when?.(group) ?? true))
+    .filter((one) => one.operations.some((operation) => operations.includes(operation)) && (one.when?.(group) ?? true))
     .map(({ sid, actions, resources, condition }) => ({
       Sid: `${sid}${suffix}`,
       Effect: 'Allow',

@@ -1,11 +1,11 @@
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 import { functionArns, type LambdaGroup } from './account.ts';
 import { lambdaActions } from './lambda-actions.ts';
 import { featureStatements } from './lambda-features.ts';
 import { readArn, type Statement } from './policy.ts';
 
 /** What the pipeline may do with these functions. `suffix` keeps the names of statements apart. */
-export function lambdaStatements(group: LambdaGroup, deeds: readonly TargetDeed[], suffix = ''): Statement[] {
+export function lambdaStatements(group: LambdaGroup, operations: readonly TargetOperation[], suffix = ''): Statement[] {
   const { settings } = group;
   const arns = functionArns(group);
   const reached = {
@@ -14,8 +14,8 @@ export function lambdaStatements(group: LambdaGroup, deeds: readonly TargetDeed[
     qualified: arns.map((arn) => `${arn}:*`),
   };
   const bundles = new Map<string, Statement>();
-  for (const { action, deeds: of, reach, when, condition } of lambdaActions) {
-    if (!of.some((deed) => deeds.includes(deed)) || when?.(settings) === false) continue;
+  for (const { action, operations: of, reach, when, condition } of lambdaActions) {
+    if (!of.some((operation) => operations.includes(operation)) || when?.(settings) === false) continue;
     const Condition = condition?.(settings);
     const key = JSON.stringify([reach, Condition]);
     const known = bundles.get(key);
@@ -26,8 +26,8 @@ export function lambdaStatements(group: LambdaGroup, deeds: readonly TargetDeed[
       bundles.set(key, Condition ? { ...statement, Condition } : statement);
     }
   }
-  const makes = deeds.includes('make') ? makingStatements(group, suffix) : [];
-  return [...bundles.values(), ...featureStatements(group, deeds, suffix), ...makes];
+  const makes = operations.includes('make') ? makingStatements(group, suffix) : [];
+  return [...bundles.values(), ...featureStatements(group, operations, suffix), ...makes];
 }
 
 /** What Lambda demands of whoever makes a function, beside Lambda's own actions. */

@@ -12,7 +12,7 @@ const layerArns =
 export const runtimeLayerFeatures: readonly Feature[] = [
   {
     sid: 'PublishRuntime',
-    deeds: ['make'],
+    operations: ['make'],
     when: onLayer,
     actions: ['lambda:PublishLayerVersion'],
     resources: layerArns(),
@@ -20,28 +20,28 @@ export const runtimeLayerFeatures: readonly Feature[] = [
   // https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-layer.html; removed is what no function names.
   {
     sid: 'ListRuntimes',
-    deeds: ['make', 'remove'],
+    operations: ['make', 'remove'],
     when: onLayer,
     actions: ['lambda:ListLayerVersions'],
     resources: layerArns(),
   },
   {
     sid: 'UseRuntime',
-    deeds: ['make'],
+    operations: ['make'],
     when: onLayer,
     actions: ['lambda:GetLayerVersion'],
     resources: layerArns(':*'),
   },
   {
     sid: 'RemoveRuntimes',
-    deeds: ['make', 'remove'],
+    operations: ['make', 'remove'],
     when: onLayer,
     actions: ['lambda:DeleteLayerVersion'],
     resources: layerArns(':*'),
   },
   {
     sid: 'FindUsersOfRuntime',
-    deeds: ['make', 'remove'],
+    operations: ['make', 'remove'],
     when: onLayer,
     // It knows no resources.
     actions: ['lambda:ListFunctions'],

@@ -1,8 +1,8 @@
 import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { pipelineGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
-import type { Paper, Sheet } from '../sheet.ts';
-import { placeOf, type Subject } from '../subject.ts';
+import type { PolicyFile, PolicySet } from '../sheet.ts';
+import { bucketRef, type Subject } from '../subject.ts';
 import { accountOf, type LambdaGroup, lambdaGroups } from './account.ts';
 import { functionStatements } from './function.ts';
 import { lambdaStatements } from './lambda.ts';
@@ -24,16 +24,16 @@ const lambdaTrust: PolicyDocument = policyOf([
 ]);
 
 /** Sheets of the pipeline (or preview) where store or functions are on AWS. */
-export function awsJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
+export function awsJobPolicies(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): PolicySet[] {
   const groups = lambdaGroups(subject);
-  const isS3 = placeOf(subject.store).store === 's3';
+  const isS3 = bucketRef(subject.store).store === 's3';
   if (!isS3 && groups.length === 0) return [];
   const { target, previews, neighbours } = needsOf(verbs);
-  const deeds = { own: target, preview: previews, neighbour: neighbours };
+  const operations = { own: target, preview: previews, neighbour: neighbours };
   const grants = pipelineGrants(subject, verbs);
   const statements = [
     ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),
-    ...groups.flatMap((group, at) => lambdaStatements(group, deeds[group.kind], at === 0 ? '' : `Of${at + 1}`)),
+    ...groups.flatMap((group, at) => lambdaStatements(group, operations[group.kind], at === 0 ? '' : `Of${at + 1}`)),
   ];
   if (statements.length === 0) return [];
   const name = jobName(role, subject.environment);
@@ -44,7 +44,7 @@ export function awsJobSheets(subject: Subject, role: JobRole, verbs: readonly Ia
     ...(isS3 && subject.store.endpoint ? [`${subject.store.endpoint} must know these policies as AWS does.`] : []),
   ];
   return [
-    sheetOf({ role, name, purpose: purposeOf(role, subject), trust, statements, notes, subject, provider: true }),
+    policySetOf({ role, name, purpose: purposeOf(role, subject), trust, statements, notes, subject, provider: true }),
   ];
 }
 
@@ -71,18 +71,18 @@ function githubTrust(subject: Subject, role: JobRole): PolicyDocument | undefine
 }
 
 /** One sheet for each role that functions run as. */
-export function awsFunctionSheets(subject: Subject): Sheet[] {
+export function awsFunctionPolicies(subject: Subject): PolicySet[] {
   const own = lambdaGroups(subject).filter(({ kind }) => kind !== 'neighbour');
   const byRole = Map.groupBy(own, ({ settings }) => settings.role);
-  return [...byRole].map(([arn, groups]) => functionSheet(subject, arn, groups));
+  return [...byRole].map(([arn, groups]) => functionPolicySet(subject, arn, groups));
 }
 
-function functionSheet(subject: Subject, arn: string, groups: readonly LambdaGroup[]): Sheet {
+function functionPolicySet(subject: Subject, arn: string, groups: readonly LambdaGroup[]): PolicySet {
   const name = (readArn(arn)?.resource ?? arn).replace(/^.*\//, '');
   const names = groups.flatMap(({ functions }) => functions.map((one) => one.name));
-  const { store } = placeOf(subject.store);
+  const { store } = bucketRef(subject.store);
   const foreign = store !== undefined && store !== 's3';
-  return sheetOf({
+  return policySetOf({
     role: 'function',
     name,
     purpose: `The execution role of ${names.join(', ')}.`,
@@ -94,7 +94,7 @@ function functionSheet(subject: Subject, arn: string, groups: readonly LambdaGro
   });
 }
 
-interface SheetParts extends Pick<Sheet, 'role' | 'name' | 'purpose' | 'notes'> {
+interface PolicySetParts extends Pick<PolicySet, 'role' | 'name' | 'purpose' | 'notes'> {
   trust: PolicyDocument | undefined;
   statements: readonly Statement[];
   subject: Subject;
@@ -102,23 +102,23 @@ interface SheetParts extends Pick<Sheet, 'role' | 'name' | 'purpose' | 'notes'> 
   provider: boolean;
 }
 
-function sheetOf({ role, name, purpose, trust, statements, notes, subject, provider }: SheetParts): Sheet {
+function policySetOf({ role, name, purpose, trust, statements, notes, subject, provider }: PolicySetParts): PolicySet {
   const policies = dividedPolicies(statements);
   // Functions of several environments may share a role: each environment has its own policy there.
   const owner = provider ? name : `${name}-${subject.environment}`;
-  const papers: Paper[] = policies.map((content, at) => ({
+  const files: PolicyFile[] = policies.map((content, at) => ({
     file: `${owner}${policies.length > 1 ? `-${at + 1}` : ''}.json`,
     kind: 'permissions',
     content,
   }));
-  const trusted: Paper[] = trust ? [{ file: `${name}.trust.json`, kind: 'trust', content: trust }] : [];
+  const trusted: PolicyFile[] = trust ? [{ file: `${name}.trust.json`, kind: 'trust', content: trust }] : [];
   const size = policies.reduce((sum, policy) => sum + policySize(policy), 0);
   const { id, partition } = accountOf(subject);
-  const attach = size <= inlineLimit ? inline(name, papers) : managed(name, papers, `arn:${partition}:iam::${id}`);
+  const attach = size <= inlineLimit ? inline(name, files) : managed(name, files, `arn:${partition}:iam::${id}`);
   const commands = trust ? [...(provider ? [openProvider] : []), ...makeRole(name), ...attach] : attach;
-  const many = `${papers.length} policies are more than the ${attachedLimit} that a role takes unless its quota is raised: make roles for some models each (--model).`;
-  const told = papers.length > attachedLimit ? [...notes, many] : notes;
-  return { role, cloud: 'aws', name, purpose, papers: [...trusted, ...papers], commands, notes: told };
+  const many = `${files.length} policies are more than the ${attachedLimit} that a role takes unless its quota is raised: make roles for some models each (--model).`;
+  const report = files.length > attachedLimit ? [...notes, many] : notes;
+  return { role, cloud: 'aws', name, purpose, files: [...trusted, ...files], commands, notes: report };
 }
 
 /** Once an account; AWS knows GitHub's certificates by itself. */
@@ -129,15 +129,15 @@ const makeRole = (name: string): string[] => [
   `  aws iam update-assume-role-policy --role-name ${name} --policy-document file://${name}.trust.json`,
 ];
 
-const inline = (name: string, papers: readonly Paper[]): string[] =>
-  papers.map(
+const inline = (name: string, files: readonly PolicyFile[]): string[] =>
+  files.map(
     ({ file }) =>
       `aws iam put-role-policy --role-name ${name} --policy-name ${file.slice(0, -5)} --policy-document file://${file}`,
   );
 
 /** Too long for the role itself: policies of their own, attached to it. */
-const managed = (name: string, papers: readonly Paper[], account: string): string[] =>
-  papers.flatMap(({ file }) => {
+const managed = (name: string, files: readonly PolicyFile[], account: string): string[] =>
+  files.flatMap(({ file }) => {
     const policy = file.slice(0, -5);
     return [
       `aws iam create-policy --policy-name ${policy} --policy-document file://${file} ||`,

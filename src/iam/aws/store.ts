@@ -1,5 +1,5 @@
 import { patternOf, type StoreGrants, unique } from '../grants.ts';
-import { placeOf, type Subject } from '../subject.ts';
+import { bucketRef, type Subject } from '../subject.ts';
 import { accountOf } from './account.ts';
 import type { Statement } from './policy.ts';
 
@@ -9,7 +9,7 @@ import type { Statement } from './policy.ts';
  */
 export function s3Statements(subject: Subject, grants: StoreGrants): Statement[] {
   const { partition } = accountOf(subject);
-  const bucket = `arn:${partition}:s3:::${placeOf(subject.store).bucket}`;
+  const bucket = `arn:${partition}:s3:::${bucketRef(subject.store).bucket}`;
   const objects = (keys: StoreGrants['read']) => keys.map((k) => `${bucket}/${patternOf(k)}`);
   const written = objects(unique([...grants.create, ...grants.replace]));
   const statements: Statement[] = [

@@ -17,7 +17,7 @@ const scalingRole = ({ partition, account }: LambdaGroup): string[] => {
 export const warmFeatures: readonly Feature[] = [
   {
     sid: 'KeepWarm',
-    deeds: ['place'],
+    operations: ['place'],
     // What is kept warm is what is live.
     when: (group) => group.kind === 'own' && keepsWarm(group),
     actions: ['lambda:PutProvisionedConcurrencyConfig', 'lambda:GetProvisionedConcurrencyConfig'],
@@ -25,7 +25,7 @@ export const warmFeatures: readonly Feature[] = [
   },
   {
     sid: 'ReleaseWarm',
-    deeds: ['place', 'clear'],
+    operations: ['place', 'clear'],
     when: keepsWarm,
     actions: ['lambda:ListProvisionedConcurrencyConfigs', 'lambda:DeleteProvisionedConcurrencyConfig'],
     resources: functionsOf,
@@ -33,7 +33,7 @@ export const warmFeatures: readonly Feature[] = [
   // https://docs.aws.amazon.com/service-authorization/latest/reference/list_applicationautoscaling.html
   {
     sid: 'ScaleWarm',
-    deeds: ['place'],
+    operations: ['place'],
     when: isScaled,
     actions: [
       'application-autoscaling:RegisterScalableTarget',
@@ -47,7 +47,7 @@ export const warmFeatures: readonly Feature[] = [
   },
   {
     sid: 'LookAtScaling',
-    deeds: ['place'],
+    operations: ['place'],
     when: isScaled,
     // These know no resources, or are asked about all of them.
     actions: ['application-autoscaling:DescribeScheduledActions', 'cloudwatch:DescribeAlarms'],
@@ -55,7 +55,7 @@ export const warmFeatures: readonly Feature[] = [
   },
   {
     sid: 'EndScaling',
-    deeds: ['place', 'remove'],
+    operations: ['place', 'remove'],
     when: isScaled,
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     resources: arnsIn('application-autoscaling', 'scalable-target/*'),
@@ -63,7 +63,7 @@ export const warmFeatures: readonly Feature[] = [
   },
   {
     sid: 'WatchUse',
-    deeds: ['place', 'remove'],
+    operations: ['place', 'remove'],
     when: isScaled,
     // Made and removed in the caller's name: docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
     actions: ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
@@ -71,7 +71,7 @@ export const warmFeatures: readonly Feature[] = [
   },
   {
     sid: 'MakeScalingRole',
-    deeds: ['place'],
+    operations: ['place'],
     when: isScaled,
     actions: ['iam:CreateServiceLinkedRole'],
     resources: scalingRole,

@@ -1,12 +1,12 @@
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 
 /** https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb */
 export function appActions(
   { identity, apiManagement }: AzureFunctionsSettings,
-  deeds: readonly TargetDeed[],
+  operations: readonly TargetOperation[],
 ): string[] {
-  const has = (deed: TargetDeed) => deeds.includes(deed);
+  const has = (operation: TargetOperation) => operations.includes(operation);
   return [
     ...(has('look') ? ['Microsoft.Web/sites/read', 'Microsoft.Web/sites/functions/read'] : []),
     ...(has('make')

@@ -2,8 +2,8 @@ import type { AzureFunctionsSettings } from '../../config/schema/azure-functions
 import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
-import type { Paper, Sheet } from '../sheet.ts';
-import { type FunctionPlan, placeOf, type Subject } from '../subject.ts';
+import type { PolicyFile, PolicySet } from '../sheet.ts';
+import { type FunctionPlan, bucketRef, type Subject } from '../subject.ts';
 import { appActions } from './apps.ts';
 import { blobActions, blobCondition } from './store.ts';
 
@@ -21,7 +21,7 @@ const settingsOf = (subject: Subject): AzureFunctionsSettings[] => {
 
 /** The role's name, as assignments say it; role names are one for a whole directory. */
 const roleName = (name: string, subject: Subject): string => {
-  const { account, bucket } = placeOf(subject.store);
+  const { account, bucket } = bucketRef(subject.store);
   return account === '' ? name : `${name} on ${account}/${bucket}`;
 };
 
@@ -45,13 +45,13 @@ const makeRole = (file: string): string[] => [
 ];
 
 /** Role, condition and assignment on the container. `owner` begins the names of files. */
-function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<Sheet, 'papers' | 'commands'> {
-  const { store, account, bucket } = placeOf(subject.store);
+function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<PolicySet, 'files' | 'commands'> {
+  const { store, account, bucket } = bucketRef(subject.store);
   const dataActions = blobActions(grants);
-  if (store !== 'azure' || dataActions.length === 0) return { papers: [], commands: [] };
+  if (store !== 'azure' || dataActions.length === 0) return { files: [], commands: [] };
   const name = roleName(owner, subject);
   const [file, condition] = [`${owner}.blobs.json`, `${owner}.condition.txt`];
-  const papers: Paper[] = [
+  const files: PolicyFile[] = [
     {
       file,
       kind: 'permissions',
@@ -60,7 +60,7 @@ function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): 
     { file: condition, kind: 'condition', content: blobCondition(grants) },
   ];
   return {
-    papers,
+    files,
     commands: [
       `CONTAINER="$(az storage account show --name ${account} --query id --output tsv)/blobServices/default/containers/${bucket}"`,
       ...makeRole(file),
@@ -73,7 +73,7 @@ function appAssignments(
   settings: readonly AzureFunctionsSettings[],
   name: string,
   verbs: readonly IamVerb[],
-): Pick<Sheet, 'papers' | 'commands'> {
+): Pick<PolicySet, 'files' | 'commands'> {
   const needs = needsOf(verbs);
   const target = [...new Set([...needs.target, ...needs.previews])];
   const parts = settings.map((one, at) => {
@@ -84,7 +84,7 @@ function appAssignments(
   });
   const needed = parts.filter(({ actions }) => actions.length > 0);
   return {
-    papers: needed.map(({ actions, file, scope, role }) => ({
+    files: needed.map(({ actions, file, scope, role }) => ({
       file,
       kind: 'permissions',
       content: definition(role, { actions, scope }),
@@ -112,36 +112,36 @@ const subscriptionLine = (settings: AzureFunctionsSettings | undefined): string 
   `SUBSCRIPTION=${settings?.subscription ?? '"$(az account show --query id --output tsv)"'}`;
 
 /** The commands that papers with variables need come first: files are written with what these say. */
-function withSubscription(sheet: Sheet, settings: AzureFunctionsSettings | undefined): Sheet {
+function withSubscription(policySet: PolicySet, settings: AzureFunctionsSettings | undefined): PolicySet {
   const known = settings?.subscription;
-  if (known === undefined) return { ...sheet, setup: [subscriptionLine(undefined)] };
+  if (known === undefined) return { ...policySet, setup: [subscriptionLine(undefined)] };
   const fill = (text: string) => text.replaceAll('${SUBSCRIPTION}', known);
-  const papers = sheet.papers.map((paper) => ({
-    ...paper,
+  const files = policySet.files.map((file) => ({
+    ...file,
     content:
-      typeof paper.content === 'string' ? paper.content : (JSON.parse(fill(JSON.stringify(paper.content))) as object),
+      typeof file.content === 'string' ? file.content : (JSON.parse(fill(JSON.stringify(file.content))) as object),
   }));
-  return { ...sheet, papers };
+  return { ...policySet, files };
 }
 
 /** Sheets of the pipeline (or preview) where store or functions are on Azure. */
-export function azureJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
+export function azureJobPolicies(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): PolicySet[] {
   const settings = settingsOf(subject);
-  const { store: kind, account } = placeOf(subject.store);
+  const { store: kind, account } = bucketRef(subject.store);
   if (kind !== 'azure' && settings.length === 0) return [];
   const name = jobName(role, subject.environment);
   const group =
     settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;
   const store = storeAssignment(subject, name, pipelineGrants(subject, verbs));
   const apps = appAssignments(settings, name, verbs);
-  if (store.papers.length + apps.papers.length === 0) return [];
-  const sheet: Sheet = {
+  if (store.files.length + apps.files.length === 0) return [];
+  const policySet: PolicySet = {
     ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject) },
-    papers: [...store.papers, ...apps.papers],
+    files: [...store.files, ...apps.files],
     commands: [...jobIdentity(subject, role, group), ...store.commands, ...apps.commands],
     notes: [...sharedNote(subject, role), ...(subject.repository === undefined ? [unknownRepository] : [])],
   };
-  return [withSubscription(sheet, settings[0])];
+  return [withSubscription(policySet, settings[0])];
 }
 
 function principalCommand({ name, target }: FunctionApp): string {
@@ -152,16 +152,16 @@ function principalCommand({ name, target }: FunctionApp): string {
 }
 
 /** One sheet for each function app: each has an identity. */
-export function azureFunctionSheets(subject: Subject): Sheet[] {
-  return functionApps(subject).map((one): Sheet => {
+export function azureFunctionPolicies(subject: Subject): PolicySet[] {
+  return functionApps(subject).map((one): PolicySet => {
     const name = `coldgate-${one.name}`;
     const store = storeAssignment(subject, name, functionGrants(subject, one.models));
-    const sheet: Sheet = {
+    const policySet: PolicySet = {
       ...{ role: 'function', cloud: 'azure', name, purpose: `The identity of the function app ${one.name}.` },
-      papers: store.papers,
+      files: store.files,
       commands: [principalCommand(one), ...store.commands],
       notes: [],
     };
-    return withSubscription(sheet, one.target);
+    return withSubscription(policySet, one.target);
   });
 }

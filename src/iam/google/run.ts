@@ -1,5 +1,5 @@
 import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
-import type { TargetDeed } from '../needs.ts';
+import type { TargetOperation } from '../needs.ts';
 
 /**
  * Permissions on Cloud Run, and on Cloud Functions where functions are deployed as such.
@@ -7,9 +7,9 @@ import type { TargetDeed } from '../needs.ts';
  */
 export function runPermissions(
   { kind, auth, artifactRepository }: GoogleCloudRunSettings,
-  deeds: readonly TargetDeed[],
+  operations: readonly TargetOperation[],
 ): string[] {
-  const has = (deed: TargetDeed) => deeds.includes(deed);
+  const has = (operation: TargetOperation) => operations.includes(operation);
   const isFunction = kind === 'function';
   return [
     ...(has('look') ? ['run.services.get', 'run.revisions.get', 'run.revisions.list'] : []),

@@ -2,13 +2,13 @@ import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-ru
 import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
 import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
-import type { Paper, Sheet } from '../sheet.ts';
-import { placeOf, type Subject } from '../subject.ts';
+import type { PolicyFile, PolicySet } from '../sheet.ts';
+import { bucketRef, type Subject } from '../subject.ts';
 import { runPermissions } from './run.ts';
 import { objectRoles } from './store.ts';
 
 interface Bindings {
-  papers: Paper[];
+  files: PolicyFile[];
   commands: string[];
 }
 
@@ -42,35 +42,35 @@ const projectLine = (project: string | undefined): string =>
 
 /** Roles on the bucket. `owner` begins the names of files. */
 function storeBindings(subject: Subject, owner: string, grants: StoreGrants): Bindings {
-  const { bucket, store } = placeOf(subject.store);
-  if (store !== 'gcs') return { papers: [], commands: [] };
-  const papers: Paper[] = [];
+  const { bucket, store } = bucketRef(subject.store);
+  if (store !== 'gcs') return { files: [], commands: [] };
+  const files: PolicyFile[] = [];
   const commands: string[] = [];
   for (const { id, title, permission, conditions } of objectRoles(bucket, grants)) {
     const description = 'Made by coldgate iam; bound with a condition.';
-    papers.push({ file: `${id}.yaml`, kind: 'permissions', content: roleYaml(title, description, [permission]) });
+    files.push({ file: `${id}.yaml`, kind: 'permissions', content: roleYaml(title, description, [permission]) });
     commands.push(...makeRole(id));
     for (const [at, expression] of conditions.entries()) {
       const file = `${owner}.${id}${conditions.length > 1 ? `-${at + 1}` : ''}.condition.json`;
-      papers.push({ file, kind: 'condition', content: { title: `${subject.environment} ${at + 1}`, expression } });
+      files.push({ file, kind: 'condition', content: { title: `${subject.environment} ${at + 1}`, expression } });
       commands.push(
         `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member="$MEMBER" --role="projects/$PROJECT/roles/${id}" --condition-from-file=${file}`,
       );
     }
   }
-  return { papers, commands };
+  return { files, commands };
 }
 
 function runBindings(settings: readonly GoogleCloudRunSettings[], role: JobRole, verbs: readonly IamVerb[]): Bindings {
   const needs = needsOf(verbs);
   const target = [...new Set([...needs.target, ...needs.previews])];
   const permissions = [...new Set(settings.flatMap((one) => runPermissions(one, target)))];
-  if (permissions.length === 0) return { papers: [], commands: [] };
+  if (permissions.length === 0) return { files: [], commands: [] };
   const id = role === 'pipeline' ? 'coldgatePipeline' : 'coldgatePreview';
   const description = `Made by coldgate iam for ${verbs.join(', ')}.`.slice(0, 256);
   const accounts = target.includes('make') ? [...new Set(settings.map((one) => one.serviceAccount))] : [];
   return {
-    papers: [
+    files: [
       { file: `${id}.yaml`, kind: 'permissions', content: roleYaml(`Coldgate: ${role}`, description, permissions) },
     ],
     commands: [
@@ -91,14 +91,14 @@ const openPool = (repository: string): string[] => [
 ];
 
 /** Sheets of the pipeline (or preview) where store or functions are on Google Cloud. */
-export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): Sheet[] {
+export function googleJobPolicies(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): PolicySet[] {
   const settings = settingsOf(subject);
-  const isGcs = placeOf(subject.store).store === 'gcs';
+  const isGcs = bucketRef(subject.store).store === 'gcs';
   if (!isGcs && settings.length === 0) return [];
   const name = jobName(role, subject.environment);
   const store = storeBindings(subject, name, pipelineGrants(subject, verbs));
   const run = runBindings(settings, role, verbs);
-  if (store.papers.length + run.papers.length === 0) return [];
+  if (store.files.length + run.files.length === 0) return [];
   const sub = jobSubject(role, subject);
   const member =
     sub === undefined
@@ -113,7 +113,7 @@ export function googleJobSheets(subject: Subject, role: JobRole, verbs: readonly
   return [
     {
       ...{ role, cloud: 'google', name, purpose: purposeOf(role, subject) },
-      papers: [...store.papers, ...run.papers],
+      files: [...store.files, ...run.files],
       commands: [projectLine(settings[0]?.project), ...member, ...key, ...store.commands, ...run.commands],
       notes: [...sharedNote(subject, role), ...notesOf(isGcs, sub)],
     },
@@ -126,10 +126,10 @@ const notesOf = (isGcs: boolean, sub: string | undefined): string[] => [
 ];
 
 /** One sheet for each service account that functions run as. */
-export function googleFunctionSheets(subject: Subject): Sheet[] {
+export function googleFunctionPolicies(subject: Subject): PolicySet[] {
   const own = settingsOf(subject);
   const byAccount = new Map(own.map(({ serviceAccount, project }) => [serviceAccount, project]));
-  return [...byAccount].map(([account, project]): Sheet => {
+  return [...byAccount].map(([account, project]): PolicySet => {
     const functions = ownFunctions(subject).filter(
       ({ target }) => (target as { serviceAccount?: string }).serviceAccount === account,
     );
@@ -141,9 +141,9 @@ export function googleFunctionSheets(subject: Subject): Sheet[] {
     return {
       ...{ role: 'function', cloud: 'google', name },
       purpose: `The service account of ${functions.map((one) => one.name).join(', ')}.`,
-      papers: store.papers,
+      files: store.files,
       commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...store.commands],
-      notes: notesOf(placeOf(subject.store).store === 'gcs', account),
+      notes: notesOf(bucketRef(subject.store).store === 'gcs', account),
     };
   });
 }

@@ -20,7 +20,7 @@ function policyOf({ bucket, root, models, pointers, files, region, endpoint }: P
     ...{ Sid, Effect: 'Deny', Principal: '*', Action, Resource, Condition },
   });
   const own = ['manifest.json', 'artifacts/*', ...files].map((name) => `versions/*/${name}`);
-  const moving = [...pointers, 'history/*', 'pins/*', 'baselines/*', 'versions/*/.tombstone'];
+  const moving = [...pointers, 'history/*', 'leases/*', 'baselines/*', 'versions/*/.tombstone'];
   const encrypted = deny('TransportIsEncrypted', 's3:*', [arn, `${arn}/*`], {
     Bool: { 'aws:SecureTransport': 'false' },
   });

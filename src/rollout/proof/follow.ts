@@ -5,14 +5,14 @@ import { field } from './http.ts';
 import { type Endpoint, prove, warmPath } from './prove.ts';
 
 /** How long is waited, ms. */
-export interface FollowPatience {
+export interface FollowLimits {
   /** Room for loading the new version beside the old one, on top of the handler's own refresh interval. */
   loadingMs: number;
   /** A refusal of the new version counts once it has lasted this long: right after a flip it may be about the last one. */
   refusalMs: number;
 }
 
-const usual: FollowPatience = { loadingMs: 30_000, refusalMs: 5000 };
+const usual: FollowLimits = { loadingMs: 30_000, refusalMs: 5000 };
 const betweenMs = 200;
 /** The handler could not look, which says nothing of the version; its other codes say why it will not serve it. */
 const unread: ReadonlySet<string> = new Set(['store-unavailable', 'store-denied']);
@@ -23,7 +23,7 @@ export interface FollowOptions {
   /** Whether what answers is still there. */
   isRunning(): boolean;
   signal: AbortSignal;
-  patience?: FollowPatience;
+  timeoutMs?: FollowLimits;
 }
 
 /**
@@ -33,8 +33,8 @@ export interface FollowOptions {
  * when it could not read its store to the end.
  */
 export async function proveFollowing(endpoint: Endpoint, expected: Expectation, options: FollowOptions): Promise<void> {
-  const { signal, patience = usual } = options;
-  const { loadingMs, refusalMs } = patience;
+  const { signal, timeoutMs = usual } = options;
+  const { loadingMs, refusalMs } = timeoutMs;
   const { url } = endpoint;
   const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
   let refusedSince: number | undefined;

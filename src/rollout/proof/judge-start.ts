@@ -56,16 +56,16 @@ function faultOf(answer: Answer, context: StartContext, timings: Timings): strin
   return timings.model_loaded_ms === undefined ? 'it told no model_loaded_ms' : undefined;
 }
 
-const timingsOf = (told: unknown, roundTripMs: number): Timings => ({
-  ...readTimings(told),
+const timingsOf = (reported: unknown, roundTripMs: number): Timings => ({
+  ...readTimings(reported),
   round_trip_ms: roundTripMs,
 });
 
 /** Known names with a usable duration; whatever else an answer holds is dropped. */
-export function readTimings(told: unknown): Timings {
+export function readTimings(reported: unknown): Timings {
   const timings: Timings = {};
   for (const metric of metrics) {
-    const ms = field(told, metric);
+    const ms = field(reported, metric);
     if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) timings[metric] = ms;
   }
   return timings;

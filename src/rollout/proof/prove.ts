@@ -36,16 +36,16 @@ export async function prove(endpoint: Endpoint, expected: Expectation, options: 
   const { sample, manifest } = expected;
   if (sample) await proveBySample(endpoint, expected, sample, own.ran, options);
   else if (manifest) {
-    const probes = [manifest.probe ?? own.probe ?? [...probesFor(manifest.inputs)].slice(0, mostProbes)].flat();
+    const probes = [manifest.probe ?? own.probe ?? [...probesFor(manifest.inputs)].slice(0, maxProbes)].flat();
     await proveByProbe(endpoint, expected, probes, own.ran, options);
   }
 }
 
 /** Of requests that are made up for a version that has none on record. */
-const mostProbes = 12;
+const maxProbes = 12;
 
 /** What the platform and the handler both take, bytes. */
-const mostBytes = (endpoint: Endpoint, expected: Expectation): number =>
+const maxBytes = (endpoint: Endpoint, expected: Expectation): number =>
   Math.min(endpoint.maxBytes ?? Number.POSITIVE_INFINITY, expected.maxPayloadBytes ?? Number.POSITIVE_INFINITY);
 
 async function proveBySample(
@@ -57,7 +57,7 @@ async function proveBySample(
 ): Promise<void> {
   const { url } = endpoint;
   const json = { inputs: sample.inputs };
-  if (Buffer.byteLength(JSON.stringify(json)) > mostBytes(endpoint, expected)) {
+  if (Buffer.byteLength(JSON.stringify(json)) > maxBytes(endpoint, expected)) {
     if (ran) return;
     throw unproven('sample-failed', `${url} did not run its golden sample, which is too large to be sent`, { url });
   }
@@ -83,7 +83,7 @@ async function proveByProbe(
   const { url } = endpoint;
   let refusal: string | undefined;
   for (const probe of probes) {
-    if (probeBytes(probe) > mostBytes(endpoint, expected)) continue;
+    if (probeBytes(probe) > maxBytes(endpoint, expected)) continue;
     const answer = await reach(endpoint, '/v1/infer', { ...options, json: probeRequest(probe) });
     if (answer.status === 413 && ran) return;
     if (answer.status === 200) return void outputsOf(url, answer, expected);

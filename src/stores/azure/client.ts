@@ -4,11 +4,11 @@ import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
 import { type AzureContext, type AzureLimits, defaultLimits } from './context.ts';
 import { logIn } from './credentials.ts';
-import { Place } from './place.ts';
+import { BucketLocation } from './place.ts';
 
 /** What all operations of a store share. Throws InputError for settings that the service cannot honour. */
 export async function contextOf(settings: StoreSettings, limits: Partial<AzureLimits> = {}): Promise<AzureContext> {
-  const place = new Place(settings.url);
+  const place = new BucketLocation(settings.url);
   checkSettings(settings);
   const wanted = settings.endpoint === undefined ? undefined : endpointOf(settings.endpoint, place);
   const isHttps = wanted === undefined || wanted.startsWith('https://');
@@ -36,7 +36,7 @@ export async function contextOf(settings: StoreSettings, limits: Partial<AzureLi
 }
 
 /** Emulators, and everything else whose host does not name the account, have it in the path. */
-function endpointOf(endpoint: string, { account }: Place): string {
+function endpointOf(endpoint: string, { account }: BucketLocation): string {
   checkLink(endpoint);
   const url = new URL(endpoint);
   if (url.hostname.startsWith(`${account}.`) || url.pathname !== '/') return endpoint;

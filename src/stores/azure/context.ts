@@ -5,7 +5,7 @@ import type {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { partSize } from '../read-file.ts';
-import type { Place } from './place.ts';
+import type { BucketLocation } from './place.ts';
 
 /** The part of the SDK's interface of the same name that this driver calls. */
 export interface TokenCredential {
@@ -54,7 +54,7 @@ export type Identity =
 
 /** What all operations of one store share. */
 export interface AzureContext {
-  readonly place: Place;
+  readonly place: BucketLocation;
   /** Base URL of the account's blobs, without a signature. */
   readonly endpoint: string;
   readonly limits: AzureLimits;

@@ -4,7 +4,7 @@ import { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } fr
 import { InputError } from '../../errors.ts';
 import { redact } from '../redact.ts';
 import type { Identity, TokenCredential } from './context.ts';
-import type { Place } from './place.ts';
+import type { BucketLocation } from './place.ts';
 
 export const tokenScope = 'https://storage.azure.com/.default';
 
@@ -21,7 +21,7 @@ export interface Login {
  * which is loaded only then: workload identity, managed identity, az, and what else a machine may have. Throws
  * InputError for a connection string that is none.
  */
-export async function logIn({ account }: Place, isHttps: boolean, given?: TokenCredential): Promise<Login> {
+export async function logIn({ account }: BucketLocation, isHttps: boolean, given?: TokenCredential): Promise<Login> {
   const text = env['AZURE_STORAGE_CONNECTION_STRING'];
   if (text && !given) {
     const client = connected(text);

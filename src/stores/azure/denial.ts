@@ -20,7 +20,7 @@ const needs = {
 } as const;
 
 /** A request: what it does, and the blob where it is about one. */
-export interface Asked {
+export interface RequestContext {
   verb: keyof typeof needs;
   key?: string | undefined;
 }
@@ -40,7 +40,7 @@ export const isLogInFailure = ({ code, status, message }: RequestFailure): boole
 export function denialOf(
   failure: RequestFailure,
   context: AzureContext,
-  asked: Asked,
+  asked: RequestContext,
   who?: string,
 ): DeniedError | undefined {
   const { status, code, message } = failure;
@@ -71,13 +71,13 @@ export function denialOf(
       context.identity.kind === 'token'
         ? logInHint
         : 'Renew AZURE_STORAGE_CONNECTION_STRING, and set the clock of this machine.';
-    const told = `${context.place.account} does not take these credentials to ${asked.verb} in ${url} (${code}): ${message}`;
-    return new DeniedError(told, { ...fields, hint });
+    const summary = `${context.place.account} does not take these credentials to ${asked.verb} in ${url} (${code}): ${message}`;
+    return new DeniedError(summary, { ...fields, hint });
   }
   return forbidden(failure, context, asked, who);
 }
 
-function forbidden(failure: RequestFailure, context: AzureContext, asked: Asked, who?: string): DeniedError {
+function forbidden(failure: RequestFailure, context: AzureContext, asked: RequestContext, who?: string): DeniedError {
   const { place, identity } = context;
   const { permission, role } = needs[asked.verb];
   const fields = { store: place.url, key: asked.key, cause: failure };

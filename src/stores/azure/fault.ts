@@ -11,12 +11,12 @@ import {
   UnsupportedError,
 } from '../store.ts';
 import type { AzureContext } from './context.ts';
-import { type Asked, denialOf } from './denial.ts';
+import { type RequestContext, denialOf } from './denial.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
 import { principalOf } from './principal.ts';
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
-export async function explain(thrown: unknown, context: AzureContext, asked: Asked): Promise<Error> {
+export async function explain(thrown: unknown, context: AzureContext, asked: RequestContext): Promise<Error> {
   if (thrown instanceof ColdgateError) return thrown;
   const failure = failureOf(thrown);
   const who = failure.status === 403 ? await principalOf(context.identity) : undefined;
@@ -27,7 +27,7 @@ const archived = new Set(['BlobArchived', 'BlobBeingRehydrated']);
 const leased = new Set(['LeaseIdMissing', 'LeaseLost', 'LeaseIdMismatchWithBlobOperation']);
 const badName = new Set(['InvalidUri', 'InvalidResourceName', 'OutOfRangeInput', 'ResourceNameTooLong']);
 
-function explainFailure(failure: RequestFailure, context: AzureContext, asked: Asked, who?: string): StoreError {
+function explainFailure(failure: RequestFailure, context: AzureContext, asked: RequestContext, who?: string): StoreError {
   const { url, account, container } = context.place;
   const { status, code, message } = failure;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -48,19 +48,19 @@ function explainFailure(failure: RequestFailure, context: AzureContext, asked: A
   if (status === 501 || status === 405)
     return new UnsupportedError(`to ${asked.verb} as it was sent (${code})`, fields);
   if (status === 400 && badName.has(code)) {
-    const told = `The store’s prefix and ${asked.key} together are no name that Azure Blob Storage takes (${code}).`;
-    return new StoreError('bad-key', exitCodes.usage, told, { ...fields, hint: 'Choose a shorter prefix or name.' });
+    const summary = `The store’s prefix and ${asked.key} together are no name that Azure Blob Storage takes (${code}).`;
+    return new StoreError('bad-key', exitCodes.usage, summary, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429;
   if (isRefusal && !isUntouched(failure)) {
-    const told = `${account} refused a request to ${asked.verb} in ${url} (${status} ${code}): ${message}`;
-    return new StoreError('request-refused', exitCodes.unexpected, told, fields);
+    const summary = `${account} refused a request to ${asked.verb} in ${url} (${status} ${code}): ${message}`;
+    return new StoreError('request-refused', exitCodes.unexpected, summary, fields);
   }
   return unavailable(failure, context, asked, at);
 }
 
 /** A blob that is there, in a state in which this cannot be done to it; nothing for other failures. */
-function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' }: Asked): StoreError | undefined {
+function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' }: RequestContext): StoreError | undefined {
   const { url, account, container } = place;
   const fields = { store: url, key, cause: failure };
   const at = `${key} in ${url}`;
@@ -68,21 +68,21 @@ function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' 
   const name = place.nameOf(key);
   if (archived.has(failure.code)) {
     const hint = `Bring it back: az storage blob set-tier ${blob} --name ${name} --tier Hot`;
-    const told = `${at} lies in the archive tier and cannot be read.`;
-    return new StoreError('object-archived', exitCodes.usage, told, { ...fields, hint });
+    const summary = `${at} lies in the archive tier and cannot be read.`;
+    return new StoreError('object-archived', exitCodes.usage, summary, { ...fields, hint });
   }
   if (leased.has(failure.code)) {
     const hint = `Somebody locked it. To end that: az storage blob lease break ${blob} --blob-name ${name}`;
-    const told = `${at} is leased and cannot be changed.`;
-    return new StoreError('object-leased', exitCodes.conflict, told, { ...fields, hint });
+    const summary = `${at} is leased and cannot be changed.`;
+    return new StoreError('object-leased', exitCodes.conflict, summary, { ...fields, hint });
   }
   if (failure.code !== 'SnapshotsPresent') return undefined;
   const hint = 'Delete its snapshots: versions and soft delete keep old states without them.';
-  const told = `${at} has snapshots and cannot be removed.`;
-  return new StoreError('object-has-snapshots', exitCodes.conflict, told, { ...fields, hint });
+  const summary = `${at} has snapshots and cannot be removed.`;
+  return new StoreError('object-has-snapshots', exitCodes.conflict, summary, { ...fields, hint });
 }
 
-function unavailable(failure: RequestFailure, context: AzureContext, asked: Asked, at: string): UnavailableError {
+function unavailable(failure: RequestFailure, context: AzureContext, asked: RequestContext, at: string): UnavailableError {
   const { status, code, message } = failure;
   const fields = { store: context.place.url, key: asked.key, cause: failure };
   const { endpoint } = context;
@@ -92,11 +92,11 @@ function unavailable(failure: RequestFailure, context: AzureContext, asked: Aske
   if (status === 0) {
     const account = 'Check the name of the account, the endpoint, the network and the proxy settings.';
     const hint = isUnreached(code) ? account : undefined;
-    const told = `${at}: the connection to ${endpoint} failed in a request to ${asked.verb} (${code}: ${message}).`;
-    return new UnavailableError(told, { ...fields, hint });
+    const summary = `${at}: the connection to ${endpoint} failed in a request to ${asked.verb} (${code}: ${message}).`;
+    return new UnavailableError(summary, { ...fields, hint });
   }
-  const told = `${at}: ${endpoint} answered a request to ${asked.verb} with ${status} ${code}: ${message}`;
-  return new UnavailableError(told, fields);
+  const summary = `${at}: ${endpoint} answered a request to ${asked.verb} with ${status} ${code}: ${message}`;
+  return new UnavailableError(summary, fields);
 }
 
 /** Whether the service cannot have acted: it was not reached, the bytes were damaged, or a copy is still running. */

@@ -1,6 +1,6 @@
 import { NotFoundError, type ObjectInfo, UnavailableError } from '../store.ts';
 import { type AzureContext, blobOf } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { repeat } from './request.ts';
 import { tokenOf } from './token.ts';
 
@@ -14,7 +14,7 @@ export interface Described {
 }
 
 /** The blob that an answer describes. Throws UnavailableError for an answer that lacks what Azure always says. */
-export function infoOf(context: AzureContext, asked: Asked & { key: string }, answer: Described): ObjectInfo {
+export function infoOf(context: AzureContext, asked: RequestContext & { key: string }, answer: Described): ObjectInfo {
   const { etag, contentLength: size, lastModified, contentType, cacheControl } = answer;
   if (!etag || size === undefined || !lastModified) {
     const message = `${asked.key} in ${context.place.url}: the answer to ${asked.verb} lacks the blob’s ETag, size or date.`;

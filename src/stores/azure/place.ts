@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.ts';
 
 /** Where in Azure Blob Storage a store lies, and what things there are called. */
-export class Place {
+export class BucketLocation {
   readonly url: string;
   readonly account: string;
   readonly container: string;

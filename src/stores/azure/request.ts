@@ -1,7 +1,7 @@
-import { patiently } from '../patiently.ts';
-import { unlessSilent } from '../silence.ts';
+import { withRetry } from '../patiently.ts';
+import { withIdleTimeout } from '../silence.ts';
 import type { AzureContext } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 
 /** What each request passes on to the SDK: when to stop, and where to tell that bytes move. */
@@ -19,12 +19,12 @@ interface Bounds {
 /** Sends a request once, cuts it when it falls silent, and says in the store's words why it failed. */
 export async function request<T>(
   context: AzureContext,
-  asked: Asked,
+  asked: RequestContext,
   work: (options: RequestOptions) => Promise<T>,
   { stop, silence = context.limits.stallMs }: Bounds = {},
 ): Promise<T> {
   try {
-    return await unlessSilent(silence, (abortSignal, onProgress) => work({ abortSignal, onProgress }), stop);
+    return await withIdleTimeout(silence, (abortSignal, onProgress) => work({ abortSignal, onProgress }), stop);
   } catch (thrown) {
     throw await explain(thrown, context, asked);
   }
@@ -33,10 +33,10 @@ export async function request<T>(
 /** The same for what may be repeated freely: until `stop`, it is sent again while the service is not available. */
 export function repeat<T>(
   context: AzureContext,
-  asked: Asked,
+  asked: RequestContext,
   work: (options: RequestOptions) => Promise<T>,
   bounds: Bounds = {},
 ): Promise<T> {
   const { attempts } = context.limits;
-  return patiently(() => request(context, asked, work, bounds), { attempts, stop: bounds.stop });
+  return withRetry(() => request(context, asked, work, bounds), { attempts, stop: bounds.stop });
 }

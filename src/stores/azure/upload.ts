@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { recycle } from '../chunk-pool.ts';
 import { InFlight } from '../in-flight.ts';
-import { leaveBody } from '../leave-body.ts';
+import { cancelBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
 import { BlockUpload } from './blocks.ts';
@@ -32,7 +32,7 @@ export async function putObject(
   } catch (thrown) {
     await cut.return(undefined);
     // A generator that was not begun does not return its body.
-    await leaveBody(body);
+    await cancelBody(body);
     throw thrown;
   }
 }

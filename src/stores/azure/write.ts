@@ -3,7 +3,7 @@ import { commitWrite } from '../commit-write.ts';
 import { inSlices } from '../slices.ts';
 import { type ObjectMeta, type Precondition, type Token, UnavailableError } from '../store.ts';
 import { type AzureContext, blobOf, scopeOf } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { judgeWrite } from './fault.ts';
 import { request } from './request.ts';
 import { conditionsOf, tokenOf } from './token.ts';
@@ -19,7 +19,7 @@ export function headersOf({ contentType, cacheControl }: ObjectMeta, md5: Uint8A
   };
 }
 
-export const askedFor = (key: string, when: Precondition): Asked & { key: string } => ({
+export const askedFor = (key: string, when: Precondition): RequestContext & { key: string } => ({
   verb: when === 'absent' ? 'create' : 'replace',
   key,
 });

@@ -16,7 +16,7 @@ export interface Layout {
 }
 
 /** Where one object and what belongs to it lie. */
-export interface Place {
+export interface FileLocation {
   key: string;
   path: string;
   folder: string;
@@ -30,7 +30,7 @@ export function layoutOf(root: string): Layout {
 }
 
 /** Hashed names, since a key's own could collide with a folder's (`a` and `a.json/b`) or grow too long with an ending. */
-export function placeOf(layout: Layout, key: string): Place {
+export function locationOf(layout: Layout, key: string): FileLocation {
   const hash = createHash('sha256').update(key).digest('hex');
   const slot = hash.slice(0, 2);
   const path = join(layout.root, ...key.split('/'));

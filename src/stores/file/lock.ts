@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../errors.ts';
 import { DeniedError, StoreError, UnavailableError } from '../store.ts';
 import type { FileContext } from './context.ts';
-import type { Place } from './layout.ts';
+import type { FileLocation } from './layout.ts';
 import { loadSqlite } from './sqlite.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html (the low byte of an extended one). */
@@ -49,7 +49,7 @@ function tryLock(lock: DatabaseSync): boolean {
   }
 }
 
-function explainLock(thrown: unknown, { store }: FileContext, { key, lock }: Place): unknown {
+function explainLock(thrown: unknown, { store }: FileContext, { key, lock }: FileLocation): unknown {
   const code = resultCode(thrown);
   if (code === undefined) return thrown;
   const fields = { store, key, cause: thrown };
@@ -72,7 +72,7 @@ function explainLock(thrown: unknown, { store }: FileContext, { key, lock }: Pla
  * Throws StoreError `store-locked` (exit 6) when the lock was not to be had in `lockWaitMs`, DeniedError or
  * UnavailableError where the file system gives none.
  */
-export async function withLock<T>(context: FileContext, place: Place, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(context: FileContext, place: FileLocation, work: () => Promise<T>): Promise<T> {
   let lock: DatabaseSync | undefined;
   try {
     lock = openLock(place.lock);
@@ -91,7 +91,7 @@ export async function withLock<T>(context: FileContext, place: Place, work: () =
   }
 }
 
-async function waitFor(lock: DatabaseSync, { store, lockWaitMs }: FileContext, place: Place): Promise<void> {
+async function waitFor(lock: DatabaseSync, { store, lockWaitMs }: FileContext, place: FileLocation): Promise<void> {
   const end = performance.now() + lockWaitMs;
   for (let pause = 1; !tryLock(lock); pause = Math.min(pause * 2, 16)) {
     if (performance.now() > end) {

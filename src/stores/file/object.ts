@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { ObjectInfo, ObjectMeta } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { errnoOf } from './fault.ts';
-import { placeOf } from './layout.ts';
+import { locationOf } from './layout.ts';
 import { type NoteEntry, readNote, stampOf } from './note.ts';
 
 /** An object that is open for reading. Whoever opens it closes the handle. */
@@ -39,7 +39,7 @@ function metaOf(entry: NoteEntry | undefined): ObjectMeta {
  * Answers nothing where there is no regular file. The caller has looked for symlinks on the way.
  */
 export async function openObject(context: FileContext, key: string): Promise<OpenObject | undefined> {
-  const { path, note } = placeOf(context.layout, key);
+  const { path, note } = locationOf(context.layout, key);
   for (let attempt = 1; ; attempt++) {
     const handle = await open(path, readOnly).catch((thrown) => {
       if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(errnoOf(thrown) ?? '')) return undefined;

@@ -5,7 +5,7 @@ import { AlreadyExistsError, type ObjectMeta, type Precondition, PreconditionErr
 import type { FileContext } from './context.ts';
 import { errnoOf, explained } from './fault.ts';
 import { removeEmptyFolders, syncFolder, syncFolders, syncIfThere, whatIsAt } from './folders.ts';
-import { type Place, placeOf } from './layout.ts';
+import { type FileLocation, locationOf } from './layout.ts';
 import { withLock } from './lock.ts';
 import { encodeNote, type NoteEntry } from './note.ts';
 import { describeObject } from './object.ts';
@@ -64,7 +64,7 @@ export async function publish(
   when: Precondition,
   meta: ObjectMeta,
 ): Promise<void> {
-  const place = placeOf(context.layout, key);
+  const place = locationOf(context.layout, key);
   await explained('publish', { store: context.store, key }, async () => {
     const before = await checkPrecondition(context, key, when);
     const { contentType, cacheControl } = meta;
@@ -89,7 +89,7 @@ export async function publish(
   });
 }
 
-async function publishNote({ layout }: FileContext, place: Place, note: string): Promise<void> {
+async function publishNote({ layout }: FileContext, place: FileLocation, note: string): Promise<void> {
   const folder = dirname(place.note);
   const made = await mkdir(folder, { recursive: true });
   await rename(note, place.note);
@@ -97,7 +97,7 @@ async function publishNote({ layout }: FileContext, place: Place, note: string):
 }
 
 /** Publishes where nothing is. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
-async function create(context: FileContext, place: Place, temporary: string): Promise<void> {
+async function create(context: FileContext, place: FileLocation, temporary: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await mkdir(place.folder, { recursive: true });
@@ -114,7 +114,7 @@ async function create(context: FileContext, place: Place, temporary: string): Pr
 
 /** Removes the object if its token is current. Nothing there is fine. */
 export async function removeObject(context: FileContext, key: string, token: string): Promise<void> {
-  const place = placeOf(context.layout, key);
+  const place = locationOf(context.layout, key);
   await explained('remove', { store: context.store, key }, async () => {
     if ((await whatIsAt(context, key)) !== 'object') return;
     await mkdir(context.layout.locks, { recursive: true });

@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type GcsContext, type GcsLimits } from './context.ts';
 import { credentialsFault } from './credentials.ts';
-import { Place } from './place.ts';
+import { BucketLocation } from './place.ts';
 
 /**
  * What all operations of a store share. The endpoint comes from the settings or, as the SDK reads it, from
@@ -12,7 +12,7 @@ import { Place } from './place.ts';
  * none, and another must not get them. Throws InputError for settings that the service cannot honour.
  */
 export function contextOf(settings: StoreSettings, limits: Partial<GcsLimits> = {}): GcsContext {
-  const place = new Place(settings.url);
+  const place = new BucketLocation(settings.url);
   checkSettings(settings);
   const all = { ...defaultLimits, ...limits };
   const { endpoint: apiEndpoint } = settings;
@@ -36,7 +36,7 @@ export function contextOf(settings: StoreSettings, limits: Partial<GcsLimits> = 
   };
 }
 
-async function headersOf(storage: Storage, place: Place, ms: number): Promise<Record<string, string>> {
+async function headersOf(storage: Storage, place: BucketLocation, ms: number): Promise<Record<string, string>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);

@@ -1,7 +1,7 @@
 import { commitWrite, type Failure } from '../commit-write.ts';
 import { judgeRepeatable } from '../patiently.ts';
 import type { GcsContext } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { RequestFailure } from './failure.ts';
 import { explain, isBusy } from './fault.ts';
 
@@ -24,6 +24,6 @@ export function commit<T>(
 }
 
 /** Sends a request that may be repeated freely until `stop`, and says in the store's words why it failed. */
-export function repeat<T>(context: GcsContext, asked: Asked, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
+export function repeat<T>(context: GcsContext, asked: RequestContext, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
   return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, asked), stop));
 }

@@ -1,5 +1,5 @@
 import type { Storage } from '@google-cloud/storage';
-import type { Place } from './place.ts';
+import type { BucketLocation } from './place.ts';
 
 /** Bounds that tests set lower, and addresses that they set to servers of their own. */
 export interface GcsLimits {
@@ -40,7 +40,7 @@ export const defaultLimits: GcsLimits = {
 
 /** What all operations of one store share. */
 export interface GcsContext {
-  readonly place: Place;
+  readonly place: BucketLocation;
   /** Base URL of the API, without a slash at its end. */
   readonly endpoint: string;
   readonly limits: GcsLimits;

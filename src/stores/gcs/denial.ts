@@ -15,13 +15,13 @@ const permissions = {
 } as const;
 
 /** A request: what it does, and the object where it is about one. */
-export interface Asked {
+export interface RequestContext {
   verb: keyof typeof permissions;
   key?: string | undefined;
 }
 
 /** DeniedError for a request that Google refused for what we are; nothing for other failures. */
-export function denialOf(failure: RequestFailure, context: GcsContext, asked: Asked): DeniedError | undefined {
+export function denialOf(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError | undefined {
   const { status, message, reason } = failure;
   const { url, bucket } = context.place;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -50,7 +50,7 @@ export function denialOf(failure: RequestFailure, context: GcsContext, asked: As
 }
 
 /** Google names who asked and what is missing: "ci@p.iam.gserviceaccount.com does not have storage.objects.get access to …". */
-function forbidden(failure: RequestFailure, context: GcsContext, asked: Asked): DeniedError {
+function forbidden(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError {
   const { url, bucket } = context.place;
   const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[asked.verb];
   const principal = /^(\S+) does not have /.exec(failure.message)?.[1];

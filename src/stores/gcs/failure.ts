@@ -26,21 +26,21 @@ export function noAnswer(thrown: unknown): RequestFailure {
 
 /** The failure that an answer tells of; JSON from the API, XML or plain text where media is served. */
 export function failureOf({ statusCode = 0, statusMessage }: IncomingMessage, body: string): RequestFailure {
-  const told = readJsonError(body) ?? readXmlError(body);
+  const described = readJsonError(body) ?? readXmlError(body);
   const text = /^\s*</.test(body) ? '' : body.trim().split('\n')[0]?.slice(0, 300);
   return new RequestFailure(
     statusCode,
-    told?.reason ?? `HTTP ${statusCode}`,
-    told?.message || text || statusMessage || 'no words',
+    described?.reason ?? `HTTP ${statusCode}`,
+    described?.message || text || statusMessage || 'no words',
   );
 }
 
-interface Told {
+interface Described {
   reason: string | undefined;
   message: string;
 }
 
-function readJsonError(body: string): Told | undefined {
+function readJsonError(body: string): Described | undefined {
   try {
     const { error } = JSON.parse(body);
     if (typeof error?.message !== 'string') return undefined;
@@ -51,7 +51,7 @@ function readJsonError(body: string): Told | undefined {
   }
 }
 
-function readXmlError(body: string): Told | undefined {
+function readXmlError(body: string): Described | undefined {
   const code = /<Code>([^<]+)<\/Code>/.exec(body)?.[1];
   if (code === undefined) return undefined;
   const part = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1] ?? '';

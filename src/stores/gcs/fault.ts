@@ -11,16 +11,16 @@ import {
   UnsupportedError,
 } from '../store.ts';
 import type { GcsContext } from './context.ts';
-import { type Asked, denialOf } from './denial.ts';
+import { type RequestContext, denialOf } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
-export function explain(thrown: unknown, context: GcsContext, asked: Asked): Error {
+export function explain(thrown: unknown, context: GcsContext, asked: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
   return explainFailure(noAnswer(thrown), context, asked);
 }
 
-function explainFailure(failure: RequestFailure, context: GcsContext, asked: Asked): StoreError {
+function explainFailure(failure: RequestFailure, context: GcsContext, asked: RequestContext): StoreError {
   const { url, bucket } = context.place;
   const { status, message } = failure;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -35,18 +35,18 @@ function explainFailure(failure: RequestFailure, context: GcsContext, asked: Ask
   if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
   if (status === 501 || status === 405) return new UnsupportedError(`to ${asked.verb} as it was sent`, fields);
   if (status === 400 && /object name|name.*(?:length|long)/i.test(message)) {
-    const told = `The bucket’s prefix and ${asked.key} together are no name that Google Cloud Storage takes: ${message}`;
-    return new StoreError('bad-key', exitCodes.usage, told, { ...fields, hint: 'Choose a shorter prefix or name.' });
+    const summary = `The bucket’s prefix and ${asked.key} together are no name that Google Cloud Storage takes: ${message}`;
+    return new StoreError('bad-key', exitCodes.usage, summary, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
   if (status >= 400 && status < 500 && status !== 408) {
-    const told = `${context.endpoint} refused a request to ${asked.verb} in ${url} (${status} ${failure.reason}): ${message}`;
-    return new StoreError('request-refused', exitCodes.unexpected, told, fields);
+    const summary = `${context.endpoint} refused a request to ${asked.verb} in ${url} (${status} ${failure.reason}): ${message}`;
+    return new StoreError('request-refused', exitCodes.unexpected, summary, fields);
   }
   return unavailable(failure, context, asked);
 }
 
 /** Where an object is made, only the bucket can be missing; elsewhere the words tell. */
-const isNoBucket = ({ status, message }: RequestFailure, { verb }: Asked): boolean =>
+const isNoBucket = ({ status, message }: RequestFailure, { verb }: RequestContext): boolean =>
   status === 404 &&
   (verb === 'create' || verb === 'replace' || verb === 'list' || /bucket does not exist/i.test(message));
 
@@ -58,7 +58,7 @@ export const isBusy = ({ status, reason }: RequestFailure): boolean =>
 const isGarbled = ({ status, message }: RequestFailure): boolean =>
   status === 400 && /doesn't match calculated|does not match.*(?:crc32c|md5|hash)/i.test(message);
 
-function unavailable(failure: RequestFailure, context: GcsContext, asked: Asked): UnavailableError {
+function unavailable(failure: RequestFailure, context: GcsContext, asked: RequestContext): UnavailableError {
   const { status, reason, message } = failure;
   const { url } = context.place;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -72,17 +72,17 @@ function unavailable(failure: RequestFailure, context: GcsContext, asked: Asked)
   }
   if (status === 0) {
     const hint = isUnreached(reason) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
-    const told = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
-    return new UnavailableError(told, { ...fields, hint });
+    const summary = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
+    return new UnavailableError(summary, { ...fields, hint });
   }
-  const told = `${at}: ${context.endpoint} answered a request to ${asked.verb} with ${status} ${reason}: ${message}`;
-  return new UnavailableError(told, fields);
+  const summary = `${at}: ${context.endpoint} answered a request to ${asked.verb} with ${status} ${reason}: ${message}`;
+  return new UnavailableError(summary, fields);
 }
 
 /** What a failed conditional write means, for `commitWrite`. */
 export function judgeWrite(
   context: GcsContext,
-  asked: Asked & { key: string },
+  asked: RequestContext & { key: string },
   when: Precondition,
 ): (thrown: unknown) => Failure {
   return (thrown) => {

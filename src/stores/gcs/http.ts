@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream';
-import { chunksUnlessSilent, SilenceError } from '../silence.ts';
+import { chunksWithIdleTimeout, StallError } from '../silence.ts';
 import { inSlices } from '../slices.ts';
 import type { GcsContext } from './context.ts';
 import { failureOf, noAnswer } from './failure.ts';
@@ -53,7 +53,7 @@ export async function send(context: GcsContext, request: GcsRequest): Promise<In
 function exchange(url: URL, options: http.RequestOptions, body: readonly Uint8Array[]): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'http:' ? http : https).request(url, options);
-    request.on('timeout', () => request.destroy(new SilenceError(options.timeout ?? 0)));
+    request.on('timeout', () => request.destroy(new StallError(options.timeout ?? 0)));
     request.on('error', (thrown) => reject(noAnswer(thrown)));
     request.on('response', (answer) => {
       // From here on whoever reads it takes the time between its chunks.
@@ -72,7 +72,7 @@ export async function textOf(answer: IncomingMessage, stallMs: number): Promise<
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of chunksUnlessSilent(answer, stallMs)) {
+    for await (const chunk of chunksWithIdleTimeout(answer, stallMs)) {
       size += chunk.byteLength;
       if (size > longestText) throw new Error(`an answer of more than ${longestText} bytes`);
       chunks.push(chunk);

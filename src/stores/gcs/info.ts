@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { NotFoundError, type ObjectInfo, UnavailableError } from '../store.ts';
 import { repeat } from './commit.ts';
 import type { GcsContext } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { sendForJson } from './http.ts';
 import { tokenOf } from './token.ts';
 
@@ -21,7 +21,7 @@ export interface ObjectResource {
 export const resourceFields = 'name,generation,size,updated,contentType,cacheControl,crc32c';
 
 /** The object that an answer describes. Throws UnavailableError for an answer that lacks what Google always says. */
-export function infoOf(context: GcsContext, asked: Asked & { key: string }, resource: ObjectResource): ObjectInfo {
+export function infoOf(context: GcsContext, asked: RequestContext & { key: string }, resource: ObjectResource): ObjectInfo {
   const { generation, size, updated, contentType, cacheControl } = resource;
   const modified = new Date(updated ?? '');
   if (!generation || size === undefined || Number.isNaN(modified.getTime())) {

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.ts';
 
 /** Where in Google Cloud Storage a store lies, and what things there are called. */
-export class Place {
+export class BucketLocation {
   readonly url: string;
   readonly bucket: string;
   /** What every key begins with: `` or `prefix/`. */

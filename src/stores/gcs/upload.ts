@@ -1,4 +1,4 @@
-import { leaveBody } from '../leave-body.ts';
+import { cancelBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import {
   AlreadyExistsError,
@@ -32,7 +32,7 @@ export async function putObject(
   } catch (thrown) {
     await cut.return(undefined);
     // A generator that was not begun does not return its body.
-    await leaveBody(body);
+    await cancelBody(body);
     throw thrown;
   }
 }

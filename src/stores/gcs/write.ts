@@ -3,7 +3,7 @@ import { type ObjectMeta, type Precondition, type Token, UnavailableError } from
 import { commit } from './commit.ts';
 import type { GcsContext } from './context.ts';
 import { Crc32c } from './crc32c.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { judgeWrite } from './fault.ts';
 import { sendForJson } from './http.ts';
 import type { ObjectResource } from './info.ts';
@@ -38,7 +38,7 @@ export function resourceOf(
   };
 }
 
-export const askedFor = (key: string, when: Precondition): Asked & { key: string } => ({
+export const askedFor = (key: string, when: Precondition): RequestContext & { key: string } => ({
   verb: when === 'absent' ? 'create' : 'replace',
   key,
 });

@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../../errors.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type Encryption, type S3Context, type S3Limits, type S3Options } from './context.ts';
-import { Place } from './place.ts';
+import { BucketLocation } from './place.ts';
 
 /** Asks nothing of a compatible server but a name to sign with. */
 const anyRegion = 'us-east-1';
@@ -14,7 +14,7 @@ const anyRegion = 'us-east-1';
  * them out, from the SDK's own chain. Throws InputError for settings that S3 cannot honour.
  */
 export async function contextOf(settings: StoreSettings, options: S3Options = {}): Promise<S3Context> {
-  const place = new Place(settings.url);
+  const place = new BucketLocation(settings.url);
   const encryption = encryptionOf(settings);
   const { identityEndpoint, ...given } = options;
   const limits = { ...defaultLimits, ...given };
@@ -26,10 +26,10 @@ export async function contextOf(settings: StoreSettings, options: S3Options = {}
   }
   const region = settings.region ?? (await regionOf(chain.region, endpoint));
   const shared = sharedConfig(region, endpoint, limits);
-  const patient = new S3Client({ ...shared, maxAttempts: 4, retryMode: 'standard' });
-  const { credentials, requestHandler } = patient.config;
+  const retrying = new S3Client({ ...shared, maxAttempts: 4, retryMode: 'standard' });
+  const { credentials, requestHandler } = retrying.config;
   const once = new S3Client({ ...shared, credentials, requestHandler, maxAttempts: 1 });
-  for (const client of [patient, once]) signChecksums(client);
+  for (const client of [retrying, once]) signChecksums(client);
   return {
     place,
     region,
@@ -37,7 +37,7 @@ export async function contextOf(settings: StoreSettings, options: S3Options = {}
     identityEndpoint: identityEndpoint ?? (endpoint === undefined ? identityServiceOf(region) : undefined),
     limits,
     encryption,
-    patient,
+    retrying,
     once,
     ahead: { free: limits.parallel },
     bareEtags: false,

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { partSize } from '../read-file.ts';
-import type { Place } from './place.ts';
+import type { BucketLocation } from './place.ts';
 
 /** Bounds that tests set lower. */
 export interface S3Limits {
@@ -41,7 +41,7 @@ export interface Encryption {
 
 /** What all operations of one store share. */
 export interface S3Context {
-  readonly place: Place;
+  readonly place: BucketLocation;
   readonly region: string;
   /** Of a compatible server; nothing for AWS. */
   readonly endpoint: string | undefined;
@@ -50,7 +50,7 @@ export interface S3Context {
   readonly limits: S3Limits;
   readonly encryption: Encryption;
   /** For what may be repeated freely: reads, lists, parts. The SDK sends it again. */
-  readonly patient: S3Client;
+  readonly retrying: S3Client;
   /** For conditional writes, which only `commitWrite` may send again. */
   readonly once: S3Client;
   /** Ranges that may still be read ahead. */

@@ -77,7 +77,7 @@ async function copyPart(
   try {
     // What can be refused is the source: its state, or that we may read it.
     const asked = { action: 'UploadPartCopy', key: source.key } as const;
-    const send = () => context.patient.send(command, { abortSignal: stop.signal });
+    const send = () => context.retrying.send(command, { abortSignal: stop.signal });
     const { CopyPartResult } = await explained(source.from, asked, send);
     parts.push({ PartNumber: number, ETag: CopyPartResult?.ETag });
   } catch (thrown) {

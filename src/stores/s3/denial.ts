@@ -16,7 +16,7 @@ const permissions = {
 } as const;
 
 /** A request: S3's name of it, and the object where it is about one. */
-export interface Asked {
+export interface RequestContext {
   action: keyof typeof permissions;
   key?: string | undefined;
 }
@@ -45,7 +45,7 @@ const logIn =
   'In GitHub Actions give the job "permissions: id-token: write" and log in with aws-actions/configure-aws-credentials; elsewhere set AWS_PROFILE, or run "aws sso login".';
 
 /** DeniedError for a request that S3, or who gives out credentials, refused for what we are; nothing for other failures. */
-export function denialOf(failure: FailedAnswer, context: S3Context, asked: Asked): DeniedError | undefined {
+export function denialOf(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError | undefined {
   const { name, status } = failure;
   const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };
   if (/sts:AssumeRole/.test(failure.message)) {
@@ -62,13 +62,13 @@ export function denialOf(failure: FailedAnswer, context: S3Context, asked: Asked
   return forbidden(failure, context, asked);
 }
 
-function forbidden(failure: FailedAnswer, context: S3Context, asked: Asked): DeniedError {
-  const told = toldBy(failure.message);
-  const permission = told.action ?? permissions[asked.action];
+function forbidden(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError {
+  const summary = readMessage(failure.message);
+  const permission = summary.action ?? permissions[asked.action];
   const listing = asked.action === 'ListObjectsV2';
-  const resource = told.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
-  const who = told.principal ?? unnamed;
-  const why = told.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);
+  const resource = summary.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
+  const who = summary.principal ?? unnamed;
+  const why = summary.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);
   const bucket = context.place.arnOf(context.region);
   // The objects below the prefix, the bucket, or what the answer named of another service, such as a key.
   const granted = !permission.startsWith('s3:') ? resource : listing ? bucket : `${bucket}/${context.place.root}*`;
@@ -82,13 +82,13 @@ function forbidden(failure: FailedAnswer, context: S3Context, asked: Asked): Den
       key: asked.key,
       hint: `Grant ${permission} on ${granted}${unlisted}.`,
       cause: causeOf(failure),
-      data: { permission, resource, principal: told.principal ?? null },
+      data: { permission, resource, principal: summary.principal ?? null },
     },
   );
 }
 
 /** What S3 says in words since 2024: `User: arn… is not authorized to perform: s3:PutObject on resource: "arn…" because …`. */
-function toldBy(message: string): { principal?: string; action?: string; resource?: string; why?: string } {
+function readMessage(message: string): { principal?: string; action?: string; resource?: string; why?: string } {
   const found =
     /User: (?<principal>\S+) is not authorized to perform: (?<action>[\w:]+)(?: on resource: "?(?<resource>[^"\s]+)"?)?(?<why> (?:because|with) .+?)?\.?$/.exec(
       message,

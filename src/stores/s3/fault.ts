@@ -12,7 +12,7 @@ import {
 } from '../store.ts';
 import { causeOf, type FailedAnswer, readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
-import { type Asked, denialOf } from './denial.ts';
+import { type RequestContext, denialOf } from './denial.ts';
 
 /** The bytes were damaged on their way, or the server's clock is not ours: nothing was stored, and again may help. */
 const garbled = new Set([
@@ -30,12 +30,12 @@ const elsewhere = new Set([
 ]);
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
-export function explain(thrown: unknown, context: S3Context, asked: Asked): Error {
+export function explain(thrown: unknown, context: S3Context, asked: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
   return explainFailure(readFailure(thrown), context, asked);
 }
 
-function explainFailure(failure: FailedAnswer, context: S3Context, asked: Asked): StoreError {
+function explainFailure(failure: FailedAnswer, context: S3Context, asked: RequestContext): StoreError {
   const { url, bucket } = context.place;
   const { name, status } = failure;
   const fields = { store: url, key: asked.key, cause: causeOf(failure) };
@@ -77,7 +77,7 @@ function wrongRegion(failure: FailedAnswer, { place, region, endpoint }: S3Conte
   return new StoreError('wrong-region', exitCodes.usage, message, { store: place.url, hint, cause: causeOf(failure) });
 }
 
-function unavailable(failure: FailedAnswer, context: S3Context, asked: Asked, at: string): UnavailableError {
+function unavailable(failure: FailedAnswer, context: S3Context, asked: RequestContext, at: string): UnavailableError {
   const { name, message, status, system } = failure;
   const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };
   const host = context.endpoint ?? 'S3';
@@ -89,13 +89,13 @@ function unavailable(failure: FailedAnswer, context: S3Context, asked: Asked, at
     return new UnavailableError(`${at}: ${what}.`, fields);
   }
   if (name === 'RequestTimeTooSkewed') {
-    const told = `${at}: ${host} refused ${asked.action}, because its clock and that of this machine differ too much.`;
-    return new UnavailableError(told, { ...fields, hint: 'Set the clock of this machine.' });
+    const summary = `${at}: ${host} refused ${asked.action}, because its clock and that of this machine differ too much.`;
+    return new UnavailableError(summary, { ...fields, hint: 'Set the clock of this machine.' });
   }
   if (garbled.has(name)) {
     const hint = 'Run it again; if it stays, look for a proxy that changes requests.';
-    const told = `${at}: ${host} did not take the bytes of ${asked.action} (${name}).`;
-    return new UnavailableError(told, { ...fields, hint });
+    const summary = `${at}: ${host} did not take the bytes of ${asked.action} (${name}).`;
+    return new UnavailableError(summary, { ...fields, hint });
   }
   if (status === 0) {
     const hint = isUnreached(system) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
@@ -119,7 +119,7 @@ function isUntouched({ name, status, system, message }: FailedAnswer): boolean {
 /** What a failed conditional write means, for `commitWrite`. */
 export function judgeWrite(
   context: S3Context,
-  asked: Asked & { key: string },
+  asked: RequestContext & { key: string },
   when: Precondition,
 ): (thrown: unknown) => Failure {
   return (thrown) => {

@@ -3,7 +3,7 @@ import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { type ObjectInfo, UnavailableError } from '../store.ts';
 import { readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 import { tokenOf } from './token.ts';
 
@@ -17,7 +17,7 @@ interface Described {
 }
 
 /** The object that an answer describes. Throws UnavailableError for an answer that lacks what every S3 server gives. */
-export function infoOf(context: S3Context, asked: Asked & { key: string }, answer: Described): ObjectInfo {
+export function infoOf(context: S3Context, asked: RequestContext & { key: string }, answer: Described): ObjectInfo {
   const { key, action } = asked;
   const { ETag, LastModified, ContentType, CacheControl } = answer;
   const size = answer.ContentLength ?? answer.Size;
@@ -34,11 +34,11 @@ export function infoOf(context: S3Context, asked: Asked & { key: string }, answe
 
 /** Nothing where there is no object. S3 does not say whether there is a bucket: this request has no body to say it in. */
 export async function headObject(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
-  const { place, patient } = context;
+  const { place, retrying } = context;
   const object = { Bucket: place.bucket, Key: place.nameOf(key) };
   const asked = { action: 'HeadObject', key } as const;
   try {
-    return infoOf(context, asked, await patient.send(new HeadObjectCommand(object)));
+    return infoOf(context, asked, await retrying.send(new HeadObjectCommand(object)));
   } catch (thrown) {
     const { status } = readFailure(thrown);
     if (status === 404) return undefined;
@@ -48,12 +48,12 @@ export async function headObject(context: S3Context, key: string): Promise<Objec
 
 /** The same refusal as S3 words it where there is room for words: who may not do what, and where the bucket lies. */
 async function inWords(
-  { patient }: S3Context,
+  { retrying }: S3Context,
   object: { Bucket: string; Key: string },
   thrown: unknown,
 ): Promise<unknown> {
   try {
-    const { Body } = await patient.send(new GetObjectCommand({ ...object, Range: 'bytes=0-0' }));
+    const { Body } = await retrying.send(new GetObjectCommand({ ...object, Range: 'bytes=0-0' }));
     (Body as Readable).destroy();
     return thrown;
   } catch (worded) {

@@ -8,7 +8,7 @@ import { explained } from './send.ts';
 
 /** Objects in key order, page by page. What others put there under names that no key can have is left out. */
 export async function* listObjects(context: S3Context, prefix: string): AsyncGenerator<ObjectInfo> {
-  const { place, patient, limits } = context;
+  const { place, retrying, limits } = context;
   let token: string | undefined;
   do {
     const command = new ListObjectsV2Command({
@@ -19,7 +19,7 @@ export async function* listObjects(context: S3Context, prefix: string): AsyncGen
       // XML cannot carry every character that a key may have.
       EncodingType: 'url',
     });
-    const send = () => explained(context, { action: 'ListObjectsV2' }, () => patient.send(command));
+    const send = () => explained(context, { action: 'ListObjectsV2' }, () => retrying.send(command));
     const page = await named(context, send);
     yield* objectsOf(context, page);
     token = page.NextContinuationToken;

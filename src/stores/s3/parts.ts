@@ -9,7 +9,7 @@ import { type ObjectMeta, type Precondition, type Token, UnavailableError } from
 import { causeOf, readFailure } from './answer.ts';
 import { type Condition, conditionHeaders, withEtagForm } from './condition.ts';
 import type { S3Context } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { judgeWrite } from './fault.ts';
 import { explained } from './send.ts';
 import { tokenOf } from './token.ts';
@@ -41,7 +41,7 @@ export async function beginUpload(
     ...(bytes === 'sent' ? { ChecksumAlgorithm: 'SHA256' } : {}),
   });
   const asked = { action: 'CreateMultipartUpload', key } as const;
-  const { UploadId } = await explained(context, asked, () => context.patient.send(command));
+  const { UploadId } = await explained(context, asked, () => context.retrying.send(command));
   if (!UploadId)
     throw new UnavailableError(`${key} in ${context.place.url}: the server gave the upload no id.`, {
       store: context.place.url,
@@ -68,7 +68,7 @@ export async function completeUpload(upload: PartedUpload, condition: Condition)
 /** A completion can be sent again only while the upload is there. */
 function judgeCompletion(
   context: S3Context,
-  asked: Asked & { key: string },
+  asked: RequestContext & { key: string },
   condition: Condition,
 ): (thrown: unknown) => Failure {
   const when: Precondition = condition === 'absent' ? condition : { unchanged: tokenOf(condition.etag) };
@@ -96,5 +96,5 @@ function judgeCompletion(
 /** Cuts what is on its way and removes the parts. Never throws: a bucket's lifecycle rule takes what is left. */
 export async function abandonUpload({ context, target, stop }: PartedUpload): Promise<void> {
   stop.abort();
-  await context.patient.send(new AbortMultipartUploadCommand(target)).catch(() => {});
+  await context.retrying.send(new AbortMultipartUploadCommand(target)).catch(() => {});
 }

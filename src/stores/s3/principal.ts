@@ -4,7 +4,7 @@ import type { S3Context } from './context.ts';
 import { unnamed } from './denial.ts';
 
 /** Longest wait for a name, which an error can do without, ms. */
-const patienceMs = 5000;
+const timeoutMs = 5000;
 
 /**
  * Runs what S3 may deny. S3 says who it denied in some answers only; for the others AWS is asked whose the credentials
@@ -26,11 +26,11 @@ export async function named<T>(context: S3Context, work: () => Promise<T>): Prom
 }
 
 /** The ARN behind the credentials; nothing where a compatible server gave them, or AWS does not say. */
-async function principalOf({ patient, region, identityEndpoint }: S3Context): Promise<string | undefined> {
+async function principalOf({ retrying, region, identityEndpoint }: S3Context): Promise<string | undefined> {
   if (identityEndpoint === undefined) return undefined;
   const { hostname, port, protocol, host, origin } = new URL(identityEndpoint);
   const body = 'Action=GetCallerIdentity&Version=2011-06-15';
-  const { credentials, sha256 } = patient.config;
+  const { credentials, sha256 } = retrying.config;
   const signer = new SignatureV4({ credentials, region, service: 'sts', sha256 });
   try {
     const { headers } = await signer.sign({
@@ -38,7 +38,7 @@ async function principalOf({ patient, region, identityEndpoint }: S3Context): Pr
       ...(port === '' ? {} : { port: Number(port) }),
       headers: { host, 'content-type': 'application/x-www-form-urlencoded' },
     });
-    const answer = await fetch(origin, { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) });
+    const answer = await fetch(origin, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) });
     return /<Arn>(arn:[^<\s]+)<\/Arn>/.exec(await answer.text())?.[1];
   } catch {
     return undefined;

@@ -47,13 +47,13 @@ async function openFirst(
   key: string,
   ifChanged: Token | undefined,
 ): Promise<GetObjectCommandOutput | 'unchanged'> {
-  const { place, patient, limits } = context;
+  const { place, retrying, limits } = context;
   const etag = ifChanged === undefined ? undefined : etagOf(ifChanged);
   const condition = etag === undefined ? {} : { IfNoneMatch: comparedEtag(context, etag) };
   const object = { Bucket: place.bucket, Key: place.nameOf(key), ...condition };
   const ask = async (range: { Range?: string }): Promise<GetObjectCommandOutput | 'unchanged' | 'without bytes'> => {
     try {
-      return await patient.send(new GetObjectCommand({ ...object, ...range }));
+      return await retrying.send(new GetObjectCommand({ ...object, ...range }));
     } catch (thrown) {
       const { status } = readFailure(thrown);
       if (status === 304) return 'unchanged';
@@ -86,11 +86,11 @@ async function openRange(
   token: Token,
   { from, to, stop }: { from: number; to: number; stop: AbortSignal },
 ): Promise<Readable> {
-  const { place, patient } = context;
+  const { place, retrying } = context;
   const range = { Range: `bytes=${from}-${to - 1}`, IfMatch: comparedEtag(context, etagOf(token) ?? '') };
   const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key), ...range });
   try {
-    const send = () => patient.send(command, { abortSignal: stop });
+    const send = () => retrying.send(command, { abortSignal: stop });
     const { Body, ContentRange } = await explained(context, { action: 'GetObject', key }, send);
     if (ContentRange?.startsWith(`bytes ${from}-${to - 1}/`)) return Body as Readable;
     (Body as Readable).destroy();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { S3Context } from './context.ts';
-import type { Asked } from './denial.ts';
+import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 
 /** Runs a request, and says in the store's words why it failed. */
-export async function explained<T>(context: S3Context, asked: Asked, work: () => Promise<T>): Promise<T> {
+export async function explained<T>(context: S3Context, asked: RequestContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

@@ -9,7 +9,7 @@ const longest = 7 * 24 * 60 * 60;
 
 /** Signs a read of the object. Asks the server nothing. */
 export async function signRead(context: S3Context, key: string, seconds: number): Promise<string> {
-  const { place, patient } = context;
+  const { place, retrying } = context;
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > longest) {
     const message = `A link to ${key} in ${place.url} can be valid for 1 to ${longest} seconds (7 days), not ${seconds}.`;
     throw new StoreError('bad-validity', exitCodes.usage, message, { store: place.url, key });
@@ -17,5 +17,5 @@ export async function signRead(context: S3Context, key: string, seconds: number)
   const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
   const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key) });
   const asked = { action: 'GetObject', key } as const;
-  return explained(context, asked, () => getSignedUrl(patient, command, { expiresIn: seconds }));
+  return explained(context, asked, () => getSignedUrl(retrying, command, { expiresIn: seconds }));
 }

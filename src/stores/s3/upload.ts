@@ -1,7 +1,7 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3';
 import { recycle } from '../chunk-pool.ts';
 import { InFlight } from '../in-flight.ts';
-import { leaveBody } from '../leave-body.ts';
+import { cancelBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
 import { type Condition, conditionOf, lookEarly } from './condition.ts';
@@ -32,7 +32,7 @@ export async function putObject(
   } catch (thrown) {
     await cut.return(undefined);
     // A generator that was not begun does not return its body.
-    await leaveBody(body);
+    await cancelBody(body);
     throw thrown;
   }
 }
@@ -69,7 +69,7 @@ async function sendPart({ context, key, target, parts, stop }: PartedUpload, num
   const bytes = checked(piece);
   const command = new UploadPartCommand({ ...target, PartNumber: number, ...bytes });
   const asked = { action: 'UploadPart', key } as const;
-  const { ETag } = await explained(context, asked, () => context.patient.send(command, { abortSignal: stop.signal }));
+  const { ETag } = await explained(context, asked, () => context.retrying.send(command, { abortSignal: stop.signal }));
   parts.push({ PartNumber: number, ETag, ChecksumSHA256: bytes.ChecksumSHA256 });
   recycle(piece);
 }

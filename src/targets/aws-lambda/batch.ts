@@ -11,19 +11,19 @@ import type { Permit } from './statements.ts';
 const batchTag = 'coldgate:batch';
 const none = 'none';
 /** S3 keeps one document for all of a bucket's notifications and knows no precondition for it. */
-const mostTries = 5;
+const maxTries = 5;
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 /** The bucket that the function is, or was, told by. */
-const toldBy = ({ tags }: FunctionState): string | undefined => {
+const notifiedBy = ({ tags }: FunctionState): string | undefined => {
   const [bucket] = (tags[batchTag] ?? none).split(' ');
   return bucket === none ? undefined : bucket;
 };
 
 /** Whether there is a batch, or was one. */
 export const concernsBatch = ({ settings }: LambdaContext, state: FunctionState): boolean =>
-  settings.batch !== undefined || toldBy(state) !== undefined;
+  settings.batch !== undefined || notifiedBy(state) !== undefined;
 
 /** Who may invoke the live alias for it: this bucket of this account alone. */
 export function batchPermits({ settings }: LambdaContext, { arn }: FunctionState): Record<string, Permit> {
@@ -62,25 +62,25 @@ export async function ensureBatch(context: LambdaContext, state: FunctionState):
     .digest('hex')
     .slice(0, 16);
   const mark = bucket === undefined ? none : `${bucket} ${digest}`;
-  const before = toldBy(state);
+  const before = notifiedBy(state);
   if ((state.tags[batchTag] ?? none) === mark) return false;
-  if (before !== undefined && before !== bucket) await tell(context, state, before, undefined);
+  if (before !== undefined && before !== bucket) await notify(context, state, before, undefined);
   if (bucket !== undefined && wanted) {
     // Named before it tells, so that a run that is killed in between leaves nothing that nobody finds.
     await setTags(context, state, { [batchTag]: `${bucket} new` });
-    await tell(context, state, bucket, wanted);
+    await notify(context, state, bucket, wanted);
   }
   return setTags(context, state, { [batchTag]: mark });
 }
 
 /** Ends it, for a function that is to go. */
 export async function endBatch(context: LambdaContext, state: FunctionState): Promise<void> {
-  const bucket = toldBy(state);
-  if (bucket !== undefined) await tell(context, state, bucket, undefined);
+  const bucket = notifiedBy(state);
+  if (bucket !== undefined) await notify(context, state, bucket, undefined);
 }
 
 /** Puts our entry into the bucket's document, or takes it out, and reads back whether another writer has undone that. */
-async function tell(
+async function notify(
   context: LambdaContext,
   { name }: FunctionState,
   Bucket: string,
@@ -89,7 +89,7 @@ async function tell(
   const sdk: Sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({ region: context.settings.region, maxAttempts: 1, requestHandler: proxiedAgents() });
   const Id = `coldgate-${name}`;
-  for (let tries = 0; tries <= mostTries; tries++) {
+  for (let tries = 0; tries <= maxTries; tries++) {
     const now = await read(context, sdk, client, Bucket);
     if (!now) return wanted ? refuse(Bucket) : undefined;
     const { LambdaFunctionConfigurations: all = [], ...rest } = now;
@@ -98,7 +98,7 @@ async function tell(
     const others = all.filter((one) => one.Id !== Id);
     const LambdaFunctionConfigurations = wanted ? [...others, wanted] : others;
     const NotificationConfiguration = { ...rest, LambdaFunctionConfigurations };
-    await context.calls.patiently(
+    await context.calls.withRetry(
       (options) =>
         client.send(new sdk.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }), options),
       { action: 's3:PutBucketNotification', resource: `arn:aws:s3:::${Bucket}` },
@@ -122,7 +122,7 @@ async function read(
   Bucket: string,
 ): Promise<NotificationConfiguration | undefined> {
   const asked = { action: 's3:GetBucketNotification', resource: `arn:aws:s3:::${Bucket}` };
-  return context.calls.patiently(async (options) => {
+  return context.calls.withRetry(async (options) => {
     try {
       const { $metadata: _, ...found } = await client.send(
         new sdk.GetBucketNotificationConfigurationCommand({ Bucket }),

@@ -9,7 +9,7 @@ import { pause } from '../../pause.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import {
-  type Asked,
+  type RequestContext,
   isBusy,
   isThrottled,
   isTransient,
@@ -28,7 +28,7 @@ export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTy
 >;
 
 /** Longest that one call is sent again, ms: five minutes for a busy service, as the SDK's own waiters have it. */
-const patienceMs = { service: 300_000, role: 60_000, network: 30_000 };
+const timeoutMs = { service: 300_000, role: 60_000, network: 30_000 };
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** How often a call that is sent again is spoken of, ms. */
@@ -50,7 +50,7 @@ export interface LambdaCalls {
    * Another service's client with the same patience and the same words for a no.
    * @param asked what is named where the service does not say what it refuses, as S3 may
    */
-  patiently<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: Asked): Promise<O>;
+  withRetry<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: RequestContext): Promise<O>;
   /** What requests to function URLs are signed with; from the SDK's default chain. */
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
@@ -66,8 +66,8 @@ export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls
   // One attempt a send: what is worth trying again, and for how long, is decided here.
   const client = new LambdaClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
   return {
-    send: (command) => sendPatiently((options) => client.send(command, options), { signal, log }),
-    patiently: (work, asked) => sendPatiently(work, { signal, log }, asked),
+    send: (command) => sendWithRetry((options) => client.send(command, options), { signal, log }),
+    withRetry: (work, asked) => sendWithRetry(work, { signal, log }, asked),
     once: (command, stop) => client.send(command, { abortSignal: stop }),
     credentials: async () => {
       try {
@@ -79,10 +79,10 @@ export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls
   };
 }
 
-async function sendPatiently<O>(
+async function sendWithRetry<O>(
   work: (options: { abortSignal: AbortSignal }) => Promise<O>,
   { signal, log }: Waiting,
-  asked?: Asked,
+  asked?: RequestContext,
 ): Promise<O> {
   const began = performance.now();
   let said = began;
@@ -108,7 +108,7 @@ async function sendPatiently<O>(
 
 function isWorthAnother(error: unknown, waited: number): boolean {
   const kind = isThrottled(error) || isBusy(error) ? 'service' : isTransient(error);
-  return kind !== undefined && waited < patienceMs[kind];
+  return kind !== undefined && waited < timeoutMs[kind];
 }
 
 /** Exponential, up to a bound, the later half at random so that runs which met do not meet again. */

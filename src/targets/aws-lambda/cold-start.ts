@@ -59,12 +59,12 @@ async function publishSample(
 
 function outcomeOf(invoked: Invoked): Pick<ColdInstance, 'outcome' | 'report' | 'notCold' | 'remark'> {
   const report = readReport(invoked.output.LogResult);
-  const told = report && { report, ...remarksOf(report) };
+  const reported = report && { report, ...remarksOf(report) };
   try {
-    return { outcome: { answer: answerOf(invoked) }, ...told };
+    return { outcome: { answer: answerOf(invoked) }, ...reported };
   } catch (error) {
     const note = (error as Error).message;
-    return { outcome: { status: /Task timed out/.test(note) ? 'timeout' : 'failed', note }, ...told };
+    return { outcome: { status: /Task timed out/.test(note) ? 'timeout' : 'failed', note }, ...reported };
   }
 }
 

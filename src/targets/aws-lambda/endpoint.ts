@@ -18,7 +18,7 @@ const betweenMs = 500;
 const lambdaBytes = Math.floor((6 * 1024 * 1024 - 4096) / 1.02);
 
 /** Where an alias answers. */
-export interface Place {
+export interface FunctionUrl {
   name: string;
   alias: string;
   url: string;
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /** How callers reach an alias, and so how it is proven; signed where its address asks for that. */
-export function endpointAt(context: LambdaContext, place: Place): Endpoint {
+export function endpointAt(context: LambdaContext, place: FunctionUrl): Endpoint {
   const way = wayTo(context.settings, place.alias);
   if (way === 'none') return invokeEndpoint(context, place.name, place.alias);
   if (way === 'http-api' && context.settings.auth === 'jwt') return guardedEndpoint(context, place);
@@ -41,7 +41,7 @@ type Signing = 'lambda' | 'execute-api' | undefined;
 
 function addressEndpoint(
   context: LambdaContext,
-  { url, changed }: Place,
+  { url, changed }: FunctionUrl,
   signing: Signing,
   early: readonly number[],
 ): Endpoint {
@@ -70,7 +70,7 @@ function addressEndpoint(
  * An API behind a JWT authorizer: a pipeline has no token of its callers, so the alias is asked by Lambda's own call, and
  * the API must turn a caller without a token away, which shows that the route is there and guarded.
  */
-function guardedEndpoint(context: LambdaContext, place: Place): Endpoint {
+function guardedEndpoint(context: LambdaContext, place: FunctionUrl): Endpoint {
   const outside = addressEndpoint(context, place, undefined, [403, 404, 500, 503]);
   const inside = invokeEndpoint(context, place.name, place.alias);
   return {

@@ -26,7 +26,7 @@ export async function convergeParts(
   api: Api,
   wanted: WantedApi,
 ): Promise<void> {
-  const ask: Ask = (work) => context.calls.patiently((options) => work(gateway, options));
+  const ask: Ask = (work) => context.calls.withRetry((options) => work(gateway, options));
   const ApiId = api.ApiId ?? '';
   await ensureCors(ask, api, wanted);
   const integrations = await ensureIntegration(ask, ApiId, wanted);

@@ -27,7 +27,7 @@ async function listApis(context: LambdaContext, { sdk, client }: Gateway, name: 
   const all: Api[] = [];
   let NextToken: string | undefined;
   do {
-    const page = await context.calls.patiently((options) =>
+    const page = await context.calls.withRetry((options) =>
       client.send(new sdk.GetApisCommand({ MaxResults: '500', NextToken }), options),
     );
     all.push(...(page.Items ?? []));
@@ -65,7 +65,7 @@ export async function ensureApi(
   const { sdk, client } = gateway;
   const ResourceArn = `arn:${state.arn.split(':')[1]}:apigateway:${context.settings.region}::/apis/${id}`;
   const Tags = { ...wanted.tags, [ownerTag]: state.name, [digestTag]: wanted.digest };
-  await context.calls.patiently((options) => client.send(new sdk.TagResourceCommand({ ResourceArn, Tags }), options));
+  await context.calls.withRetry((options) => client.send(new sdk.TagResourceCommand({ ResourceArn, Tags }), options));
   return api;
 }
 
@@ -80,7 +80,7 @@ async function createApi(
   context.log.info(`Creating the HTTP API ${name}.`);
   const Tags = { ...wanted.tags, [ownerTag]: name };
   const make = new sdk.CreateApiCommand({ Name: name, ProtocolType: 'HTTP', CorsConfiguration: wanted.cors, Tags });
-  await context.calls.patiently((options) => client.send(make, options));
+  await context.calls.withRetry((options) => client.send(make, options));
   const [first, ...later] = await listApis(context, gateway, name);
   for (const { ApiId } of later) await deleteApi(context, gateway, ApiId);
   if (!first) throw new Error(`The HTTP API ${name} is gone again.`);
@@ -89,7 +89,7 @@ async function createApi(
 
 async function deleteApi(context: LambdaContext, { sdk, client }: Gateway, ApiId: string | undefined): Promise<void> {
   try {
-    await context.calls.patiently((options) => client.send(new sdk.DeleteApiCommand({ ApiId }), options));
+    await context.calls.withRetry((options) => client.send(new sdk.DeleteApiCommand({ ApiId }), options));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

@@ -34,7 +34,7 @@ async function ensureLayer(context: LambdaContext, file: LayerFile): Promise<str
   if (known) return known;
   const asked = { action: 'lambda:PublishLayerVersion', resource: layerName(context) };
   // Looked for before each try: the answer to one that was done may have been lost.
-  const arn = await context.calls.patiently(
+  const arn = await context.calls.withRetry(
     async ({ abortSignal }) => (await findLayer(context, file)) ?? publishLayer(context, file, abortSignal),
     asked,
   );

@@ -9,14 +9,14 @@ export async function ensureLogGroup(context: LambdaContext, logGroupName: strin
   const logs = await import('@aws-sdk/client-cloudwatch-logs');
   const { region, logRetentionDays: retentionInDays, tags } = context.settings;
   const client = new logs.CloudWatchLogsClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
-  await context.calls.patiently(async (options) => {
+  await context.calls.withRetry(async (options) => {
     try {
       await client.send(new logs.CreateLogGroupCommand({ logGroupName, ...(tags && { tags }) }), options);
     } catch (error) {
       if ((error as Error).name !== 'ResourceAlreadyExistsException') throw error;
     }
   });
-  await context.calls.patiently((options) =>
+  await context.calls.withRetry((options) =>
     client.send(new logs.PutRetentionPolicyCommand({ logGroupName, retentionInDays }), options),
   );
 }

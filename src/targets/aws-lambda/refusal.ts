@@ -80,13 +80,13 @@ const badCredentials = [
 ];
 
 /** An action and the ARN of what it is done to. */
-export interface Asked {
+export interface RequestContext {
   action: string;
   resource: string;
 }
 
 /** The service's no in our words: what was refused, on what, and what to do. */
-export function toRefusal(error: unknown, asked?: Asked): ColdgateError {
+export function toRefusal(error: unknown, asked?: RequestContext): ColdgateError {
   if (error instanceof ColdgateError) return error;
   const { name, message = '' } = faultOf(error);
   if (badCredentials.includes(name)) {
@@ -143,7 +143,7 @@ function tooLarge(message: string, cause: unknown): ColdgateError {
 /** `User: … is not authorized to perform: lambda:UpdateAlias on resource: arn:… because …` */
 const denial = /not authorized to perform: (?<action>[\w:]+)(?: on resource: (?<resource>\S+))?/;
 
-function deniedError(message: string, cause: unknown, asked?: Asked): ColdgateError {
+function deniedError(message: string, cause: unknown, asked?: RequestContext): ColdgateError {
   const said = denial.exec(message)?.groups;
   const action = said?.['action'] ?? asked?.action ?? 'a call';
   // S3 puts quotes around it.

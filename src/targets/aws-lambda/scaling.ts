@@ -4,7 +4,7 @@ import { proxiedAgents } from '../../proxy.ts';
 import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import type { Asked } from './refusal.ts';
+import type { RequestContext } from './refusal.ts';
 import type { FunctionState } from './state.ts';
 
 /** The version whose instances are scaled, and a digest of by what: `7 1f2e…`. */
@@ -142,6 +142,6 @@ async function open({ calls, settings }: LambdaContext): Promise<Opened> {
     maxAttempts: 1,
     requestHandler: proxiedAgents(),
   });
-  const asked = (action: string): Asked => ({ action: `application-autoscaling:${action}`, resource: '*' });
-  return { sdk, client, send: (action, work) => calls.patiently(work, asked(action)) };
+  const asked = (action: string): RequestContext => ({ action: `application-autoscaling:${action}`, resource: '*' });
+  return { sdk, client, send: (action, work) => calls.withRetry(work, asked(action)) };
 }

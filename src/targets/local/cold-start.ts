@@ -9,7 +9,7 @@ import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';
 import { commandOf, entryName } from './command.ts';
 import type { LocalContext } from './context.ts';
-import { placeOf } from './place.ts';
+import { functionPaths } from './place.ts';
 import type { ProcessMark } from './process-mark.ts';
 import { Sampler } from './sampler.ts';
 import { urlOf } from './state.ts';
@@ -28,7 +28,7 @@ export async function startCold(
   request: SampleRequest,
   signal: AbortSignal,
 ): Promise<ColdInstance> {
-  const place = await placeOf(context.stateDir, request.settings.name);
+  const place = await functionPaths(context.stateDir, request.settings.name);
   const cache = join(place.samples, `${context.owner.pid}-${context.owner.started}-${randomUUID().slice(0, 8)}`);
   const revision = `sample-${randomUUID().slice(0, 12)}`;
   try {

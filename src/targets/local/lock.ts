@@ -12,7 +12,7 @@ export interface LockOptions {
   log: Logger;
   signal: AbortSignal;
   /** How long another run may hold it before we give up, ms. */
-  patienceMs?: number;
+  timeoutMs?: number;
 }
 
 interface Holder {
@@ -48,7 +48,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 }
 
 async function acquire(path: string, mine: Holder, options: LockOptions): Promise<void> {
-  const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
+  const deadline = performance.now() + (options.timeoutMs ?? defaultPatienceMs);
   let said = false;
   for (;;) {
     // A free lock is taken though the run is to end: it cleans up.

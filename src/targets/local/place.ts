@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 
 /** Where everything of one function lies on this machine. */
-export interface Place {
+export interface FunctionPaths {
   name: string;
   /** Folder of the function; gone after `remove all`. */
   dir: string;
@@ -27,7 +27,7 @@ export interface Place {
  * is known before the folder exists and after it was deleted by hand.
  * Throws ColdgateError `bad-function-name` (exit 2) for a name that is no plain file name.
  */
-export async function placeOf(stateDir: string, name: string): Promise<Place> {
+export async function functionPaths(stateDir: string, name: string): Promise<FunctionPaths> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) {
     throw new ColdgateError(
       'bad-function-name',

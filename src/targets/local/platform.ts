@@ -17,7 +17,7 @@ import { sortedEntries } from '../../rollout/wanted.ts';
 import { type SampledPackages, startCold } from './cold-start.ts';
 import { entryName } from './command.ts';
 import { contextOf, type LocalContext, withFunctionLock } from './context.ts';
-import { placeOf } from './place.ts';
+import { functionPaths } from './place.ts';
 import { choosePort } from './port.ts';
 import { type ProcessTable, systemProcesses } from './process-table.ts';
 import { exists, removeAll, retireRevisions } from './remove.ts';
@@ -48,7 +48,7 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
 
   async exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
     const { stateDir } = this.#context;
-    const result = await withFunctionLock(this.#context, await placeOf(stateDir, name), work);
+    const result = await withFunctionLock(this.#context, await functionPaths(stateDir, name), work);
     // Goes when the last function of the environment has gone, and stays without complaint otherwise.
     await rmdir(stateDir).catch(() => {});
     return result;
@@ -62,7 +62,7 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
   }
 
   async observe(name: string): Promise<LocalView | undefined> {
-    const place = await placeOf(this.#context.stateDir, name);
+    const place = await functionPaths(this.#context.stateDir, name);
     return (await exists(this.#context, place)) ? viewOf(this.#context, name) : undefined;
   }
 

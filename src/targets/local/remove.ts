@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Change } from '../../rollout/target.ts';
 import type { LocalContext } from './context.ts';
-import type { Place } from './place.ts';
+import type { FunctionPaths } from './place.ts';
 import type { MarkedProcess } from './process-table.ts';
 import type { LocalRevision } from './state.ts';
 import { stopProcess } from './stop-process.ts';
@@ -37,7 +37,7 @@ export async function removeAll(context: LocalContext, { place, state }: LocalVi
 }
 
 /** Whether there is anything of the function. */
-export const exists = async (context: LocalContext, place: Place): Promise<boolean> => {
+export const exists = async (context: LocalContext, place: FunctionPaths): Promise<boolean> => {
   if (processesOf(context, place).length > 0) return true;
   return stat(place.dir).then(
     () => true,
@@ -46,7 +46,7 @@ export const exists = async (context: LocalContext, place: Place): Promise<boole
 };
 
 /** What runs that were killed while taking the lock have left beside it. */
-async function removeLockLeftovers(place: Place): Promise<void> {
+async function removeLockLeftovers(place: FunctionPaths): Promise<void> {
   const folder = dirname(place.lock);
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
@@ -54,8 +54,8 @@ async function removeLockLeftovers(place: Place): Promise<void> {
   }
 }
 
-const nameOf = (place: Place, { role, version, port, pid }: LocalRevision): string =>
+const nameOf = (place: FunctionPaths, { role, version, port, pid }: LocalRevision): string =>
   `${role} of ${place.name}${version === null ? '' : ` ${version}`} (port ${port}, process ${pid})`;
 
-const strayName = (place: Place, { mark, pid }: MarkedProcess): string =>
+const strayName = (place: FunctionPaths, { mark, pid }: MarkedProcess): string =>
   `${mark.role} of ${place.name} left by a killed run (process ${pid})`;

@@ -7,7 +7,7 @@ import { commandOf } from './command.ts';
 import type { LocalContext } from './context.ts';
 import { launch } from './launch.ts';
 import { lastLines } from './log-file.ts';
-import type { Place } from './place.ts';
+import type { FunctionPaths } from './place.ts';
 import type { ProcessMark } from './process-mark.ts';
 import { urlOf } from './state.ts';
 import { processVariables } from './variables.ts';
@@ -16,7 +16,7 @@ import type { LocalProcess } from './view.ts';
 /** From spawn to listening: Node and the handler's bundle, nothing of the model. */
 const startMs = 30_000;
 
-const logOf = (place: Place, revision: string): string => join(place.logs, `${revision}.log`);
+const logOf = (place: FunctionPaths, revision: string): string => join(place.logs, `${revision}.log`);
 
 /**
  * Starts a process for the request and waits until it listens. It is not recorded yet: a run that is killed here leaves an
@@ -25,7 +25,7 @@ const logOf = (place: Place, revision: string): string => join(place.logs, `${re
  */
 export async function startProcess(
   context: LocalContext,
-  place: Place,
+  place: FunctionPaths,
   request: Pick<DeployRequest, 'settings' | 'package'>,
   wanted: Wanted,
   port: number,
@@ -56,7 +56,7 @@ export async function startProcess(
 }
 
 /** The error with the end of the revision's log. */
-export async function withLog(place: Place, { id }: Pick<LocalProcess, 'id'>, error: Error): Promise<Error> {
+export async function withLog(place: FunctionPaths, { id }: Pick<LocalProcess, 'id'>, error: Error): Promise<Error> {
   const log = logOf(place, id);
   const lines = error instanceof UnprovenError ? await lastLines(log) : [];
   if (lines.length === 0) return error;

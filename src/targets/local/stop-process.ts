@@ -13,14 +13,14 @@ export const killMs = 5000;
  * Throws UnprovenError `process-not-stopped` when it is still there after that.
  */
 export async function stopProcess(table: ProcessTable, target: MarkedProcess): Promise<void> {
-  for (const [signal, patience] of [
+  for (const [signal, timeoutMs] of [
     ['SIGTERM', graceMs],
     ['SIGKILL', killMs],
   ] as const) {
     const found = table.marked().find((p) => p.pid === target.pid && p.started === target.started);
     // Without its mark it is on its way out: a process that is ending has no environment any more.
     if (found && found.mark.tag === target.mark.tag) send(found.pid, signal);
-    if (await isGone(table, target, patience)) return;
+    if (await isGone(table, target, timeoutMs)) return;
   }
   throw new UnprovenError('process-not-stopped', `Process ${target.pid} of an old revision does not end.`, {
     hint: `See what holds it (state D in ps means the system does), then stop it with: kill -9 ${target.pid}`,
@@ -40,8 +40,8 @@ function send(pid: number, signal: NodeJS.Signals): void {
  * Waits until the process is gone, at most so many ms, and answers whether it is. Not ended by the run's own signal: what
  * has been begun here must be finished, or an orphan stays.
  */
-export async function isGone(table: ProcessTable, id: ProcessId, patience: number): Promise<boolean> {
-  for (const end = performance.now() + patience; performance.now() < end; ) {
+export async function isGone(table: ProcessTable, id: ProcessId, timeoutMs: number): Promise<boolean> {
+  for (const end = performance.now() + timeoutMs; performance.now() < end; ) {
     if (!isRunning(table, id)) return true;
     await pause(20, undefined);
   }

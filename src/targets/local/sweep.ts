@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { discard } from '../../package/verified-folder.ts';
 import type { Role } from '../../rollout/platform.ts';
 import type { LocalContext } from './context.ts';
-import type { Place } from './place.ts';
+import type { FunctionPaths } from './place.ts';
 import { isRunning, type MarkedProcess } from './process-table.ts';
 import type { LocalRevision, LocalState } from './state.ts';
 import { stopProcess } from './stop-process.ts';
 
 /** Running processes of one function. */
-export const processesOf = (context: LocalContext, place: Place): MarkedProcess[] =>
+export const processesOf = (context: LocalContext, place: FunctionPaths): MarkedProcess[] =>
   context.table.marked().filter((p) => p.mark.tag === place.tag);
 
 /** The process of a recorded revision, if it runs and carries our mark with that revision. */
-export const processOf = (context: LocalContext, place: Place, revision: LocalRevision): MarkedProcess | undefined =>
+export const processOf = (context: LocalContext, place: FunctionPaths, revision: LocalRevision): MarkedProcess | undefined =>
   processesOf(context, place).find(
     (p) => p.pid === revision.pid && p.started === revision.started && p.mark.revision === revision.id,
   );
@@ -23,7 +23,7 @@ export const processOf = (context: LocalContext, place: Place, revision: LocalRe
  * starts such, so they are nobody's), and samples whose run has ended. Then removes files that belong to nothing.
  * A live process goes only where the live one is being changed: should the record have been lost, it is what still serves.
  */
-export async function sweep(context: LocalContext, place: Place, state: LocalState, role: Role): Promise<void> {
+export async function sweep(context: LocalContext, place: FunctionPaths, state: LocalState, role: Role): Promise<void> {
   const known = recorded(state);
   for (const found of processesOf(context, place)) {
     if (!isOrphan(context, found, known) || (found.mark.role === 'live' && role !== 'live')) continue;
@@ -47,7 +47,7 @@ function isOrphan({ table }: LocalContext, found: MarkedProcess, known: Readonly
 }
 
 /** Packages that nothing runs from any more; none while something runs of which nobody knows from what. */
-export async function removeOldPackages(context: LocalContext, place: Place, state: LocalState): Promise<void> {
+export async function removeOldPackages(context: LocalContext, place: FunctionPaths, state: LocalState): Promise<void> {
   const known = recorded(state);
   const unknown = processesOf(context, place).some(({ pid, started }) => !known.has(`${pid}-${started}`));
   if (unknown) return;

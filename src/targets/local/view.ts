@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deployed, FunctionView } from '../../rollout/platform.ts';
 import type { LocalContext } from './context.ts';
-import { type Place, placeOf } from './place.ts';
+import { type FunctionPaths, functionPaths } from './place.ts';
 import { type LocalRevision, type LocalState, readState, urlOf, writeState } from './state.ts';
 import { isGone, stopProcess } from './stop-process.ts';
 import { processOf } from './sweep.ts';
@@ -16,7 +16,7 @@ export interface LocalProcess extends Deployed, LocalRevision {
 
 /** A function on this machine. */
 export interface LocalView extends FunctionView<LocalProcess> {
-  place: Place;
+  place: FunctionPaths;
   /** As it is on the disk; the holder of the function's lock keeps both the same. */
   state: LocalState;
 }
@@ -26,7 +26,7 @@ const dyingMs = 2000;
 
 /** The function as it is recorded; a revision whose process has ended has no address. */
 export async function viewOf(context: LocalContext, name: string): Promise<LocalView> {
-  const place = await placeOf(context.stateDir, name);
+  const place = await functionPaths(context.stateDir, name);
   const state = await readState(place.state);
   const revisions = state.revisions.map((one) => ({
     ...one,
@@ -63,7 +63,7 @@ export async function record(
  * Stops the process of a revision, if it runs and is provably ours. One that is being killed loses its environment, and
  * with it our mark, before it lets go of its port: that moment is waited for, so that the next one can have the port.
  */
-export async function stopRevision(context: LocalContext, place: Place, revision: LocalRevision): Promise<void> {
+export async function stopRevision(context: LocalContext, place: FunctionPaths, revision: LocalRevision): Promise<void> {
   const found = processOf(context, place, revision);
   if (found) await stopProcess(context.table, found);
   else await isGone(context.table, revision, dyingMs);

@@ -4,7 +4,7 @@ import { Renewed } from '../../../src/handler/credentials/renewed.ts';
 const minute = 60_000;
 
 /** Credentials that last an hour each, fetched when the test says. */
-function world(lasting: number = 60 * minute) {
+function simulation(lasting: number = 60 * minute) {
   const clock = { now: 0 };
   const fetched: number[] = [];
   const state: { failure: Error | undefined } = { failure: undefined };
@@ -26,7 +26,7 @@ function world(lasting: number = 60 * minute) {
 
 describe('credentials that end', () => {
   it('are fetched when they are first needed, and renewed five minutes before they end', async () => {
-    const { clock, fetched, name } = world();
+    const { clock, fetched, name } = simulation();
     expect(fetched).toEqual([]);
     for (const [at, expected] of [
       [0, 'n1'],
@@ -42,7 +42,7 @@ describe('credentials that end', () => {
   });
 
   it('are renewed once, however many wait for them', async () => {
-    const { clock, fetched, name } = world();
+    const { clock, fetched, name } = simulation();
     expect(await Promise.all([name(), name(), name()])).toEqual(['n1', 'n1', 'n1']);
     clock.now = 56 * minute;
     expect(await Promise.all([name(), name(), name()])).toEqual(['n2', 'n2', 'n2']);
@@ -50,7 +50,7 @@ describe('credentials that end', () => {
   });
 
   it('go on while renewing them fails, until they end', async () => {
-    const { clock, state, name } = world();
+    const { clock, state, name } = simulation();
     await name();
     state.failure = new Error('no answer');
     clock.now = 59 * minute;
@@ -62,13 +62,13 @@ describe('credentials that end', () => {
   });
 
   it('are asked for half a minute apart at most where the service still gives the old ones', async () => {
-    const { clock, fetched, name } = world(4 * minute);
+    const { clock, fetched, name } = simulation(4 * minute);
     for (clock.now = 0; clock.now < minute; clock.now += 1000) await name();
     expect(fetched).toEqual([0, 30_000]);
   });
 
   it('are fetched anew once they are rejected, and not when those rejected are old already', async () => {
-    const { fetched, renewed, name } = world();
+    const { fetched, renewed, name } = simulation();
     const first = await renewed.get();
     renewed.reject(first);
     expect(await name()).toBe('n2');
@@ -78,7 +78,7 @@ describe('credentials that end', () => {
   });
 
   it('are tried again after a failure', async () => {
-    const { state, name } = world();
+    const { state, name } = simulation();
     state.failure = new Error('not yet');
     await expect(name()).rejects.toThrow('not yet');
     state.failure = undefined;
@@ -87,7 +87,7 @@ describe('credentials that end', () => {
 });
 
 it('credentials without an end are fetched once', async () => {
-  const { clock, fetched, name } = world(Number.POSITIVE_INFINITY);
+  const { clock, fetched, name } = simulation(Number.POSITIVE_INFINITY);
   for (const at of [0, 1, 1e12]) {
     clock.now = at;
     await name();

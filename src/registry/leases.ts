@@ -1,16 +1,16 @@
 import { ColdgateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { contentTypeOf, pinKey, pinnedVersion, pinsPrefix } from '../model/layout.ts';
+import { contentTypeOf, leaseKey, leasedVersion, leasesPrefix } from '../model/layout.ts';
 import { encodeJson } from '../model/pointer.ts';
 import { type ObjectInfo, PreconditionError, type Store, type Token } from '../stores/store.ts';
 import { mayHaveHappened } from './ambiguous.ts';
 
 /**
  * A publish or a promotion says in the store which version it is at work on before it looks for a tombstone; prune,
- * having written a tombstone, looks for pins before it looks at pointers. Whoever comes second sees the other, so no
+ * having written a tombstone, looks for leases before it looks at pointers. Whoever comes second sees the other, so no
  * file is deleted under a publish and no version under a swap, whichever process is paused or killed at which point.
  */
-export interface PinRequest {
+export interface LeaseRequest {
   store: Store;
   model: string;
   version: string;
@@ -21,27 +21,27 @@ export interface PinRequest {
 }
 
 /**
- * Does the work while the version is pinned. The pin stays, for a day, where a write of the work may still land late:
+ * Does the work under a lease of the version. The lease stays, for a day, where a write of the work may still land late:
  * its outcome is not known, so the version must not go away under it.
  */
-export async function underPin<T>(request: PinRequest, work: () => Promise<T>): Promise<T> {
+export async function withLease<T>(request: LeaseRequest, work: () => Promise<T>): Promise<T> {
   const { store, model, version, id, now } = request;
-  const key = pinKey(model, version, id);
+  const key = leaseKey(model, version, id);
   const document = encodeJson({ schema: 1, model, version, id, at: now().toISOString() });
-  const token = await writePin(store, key, document);
+  const token = await writeLease(store, key, document);
   let result: T;
   try {
     result = await work();
   } catch (error) {
-    if (!mayLandLate(error)) await removePin(request, key, token);
+    if (!mayLandLate(error)) await removeLease(request, key, token);
     throw error;
   }
-  await removePin(request, key, token);
+  await removeLease(request, key, token);
   return result;
 }
 
 /** Nobody else writes this key, so a refusal is the answer to our own write repeated below us. */
-async function writePin(store: Store, key: string, document: Uint8Array): Promise<Token> {
+async function writeLease(store: Store, key: string, document: Uint8Array): Promise<Token> {
   try {
     return await store.put(key, document, 'absent', { contentType: contentTypeOf(key) });
   } catch (error) {
@@ -69,8 +69,8 @@ function mayLandLate(error: unknown): boolean {
   return mayHaveHappened(error) && !ofLocalFiles.has(code);
 }
 
-/** A pin that stays only keeps its version from being pruned for a day, so a failure is no more than a remark. */
-async function removePin({ store, log }: PinRequest, key: string, token: Token): Promise<void> {
+/** A lease that stays only keeps its version from being pruned for a day, so a failure is no more than a remark. */
+async function removeLease({ store, log }: LeaseRequest, key: string, token: Token): Promise<void> {
   try {
     await store.remove(key, { unchanged: token });
   } catch (error) {
@@ -78,26 +78,26 @@ async function removePin({ store, log }: PinRequest, key: string, token: Token):
   }
 }
 
-export interface Pins {
+export interface Leases {
   /** Versions that a publish or a promotion is at work on. */
   held: Set<string>;
-  /** Pins of what must have died: older than `ageMs`. */
+  /** Leases of what must have died: older than `ageMs`. */
   stale: ObjectInfo[];
 }
 
 /** `ageMs`: how long a publish or promotion may take; a day leaves room for any upload, and for a machine asleep. */
-export async function listPins(store: Store, model: string, now: Date, ageMs: number): Promise<Pins> {
-  const pins: Pins = { held: new Set(), stale: [] };
-  for await (const info of store.list(pinsPrefix(model))) {
-    const version = pinnedVersion(info.key, model);
+export async function listLeases(store: Store, model: string, now: Date, ageMs: number): Promise<Leases> {
+  const leases: Leases = { held: new Set(), stale: [] };
+  for await (const info of store.list(leasesPrefix(model))) {
+    const version = leasedVersion(info.key, model);
     if (version === undefined) continue;
-    if (now.getTime() - info.modified.getTime() > ageMs) pins.stale.push(info);
-    else pins.held.add(version);
+    if (now.getTime() - info.modified.getTime() > ageMs) leases.stale.push(info);
+    else leases.held.add(version);
   }
-  return pins;
+  return leases;
 }
 
-export async function removeStalePins(store: Store, stale: readonly ObjectInfo[]): Promise<void> {
+export async function removeStaleLeases(store: Store, stale: readonly ObjectInfo[]): Promise<void> {
   for (const { key, token } of stale) {
     try {
       await store.remove(key, { unchanged: token });
