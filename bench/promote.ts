@@ -1,7 +1,7 @@
 import { silentLogger } from '../src/log.ts';
 import { pointerKey } from '../src/model/layout.ts';
-import { promoteVersion } from '../src/registry/promote.ts';
-import { publishVersion } from '../src/registry/publish.ts';
+import { promoteVersion } from '../src/registry/pointer/promote.ts';
+import { publishVersion } from '../src/registry/publish/publish.ts';
 import { openMemoryStore } from '../src/stores/memory.ts';
 import type { Store } from '../src/stores/store.ts';
 import { contend, type ServerManners } from '../test/fakes/registry-contention.ts';

@@ -5,7 +5,7 @@ import { Concealer } from './conceal.ts';
 import { checkToken } from './credential-words.ts';
 import { exitCodes, InputError, toColdgateError } from './errors.ts';
 import type { PlannedStep } from './github/event-plan.ts';
-import type { GitHubReporter } from './github/event-talk.ts';
+import type { GitHubReporter } from './github/reporter.ts';
 import { readInputs } from './inputs.ts';
 import { useProxies } from './proxy.ts';
 import { runnerCache } from './runner/cache.ts';
@@ -14,7 +14,7 @@ import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf, giveHome } from './runner/places.ts';
 import { concealed, reportFailure, reportResult, writeSummary } from './runner/report.ts';
-import type { VerbResult } from './verbs/verb.ts';
+import type { VerbResult } from './steps/verb.ts';
 
 type Context = ReturnType<typeof processContext> & { conceal: Concealer };
 
@@ -47,7 +47,11 @@ async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<
 }
 
 /** One step of an event's plan, with what is said of it on GitHub before and after. */
-async function runStep({ verb, inputs }: PlannedStep, context: Context, reporter: GitHubReporter | undefined): Promise<number> {
+async function runStep(
+  { verb, inputs }: PlannedStep,
+  context: Context,
+  reporter: GitHubReporter | undefined,
+): Promise<number> {
   const spec = chooseVerb(verb);
   await reporter?.begin(verb);
   const asked = { ...inputs, ...(await reporter?.inputsFor(verb)) };
@@ -75,7 +79,7 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   );
   await reportResult('event', concealed(result, context.conceal), process.env);
   if (only || plan.steps.length === 0) return exitCodes.done;
-  const { openReporter } = await import('./runner/talk.ts');
+  const { openReporter } = await import('./runner/reporter.ts');
   const reporting = openReporter(process.env, core.getInput('token'), plan, values.config, context.log);
   try {
     for (const step of plan.steps) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, normalize } from 'node:path';
+import { basename, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../src/catalog.ts';
 import { toolVersion } from '../src/version.ts';
@@ -75,6 +75,11 @@ describe('the house', () => {
     );
     expect(upward).toEqual([]);
     expect([...new Set(sources.map(roomOf))].sort()).toEqual([...names].sort());
+  });
+
+  it('has nothing in verbs/ but the verbs of the catalog', () => {
+    const verbs = files('src/verbs', '.ts').map((file) => basename(file, '.ts'));
+    expect(verbs).toEqual(catalog.map(({ name }) => name).sort());
   });
 
   it('has no circle between files, types included', () => {

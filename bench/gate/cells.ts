@@ -1,4 +1,4 @@
-import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
+import { type GateOptions, gateDefaults } from '../../src/gate/rule/options.ts';
 import { type Draw, type Noise, startOf } from './distributions.ts';
 import { type Random, randomOf } from './random.ts';
 import { release, usualRule } from './trial.ts';

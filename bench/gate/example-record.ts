@@ -1,9 +1,9 @@
-import { advanceBaseline } from '../../src/gate/creep.ts';
-import { createGate } from '../../src/gate/gate.ts';
-import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
-import type { GateRecord } from '../../src/gate/record.ts';
-import { type Arm, type GateSample, type Metric, metrics } from '../../src/gate/sample.ts';
-import type { ArmValues, Verdict } from '../../src/gate/verdict.ts';
+import type { GateRecord } from '../../src/gate/record/record.ts';
+import { advanceBaseline } from '../../src/gate/rule/cumulative-drift.ts';
+import { createGate } from '../../src/gate/rule/gate.ts';
+import { type GateOptions, gateDefaults } from '../../src/gate/rule/options.ts';
+import { type Arm, type GateSample, type Metric, metrics } from '../../src/gate/rule/sample.ts';
+import type { ArmValues, Verdict } from '../../src/gate/rule/verdict.ts';
 import { type Random, randomOf } from './random.ts';
 
 export interface Scenario {

@@ -6,10 +6,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createGate } from '../../src/gate/gate.ts';
-import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
-import { decisiveMetric } from '../../src/gate/record-view.ts';
-import type { Verdict } from '../../src/gate/verdict.ts';
+import { decisiveMetric } from '../../src/gate/record/record-view.ts';
+import { createGate } from '../../src/gate/rule/gate.ts';
+import { type GateOptions, gateDefaults } from '../../src/gate/rule/options.ts';
+import type { Verdict } from '../../src/gate/rule/verdict.ts';
 import { silentLogger } from '../../src/log.ts';
 import { armValues } from '../../src/measure/arm-values.ts';
 import { measure } from '../../src/measure/measure.ts';

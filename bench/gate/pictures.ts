@@ -1,7 +1,7 @@
 /** Draws the example pictures of docs/gate.md: `node bench/gate/pictures.ts`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderSvg } from '../../src/gate/svg.ts';
+import { renderSvg } from '../../src/gate/pictures/svg.ts';
 import { exampleRecord, examples } from './example-record.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');

@@ -1,7 +1,7 @@
-import { decideMetric, levelsOf } from '../../src/gate/decide-metric.ts';
-import { looksOf, spentAt } from '../../src/gate/looks.ts';
-import type { GateOptions } from '../../src/gate/options.ts';
-import { zoneOf } from '../../src/gate/zone.ts';
+import { decideMetric, levelsOf } from '../../src/gate/rule/decide-metric.ts';
+import { looksOf, spentAt } from '../../src/gate/rule/looks.ts';
+import type { GateOptions } from '../../src/gate/rule/options.ts';
+import { zoneOf } from '../../src/gate/rule/zone.ts';
 
 export interface Outcome {
   verdict: 'pass' | 'regression' | 'inconclusive';

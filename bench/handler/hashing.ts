@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openModelCache } from '../../src/handler/model-cache.ts';
-import { obtainFile } from '../../src/handler/obtain-file.ts';
-import type { Reader } from '../../src/handler/reader.ts';
+import { openModelCache } from '../../src/handler/model/model-cache.ts';
+import { obtainFile } from '../../src/handler/model/obtain-file.ts';
+import type { Reader } from '../../src/handler/readers/reader.ts';
 import { type Goal, msText, type Options, pairs } from '../goal.ts';
 import { benchModels } from './models.ts';
 

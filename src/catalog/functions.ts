@@ -33,7 +33,7 @@ export const deploy = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
-  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/deploy.ts')).run),
+  load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/deploy.ts')).run),
 });
 
 export const destroy = verb({

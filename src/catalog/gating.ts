@@ -57,7 +57,7 @@ export const warmup = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],
-  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/warmup.ts')).run),
+  load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/warmup.ts')).run),
 });
 
 export const decide = verb({

@@ -91,7 +91,7 @@ export const promote = verb({
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
-  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/promote.ts')).run),
+  load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/promote.ts')).run),
 });
 
 export const rollback = verb({

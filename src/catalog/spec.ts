@@ -1,5 +1,5 @@
 import type { InputSpec, Inputs } from '../inputs.ts';
-import type { Context, VerbResult } from '../verbs/verb.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
 
 export interface OutputSpec {
   name: string;

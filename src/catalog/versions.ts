@@ -73,7 +73,7 @@ export const verify = verb({
   ],
   outputs: [{ name: 'verified', description: '`true` when everything agrees.' }, versionOut, shaOut, results],
   permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
-  load: async () => (await import('../verbs/handed-on.ts')).checked((await import('../verbs/verify.ts')).run),
+  load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/verify.ts')).run),
 });
 
 export const prune = verb({

@@ -1,4 +1,4 @@
-import { gateDefaults } from '../gate/options.ts';
+import { gateDefaults } from '../gate/rule/options.ts';
 import type { Findings } from './findings.ts';
 import { fractionOf, isShare } from './schema/field-kinds.ts';
 import type { Path } from './yaml-node.ts';

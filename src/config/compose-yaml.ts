@@ -55,7 +55,9 @@ export class Composer {
   /** The variables that were put in and whose values are not known to everybody, with those values. */
   interpolated(): { name: string; value: string }[] {
     const report = [...this.#used].map((name) => ({ name, value: this.#env[name] ?? '' }));
-    return report.filter(({ name, value }) => !publicVariables.has(name) && !isPublic(value) && !this.#words.has(value));
+    return report.filter(
+      ({ name, value }) => !publicVariables.has(name) && !isPublic(value) && !this.#words.has(value),
+    );
   }
 
   #node(path: Path): YamlNode {

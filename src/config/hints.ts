@@ -1,6 +1,6 @@
 import coerce from 'semver/functions/coerce.js';
 import parse from 'semver/functions/parse.js';
-import { gateDefaults } from '../gate/options.ts';
+import { gateDefaults } from '../gate/rule/options.ts';
 import { coreValue } from './core-value.ts';
 import { modelsSchema } from './schema.ts';
 import { type Path, plainValue, type YamlNode, type YamlScalar } from './yaml-node.ts';

@@ -1,4 +1,4 @@
-import type { GateOptions } from '../gate/options.ts';
+import type { GateOptions } from '../gate/rule/options.ts';
 import type { AwsLambdaSettings } from './schema/aws-lambda.ts';
 import type { AzureFunctionsSettings } from './schema/azure-functions.ts';
 import type { GoogleCloudRunSettings } from './schema/google-cloud-run.ts';

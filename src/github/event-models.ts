@@ -1,4 +1,4 @@
-import type { GateRecord } from '../gate/record.ts';
+import type { GateRecord } from '../gate/record/record.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { ModelPreview, PreviewState } from './comment/preview.ts';

@@ -1,6 +1,6 @@
 import { defaultPointer } from '../model/layout.ts';
 import { isModelName, isPointerName, isVersion, nameRules } from '../model/names.ts';
-import { readSource, type StoreSource, type Text } from './source.ts';
+import { readSource, type StoreSource, type Text } from './readers/source.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 

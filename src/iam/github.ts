@@ -1,4 +1,4 @@
-import type { PolicySet } from './sheet.ts';
+import type { PolicySet } from './policy-set.ts';
 import type { Subject } from './subject.ts';
 
 export const issuer = 'token.actions.githubusercontent.com';

@@ -3,13 +3,13 @@ import {
   doctorPrefix,
   doctorRecordKey,
   historyPrefix,
-  modelPrefix,
   leasesPrefix,
+  modelPrefix,
   pointerKey,
   tombstoneName,
   versionsPrefix,
 } from '../model/layout.ts';
-import { type Area, type Operation, type IamVerb, needsOf } from './needs.ts';
+import { type Area, type IamVerb, needsOf, type Operation } from './needs.ts';
 import { bucketRef, type Subject } from './subject.ts';
 
 /** Keys that begin so and, where it says so, hold and end so. Without `open` the one key that is spelt. */
@@ -35,7 +35,7 @@ export interface StoreGrants {
 const under = (begin: string): Keys => ({ begin, open: true });
 const one = (begin: string): Keys => ({ begin, open: false });
 
-/** Versions of pull requests are `1.1.0-pr.12.1a2b3c4`: src/verbs/preview-name.ts. */
+/** Versions of pull requests are `1.1.0-pr.12.1a2b3c4`: src/steps/previews/name.ts. */
 const ofPreviews = { middle: 'pr.' };
 
 function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[] {

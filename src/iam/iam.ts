@@ -1,9 +1,9 @@
 import { InputError } from '../errors.ts';
-import { awsFunctionPolicies, awsJobPolicies } from './aws/sheets.ts';
-import { azureFunctionPolicies, azureJobPolicies } from './azure/sheets.ts';
-import { googleFunctionPolicies, googleJobPolicies } from './google/sheets.ts';
+import { awsFunctionPolicies, awsJobPolicies } from './aws/policies.ts';
+import { azureFunctionPolicies, azureJobPolicies } from './azure/policies.ts';
+import { googleFunctionPolicies, googleJobPolicies } from './google/policies.ts';
 import { type IamVerb, iamVerbs, roleVerbs } from './needs.ts';
-import type { PolicySet } from './sheet.ts';
+import type { PolicySet } from './policy-set.ts';
 import type { Subject } from './subject.ts';
 
 export type IamRole = PolicySet['role'];

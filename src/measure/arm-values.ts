@@ -1,5 +1,5 @@
-import { type Arm, type GateSample, metrics } from '../gate/sample.ts';
-import type { ArmValues, Measured } from '../gate/verdict.ts';
+import { type Arm, type GateSample, metrics } from '../gate/rule/sample.ts';
+import type { ArmValues, Measured } from '../gate/rule/verdict.ts';
 
 /** Starts of an arm that count towards a look: proven ones, and those that timed out. */
 export const validStarts = (samples: readonly GateSample[], arm: Arm): number =>

@@ -1,6 +1,6 @@
 import { UnprovenError } from '../errors.ts';
-import type { Arm, GateSample } from '../gate/sample.ts';
-import { mostlyFailed } from '../gate/values.ts';
+import type { Arm, GateSample } from '../gate/rule/sample.ts';
+import { mostlyFailed } from '../gate/rule/values.ts';
 
 /** Starts of one arm that may fail in a row before the measurement is given up. */
 const inARow = 3;

@@ -1,6 +1,6 @@
-import type { GateOptions } from '../gate/options.ts';
-import type { GateSample } from '../gate/sample.ts';
-import type { Gate, Verdict } from '../gate/verdict.ts';
+import type { GateOptions } from '../gate/rule/options.ts';
+import type { GateSample } from '../gate/rule/sample.ts';
+import type { Gate, Verdict } from '../gate/rule/verdict.ts';
 import type { Logger } from '../log.ts';
 import type { Target } from '../rollout/target.ts';
 import { armValues, validStarts } from './arm-values.ts';

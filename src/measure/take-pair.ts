@@ -1,4 +1,4 @@
-import type { Arm, ColdStart, GateSample } from '../gate/sample.ts';
+import type { Arm, ColdStart, GateSample } from '../gate/rule/sample.ts';
 import type { SampleRequest, Target } from '../rollout/target.ts';
 
 export interface Arms {

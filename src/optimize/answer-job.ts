@@ -1,5 +1,5 @@
 import { type ColdgateError, type ExitCode, IntegrityError, toColdgateError } from '../errors.ts';
-import { LoadError } from '../handler/load-error.ts';
+import { LoadError } from '../handler/model/load-error.ts';
 import { checkModel } from './check-model.ts';
 import type { Job, JobResults } from './jobs.ts';
 import { optimizeModel } from './optimize-model.ts';

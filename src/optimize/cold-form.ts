@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runtimeVersion } from '../handler/runtime.ts';
+import { runtimeVersion } from '../handler/session/runtime.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
 import { readOptimized, writeOptimized } from './write-optimized.ts';
 

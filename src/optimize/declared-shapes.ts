@@ -1,4 +1,4 @@
-import type { Signature, Tensors } from '../handler/session.ts';
+import type { Signature, Tensors } from '../handler/session/session.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';

@@ -1,4 +1,4 @@
-import type { Tensors } from '../handler/session.ts';
+import type { Tensors } from '../handler/session/session.ts';
 import { type ElementJson, exactElements } from '../model/tensor-format.ts';
 import type { ParsedTensor } from '../model/tensor-json.ts';
 

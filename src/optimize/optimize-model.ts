@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
-import { runtimeVersion } from '../handler/runtime.ts';
+import { runtimeVersion } from '../handler/session/runtime.ts';
 import { Hashing } from '../model/digest.ts';
 import { parseJson } from '../model/json-text.ts';
 import type { Artifact } from '../model/manifest.ts';

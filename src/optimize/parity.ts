@@ -1,8 +1,8 @@
 import { IntegrityError } from '../errors.ts';
-import { sampleFeeds, toSampleForm } from '../handler/golden-sample.ts';
-import { openSession } from '../handler/open-session.ts';
-import { RunError } from '../handler/run-error.ts';
-import type { ModelFile, Session, Tensors } from '../handler/session.ts';
+import { sampleFeeds, toSampleForm } from '../handler/model/golden-sample.ts';
+import { openSession } from '../handler/session/open-session.ts';
+import { RunError } from '../handler/session/run-error.ts';
+import type { ModelFile, Session, Tensors } from '../handler/session/session.ts';
 import type { Sample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
 import { compareSample, defaultTolerance, formatDifference } from '../model/sample-compare.ts';

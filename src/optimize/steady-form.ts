@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { IntegrityError } from '../errors.ts';
-import { runtimeVersion } from '../handler/runtime.ts';
+import { runtimeVersion } from '../handler/session/runtime.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
 import { type MovedWeights, splitWeights } from './split-weights.ts';

@@ -1,4 +1,4 @@
-import type { Tensors } from '../handler/session.ts';
+import type { Tensors } from '../handler/session/session.ts';
 import { countOf, sizingsFor } from '../model/sizings.ts';
 import type { Dtype, TensorInfo } from '../model/tensor-info.ts';
 import { parseTensor } from '../model/tensor-json.ts';

@@ -1,6 +1,6 @@
 import { IntegrityError } from '../errors.ts';
-import { toLoadError } from '../handler/load-error.ts';
-import { loadRuntime, type Runtime } from '../handler/runtime.ts';
+import { toLoadError } from '../handler/model/load-error.ts';
+import { loadRuntime, type Runtime } from '../handler/session/runtime.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import { sha256 } from './digest.ts';
-import { readPackage } from './kept-package.ts';
+import { readPackage } from './package-cache.ts';
 import { type ExpectedFile, folderMatches, publishFolder } from './verified-folder.ts';
 import { badZip, type IndexedEntry, readZipIndex } from './zip-index.ts';
 

@@ -1,4 +1,4 @@
-import type { PlatformReport } from '../gate/sample.ts';
+import type { PlatformReport } from '../gate/rule/sample.ts';
 import type { Logger } from '../log.ts';
 import type { Answer } from './proof/http.ts';
 import type { Endpoint } from './proof/prove.ts';

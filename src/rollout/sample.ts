@@ -1,5 +1,5 @@
 import { ColdgateError } from '../errors.ts';
-import type { ColdStart } from '../gate/sample.ts';
+import type { ColdStart } from '../gate/rule/sample.ts';
 import { type Rollout, whileMoved } from './context.ts';
 import type { ColdInstance, Deployed, FunctionView } from './platform.ts';
 import { judgeStart } from './proof/judge-start.ts';

@@ -1,4 +1,4 @@
-import type { ColdStart, Timings } from '../gate/sample.ts';
+import type { ColdStart, Timings } from '../gate/rule/sample.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';

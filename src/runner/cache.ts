@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { SharedCache } from '../verbs/verb.ts';
+import type { SharedCache } from '../steps/verb.ts';
 
 /**
  * The runner's cache service for folders that can be made again. A failure is a line in the log and never fails a step:

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Concealer } from '../conceal.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Context, SharedCache } from '../verbs/verb.ts';
+import type { Context, SharedCache } from '../steps/verb.ts';
 import { actorOf, runUrlOf, sourceOf } from './identity.ts';
 import { cacheDirOf } from './places.ts';
 

@@ -2,7 +2,7 @@ import * as core from '@actions/core';
 import type { Concealer } from '../conceal.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { markdownText } from '../github/event-text.ts';
-import type { VerbResult } from '../verbs/verb.ts';
+import type { VerbResult } from '../steps/verb.ts';
 import { annotate } from './annotate.ts';
 import { commandFree } from './commands.ts';
 

@@ -1,5 +1,5 @@
+import { cancelBody } from './cancel-body.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import { cancelBody } from './leave-body.ts';
 import type { Body, ObjectInfo, ObjectMeta, Precondition, Store, StoredObject, Token } from './store.ts';
 
 /** An open bucket or container; each provider's has more. */

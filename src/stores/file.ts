@@ -1,5 +1,6 @@
 import type { StoreSettings } from '../config/types.ts';
 import { exitCodes } from '../errors.ts';
+import { cancelBody } from './cancel-body.ts';
 import { FileChunks } from './chunks.ts';
 import { contextOf, type FileContext, type FileStoreOptions } from './file/context.ts';
 import { explained } from './file/fault.ts';
@@ -12,7 +13,6 @@ import { rootOf } from './file/root.ts';
 import { sweepTemporaries } from './file/sweep.ts';
 import { discard, type Temporary, writeTemporary } from './file/temporary.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import { cancelBody } from './leave-body.ts';
 import {
   type Body,
   NotFoundError,

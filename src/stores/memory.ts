@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { cancelBody } from './cancel-body.ts';
 import { checkKey, checkPrefix, compareKeys } from './key.ts';
-import { cancelBody } from './leave-body.ts';
 import {
   AlreadyExistsError,
   type Body,

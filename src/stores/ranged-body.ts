@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { chunksWithIdleTimeout } from './silence.ts';
+import { chunksWithIdleTimeout } from './idle-timeout.ts';
 
 /** One state of an object, as far as reading its bytes goes. */
 export interface RangedObject {

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
-import { decideSamples, recordOfSamples } from '../gate/decide-samples.ts';
-import { renderMarkdown } from '../gate/markdown.ts';
-import { parseSamples, type Samples } from '../gate/parse-samples.ts';
-import { decisiveMetric } from '../gate/record-view.ts';
-import { renderTerminal, renderTerminalDetails } from '../gate/terminal.ts';
-import type { Verdict } from '../gate/verdict.ts';
+import { decisiveMetric } from '../gate/record/record-view.ts';
+import { decideSamples, recordOfSamples } from '../gate/rule/decide-samples.ts';
+import { parseSamples, type Samples } from '../gate/rule/parse-samples.ts';
+import type { Verdict } from '../gate/rule/verdict.ts';
+import { renderMarkdown } from '../gate/words/markdown.ts';
+import { renderTerminal, renderTerminalDetails } from '../gate/words/terminal.ts';
 import { type JsonTextError, parseJson } from '../model/json-text.ts';
-import { gateFailure } from './gate-failure.ts';
-import type { Context, VerbResult } from './verb.ts';
+import { gateFailure } from '../steps/release/gate-report.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
 
 export interface DecideInput {
   /** Path, relative to the context's folder, or `-` for what the edge read from standard input. */

@@ -3,12 +3,12 @@ import type { ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { writeImageContext } from '../package/image-context.ts';
 import type { Change, DeployResult } from '../rollout/target.ts';
-import { type Deployment, deployRequest, packageFor, prepareDeployment } from './deployment.ts';
-import { eachModel, type ModelResult, markdownTable } from './results.ts';
-import { readStoredVersion, type StoredVersion } from './stored-version.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { versionFor } from './version-for.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+import { type Deployment, deployRequest, packageFor, prepareDeployment } from '../steps/deployment.ts';
+import { eachModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import { readStoredVersion, type StoredVersion } from '../steps/stored-version.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { versionFor } from '../steps/version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 
 export interface DeployInput extends WorkInput {
   version?: string | undefined;

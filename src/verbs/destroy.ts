@@ -1,13 +1,13 @@
 import type { ModelEntry } from '../config/types.ts';
+import { functionSettings } from '../steps/function-settings.ts';
+import { type PreviewOwner, previewRevisions, storedPreviews } from '../steps/previews/list.ts';
+import { previewFunction } from '../steps/previews/name.ts';
+import { removePreview } from '../steps/previews/remove.ts';
+import { nothingUnowned, removeFunctions, unownedPreviews } from '../steps/previews/unowned-previews.ts';
+import { eachModel, type ModelResult } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 import { changeText } from './deploy.ts';
-import { functionSettings } from './function-settings.ts';
-import { type PreviewOwner, previewRevisions, storedPreviews } from './preview-list.ts';
-import { previewFunction } from './preview-name.ts';
-import { removePreview } from './preview-remove.ts';
-import { eachModel, type ModelResult } from './results.ts';
-import { nothingUnowned, removeFunctions, unownedPreviews } from './unowned-previews.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface DestroyInput extends WorkInput {
   candidates: boolean;

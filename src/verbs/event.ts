@@ -6,13 +6,13 @@ import { planEvent } from '../github/event.ts';
 import { type GitHubEvent, readEvent } from '../github/event-payload.ts';
 import type { EventGround, EventPlan, Standings } from '../github/event-plan.ts';
 import { codeSpan, shown } from '../github/event-text.ts';
-import { changedSince } from './changed.ts';
-import { otherCommits } from './named-then.ts';
-import { readConfig } from './read-config.ts';
-import { markdownTable } from './results.ts';
-import { standingsIn } from './standings.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import { changedSince } from '../steps/changes/changed.ts';
+import { otherCommits } from '../steps/changes/named-then.ts';
+import { standingsIn } from '../steps/changes/standings.ts';
+import { readConfig } from '../steps/read-config.ts';
+import { markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput } from '../steps/workspace.ts';
 
 export interface EventVerbInput {
   config: string;

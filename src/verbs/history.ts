@@ -1,12 +1,12 @@
 import { type ColdgateError, IntegrityError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
-import { checkHistory, type HistoryReport, type HistoryView, readHistory } from '../registry/history.ts';
-import { pointerFaults } from '../registry/pointer-check.ts';
-import { missingPointer, type PointerFault, type PointerLocation, unsound } from '../registry/pointer-fault.ts';
-import { type Repaired, repairHistory } from '../registry/repair.ts';
-import { everyModel, type ModelResult, markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import { pointerFaults } from '../registry/pointer/check.ts';
+import { missingPointer, type PointerFault, type PointerLocation, unsound } from '../registry/pointer/fault.ts';
+import { checkHistory, type HistoryReport, type HistoryView, readHistory } from '../registry/pointer/history.ts';
+import { type Repaired, repairHistory } from '../registry/pointer/repair.ts';
+import { everyModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput } from '../steps/workspace.ts';
 
 export interface HistoryVerbInput extends WorkInput {
   limit: number;

@@ -2,14 +2,14 @@ import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, Environment, ModelEntry } from '../config/types.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { type IamRole, policySetsFor, verbsOf } from '../iam/iam.ts';
-import { renderScript, type PolicySet } from '../iam/sheet.ts';
+import { type PolicySet, renderScript } from '../iam/policy-set.ts';
 import type { FunctionPlan, Subject } from '../iam/subject.ts';
 import { nearest } from '../inputs.ts';
-import { functionSettings } from './function-settings.ts';
-import { readConfig } from './read-config.ts';
-import { markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import type { WorkInput } from './workspace.ts';
+import { functionSettings } from '../steps/function-settings.ts';
+import { readConfig } from '../steps/read-config.ts';
+import { markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import type { WorkInput } from '../steps/workspace.ts';
 
 export interface IamInput extends WorkInput {
   role: string[];
@@ -38,7 +38,7 @@ function checkInput({ role, repository, account }: IamInput): readonly IamRole[]
   return role.length === 0 ? ['pipeline', 'function'] : roles.filter((one) => role.includes(one));
 }
 
-/** Longest ending that the name of a preview's function has, and longest name; src/verbs/preview-name.ts. */
+/** Longest ending that the name of a preview's function has, and longest name; src/steps/previews/name.ts. */
 const longest = { ending: '-pr-9999999999999999'.length, name: 64, digest: 9 };
 
 /** `digits-pr-*`: what names of a model's previews have in common; those of long names are cut somewhere. */
@@ -82,11 +82,19 @@ function subjectOf(
 }
 
 /** What ends up in `--json`: papers with their content, so that nothing has to be parsed out of a script. */
-const documentOf = ({ files, ...policySet }: PolicySet): Record<string, unknown> => ({ ...policySet, documents: files });
+const documentOf = ({ files, ...policySet }: PolicySet): Record<string, unknown> => ({
+  ...policySet,
+  documents: files,
+});
 
 function report(environment: Environment, policySets: readonly PolicySet[], script: string): VerbResult {
   const results = policySets.map(documentOf);
-  const rows = policySets.map(({ cloud, role, name, files }) => [cloud, role, name, files.map((p) => p.file).join(', ')]);
+  const rows = policySets.map(({ cloud, role, name, files }) => [
+    cloud,
+    role,
+    name,
+    files.map((p) => p.file).join(', '),
+  ]);
   const head =
     policySets.length > 0
       ? `${environment.name} needs ${policySets.length} ${policySets.length === 1 ? 'identity' : 'identities'}: ${policySets.map(({ name }) => name).join(', ')}.`

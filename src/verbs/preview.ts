@@ -1,21 +1,21 @@
 import { InputError, toColdgateError } from '../errors.ts';
-import { readLive } from '../registry/live-pointer.ts';
-import { verifyVersion } from '../registry/verify.ts';
+import { readLive } from '../registry/pointer/live-pointer.ts';
+import { verifyVersion } from '../registry/version/verify.ts';
 import type { DeployRequest } from '../rollout/target.ts';
-import { deployRequest, prepareDeployment } from './deployment.ts';
-import { runGate } from './gate-run.ts';
-import { inspectSources, type ModelSource } from './model-source.ts';
-import { previewRevisions } from './preview-list.ts';
-import { previewSettings, previewVersion } from './preview-name.ts';
-import { pruneVersions } from './preview-remove.ts';
-import { failedPreview, previewReport } from './preview-report.ts';
-import { inLocalWorkspace } from './preview-workspace.ts';
+import { deployRequest, prepareDeployment } from '../steps/deployment.ts';
+import { previewRevisions } from '../steps/previews/list.ts';
+import { previewSettings, previewVersion } from '../steps/previews/name.ts';
+import { pruneVersions } from '../steps/previews/remove.ts';
+import { failedPreview, previewReport } from '../steps/previews/report.ts';
+import { inLocalWorkspace } from '../steps/previews/workspace.ts';
+import { writeReport } from '../steps/release/gate-report.ts';
+import { runGate } from '../steps/release/gate-run.ts';
+import { joinResults, type ModelResult } from '../steps/results.ts';
+import { inspectSources, type ModelSource } from '../steps/source/model-source.ts';
+import { readStoredVersion, type StoredVersion } from '../steps/stored-version.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 import { publishModel } from './publish.ts';
-import { joinResults, type ModelResult } from './results.ts';
-import { readStoredVersion, type StoredVersion } from './stored-version.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { writeReport } from './warmup.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PreviewInput extends WorkInput {
   pullRequest: number;

@@ -1,11 +1,11 @@
 import type { Environment, ModelEntry, StoreSettings } from '../config/types.ts';
-import type { ExpectedPointer } from '../registry/pointer-guard.ts';
-import { type PruneResult, prune } from '../registry/prune.ts';
-import { functionSettings } from './function-settings.ts';
-import { previewedVersions } from './preview-list.ts';
-import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+import type { ExpectedPointer } from '../registry/pointer/guard.ts';
+import { type PruneResult, prune } from '../registry/prune/prune.ts';
+import { functionSettings } from '../steps/function-settings.ts';
+import { previewedVersions } from '../steps/previews/list.ts';
+import { bytesText, eachModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 
 export interface PruneVerbInput extends WorkInput {
   retain?: number | undefined;

@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { manifestKey } from '../model/layout.ts';
-import { type PublishResult, publishVersion } from '../registry/publish.ts';
+import { type PublishResult, publishVersion } from '../registry/publish/publish.ts';
+import { bytesText, eachModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import type { ModelSource } from '../steps/source/model-source.ts';
+import { proveSource, readySources } from '../steps/source/prove-source.ts';
+import { requestedForms } from '../steps/source/requested-forms.ts';
+import { withScratchFolder } from '../steps/source/scratch-folder.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { versionFor } from '../steps/version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 import { partSize, readFileChunks } from '../stores/read-file.ts';
 import { toolVersion } from '../version.ts';
-import type { ModelSource } from './model-source.ts';
-import { proveSource, readySources } from './prove-source.ts';
-import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
-import { withScratchFolder } from './scratch-folder.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { versionFor } from './version-for.ts';
-import { requestedForms } from './wished-forms.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface PublishInput extends WorkInput {
   version?: string | undefined;

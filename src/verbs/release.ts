@@ -1,17 +1,17 @@
-import { readLive } from '../registry/live-pointer.ts';
-import { assertSound } from '../registry/pointer-check.ts';
-import { bringVersion, openOrigin, shareStore, withCopy } from './bring-version.ts';
+import { assertSound } from '../registry/pointer/check.ts';
+import { readLive } from '../registry/pointer/live-pointer.ts';
+import { bringVersion, openOrigin, shareStore, withCopy } from '../steps/release/bring-version.ts';
+import { rolledBackSince } from '../steps/release/rolled-back-since.ts';
+import { eachModel, joinSteps, type ModelResult } from '../steps/results.ts';
+import { readStoredVersion } from '../steps/stored-version.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { versionFor } from '../steps/version-for.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 import { run as deploy } from './deploy.ts';
 import { run as destroy } from './destroy.ts';
 import { run as promote } from './promote.ts';
-import { eachModel, joinSteps, type ModelResult } from './results.ts';
-import { rolledBackSince } from './rolled-back-since.ts';
-import { readStoredVersion } from './stored-version.ts';
-import type { Context, VerbResult } from './verb.ts';
 import { run as verify } from './verify.ts';
-import { versionFor } from './version-for.ts';
 import { run as warmup } from './warmup.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
 export interface ReleaseInput extends WorkInput {
   version?: string | undefined;

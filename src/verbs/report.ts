@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts';
-import { renderMarkdown } from '../gate/markdown.ts';
-import { encodeRecord, type GateRecord, parseRecord } from '../gate/record.ts';
-import { renderSvg } from '../gate/svg.ts';
-import { renderTerminal } from '../gate/terminal.ts';
+import { renderSvg } from '../gate/pictures/svg.ts';
+import { encodeRecord, type GateRecord, parseRecord } from '../gate/record/record.ts';
+import { renderMarkdown } from '../gate/words/markdown.ts';
+import { renderTerminal } from '../gate/words/terminal.ts';
 import { ShapeError } from '../model/shape.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
 import { readGiven } from './decide.ts';
-import type { Context, VerbResult } from './verb.ts';
 
 export interface ReportInput {
   /** Path of a record, or of a document that holds one as `record`; `-` for standard input. */

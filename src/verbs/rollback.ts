@@ -1,12 +1,12 @@
-import { rollbackPointer } from '../registry/rollback.ts';
-import { prepareDeployment } from './deployment.ts';
-import { moveReport } from './move-report.ts';
-import { eachModel } from './results.ts';
-import { isDeployed, routeLive } from './route-live.ts';
-import { readStoredVersion } from './stored-version.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { versionFor } from './version-for.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
+import { rollbackPointer } from '../registry/pointer/rollback.ts';
+import { prepareDeployment } from '../steps/deployment.ts';
+import { moveReport } from '../steps/release/move-report.ts';
+import { isDeployed, routeLive } from '../steps/release/route-live.ts';
+import { eachModel } from '../steps/results.ts';
+import { readStoredVersion } from '../steps/stored-version.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { versionFor } from '../steps/version-for.ts';
+import { openWorkspace, type WorkInput } from '../steps/workspace.ts';
 
 export interface RollbackVerbInput extends WorkInput {
   to?: string | undefined;

@@ -1,12 +1,12 @@
 import type { ModelEntry } from '../config/types.ts';
 import { type ColdgateError, IntegrityError } from '../errors.ts';
-import { type PointerFault, unsound } from '../registry/pointer-fault.ts';
-import { type ModelStatus, modelStatus, statusFaults } from '../registry/status.ts';
+import { type PointerFault, unsound } from '../registry/pointer/fault.ts';
+import { type ModelStatus, modelStatus, statusFaults } from '../registry/pointer/status.ts';
 import type { Revision } from '../rollout/target.ts';
-import { functionSettings } from './function-settings.ts';
-import { bytesText, everyModel, type ModelResult, markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
+import { functionSettings } from '../steps/function-settings.ts';
+import { bytesText, everyModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 
 /** What runs, where it can be asked; a target that cannot be asked is no reason to hide what the store says. */
 async function liveRevision(ws: Workspace, entry: ModelEntry, { log }: Context): Promise<Revision | undefined> {

@@ -1,18 +1,18 @@
 import type { ModelEntry } from '../config/types.ts';
 import { type ColdgateError, InputError, toColdgateError, UnprovenError } from '../errors.ts';
-import { checkPointers } from '../registry/pointer-guard.ts';
-import { prune } from '../registry/prune.ts';
-import { previewedVersions, type StoredPreview, storedPreviews } from './preview-list.ts';
-import { previewFunction } from './preview-name.ts';
-import { pruneVersions } from './preview-remove.ts';
+import { checkPointers } from '../registry/pointer/guard.ts';
+import { prune } from '../registry/prune/prune.ts';
+import { previewedVersions, type StoredPreview, storedPreviews } from '../steps/previews/list.ts';
+import { previewFunction } from '../steps/previews/name.ts';
+import { pruneVersions } from '../steps/previews/remove.ts';
+import { openStoreGroups, type StoreGroup } from '../steps/previews/store-groups.ts';
+import { type Drift, driftOf } from '../steps/previews/sweep-drift.ts';
+import { type OrphanRule, orphanReason } from '../steps/previews/sweep-previews.ts';
+import { withUnowned } from '../steps/previews/sweep-unowned.ts';
+import { joinResults, type ModelResult, markdownTable } from '../steps/results.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import type { WorkInput } from '../steps/workspace.ts';
 import { deployedVersions, expectedPointers } from './prune.ts';
-import { joinResults, type ModelResult, markdownTable } from './results.ts';
-import { type Drift, driftOf } from './sweep-drift.ts';
-import { type OrphanRule, orphanReason } from './sweep-previews.ts';
-import { openStoreGroups, type StoreGroup } from './sweep-shelves.ts';
-import { withUnowned } from './sweep-unowned.ts';
-import type { Context, VerbResult } from './verb.ts';
-import type { WorkInput } from './workspace.ts';
 
 export interface SweepInput extends WorkInput {
   /** Numbers of open pull requests, `none` where none is; empty: nobody knows. */
@@ -58,7 +58,12 @@ async function removeOrphan(
   return { pullRequest, why, functions, pruned: await pruneVersions(group.first, entry, pullRequest, context) };
 }
 
-async function removeOrphans(group: StoreGroup, entry: ModelEntry, rule: OrphanRule, context: Context): Promise<Removed[]> {
+async function removeOrphans(
+  group: StoreGroup,
+  entry: ModelEntry,
+  rule: OrphanRule,
+  context: Context,
+): Promise<Removed[]> {
   const removed: Removed[] = [];
   for (const preview of await storedPreviews(group.first.store, entry.name)) {
     const why = orphanReason(preview, rule);

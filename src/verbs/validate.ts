@@ -3,16 +3,16 @@ import type { Config, ModelEntry } from '../config/types.ts';
 import { type ColdgateError, toColdgateError } from '../errors.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
-import { readManifest } from '../registry/version-contents.ts';
+import { readManifest } from '../registry/version/contents.ts';
+import { readSound } from '../steps/read-config.ts';
+import { bytesText, markdownTable } from '../steps/results.ts';
+import { allProblems } from '../steps/source/all-problems.ts';
+import { type LookedAt, lookAtSources } from '../steps/source/model-source.ts';
+import { proveSource } from '../steps/source/prove-source.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import type { WorkInput } from '../steps/workspace.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
-import { allProblems } from './all-problems.ts';
-import { type LookedAt, lookAtSources } from './model-source.ts';
-import { proveSource } from './prove-source.ts';
-import { readSound } from './read-config.ts';
-import { bytesText, markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import type { WorkInput } from './workspace.ts';
 
 export interface ValidateInput extends WorkInput {
   skipRun: boolean;

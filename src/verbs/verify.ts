@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { IntegrityError } from '../errors.ts';
 import { fileKey } from '../model/layout.ts';
 import { formatDifference } from '../model/sample-compare.ts';
-import { type VerifyResult, verifyVersion } from '../registry/verify.ts';
+import { type VerifyResult, verifyVersion } from '../registry/version/verify.ts';
+import { bytesText, eachModel, type ModelResult, markdownTable } from '../steps/results.ts';
+import { checkModel } from '../steps/source/check-model.ts';
+import type { Context, VerbResult } from '../steps/verb.ts';
+import { versionFor } from '../steps/version-for.ts';
+import { openWorkspace, type WorkInput } from '../steps/workspace.ts';
 import type { Store } from '../stores/store.ts';
-import { checkModel } from './check-model.ts';
-import { bytesText, eachModel, type ModelResult, markdownTable } from './results.ts';
-import type { Context, VerbResult } from './verb.ts';
-import { versionFor } from './version-for.ts';
-import { openWorkspace, type WorkInput } from './workspace.ts';
 
 export interface VerifyVerbInput extends WorkInput {
   version?: string | undefined;

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { InputError } from '../../src/errors.ts';
-import { gateDefaults } from '../../src/gate/options.ts';
+import { gateDefaults } from '../../src/gate/rule/options.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-config-')));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LoadError } from '../../src/handler/load-error.ts';
-import type { Reader, ReadObject } from '../../src/handler/reader.ts';
+import { LoadError } from '../../src/handler/model/load-error.ts';
 import { defaultLimits, type Limits } from '../../src/handler/readers/limits.ts';
+import type { Reader, ReadObject } from '../../src/handler/readers/reader.ts';
 import { madeBytes } from '../fakes/store-bodies.ts';
 
 export interface OpenedReader {

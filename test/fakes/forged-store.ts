@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { findVerb } from '../../src/catalog.ts';
 import { toColdgateError } from '../../src/errors.ts';
 import { readInputs } from '../../src/inputs.ts';
+import type { Context } from '../../src/steps/verb.ts';
 import { openFileStore } from '../../src/stores/file.ts';
 import { commandInputs, readArguments } from '../../src/terminal/argv.ts';
-import type { Context } from '../../src/verbs/verb.ts';
 import { Project } from '../fixtures/project.ts';
 import { recordingLogger, Simulation } from './registry-world.ts';
 

@@ -1,5 +1,5 @@
 import { pointerKey } from '../../src/model/layout.ts';
-import { Pace } from '../../src/registry/pace.ts';
+import { Pace } from '../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type Store, UnavailableError } from '../../src/stores/store.ts';
 import { prepareRace, type Race, versionsOf } from './registry-race.ts';

@@ -1,7 +1,7 @@
 import { pointerKey } from '../../src/model/layout.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { artifact, day, filesOf, keysOf, model, overwrite, textAt, Simulation } from './registry-world.ts';
+import { artifact, day, filesOf, keysOf, model, overwrite, Simulation, textAt } from './registry-world.ts';
 import { AgedStore } from './registry-wrapped-store.ts';
 
 /** What may be reported when the store does not answer; anything else would be a wrong report. */
@@ -27,7 +27,8 @@ export const faultCases: Record<string, FaultCase> = {
     run: (simulation) => simulation.publish('2.0.0', filesOf('b'), { derived }),
   },
   'publish over leftovers': {
-    prepare: (simulation) => overwrite(simulation.store, `${model}/versions/2.0.0/model.onnx`, filesOf('b')['model.onnx']!),
+    prepare: (simulation) =>
+      overwrite(simulation.store, `${model}/versions/2.0.0/model.onnx`, filesOf('b')['model.onnx']!),
     run: (simulation) => simulation.publish('2.0.0', filesOf('b')),
   },
   'the first promotion': {

@@ -1,4 +1,4 @@
-import { cancelBody } from '../../src/stores/leave-body.ts';
+import { cancelBody } from '../../src/stores/cancel-body.ts';
 import {
   type Body,
   type ObjectMeta,

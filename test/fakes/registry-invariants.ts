@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey, manifestKey } from '../../src/model/layout.ts';
 import { parseManifest } from '../../src/model/manifest.ts';
-import { checkHistory } from '../../src/registry/history.ts';
-import { surveyModel } from '../../src/registry/survey.ts';
-import { readTombstone } from '../../src/registry/tombstone.ts';
+import { checkHistory } from '../../src/registry/pointer/history.ts';
+import { surveyModel } from '../../src/registry/prune/survey.ts';
+import { readTombstone } from '../../src/registry/version/tombstone.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
 
 /** Digests of manifests seen so far: what a version was once it must stay. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { StoreSettings } from '../../src/config/types.ts';
-import { Pace } from '../../src/registry/pace.ts';
+import { Pace } from '../../src/registry/pointer/pace.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { Simulation } from './registry-world.ts';
 import { CountingStore } from './registry-wrapped-store.ts';
@@ -32,7 +32,10 @@ async function prepare({ settings, versions }: PromoterTask) {
   return { world: simulation, proofs, counting };
 }
 
-async function promote(task: PromoterTask, { world: simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
+async function promote(
+  task: PromoterTask,
+  { world: simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>,
+) {
   const report: PromoterReport = { sequences: [], requests: { pointer: 0, history: 0, others: 0 } };
   const real = { actor: task.actor, now: () => new Date(), sleep: undefined, pace: new Pace() };
   for (let turn = 0; turn < task.times; turn += 1) {

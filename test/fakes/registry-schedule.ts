@@ -106,7 +106,10 @@ export async function interleave(
         await second.run(j);
         if (killed !== 'first') await first.run();
         if (killed !== 'second') await second.run();
-        await judge(simulation, { schedule: `${i}, ${j}, killed ${killed}`, outcomes: [first.outcome, second.outcome] });
+        await judge(simulation, {
+          schedule: `${i}, ${j}, killed ${killed}`,
+          outcomes: [first.outcome, second.outcome],
+        });
         runs += 1;
       }
     }

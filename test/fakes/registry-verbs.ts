@@ -1,6 +1,6 @@
-import { checkHistory, readHistory } from '../../src/registry/history.ts';
-import { repairHistory } from '../../src/registry/repair.ts';
-import { modelStatus } from '../../src/registry/status.ts';
+import { checkHistory, readHistory } from '../../src/registry/pointer/history.ts';
+import { repairHistory } from '../../src/registry/pointer/repair.ts';
+import { modelStatus } from '../../src/registry/pointer/status.ts';
 import { codeOf, filesOf, model, type Simulation } from './registry-world.ts';
 
 /** The verbs by name, as test processes are told to run them; each gives back how it ended. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LocalTargetSettings } from '../../src/config/types.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import type { DeployRequest, Revision, SampleRequest, Target } from '../../src/rollout/target.ts';
-import { functionPaths } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/paths.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
 import type { LocalRevision, LocalState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';

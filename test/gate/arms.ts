@@ -1,7 +1,7 @@
 import { type Random, randomOf } from '../../bench/gate/random.ts';
-import { createGate } from '../../src/gate/gate.ts';
-import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
-import type { ArmValues, Gate, Measured, Verdict } from '../../src/gate/verdict.ts';
+import { createGate } from '../../src/gate/rule/gate.ts';
+import { type GateOptions, gateDefaults } from '../../src/gate/rule/options.ts';
+import type { ArmValues, Gate, Measured, Verdict } from '../../src/gate/rule/verdict.ts';
 
 export const gateOf = (options: Partial<GateOptions> = {}): Gate =>
   createGate({ ...gateDefaults, ...options }, { candidate: '1.1.0', baseline: '1.0.0' });

@@ -1,5 +1,5 @@
 import { silentLogger } from '../../src/log.ts';
-import type { Context } from '../../src/verbs/verb.ts';
+import type { Context } from '../../src/steps/verb.ts';
 
 /** A context for verbs that touch nothing but files below `cwd`. */
 export const contextIn = (cwd: string): Context => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTail, criticalRank, fisherTail, rankTail, upperShare } from '../../src/gate/laws.ts';
-import { rankTails } from '../../src/gate/rank-tails.ts';
+import { binomialTail, criticalRank, fisherTail, rankTail, upperShare } from '../../src/gate/rule/laws.ts';
+import { rankTails } from '../../src/gate/rule/rank-tails.ts';
 import { reference } from './reference.ts';
 
 /** Equal to a few units of the last place, whatever the size of the number. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gateDefaults } from '../../src/gate/options.ts';
-import { parseGateOptions } from '../../src/gate/parse-options.ts';
+import { gateDefaults } from '../../src/gate/rule/options.ts';
+import { parseGateOptions } from '../../src/gate/rule/parse-options.ts';
 
 describe('options in the words of gate:', () => {
   it('are the defaults where nothing is said', () => {

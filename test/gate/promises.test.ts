@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ruleCell } from '../../bench/gate/cells.ts';
 import { noises, shapes, startOf } from '../../bench/gate/distributions.ts';
 import { release } from '../../bench/gate/trial.ts';
-import { gateDefaults } from '../../src/gate/options.ts';
-import { judgeSequence } from '../../src/gate/sequence.ts';
+import { gateDefaults } from '../../src/gate/rule/options.ts';
+import { judgeSequence } from '../../src/gate/rule/sequence.ts';
 import { gateOf, loaded, seeded } from './arms.ts';
 
 /** Fewer releases than the tables of docs/gate.md, so the bounds leave room for chance: four standard errors. */

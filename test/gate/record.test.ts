@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { exampleRecord, examples } from '../../bench/gate/example-record.ts';
-import { advanceBaseline, driftWarning } from '../../src/gate/creep.ts';
-import { errorVerdict } from '../../src/gate/error-verdict.ts';
-import { encodeRecord, type GateRecord, parseRecord } from '../../src/gate/record.ts';
-import { resume } from '../../src/gate/resume.ts';
+import { encodeRecord, type GateRecord, parseRecord } from '../../src/gate/record/record.ts';
+import { resume } from '../../src/gate/record/resume.ts';
+import { advanceBaseline, driftWarning } from '../../src/gate/rule/cumulative-drift.ts';
+import { errorVerdict } from '../../src/gate/rule/error-verdict.ts';
 import { ShapeError } from '../../src/model/shape.ts';
 
 const records = Object.values(examples).map(exampleRecord);

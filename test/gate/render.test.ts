@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exampleRecord, examples } from '../../bench/gate/example-record.ts';
-import { errorVerdict } from '../../src/gate/error-verdict.ts';
-import { renderMarkdown } from '../../src/gate/markdown.ts';
-import type { GateRecord } from '../../src/gate/record.ts';
-import { renderSvg } from '../../src/gate/svg.ts';
-import { renderTerminal, renderTerminalDetails } from '../../src/gate/terminal.ts';
+import { renderSvg } from '../../src/gate/pictures/svg.ts';
+import type { GateRecord } from '../../src/gate/record/record.ts';
+import { errorVerdict } from '../../src/gate/rule/error-verdict.ts';
+import { renderMarkdown } from '../../src/gate/words/markdown.ts';
+import { renderTerminal, renderTerminalDetails } from '../../src/gate/words/terminal.ts';
 
 const blocked = exampleRecord(examples.regression);
 const count = (text: string, part: RegExp) => [...text.matchAll(part)].length;

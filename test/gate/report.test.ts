@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleRecord, examples } from '../../bench/gate/example-record.ts';
-import { encodeRecord } from '../../src/gate/record.ts';
+import { encodeRecord } from '../../src/gate/record/record.ts';
 import { run as decide } from '../../src/verbs/decide.ts';
 import { run } from '../../src/verbs/report.ts';
 import { steady } from './arms.ts';

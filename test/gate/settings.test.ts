@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import { createGate } from '../../src/gate/gate.ts';
-import { gateDefaults } from '../../src/gate/options.ts';
-import type { ArmValues } from '../../src/gate/verdict.ts';
-import { middleOf, zoneOf } from '../../src/gate/zone.ts';
+import { createGate } from '../../src/gate/rule/gate.ts';
+import { gateDefaults } from '../../src/gate/rule/options.ts';
+import type { ArmValues } from '../../src/gate/rule/verdict.ts';
+import { middleOf, zoneOf } from '../../src/gate/rule/zone.ts';
 import { gateOf, loaded, mixed, once, steady } from './arms.ts';
 
 const unsure = (ratio: number) => [mixed(300 * ratio, 30, 0.6), mixed(300, 30, 0.6)] as const;

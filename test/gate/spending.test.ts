@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { levelsOf, totalLevels } from '../../src/gate/decide-metric.ts';
-import { looksOf, nextLook, spentAt } from '../../src/gate/looks.ts';
-import { judgeSequence } from '../../src/gate/sequence.ts';
-import type { Measured, Verdict } from '../../src/gate/verdict.ts';
+import { levelsOf, totalLevels } from '../../src/gate/rule/decide-metric.ts';
+import { looksOf, nextLook, spentAt } from '../../src/gate/rule/looks.ts';
+import { judgeSequence } from '../../src/gate/rule/sequence.ts';
+import type { Measured, Verdict } from '../../src/gate/rule/verdict.ts';
 import { gateOf, loaded, mixed, steady } from './arms.ts';
 
 describe('looks', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { countAbove } from '../../src/gate/decide-metric.ts';
-import { criticalRank } from '../../src/gate/laws.ts';
-import { ratioOf } from '../../src/gate/ratio.ts';
-import { median, nearestRank, spreadOf, validValues } from '../../src/gate/values.ts';
+import { countAbove } from '../../src/gate/rule/decide-metric.ts';
+import { criticalRank } from '../../src/gate/rule/laws.ts';
+import { ratioOf } from '../../src/gate/rule/ratio.ts';
+import { median, nearestRank, spreadOf, validValues } from '../../src/gate/rule/values.ts';
 import { noisy, once, seeded, steady } from './arms.ts';
 
 const ascending = (values: number[]) => [...values].sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../../src/errors.ts';
-import type { GitHubClient, RepositoryRef } from '../../src/github/api/conversation.ts';
+import type { GitHubClient, RepositoryRef } from '../../src/github/api/github-client.ts';
 import { openGitHubClient } from '../../src/github/api/open.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { type GitHubServer, startGitHub } from './server.ts';

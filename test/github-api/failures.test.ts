@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { GitHubClient } from '../../src/github/api/conversation.ts';
+import type { GitHubClient } from '../../src/github/api/github-client.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { describePart } from '../emulators/servers.ts';
 import { bringPart } from '../handler/bring-part.ts';
@@ -169,9 +169,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     bed.fail({ match: 'GET /repos', status: 500, delayMs: 2500, times: 4 });
     const client = bed.open();
     expect(await client.openPullRequests()).toBe(undefined);
-    expect(client.warnings[0]?.message).toMatch(
-      /^Could not list pull requests \(.*timeout.*\)\. The run goes on/,
-    );
+    expect(client.warnings[0]?.message).toMatch(/^Could not list pull requests \(.*timeout.*\)\. The run goes on/);
   });
 
   it('is silent when the run ends meanwhile', async () => {

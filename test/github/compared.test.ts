@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Since } from '../../src/github/event-plan.ts';
-import { changedSince } from '../../src/verbs/changed.ts';
-import { gitIn } from '../../src/verbs/changed-git.ts';
-import { otherCommits } from '../../src/verbs/named-then.ts';
+import { changedSince } from '../../src/steps/changes/changed.ts';
+import { gitIn } from '../../src/steps/changes/changed-git.ts';
+import { otherCommits } from '../../src/steps/changes/named-then.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'coldgate-compared-'));
 const clean = { PATH: process.env['PATH'] ?? '', HOME: home, GIT_CONFIG_NOSYSTEM: '1' };

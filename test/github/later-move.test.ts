@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { historyKey, pointerKey } from '../../src/model/layout.ts';
 import { encodeJson, type Pointer } from '../../src/model/pointer.ts';
+import { laterMove } from '../../src/steps/changes/later-move.ts';
 import { openStore } from '../../src/stores/open.ts';
-import { laterMove } from '../../src/verbs/later-move.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'coldgate-moves-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));

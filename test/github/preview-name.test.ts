@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isVersion } from '../../src/model/names.ts';
 import { isPreviewVersion } from '../../src/model/version.ts';
-import { previewFunction, previewNumber, previewVersion } from '../../src/verbs/preview-name.ts';
-import { graceMs, orphanReason } from '../../src/verbs/sweep-previews.ts';
+import { previewFunction, previewNumber, previewVersion } from '../../src/steps/previews/name.ts';
+import { graceMs, orphanReason } from '../../src/steps/previews/sweep-previews.ts';
 
 const sha = fc.stringMatching(/^[0-9a-f]{40}$/);
 const release = fc.constantFrom('1.1.0', '0.0.1', '10.20.30', '1.0.0-rc.1', '2.0.0-pr.1');

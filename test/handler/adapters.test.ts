@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { toAppRequest } from '../../src/handler/aws/http.ts';
-import { createLambda } from '../../src/handler/aws/lambda.ts';
+import { toAppRequest } from '../../src/handler/platforms/aws/http.ts';
+import { createLambda } from '../../src/handler/platforms/aws/lambda.ts';
 import { type HandlerReply, handlerContract, type OpenedHandler } from '../contracts/handler.ts';
 import { HandlerChild } from '../fakes/handler-child.ts';
 import { callOver } from '../fakes/handler-http.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { ServedModel } from '../../src/handler/served-model.ts';
+import { ServedModel } from '../../src/handler/model/served-model.ts';
 import { encodeModel, node, tensor, tensorType, tinyModel, tokenModel, value } from '../fixtures/onnx.ts';
 import { bytes, int, text } from '../fixtures/protobuf.ts';
 import { ModelStore } from './model-store.ts';

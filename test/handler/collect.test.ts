@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const collect = JSON.stringify(new URL('../../src/handler/collect.ts', import.meta.url).href);
+const collect = JSON.stringify(new URL('../../src/handler/http/collect.ts', import.meta.url).href);
 
 /**
  * A process whose second thread takes the flag back without end, as the thread of a session does at the moment in which

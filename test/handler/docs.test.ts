@@ -88,7 +88,7 @@ describe('docs/handler.md', () => {
   });
 
   it('has an example of every route', async () => {
-    const { routes } = await import('../../src/handler/routes.ts');
+    const { routes } = await import('../../src/handler/http/routes.ts');
     const asked = sections.flatMap(([, commands]) =>
       commands.flatMap(({ command }) => /\$URL([^\s"?]*)/.exec(command)?.[1] ?? []),
     );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkerSession } from '../../src/handler/worker-session.ts';
+import { openWorkerSession } from '../../src/handler/session/worker-session.ts';
 import type { Dtype } from '../../src/model/tensor-info.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { openAdapterBed } from './adapter-bed.ts';

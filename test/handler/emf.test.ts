@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emfForm } from '../../src/handler/log-forms/emf.ts';
+import { emfForm } from '../../src/handler/platforms/log-forms/emf.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

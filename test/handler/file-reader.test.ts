@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReadObject } from '../../src/handler/reader.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';
+import type { ReadObject } from '../../src/handler/readers/reader.ts';
 
 let root: string;
 beforeEach(() => {

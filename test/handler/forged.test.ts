@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runtimeVersion } from '../../src/handler/runtime.ts';
+import { runtimeVersion } from '../../src/handler/session/runtime.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../src/model/layout.ts';
 import type { Artifact, Manifest } from '../../src/model/manifest.ts';

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AppDeps } from '../../src/handler/app-deps.ts';
-import { openSession } from '../../src/handler/open-session.ts';
-import type { Reader } from '../../src/handler/reader.ts';
+import type { AppDeps } from '../../src/handler/http/app-deps.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';
+import type { Reader } from '../../src/handler/readers/reader.ts';
+import { openSession } from '../../src/handler/session/open-session.ts';
 import { pointerKey } from '../../src/model/layout.ts';
 import { tinyModel } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';

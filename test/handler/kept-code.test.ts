@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CompileCache } from '../../src/handler/kept-code.ts';
+import { CompileCache } from '../../src/handler/session/compile-cache.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseLargeObject } from '../../src/handler/large-json.ts';
-import { parseJsonObject } from '../../src/handler/read-json.ts';
-import type { Tensors } from '../../src/handler/session.ts';
-import { jsonWith } from '../../src/handler/tensor-answer.ts';
-import { readInferInput } from '../../src/handler/tensors-in.ts';
-import { writeOutputs } from '../../src/handler/tensors-out.ts';
+import type { Tensors } from '../../src/handler/session/session.ts';
+import { parseLargeObject } from '../../src/handler/tensors/large-json.ts';
+import { parseJsonObject } from '../../src/handler/tensors/read-json.ts';
+import { jsonWith } from '../../src/handler/tensors/tensor-answer.ts';
+import { readInferInput } from '../../src/handler/tensors/tensors-in.ts';
+import { writeOutputs } from '../../src/handler/tensors/tensors-out.ts';
 import { LongList } from '../../src/model/long-list.ts';
 import type { Dtype } from '../../src/model/tensor-info.ts';
 import { seededRandom } from '../fixtures/onnx.ts';

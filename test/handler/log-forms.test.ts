@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { toTraceparent } from '../../src/handler/google/trace.ts';
-import { emfForm } from '../../src/handler/log-forms/emf.ts';
-import { googleForm } from '../../src/handler/log-forms/google.ts';
+import { toTraceparent } from '../../src/handler/platforms/google/trace.ts';
+import { emfForm } from '../../src/handler/platforms/log-forms/emf.ts';
+import { googleForm } from '../../src/handler/platforms/log-forms/google.ts';
 
 const trace = '0af7651916cd43dd8448eb211c80319c';
 const line = {

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Served, serve } from '../../src/handler/node.ts';
+import { type Served, serve } from '../../src/handler/http/node.ts';
 import { tinyModel } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LoadError } from '../../src/handler/load-error.ts';
-import { type ModelCache, openModelCache } from '../../src/handler/model-cache.ts';
-import { obtainFile } from '../../src/handler/obtain-file.ts';
-import type { Reader } from '../../src/handler/reader.ts';
+import { LoadError } from '../../src/handler/model/load-error.ts';
+import { type ModelCache, openModelCache } from '../../src/handler/model/model-cache.ts';
+import { obtainFile } from '../../src/handler/model/obtain-file.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';
+import type { Reader } from '../../src/handler/readers/reader.ts';
 import { sha256 } from '../../src/model/digest.ts';
 
 const bytes = Buffer.from('the model as published');

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, describe, expect, it } from 'vitest';
-import { describeApi } from '../../src/handler/openapi/document.ts';
-import { routes } from '../../src/handler/routes.ts';
+import { describeApi } from '../../src/handler/http/openapi/document.ts';
+import { routes } from '../../src/handler/http/routes.ts';
 import type { Dtype } from '../../src/model/tensor-info.ts';
 import { tinyModel, tokenModel } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { renderPage } from '../../src/handler/page/document.ts';
-import { firstRequest } from '../../src/handler/page/first-request.ts';
-import { modelCard } from '../../src/handler/page/model-card.ts';
+import { renderPage } from '../../src/handler/http/page/document.ts';
+import { firstRequest } from '../../src/handler/http/page/first-request.ts';
+import { modelCard } from '../../src/handler/http/page/model-card.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

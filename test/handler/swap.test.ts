@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openWorkerSession } from '../../src/handler/worker-session.ts';
+import { openWorkerSession } from '../../src/handler/session/worker-session.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey } from '../../src/model/layout.ts';
 import type { Manifest } from '../../src/model/manifest.ts';

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '../../src/handler/app.ts';
-import type { AppDeps } from '../../src/handler/app-deps.ts';
-import type { AppResponse } from '../../src/handler/app-request.ts';
+import { type App, createApp } from '../../src/handler/http/app.ts';
+import type { AppDeps } from '../../src/handler/http/app-deps.ts';
+import type { AppResponse } from '../../src/handler/http/app-request.ts';
+import { RequestError } from '../../src/handler/http/request-error.ts';
 import { openFileReader } from '../../src/handler/readers/file.ts';
-import { RequestError } from '../../src/handler/request-error.ts';
 import { readSettings } from '../../src/handler/settings.ts';
 
 export interface Reply extends AppResponse {

@@ -15,7 +15,7 @@ import {
   s3,
   wholeLambda,
 } from '../fixtures/iam-config.ts';
-import { iamOf, policiesOf, sheetOf, sheetsOf } from './printed.ts';
+import { iamOf, policiesOf, policySetOf, policySetsOf } from './printed.ts';
 
 const production = { environment: 'production', repository: 'acme/models' };
 const everyRole = { ...production, role: 'pipeline,preview,function' };
@@ -71,12 +71,12 @@ describe.each(Object.entries(configs))('coldgate iam for %s', (_name, yaml) => {
     const result = await iamOf(yaml, everyRole);
     const checked = spawnSync('bash', ['-n'], { input: result.text, encoding: 'utf8' });
     expect([checked.status, checked.stderr]).toEqual([0, '']);
-    for (const { documents, commands, name } of sheetsOf(result)) {
+    for (const { documents, commands, name } of policySetsOf(result)) {
       const text = commands.join('\n');
       for (const { file } of documents) expect([name, text]).toEqual([name, expect.stringContaining(file)]);
       for (const line of commands) expect(result.text).toContain(line);
     }
-    expect(JSON.parse(result.outputs['results']!)).toEqual(sheetsOf(result));
+    expect(JSON.parse(result.outputs['results']!)).toEqual(policySetsOf(result));
   });
 
   it('leaves no name open', async () => {
@@ -85,7 +85,7 @@ describe.each(Object.entries(configs))('coldgate iam for %s', (_name, yaml) => {
   });
 
   it('prints documents that the cloud takes', async () => {
-    for (const { cloud, documents } of sheetsOf(await iamOf(yaml, everyRole)))
+    for (const { cloud, documents } of policySetsOf(await iamOf(yaml, everyRole)))
       for (const { file, kind, content } of documents) {
         if (cloud === 'aws') {
           const policy = content as PolicyDocument;
@@ -106,9 +106,11 @@ describe.each(Object.entries(configs))('coldgate iam for %s', (_name, yaml) => {
 
 describe('policies that are too long', () => {
   it('are divided, and attached as policies of their own', async () => {
-    const policySet = sheetOf(await iamOf(iamYaml({ models: many }), production), 'pipeline');
+    const policySet = policySetOf(await iamOf(iamYaml({ models: many }), production), 'pipeline');
     expect(policiesOf(policySet).length).toBeGreaterThan(1);
-    expect(policySet.commands.filter((line) => line.includes('attach-role-policy')).length).toBe(policiesOf(policySet).length);
+    expect(policySet.commands.filter((line) => line.includes('attach-role-policy')).length).toBe(
+      policiesOf(policySet).length,
+    );
     expect(policySet.notes.join()).toContain('more than the 10');
     const named = policiesOf(policySet).flatMap(({ Statement }) => Statement.flatMap(({ Resource = [] }) => Resource));
     for (const name of many)
@@ -146,7 +148,7 @@ describe('what it is told', () => {
     expect(text).not.toContain('web-identity');
     const other = iamYaml({ target: '{ provider: local }' });
     expect((await iamOf(other, production)).lines.join('\n')).toContain('--account 123456789012');
-    const told = sheetOf(await iamOf(other, { ...production, account: '210987654321' }), 'pipeline');
+    const told = policySetOf(await iamOf(other, { ...production, account: '210987654321' }), 'pipeline');
     expect(JSON.stringify(told.documents)).toContain('arn:aws:iam::210987654321:oidc-provider/');
   });
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findVerb } from '../../src/catalog.ts';
 import type { PolicyDocument } from '../../src/iam/aws/policy.ts';
-import type { PolicyFile, PolicySet } from '../../src/iam/sheet.ts';
+import type { PolicyFile, PolicySet } from '../../src/iam/policy-set.ts';
 import { readInputs } from '../../src/inputs.ts';
-import type { VerbResult } from '../../src/verbs/verb.ts';
+import type { VerbResult } from '../../src/steps/verb.ts';
 import { contextIn } from '../gate/context.ts';
 
 /** A sheet as `--json` has it. */
@@ -32,9 +32,14 @@ export async function iamOf(yaml: string, given: Record<string, string> = {}): P
   }
 }
 
-export const policySetsOf = (result: VerbResult): PrintedPolicySet[] => result.document['results'] as PrintedPolicySet[];
+export const policySetsOf = (result: VerbResult): PrintedPolicySet[] =>
+  result.document['results'] as PrintedPolicySet[];
 
-export function policySetOf(result: VerbResult, role: PolicySet['role'], cloud: PolicySet['cloud'] = 'aws'): PrintedPolicySet {
+export function policySetOf(
+  result: VerbResult,
+  role: PolicySet['role'],
+  cloud: PolicySet['cloud'] = 'aws',
+): PrintedPolicySet {
   const found = policySetsOf(result).find((policySet) => policySet.role === role && policySet.cloud === cloud);
   if (!found) throw new Error(`no sheet of ${role} on ${cloud}`);
   return found;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createGate } from '../../src/gate/gate.ts';
-import { type GateOptions, gateDefaults } from '../../src/gate/options.ts';
-import type { ColdStart, GateSample } from '../../src/gate/sample.ts';
+import { createGate } from '../../src/gate/rule/gate.ts';
+import { type GateOptions, gateDefaults } from '../../src/gate/rule/options.ts';
+import type { ColdStart, GateSample } from '../../src/gate/rule/sample.ts';
 import { silentLogger } from '../../src/log.ts';
 import { type MeasureInput, measure } from '../../src/measure/measure.ts';
 import type { SampleRequest, Target } from '../../src/rollout/target.ts';

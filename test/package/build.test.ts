@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
 import { deflate, deflateKey } from '../../src/package/deflate.ts';
-import { cachedPackage } from '../../src/package/kept-package.ts';
+import { cachedPackage } from '../../src/package/package-cache.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';

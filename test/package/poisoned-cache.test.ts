@@ -17,7 +17,7 @@ import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { type BuildOptions, buildPackage } from '../../src/package/build.ts';
 import { deflateKey } from '../../src/package/deflate.ts';
-import { cachedPackage, readPackage } from '../../src/package/kept-package.ts';
+import { cachedPackage, readPackage } from '../../src/package/package-cache.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';

@@ -7,7 +7,7 @@ import { describeWith, type ServerName, useServer, whyMissing } from '../emulato
 import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
 import { honest } from '../fakes/registry-fault-cases.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { artifact, codeOf, fileKeysOf, filesOf, model, textAt, Simulation } from '../fakes/registry-world.ts';
+import { artifact, codeOf, fileKeysOf, filesOf, model, Simulation, textAt } from '../fakes/registry-world.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 
 type Place = ServerName | 'file';

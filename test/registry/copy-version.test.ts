@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { doctorRecordKey, fileKey, manifestKey, tombstoneKey } from '../../src/model/layout.ts';
-import { encodeTombstone } from '../../src/registry/tombstone.ts';
+import { encodeTombstone } from '../../src/registry/version/tombstone.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { ObjectInfo, ObjectMeta, Store, Token } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
@@ -13,8 +13,8 @@ import {
   model,
   overwrite,
   removeKey,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 import { CountingStore, type Request, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 

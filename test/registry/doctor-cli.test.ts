@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
-import { storeChecks } from '../../src/registry/doctor-checks.ts';
+import { storeChecks } from '../../src/registry/doctor/doctor.ts';
 import { liar, useLiar } from '../emulators/liar.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart, describeWith, type ServerName, useServer } from '../emulators/servers.ts';

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { doctorRecordKey } from '../../src/model/layout.ts';
-import { type Examination, examineStore } from '../../src/registry/doctor.ts';
-import { storeChecks } from '../../src/registry/doctor-checks.ts';
-import { readDoctorRecord } from '../../src/registry/trust.ts';
+import { type Examination, examineStore, storeChecks } from '../../src/registry/doctor/doctor.ts';
+import { readDoctorRecord } from '../../src/registry/version/trust.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isArtifactPath, leaseKey, leasedVersion } from '../../src/model/layout.ts';
+import { isArtifactPath, leasedVersion, leaseKey } from '../../src/model/layout.ts';
 import { modelFile, parseManifest } from '../../src/model/manifest.ts';
 import { encodeJson, parsePointer } from '../../src/model/pointer.ts';
 import { ShapeError } from '../../src/model/shape.ts';

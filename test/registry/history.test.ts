@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { historyKey, historySequence, pointerKey } from '../../src/model/layout.ts';
-import { checkHistory, readHistory } from '../../src/registry/history.ts';
-import { repairHistory } from '../../src/registry/repair.ts';
+import { checkHistory, readHistory } from '../../src/registry/pointer/history.ts';
+import { repairHistory } from '../../src/registry/pointer/repair.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { codeOf, model, overwrite, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
+import { codeOf, model, overwrite, removeKey, Simulation, textAt } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;

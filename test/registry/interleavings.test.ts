@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { tombstoneName } from '../../src/model/layout.ts';
-import { checkHistory, readHistory } from '../../src/registry/history.ts';
-import { repairHistory } from '../../src/registry/repair.ts';
-import { modelStatus } from '../../src/registry/status.ts';
-import { surveyModel } from '../../src/registry/survey.ts';
+import { checkHistory, readHistory } from '../../src/registry/pointer/history.ts';
+import { repairHistory } from '../../src/registry/pointer/repair.ts';
+import { modelStatus } from '../../src/registry/pointer/status.ts';
+import { surveyModel } from '../../src/registry/prune/survey.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
@@ -80,7 +80,11 @@ const pairs: [string, Verb, Verb, string[]][] = [
 ];
 
 /** Holds at once, and after a prune and a publish: nothing stays that only a hand could clear away. */
-async function judge(simulation: Simulation, { schedule, outcomes }: Finding, allowed: readonly string[]): Promise<void> {
+async function judge(
+  simulation: Simulation,
+  { schedule, outcomes }: Finding,
+  allowed: readonly string[],
+): Promise<void> {
   for (const outcome of outcomes) expect([undefined, 'done', ...allowed], schedule).toContain(outcome);
   const { store } = simulation;
   expect(await checkInvariants(store, model), schedule).toEqual([]);
@@ -101,7 +105,12 @@ const most = process.env['COLDGATE_ALL_SCHEDULES'] ? Number.POSITIVE_INFINITY : 
 
 describe('two verbs, each stopped or killed at any request of the other', () => {
   it.each(pairs)('hold every promise: %s', async (_name, first, second, allowed) => {
-    const runs = await interleave(fresh, [first, second], (simulation, finding) => judge(simulation, finding, allowed), most);
+    const runs = await interleave(
+      fresh,
+      [first, second],
+      (simulation, finding) => judge(simulation, finding, allowed),
+      most,
+    );
     expect(runs).toBeGreaterThan(15);
   });
 });

@@ -6,7 +6,7 @@ import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry-processes.ts';
 import { namedVerbs } from '../fakes/registry-verbs.ts';
-import { codeOf, keysOf, model, textAt, Simulation } from '../fakes/registry-world.ts';
+import { codeOf, keysOf, model, Simulation, textAt } from '../fakes/registry-world.ts';
 import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
 
 async function begin(): Promise<Simulation> {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
-import { readHistory } from '../../src/registry/history.ts';
-import { readPointer } from '../../src/registry/read-pointer.ts';
+import { readHistory } from '../../src/registry/pointer/history.ts';
+import { readPointer } from '../../src/registry/pointer/read-pointer.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { required } from '../emulators/required.ts';
 import { beginOwn } from '../emulators/running.ts';

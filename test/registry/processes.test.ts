@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tombstoneName } from '../../src/model/layout.ts';
-import { repairHistory } from '../../src/registry/repair.ts';
+import { repairHistory } from '../../src/registry/pointer/repair.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';

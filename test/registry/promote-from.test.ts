@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleRecord, examples } from '../../bench/gate/example-record.ts';
-import { encodeRecord } from '../../src/gate/record.ts';
+import { encodeRecord } from '../../src/gate/record/record.ts';
 import { baselineKey, fileKey } from '../../src/model/layout.ts';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { pointerKey } from '../../src/model/layout.ts';
-import { Pace } from '../../src/registry/pace.ts';
+import { Pace } from '../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { runJson } from '../fakes/registry-command.ts';

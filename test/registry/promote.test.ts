@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctorRecordKey, fileKey, historyKey, manifestKey, pointerKey, tombstoneKey } from '../../src/model/layout.ts';
 import { parsePointer } from '../../src/model/pointer.ts';
-import { encodeTombstone } from '../../src/registry/tombstone.ts';
+import { encodeTombstone } from '../../src/registry/version/tombstone.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
@@ -15,8 +15,8 @@ import {
   model,
   overwrite,
   removeKey,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 import { CountingStore, MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';

@@ -5,7 +5,17 @@ import { historyKey, pointerKey, tombstoneName } from '../../src/model/layout.ts
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { codeOf, day, failureOf, keysOf, model, overwrite, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
+import {
+  codeOf,
+  day,
+  failureOf,
+  keysOf,
+  model,
+  overwrite,
+  removeKey,
+  Simulation,
+  textAt,
+} from '../fakes/registry-world.ts';
 import { AgedStore, MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
 

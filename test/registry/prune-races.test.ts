@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pointerKey, tombstoneKey, versionPrefix } from '../../src/model/layout.ts';
-import type { PruneResult } from '../../src/registry/prune.ts';
+import type { PruneResult } from '../../src/registry/prune/prune.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fileKey, historyKey, leaseKey, pointerKey, tombstoneKey } from '../../src/model/layout.ts';
-import { encodeTombstone } from '../../src/registry/tombstone.ts';
+import { encodeTombstone } from '../../src/registry/version/tombstone.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { codeOf, day, keysOf, model, overwrite, textAt, Simulation } from '../fakes/registry-world.ts';
+import { codeOf, day, keysOf, model, overwrite, Simulation, textAt } from '../fakes/registry-world.ts';
 import { AgedStore, MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;
@@ -156,7 +156,11 @@ describe('what an unfinished publish left', () => {
 
 describe('the tombstone of a prune that died', () => {
   const plant = async (version: string, state: 'checking' | 'deleting') =>
-    overwrite(store, tombstoneKey(model, version), Buffer.from(encodeTombstone('dead', state, simulation.clock)).toString());
+    overwrite(
+      store,
+      tombstoneKey(model, version),
+      Buffer.from(encodeTombstone('dead', state, simulation.clock)).toString(),
+    );
 
   it('is taken over, and the version deleted, while nothing needs it', async () => {
     await publishAll(['1.0.0', '1.1.0']);

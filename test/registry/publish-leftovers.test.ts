@@ -14,8 +14,8 @@ import {
   keysOf,
   model,
   overwrite,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 import { MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 

@@ -13,8 +13,8 @@ import {
   model,
   overwrite,
   removeKey,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';
 
@@ -118,7 +118,9 @@ describe('publishing a version again', () => {
 
   it('is a no-op for other artifacts, which are derived', async () => {
     await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'fast')] });
-    const again = await simulation.publish('1.0.0', filesOf('a'), { derived: [artifact('artifacts/model.ort', 'faster')] });
+    const again = await simulation.publish('1.0.0', filesOf('a'), {
+      derived: [artifact('artifacts/model.ort', 'faster')],
+    });
     expect(again.published).toBe(false);
     expect(await textAt(store, fileKey(model, '1.0.0', 'artifacts/model.ort'))).toBe('fast');
   });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fileKey, historyKey, manifestKey, pointerKey } from '../../src/model/layout.ts';
 import { parsePointer } from '../../src/model/pointer.ts';
-import { checkHistory } from '../../src/registry/history.ts';
-import { repairHistory } from '../../src/registry/repair.ts';
-import { modelStatus, statusFaults } from '../../src/registry/status.ts';
+import { checkHistory } from '../../src/registry/pointer/history.ts';
+import { repairHistory } from '../../src/registry/pointer/repair.ts';
+import { modelStatus, statusFaults } from '../../src/registry/pointer/status.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import {
@@ -14,8 +14,8 @@ import {
   model,
   overwrite,
   removeKey,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 
 let store: Store;

@@ -4,7 +4,16 @@ import { parsePointer } from '../../src/model/pointer.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { codeOf, failureOf, filesOf, model, overwrite, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
+import {
+  codeOf,
+  failureOf,
+  filesOf,
+  model,
+  overwrite,
+  removeKey,
+  Simulation,
+  textAt,
+} from '../fakes/registry-world.ts';
 import { MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 
 let store: Store;

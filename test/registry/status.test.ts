@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fileKey, tombstoneKey } from '../../src/model/layout.ts';
-import { modelStatus } from '../../src/registry/status.ts';
+import { modelStatus } from '../../src/registry/pointer/status.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { model, overwrite, Simulation } from '../fakes/registry-world.ts';
 import { CountingStore } from '../fakes/registry-wrapped-store.ts';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { historyKey, pointerKey } from '../../src/model/layout.ts';
 import { type Pointer, parsePointer } from '../../src/model/pointer.ts';
-import { Pace } from '../../src/registry/pace.ts';
+import { Pace } from '../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { DeniedError, PreconditionError, type Store, UnavailableError } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { codeOf, failureOf, keysOf, model, removeKey, textAt, Simulation } from '../fakes/registry-world.ts';
+import { codeOf, failureOf, keysOf, model, removeKey, Simulation, textAt } from '../fakes/registry-world.ts';
 import { type Request, WrappedStore } from '../fakes/registry-wrapped-store.ts';
 
 const current = pointerKey(model);
@@ -53,7 +53,11 @@ describe('a swap whose answer does not settle it', () => {
         await act();
         throw error;
       });
-      expect(await new Simulation(faulty).promote('1.1.0')).toMatchObject({ promoted: true, sequence: 2, recorded: true });
+      expect(await new Simulation(faulty).promote('1.1.0')).toMatchObject({
+        promoted: true,
+        sequence: 2,
+        recorded: true,
+      });
       expect(faulty.attempts).toBe(1);
       expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
     });
@@ -136,7 +140,10 @@ describe('a swap whose answer does not settle it', () => {
     faulty.onRead = () => {
       if (silent) throw lost();
     };
-    expect(await failureOf(new Simulation(faulty).promote('1.1.0'))).toMatchObject({ code: 'outcome-unknown', exit: 1 });
+    expect(await failureOf(new Simulation(faulty).promote('1.1.0'))).toMatchObject({
+      code: 'outcome-unknown',
+      exit: 1,
+    });
     silent = false;
     expect(await simulation.promote('1.1.0')).toMatchObject({ promoted: false, sequence: 2 });
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey, tombstoneKey } from '../../src/model/layout.ts';
-import type { CheckedFile } from '../../src/registry/verify.ts';
+import type { CheckedFile } from '../../src/registry/version/verify.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
@@ -13,8 +13,8 @@ import {
   model,
   overwrite,
   removeKey,
-  textAt,
   Simulation,
+  textAt,
 } from '../fakes/registry-world.ts';
 import { MeddlingStore } from '../fakes/registry-wrapped-store.ts';
 import { temporaryStore } from '../fakes/store-folder.ts';
@@ -101,7 +101,10 @@ for (const [kind, open] of Object.entries(kinds)) {
 
     it('says that a version is not published, and that files of it lie there', async () => {
       await overwrite(store, fileKey(model, '3.0.0', 'model.onnx'), 'x');
-      expect(await failureOf(simulation.verify({ version: '2.0.0' }))).toMatchObject({ code: 'version-missing', exit: 3 });
+      expect(await failureOf(simulation.verify({ version: '2.0.0' }))).toMatchObject({
+        code: 'version-missing',
+        exit: 3,
+      });
       expect(await codeOf(simulation.verify({ version: '3.0.0' }))).toBe('version-missing');
     });
 

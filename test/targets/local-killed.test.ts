@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rolloutTarget } from '../../src/rollout/rollout.ts';
 import type { DeployResult, Target } from '../../src/rollout/target.ts';
-import { functionPaths } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/paths.ts';
 import { LocalPlatform } from '../../src/targets/local/platform.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import type { Revision } from '../../src/rollout/target.ts';
-import { functionPaths } from '../../src/targets/local/place.ts';
+import { functionPaths } from '../../src/targets/local/paths.ts';
 import { isRunning, systemProcesses } from '../../src/targets/local/process-table.ts';
 import { readState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkBounds } from '../../src/verbs/check-bounds.ts';
-import { withScratchFolder } from '../../src/verbs/scratch-folder.ts';
+import { checkBounds } from '../../src/steps/source/check-bounds.ts';
+import { withScratchFolder } from '../../src/steps/source/scratch-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'coldgate-bounds-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -59,7 +59,7 @@ describe('the folder for forms in the making', () => {
   const home = join(root, 'temp');
   mkdirSync(home);
   const env = { GITHUB_ACTIONS: 'true', RUNNER_TEMP: home };
-  const module = JSON.stringify(join(import.meta.dirname, '../../src/verbs/scratch-folder.ts'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/steps/source/scratch-folder.ts'));
   const script = `import { withScratchFolder } from ${module};
     await withScratchFolder(${JSON.stringify(env)}, async () => process.kill(process.pid, 'SIGKILL'));`;
 

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pointerFaults } from '../../src/registry/pointer-check.ts';
-import { readPointer } from '../../src/registry/read-pointer.ts';
-import { verifyVersion } from '../../src/registry/verify.ts';
+import { pointerFaults } from '../../src/registry/pointer/check.ts';
+import { readPointer } from '../../src/registry/pointer/read-pointer.ts';
+import { verifyVersion } from '../../src/registry/version/verify.ts';
 import { inCopy, objectsIn, prepareStore, runInProcess, storeIn } from '../fakes/forged-store.ts';
 import { model, recordingLogger } from '../fakes/registry-world.ts';
 import type { Project } from '../fixtures/project.ts';

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPointer } from '../../src/registry/read-pointer.ts';
+import { readPointer } from '../../src/registry/pointer/read-pointer.ts';
+import { openWorkspace } from '../../src/steps/workspace.ts';
 import { run as promote } from '../../src/verbs/promote.ts';
 import { run as publish } from '../../src/verbs/publish.ts';
 import { run as release } from '../../src/verbs/release.ts';
 import { run as rollback } from '../../src/verbs/rollback.ts';
 import { run as ship } from '../../src/verbs/ship.ts';
-import { openWorkspace } from '../../src/verbs/workspace.ts';
 import { Project } from '../fixtures/project.ts';
 import { contextIn } from '../gate/context.ts';
 

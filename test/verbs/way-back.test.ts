@@ -1,11 +1,11 @@
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UnprovenError } from '../../src/errors.ts';
-import { readPointer } from '../../src/registry/read-pointer.ts';
-import { functionSettings } from '../../src/verbs/function-settings.ts';
-import { routeLive } from '../../src/verbs/route-live.ts';
-import { readStoredVersion } from '../../src/verbs/stored-version.ts';
-import { openWorkspace, type Workspace } from '../../src/verbs/workspace.ts';
+import { readPointer } from '../../src/registry/pointer/read-pointer.ts';
+import { functionSettings } from '../../src/steps/function-settings.ts';
+import { routeLive } from '../../src/steps/release/route-live.ts';
+import { readStoredVersion } from '../../src/steps/stored-version.ts';
+import { openWorkspace, type Workspace } from '../../src/steps/workspace.ts';
 import { runCommand } from '../fakes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 import { contextIn } from '../gate/context.ts';

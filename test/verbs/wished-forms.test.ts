@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
-import type { ModelSource } from '../../src/verbs/model-source.ts';
-import { requestedForms } from '../../src/verbs/wished-forms.ts';
+import type { ModelSource } from '../../src/steps/source/model-source.ts';
+import { requestedForms } from '../../src/steps/source/requested-forms.ts';
 import { contextIn } from '../gate/context.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'coldgate-wished-'));

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { previewVersion } from '../../src/verbs/preview-name.ts';
+import { previewVersion } from '../../src/steps/previews/name.ts';
 import { act } from '../emulators/act.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { whyNot } from '../emulators/part.ts';

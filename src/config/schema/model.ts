@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { gateDefaults } from '../../gate/options.ts';
-import { metrics } from '../../gate/sample.ts';
+import { gateDefaults } from '../../gate/rule/options.ts';
+import { metrics } from '../../gate/rule/sample.ts';
 import { namePatterns, nameRules } from '../../model/names.ts';
 import { targetSchema } from './environment.ts';
 import { decimal, duration, listOf, share, text, whole, words } from './field-kinds.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '../../log.ts';
-import type { GitHubWarning, RepositoryRef } from './conversation.ts';
 import { isApiError, lacksPermission, wordsOf } from './failure.ts';
+import type { GitHubWarning, RepositoryRef } from './github-client.ts';
 
 /** What a call needs, and what to say when it is not there. */
 export interface Need {

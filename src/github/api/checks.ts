@@ -1,5 +1,5 @@
 import { type Client, repeatable } from './client.ts';
-import type { Annotation, CheckUpdate, RepositoryRef } from './conversation.ts';
+import type { Annotation, CheckUpdate, RepositoryRef } from './github-client.ts';
 
 /** GitHub takes so many annotations in one request; more are added by further ones. */
 const perRequest = 50;

@@ -1,7 +1,7 @@
 import { Octokit } from '@octokit/core';
 import { retry } from '@octokit/plugin-retry';
 import type { Logger } from '../../log.ts';
-import type { RepositoryRef } from './conversation.ts';
+import type { RepositoryRef } from './github-client.ts';
 import { withRateLimits } from './rate-limit.ts';
 
 /** GitHub ends its own work on a request after ten seconds; the rest is for the way there and back. */

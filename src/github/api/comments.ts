@@ -1,7 +1,7 @@
 import { type Client, repeatable } from './client.ts';
-import type { RepositoryRef } from './conversation.ts';
 import { createOnce } from './create-once.ts';
 import { isAbsent, isApiError, isUnclear } from './failure.ts';
+import type { RepositoryRef } from './github-client.ts';
 import { perPage, readPages } from './pages.ts';
 
 /** GitHub refuses longer bodies. */

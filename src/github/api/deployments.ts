@@ -1,7 +1,7 @@
 import { type Client, repeatable } from './client.ts';
-import type { Deployment, DeploymentUpdate, RepositoryRef, StatusUpdate } from './conversation.ts';
 import { createOnce } from './create-once.ts';
 import { isAbsent } from './failure.ts';
+import type { Deployment, DeploymentUpdate, RepositoryRef, StatusUpdate } from './github-client.ts';
 import { perPage, readPages } from './pages.ts';
 
 /** Tells our deployments from those that GitHub makes by itself for jobs with `environment:`. */

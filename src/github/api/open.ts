@@ -3,8 +3,8 @@ import { Attempts, type Need } from './attempt.ts';
 import { writeCheck } from './checks.ts';
 import { openClient, type Pace } from './client.ts';
 import { Comments } from './comments.ts';
-import type { Annotation, GitHubClient, RepositoryRef } from './conversation.ts';
 import { Deployments } from './deployments.ts';
+import type { Annotation, GitHubClient, RepositoryRef } from './github-client.ts';
 import { listOpen } from './pull-requests.ts';
 
 const needs = {

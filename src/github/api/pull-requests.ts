@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import type { OpenPullRequest, RepositoryRef } from './conversation.ts';
+import type { OpenPullRequest, RepositoryRef } from './github-client.ts';
 import { perPage, readPages } from './pages.ts';
 
 /** All that are open; nothing where the list is longer than is read, because a part would be taken for the whole. */

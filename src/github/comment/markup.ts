@@ -1,4 +1,4 @@
-import { text } from '../../gate/markdown.ts';
+import { text } from '../../gate/words/markdown.ts';
 
 /** A link that shows its own address; code where it is no web address. */
 export function link(url: string, label?: string): string {

@@ -1,9 +1,9 @@
-import { verdictWords } from '../../gate/line.ts';
-import { marks, phases, rawSamples, table, text } from '../../gate/markdown.ts';
-import { quantilePlot } from '../../gate/mermaid.ts';
-import { notesOf } from '../../gate/notes.ts';
-import type { GateRecord } from '../../gate/record.ts';
-import { tableHead, tableRows } from '../../gate/table.ts';
+import { quantilePlot } from '../../gate/pictures/mermaid.ts';
+import type { GateRecord } from '../../gate/record/record.ts';
+import { verdictWords } from '../../gate/words/line.ts';
+import { marks, phases, rawSamples, table, text } from '../../gate/words/markdown.ts';
+import { notesOf } from '../../gate/words/notes.ts';
+import { tableHead, tableRows } from '../../gate/words/table.ts';
 import { codeSpan } from '../event-text.ts';
 import { curlBlock } from './curl.ts';
 import { folded, link } from './markup.ts';

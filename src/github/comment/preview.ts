@@ -1,7 +1,7 @@
-import type { GateRecord } from '../../gate/record.ts';
+import type { GateRecord } from '../../gate/record/record.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { Sample } from '../../model/sample.ts';
-import type { GitHubWarning } from '../api/conversation.ts';
+import type { GitHubWarning } from '../api/github-client.ts';
 
 /** How far a model's preview has come. */
 export type PreviewState =

@@ -1,4 +1,4 @@
-import { text } from '../../gate/markdown.ts';
+import { text } from '../../gate/words/markdown.ts';
 import { codeSpan } from '../event-text.ts';
 import { fenced, joined, link } from './markup.ts';
 import { type Detail, details, modelSection, signOf, verdictCell } from './model-section.ts';

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { app as azure, type InvocationContext } from '@azure/functions';
-import { createHttpHandler, readAuthLevel } from '../azure/function.ts';
-import { writeToInvocation } from '../azure/log.ts';
 import { sinceStart } from '../clock.ts';
-import { openApp } from '../open-app.ts';
-import { isSessionThread } from '../session-thread.ts';
-import { openWorkerSession } from '../worker-session.ts';
+import { openApp } from '../http/open-app.ts';
+import { createHttpHandler, readAuthLevel } from '../platforms/azure/function.ts';
+import { writeToInvocation } from '../platforms/azure/log.ts';
+import { isSessionThread } from '../session/session-thread.ts';
+import { openWorkerSession } from '../session/worker-session.ts';
 
 /** Azure Functions v4: registers one function for every path. Loads new versions in itself, as a worker. */
 async function register(): Promise<void> {
@@ -29,4 +29,4 @@ async function register(): Promise<void> {
 }
 
 if (!isSessionThread()) await register();
-else await (await import('../session-worker.ts')).serveSession();
+else await (await import('../session/session-worker.ts')).serveSession();

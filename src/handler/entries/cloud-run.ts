@@ -1,6 +1,6 @@
-import { loadFirstMs } from '../google/load-first.ts';
-import { toTraceparent } from '../google/trace.ts';
-import { googleForm, googleProject } from '../log-forms/google.ts';
+import { loadFirstMs } from '../platforms/google/load-first.ts';
+import { toTraceparent } from '../platforms/google/trace.ts';
+import { googleForm, googleProject } from '../platforms/log-forms/google.ts';
 import { compilePart } from './load-part.ts';
 
 /**

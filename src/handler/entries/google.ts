@@ -1,13 +1,13 @@
 import { sinceStart } from '../clock.ts';
 import { noticeFreezes } from '../freezes.ts';
-import { createHttpFunction, type HttpFunction } from '../google/function.ts';
-import { loadFirstMs } from '../google/load-first.ts';
-import { keepBodiesRaw } from '../google/raw-body.ts';
-import { loadAhead } from '../load-ahead.ts';
-import { googleForm, googleProject } from '../log-forms/google.ts';
-import { openApp } from '../open-app.ts';
-import { isSessionThread } from '../session-thread.ts';
-import { openWorkerSession } from '../worker-session.ts';
+import { openApp } from '../http/open-app.ts';
+import { loadAhead } from '../model/load-ahead.ts';
+import { createHttpFunction, type HttpFunction } from '../platforms/google/function.ts';
+import { loadFirstMs } from '../platforms/google/load-first.ts';
+import { keepBodiesRaw } from '../platforms/google/raw-body.ts';
+import { googleForm, googleProject } from '../platforms/log-forms/google.ts';
+import { isSessionThread } from '../session/session-thread.ts';
+import { openWorkerSession } from '../session/worker-session.ts';
 
 /**
  * Cloud Run functions, entry point `coldgate`. Loads new versions in itself, as a worker. The framework listens when this
@@ -33,6 +33,6 @@ async function open(): Promise<HttpFunction> {
 }
 
 const opened = isSessionThread() ? undefined : await open();
-if (!opened) await (await import('../session-worker.ts')).serveSession();
+if (!opened) await (await import('../session/session-worker.ts')).serveSession();
 
 export const coldgate: HttpFunction = async (request, response) => opened?.(request, response);

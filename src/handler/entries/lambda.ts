@@ -1,10 +1,10 @@
-import { createLambda, type LambdaHandler } from '../aws/lambda.ts';
-import { createUpload } from '../aws/upload.ts';
 import { sinceStart } from '../clock.ts';
-import { emfForm } from '../log-forms/emf.ts';
-import { openApp } from '../open-app.ts';
-import { isSessionThread } from '../session-thread.ts';
-import { openWorkerSession } from '../worker-session.ts';
+import { openApp } from '../http/open-app.ts';
+import { createLambda, type LambdaHandler } from '../platforms/aws/lambda.ts';
+import { createUpload } from '../platforms/aws/upload.ts';
+import { emfForm } from '../platforms/log-forms/emf.ts';
+import { isSessionThread } from '../session/session-thread.ts';
+import { openWorkerSession } from '../session/worker-session.ts';
 
 /** AWS Lambda, `lambda.handler`. Loads new versions in itself, as a worker. */
 async function open(): Promise<LambdaHandler> {
@@ -30,7 +30,7 @@ async function open(): Promise<LambdaHandler> {
     upload: createUpload({
       app,
       // Signing is read when a file comes, so that requests do not pay for it.
-      objects: async () => (await import('../aws/objects.ts')).openObjects(env),
+      objects: async () => (await import('../platforms/aws/objects.ts')).openObjects(env),
       write,
       variables: env,
       limit: settings.maxPayloadBytes,
@@ -39,7 +39,7 @@ async function open(): Promise<LambdaHandler> {
 }
 
 const opened = isSessionThread() ? undefined : await open();
-if (!opened) await (await import('../session-worker.ts')).serveSession();
+if (!opened) await (await import('../session/session-worker.ts')).serveSession();
 
 /** Two parameters, no more: the runtime counts them. */
 export async function handler(event: unknown, context: { awsRequestId?: string }): Promise<unknown> {

@@ -1,11 +1,11 @@
 import { sinceStart } from '../clock.ts';
 import { noticeFreezes } from '../freezes.ts';
-import type { Served } from '../node.ts';
-import { startFailure, startNode } from '../node-main.ts';
-import { openOutput } from '../node-output.ts';
-import type { NodePlatform } from '../node-platform.ts';
-import { isSessionThread } from '../session-thread.ts';
-import { openWorkerSession } from '../worker-session.ts';
+import type { Served } from '../http/node.ts';
+import { startFailure, startNode } from '../http/node-main.ts';
+import { openOutput } from '../http/node-output.ts';
+import type { NodePlatform } from '../http/node-platform.ts';
+import { isSessionThread } from '../session/session-thread.ts';
+import { openWorkerSession } from '../session/worker-session.ts';
 
 export interface RunOptions {
   /** The file that Node was started with; as a worker thread's entry it loads new versions. */
@@ -19,7 +19,7 @@ export interface RunOptions {
 export function run(options: RunOptions): void {
   // No await here: this is built as CommonJS, which Node starts some 5 ms sooner.
   if (!isSessionThread()) void main(sinceStart(), options);
-  else void import('../session-worker.ts').then((worker) => worker.serveSession());
+  else void import('../session/session-worker.ts').then((worker) => worker.serveSession());
 }
 
 /** What requests in flight get when the process is told to end, ms: less than any platform waits before it kills. */

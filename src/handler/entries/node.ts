@@ -1,4 +1,4 @@
-import { CompileCache } from '../kept-code.ts';
+import { CompileCache } from '../session/compile-cache.ts';
 import { compilePart } from './load-part.ts';
 
 /** sha256 of the part, put in by the bundler. */

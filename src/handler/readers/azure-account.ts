@@ -1,6 +1,6 @@
-import type { AccountKey } from '../credentials/azure-shared-key.ts';
 import { SettingsError, type Variables } from '../settings.ts';
-import { endpointProblem, type StoreSource } from '../source.ts';
+import type { AccountKey } from './credentials/azure-shared-key.ts';
+import { endpointProblem, type StoreSource } from './source.ts';
 
 /** Where an account's blobs are, and how it is asked where no identity is used. */
 export interface AzureAccount {

@@ -1,16 +1,16 @@
-import { azureCredentials } from '../credentials/azure-identity.ts';
-import { signSharedKey } from '../credentials/azure-shared-key.ts';
-import type { Bearer, Renewed } from '../credentials/renewed.ts';
-import { LoadError } from '../load-error.ts';
-import type { Reader } from '../reader.ts';
+import { LoadError } from '../model/load-error.ts';
 import type { Variables } from '../settings.ts';
-import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
 import { type AzureAccount, readAccount } from './azure-account.ts';
 import { askAsBearer } from './bearer.ts';
+import { azureCredentials } from './credentials/azure-identity.ts';
+import { signSharedKey } from './credentials/azure-shared-key.ts';
+import type { Bearer, Renewed } from './credentials/renewed.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
+import { conditionHeaders, keyIn, type ObjectService, type ReadConditions } from './object-service.ts';
+import type { Reader } from './reader.ts';
 import { openRemoteReader } from './remote.ts';
+import type { StoreSource } from './source.ts';
 import { send } from './transport.ts';
 
 /** Old enough for every emulator, and new enough for conditions, ranges and tokens. */

@@ -1,5 +1,5 @@
-import type { Bearer, Renewed } from '../credentials/renewed.ts';
 import type { Answer } from './answer.ts';
+import type { Bearer, Renewed } from './credentials/renewed.ts';
 
 /** Asks with a token, and once more with a fresh one where it is refused. Without credentials it asks without. */
 export async function askAsBearer(

@@ -1,4 +1,4 @@
-import { LoadError } from '../load-error.ts';
+import { LoadError } from '../model/load-error.ts';
 
 /**
  * Calls of a file system that may never come back, as those of a network mount whose server is gone. Each holds one of

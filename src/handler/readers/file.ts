@@ -1,11 +1,11 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { closeFile, fileStats, openFile, readInto } from '../files.ts';
-import { LoadError } from '../load-error.ts';
-import type { Reader, ReadObject, StoredDocument } from '../reader.ts';
+import { closeFile, fileStats, openFile, readInto } from '../model/files.ts';
+import { LoadError } from '../model/load-error.ts';
 import { BoundedCalls } from './bounded-calls.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import type { Reader, ReadObject, StoredDocument } from './reader.ts';
 
 /** Large enough that system calls do not matter, small enough that hashing one chunk does not stall requests. */
 const maxChunkBytes = 1024 * 1024;

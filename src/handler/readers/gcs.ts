@@ -1,14 +1,14 @@
-import { googleCredentials } from '../credentials/google.ts';
-import type { Bearer, Renewed } from '../credentials/renewed.ts';
-import { LoadError } from '../load-error.ts';
-import type { Reader } from '../reader.ts';
+import { LoadError } from '../model/load-error.ts';
 import type { Variables } from '../settings.ts';
-import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
 import { askAsBearer } from './bearer.ts';
+import { googleCredentials } from './credentials/google.ts';
+import type { Bearer, Renewed } from './credentials/renewed.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
+import { conditionHeaders, keyIn, type ObjectService, type ReadConditions } from './object-service.ts';
+import type { Reader } from './reader.ts';
 import { openRemoteReader } from './remote.ts';
+import type { StoreSource } from './source.ts';
 import { send } from './transport.ts';
 
 const google = 'https://storage.googleapis.com';

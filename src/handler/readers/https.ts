@@ -1,9 +1,9 @@
-import { LoadError } from '../load-error.ts';
-import type { Reader } from '../reader.ts';
+import { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 import { isPrivateAddress } from './hosts.ts';
 import type { Limits } from './limits.ts';
-import { type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
+import { conditionHeaders, type ObjectService, type ReadConditions } from './object-service.ts';
+import type { Reader } from './reader.ts';
 import { openRemoteReader } from './remote.ts';
 import { send } from './transport.ts';
 
@@ -37,7 +37,12 @@ class SignedUrl implements ObjectService {
 
   async ask(key: string, conditions: ReadConditions): Promise<Answer> {
     if (key !== this.#name) throw new LoadError('model-not-found', `${this.url} is one object and holds no ${key}.`);
-    const request = { method: 'GET', headers: conditionHeaders(conditions), signal: conditions.signal, stallMs: this.#stallMs } as const;
+    const request = {
+      method: 'GET',
+      headers: conditionHeaders(conditions),
+      signal: conditions.signal,
+      stallMs: this.#stallMs,
+    } as const;
     let origin = this.#target;
     let fromOutside = false;
     for (let hops = 0; ; hops++) {

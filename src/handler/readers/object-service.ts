@@ -1,4 +1,4 @@
-import type { LoadError } from '../load-error.ts';
+import type { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 
 /** Which version of an object, and which bytes of it. */

@@ -1,4 +1,4 @@
-import { LoadError } from '../load-error.ts';
+import { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
 import type { ObjectService } from './object-service.ts';

@@ -1,5 +1,4 @@
-import { LoadError } from '../load-error.ts';
-import type { Reader, ReadObject } from '../reader.ts';
+import { LoadError } from '../model/load-error.ts';
 import { uniqueId } from '../unique-id.ts';
 import type { Answer } from './answer.ts';
 import { joinChunks } from './chunks.ts';
@@ -8,6 +7,7 @@ import type { ObjectService, ReadConditions } from './object-service.ts';
 import { parallelBytes } from './parallel-bytes.ts';
 import { persist } from './persist.ts';
 import { RangedObject } from './ranged-object.ts';
+import type { Reader, ReadObject } from './reader.ts';
 import { refusal, unanswered } from './refusal.ts';
 import { ReplacedError } from './replaced.ts';
 

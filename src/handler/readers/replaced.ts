@@ -1,4 +1,4 @@
-import { LoadError } from '../load-error.ts';
+import { LoadError } from '../model/load-error.ts';
 
 /** The object was replaced while it was being read. Reading it again as a whole gives the new one. */
 export class ReplacedError extends LoadError {

@@ -1,10 +1,10 @@
-import { type AwsCredentials, awsCredentials } from '../credentials/aws.ts';
-import type { Renewed } from '../credentials/renewed.ts';
 import type { Variables } from '../settings.ts';
-import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
+import { type AwsCredentials, awsCredentials } from './credentials/aws.ts';
+import type { Renewed } from './credentials/renewed.ts';
 import { errorCode } from './s3-refusal.ts';
 import { encodeKey, formatQuery, signS3 } from './s3-sign.ts';
+import type { StoreSource } from './source.ts';
 import { type HttpRequest, send } from './transport.ts';
 
 export interface S3Request extends Pick<HttpRequest, 'method' | 'signal' | 'stallMs'> {

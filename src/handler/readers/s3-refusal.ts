@@ -1,4 +1,4 @@
-import { LoadError } from '../load-error.ts';
+import { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 
 /** The code of an S3 error, empty where there is none. */

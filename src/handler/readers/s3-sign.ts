@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { AwsCredentials } from '../credentials/aws.ts';
+import type { AwsCredentials } from './credentials/aws.ts';
 
 /** A request as S3 sees it. */
 export interface S3Signable {

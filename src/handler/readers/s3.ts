@@ -1,13 +1,13 @@
-import type { LoadError } from '../load-error.ts';
-import type { Reader } from '../reader.ts';
+import type { LoadError } from '../model/load-error.ts';
 import type { Variables } from '../settings.ts';
-import type { StoreSource } from '../source.ts';
 import type { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
-import { keyIn, type ObjectService, type ReadConditions, conditionHeaders } from './object-service.ts';
+import { conditionHeaders, keyIn, type ObjectService, type ReadConditions } from './object-service.ts';
+import type { Reader } from './reader.ts';
 import { openRemoteReader } from './remote.ts';
 import { S3Client, s3Options } from './s3-client.ts';
 import { s3Refusal } from './s3-refusal.ts';
+import type { StoreSource } from './source.ts';
 
 /** Reads `<prefix>/<key>` of a bucket, with the credentials that the platform gives. */
 export function openS3Reader(source: StoreSource, variables: Variables, limits?: Limits): Reader {

@@ -130,7 +130,11 @@ const features: readonly Feature[] = [
 ];
 
 /** Statements of the settings that these functions use. */
-export function featureStatements(group: LambdaGroup, operations: readonly TargetOperation[], suffix: string): Statement[] {
+export function featureStatements(
+  group: LambdaGroup,
+  operations: readonly TargetOperation[],
+  suffix: string,
+): Statement[] {
   return features
     .filter((one) => one.operations.some((operation) => operations.includes(operation)) && (one.when?.(group) ?? true))
     .map(({ sid, actions, resources, condition }) => ({

@@ -23,7 +23,7 @@ export interface FollowOptions {
   /** Whether what answers is still there. */
   isRunning(): boolean;
   signal: AbortSignal;
-  timeoutMs?: FollowLimits;
+  limits?: FollowLimits;
 }
 
 /**
@@ -33,8 +33,8 @@ export interface FollowOptions {
  * when it could not read its store to the end.
  */
 export async function proveFollowing(endpoint: Endpoint, expected: Expectation, options: FollowOptions): Promise<void> {
-  const { signal, timeoutMs = usual } = options;
-  const { loadingMs, refusalMs } = timeoutMs;
+  const { signal, limits = usual } = options;
+  const { loadingMs, refusalMs } = limits;
   const { url } = endpoint;
   const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
   let refusedSince: number | undefined;

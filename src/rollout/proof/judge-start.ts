@@ -1,4 +1,4 @@
-import { type ColdStart, metrics, type Timings } from '../../gate/sample.ts';
+import { type ColdStart, metrics, type Timings } from '../../gate/rule/sample.ts';
 import type { SampleRequest } from '../target.ts';
 import { type Answer, describeAnswer, field } from './http.ts';
 

@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
 import { type AzureContext, type AzureLimits, defaultLimits } from './context.ts';
 import { logIn } from './credentials.ts';
-import { BucketLocation } from './place.ts';
+import { BucketLocation } from './location.ts';
 
 /** What all operations of a store share. Throws InputError for settings that the service cannot honour. */
 export async function contextOf(settings: StoreSettings, limits: Partial<AzureLimits> = {}): Promise<AzureContext> {

@@ -5,7 +5,7 @@ import type {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { partSize } from '../read-file.ts';
-import type { BucketLocation } from './place.ts';
+import type { BucketLocation } from './location.ts';
 
 /** The part of the SDK's interface of the same name that this driver calls. */
 export interface TokenCredential {

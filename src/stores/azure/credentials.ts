@@ -4,7 +4,7 @@ import { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } fr
 import { InputError } from '../../errors.ts';
 import { redact } from '../redact.ts';
 import type { Identity, TokenCredential } from './context.ts';
-import type { BucketLocation } from './place.ts';
+import type { BucketLocation } from './location.ts';
 
 export const tokenScope = 'https://storage.azure.com/.default';
 

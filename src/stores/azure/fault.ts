@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from '../store.ts';
 import type { AzureContext } from './context.ts';
-import { type RequestContext, denialOf } from './denial.ts';
+import { denialOf, type RequestContext } from './denial.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
 import { principalOf } from './principal.ts';
 
@@ -27,7 +27,12 @@ const archived = new Set(['BlobArchived', 'BlobBeingRehydrated']);
 const leased = new Set(['LeaseIdMissing', 'LeaseLost', 'LeaseIdMismatchWithBlobOperation']);
 const badName = new Set(['InvalidUri', 'InvalidResourceName', 'OutOfRangeInput', 'ResourceNameTooLong']);
 
-function explainFailure(failure: RequestFailure, context: AzureContext, asked: RequestContext, who?: string): StoreError {
+function explainFailure(
+  failure: RequestFailure,
+  context: AzureContext,
+  asked: RequestContext,
+  who?: string,
+): StoreError {
   const { url, account, container } = context.place;
   const { status, code, message } = failure;
   const fields = { store: url, key: asked.key, cause: failure };
@@ -60,7 +65,11 @@ function explainFailure(failure: RequestFailure, context: AzureContext, asked: R
 }
 
 /** A blob that is there, in a state in which this cannot be done to it; nothing for other failures. */
-function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' }: RequestContext): StoreError | undefined {
+function keptFault(
+  failure: RequestFailure,
+  { place }: AzureContext,
+  { key = '' }: RequestContext,
+): StoreError | undefined {
   const { url, account, container } = place;
   const fields = { store: url, key, cause: failure };
   const at = `${key} in ${url}`;
@@ -82,7 +91,12 @@ function keptFault(failure: RequestFailure, { place }: AzureContext, { key = '' 
   return new StoreError('object-has-snapshots', exitCodes.conflict, summary, { ...fields, hint });
 }
 
-function unavailable(failure: RequestFailure, context: AzureContext, asked: RequestContext, at: string): UnavailableError {
+function unavailable(
+  failure: RequestFailure,
+  context: AzureContext,
+  asked: RequestContext,
+  at: string,
+): UnavailableError {
   const { status, code, message } = failure;
   const fields = { store: context.place.url, key: asked.key, cause: failure };
   const { endpoint } = context;

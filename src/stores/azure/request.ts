@@ -1,5 +1,5 @@
-import { withRetry } from '../patiently.ts';
-import { withIdleTimeout } from '../silence.ts';
+import { withIdleTimeout } from '../idle-timeout.ts';
+import { withRetry } from '../with-retry.ts';
 import type { AzureContext } from './context.ts';
 import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';

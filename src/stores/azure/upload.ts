@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { cancelBody } from '../cancel-body.ts';
 import { recycle } from '../chunk-pool.ts';
 import { InFlight } from '../in-flight.ts';
-import { cancelBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
 import { BlockUpload } from './blocks.ts';

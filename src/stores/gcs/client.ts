@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../../errors.ts';
 import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type GcsContext, type GcsLimits } from './context.ts';
 import { credentialsFault } from './credentials.ts';
-import { BucketLocation } from './place.ts';
+import { BucketLocation } from './location.ts';
 
 /**
  * What all operations of a store share. The endpoint comes from the settings or, as the SDK reads it, from

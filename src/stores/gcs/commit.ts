@@ -1,5 +1,5 @@
 import { commitWrite, type Failure } from '../commit-write.ts';
-import { judgeRepeatable } from '../patiently.ts';
+import { judgeRepeatable } from '../with-retry.ts';
 import type { GcsContext } from './context.ts';
 import type { RequestContext } from './denial.ts';
 import { RequestFailure } from './failure.ts';
@@ -24,6 +24,11 @@ export function commit<T>(
 }
 
 /** Sends a request that may be repeated freely until `stop`, and says in the store's words why it failed. */
-export function repeat<T>(context: GcsContext, asked: RequestContext, send: () => Promise<T>, stop?: AbortSignal): Promise<T> {
+export function repeat<T>(
+  context: GcsContext,
+  asked: RequestContext,
+  send: () => Promise<T>,
+  stop?: AbortSignal,
+): Promise<T> {
   return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, asked), stop));
 }

@@ -1,5 +1,5 @@
 import type { Storage } from '@google-cloud/storage';
-import type { BucketLocation } from './place.ts';
+import type { BucketLocation } from './location.ts';
 
 /** Bounds that tests set lower, and addresses that they set to servers of their own. */
 export interface GcsLimits {

@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from '../store.ts';
 import type { GcsContext } from './context.ts';
-import { type RequestContext, denialOf } from './denial.ts';
+import { denialOf, type RequestContext } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */

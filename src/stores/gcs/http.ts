@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream';
-import { chunksWithIdleTimeout, StallError } from '../silence.ts';
+import { chunksWithIdleTimeout, StallError } from '../idle-timeout.ts';
 import { inSlices } from '../slices.ts';
 import type { GcsContext } from './context.ts';
 import { failureOf, noAnswer } from './failure.ts';

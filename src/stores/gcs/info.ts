@@ -21,7 +21,11 @@ export interface ObjectResource {
 export const resourceFields = 'name,generation,size,updated,contentType,cacheControl,crc32c';
 
 /** The object that an answer describes. Throws UnavailableError for an answer that lacks what Google always says. */
-export function infoOf(context: GcsContext, asked: RequestContext & { key: string }, resource: ObjectResource): ObjectInfo {
+export function infoOf(
+  context: GcsContext,
+  asked: RequestContext & { key: string },
+  resource: ObjectResource,
+): ObjectInfo {
   const { generation, size, updated, contentType, cacheControl } = resource;
   const modified = new Date(updated ?? '');
   if (!generation || size === undefined || Number.isNaN(modified.getTime())) {

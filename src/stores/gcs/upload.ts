@@ -1,4 +1,4 @@
-import { cancelBody } from '../leave-body.ts';
+import { cancelBody } from '../cancel-body.ts';
 import { pieces } from '../pieces.ts';
 import {
   AlreadyExistsError,

@@ -4,7 +4,7 @@ import { InputError, type Problem } from '../../errors.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import { isPrivateLink } from '../connection.ts';
 import { defaultLimits, type Encryption, type S3Context, type S3Limits, type S3Options } from './context.ts';
-import { BucketLocation } from './place.ts';
+import { BucketLocation } from './location.ts';
 
 /** Asks nothing of a compatible server but a name to sign with. */
 const anyRegion = 'us-east-1';

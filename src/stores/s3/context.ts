@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { partSize } from '../read-file.ts';
-import type { BucketLocation } from './place.ts';
+import type { BucketLocation } from './location.ts';
 
 /** Bounds that tests set lower. */
 export interface S3Limits {

@@ -12,7 +12,7 @@ import {
 } from '../store.ts';
 import { causeOf, type FailedAnswer, readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
-import { type RequestContext, denialOf } from './denial.ts';
+import { denialOf, type RequestContext } from './denial.ts';
 
 /** The bytes were damaged on their way, or the server's clock is not ours: nothing was stored, and again may help. */
 const garbled = new Set([

@@ -1,7 +1,7 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3';
+import { cancelBody } from '../cancel-body.ts';
 import { recycle } from '../chunk-pool.ts';
 import { InFlight } from '../in-flight.ts';
-import { cancelBody } from '../leave-body.ts';
 import { pieces } from '../pieces.ts';
 import type { Body, ObjectMeta, Precondition, Token } from '../store.ts';
 import { type Condition, conditionOf, lookEarly } from './condition.ts';

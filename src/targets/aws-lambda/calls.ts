@@ -9,12 +9,12 @@ import { pause } from '../../pause.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import {
-  type RequestContext,
   isBusy,
   isThrottled,
   isTransient,
   movedBy,
   movedError,
+  type RequestContext,
   retryAfterMs,
   toRefusal,
 } from './refusal.ts';

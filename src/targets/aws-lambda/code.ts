@@ -1,6 +1,6 @@
 import type { FunctionCode } from '@aws-sdk/client-lambda';
 import { lambdaBudget } from '../../package/budget.ts';
-import { readPackage } from '../../package/kept-package.ts';
+import { readPackage } from '../../package/package-cache.ts';
 import type { PackageFile } from '../../package/package-file.ts';
 import { proxiedAgents } from '../../proxy.ts';
 import type { LambdaContext } from './context.ts';

@@ -1,4 +1,4 @@
-import type { PlatformReport } from '../../gate/sample.ts';
+import type { PlatformReport } from '../../gate/rule/sample.ts';
 import type { ColdInstance, ColdOptions, Wanted } from '../../rollout/platform.ts';
 import { CallTimeout } from '../../rollout/proof/http.ts';
 import { warmPath } from '../../rollout/proof/prove.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { PlatformReport } from '../../gate/sample.ts';
+import type { PlatformReport } from '../../gate/rule/sample.ts';
 
 interface JsonReport {
   type?: string;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ColdgateError, exitCodes, IntegrityError } from '../../errors.ts';
 import { GoogleFailure } from '../../google/failure.ts';
-import { readPackage } from '../../package/kept-package.ts';
+import { readPackage } from '../../package/package-cache.ts';
 import type { PackageFile } from '../../package/package-file.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';

@@ -9,7 +9,7 @@ import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';
 import { commandOf, entryName } from './command.ts';
 import type { LocalContext } from './context.ts';
-import { functionPaths } from './place.ts';
+import { functionPaths } from './paths.ts';
 import type { ProcessMark } from './process-mark.ts';
 import { Sampler } from './sampler.ts';
 import { urlOf } from './state.ts';

@@ -1,6 +1,6 @@
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import { withLock } from './lock.ts';
-import type { FunctionPaths } from './place.ts';
+import type { FunctionPaths } from './paths.ts';
 import type { ProcessId } from './process-mark.ts';
 import { ownProcess, type ProcessTable } from './process-table.ts';
 
@@ -21,6 +21,10 @@ export const contextOf = (deps: PlatformDeps, port: number | undefined, table: P
 });
 
 /** Runs the work as the only one that changes the function. */
-export async function withFunctionLock<T>(context: LocalContext, place: FunctionPaths, work: () => Promise<T>): Promise<T> {
+export async function withFunctionLock<T>(
+  context: LocalContext,
+  place: FunctionPaths,
+  work: () => Promise<T>,
+): Promise<T> {
   return withLock(place.lock, context, work);
 }

@@ -17,7 +17,7 @@ import { sortedEntries } from '../../rollout/wanted.ts';
 import { type SampledPackages, startCold } from './cold-start.ts';
 import { entryName } from './command.ts';
 import { contextOf, type LocalContext, withFunctionLock } from './context.ts';
-import { functionPaths } from './place.ts';
+import { functionPaths } from './paths.ts';
 import { choosePort } from './port.ts';
 import { type ProcessTable, systemProcesses } from './process-table.ts';
 import { exists, removeAll, retireRevisions } from './remove.ts';

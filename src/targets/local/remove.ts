@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Change } from '../../rollout/target.ts';
 import type { LocalContext } from './context.ts';
-import type { FunctionPaths } from './place.ts';
+import type { FunctionPaths } from './paths.ts';
 import type { MarkedProcess } from './process-table.ts';
 import type { LocalRevision } from './state.ts';
 import { stopProcess } from './stop-process.ts';

@@ -7,7 +7,7 @@ import { commandOf } from './command.ts';
 import type { LocalContext } from './context.ts';
 import { launch } from './launch.ts';
 import { lastLines } from './log-file.ts';
-import type { FunctionPaths } from './place.ts';
+import type { FunctionPaths } from './paths.ts';
 import type { ProcessMark } from './process-mark.ts';
 import { urlOf } from './state.ts';
 import { processVariables } from './variables.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { discard } from '../../package/verified-folder.ts';
 import type { Role } from '../../rollout/platform.ts';
 import type { LocalContext } from './context.ts';
-import type { FunctionPaths } from './place.ts';
+import type { FunctionPaths } from './paths.ts';
 import { isRunning, type MarkedProcess } from './process-table.ts';
 import type { LocalRevision, LocalState } from './state.ts';
 import { stopProcess } from './stop-process.ts';
@@ -13,7 +13,11 @@ export const processesOf = (context: LocalContext, place: FunctionPaths): Marked
   context.table.marked().filter((p) => p.mark.tag === place.tag);
 
 /** The process of a recorded revision, if it runs and carries our mark with that revision. */
-export const processOf = (context: LocalContext, place: FunctionPaths, revision: LocalRevision): MarkedProcess | undefined =>
+export const processOf = (
+  context: LocalContext,
+  place: FunctionPaths,
+  revision: LocalRevision,
+): MarkedProcess | undefined =>
   processesOf(context, place).find(
     (p) => p.pid === revision.pid && p.started === revision.started && p.mark.revision === revision.id,
   );

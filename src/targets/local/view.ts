@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deployed, FunctionView } from '../../rollout/platform.ts';
 import type { LocalContext } from './context.ts';
-import { type FunctionPaths, functionPaths } from './place.ts';
+import { type FunctionPaths, functionPaths } from './paths.ts';
 import { type LocalRevision, type LocalState, readState, urlOf, writeState } from './state.ts';
 import { isGone, stopProcess } from './stop-process.ts';
 import { processOf } from './sweep.ts';
@@ -63,7 +63,11 @@ export async function record(
  * Stops the process of a revision, if it runs and is provably ours. One that is being killed loses its environment, and
  * with it our mark, before it lets go of its port: that moment is waited for, so that the next one can have the port.
  */
-export async function stopRevision(context: LocalContext, place: FunctionPaths, revision: LocalRevision): Promise<void> {
+export async function stopRevision(
+  context: LocalContext,
+  place: FunctionPaths,
+  revision: LocalRevision,
+): Promise<void> {
   const found = processOf(context, place, revision);
   if (found) await stopProcess(context.table, found);
   else await isGone(context.table, revision, dyingMs);

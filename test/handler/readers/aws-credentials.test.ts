@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { awsCredentials, containerUrl } from '../../../src/handler/credentials/aws.ts';
+import { awsCredentials, containerUrl } from '../../../src/handler/readers/credentials/aws.ts';
 import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
 import type { ScriptedServer } from '../../fakes/store-script-server.ts';
 

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { azureCredentials } from '../../../src/handler/credentials/azure-identity.ts';
-import { signSharedKey } from '../../../src/handler/credentials/azure-shared-key.ts';
 import { openAzureReader } from '../../../src/handler/readers/azure.ts';
 import { readAccount } from '../../../src/handler/readers/azure-account.ts';
+import { azureCredentials } from '../../../src/handler/readers/credentials/azure-identity.ts';
+import { signSharedKey } from '../../../src/handler/readers/credentials/azure-shared-key.ts';
+import type { StoreSource } from '../../../src/handler/readers/source.ts';
 import type { Variables } from '../../../src/handler/settings.ts';
-import type { StoreSource } from '../../../src/handler/source.ts';
 import { bytesOf } from '../../contracts/reader.ts';
 import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
 import { account, accountKey, azureError, describedBlob, scriptedAzure } from '../../fakes/store-azure-server.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Reader, ReadObject } from '../../../src/handler/reader.ts';
 import { defaultLimits, type Limits } from '../../../src/handler/readers/limits.ts';
+import type { Reader, ReadObject } from '../../../src/handler/readers/reader.ts';
 import { openS3Reader } from '../../../src/handler/readers/s3.ts';
 import { bytesOf } from '../../contracts/reader.ts';
 import { ObjectServer } from '../../fakes/handler-object-server.ts';

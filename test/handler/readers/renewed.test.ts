@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Renewed } from '../../../src/handler/credentials/renewed.ts';
+import { Renewed } from '../../../src/handler/readers/credentials/renewed.ts';
 
 const minute = 60_000;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Reader } from '../../../src/handler/reader.ts';
+import type { Reader } from '../../../src/handler/readers/reader.ts';
 import { openS3Reader } from '../../../src/handler/readers/s3.ts';
-import type { StoreSource } from '../../../src/handler/source.ts';
+import type { StoreSource } from '../../../src/handler/readers/source.ts';
 import { bytesOf } from '../../contracts/reader.ts';
 import { type KnownKey, SignedS3 } from '../../fakes/handler-signed-s3.ts';
 import { ScriptedS3, s3Error } from '../../fakes/store-s3-server.ts';

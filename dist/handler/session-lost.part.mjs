@@ -1,0 +1,1 @@
+var e=class extends Error{reason;constructor(e,t){super(t),this.name=`SessionLost`,this.reason=e}};export{e as t};

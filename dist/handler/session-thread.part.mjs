@@ -1,0 +1,1 @@
+const e=`coldgate-session-thread`,t=()=>process.argv[2]===e;export{e as n,t};

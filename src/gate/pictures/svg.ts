@@ -1,0 +1,65 @@
+import type { GateRecord } from '../record/record.ts';
+import { dotsPanel } from './svg-dots.ts';
+import { mark, words, xml } from './svg-mark.ts';
+import { phasesPanel } from './svg-phases.ts';
+import { ratioPanel } from './svg-ratio.ts';
+
+const width = 820;
+const left = 150;
+const right = width - 90;
+
+/** Colours that differ in lightness too, so that they work in grey and for colour-blind readers. */
+const style = `
+text{font-family:ui-sans-serif,system-ui,sans-serif;font-size:12px;fill:#24292f}
+.title{font-size:14px;font-weight:600}.head{font-weight:600}.small{font-size:11px;fill:#57606a}
+.grid,.tick{stroke:#d0d7de;stroke-width:1}
+circle.baseline,rect.baseline{fill:#8a8f98}circle.candidate,rect.candidate{fill:#d9480f}
+text.baseline{fill:#57606a;font-weight:600}text.candidate{fill:#b93a08;font-weight:600}
+circle.apart{fill:#fff;stroke-width:1.2}circle.baseline.apart{stroke:#8a8f98}circle.candidate.apart{stroke:#d9480f}
+.median{stroke-width:2}.median.baseline{stroke:#57606a}.median.candidate{stroke:#b93a08}
+.fine{fill:#dcf1e1}.between{fill:#f3f1e4}.bad{fill:#fbe0dc}
+.bounds{stroke:#24292f;stroke-width:2}.ratio{fill:#24292f}
+`;
+
+/** Breaks a line at spaces so that it fits; the font is the reader's, so the measure is careful. */
+function wrap(text: string, most: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    if (lines[last] !== '' && lines[last]!.length + word.length >= most) lines.push(word);
+    else lines[last] = lines[last] === '' ? word : `${lines[last]} ${word}`;
+  }
+  return lines.slice(0, 6);
+}
+
+/**
+ * A record as an SVG picture: verdict, every start, the ratio over the zone, the phases. Needs no fonts, scripts or
+ * network to be looked at, and is the same bytes for the same record.
+ */
+export function renderSvg(record: GateRecord): string {
+  const title = wrap(record.verdict.line, 84);
+  const under = `${record.model} ${record.candidate.version}, ${record.target}, ${record.started_at.slice(0, 16).replace('T', ' ')}`;
+  const advice = record.verdict.advice === '' ? [] : wrap(record.verdict.advice, 112);
+  const parts = title.map((text, at) => words(16, 26 + at * 19, text, 'start', 'title'));
+  let y = 26 + title.length * 19;
+  for (const text of [...advice, under]) {
+    parts.push(words(16, y, text, 'start', text === under ? 'small' : 'label'));
+    y += 17;
+  }
+  y += 16;
+  for (const panel of [dotsPanel, ratioPanel, phasesPanel]) {
+    const { markup, height } = panel(record, left, right, y);
+    if (markup === '') continue;
+    parts.push(mark('g', {}, markup));
+    y += height + 8;
+  }
+  const head = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    width,
+    height: y,
+    viewBox: `0 0 ${width} ${Math.round(y)}`,
+    role: 'img',
+  };
+  const body = `<title>${xml(record.verdict.line)}</title><style>${style}</style>${mark('rect', { width, height: y, fill: '#fff' })}`;
+  return `${mark('svg', head, `${body}\n${parts.join('\n')}\n`)}\n`;
+}

@@ -1,0 +1,39 @@
+import type { GateRecord } from '../record/record.ts';
+import { arms, armView, shownMetric } from '../record/record-view.ts';
+import { driftWarning } from '../rule/cumulative-drift.ts';
+import { median } from '../rule/values.ts';
+import { ms } from './number-words.ts';
+
+/** First starts this many times slower than the rest speak of a cache that they filled. */
+const cacheFactor = 1.5;
+
+/** What was left out of the judgement, and what it means. */
+function discardedNote(record: GateRecord): string[] {
+  const metric = shownMetric(record);
+  const views = arms.map((arm) => armView(record, arm, metric)).filter((v) => v.discarded.length > 0);
+  if (views.length === 0) return [];
+  const listed = views.map((v) => `${v.arm} ${v.discarded.map(ms).join(', ')} ms`).join('; ');
+  const slower = views.some(
+    ({ kept, discarded }) =>
+      kept.length > 0 && Math.min(...discarded) > cacheFactor * median([...kept].sort((a, b) => a - b)),
+  );
+  const cache = slower ? ' They were much slower: the first starts of a version fill caches of the platform.' : '';
+  return [`First starts, not judged: ${listed}.${cache}`];
+}
+
+function failedNote(record: GateRecord): string[] {
+  const failed = record.samples.filter((s) => s.status === 'failed');
+  if (failed.length === 0) return [];
+  const why = [...new Set(failed.map((s) => s.note ?? 'no reason given'))].slice(0, 3).join('; ');
+  return [`${failed.length} measurements failed and were left out: ${why}.`];
+}
+
+/** What else a reader should know, one sentence or two each. */
+export function notesOf(record: GateRecord): string[] {
+  const attempt =
+    record.attempt > 1
+      ? [`Attempt ${record.attempt} at this candidate: each attempt may err as often as the gate promises for one.`]
+      : [];
+  const drift = driftWarning(record.anchor);
+  return [...discardedNote(record), ...failedNote(record), ...attempt, ...(drift ? [drift] : [])];
+}

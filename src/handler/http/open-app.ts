@@ -1,0 +1,40 @@
+import { openReader } from '../readers/open-reader.ts';
+import type { OpenSession } from '../session/session.ts';
+import { readSettings, type Settings, type Variables } from '../settings.ts';
+import { type App, createApp } from './app.ts';
+import type { LogForm } from './log-form.ts';
+import type { WriteLine } from './log-line.ts';
+import { startFailure } from './node-main.ts';
+
+export interface PlatformProcess {
+  variables: Variables;
+  /** Process start to here, ms. */
+  initMs: number;
+  write: WriteLine;
+  logForm?: LogForm;
+  openNext: OpenSession;
+  /** Whether requests may come while another one runs. */
+  isolate: boolean;
+}
+
+/** The platform starts another one. Node's own way of ending waits for all threads. */
+const endAtOnce = (): void => void process.kill(process.pid, 'SIGKILL');
+
+/**
+ * The application inside a platform's own process. Loads no model itself: Lambda cuts initialisation short after 10 s and
+ * does it again. Writes a `start-failed` line and throws SettingsError where variables are wrong.
+ */
+export async function openApp(platform: PlatformProcess): Promise<{ app: App; settings: Settings }> {
+  const { variables, write } = platform;
+  try {
+    const settings = readSettings(variables);
+    const reader = await openReader(settings.source, variables);
+    return {
+      app: createApp({ ...platform, settings, reader, replacement: { replace: endAtOnce, whenQuiet: false } }),
+      settings,
+    };
+  } catch (error) {
+    write(startFailure(error));
+    throw error;
+  }
+}

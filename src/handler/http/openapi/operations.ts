@@ -1,0 +1,93 @@
+import type { TensorInfo } from '../../../model/tensor-info.ts';
+
+/** The model that a document describes. */
+export interface ApiModel {
+  name: string;
+  version: string;
+  inputs: readonly TensorInfo[];
+  outputs: readonly TensorInfo[];
+}
+
+type Fields = Record<string, unknown>;
+
+const ref = (name: string): Fields => ({ $ref: `#/components/schemas/${name}` });
+const content = (name: string): Fields => ({ 'application/json': { schema: ref(name) } });
+const bytes: Fields = { 'application/octet-stream': {} };
+
+const failures: Record<string, string> = {
+  '400': 'The body is not what the model takes; the message names the place, what was expected and what came.',
+  '413': 'The body is larger than this function takes.',
+  '415': 'The content type is not one that this path takes.',
+  '422': 'Types and shapes are right, but the graph refuses the values.',
+  '503': 'The model cannot be served now; Retry-After says when to ask again.',
+};
+
+/** The paths of one model. */
+export function operations(model: ApiModel, prefix: string): Record<string, unknown> {
+  const one = oneRequired(model);
+  return {
+    [`${prefix}/infer`]: {
+      post: operation('infer', `Runs ${model.name} once.`, {
+        parameters: inferParameters(model),
+        requestBody: { required: true, content: { ...content('InferRequest'), ...(one && bytes) } },
+        responses: answers('The outputs.', { ...content('InferResponse'), ...bytes }, inferFailures),
+      }),
+    },
+    [`${prefix}/batch`]: {
+      post: operation('batch', 'Runs many items, answered one by one.', {
+        parameters: outputParameter(model),
+        requestBody: { required: true, content: content('BatchRequest') },
+        responses: answers('An answer or an error per item.', content('BatchResponse'), ['400', '413', '415', '503']),
+      }),
+    },
+    [`${prefix}/health`]: {
+      get: operation('health', 'Whether the function is alive; with warm=true, loads and proves the model.', {
+        parameters: [{ name: 'warm', in: 'query', required: false, schema: { enum: ['true', 'false'] } }],
+        responses: answers('Alive.', content('Health'), ['503']),
+      }),
+    },
+    [`${prefix}/openapi.json`]: {
+      get: operation('openapi', 'This document.', {
+        responses: answers('OpenAPI 3.1.', { 'application/json': { schema: { type: 'object' } } }, ['503']),
+      }),
+    },
+  };
+}
+
+const inferFailures = ['400', '413', '415', '422', '503'];
+
+/** For bytes: the shape of those that come, where it does not follow from their number. */
+function inferParameters(model: ApiModel): Fields[] {
+  const shape = { type: 'string', examples: ['1,3,224,224'] };
+  return [
+    ...(oneRequired(model) ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
+    ...outputParameter(model),
+  ];
+}
+
+/** Which outputs to answer with; the parameter may come several times. */
+function outputParameter({ outputs }: ApiModel): Fields[] {
+  if (outputs.length === 0) return [];
+  const schema = { type: 'array', items: { enum: outputs.map(({ name }) => name) } };
+  return [{ name: 'output', in: 'query', required: false, explode: true, schema }];
+}
+
+/** Bytes alone are that input. */
+const oneRequired = ({ inputs }: Pick<ApiModel, 'inputs'>): boolean =>
+  inputs.filter(({ optional }) => !optional).length === 1;
+
+const everyHeader: Fields = { 'x-request-id': { schema: { type: 'string' } } };
+const retryAfter: Fields = { 'retry-after': { description: 'In seconds.', schema: { type: 'integer', minimum: 1 } } };
+
+const operation = (operationId: string, summary: string, rest: Fields): Fields => ({ operationId, summary, ...rest });
+
+const answers = (description: string, body: Fields, codes: readonly string[]): Fields => ({
+  '200': { description, headers: everyHeader, content: body },
+  ...Object.fromEntries(codes.map((code) => [code, failure(code)])),
+});
+
+const failure = (code: string): Fields => ({
+  description: failures[code],
+  headers: { ...everyHeader, ...(code === '503' && retryAfter) },
+  content: content('Error'),
+});

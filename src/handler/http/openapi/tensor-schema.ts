@@ -1,0 +1,70 @@
+import type { Way } from '../../../model/tensor-elements.ts';
+import type { Dtype, TensorInfo } from '../../../model/tensor-info.ts';
+
+type Schema = Record<string, unknown>;
+
+/** JSON Schema of one element; more is taken than is given. Not-a-number and the infinities have names, int64 beyond 2^53 is digits. */
+export function elementSchema(dtype: Dtype, way: Way): Schema {
+  if (dtype === 'bool') return way === 'in' ? { enum: [true, false, 0, 1] } : { type: 'boolean' };
+  if (dtype === 'string') return { type: 'string' };
+  if (dtype.includes('float')) return { oneOf: [{ type: 'number' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] };
+  if (dtype === 'int64' || dtype === 'uint64') {
+    return { oneOf: [{ type: 'integer' }, { type: 'string', pattern: dtype === 'int64' ? '^-?\\d+$' : '^\\d+$' }] };
+  }
+  const bits = Number(dtype.replace(/\D+/, ''));
+  const signed = dtype.startsWith('int');
+  return {
+    type: 'integer',
+    minimum: signed ? -(2 ** (bits - 1)) : 0,
+    maximum: signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1,
+  };
+}
+
+/**
+ * Nested lists of the declared shape; free dimensions are lists of any length, and so are all of an answer, for which what
+ * a model declares is advice. Where no shape is declared, lists may be nested in any way.
+ */
+export function nestedSchema(info: TensorInfo, way: Way): Schema {
+  const element = elementSchema(info.dtype, way);
+  if (info.shape === null) return { anyOf: [element, { type: 'array', description: 'of any shape' }] };
+  // A dimension without elements hides those inside it, whatever their sizes.
+  return info.shape.reduceRight<Schema>(
+    (items, size) => ({ type: 'array', items, ...(typeof size === 'number' ? fixed(size, way) : named(size)) }),
+    element,
+  );
+}
+
+const fixed = (size: number, way: Way): Schema =>
+  way === 'in' ? { minItems: size, maxItems: size } : { description: `${size} as declared` };
+const named = (size: string): Schema => (size === '' ? {} : { description: size });
+
+/** `{ shape, dtype, data }` with flat data. */
+export function flatSchema(info: TensorInfo, way: Way): Schema {
+  return {
+    type: 'object',
+    required: way === 'in' ? ['shape', 'data'] : ['shape', 'dtype', 'data'],
+    additionalProperties: false,
+    properties: {
+      shape: shapeSchema(info, way),
+      dtype: { const: info.dtype },
+      data: { type: 'array', items: elementSchema(info.dtype, way) },
+    },
+  };
+}
+
+function shapeSchema({ shape }: TensorInfo, way: Way): Schema {
+  const free = { type: 'integer', minimum: 0 };
+  if (shape === null) return { type: 'array', items: free };
+  const sizes = shape.map((size) => (typeof size === 'number' && way === 'in' ? { const: size } : free));
+  return {
+    type: 'array',
+    minItems: sizes.length,
+    maxItems: sizes.length,
+    ...(sizes.length > 0 && { prefixItems: sizes }),
+  };
+}
+
+/** Both forms of a tensor. */
+export const tensorSchema = (info: TensorInfo, way: Way): Schema => ({
+  anyOf: [nestedSchema(info, way), flatSchema(info, way)],
+});

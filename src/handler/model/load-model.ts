@@ -1,0 +1,132 @@
+import type { Artifact } from '../../model/manifest.ts';
+import { sinceStart } from '../clock.ts';
+import type { OptionalRuns } from '../session/optional-runs.ts';
+import type { ModelFile, Session } from '../session/session.ts';
+import type { HandlerTimings } from '../timings.ts';
+import { type ChosenForm, chooseForm } from './choose-form.ts';
+import { LoadError } from './load-error.ts';
+import type { Loading } from './loading.ts';
+import type { ObtainedFile } from './obtain-file.ts';
+import { documentsOf, obtainVersion } from './obtain-version.ts';
+import type { Resolved } from './resolve.ts';
+
+/** Read with the first run that gives an optional input. */
+const optionalInputs = () => import('../session/optional-inputs.ts');
+
+export interface LoadedModel {
+  resolved: Resolved;
+  /** Of the model file as published, also where an artifact made from it was loaded. */
+  sha256: string;
+  artifact: Artifact | undefined;
+  session: Session;
+  /** For runs that give optional inputs, of which these are all. */
+  optionalRuns(names: readonly string[]): Promise<OptionalRuns>;
+  /** What the session was opened with. */
+  file: ModelFile;
+  threads: number | undefined;
+  /** Files of this version in the cache. */
+  paths: string[];
+  timings: HandlerTimings;
+}
+
+/**
+ * Brings a version into memory: the form made for exactly this runtime, else the model as published. `resolveMs` is what
+ * finding the version took. Throws LoadError; a wrong checksum, or a pointer and a manifest that differ, never falls back
+ * to anything.
+ */
+export async function loadModel(loading: Loading, resolved: Resolved, resolveMs: number): Promise<LoadedModel> {
+  const form = chooseForm(resolved);
+  if (form) {
+    try {
+      return await loadForm(loading, resolved, form, resolveMs);
+    } catch (error) {
+      // A form may be missing; a manifest may not.
+      await loading.bind();
+      if (!(error instanceof LoadError && isOfTheForm(error))) throw error;
+      const { name, version } = resolved;
+      loading.note('artifact-refused', { model: name, version, code: error.code, reason: error.message });
+    }
+  }
+  return loadForm(loading, resolved, undefined, resolveMs);
+}
+
+const isOfTheForm = ({ code }: LoadError): boolean => code === 'model-not-found' || code === 'model-unusable';
+
+async function loadForm(
+  loading: Loading,
+  resolved: Resolved,
+  form: ChosenForm | undefined,
+  resolveMs: number,
+): Promise<LoadedModel> {
+  let preparing: Promise<{ importMs: number; initMs: number }> | undefined;
+  const prepare = (): void => {
+    preparing ??= loading.prepare?.();
+    // Awaited below; a failure must not count as unhandled before that.
+    preparing?.catch(() => {});
+  };
+  const { files, manifest, waitedMs } = await obtainVersion(loading, resolved, form, prepare);
+  prepare();
+  const runtime = await preparing;
+  const [main] = files as [ObtainedFile, ...ObtainedFile[]];
+  const bound = { ...resolved, manifest };
+  const opened = await open(loading, bound, main, form);
+  const all = [...files, ...opened.files];
+  const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
+  const own = { path: form ? undefined : opened.file.path, paths };
+  return {
+    resolved: bound,
+    sha256: resolved.sha256 ?? main.sha256,
+    artifact: form?.main,
+    session: opened.session,
+    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, own),
+    file: opened.file,
+    threads: loading.threads,
+    paths,
+    timings: {
+      ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
+      ...sumUp(all, resolveMs + waitedMs, opened.ms),
+    },
+  };
+}
+
+/** `othersMs` is what fetching took besides the files. */
+function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: number): HandlerTimings {
+  const fetch_ms = files.reduce((sum, file) => sum + file.fetchMs, othersMs);
+  const verify_ms = files.reduce((sum, file) => sum + file.verifyMs, 0);
+  return { fetch_ms, verify_ms, session_ms, model_loaded_ms: fetch_ms + verify_ms + session_ms };
+}
+
+interface Opened {
+  session: Session;
+  file: ModelFile;
+  /** Creating the session, ms. */
+  ms: number;
+  /** What had to be read besides. */
+  files: ObtainedFile[];
+  folders: string[];
+}
+
+async function open(
+  { reader, cache, openSession, threads }: Loading,
+  resolved: Resolved,
+  main: ObtainedFile,
+  form: ChosenForm | undefined,
+): Promise<Opened> {
+  const kind: ModelFile['form'] = form?.main.kind ?? (main.path.endsWith('.ort') ? 'cold' : 'original');
+  const started = sinceStart();
+  try {
+    const file = { path: main.path, form: kind };
+    const session = await openSession(file, threads);
+    return { session, file, ms: sinceStart() - started, files: [], folders: [] };
+  } catch (error) {
+    const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
+    if (!alone) throw error;
+    const { gatherCompanions } = await import('./companion-files.ts');
+    const companions = await gatherCompanions(reader, cache, resolved, main);
+    if (!companions) throw error;
+    const again = sinceStart();
+    const file = { path: companions.path, form: kind };
+    const session = await openSession(file, threads);
+    return { session, file, ms: sinceStart() - again, files: companions.files, folders: [companions.folder] };
+  }
+}

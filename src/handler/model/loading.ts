@@ -1,0 +1,20 @@
+import type { Manifest } from '../../model/manifest.ts';
+import type { Reader } from '../readers/reader.ts';
+import type { OpenSession } from '../session/session.ts';
+import type { ModelCache } from './model-cache.ts';
+
+/** What loading a version works with. */
+export interface Loading {
+  reader: Reader;
+  cache: ModelCache;
+  threads: number | undefined;
+  openSession: OpenSession;
+  /** Opens sessions in threads of their own, whatever `openSession` does. */
+  openApart: OpenSession;
+  /** Brings the runtime into this thread; absent where the session brings its own. */
+  prepare?: (() => Promise<{ importMs: number; initMs: number }>) | undefined;
+  /** The version's manifest, once it is known to be the one that the pointer speaks of. Throws LoadError. */
+  bind: () => Promise<Manifest | undefined>;
+  /** Tells the operator what went differently from the plan. */
+  note(event: string, facts: Record<string, unknown>): void;
+}

@@ -1,0 +1,103 @@
+import { sha256 } from '../../model/digest.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import { type Probe, probesFor, probeTensors } from '../../model/probe.ts';
+import { checkShape, TensorError } from '../../model/tensor-json.ts';
+import type { Reader } from '../readers/reader.ts';
+import { RunError } from '../session/run-error.ts';
+import type { Signature, Tensors } from '../session/session.ts';
+import { proveSample, readSample, type SampleResult } from './golden-sample.ts';
+import type { Resolved } from './resolve.ts';
+
+/** What a function has run to prove itself, by digests that it computed itself; in the words of `/v1/health?warm=true`. */
+export interface OwnProof {
+  manifest_sha256: string | undefined;
+  /** Of the golden sample that was run. */
+  sample_sha256?: string;
+  /** Without a sample: the made-up request that the model answered. */
+  probe?: Probe;
+  /** Why it answered none. */
+  probe_refused?: string;
+}
+
+export type Proven = SampleResult & { proof?: OwnProof | undefined };
+
+type Run = (feeds: Tensors) => Promise<Tensors>;
+
+interface Proving {
+  reader: Reader;
+  resolved: Resolved;
+  signature: Signature;
+  manifest: Manifest | undefined;
+  /** Runs the model, and takes the time. */
+  run: Run;
+}
+
+/** Twice, so that a first and a second run are known. */
+const times = 2;
+/** Without a request on record no further one is made up after this, ms. */
+const longestMs = 2000;
+
+/**
+ * Runs the version's golden sample, or without one the made-up request that its manifest keeps; of a version that was
+ * published before there were any, made-up ones of its declared shapes until one is answered. Throws LoadError.
+ */
+export async function proveVersion(proving: Proving): Promise<Proven> {
+  const { reader, resolved, signature, manifest, run } = proving;
+  if (!manifest) return { status: 'none' };
+  const { manifestBytes } = resolved;
+  // Of a pointer's version the manifest was held against this very digest when it was read.
+  const manifest_sha256 = manifestBytes ? sha256(manifestBytes) : resolved.manifestSha256;
+  const entry = manifest.files.find((file) => file.path === manifest.sample);
+  if (entry) {
+    const sample = await readSample(reader, resolved);
+    return {
+      ...(await proveSample(signature, sample, times, run)),
+      proof: { manifest_sha256, sample_sha256: entry.sha256 },
+    };
+  }
+  return proveByProbe(signature, manifest, run, manifest_sha256);
+}
+
+async function proveByProbe(
+  signature: Signature,
+  manifest: Manifest,
+  run: Run,
+  manifest_sha256: string | undefined,
+): Promise<Proven> {
+  const { probe, inputs } = manifest;
+  if (probe) {
+    const refusal = await refusalOf(probe, signature, run);
+    const proof: OwnProof = { manifest_sha256, ...(refusal === undefined ? { probe } : { probe_refused: refusal }) };
+    if (refusal === undefined) return { status: 'none', proof };
+    const want = 'an answer to the request that the model answered when it was published';
+    return { status: 'mismatch', difference: { output: '', field: '', want, got: refusal }, proof };
+  }
+  const started = performance.now();
+  let last = 'nothing could be made up';
+  for (const made of probesFor(inputs)) {
+    if (performance.now() - started > longestMs) break;
+    const refusal = await refusalOf(made, signature, run);
+    if (refusal === undefined) return { status: 'none', proof: { manifest_sha256, probe: made } };
+    last = refusal;
+  }
+  return { status: 'none', proof: { manifest_sha256, probe_refused: last } };
+}
+
+/** Why the model does not answer the request; nothing where it does. Inputs are held against it as a caller's are. */
+async function refusalOf(probe: Probe, { inputs }: Signature, run: Run): Promise<string | undefined> {
+  try {
+    for (const info of inputs) {
+      const given = probe.inputs.find(({ name }) => name === info.name);
+      if (!given && !info.optional) return `it needs an input ${info.name}, which the published model does not have`;
+      if (given) checkShape(given.shape, info);
+    }
+    const unknown = probe.inputs.find(({ name }) => !inputs.some((info) => info.name === name));
+    if (unknown) return `it has no input ${unknown.name}`;
+    const feeds = probeTensors(probe);
+    for (let i = 0; i < times; i++) await run(feeds);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RunError || error instanceof TensorError) return error.message;
+    throw error;
+  }
+}

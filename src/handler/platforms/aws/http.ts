@@ -1,0 +1,75 @@
+import type { AppRequest, AppResponse } from '../../http/app-request.ts';
+import { RequestError, tooLarge } from '../../http/request-error.ts';
+import type { HttpEvent } from './event.ts';
+
+/** The reply of payload 2.0. */
+export interface HttpReply {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+  isBase64Encoded: boolean;
+}
+
+/** Repeated headers come joined by commas, cookies in a list of their own; `xray` is the invocation's trace. */
+export function toAppRequest(event: HttpEvent, requestId: string | undefined, xray: string | undefined): AppRequest {
+  const { rawPath, rawQueryString, requestContext, cookies } = event;
+  const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  if (cookies && !headers.has('cookie')) headers.set('cookie', cookies.join('; '));
+  if (xray && !headers.has('x-amzn-trace-id')) headers.set('x-amzn-trace-id', xray);
+  const { stage, http } = requestContext;
+  return {
+    method: http.method,
+    url: withoutStage(rawPath, stage) + (rawQueryString ? `?${rawQueryString}` : ''),
+    headers: { get: (name) => headers.get(name) ?? null },
+    read: async (limit) => {
+      const { body = '', isBase64Encoded } = event;
+      // Four characters carry three bytes, so a body too large is refused before it is decoded.
+      if (isBase64Encoded && (body.length / 4) * 3 - 2 > limit) throw tooLarge(limit);
+      const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+      if (bytes.byteLength > limit) throw tooLarge(limit);
+      return bytes;
+    },
+    checkAnswer: (answer) => checkAnswer(answer, http.method),
+    requestId: requestContext.requestId ?? requestId,
+  };
+}
+
+/** Most that an invocation of Lambda may answer, as JSON: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const maxAnswerBytes = 6 * 1024 * 1024;
+/** Room for the headers that every answer gets at the end, bytes. */
+const roomForHeaders = 4096;
+/** No character of a text takes more bytes in JSON (`\u0000`). */
+const maxPerCharacter = 6;
+
+/** A larger answer would fail the invocation, and the caller would learn nothing. Throws RequestError 413. */
+function checkAnswer(answer: AppResponse, method: string): void {
+  if (answer.body.length * maxPerCharacter + roomForHeaders <= maxAnswerBytes) return;
+  const size = Buffer.byteLength(JSON.stringify(toHttpReply(answer, method))) + roomForHeaders;
+  if (size <= maxAnswerBytes) return;
+  const advice = 'Ask for fewer items or outputs at a time, or for one output as application/octet-stream.';
+  const message = `The answer is larger than the ${maxAnswerBytes} bytes that a Lambda invocation may answer. ${advice}`;
+  throw new RequestError(413, 'answer-too-large', message, { detail: { answer_bytes: size } });
+}
+
+/** A named stage of an HTTP API stands before the path. */
+function withoutStage(path: string, stage: string | undefined): string {
+  if (!stage || stage === '$default' || !`${path}/`.startsWith(`/${stage}/`)) return path;
+  return path.slice(stage.length + 1) || '/';
+}
+
+const isText = (type: string): boolean => /^(?:text\/|application\/(?:[\w.+-]+\+)?json\b)/.test(type);
+
+/** Bytes travel as base64; only what is known to be text goes as it is. */
+export function toHttpReply({ status, headers, body }: AppResponse, method: string): HttpReply {
+  const type = headers['content-type'] ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : undefined);
+  const all = { ...headers, 'content-type': type ?? 'application/octet-stream' };
+  const reply = { statusCode: status, headers: all };
+  if (method === 'HEAD') return { ...reply, body: '', isBase64Encoded: false };
+  // Our own text is in UTF-8, also where it is bytes already.
+  if (isText(all['content-type'])) {
+    const text =
+      typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+    return { ...reply, body: text, isBase64Encoded: false };
+  }
+  return { ...reply, body: Buffer.from(body as string).toString('base64'), isBase64Encoded: true };
+}

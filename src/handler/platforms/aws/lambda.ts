@@ -1,0 +1,60 @@
+import type { App } from '../../http/app.ts';
+import type { AppRequest } from '../../http/app-request.ts';
+import type { UploadRecord } from './event.ts';
+import { readEvent } from './event.ts';
+import { toAppRequest, toHttpReply } from './http.ts';
+
+export interface LambdaContext {
+  awsRequestId?: string;
+}
+
+/** At most two parameters: newer runtimes refuse handlers that declare a callback. */
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
+
+export interface LambdaDeps {
+  app: App;
+  /** The X-Ray header of the invocation that runs now. */
+  xray: () => string | undefined;
+  /** Answers an S3 upload event. */
+  upload: (records: readonly UploadRecord[]) => Promise<unknown>;
+}
+
+/** An event that no part of the function answers; the invocation fails under this name. */
+export class UnknownEventError extends Error {
+  constructor(shape: string) {
+    const known = 'a function URL or HTTP API request (payload 2.0), {"warm": true}, a scheduled event, an S3 upload';
+    super(`Expected ${known}; got ${shape}.`);
+    this.name = 'UnknownEventError';
+  }
+}
+
+/** Translates Lambda's events. The model is loaded by the first event that needs it, never at init. */
+export function createLambda({ app, xray, upload }: LambdaDeps): LambdaHandler {
+  return async (event, context) => {
+    const read = readEvent(event);
+    switch (read.kind) {
+      case 'http': {
+        const request = toAppRequest(read.event, context.awsRequestId, xray());
+        return toHttpReply(await app.handle(request), request.method);
+      }
+      case 'warm': {
+        const { body } = await app.handle(warmRequest(context.awsRequestId, xray()));
+        return JSON.parse(String(body)) as unknown;
+      }
+      case 'upload':
+        return upload(read.records);
+      case 'trial':
+        return { status: 'ignored', event: 's3:TestEvent' };
+      case 'unknown':
+        throw new UnknownEventError(read.shape);
+    }
+  };
+}
+
+const warmRequest = (requestId: string | undefined, xray: string | undefined): AppRequest => ({
+  method: 'GET',
+  url: '/v1/health?warm=true',
+  headers: { get: (name) => (name === 'x-amzn-trace-id' && xray ? xray : null) },
+  read: async () => new Uint8Array(),
+  requestId,
+});

@@ -1,0 +1,80 @@
+import { LoadError, toLoadError } from '../../model/load-error.ts';
+import type { Answer } from '../../readers/answer.ts';
+import { defaultLimits } from '../../readers/limits.ts';
+import { persist } from '../../readers/persist.ts';
+import { readObject } from '../../readers/remote.ts';
+import { ReplacedError } from '../../readers/replaced.ts';
+import { S3Objects } from '../../readers/s3.ts';
+import { S3Client, type S3Request, s3Options } from '../../readers/s3-client.ts';
+import { type S3Action, s3Refusal } from '../../readers/s3-refusal.ts';
+import { endpointProblem } from '../../readers/source.ts';
+import { SettingsError, type Variables } from '../../settings.ts';
+
+/** What a batch asks of S3. */
+export interface Objects {
+  exists(bucket: string, key: string): Promise<boolean>;
+  /** Bytes of exactly the version that the event named; `gone` where it was replaced or removed since. */
+  read(bucket: string, key: string, etag: string | undefined, versionId: string | undefined): Promise<'gone' | Body>;
+  /** False where the key exists already. */
+  create(bucket: string, key: string, body: Uint8Array): Promise<boolean>;
+}
+
+export type Body = AsyncIterable<Uint8Array>;
+
+/**
+ * Signs with the credentials that the platform gives; AWS_ENDPOINT_URL_S3 names another service.
+ * Throws SettingsError where that is none to send them to. Its calls throw LoadError where S3 refuses or does not answer:
+ * the invocation fails then, and Lambda tries the event again.
+ */
+export function openObjects(variables: Variables): Objects {
+  const endpoint = variables['AWS_ENDPOINT_URL_S3'] || variables['AWS_ENDPOINT_URL'] || undefined;
+  const problem = endpoint && endpointProblem(endpoint);
+  if (problem) throw new SettingsError([`AWS_ENDPOINT_URL_S3: ${problem}.`]);
+  const client = new S3Client(s3Options({ endpoint }, variables));
+  const ask: Ask = async (request) => {
+    try {
+      return await persist(() => client.ask(request), defaultLimits);
+    } catch (error) {
+      throw toLoadError(error, 'store-unavailable', `Asking S3 for ${request.bucket}/${request.key}`);
+    }
+  };
+  return {
+    exists: (bucket, key) => exists(ask, bucket, key),
+    read: (bucket, key, etag, versionId) => read(new S3Objects(client, bucket, '', undefined, versionId), key, etag),
+    create: (bucket, key, body) => create(ask, bucket, key, body),
+  };
+}
+
+type Ask = (request: S3Request) => Promise<Answer>;
+
+async function exists(ask: Ask, bucket: string, key: string): Promise<boolean> {
+  const answer = await ask({ method: 'HEAD', bucket, key });
+  await answer.text();
+  // Without the right to list, S3 answers 403 for what is not there; the create decides then.
+  if ([200, 404, 403].includes(answer.status)) return answer.status === 200;
+  throw await refused('s3:GetObject', bucket, key, answer);
+}
+
+async function read(objects: S3Objects, key: string, etag: string | undefined): Promise<'gone' | Body> {
+  try {
+    const object = await readObject(objects, key, { only: etag && `"${etag}"` }, defaultLimits);
+    return object === 'unchanged' ? 'gone' : object.body;
+  } catch (error) {
+    const gone = error instanceof ReplacedError || (error instanceof LoadError && error.code === 'model-not-found');
+    if (gone) return 'gone';
+    throw error;
+  }
+}
+
+async function create(ask: Ask, bucket: string, key: string, body: Uint8Array): Promise<boolean> {
+  const headers = { 'if-none-match': '*', 'content-type': 'application/x-ndjson' };
+  const answer = await ask({ method: 'PUT', bucket, key, headers, body });
+  await answer.text();
+  if (answer.status === 200 || answer.status === 412) return answer.status === 200;
+  throw await refused('s3:PutObject', bucket, key, answer);
+}
+
+async function refused(action: S3Action, bucket: string, key: string, answer: Answer): Promise<LoadError> {
+  const known = await s3Refusal(action, bucket, key, answer);
+  return known ?? new LoadError('store-unavailable', `S3 answered ${answer.status} to ${action} of ${bucket}/${key}.`);
+}

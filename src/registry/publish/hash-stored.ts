@@ -1,0 +1,24 @@
+import { Hashing } from '../../model/digest.ts';
+import type { Store, Token } from '../../stores/store.ts';
+
+export interface StoredDigest {
+  sha256: string;
+  /** Bytes that were read. */
+  size: number;
+  token: Token;
+}
+
+/**
+ * Reads a stored object as a stream and says what it hashes to; memory stays bounded whatever its size.
+ * `onBytes` hears the running count. Throws NotFoundError and what the store throws.
+ */
+export async function hashStored(
+  store: Store,
+  key: string,
+  onBytes: (done: number) => void = () => {},
+): Promise<StoredDigest> {
+  const object = await store.get(key);
+  const hashing = new Hashing();
+  for await (const _chunk of hashing.through(object.body)) onBytes(hashing.size);
+  return { sha256: hashing.sha256, size: hashing.size, token: object.info.token };
+}

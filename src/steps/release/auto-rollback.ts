@@ -1,0 +1,140 @@
+import type { ModelEntry } from '../../config/types.ts';
+import { ConflictError, toColdgateError } from '../../errors.ts';
+import { cachedPackage } from '../../package/package-cache.ts';
+import type { PackageFile } from '../../package/package-file.ts';
+import type { MoveResult } from '../../registry/pointer/move-result.ts';
+import { readPointer } from '../../registry/pointer/read-pointer.ts';
+import type { DeployRequest, DeployResult, Revision } from '../../rollout/target.ts';
+import type { Deployment } from '../deployment.ts';
+import { deployRequest } from '../deployment.ts';
+import type { StoredVersion } from '../stored-version.ts';
+import { readStoredVersion } from '../stored-version.ts';
+import type { Context } from '../verb.ts';
+import type { Workspace } from '../workspace.ts';
+import { takeBack } from './route-live.ts';
+
+/** What has just been made live, and what there was before: what a watch looks at, and takes back where it breaks. */
+export interface LiveWatch {
+  workspace: Workspace;
+  entry: ModelEntry;
+  stored: StoredVersion;
+  deployment: Deployment;
+  /** What this run has done: its move of the pointer, and what it made live. */
+  moved: MoveResult;
+  routed: DeployResult;
+  /** What was live before; nothing at the first deployment. */
+  before: Revision | undefined;
+  seconds: number;
+  context: Context;
+}
+
+/**
+ * What came of taking a promotion back: `rolled-back` pointer and function, proven; `partially-rolled-back` the pointer,
+ * while the function does not prove it; `rollback-failed` nothing is known to be back; `not-rolled-back` there was nothing
+ * of this run to take back; `superseded` someone else has moved the pointer, which stays.
+ */
+export type AutoRollbackOutcome =
+  | 'rolled-back'
+  | 'partially-rolled-back'
+  | 'rollback-failed'
+  | 'not-rolled-back'
+  | 'superseded';
+
+export interface AutoRollback {
+  outcome: AutoRollbackOutcome;
+  lines: string[];
+  hint: string;
+}
+
+/**
+ * Takes back what this run has moved, each by compare-and-swap: the pointer, then the function. Someone who has moved on
+ * meanwhile stays, with both. Never throws for what goes wrong on the way, which would hide why it was taken back.
+ */
+export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
+  const { moved, entry } = asked;
+  const previous = moved.promoted ? moved.pointer?.previous : undefined;
+  if (!previous) return notRolledBack(asked);
+  try {
+    if (!(await pointerBack(asked))) return supersededBy(asked);
+  } catch (error) {
+    return rollbackFailed(asked, previous.version, error);
+  }
+  const pointer = `The pointer is back on ${previous.version}.`;
+  const route = `Run coldgate rollback --model ${entry.name} --to ${previous.version} to route it again.`;
+  try {
+    const restored = await functionBack(asked, previous.version);
+    if (!restored) {
+      const line = 'Someone else has changed the live function meanwhile, so that stays.';
+      const hint = `coldgate status --model ${entry.name} says what it serves. ${route}`;
+      return { outcome: 'partially-rolled-back', lines: [pointer, line], hint };
+    }
+    const lines = [pointer, `The live function serves ${previous.version} again, proven at ${restored}.`];
+    const hint = `Read the log of the function, then publish a version that holds. coldgate history --model ${entry.name} has both moves.`;
+    return { outcome: 'rolled-back', lines, hint };
+  } catch (error) {
+    const lines = [pointer, `The live function does not prove it: ${toColdgateError(error).message}`];
+    return { outcome: 'partially-rolled-back', lines, hint: route };
+  }
+}
+
+/** Says what the pointer names now, where that can still be read, and what to type. */
+async function rollbackFailed(
+  { workspace, entry }: LiveWatch,
+  previous: string,
+  error: unknown,
+): Promise<AutoRollback> {
+  const { message, hint = '' } = toColdgateError(error);
+  const now = await readPointer(workspace.store, entry.name, workspace.environment.pointer).then(
+    (found) => (found ? `It names ${found.pointer.version} (move ${found.pointer.sequence}).` : 'There is no pointer.'),
+    () => 'What it names now is not known: it cannot be read.',
+  );
+  const next = `Then run coldgate rollback --model ${entry.name} --to ${previous}, which does nothing where it is back already.`;
+  return {
+    outcome: 'rollback-failed',
+    lines: [`The pointer could not be taken back to ${previous}: ${message} ${now}`],
+    hint: hint === '' ? next.replace('Then run', 'Run') : `${hint} ${next}`,
+  };
+}
+
+function notRolledBack({ moved, entry, stored }: LiveWatch): AutoRollback {
+  const line = moved.promoted
+    ? `${stored.version} is the first version that was ever live, so there is nothing to go back to.`
+    : 'This run did not move the pointer, so it takes nothing back.';
+  const hint = moved.promoted ? 'Promote a version that holds.' : `coldgate rollback --model ${entry.name} goes back.`;
+  return { outcome: 'not-rolled-back', lines: [line], hint };
+}
+
+const supersededBy = ({ entry }: LiveWatch): AutoRollback => ({
+  outcome: 'superseded',
+  lines: ['Someone else has moved the pointer meanwhile, so pointer and function stay as they are.'],
+  hint: `coldgate history --model ${entry.name} says who.`,
+});
+
+async function pointerBack({ workspace, entry, moved, context }: LiveWatch): Promise<boolean> {
+  if (!moved.pointer) return false;
+  try {
+    return await takeBack(workspace, entry, moved.pointer, context, 'watch');
+  } catch (error) {
+    if (error instanceof ConflictError && error.code === 'lost-swap') return false;
+    throw error;
+  }
+}
+
+/** Answers the address that has proven itself; nothing where someone else has moved on. */
+async function functionBack(asked: LiveWatch, version: string): Promise<string | undefined> {
+  const { workspace, entry, deployment, routed } = asked;
+  const before = asked.before ?? routed.revision;
+  const stored = await readStoredVersion(workspace.store, entry.name, version);
+  const request: DeployRequest = {
+    ...deployRequest(workspace, entry, deployment, stored, 'live'),
+    package: await packageOf(asked, before.packageSha256),
+  };
+  const restored = await deployment.target.restore(request, { from: routed.revision, to: before });
+  return restored?.revision.url;
+}
+
+/** The package that served before. Where it is no longer on this machine the new one stands in. */
+async function packageOf({ deployment, context }: LiveWatch, sha256: string): Promise<PackageFile> {
+  if (sha256 === deployment.package.sha256) return deployment.package;
+  return (await cachedPackage(context.cacheDir, sha256)) ?? deployment.package;
+}

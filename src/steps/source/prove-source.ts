@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
+import type { Config } from '../../config/types.ts';
+import { type ColdgateError, InputError, IntegrityError, toColdgateError } from '../../errors.ts';
+import { type Probe, probeRequest } from '../../model/probe.ts';
+import { formatDifference } from '../../model/sample-compare.ts';
+import type { TensorInfo } from '../../model/tensor-info.ts';
+import { readManifest } from '../../registry/version/contents.ts';
+import type { Context } from '../verb.ts';
+import type { Workspace } from '../workspace.ts';
+import { allProblems } from './all-problems.ts';
+import { checkModel } from './check-model.ts';
+import { lookAtSources, type ModelSource } from './model-source.ts';
+import { checkLimits } from './sample-limits.ts';
+
+/** A model that the real runtime has loaded and run on this machine. */
+export interface ProvenSource {
+  /** What was run, for people. */
+  words: string;
+  /** What does not stop a release and may surprise its callers. */
+  notes: string[];
+  /** Without a golden sample: the made-up request that it answered. */
+  probe: Probe | undefined;
+}
+
+const known = new WeakMap<ModelSource, { state: string; proven: Promise<ProvenSource> }>();
+
+/** Changes whenever one of the files is written to. */
+async function stateOf({ entry }: ModelSource): Promise<string> {
+  const found = await Promise.all(entry.files.map(({ source }) => stat(source)));
+  return found.map(({ size, mtimeMs, ino }) => [size, mtimeMs, ino].join()).join(' ');
+}
+
+/**
+ * Loads the model in the real runtime, in a process of its own, and runs its golden sample, or without one a made-up
+ * request; the one check of validate, publish, ship and preview. Done once for the same files, however often it is asked
+ * for. Throws IntegrityError `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is no
+ * sample and nothing made up runs, or with the limits that no request such as the sample keeps.
+ */
+export async function proveSource(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
+  const state = await stateOf(source);
+  const last = known.get(source);
+  if (last?.state === state) return last.proven;
+  const proven = prove(config, source, context);
+  known.set(source, { state, proven });
+  return proven;
+}
+
+async function prove(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
+  const { entry, modelPath } = source;
+  const { name } = entry;
+  const label = relative(config.root, modelPath);
+  const checked = await checkModel(modelPath, entry.sample?.source, context);
+  if (!checked.loaded) {
+    throw new IntegrityError('model-not-loadable', `The runtime refuses ${label} of ${name}: ${checked.reason}.`, {
+      hint: `It is ONNX Runtime ${checked.runtime_version}; export the model for it.`,
+    });
+  }
+  if (checked.sample === 'mismatch' && checked.difference) {
+    const what = formatDifference(checked.difference);
+    throw new IntegrityError('sample-mismatch', `The model of ${name} does not answer its golden sample: ${what}.`, {
+      hint: checked.difference.output
+        ? 'Mend the outputs in the sample, or the model.'
+        : 'Give inputs that it takes, or mend the model.',
+    });
+  }
+  if (checked.sample === 'none' && !checked.probe) throw withoutProof(source, checked.refusal ?? '');
+  const { problems, notes } = checkLimits(config, entry, checked);
+  if (problems.length > 0) throw new InputError(problems, { code: 'sample-over-limit' });
+  notes.unshift(...checked.warnings.map((warning) => `${name}: ${warning}`));
+  const words = checked.sample === 'ok' ? 'runs its sample' : 'loads and answers a made-up request; no sample';
+  return { words, notes, probe: checked.probe };
+}
+
+function withoutProof({ entry, head }: ModelSource, refusal: string): InputError {
+  const { name } = entry;
+  const message = `expected a golden sample: ${name} answers no made-up request (${refusal.replace(/\.$/, '')}), so nothing shows that it serves.`;
+  const file = `${basename(entry.model, '.onnx')}-sample.json`;
+  const hint = `Write inputs that it takes to ${file} and name it in sample:, for instance ${skeletonOf(head.inputs)}`;
+  return new InputError([{ path: `models.${name}.sample`, message, hint }], { code: 'unproven-model' });
+}
+
+/** A sample of the declared inputs, for its author to fill in: open dimensions are 1, long lists cut short. */
+function skeletonOf(inputs: readonly TensorInfo[]): string {
+  const declared = inputs
+    .filter(({ optional }) => !optional)
+    .map(({ name, dtype, shape }) => {
+      const sizes = (shape ?? []).map((size) => (typeof size === 'number' ? size : 1));
+      const count = sizes.reduce((product, size) => product * size, 1);
+      const short: Probe = { inputs: [{ name, dtype, shape: [Math.min(count, 3)] }], fill: 0 };
+      const [data = []] = Object.values(probeRequest(short).inputs).map(
+        (tensor) => (tensor as { data: unknown[] }).data,
+      );
+      const elements = JSON.stringify(data).replace(/\]$/, count > 3 ? ', …]' : ']');
+      return `${JSON.stringify(name)}: {"dtype": "${dtype}", "shape": ${JSON.stringify(sizes)}, "data": ${elements}}`;
+    });
+  return `{"inputs": {${declared.join(', ')}}}`;
+}
+
+/** One model on its way to a version. */
+export interface Intended {
+  source: ModelSource;
+  version: string;
+}
+
+/**
+ * Everything that can be found out about the models before the first byte is written: their files, and, where the version
+ * is not published yet, that the runtime loads and runs them. Throws one error with all that is wrong, after the good ones
+ * have been told.
+ */
+export async function readySources(
+  { config, models, store }: Workspace,
+  versionOf: (source: ModelSource) => string,
+  context: Context,
+): Promise<Intended[]> {
+  const looked = await lookAtSources(config, models);
+  const errors: ColdgateError[] = looked.flatMap(({ problems }) => problems);
+  const ready: Intended[] = [];
+  for (const { source } of looked) {
+    if (!source) continue;
+    const { name } = source.entry;
+    try {
+      const version = versionOf(source);
+      // Files of a version that is there are only compared, so there is nothing to burn.
+      if (!(await readManifest(store, name, version))) await proveAloud(config, source, version, context);
+      ready.push({ source, version });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      errors.push(toColdgateError(error));
+    }
+  }
+  if (errors.length > 0) throw allProblems(errors);
+  return ready;
+}
+
+/** With a heading, since it takes about a second, and minutes for large models. */
+function proveAloud(config: Config, source: ModelSource, version: string, context: Context): Promise<void> {
+  const { log } = context;
+  const { name } = source.entry;
+  return log.group(`${name}: check`, async () => {
+    const { words, notes } = await proveSource(config, source, context);
+    log.info(`  ${name} ${version} ${words}.`);
+    for (const note of notes) log.warn(note);
+  });
+}
