@@ -1,7 +1,9 @@
 import { InputError } from '../errors.ts';
 import { awsFunctionPolicies, awsJobPolicies } from './aws/policies.ts';
 import { azureFunctionPolicies, azureJobPolicies } from './azure/policies.ts';
+import type { Advice } from './bucket/advice.ts';
 import { googleFunctionPolicies, googleJobPolicies } from './google/policies.ts';
+import { adviceForProject } from './google/project.ts';
 import { type IamVerb, iamVerbs, roleVerbs } from './needs.ts';
 import type { PolicySet } from './policy-set.ts';
 import type { Subject } from './subject.ts';
@@ -36,3 +38,6 @@ export function policySetsFor(subject: Subject, roles: readonly IamRole[], verbs
     ];
   });
 }
+
+/** What is set up once around the functions of an environment, where their cloud needs that. Pure. */
+export const adviceForFunctions = (subject: Subject): Advice[] => adviceForProject(subject);

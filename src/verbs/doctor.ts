@@ -4,9 +4,11 @@ import type { Config, Environment } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { type Premises, renderAdvice } from '../iam/bucket/advice.ts';
 import { adviceFor } from '../iam/bucket/suggest.ts';
+import { adviceForFunctions } from '../iam/iam.ts';
 import { bucketRef } from '../iam/subject.ts';
 import { examineStore } from '../registry/doctor/doctor.ts';
 import { staleRemoval } from '../registry/version/trust.ts';
+import { policySubject } from '../steps/policy-subject.ts';
 import { readConfig } from '../steps/read-config.ts';
 import { markdownTable } from '../steps/results.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
@@ -42,9 +44,14 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
   const config = await readConfig(input.config, context, { checkFiles: false });
   const environment = selectEnvironment(config, input.environment);
   const { url } = environment.store;
-  const advice = adviceFor(premisesOf(config, environment, input));
+  const { repository } = await context.source();
+  const subject = policySubject(config, environment, Object.values(config.models), { repository, account: undefined });
+  // The project first: it has the bucket that the rest is about.
+  const ofProject = adviceForFunctions(subject);
+  const advice = [...ofProject, ...adviceFor(premisesOf(config, environment, input))];
   const count = advice.length === 1 ? '1 thing' : `${advice.length} things`;
-  const head = `${url}: ${count} to set up, as commands to read and then to run.`;
+  const what = ofProject.length > 0 ? `${url} and the project of its functions` : url;
+  const head = `${what}: ${count} to set up, as commands to read and then to run.`;
   const rows = advice.map(({ name, why }) => [name, why]);
   return {
     outputs: { healthy: '' },
@@ -52,7 +59,7 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
     verbatim: true,
     lines: [head],
     summary: `## Coldgate doctor\n\n${head}\n\n${markdownTable(['what', 'why'], rows)}`,
-    text: renderAdvice(environment.name, url, advice),
+    text: renderAdvice(environment.name, what, advice),
   };
 }
 

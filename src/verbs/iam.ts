@@ -1,11 +1,10 @@
 import { selectEnvironment, selectModels } from '../config/select.ts';
-import type { Config, Environment, ModelEntry } from '../config/types.ts';
+import type { Environment } from '../config/types.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { type IamRole, policySetsFor, verbsOf } from '../iam/iam.ts';
 import { type PolicySet, renderScript } from '../iam/policy-set.ts';
-import type { FunctionPlan, Subject } from '../iam/subject.ts';
 import { nearest } from '../inputs.ts';
-import { functionSettings } from '../steps/function-settings.ts';
+import { policySubject } from '../steps/policy-subject.ts';
 import { readConfig } from '../steps/read-config.ts';
 import { markdownTable } from '../steps/results.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
@@ -36,49 +35,6 @@ function checkInput({ role, repository, account }: IamInput): readonly IamRole[]
   }
   if (problems.length > 0) throw new InputError(problems);
   return role.length === 0 ? ['pipeline', 'function'] : roles.filter((one) => role.includes(one));
-}
-
-/** Longest ending that the name of a preview's function has, and longest name; src/steps/previews/name.ts. */
-const longest = { ending: '-pr-9999999999999999'.length, name: 64, digest: 9 };
-
-/** `digits-pr-*`: what names of a model's previews have in common; those of long names are cut somewhere. */
-function previewPattern(model: string): string {
-  const room = longest.name - longest.ending;
-  return model.length <= room ? `${model}-pr-*` : `${model.slice(0, room - longest.digest)}*-pr-*`;
-}
-
-/** Functions of the environment, of its pull requests, and of other environments that share its store. */
-function functionsOf(environment: Environment, others: readonly Environment[], models: readonly ModelEntry[]) {
-  return models.flatMap((entry): FunctionPlan[] => {
-    const plan = (of: Environment, kind: FunctionPlan['kind'], name?: string): FunctionPlan => ({
-      name: name ?? functionSettings(of, entry).name,
-      models: entry.handler.models,
-      target: entry.target ?? of.target,
-      kind,
-    });
-    const neighbours = others.map((other) => plan(other, 'neighbour'));
-    return [plan(environment, 'own'), plan(environment, 'preview', previewPattern(entry.name)), ...neighbours];
-  });
-}
-
-function subjectOf(
-  config: Config,
-  environment: Environment,
-  models: readonly ModelEntry[],
-  more: Pick<Subject, 'repository' | 'account'>,
-): Subject {
-  const sharing = Object.values(config.environments).filter(({ store }) => store.url === environment.store.url);
-  const others = sharing.filter(({ name }) => name !== environment.name);
-  const pointers = new Set(others.map(({ pointer }) => pointer));
-  pointers.delete(environment.pointer);
-  return {
-    environment: environment.name,
-    store: environment.store,
-    pointers: [environment.pointer, ...pointers],
-    models: models.map(({ name }) => name),
-    functions: functionsOf(environment, others, models),
-    ...more,
-  };
 }
 
 /** What ends up in `--json`: papers with their content, so that nothing has to be parsed out of a script. */
@@ -117,7 +73,7 @@ export async function run(input: IamInput, context: Context): Promise<VerbResult
   const environment = selectEnvironment(config, input.environment);
   const models = selectModels(config, input.model ?? []);
   const repository = input.repository ?? (await context.source()).repository;
-  const subject = subjectOf(config, environment, models, { repository, account: input.account });
+  const subject = policySubject(config, environment, models, { repository, account: input.account });
   const policySets = policySetsFor(subject, asked, input.verbs);
   const job = asked.find((role) => role !== 'function') ?? 'pipeline';
   return report(environment, policySets, renderScript(environment.name, verbsOf(job, input.verbs), policySets));

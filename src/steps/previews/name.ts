@@ -39,13 +39,24 @@ export function previewNumber(version: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** `<model>-pr-<number>`; a model's name that leaves no room for it is cut, with a digest of the whole. */
+/** Room that every name leaves for its ending, so that a model's previews differ in their endings alone. */
+const usualEnding = '-pr-12345678'.length;
+
+/** What names of a model's previews begin with: a name that leaves no room is cut, with a digest of the whole. */
+function previewStem(model: string, ending: number): string {
+  const room = longestName - Math.max(ending, usualEnding);
+  const digest = sha256(model).slice(0, 8);
+  return model.length <= room ? model : `${model.slice(0, room - digest.length - 1)}-${digest}`;
+}
+
+/** `<model>-pr-<number>`. */
 export function previewFunction(model: string, pullRequest: number): string {
   const ending = `-pr-${pullRequest}`;
-  if (model.length + ending.length <= longestName) return `${model}${ending}`;
-  const digest = sha256(model).slice(0, 8);
-  return `${model.slice(0, longestName - ending.length - digest.length - 1)}-${digest}${ending}`;
+  return `${previewStem(model, ending.length)}${ending}`;
 }
+
+/** `<model>-pr-*`: all names of a model's previews, for policies. */
+export const previewPattern = (model: string): string => `${previewStem(model, usualEnding)}-pr-*`;
 
 /** The function of a preview: that of the environment under a name of its own, with a page for people. */
 export function previewSettings(environment: Environment, entry: ModelEntry, pullRequest: number): FunctionSettings {

@@ -1,0 +1,176 @@
+import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
+import type { Advice } from '../bucket/advice.ts';
+import { quoted } from '../bucket/advice.ts';
+import { jobSubject } from '../github.ts';
+import { bucketRef, type Subject } from '../subject.ts';
+import { accountId, numberLine, openPool } from './accounts.ts';
+import { bucketsOf, packagePrefix, repositoryOf } from './packages.ts';
+import { functionPlans, settingsOf } from './policies.ts';
+
+const plain = { files: [], optional: false };
+
+/** Cloud Run itself, which reads archives and images when a revision is made. https://cloud.google.com/iam/docs/service-agents */
+const serviceAgent = '--member="serviceAccount:service-$NUMBER@serverless-robot-prod.iam.gserviceaccount.com"';
+
+function apisOf(settings: readonly GoogleCloudRunSettings[]): string[] {
+  const some = (has: (one: GoogleCloudRunSettings) => unknown, ...names: string[]): string[] =>
+    settings.some((one) => Boolean(has(one))) ? names : [];
+  const names = [
+    ...['run', 'storage', 'iam', 'iamcredentials', 'sts', 'logging', 'cloudresourcemanager', 'serviceusage'],
+    ...some(({ artifactRepository }) => artifactRepository, 'artifactregistry'),
+    ...some(({ gateway }) => gateway, 'apigateway', 'servicemanagement', 'servicecontrol', 'apikeys'),
+    ...some(({ kmsKey }) => kmsKey, 'cloudkms'),
+    ...some(({ vpcConnector }) => vpcConnector, 'vpcaccess'),
+    ...some(({ batch }) => batch, 'pubsub'),
+  ];
+  return names.map((name) => `${name}.googleapis.com`);
+}
+
+/** Buckets of versions and of archives that are not there yet. One that is there stays as it is. */
+function bucketAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings[], region: string): Advice {
+  const { store, bucket } = bucketRef(subject.store);
+  const names = [...new Set([...(store === 'gcs' ? [bucket] : []), ...bucketsOf(subject, settings)])];
+  return {
+    ...plain,
+    name: 'buckets',
+    why: `Buckets in ${region}, beside the functions: every cold start reads its model from there.`,
+    commands: names.map((name) => {
+      const url = quoted(`gs://${name}`);
+      return `gcloud storage buckets describe ${url} > /dev/null 2>&1 || gcloud storage buckets create ${url} --project="$PROJECT" --location=${region} --uniform-bucket-level-access --public-access-prevention`;
+    }),
+  };
+}
+
+function repositoryAdvice(settings: readonly GoogleCloudRunSettings[]): Advice[] {
+  const paths = [...new Set(settings.flatMap(({ artifactRepository }) => artifactRepository ?? []))];
+  if (paths.length === 0) return [];
+  return [
+    {
+      ...plain,
+      name: 'image-repository',
+      why: 'A repository for images in the region of the functions; the pipeline pushes to it and makes none. Cloud Run reads one of another project by a role of its own.',
+      commands: paths.flatMap((path) => {
+        const { location, project, name } = repositoryOf(path);
+        const where = `${name} --location=${location} --project=${project}`;
+        return [
+          `gcloud artifacts repositories describe ${where} > /dev/null 2>&1 || gcloud artifacts repositories create ${where} --repository-format=docker`,
+          `gcloud artifacts repositories add-iam-policy-binding ${where} ${serviceAgent} --role=roles/artifactregistry.reader`,
+        ];
+      }),
+    },
+  ];
+}
+
+/** What Cloud Run's own account reads when a revision is made. */
+function agentAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings[]): Advice[] {
+  const keys = [...new Set(settings.flatMap(({ kmsKey }) => kmsKey ?? []))];
+  const buckets = bucketsOf(subject, settings);
+  if (keys.length + buckets.length === 0) return [];
+  const files = buckets.map((bucket, at) => ({
+    file: `coldgate-packages${at === 0 ? '' : `-${at + 1}`}.json`,
+    content: {
+      title: 'coldgate packages',
+      expression: `resource.name.startsWith(${JSON.stringify(`projects/_/buckets/${bucket}/objects/${packagePrefix}`)})`,
+    },
+  }));
+  return [
+    {
+      ...plain,
+      name: 'service-agent',
+      why: "Cloud Run's own account reads archives, whatever project the bucket is in, and uses the keys of models.yaml.",
+      files,
+      commands: [
+        ...buckets.map(
+          (bucket, at) =>
+            `gcloud storage buckets add-iam-policy-binding ${quoted(`gs://${bucket}`)} ${serviceAgent} --role=roles/storage.objectViewer --condition-from-file=${files[at]?.file}`,
+        ),
+        ...keys.map(
+          (key) =>
+            `gcloud kms keys add-iam-policy-binding ${quoted(key)} ${serviceAgent} --role=roles/cloudkms.cryptoKeyEncrypterDecrypter`,
+        ),
+      ],
+    },
+  ];
+}
+
+function accountAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings[], project: string): Advice {
+  const own = `@${project}.iam.gserviceaccount.com`;
+  const given = settings.flatMap(({ serviceAccount, gateway }) =>
+    [serviceAccount, gateway?.serviceAccount ?? []].flat(),
+  );
+  const ids = [
+    ...given.filter((account) => account.endsWith(own)).map((account) => account.slice(0, -own.length)),
+    ...(['pipeline', 'preview'] as const).map((role) => accountId(role, subject.environment)),
+  ];
+  return {
+    ...plain,
+    name: 'accounts',
+    why: `Accounts of functions, of gateways and of jobs, without a key. What they may do, coldgate iam --environment ${subject.environment} --role pipeline,preview,function prints.`,
+    commands: [...new Set(ids)].map(
+      (id) => `gcloud iam service-accounts create ${id} --project="$PROJECT" || true # where it is there already`,
+    ),
+  };
+}
+
+function federationAdvice(subject: Subject): Advice {
+  const sub = jobSubject('pipeline', subject);
+  return {
+    ...plain,
+    name: 'federation',
+    why: sub
+      ? `GitHub's tokens in place of keys. One issuer serves everyone on GitHub, so the condition takes those of ${subject.repository} alone.`
+      : "GitHub's tokens in place of keys. One issuer serves everyone on GitHub, so the condition takes those of REPOSITORY alone: set it to owner/name.",
+    commands: [
+      ...(sub === undefined ? ['REPOSITORY="${REPOSITORY:?owner/name of the repository on GitHub}"'] : []),
+      ...openPool(subject.repository ?? '$REPOSITORY'),
+      'echo "GOOGLE_PROVIDER=projects/$NUMBER/locations/global/workloadIdentityPools/github/providers/github"',
+    ],
+  };
+}
+
+/** API keys work once the API's own service is on, which is there once the API is: after the first promotion. */
+function gatewayAdvice(subject: Subject): Advice[] {
+  const names = functionPlans(subject).flatMap(({ name, target }) =>
+    target.gateway ? [target.gateway.name ?? name] : [],
+  );
+  if (names.length === 0) return [];
+  return [
+    {
+      name: 'gateway-keys',
+      why: 'After the first promotion, which makes the API: its own service has to be enabled for API keys to work, and each key to be bound to it.',
+      files: [],
+      commands: [...new Set(names)].flatMap((name) => [
+        `SERVICE="$(gcloud api-gateway apis describe ${name} --project="$PROJECT" --format='value(managedService)')"`,
+        'gcloud services enable "$SERVICE" --project="$PROJECT"',
+        `gcloud services api-keys create --project="$PROJECT" --display-name=${name} --api-target=service="$SERVICE"`,
+      ]),
+      optional: true,
+    },
+  ];
+}
+
+/** What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run; nothing for others. */
+export function adviceForProject(subject: Subject): Advice[] {
+  const settings = settingsOf(subject);
+  const [first] = settings;
+  if (first === undefined) return [];
+  const { project, region } = first;
+  return [
+    {
+      ...plain,
+      name: 'apis',
+      why: `What the functions of ${subject.environment} use, switched on in the project ${project}.`,
+      commands: [
+        `PROJECT=${project}`,
+        `gcloud services enable ${apisOf(settings).join(' ')} --project="$PROJECT"`,
+        numberLine,
+      ],
+    },
+    bucketAdvice(subject, settings, region),
+    ...repositoryAdvice(settings),
+    accountAdvice(subject, settings, project),
+    federationAdvice(subject),
+    ...agentAdvice(subject, settings),
+    ...gatewayAdvice(subject),
+  ];
+}
