@@ -23,6 +23,7 @@ export const lists = {
     'doors/cloud-stores.test.ts',
     'github-comment/browser.test.ts',
     'github/talk.test.ts',
+    'google/foreign-client.test.ts',
     'handler/lambda-ric.test.ts',
     'handler/page-browser.test.ts',
     'handler/readers/contract.test.ts',

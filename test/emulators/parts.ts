@@ -1,5 +1,6 @@
 import { awsCli } from '../../bench/aws-cli.ts';
 import { chromium } from '../fakes/handler-browser.ts';
+import { runClient } from '../google/run-client.ts';
 import { tritonclient } from '../handler/tritonclient.ts';
 import { act } from './act.ts';
 import { actionlint } from './actionlint.ts';
@@ -20,6 +21,7 @@ export const parts: Part[] = [
   strace,
   chromium,
   tritonclient,
+  runClient,
   actionlint,
   zizmor,
   act,

@@ -55,6 +55,9 @@ const formats: Record<string, RegExp> = {
   byte: /^[\w+/=-]*$/,
 };
 
+/** How Google's own clients ask for JSON: https://google.aip.dev/client-libraries/4233 */
+export const numbers = 'json;enum-encoding=int';
+
 /** One API as its discovery document describes it: finds the method of a request, and holds values to schemas. */
 export class Contract {
   readonly name: string;
@@ -92,6 +95,7 @@ export class Contract {
   queryFindings({ parameters }: Method, query: URLSearchParams): Finding[] {
     const known = { ...this.#document.parameters, ...parameters };
     const unknown = [...query].flatMap(([name, text]) => {
+      if (name === '$alt' && text === numbers) return [];
       const schema = known[name];
       if (!schema || schema.location === 'path') return [{ path: name, message: `Unknown query parameter "${name}"` }];
       const value = schema.type === 'boolean' ? readBoolean(text) : schema.type === 'integer' ? Number(text) : text;
@@ -125,6 +129,16 @@ export class Contract {
       default:
         return typeof value === schema.type ? [] : wrong(String(schema.type));
     }
+  }
+
+  /** A value whose enumerations are numbers, as Google's own clients send them, with their names. */
+  named(schema: Schema, value: unknown): unknown {
+    if (schema.$ref) return this.named(this.schema(schema.$ref), value);
+    if (schema.enum && typeof value === 'number') return schema.enum[value] ?? value;
+    if (Array.isArray(value)) return value.map((one) => this.named(schema.items ?? {}, one));
+    if (typeof value !== 'object' || value === null) return value;
+    const of = (key: string): Schema => schema.properties?.[key] ?? schema.additionalProperties ?? {};
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.named(of(key), one)]));
   }
 
   schema(name: string): Schema {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError, denied, disabled, notFound, unauthenticated } from './api-error.ts';
-import type { Contract, Finding, Method } from './contract.ts';
+import { type Contract, type Finding, type Method, numbers } from './contract.ts';
 import type { Fields } from './fields.ts';
 import type { Token } from './iam.ts';
 import type { Call, Need, World } from './world.ts';
@@ -152,6 +152,7 @@ function readBody(world: World, contract: Contract, { method, incoming }: Found)
     if (incoming.body.byteLength > 0) found.push({ path: 'body', message: 'the method takes no body' });
   } else if (isJson) {
     body = parse(incoming.body, found);
+    if (incoming.url.searchParams.get('$alt') === numbers) body = contract.named(method.request, body) as Fields;
     found.push(...contract.findings(method.request, body, '', 'request'));
   } else if (incoming.body.byteLength > 0 && !method.mediaUpload) {
     found.push({ path: 'content-type', message: `expected application/json` });
