@@ -100,9 +100,9 @@ export const rooms: Record<string, Room> = {
     packages: ['node:crypto', 'node:fs', 'node:path'],
   },
   package: {
-    owns: 'runtime archive, layer, reproducible zip, size budget, the cache of these',
+    owns: 'runtime archive, layer, reproducible zip and tar.gz, size budget, the cache of these',
     rooms: ['errors', 'log'],
-    packages: ['node:', 'fflate', 'tar-stream'],
+    packages: ['node:', 'pako', 'tar-stream'],
   },
   pause: {
     owns: 'waiting that a signal ends',

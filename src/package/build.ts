@@ -9,14 +9,16 @@ import { inCache } from './cache-place.ts';
 import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
 import type { FolderCache } from './folder-cache.ts';
+import { finished, type JoinableFile } from './joinable.ts';
 import { licencesText } from './licences.ts';
-import type { LayerFile } from './package-file.ts';
+import type { LayerFile, PackageArchive } from './package-file.ts';
 import type { Platform } from './platform.ts';
 import { noteUse } from './prune-cache.ts';
 import { prepareRuntime, type RuntimeOptions } from './runtime.ts';
 import { layerFiles, layerPointer } from './runtime-layer.ts';
+import { writeTarGz } from './tar-gz.ts';
 import { fileMatches } from './verified-folder.ts';
-import { writeZip, type ZipEntry } from './zip.ts';
+import { writeZip } from './zip.ts';
 
 export interface BuildOptions {
   platform: Platform;
@@ -33,12 +35,14 @@ export interface BuildOptions {
   budget?: Budget | undefined;
   /** Puts the native runtime into a zip of its own, as a layer that many functions share. */
   runtimeLayer?: boolean | undefined;
+  /** Default `zip`. */
+  archive?: PackageArchive | undefined;
   /** For tests: where the runtime comes from. */
   runtime?: Pick<RuntimeOptions, 'unpacked' | 'npm' | 'pins'> | undefined;
 }
 
 export interface BuiltPackage {
-  /** Absolute path of the zip, named by its digest. */
+  /** Absolute path of the archive, named by its digest. */
   path: string;
   sha256: string;
   size: number;
@@ -48,6 +52,8 @@ export interface BuiltPackage {
   unzipped: number;
   /** The runtime's own zip, where it was asked for. */
   layer?: LayerFile | undefined;
+  /** sha256 of the tar inside a `.tar.gz`. */
+  tarSha256?: string | undefined;
 }
 
 /** In a clone the runtime's package lies beside the bundle (`dist/handler`); its files count only if their digests do. */
@@ -55,17 +61,19 @@ export const unpackedBeside = (handlerDir: string): string[] => [
   resolve(handlerDir, '..', '..', 'node_modules', 'onnxruntime-node'),
 ];
 
-/** A zip that is not written yet. */
+/** An archive that is not written yet. */
 interface Packed {
   bytes: Buffer;
+  ending: 'zip' | 'tar.gz';
   sha256: string;
   size: number;
   entries: SizedEntry[];
+  tarSha256?: string;
 }
 
 /**
- * Builds the zip of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the latter in
- * a zip of its own if asked. The same bundle and platform give the same bytes on every machine, so an unchanged package is
+ * Builds the archive of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the latter
+ * in a zip of its own if asked. The same bundle and platform give the same bytes on every machine, so an unchanged package is
  * recognised by its digest.
  * Throws what `prepareRuntime` does, and ColdgateError `package-too-large`, `handler-not-built` or `no-cache` (exit 2).
  */
@@ -74,18 +82,23 @@ export function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
 }
 
 async function build(options: BuildOptions): Promise<BuiltPackage> {
-  const { handlerDir, entry = 'node.cjs', budget, runtimeLayer } = options;
+  const { handlerDir, entry = 'node.cjs', budget, runtimeLayer, archive = 'zip' } = options;
   const bundle = await bundleFiles(handlerDir, entry);
   const runtime = await runtimeFiles(options);
   const licences = { name: 'LICENSES.txt', bytes: Buffer.from(licencesText) };
-  const layer = runtimeLayer ? await pack(layerFiles([...runtime, licences]), options) : undefined;
+  const layer = runtimeLayer ? await pack(layerFiles([...runtime, licences]), 'zip', options) : undefined;
   const native = layer ? layerPointer(layer) : runtime;
   const type = { name: 'package.json', bytes: Buffer.from('{"type":"module"}\n') };
-  const zip = await pack([...bundle, ...native, type, licences], options);
-  const entries = [...zip.entries, ...(layer?.entries ?? [])];
-  if (budget) checkBudget(entries, Math.max(zip.size, layer?.size ?? 0), budget);
+  const own = await pack([...bundle, ...native, type, licences], archive, options);
+  const entries = [...own.entries, ...(layer?.entries ?? [])];
+  if (budget) checkBudget(entries, Math.max(own.size, layer?.size ?? 0), budget);
   const unzipped = entries.reduce((sum, one) => sum + one.size, 0);
-  return { ...(await keep(zip, options)), entries, unzipped, ...(layer && { layer: await keep(layer, options) }) };
+  const { tarSha256 } = own;
+  return {
+    ...{ ...(await keep(own, options)), entries, unzipped },
+    ...(layer && { layer: await keep(layer, options) }),
+    ...(tarSha256 && { tarSha256 }),
+  };
 }
 
 async function runtimeFiles(options: BuildOptions): Promise<BundleFile[]> {
@@ -111,29 +124,36 @@ async function readPinned({ name, path, sha256: expected }: { name: string; path
   );
 }
 
-async function pack(files: readonly BundleFile[], options: BuildOptions): Promise<Packed> {
-  const { cacheDir, log, sharedCache, signal } = options;
-  const entries: ZipEntry[] = [];
+async function pack(
+  files: readonly BundleFile[],
+  archive: PackageArchive,
+  { cacheDir, log, sharedCache, signal }: BuildOptions,
+): Promise<Packed> {
+  const packed: JoinableFile[] = [];
   for (const { name, bytes } of files) {
     signal?.throwIfAborted();
-    entries.push({ name, bytes, deflated: await deflate(name, bytes, { cacheDir, log, sharedCache, signal }) });
+    packed.push({ name, bytes, joinable: await deflate(name, bytes, { cacheDir, log, sharedCache, signal }) });
   }
-  const bytes = writeZip(entries);
-  const sized = entries.map(sizeOf).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { bytes, sha256: sha256(bytes), size: bytes.byteLength, entries: sized };
+  const entries = packed.map(sizeOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (archive === 'zip') {
+    const bytes = writeZip(packed.map(({ name, bytes, joinable }) => ({ name, bytes, deflated: finished(joinable) })));
+    return { bytes, ending: 'zip', sha256: sha256(bytes), size: bytes.byteLength, entries };
+  }
+  const { bytes, tarSha256 } = await writeTarGz(packed, archive.root);
+  return { bytes, ending: 'tar.gz', sha256: sha256(bytes), size: bytes.byteLength, entries, tarSha256 };
 }
 
 /** Writes it under its digest, unless it is there. */
-async function keep({ bytes, sha256, size }: Packed, { cacheDir }: BuildOptions): Promise<LayerFile> {
-  const [folder, name] = [join(cacheDir, 'packages'), `${sha256}.zip`];
+async function keep({ bytes, ending, sha256, size }: Packed, { cacheDir }: BuildOptions): Promise<LayerFile> {
+  const [folder, name] = [join(cacheDir, 'packages'), `${sha256}.${ending}`];
   const path = join(folder, name);
   if (!(await fileMatches(path, { sha256, size }))) await writeFileAtomic(path, bytes);
   await noteUse(folder, name);
   return { path, sha256, size };
 }
 
-const sizeOf = (entry: ZipEntry): SizedEntry => ({
-  name: entry.name,
-  size: entry.bytes.byteLength,
-  storedSize: Math.min(entry.bytes.byteLength, entry.deflated.byteLength),
+const sizeOf = ({ name, bytes, joinable }: JoinableFile): SizedEntry => ({
+  name,
+  size: bytes.byteLength,
+  storedSize: Math.min(bytes.byteLength, joinable.byteLength),
 });

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { IntegrityError } from '../errors.ts';
 import { sha256 as digestOf } from './digest.ts';
-import type { PackageFile } from './package-file.ts';
+import type { PackageArchive, PackageFile } from './package-file.ts';
 import { layerIn } from './runtime-layer.ts';
 import { fileMatches } from './verified-folder.ts';
 
@@ -21,8 +22,13 @@ export async function readPackage({ path, sha256 }: { path: string; sha256: stri
 }
 
 /** A package that was built before, with its layer; nothing where either is no longer on this machine as it was. */
-export async function cachedPackage(cacheDir: string, sha256: string): Promise<PackageFile | undefined> {
+export async function cachedPackage(
+  cacheDir: string,
+  sha256: string,
+  archive: PackageArchive = 'zip',
+): Promise<PackageFile | undefined> {
   const folder = join(cacheDir, 'packages');
+  if (archive !== 'zip') return cachedTarGz(join(folder, `${sha256}.tar.gz`), sha256);
   const path = join(folder, `${sha256}.zip`);
   try {
     const bytes = await readPackage({ path, sha256 });
@@ -31,6 +37,15 @@ export async function cachedPackage(cacheDir: string, sha256: string): Promise<P
     if (!layer) return { path, sha256, size };
     const below = join(folder, `${layer.sha256}.zip`);
     return (await fileMatches(below, layer)) ? { path, sha256, size, layer: { ...layer, path: below } } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function cachedTarGz(path: string, sha256: string): Promise<PackageFile | undefined> {
+  try {
+    const bytes = await readPackage({ path, sha256 });
+    return { path, sha256, size: bytes.byteLength, tarSha256: digestOf(gunzipSync(bytes)) };
   } catch {
     return undefined;
   }

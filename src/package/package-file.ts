@@ -1,4 +1,10 @@
-/** The package to run: a zip made by `src/package/`, with its digest. */
+/**
+ * What a platform wants its packages to be: a zip, or a `.tar.gz`, for an image's layer with its files below a folder.
+ * @param root such as `var/task`; without it the files lie at the top
+ */
+export type PackageArchive = 'zip' | { root?: string | undefined };
+
+/** The package to run: an archive made by `src/package/`, with its digest. */
 export interface PackageFile {
   path: string;
   sha256: string;
@@ -7,6 +13,8 @@ export interface PackageFile {
   image?: string | undefined;
   /** Bytes that it unpacks to, its layer included, where they are known. */
   unzipped?: number | undefined;
+  /** sha256 of the tar inside a `.tar.gz`: what an image's configuration names a layer by. */
+  tarSha256?: string | undefined;
   /** The native runtime in a zip of its own, which the package itself then does without. */
   layer?: LayerFile | undefined;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInflateRaw } from 'node:zlib';
 import type { Logger } from '../log.ts';
 import { type FolderCache, quietly } from './folder-cache.ts';
+import { finished } from './joinable.ts';
 
 /** Where compressed files of packages are shared between runs. */
 export interface SharedDeflated {
@@ -32,7 +33,7 @@ export async function restoreDeflated(place: SharedFolder, options: SharedDeflat
   try {
     if (!(await quietly(log, 'restore from', () => sharedCache.restore(place.folder, place.key)))) return undefined;
     const deflated = await readFile(join(place.folder, 'deflated')).catch(() => undefined);
-    if (deflated && (await unpacksTo(deflated, place.input))) return deflated;
+    if (deflated && (await unpacksTo(finished(deflated), place.input))) return deflated;
     log.warn(`The shared cache holds damaged bytes under ${place.key}; compressing the file instead.`);
     return undefined;
   } finally {

@@ -132,7 +132,7 @@ export class MovedError extends Error {
  * between any two calls, and is then called again.
  */
 export interface Platform<R extends Deployed = Deployed, V extends FunctionView<R> = FunctionView<R>>
-  extends Pick<Target, 'key' | 'platform' | 'entry' | 'budget' | 'runtimeLayer' | 'image'> {
+  extends Pick<Target, 'key' | 'platform' | 'entry' | 'budget' | 'archive' | 'runtimeLayer' | 'image'> {
   /** Runs work on one function, alone where the platform can lock; a lock must end with its process. */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Called before a new look after MovedError: what was remembered of the function may be wrong. */

@@ -2,7 +2,7 @@ import type { ColdStart, Timings } from '../gate/rule/sample.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
-import type { PackageFile } from '../package/package-file.ts';
+import type { PackageArchive, PackageFile } from '../package/package-file.ts';
 import type { Endpoint } from './proof/prove.ts';
 
 /** Everything about a function that is not the model's bytes. */
@@ -106,6 +106,8 @@ export interface Target {
   readonly entry: string;
   /** What packages for this target may weigh; that of the tightest target without it. */
   readonly budget?: Budget | undefined;
+  /** What packages for this target are; a zip without it. */
+  readonly archive?: PackageArchive | undefined;
   /** Packages for this target have the native runtime in a layer. */
   readonly runtimeLayer?: boolean | undefined;
   /** Packages go into container images that others build: from what, and which one is to run once it is there. */

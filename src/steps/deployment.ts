@@ -27,15 +27,15 @@ export async function prepareDeployment(ws: Workspace, entry: ModelEntry, contex
   return { target, package: await packageFor(target, context) };
 }
 
-/** The zip that a target takes, or that goes into its image. */
+/** The archive that a target takes, or that goes into its image. */
 export async function packageFor(target: Target, context: Context): Promise<PackageFile> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: it is held to the tightest limit, unless its target says that it takes more.
-  const { platform, entry, budget = lambdaBudget, runtimeLayer } = target;
-  const { path, sha256, size, unzipped, layer } = await buildPackage({
-    ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, runtimeLayer },
+  const { platform, entry, budget = lambdaBudget, archive, runtimeLayer } = target;
+  const { path, sha256, size, unzipped, layer, tarSha256 } = await buildPackage({
+    ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, archive, runtimeLayer },
   });
-  return { path, sha256, size, unzipped, layer };
+  return { path, sha256, size, unzipped, layer, tarSha256 };
 }
 
 function imagePackage(image: PackageFile | undefined): PackageFile {
@@ -74,7 +74,7 @@ export async function packageOfLive(
   if (repository !== undefined) {
     return { ...own, sha256: live.packageSha256, image: `${repository}@sha256:${live.packageSha256}` };
   }
-  const kept = await cachedPackage(cacheDir, live.packageSha256);
+  const kept = await cachedPackage(cacheDir, live.packageSha256, deployment.target.archive);
   if (kept) return kept;
   log.warn('The package of the live function is not on this machine: both arms run the new one, models are compared.');
   return own;

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateSync } from 'fflate';
+import { deflateRawSync } from 'node:zlib';
 import { silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { buildPackage } from '../../src/package/build.ts';
@@ -14,7 +14,7 @@ const repository = join(import.meta.dirname, '..', '..');
 export function fakePackage(dir: string, note = ''): PackageFile {
   const source = `${readFileSync(join(import.meta.dirname, 'target-handler.cjs'), 'utf8')}\n// ${note}\n`;
   const bytes = Buffer.from(source);
-  const zip = writeZip([{ name: 'node.cjs', bytes, deflated: deflateSync(bytes) }]);
+  const zip = writeZip([{ name: 'node.cjs', bytes, deflated: deflateRawSync(bytes) }]);
   mkdirSync(dir, { recursive: true });
   const path = join(dir, `${sha256(zip)}.zip`);
   writeFileSync(path, zip);

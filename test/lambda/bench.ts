@@ -1,12 +1,12 @@
+import { deflateRawSync } from 'node:zlib';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { deflateSync } from 'fflate';
 import { writeZip } from '../../src/package/zip.ts';
 import type { LambdaStandIn } from './stand-in.ts';
 
 /** A zip that is a package as far as the service can tell. */
 export function zipOf(text: string, name = 'lambda.mjs'): Buffer {
   const bytes = Buffer.from(text);
-  return Buffer.from(writeZip([{ name, bytes, deflated: deflateSync(bytes) }]));
+  return Buffer.from(writeZip([{ name, bytes, deflated: deflateRawSync(bytes) }]));
 }
 
 /** The SDK's client of a stand-in; each answer as it came, without a second try. */

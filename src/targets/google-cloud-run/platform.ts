@@ -1,5 +1,6 @@
 import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
 import { type Budget, cloudRunBudget } from '../../package/budget.ts';
+import type { PackageArchive } from '../../package/package-file.ts';
 import type {
   Address,
   ColdInstance,
@@ -40,6 +41,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   readonly platform = { os: 'linux', arch: 'x64' } as const;
   readonly entry: string;
   readonly budget: Budget = cloudRunBudget;
+  readonly archive: PackageArchive = {};
   readonly warmsAhead: boolean;
   readonly #context: RunContext;
   readonly #queue: SampleQueue = { last: Promise.resolve(), withoutLines: 0 };
