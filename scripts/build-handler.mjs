@@ -71,7 +71,9 @@ const output = { minify: true, comments: false, charset: 'ascii' };
 const inTheEntry = { groups: [{ name: 'node.part', test: /[\\/]entries[\\/]node-application\.ts$/ }] };
 /** A module that still waits for a part cannot be imported by it: the entries share a part with all that a start needs. */
 const besideEntries = {
-  groups: [{ name: 'application', test: /[\\/]handler[\\/](?:open-app|session-thread|worker-session)\.ts$/ }],
+  groups: [
+    { name: 'application', test: /[\\/]handler[\\/](?:[^\\/]+[\\/])*(?:open-app|session-thread|worker-session)\.ts$/ },
+  ],
 };
 
 async function bundle(input, { define = {}, ...options }) {
