@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { camelKeys } from '../../src/config/camel-keys.ts';
 import { googleCloudRunTarget as settingsSchema } from '../../src/config/schema/google-cloud-run.ts';
-import { describeApi } from '../../src/handler/openapi/document.ts';
-import { routes } from '../../src/handler/routes.ts';
+import { describeApi } from '../../src/handler/http/openapi/document.ts';
+import { routes } from '../../src/handler/http/routes.ts';
 import { type GatewayRequest, wantedGateway } from '../../src/targets/google-cloud-run/gateway-wanted.ts';
 import { type Fields, fieldsOf } from '../google/fields.ts';
 import { compileDocument, operationsOf } from '../google/gateway/document.ts';
