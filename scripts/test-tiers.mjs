@@ -76,6 +76,7 @@ export const lists = {
     'verbs/forged-documents.test.ts',
     'verbs/watch.test.ts',
     'targets/lambda-watch.test.ts',
+    'recipes/',
   ],
 };
 
@@ -93,5 +94,5 @@ export const tierOf = (path) =>
 export const testFiles = () =>
   readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name.replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith('.test.ts') && !name.startsWith('test/recipes/files/'))
     .sort();

@@ -18,6 +18,8 @@ export interface Cloud {
   form: string;
   /** Settings that a store may have in models.yaml. */
   settings: readonly string[];
+  /** Variables of the function that name another service of the same kind, as the provider's own tools know them. */
+  endpointVariables: readonly string[];
 }
 
 export const clouds: Readonly<Record<CloudStore, Cloud>> = {
@@ -25,17 +27,20 @@ export const clouds: Readonly<Record<CloudStore, Cloud>> = {
     ...{ scheme: 's3', title: 'S3', provider: 'aws', target: 'aws-lambda' },
     ...{ bucket: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, bucketParts: 1, form: 's3://bucket/prefix' },
     settings: ['region', 'endpoint', 'kms-key', 'encryption'],
+    endpointVariables: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
   },
   gcs: {
     ...{ scheme: 'gs', title: 'Google Cloud Storage', provider: 'google', target: 'google-cloud-run' },
     ...{ bucket: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, bucketParts: 1, form: 'gs://bucket/prefix' },
     settings: ['endpoint', 'kms-key'],
+    endpointVariables: ['STORAGE_EMULATOR_HOST'],
   },
   azure: {
     ...{ scheme: 'azure', title: 'Azure', provider: 'azure', target: 'azure-functions' },
     ...{ bucket: /^[a-z0-9]{3,24}\/[a-z0-9](?:-?[a-z0-9]){2,62}$/, bucketParts: 2 },
     form: 'azure://account/container/prefix',
     settings: ['endpoint', 'encryption-scope'],
+    endpointVariables: [],
   },
 };
 

@@ -30,13 +30,6 @@ export interface StoreLocation {
 const isBucket = (store: CloudStore, name: string): boolean =>
   clouds[store].bucket.test(name) || (store === 'azure' && /^[a-z0-9]{3,24}\/\$(?:root|web)$/.test(name));
 
-/** Other services' own variables, which their tools look at as well. */
-const ownEndpoints: Record<CloudStore, string[]> = {
-  s3: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
-  gcs: ['STORAGE_EMULATOR_HOST'],
-  azure: [],
-};
-
 /** Reads where the models are; what is wrong is added to `problems`. */
 export function readSource(text: Text, problems: string[]): StoreLocation {
   const uri = text('MODEL_URI');
@@ -78,7 +71,7 @@ function readStore(text: Text, problems: string[]): StoreLocation {
 }
 
 function readService(store: CloudStore, text: Text, problems: string[]): Pick<StoreSource, 'endpoint' | 'region'> {
-  const variable = ['MODEL_ENDPOINT', ...ownEndpoints[store]].find((name) => text(name) !== undefined);
+  const variable = ['MODEL_ENDPOINT', ...clouds[store].endpointVariables].find((name) => text(name) !== undefined);
   const named = variable && text(variable);
   // Google's own libraries take host and port alone.
   const endpoint = variable === 'STORAGE_EMULATOR_HOST' && !named?.includes('://') ? `http://${named}` : named;
