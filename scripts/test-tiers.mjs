@@ -74,6 +74,7 @@ export const lists = {
     'github/lost-push.test.ts',
     'package/real-package.test.ts',
     'verbs/forged-documents.test.ts',
+    'verbs/forged-releases.test.ts',
     'verbs/watch.test.ts',
     'targets/lambda-watch.test.ts',
     'recipes/',

@@ -29,6 +29,15 @@ export function useProxies(env: NodeJS.ProcessEnv): void {
   chosen = env;
 }
 
+/** What to look at where no connection came about: the proxy by name, without what logs in to it, where one is used. */
+export function connectionHint(what: string): string {
+  const used = proxyVariables
+    .filter((name) => chosen?.[name])
+    .map((name) => `${name} (${new URL(String(chosen?.[name])).host})`);
+  if (used.length === 0) return `Check ${what} and the network.`;
+  return `Check ${what}, the network, and that the proxy of ${used.join(' and ')} runs; NO_PROXY names hosts that are asked without it.`;
+}
+
 /** For agents of our own: those of Node itself know already. */
 export const proxyOptions = (): Pick<AgentOptions, 'proxyEnv'> => (chosen === undefined ? {} : { proxyEnv: chosen });
 

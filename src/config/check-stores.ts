@@ -1,4 +1,5 @@
 import { cloudStores, clouds, storeOfScheme } from '../clouds.ts';
+import { defaultPointer } from '../model/layout.ts';
 import type { Findings } from './findings.ts';
 import { resolveStoreUrl } from './store-url.ts';
 import type { Path } from './yaml-node.ts';
@@ -6,8 +7,29 @@ import type { Path } from './yaml-node.ts';
 /** Settings that only some services have; passing one over would leave unsaid what was meant. */
 const settings = new Set(cloudStores.flatMap((store) => clouds[store].settings));
 
+/** What promotes in one of two such environments would move the other, unmeasured there. */
+function checkPointers(findings: Findings, root: string): void {
+  const owners = new Map<string, string>();
+  for (const name of findings.keys(['environments'])) {
+    const own: Path = ['environments', name];
+    const store: Path = [...own, 'store'];
+    const url = findings.text(findings.keys(store).length > 0 ? [...store, 'url'] : store);
+    const resolved = url === undefined ? undefined : resolveStoreUrl(url, root);
+    if (!resolved || 'fault' in resolved) continue;
+    const pointer = findings.text([...own, 'pointer']) ?? defaultPointer;
+    const key = JSON.stringify([resolved.url, findings.text([...store, 'endpoint']), pointer]);
+    const owner = owners.get(key);
+    owners.set(key, owner ?? name);
+    if (owner === undefined) continue;
+    const path = findings.has([...own, 'pointer']) ? [...own, 'pointer'] : store;
+    const message = `expected a pointer of its own, got ${pointer} of the same store as the environment ${owner}: a promotion in one would move both.`;
+    findings.add(path, message, `Write pointer: ${name}.json below environments.${name}, or give it another store.`);
+  }
+}
+
 /** Store URLs beyond their first letters, and settings against the scheme. */
 export function checkStores(findings: Findings, root: string): void {
+  checkPointers(findings, root);
   for (const name of findings.keys(['environments'])) {
     const store: Path = ['environments', name, 'store'];
     const path = findings.keys(store).length > 0 ? [...store, 'url'] : store;

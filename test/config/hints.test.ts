@@ -85,6 +85,10 @@ const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknow
         ? spot.set(spot.value.replace(/[\t\0]/g, ''))
         : spot.remove(),
   ],
+  [
+    /^Write pointer: ([\w.-]+) below/,
+    (spot, [, name]) => Object.assign((spot.document['environments'] as Json)['staging'] as Json, { pointer: name }),
+  ],
   [/^Rename it\.$/, (spot) => spot.rename(typeof spot.value === 'string' ? 'other.json' : 'other')],
   [/^Rename the model, for instance (\S+)\.$/, (spot, [, name = '']) => spot.rename(name)],
   [/^Lower it, or use endpoint: function-url\.$/, (spot) => spot.set(30)],

@@ -1,15 +1,21 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
 import { findVerb } from '../../src/catalog.ts';
 import { toColdgateError } from '../../src/errors.ts';
 import { readInputs } from '../../src/inputs.ts';
+import * as layout from '../../src/model/layout.ts';
+import { pointerFaults } from '../../src/registry/pointer/check.ts';
+import { readPointer } from '../../src/registry/pointer/read-pointer.ts';
+import { verifyVersion } from '../../src/registry/version/verify.ts';
 import type { Context } from '../../src/steps/verb.ts';
 import { openFileStore } from '../../src/stores/file.ts';
 import { commandInputs, readArguments } from '../../src/terminal/argv.ts';
 import { Project } from '../fixtures/project.ts';
-import { recordingLogger, Simulation } from './registry-world.ts';
+import { model, recordingLogger, Simulation } from './registry-world.ts';
+import { testCache } from './runner.ts';
 
 /** How a verb ended, as the command line would say it. */
 export interface Ended {
@@ -18,17 +24,17 @@ export interface Ended {
   message: string;
 }
 
-const contextIn = (cwd: string): Context => ({
+const contextIn = (cwd: string, dryRun: boolean): Context => ({
   log: recordingLogger(),
   env: {},
   cwd,
-  cacheDir: join(cwd, '.cache'),
+  cacheDir: testCache,
   handlerDir: join(import.meta.dirname, '..', '..', 'dist', 'handler'),
   now: () => new Date(),
   actor: 'ann',
   runUrl: undefined,
   source: async () => ({}),
-  dryRun: false,
+  dryRun,
   signal: new AbortController().signal,
 });
 
@@ -37,7 +43,7 @@ export async function runInProcess(cwd: string, [name = '', ...args]: readonly s
   try {
     const verb = findVerb(name)!;
     const values = readInputs(commandInputs(verb), readArguments(verb, args), (flag) => `--${flag}`);
-    const { failure } = await verb.run(values, contextIn(cwd));
+    const { failure } = await verb.run(values, contextIn(cwd, args.includes('--dry-run')));
     if (failure) throw failure;
     return { exit: 0, code: 'done', message: '' };
   } catch (thrown) {
@@ -79,4 +85,101 @@ export function objectsIn(folder: string): Map<string, string> {
   const paths = readdirSync(store, { recursive: true, encoding: 'utf8' }).map((name) => join(store, name));
   const files = paths.filter((path) => !path.includes('.coldgate-store') && statSync(path).isFile());
   return new Map(files.map((path) => [relative(store, path), readFileSync(path, 'latin1')]));
+}
+
+const preview = '1.2.0-pr.7.abcdef0';
+const target = `local-${process.platform}-${process.arch}`;
+
+/** Documents of a store by their keys, below the name of what src/model/layout.ts spells the keys with. */
+export const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  pointerKey: { pointer: layout.pointerKey(model), 'another pointer': layout.pointerKey(model, 'staging.json') },
+  historyKey: {
+    record: layout.historyKey(model, 2),
+    'older record': layout.historyKey(model, 1),
+    'record of a move to come': layout.historyKey(model, 3),
+    'record of another pointer': layout.historyKey(model, 1, 'staging.json'),
+  },
+  manifestKey: {
+    manifest: layout.manifestKey(model, '1.1.0'),
+    'manifest of another version': layout.manifestKey(model, '1.0.0'),
+    'manifest of the next version': layout.manifestKey(model, '1.2.0'),
+    "preview's manifest": layout.manifestKey(model, preview),
+  },
+  tombstoneKey: {
+    tombstone: layout.tombstoneKey(model, '1.1.0'),
+    'tombstone of another version': layout.tombstoneKey(model, '1.0.0'),
+    'tombstone of the next version': layout.tombstoneKey(model, '1.2.0'),
+    "preview's tombstone": layout.tombstoneKey(model, preview),
+  },
+  fileKey: {
+    model: layout.fileKey(model, '1.1.0', 'model.onnx'),
+    'model of the next version': layout.fileKey(model, '1.2.0', 'model.onnx'),
+    sample: layout.fileKey(model, '1.1.0', 'sample.json'),
+    'sample of the next version': layout.fileKey(model, '1.2.0', 'sample.json'),
+    "preview's sample": layout.fileKey(model, preview, 'sample.json'),
+    form: layout.fileKey(model, '1.1.0', 'artifacts/cold-1.30.0.ort'),
+    'form of the next version': layout.fileKey(model, '1.2.0', 'artifacts/cold-1.30.0.ort'),
+    'file that no manifest names': layout.fileKey(model, '1.1.0', 'stray.json'),
+    'file of a version that is not published': layout.fileKey(model, '1.3.0', 'sample.json'),
+  },
+  leaseKey: {
+    lease: layout.leaseKey(model, '1.0.0', 'forged'),
+    "preview's lease": layout.leaseKey(model, preview, 'forged'),
+  },
+  baselineKey: {
+    'gate record': layout.baselineKey(model, target, '1.2.0'),
+    'gate record of what is live': layout.baselineKey(model, target, '1.1.0'),
+    "preview's gate record": layout.baselineKey(model, target, preview),
+  },
+  doctorRecordKey: {
+    "doctor's record": layout.doctorRecordKey,
+    "doctor's leftover": `${layout.doctorPrefix('forged')}race`,
+  },
+};
+
+/** Keys by what the document is. */
+export const documents: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(kinds));
+
+export function plant(folder: string, key: string, content: string): void {
+  const file = join(folder, 'store', key);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+/** No file of a version was lost, and a pointer that moved names a version that is whole and what the pointer says. */
+export async function expectUnharmed(folder: string, before: Map<string, string>, what: string): Promise<void> {
+  const after = objectsIn(folder);
+  const ofVersions = [...before].filter(([key]) => key.includes('/versions/') && !key.endsWith('.tombstone'));
+  expect(
+    ofVersions.filter(([key, content]) => after.get(key) !== content).map(([key]) => key),
+    what,
+  ).toEqual([]);
+  const pointer = layout.pointerKey(model);
+  if (after.get(pointer) === before.get(pointer)) return;
+  const store = await storeIn(folder);
+  const now = (await readPointer(store, model))!.pointer;
+  expect(await pointerFaults({ store, model, pointer: 'current.json' }, now), what).toEqual([]);
+  await verifyVersion({ store, model, version: now.version, log: recordingLogger() });
+}
+
+const digest = '0'.repeat(64);
+/** Well-formed, and untrue: each differs from the real document in what it says here. */
+export const untrue: [what: string, key: string, fields: object][] = [
+  ['a pointer with another digest of the model', documents['pointer']!, { sha256: digest }],
+  ['a pointer with another digest of the manifest', documents['pointer']!, { manifest_sha256: digest }],
+  ['a pointer with another file', documents['pointer']!, { file: 'sample.json' }],
+  ['a pointer with another size', documents['pointer']!, { size: 3 }],
+  ['a pointer to another version', documents['pointer']!, { version: '1.2.0' }],
+  ['a pointer to a version that is not there', documents['pointer']!, { version: '9.9.9' }],
+  ['a pointer with another way back', documents['pointer']!, { previous: { version: '1.2.0', sha256: digest } }],
+  ['a pointer of another kind of move', documents['pointer']!, { kind: 'rollback' }],
+  ['a record of another version', documents['record']!, { version: '1.2.0' }],
+  ['a record of another move', documents['record']!, { promotion_id: 'other' }],
+  ['a manifest of other files', documents['manifest']!, { created_at: '2020-01-01T00:00:00Z' }],
+];
+
+/** Changes fields of a document that is there. */
+export function change(folder: string, key: string, fields: object): void {
+  const document = JSON.parse(readFileSync(join(folder, 'store', key), 'utf8'));
+  plant(folder, key, JSON.stringify({ ...document, ...fields }));
 }

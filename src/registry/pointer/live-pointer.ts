@@ -6,11 +6,15 @@ import { recordedSequences } from './history-record.ts';
 import { readPointer } from './read-pointer.ts';
 
 /**
- * What the pointer names, for who measures a candidate against it; nothing before the first release. A pointer that is
- * missing while it has a history is no first release: a candidate would be measured against nothing, and pass. Throws
+ * What the pointer names, for who measures a candidate against it, or goes back from it; nothing before the first
+ * release. A pointer that is missing while it has a history is no first release: a candidate would be measured against
+ * nothing, and pass. `so` says what cannot be done then. Throws
  * IntegrityError `pointer-missing` then, and as readPointer does.
  */
-export async function readLive({ store, model, pointer: name }: PointerLocation): Promise<Pointer | undefined> {
+export async function readLive(
+  { store, model, pointer: name }: PointerLocation,
+  so = 'nothing can be measured against it',
+): Promise<Pointer | undefined> {
   const found = await readPointer(store, model, name);
   if (found) return found.pointer;
   const newest = (await recordedSequences(store, model, name)).at(-1);
@@ -21,7 +25,7 @@ export async function readLive({ store, model, pointer: name }: PointerLocation)
   const key = pointerKey(model, name);
   throw new IntegrityError(
     'pointer-missing',
-    `${key} is not there in ${store.url}, or is no plain object, though its history goes up to move ${newest}: what is live is not known, so nothing can be measured against it.`,
+    `${key} is not there in ${store.url}, or is no plain object, though its history goes up to move ${newest}: what is live is not known, so ${so}.`,
     {
       hint: `Put it back: coldgate history --model ${model} --repair writes it from its newest record.`,
       data: { key },

@@ -5,6 +5,7 @@ import { assertTrusted } from '../version/trust.ts';
 import { type VerifyResult, verifyVersion } from '../version/verify.ts';
 import { assertSound } from './check.ts';
 import { readHistory } from './history.ts';
+import { readLive } from './live-pointer.ts';
 import { dryRunResult, type MoveResult, resultOf } from './move-result.ts';
 import { type Mover, movePointer, proofUnder } from './pointer-swap.ts';
 import { lostToSameVersion, noopResult, whereLive } from './promote.ts';
@@ -31,7 +32,8 @@ const lookBack = 20;
  * Without `to` it goes back from a promotion, once: what a rollback has made live, of this run, a killed one, a watch or
  * someone else, is what a rollback is to bring about, so it stays (`note` says where it came from). Nor does a
  * workflow run that has moved the pointer before go back from what someone else has promoted since. Anywhere else, forward again included, needs `to`.
- * Throws InputError `nothing-to-roll-back`, and as promoteVersion does.
+ * Throws InputError `nothing-to-roll-back`, IntegrityError `pointer-missing` where only the history is there, and as
+ * promoteVersion does.
  */
 export async function rollbackPointer(input: RollbackInput): Promise<RollbackResult> {
   const { store, model, to } = input;
@@ -39,11 +41,15 @@ export async function rollbackPointer(input: RollbackInput): Promise<RollbackRes
   const current = await readPointer(store, model, input.pointer);
   if (current) await assertSound({ store, model, pointer: input.pointer ?? defaultPointer }, current.pointer);
   if (to === undefined) {
+    if (!current)
+      await readLive({ store, model, pointer: input.pointer ?? defaultPointer }, 'nothing can be gone back from');
     const done = await alreadyBack(input, current);
     if (done) return done;
   }
   const version = to ?? previousOf(input, current);
-  const verified = await verifyVersion({ store, model, version, log: input.log });
+  const verified = await verifyVersion({ store, model, version, log: input.log }).catch((error: unknown) => {
+    throw to === undefined ? withWayOut(error, model) : error;
+  });
   const proof = proofUnder(current?.pointer, verified);
   if (to === undefined) checkPrevious(input, current, verified);
   const live = whereLive(input, current, version, proof);
@@ -130,6 +136,13 @@ function previousOf({ model, pointer }: RollbackInput, current: PointerState | u
     ],
     { code: 'nothing-to-roll-back', hint: 'Name a published version with --to, or promote one.' },
   );
+}
+
+/** A version that has been pruned since is no dead end: others may be there. */
+function withWayOut(error: unknown, model: string): unknown {
+  if (!(error instanceof IntegrityError) || error.code !== 'version-missing') return error;
+  const hint = `coldgate status --model ${model} says which versions there are; coldgate rollback --model ${model} --to <version> goes to one of them.`;
+  return new IntegrityError(error.code, error.message, { hint, data: error.data, cause: error });
 }
 
 /** The pointer remembers the digest of what it replaced; a version pruned and published anew may differ. */

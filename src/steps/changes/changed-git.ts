@@ -63,20 +63,22 @@ function explained(ended: Ended, folder: string, timeoutMs: number): GitNo {
 /**
  * Runs git in a folder: without a shell, without what a repository may configure to be run, and reading path names as they
  * are written.
- * @param timeoutMs of one call
+ * @param timeoutMs of all calls together: git answers from the disk here, so more means that the disk or git hangs
  */
 export function gitIn(folder: string, { env, signal }: Pick<Context, 'env' | 'signal'>, timeoutMs = 60_000): Git {
   const safe = ['--literal-pathspecs', '-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false'];
+  const end = Date.now() + timeoutMs;
   const options = {
     cwd: folder,
-    timeout: timeoutMs,
     maxBuffer: 64 * 1024 * 1024,
     signal,
     env: { ...env, LC_ALL: 'C', LANGUAGE: '', GIT_TERMINAL_PROMPT: '0' },
   };
   return async (...args) => {
     try {
-      return (await promisify(execFile)('git', [...safe, ...args], options)).stdout;
+      return (
+        await promisify(execFile)('git', [...safe, ...args], { ...options, timeout: Math.max(1, end - Date.now()) })
+      ).stdout;
     } catch (error) {
       signal.throwIfAborted();
       throw explained(error as Ended, folder, timeoutMs);

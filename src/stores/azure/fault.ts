@@ -1,4 +1,5 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { connectionHint } from '../../proxy.ts';
 import type { Failure } from '../commit-write.ts';
 import { isUnreached } from '../connection.ts';
 import {
@@ -104,8 +105,7 @@ function unavailable(
     return new UnavailableError(`${at}: ${message} while waiting for ${endpoint} to ${asked.verb}.`, fields);
   }
   if (status === 0) {
-    const account = 'Check the name of the account, the endpoint, the network and the proxy settings.';
-    const hint = isUnreached(code) ? account : undefined;
+    const hint = isUnreached(code) ? connectionHint('the name of the account, the endpoint') : undefined;
     const summary = `${at}: the connection to ${endpoint} failed in a request to ${asked.verb} (${code}: ${message}).`;
     return new UnavailableError(summary, { ...fields, hint });
   }

@@ -1,3 +1,4 @@
+import { connectionHint } from '../../proxy.ts';
 import { redact } from '../redact.ts';
 import { DeniedError, type StoreError, UnavailableError } from '../store.ts';
 
@@ -16,7 +17,7 @@ export function credentialsFault(thrown: unknown, store: string): StoreError {
   const code: unknown = thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
   const fields = { store, cause: new Error(said) };
   if (unreached.test(`${code} ${said}`)) {
-    const hint = 'Check the network and the proxy settings.';
+    const hint = connectionHint('the login');
     return new UnavailableError(`Google gave no credentials for ${store}: ${said}.`, { ...fields, hint });
   }
   if (/Could not load the default credentials/.test(said)) {

@@ -1,4 +1,5 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { connectionHint } from '../../proxy.ts';
 import type { Failure } from '../commit-write.ts';
 import { isUnreached } from '../connection.ts';
 import {
@@ -71,7 +72,7 @@ function unavailable(failure: RequestFailure, context: GcsContext, asked: Reques
     return new UnavailableError(`${at}: ${message} while waiting for ${context.endpoint} to ${asked.verb}.`, fields);
   }
   if (status === 0) {
-    const hint = isUnreached(reason) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
+    const hint = isUnreached(reason) ? connectionHint('the endpoint') : undefined;
     const summary = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
     return new UnavailableError(summary, { ...fields, hint });
   }

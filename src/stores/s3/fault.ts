@@ -1,4 +1,5 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { connectionHint } from '../../proxy.ts';
 import type { Failure } from '../commit-write.ts';
 import { isUnreached } from '../connection.ts';
 import {
@@ -98,7 +99,7 @@ function unavailable(failure: FailedAnswer, context: S3Context, asked: RequestCo
     return new UnavailableError(summary, { ...fields, hint });
   }
   if (status === 0) {
-    const hint = isUnreached(system) ? 'Check the endpoint, the network and the proxy settings.' : undefined;
+    const hint = isUnreached(system) ? connectionHint('the endpoint') : undefined;
     return new UnavailableError(
       `${at}: the connection to ${host} failed in ${asked.action} (${system ?? name}: ${message}).`,
       { ...fields, hint },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../../errors.ts';
-import { check, type Shape } from '../../model/shape.ts';
+import { check, type Shape, ShapeError } from '../../model/shape.ts';
 import { call } from '../../rollout/proof/http.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Revision } from '../../rollout/target.ts';
@@ -45,11 +45,14 @@ const shape: Shape = {
   ],
 };
 
+/** As a shell takes it. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
 export const emptyState = (): LocalState => ({ schema: 1, port: 0, revisions: [] });
 
 /**
- * No file, and one that holds something else, are both an empty state: the processes themselves are found by their marks.
- * A file that cannot be read is none of them, since what an empty state does not name is stopped: throws InputError
+ * No file is an empty state: the processes themselves are found by their marks. One that cannot be read, or holds
+ * something else, is none, since what an empty state does not name is stopped: throws InputError
  * `local-state-unreadable` (exit 2) then.
  */
 export async function readState(path: string): Promise<LocalState> {
@@ -70,8 +73,16 @@ export async function readState(path: string): Promise<LocalState> {
   }
   try {
     return check<LocalState>(bytes, shape, path);
-  } catch {
-    return emptyState();
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new InputError(
+      [{ path, message: `the state of the local function is not what Coldgate wrote: ${error.message}` }],
+      {
+        code: 'local-state-unreadable',
+        hint: `Delete it (rm ${quoted(path)}) and run this again: what runs is found by its processes, and deployed anew.`,
+        cause: error,
+      },
+    );
   }
 }
 
