@@ -95,9 +95,22 @@ describe('permissions', () => {
   });
 
   it('of the service agent to read the source are needed', async () => {
-    google.world.iam.revoke(google.world.iam.serviceAgent);
+    google.world.iam.revoke(google.world.iam.serviceAgent, 'projects/_/buckets/models');
     const { error } = await client.wait((await create()).json);
     expect(error).toMatchObject({ message: /serverless-robot-prod.* does not have storage\.objects\.get access/ });
+  });
+
+  it('of an account of its own has each reader of a bucket', async () => {
+    const account = 'digits@coldgate-test.iam.gserviceaccount.com';
+    const url = `${await google.storageAs(account)}/storage/v1/b/models/o/model.onnx?alt=media`;
+    google.buckets.put('models', 'model.onnx', Buffer.from('x'), {}, new URLSearchParams());
+    expect((await fetch(url)).status).toBe(403);
+    google.world.iam.grant(account, ['storage.objects.get'], 'projects/_/buckets/models/objects');
+    expect((await fetch(url)).status).toBe(200);
+    expect(google.calls().map(({ method, principal }) => [method, principal])).toEqual([
+      ['storage.objects.get', account],
+      ['storage.objects.get', account],
+    ]);
   });
 
   it('are seen late after a change', async () => {

@@ -43,6 +43,8 @@ export const aborted = (resource: string, asked: string, current: string): ApiEr
     'ABORTED',
     `Conflict for resource '${resource}': version '${asked}' was specified but current version is '${current}'.`,
   );
+export const busy = (service: string): ApiError =>
+  new ApiError(409, 'ABORTED', `Conflict for resource '${service}': another change of it is being done.`);
 export const precondition = (message: string): ApiError => new ApiError(400, 'FAILED_PRECONDITION', message);
 export const unauthenticated = (): ApiError =>
   new ApiError(

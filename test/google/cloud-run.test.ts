@@ -184,3 +184,55 @@ describe('etags', () => {
     expect([status, (json['error'] as Fields)['status']]).toEqual([409, 'ALREADY_EXISTS']);
   });
 });
+
+describe('what is not known of the service', () => {
+  it('may keep the names of deleted revisions', async () => {
+    await made();
+    await patched('template', { template: await client.template('digits-two') });
+    await patched('template', { template: await client.template('digits-three') });
+    const remove = () => client.change('DELETE', `${path()}/revisions/digits-two`);
+    const again = async () => (await patch('template', { template: await client.template('digits-two') })).status;
+    await remove();
+    google.knobs.deletedNamesTaken = true;
+    expect(await again()).toBe(409);
+    google.knobs.deletedNamesTaken = false;
+    expect(await again()).toBe(200);
+  });
+
+  it('may take one change at a time', async () => {
+    await made();
+    google.knobs.oneChangeAtATime = true;
+    const { json } = await patch('description', { description: 'one' });
+    expect((await patch('description', { description: 'two' })).status).toBe(409);
+    await client.wait(json);
+    expect((await patch('description', { description: 'two' })).status).toBe(200);
+  });
+
+  it('may move an etag by itself', async () => {
+    const { etag } = await made();
+    google.bump('digits');
+    expect((await patch('description', { description: 'one', etag })).status).toBe(409);
+  });
+});
+
+describe('operations', () => {
+  it('are done in their order, also when nobody waits for the first', async () => {
+    google.knobs.looks = 2;
+    await made();
+    await patch('description', { description: 'left alone' });
+    const { response } = await patched('description', { description: 'waited for' });
+    expect(response).toMatchObject({ description: 'waited for' });
+    expect((await client.service('digits'))['reconciling']).toBeUndefined();
+  });
+
+  it('read no bucket of another project without its leave', async () => {
+    await made();
+    google.buckets.create('theirs');
+    const { generation } = google.buckets.put('theirs', 'a.tar.gz', Buffer.from(''), {}, new URLSearchParams());
+    const template = await client.template('digits-two');
+    const source = { bucket: 'theirs', object: 'a.tar.gz', generation };
+    Object.assign(template.containers?.[0]?.sourceCode ?? {}, { cloudStorageSource: source });
+    const { error } = await patched('template', { template });
+    expect(error).toMatchObject({ message: /does not have storage\.objects\.get access/ });
+  });
+});

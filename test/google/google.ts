@@ -69,7 +69,6 @@ export class Google {
     this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-google-')), knobs, now);
     const { world } = this;
     this.buckets = new Buckets(world.now);
-    for (const bucket of buckets) this.buckets.create(bucket);
     this.logs = new Logs(world);
     this.edge = new Edge(world);
     this.sources = new Sources(world.scratch);
@@ -77,7 +76,7 @@ export class Google {
     this.run = new CloudRun(world, this.edge, files, (...line) => this.logs.add(...line));
     world.iam.grant(this.pipeline, 'all', '*', 0);
     world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
-    world.iam.grant(world.iam.serviceAgent, ['storage.objects.get'], '*', 0);
+    for (const bucket of buckets) this.createBucket(bucket);
   }
 
   static async open(options: GoogleOptions = {}): Promise<Google> {
@@ -118,7 +117,7 @@ export class Google {
   environmentAs(logIn: LogIn): Record<string, string> {
     const { sts, iamcredentials } = { sts: this.urlOf('STS'), iamcredentials: this.urlOf('IAMCREDENTIALS') };
     const endpoints = [...this.#servers]
-      .filter(([name]) => name !== 'STS' && name !== 'STORAGE')
+      .filter(([name]) => name !== 'STS' && !name.startsWith('STORAGE'))
       .map(([name, { url }]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${name}`, `${url}/`]);
     return {
       ...(Object.fromEntries(endpoints) as Record<string, string>),
@@ -144,6 +143,28 @@ export class Google {
   async stopIdle(): Promise<void> {
     const services = [...this.run.services.values()];
     await Promise.all(services.flatMap((one) => [...one.revisions.values()].map(({ pool }) => pool?.stopIdle())));
+  }
+
+  /** A bucket of this project, whose objects the service agent may read; `buckets.create` makes one of another project. */
+  createBucket(bucket: string): void {
+    this.buckets.create(bucket);
+    this.world.iam.grant(this.world.iam.serviceAgent, ['storage.objects.get'], `projects/_/buckets/${bucket}`, 0);
+  }
+
+  /**
+   * Cloud Storage's address for someone else than the pipeline: requests come without a token, so the address tells who it
+   * is. For functions: their account needs grants of its own.
+   */
+  async storageAs(email: string): Promise<string> {
+    const name = `STORAGE as ${email}`;
+    const surface = storageSurface(this.world, this.buckets, () => email);
+    if (!this.#servers.has(name)) this.#servers.set(name, await LoopbackServer.openSurface(surface));
+    return this.urlOf(name);
+  }
+
+  /** The platform changes something of a service by itself: its etag moves. */
+  bump(service: string): void {
+    for (const one of this.run.services.values()) if (one.id === service) one.version = this.world.version();
   }
 
   /** Whoever asks, this permission is refused, until it is allowed again. */

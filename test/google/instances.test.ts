@@ -1,5 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allTo, Client, greeter } from './client.ts';
+import { removeTree } from './edge/source.ts';
 import type { Fields } from './fields.ts';
 import { type Google, openGoogle } from './google.ts';
 import type { Template } from './run/record.ts';
@@ -96,6 +100,31 @@ describe('instances', () => {
     const first = await asked(uri);
     await google.stopIdle();
     expect(await asked(uri)).not.toMatchObject({ pid: first['pid'] });
+  });
+
+  it('are asked to end before they are ended', async () => {
+    const script = `${greeter}\nprocess.once('SIGTERM', () => { console.log('ending'); process.exit(0); });`;
+    await asked(await deployed(off, script));
+    await google.stopIdle();
+    await vi.waitFor(() => expect(system()).toContain('ending'));
+  });
+
+  it.skipIf(process.platform === 'win32')('do not outlive a process that is killed', async () => {
+    const bench = join(import.meta.dirname, 'killed-bench.ts');
+    const child = spawn(process.execPath, [bench], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const { pid, scratch } = JSON.parse(line.toString()) as { pid: number; scratch: string };
+    const isAlive = (): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    expect(isAlive()).toBe(true);
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(isAlive()).toBe(false), 10_000);
+    removeTree(scratch);
   });
 
   it('that are kept as a minimum run before a request', async () => {

@@ -18,6 +18,10 @@ export interface Knobs {
   freeze: boolean;
   /** Whether a change of traffic fails because the newest revision has failed; what the service does is not known. */
   latestFailedBlocks: boolean;
+  /** Whether the name of a deleted revision stays taken; what the service does is not known. */
+  deletedNamesTaken: boolean;
+  /** Whether a service takes no change while another one is being done; what the service does is not known. */
+  oneChangeAtATime: boolean;
   /** Whether the ID token of a tag's own address is taken; that the service's own is, is documented. */
   tagAudience: boolean;
   /** Until log entries can be read, ms. */
@@ -40,6 +44,8 @@ export const defaultKnobs: Knobs = {
   queueMs: 10_000,
   freeze: true,
   latestFailedBlocks: false,
+  deletedNamesTaken: false,
+  oneChangeAtATime: false,
   tagAudience: false,
   logLagMs: 0,
   maxRevisions: 1000,

@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Template } from '../run/record.ts';
+import { guarded } from './guard.ts';
 import { StartError } from './source.ts';
 
 /** What an instance is made of. */
@@ -91,6 +92,7 @@ export class Instance {
     });
     this.#child = child;
     running.add(child);
+    guarded(child.pid, true);
     for (const stream of ['stdout', 'stderr'] as const) {
       createInterface({ input: child[stream] }).on('line', (line) => this.#world.log(this.id, stream, line));
     }
@@ -103,6 +105,7 @@ export class Instance {
 
   #over(child: ChildProcess): void {
     running.delete(child);
+    guarded(child.pid, false);
     this.hasEnded = true;
     rmSync(this.#home, { recursive: true, force: true });
     this.#end();

@@ -88,6 +88,9 @@ export class CloudRun {
   /** One look at an operation, which brings it on. */
   look(operation: Operation): void {
     if (operation.outcome) return;
+    // Changes of a service are done in their order, whoever looks.
+    const [oldest] = operation.service.pending;
+    if (oldest && oldest !== operation) this.look(oldest);
     if (operation.looks > 0) operation.looks--;
     const earlier = operation.service.pending.indexOf(operation) > 0;
     if (operation.looks === 0 && operation.worked && !earlier) operation.settle();
@@ -102,6 +105,7 @@ export class CloudRun {
   /** Removes a revision and ends its instances. */
   async drop(service: Service, revision: Revision): Promise<void> {
     service.revisions.delete(revision.short);
+    service.deletedRevisions.add(revision.short);
     await revision.pool?.stop();
   }
 

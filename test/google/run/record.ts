@@ -93,6 +93,8 @@ export interface Service {
   generation: number;
   observedGeneration: number;
   revisions: Map<string, Revision>;
+  /** Names of revisions that are gone. */
+  deletedRevisions: Set<string>;
   latestCreated: string | undefined;
   latestReady: string | undefined;
   /** Addresses of the tags that it has, or has had. */

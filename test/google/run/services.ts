@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { aborted, alreadyExists, badRequest, exhausted, invalidName, notFound, otherRevision } from '../api-error.ts';
+import {
+  aborted,
+  alreadyExists,
+  badRequest,
+  busy,
+  exhausted,
+  invalidName,
+  notFound,
+  otherRevision,
+} from '../api-error.ts';
 import type { Contract } from '../contract.ts';
 import type { Fields } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
@@ -76,7 +85,13 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
     ...{ id, name, spec, version, region: labels['parent']?.split('/')[3] ?? '', uid: randomUUID(), uri: '', urls: [] },
     ...{ createTime: timeOf(version), updateTime: timeOf(version) },
     ...{ creator: caller.principal, lastModifier: caller.principal, generation: 0, observedGeneration: 0 },
-    ...{ revisions: new Map(), latestCreated: undefined, latestReady: undefined, tagUris: new Map() },
+    ...{
+      revisions: new Map(),
+      deletedRevisions: new Set<string>(),
+      latestCreated: undefined,
+      latestReady: undefined,
+      tagUris: new Map(),
+    },
     ...{ statuses: [], routesMessage: undefined, pending: [], policy: {}, deleted: false },
   };
   if (isTrue(query, 'validateOnly')) return operationView(run, run.done(service, serviceView(service)));
@@ -119,6 +134,7 @@ function revisionFor(run: CloudRun, service: Service, spec: ServiceSpec, force: 
     const there = service.revisions.get(named);
     if (there && (!same(there) || force)) throw otherRevision(named);
     if (there) return undefined;
+    if (run.world.knobs.deletedNamesTaken && service.deletedRevisions.has(named)) throw otherRevision(named);
   } else if (!force && same(service.revisions.get(service.latestCreated ?? ''))) return undefined;
   const number = String(service.generation + 1).padStart(5, '0');
   const short = named ?? `${service.id}-${number}-${randomUUID().replaceAll('-', '').slice(0, 3)}`;
@@ -133,6 +149,7 @@ function revisionFor(run: CloudRun, service: Service, spec: ServiceSpec, force: 
 async function patch(run: CloudRun, contract: Contract, { labels, query, body, caller }: ApiRequest): Promise<Fields> {
   const service = serviceAt(run, labels['name'] ?? '');
   checkEtag(service, body['etag']);
+  if (run.world.knobs.oneChangeAtATime && service.pending.length > 0) throw busy(service.id);
   const after = masked(contract, schema, service.spec as Fields, body, query.get('updateMask'));
   const spec = specOf(after, run.world.iam.computeAccount);
   checkSpec(service.id, spec);
@@ -193,6 +210,8 @@ export function serviceMethods(run: CloudRun, contract: Contract): Record<string
     [`${at}.list`]: {
       needs: needs('run.services.list'),
       answer({ labels, query }) {
+        // "Location must be a valid Google Cloud region, and cannot be the "-" wildcard."
+        if (labels['parent']?.endsWith('/-')) throw invalidName(labels['parent']);
         const all = [...run.services.values()].filter(({ name }) => name.startsWith(`${labels['parent']}/services/`));
         return page('services', all.map(serviceView), query, run.world.knobs.pageSize);
       },

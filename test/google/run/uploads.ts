@@ -15,6 +15,7 @@ export function uploadMethods(run: CloudRun, buckets: Buckets): Record<string, A
         const [metadata, bytes] = parts(`multipart/related; boundary=${boundary}`, raw);
         const bucket = `run-sources-${run.world.project}-${labels['parent']?.split('/')[3] ?? ''}`;
         buckets.create(bucket);
+        run.world.iam.grant(run.world.iam.serviceAgent, ['storage.objects.get'], `projects/_/buckets/${bucket}`, 0);
         const object = `services/${metadata['service']}/${run.world.version()}.tar.gz`;
         const { generation } = buckets.put(bucket, object, bytes, {}, new URLSearchParams());
         return { cloudStorageSource: { bucket, object, generation } };
