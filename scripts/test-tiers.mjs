@@ -76,6 +76,7 @@ export const lists = {
     'verbs/forged-documents.test.ts',
     'verbs/forged-releases.test.ts',
     'verbs/watch.test.ts',
+    'targets/google.test.ts',
     'targets/lambda-watch.test.ts',
     'recipes/',
   ],

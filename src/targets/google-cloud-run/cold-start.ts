@@ -12,7 +12,8 @@ import { sourceOf } from './package-object.ts';
 import { endedSamples, removeOrLeave } from './prune.ts';
 import { ensureService } from './publish.ts';
 import { skippingCheck } from './skip-check.ts';
-import { trafficOf, uriOfTag, withoutTags, withTag } from './traffic.ts';
+import type { RunState } from './state.ts';
+import { soundTraffic, uriOfTag, withoutTags, withTag } from './traffic.ts';
 import { update } from './update.ts';
 import { detailsOf, type RunWanted, templateOf } from './wanted.ts';
 
@@ -32,7 +33,7 @@ export interface SampleQueue {
 }
 
 interface Started {
-  service: string;
+  state: RunState;
   revision: string;
   url: string;
   /** Samples of before that have lost their tag with this change. */
@@ -59,7 +60,7 @@ export async function startCold(
   const { started, reports } = await began;
   const instance = await ask(context, started, reports, request, signal);
   const lines = await linesOf(context, queue, started);
-  for (const id of started.untagged) await removeOrLeave(context, started.service, id);
+  for (const id of started.untagged) await removeOrLeave(context, started.state, id);
   return { ...instance, ...reportOf(lines, context.startsAtDeployment) };
 }
 
@@ -79,7 +80,7 @@ async function makeSample(
   const revision = revisionName(state.name, 'sample', wanted.reports);
   const tag = tagOf('sample', revision);
   const over = new Set(endedSamples(context, state).map(({ id }) => id));
-  const kept = withoutTags(trafficOf(state.service), (_tag, of) => of !== undefined && over.has(of));
+  const kept = withoutTags(soundTraffic(state), (_tag, of) => of !== undefined && over.has(of));
   const traffic = withTag(kept, tag, revision);
   // Known as ours before it is made: whatever becomes of the call, the next one takes it away.
   const measured = context.measured.get(state.name) ?? new Set();
@@ -89,19 +90,19 @@ async function makeSample(
     return update(context, state, { template, traffic }, `the sample ${revision}`);
   });
   const url = uriOfTag(state.service, tag, revision) ?? '';
-  return { started: { service: state.name, revision, url, untagged: [...over] }, reports: wanted.reports };
+  return { started: { state, revision, url, untagged: [...over] }, reports: wanted.reports };
 }
 
 async function ask(
   context: RunContext,
-  { service, url }: Started,
+  { state, url }: Started,
   revision: string,
   { timeoutMs }: SampleRequest,
   signal: AbortSignal,
 ): Promise<ColdInstance> {
   const clock = { began: performance.now() };
   try {
-    const endpoint = sampleEndpoint(context, { name: service, url }, clock);
+    const endpoint = sampleEndpoint(context, { name: state.name, url }, clock);
     const answer = await endpoint.send(warmPath, { timeoutMs, signal });
     return { revision, roundTripMs: performance.now() - clock.began, outcome: { answer } };
   } catch (error) {

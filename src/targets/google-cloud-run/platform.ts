@@ -26,7 +26,7 @@ import { removeAll, retireRevisions } from './remove.ts';
 import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
 import { nextEndpoint, shiftTraffic } from './shift.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { trafficOf, uriOfTag, withTag } from './traffic.ts';
+import { soundTraffic, uriOfTag, withTag } from './traffic.ts';
 import { setTraffic, uriOf } from './update.ts';
 import { detailsOf, settingsOf } from './wanted.ts';
 import { releaseOthers, untilWarm } from './warm.ts';
@@ -84,7 +84,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   async expose(state: RunState, revision: RunRevision, { anew }: ExposeOptions): Promise<Address> {
     if (revision.role !== 'candidate') return { url: uriOf(state.service), changed: false };
     const tag = tagOf('candidate', revision.id);
-    const tagged = await setTraffic(this.#context, state, withTag(trafficOf(state.service), tag, revision.id));
+    const tagged = await setTraffic(this.#context, state, withTag(soundTraffic(state), tag, revision.id));
     return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: anew || tagged };
   }
 

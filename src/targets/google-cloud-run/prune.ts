@@ -4,7 +4,7 @@ import { finished } from './operations.ts';
 import { isMissing } from './refusal.ts';
 import { type Operation, type Service, shortName } from './resources.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { namedIn, trafficOf, withoutTags } from './traffic.ts';
+import { namedIn, soundTraffic, trafficOf, withoutTags } from './traffic.ts';
 import { setTraffic } from './update.ts';
 
 /** Live revisions behind the current one that are kept, so that traffic can be set back. */
@@ -65,22 +65,27 @@ export async function sweep(context: RunContext, state: RunState): Promise<void>
     context.log.debug(`Tags of ${state.name} stay: ${(error as Error).message}`);
     return;
   }
-  for (const { id } of surplus) if (!isLatest(state.service, id)) await removeOrLeave(context, state.name, id);
+  for (const { id } of surplus) await removeOrLeave(context, state, id);
 }
 
 /** Takes our tags away from these revisions. Returns whether there were any. */
 export function dropTags(context: RunContext, state: RunState, gone: ReadonlySet<string>): Promise<boolean> {
   const isGone = (tag: string, revision: string | undefined): boolean =>
     purposeOfTag(tag) !== undefined && revision !== undefined && gone.has(revision);
-  return setTraffic(context, state, withoutTags(trafficOf(state.service), isGone));
+  return setTraffic(context, state, withoutTags(soundTraffic(state), isGone));
 }
 
-/** Removes a revision that nobody needs; one that stays is swept by a later run. */
-export async function removeOrLeave(context: RunContext, service: string, id: string): Promise<void> {
+/** Removes a revision that nobody needs; one that stays is swept by a later run. Throws only at the end of the run. */
+export async function removeOrLeave(
+  context: RunContext,
+  { name, service }: Pick<RunState, 'name' | 'service'>,
+  id: string,
+): Promise<void> {
+  if (isLatest(service, id)) return;
   context.log.debug(`Removing revision ${id}, which nothing names.`);
   try {
-    await removeRevision(context, service, id);
-    context.measured.get(service)?.delete(id);
+    await removeRevision(context, name, id);
+    context.measured.get(name)?.delete(id);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.debug(`Revision ${id} stays: ${(error as Error).message}`);

@@ -9,13 +9,14 @@ import { observe, revisionOf } from './observe.ts';
 import { finished, waitFor } from './operations.ts';
 import { type Source, sourceOf } from './package-object.ts';
 import { dropTags, removeOrLeave } from './prune.ts';
+import { movedError } from './refusal.ts';
 import { removeService } from './remove.ts';
 import type { Operation, RevisionResource } from './resources.ts';
 import { serviceFields } from './service-settings.ts';
 import { skippingCheck, withFreeName } from './skip-check.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { namedIn, trafficOf, uriOfTag, withTag } from './traffic.ts';
-import { setTraffic, update } from './update.ts';
+import { namedIn, soundTraffic, uriOfTag, withTag } from './traffic.ts';
+import { readService, setTraffic, update } from './update.ts';
 import { type RunWanted, templateOf } from './wanted.ts';
 
 export type Request = Pick<DeployRequest, 'settings' | 'package'>;
@@ -27,7 +28,8 @@ export type Request = Pick<DeployRequest, 'settings' | 'package'>;
 export async function ensureService(context: RunContext, request: Request, wanted: RunWanted): Promise<RunState> {
   const { name: given } = request.settings;
   const found = await observe(context, given);
-  if (found) return found;
+  if (found && !isBroken(found)) return found;
+  if (found) await removeService(context, found.name);
   const name = serviceName(given);
   const { settings, calls, log, parent } = context;
   const source = await sourceOf(context, request);
@@ -53,9 +55,13 @@ export async function ensureService(context: RunContext, request: Request, wante
   );
   await finished(context, result, `the service ${name}`, asked).catch((error) => withdraw(context, name, error));
   const made = await observe(context, given);
-  if (!made) throw new MovedError(new Error(`${name} is gone again`));
+  if (!made) throw movedError(`${name} is gone again`);
   return made;
 }
+
+/** A run that was killed has made a service whose first revision Cloud Run could not make. */
+const isBroken = ({ all }: RunState): boolean =>
+  all.length > 0 && all.every(({ purpose, failed }) => purpose === 'first' && failed);
 
 /** Nothing stays of a service whose first revision could not be made: every later change of it would fail. */
 async function withdraw(context: RunContext, name: string, reason: Error): Promise<never> {
@@ -86,7 +92,7 @@ export async function publish(
   if (known && (await becomesReady(context, state, known))) {
     const tag = tagOf(wanted.purpose, known.id);
     const wasNamed = namedIn(state.service).has(known.id);
-    await setTraffic(context, state, withTag(trafficOf(state.service), tag, known.id));
+    await setTraffic(context, state, withTag(soundTraffic(state), tag, known.id));
     // What is wrong with it takes its tag away again, by which its instances are kept warm.
     const kept = wanted.purpose === 'live' && !wasNamed;
     return { revision: { ...known, kept, url: uriOfTag(state.service, tag, known.id) }, fresh: true };
@@ -99,10 +105,9 @@ export async function publish(
   const { name } = await withFreeName(nameOf, (revision) =>
     make(context, state, { revision, wanted, request, source }),
   );
-  return {
-    revision: { ...madeOf(context, name, wanted), url: uriOfTag(state.service, tagOf(wanted.purpose, name), name) },
-    fresh: true,
-  };
+  const made = { ...madeOf(context, name, wanted), url: uriOfTag(state.service, tagOf(wanted.purpose, name), name) };
+  state.all.push(made);
+  return { revision: made, fresh: true };
 }
 
 /** The first of the names that no revision has. */
@@ -125,7 +130,7 @@ async function make(
   { revision, wanted, request, source }: Making,
 ): Promise<void> {
   const template = templateOf(context.settings, { name: revision, wanted, request, source, skipCheck: false });
-  const traffic = withTag(trafficOf(state.service), tagOf(wanted.purpose, revision), revision);
+  const traffic = withTag(soundTraffic(state), tagOf(wanted.purpose, revision), revision);
   try {
     await update(context, state, { template, traffic }, `the revision ${revision}`);
   } catch (error) {
@@ -137,16 +142,24 @@ async function make(
   }
 }
 
+/** How often the tag of a revision that did not start is taken away, while others change the service. */
+const maxUndos = 3;
+
 /** An entry for a revision that cannot start would have every later change of the service fail. */
 async function undo(context: RunContext, state: RunState, revision: string): Promise<void> {
-  try {
-    await dropTags(context, state, new Set([revision]));
-  } catch (error) {
-    context.signal.throwIfAborted();
-    context.log.warn(`The tag of ${revision}, which could not be started, stays: ${(error as Error).message}`);
-    return;
+  for (let tries = 1; ; tries++) {
+    try {
+      await dropTags(context, state, new Set([revision]));
+      return await removeOrLeave(context, state, revision);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof MovedError) || tries === maxUndos) {
+        context.log.warn(`The tag of ${revision}, which could not be started, stays: ${(error as Error).message}`);
+        return;
+      }
+      state.service = await readService(context, state.name);
+    }
   }
-  await removeOrLeave(context, state.name, revision);
 }
 
 const madeOf = (context: RunContext, id: string, wanted: RunWanted): RunRevision => ({

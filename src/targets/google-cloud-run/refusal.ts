@@ -52,16 +52,22 @@ export function toRefusal(error: unknown, asked: Asked, account: string | undefi
   if (!(error instanceof GoogleFailure)) return error as Error;
   if (isTakenName(error)) return error;
   const refusal = explain(error, asked, account);
-  return isMoved(error) && !isTransient(error) ? new MovedError(error, () => lostRace(error, refusal)) : refusal;
+  if (!isMoved(error) || isTransient(error)) return refusal;
+  return new MovedError(error, () => (error.status === 409 ? lostRace(error) : refusal));
 }
 
-const lostRace = (error: GoogleFailure, refusal: ColdgateError): ColdgateError =>
-  error.status === 409
-    ? new ConflictError('function-changed', `Someone else keeps changing the service: ${error.message}`, {
-        cause: error,
-        hint: 'Look who deploys to it beside this run (lastModifier of the service), then run this again.',
-      })
-    : refusal;
+/** Someone else has changed what was read. @param what resource, and who where that is known */
+export function movedError(what: string): MovedError {
+  const failure = new GoogleFailure(409, 'ABORTED', what);
+  return new MovedError(failure, () => lostRace(failure));
+}
+
+/** What is thrown when looking again never helps. */
+const lostRace = (cause: GoogleFailure): ColdgateError =>
+  new ConflictError('function-changed', `Someone else keeps changing the service: ${cause.message}`, {
+    cause,
+    hint: 'Look who deploys to it beside this run (lastModifier of the service), then run this again.',
+  });
 
 function explain(error: GoogleFailure, asked: Asked, account: string | undefined): ColdgateError {
   const { status, message } = error;

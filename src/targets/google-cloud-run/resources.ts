@@ -69,6 +69,7 @@ export interface Service {
   latestReadyRevision?: string;
   latestCreatedRevision?: string;
   reconciling?: boolean;
+  terminalCondition?: Condition;
   lastModifier?: string;
 }
 

@@ -7,7 +7,7 @@ import type { RunContext } from './context.ts';
 import { endpointAt, settlingUntil } from './endpoint.ts';
 import { purposeOfTag, tagOf } from './names.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { sharesOf, trafficOf, uriOfTag, withoutTags, withShares } from './traffic.ts';
+import { sharesOf, soundTraffic, uriOfTag, withoutTags, withShares } from './traffic.ts';
 import { setTraffic } from './update.ts';
 
 /** Between two looks at the new revision during a step, ms. */
@@ -23,7 +23,7 @@ export async function shiftTraffic(
   { from, to, forward }: Move<RunRevision>,
 ): Promise<boolean> {
   if (from && forward) await shiftInSteps(context, state, from, to, forward);
-  const kept = withoutTags(trafficOf(state.service), (tag, of) => of === to.id && purposeOfTag(tag) === 'live');
+  const kept = withoutTags(soundTraffic(state), (tag, of) => of === to.id && purposeOfTag(tag) === 'live');
   const moved = await setTraffic(context, state, withShares(kept, { [to.id]: 100 }));
   if (moved && to.reports !== undefined) {
     context.moved.set(state.name, { reports: to.reports, until: settlingUntil() });
@@ -47,7 +47,7 @@ async function shiftInSteps(
   const reached = sharesOf(state.service).get(to.id) ?? 0;
   for (const percent of steps.toSorted((a, b) => a - b).filter((one) => one >= reached)) {
     const shares = { [from.id]: 100 - percent, [to.id]: percent };
-    await setTraffic(context, state, withShares(trafficOf(state.service), shares));
+    await setTraffic(context, state, withShares(soundTraffic(state), shares));
     context.log.info(`${percent} % of the calls go to ${to.id}, for ${waitSeconds} s.`);
     const timings = await watchStep(context, state, to, forward, waitSeconds * 1000);
     forward.judge?.({ percent, timings });

@@ -1,5 +1,6 @@
 import { purposeOfTag } from './names.ts';
 import { type Service, shortName, type TrafficTarget } from './resources.ts';
+import type { RunState } from './state.ts';
 
 /*
  * The one list by which a service's traffic and tags are set. Every change is made of the list as it was read and keeps the
@@ -17,6 +18,17 @@ export function trafficOf({ traffic = [] }: Service): TrafficTarget[] {
     ...(percent > 0 && { percent }),
     ...(tag && { tag }),
   }));
+}
+
+/**
+ * The list that every change of it begins with: without tags of ours on revisions that could not be started or are gone, for
+ * which Cloud Run would have the change fail.
+ */
+export function soundTraffic({ service, all }: Pick<RunState, 'service' | 'all'>): TrafficTarget[] {
+  const sound = new Set(all.flatMap(({ id, failed }) => (failed ? [] : [id])));
+  const isBroken = (tag: string, revision: string | undefined): boolean =>
+    purposeOfTag(tag) !== undefined && revision !== undefined && !sound.has(revision);
+  return withoutTags(trafficOf(service), isBroken);
 }
 
 /** Shares by revision. One that follows the latest revision counts for what that is now. */

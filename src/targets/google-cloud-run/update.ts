@@ -1,8 +1,9 @@
-import { GoogleFailure } from '../../google/failure.ts';
+import { UnprovenError } from '../../errors.ts';
 import { MovedError } from '../../rollout/platform.ts';
 import { type RunContext, runUrl, servicePath } from './context.ts';
-import { finished } from './operations.ts';
-import type { Operation, Service, TrafficTarget } from './resources.ts';
+import { finished, waitFor } from './operations.ts';
+import { movedError } from './refusal.ts';
+import { type Operation, type Service, shortName, type TrafficTarget } from './resources.ts';
 import type { RunState } from './state.ts';
 import { isSameTraffic, trafficOf } from './traffic.ts';
 
@@ -18,7 +19,11 @@ export async function update(context: RunContext, state: RunState, fields: Field
   const url = runUrl(context, path, { updateMask: Object.keys(fields).join(',') });
   const asked = { permission: 'run.services.update', resource: path };
   const json = { etag: state.service.etag, ...fields };
-  const begun = await context.calls.send<Operation>({ method: 'PATCH', url, json }, asked);
+  const begun = await context.calls.send<Operation>({ method: 'PATCH', url, json }, asked).catch((error) => {
+    if (error instanceof MovedError) return undefined;
+    throw error;
+  });
+  if (!begun) return settleLost(context, state, fields, what);
   try {
     await finished(context, begun, what, asked);
   } finally {
@@ -26,13 +31,37 @@ export async function update(context: RunContext, state: RunState, fields: Field
   }
 }
 
+/**
+ * The etag is no longer the one that was read: by someone else's change, or by this very one, whose answer was lost. The
+ * service itself says which. Throws MovedError for the former.
+ */
+async function settleLost(context: RunContext, state: RunState, fields: Fields, what: string): Promise<void> {
+  const { template, traffic } = fields;
+  const isOurs = (now: Service): boolean =>
+    (traffic === undefined || isSameTraffic(trafficOf(now), traffic)) &&
+    (template === undefined || shortName(now.latestCreatedRevision) === template.revision) &&
+    (template !== undefined || traffic !== undefined);
+  const now = await waitFor(context, `Cloud Run has not got ${what} ready`, async () => {
+    const one = await readService(context, state.name);
+    if (!isOurs(one)) throw moved(one);
+    return one.reconciling ? undefined : one;
+  });
+  state.service = now;
+  const { state: outcome, message = 'it gives no reason' } = now.terminalCondition ?? {};
+  if (template === undefined || outcome !== 'CONDITION_FAILED') return;
+  throw new UnprovenError('function-failed', `Cloud Run could not get ${what} ready: ${message}`, {
+    hint: 'Check memory, service account and package against that reason and the log, then run this again.',
+    data: { reason: message },
+  });
+}
+
+const moved = ({ name, lastModifier = 'someone' }: Service): MovedError =>
+  movedError(`${lastModifier} has changed ${name}`);
+
 /** Reads the service after a change of ours: its etag must be of what we have asked for, and of no later change. */
 async function refresh(context: RunContext, state: RunState, traffic: TrafficTarget[] | undefined): Promise<void> {
   const now = await readService(context, state.name);
-  const expected = traffic ?? trafficOf(state.service);
-  if (!isSameTraffic(trafficOf(now), expected)) {
-    throw new MovedError(new GoogleFailure(409, 'ABORTED', `${now.lastModifier ?? 'someone'} has changed ${now.name}`));
-  }
+  if (!isSameTraffic(trafficOf(now), traffic ?? trafficOf(state.service))) throw moved(now);
   state.service = now;
 }
 

@@ -4,7 +4,7 @@ import { revisionOf } from './observe.ts';
 import { waitFor } from './operations.ts';
 import type { RevisionResource } from './resources.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { trafficOf, withoutTags } from './traffic.ts';
+import { soundTraffic, withoutTags } from './traffic.ts';
 import { setTraffic } from './update.ts';
 
 /** Waits until Cloud Run keeps as many instances of the revision as the settings ask for. Changes nothing. */
@@ -32,5 +32,5 @@ export async function untilWarm(
 export function releaseOthers(context: RunContext, state: RunState, live: string | undefined): Promise<boolean> {
   const isOther = (tag: string, revision: string | undefined): boolean =>
     purposeOfTag(tag) === 'live' && revision !== live;
-  return setTraffic(context, state, withoutTags(trafficOf(state.service), isOther));
+  return setTraffic(context, state, withoutTags(soundTraffic(state), isOther));
 }
