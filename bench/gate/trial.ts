@@ -1,5 +1,5 @@
 import { decideMetric, levelsOf } from '../../src/gate/rule/decide-metric.ts';
-import { looksOf, spentAt } from '../../src/gate/rule/looks.ts';
+import { looksOf, spentAt } from '../../src/gate/rule/gate.ts';
 import type { GateOptions } from '../../src/gate/rule/options.ts';
 import { zoneOf } from '../../src/gate/rule/zone.ts';
 

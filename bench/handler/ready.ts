@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sessionOptions } from '../../src/handler/session/session-options.ts';
-import { usableCores } from '../../src/handler/session/usable-cores.ts';
+import { sessionOptions, usableCores } from '../../src/handler/session/open-session.ts';
 import { type Goal, median, type Options, pairs } from '../goal.ts';
 import { type BenchModel, benchModels } from './models.ts';
 import { pythonHandler, pythonOfHandler } from './python-part.ts';

@@ -1,6 +1,5 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
-import { checkAliases } from './check-aliases.ts';
 import { checkFunctionNames } from './check-function-names.ts';
 import { checkGoogleCloudRun } from './check-google-cloud-run.ts';
 import { checkModels } from './check-models.ts';
@@ -10,14 +9,25 @@ import { checkStores } from './check-stores.ts';
 import { checkTargets } from './check-targets.ts';
 import { expectedWords, explain } from './explain.ts';
 import { Findings } from './findings.ts';
-import { mayInterpolate, publicOnly } from './interpolate.ts';
+import { mayInterpolate, notHere, publicOnly } from './interpolate.ts';
 import { readText } from './read-text.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveConfig } from './resolve.ts';
 import { type ModelsFile, modelsSchema } from './schema.ts';
 import { keepSoundPart } from './sound-part.ts';
 import type { Config } from './types.ts';
-import { plainValue, type YamlNode } from './yaml-node.ts';
+import { type Path, plainValue, type YamlNode } from './yaml-node.ts';
+
+/** An alias must not carry what came from the environment to where a `${…}` is refused. */
+function checkAliases(findings: Findings, node: YamlNode, path: Path = []): void {
+  if (node.kind === 'scalar') {
+    if (node.interpolated && !mayInterpolate(path)) findings.add(path, notHere.message, notHere.hint);
+  } else if (node.kind === 'list') {
+    for (const [at, item] of node.items.entries()) checkAliases(findings, item, [...path, at]);
+  } else {
+    for (const [name, entry] of node.entries) checkAliases(findings, entry.node, [...path, name]);
+  }
+}
 
 export interface LoadOptions {
   /** Whether the files of models must be there; verbs that only read the store do without. Default: true. */

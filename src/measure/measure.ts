@@ -1,11 +1,55 @@
+import { UnprovenError } from '../errors.ts';
 import type { GateOptions } from '../gate/rule/options.ts';
-import type { GateSample } from '../gate/rule/sample.ts';
-import type { Gate, Verdict } from '../gate/rule/verdict.ts';
+import { type Arm, type GateSample, metrics } from '../gate/rule/sample.ts';
+import { mostlyFailed } from '../gate/rule/values.ts';
+import type { ArmValues, Gate, Measured, Verdict } from '../gate/rule/verdict.ts';
 import type { Logger } from '../log.ts';
 import type { Target } from '../rollout/target.ts';
-import { armValues, validStarts } from './arm-values.ts';
-import { checkFailures } from './failures.ts';
 import { type Arms, takePair } from './take-pair.ts';
+
+/** Starts of one arm that may fail in a row before the measurement is given up. */
+const inARow = 3;
+
+/**
+ * Failed measurements are left out of the judgement (gate.md 5.1), but an arm that keeps failing proves nothing: a
+ * silent pass on missing numbers is the classic fault of gates (flagger#1581). Throws UnprovenError `no-cold-starts`
+ * with what was seen.
+ */
+function checkFailures(samples: readonly GateSample[], arm: Arm): void {
+  const own = samples.filter((s) => s.arm === arm);
+  const failed = own.filter((s) => s.status === 'failed');
+  const tail = own.slice(-inARow);
+  const hopeless = tail.length === inARow && tail.every((s) => s.status === 'failed');
+  if (!hopeless && !mostlyFailed(failed.length, own.length)) return;
+  const seen = [...new Set(failed.map((s) => s.note ?? 'no reason given'))].slice(0, 3).join('; ');
+  const which = arm === 'candidate' ? 'The candidate' : 'The live version';
+  throw new UnprovenError(
+    'no-cold-starts',
+    `${which} did not prove its cold starts: ${failed.length} of ${own.length} failed (${seen}).`,
+    {
+      hint: 'Look at the log of the function; run coldgate deploy again to see it prove itself.',
+      data: { samples: own },
+    },
+  );
+}
+
+/** Starts of an arm that count towards a look: proven ones, and those that timed out. */
+const validStarts = (samples: readonly GateSample[], arm: Arm): number =>
+  samples.filter((s) => s.arm === arm && !s.discarded && s.status !== 'failed').length;
+
+/**
+ * The judged values of one arm by metric, in the order measured. A time-out is slower than all; a failed start, or a
+ * phase that was not reported, is no measurement.
+ */
+export function armValues(samples: readonly GateSample[], arm: Arm): ArmValues {
+  const own = samples.filter((s) => s.arm === arm && !s.discarded);
+  const measured = (s: GateSample, metric: (typeof metrics)[number]): Measured => {
+    if (s.status === 'timeout') return Number.POSITIVE_INFINITY;
+    return s.status === 'ok' ? (s.timings[metric] ?? null) : null;
+  };
+  const all = metrics.map((metric) => [metric, own.map((s) => measured(s, metric))] as const);
+  return Object.fromEntries(all.filter(([, values]) => values.some((v) => v !== null)));
+}
 
 export interface MeasureInput {
   target: Target;
@@ -24,7 +68,7 @@ export interface MeasureInput {
   onLook(samples: readonly GateSample[], verdict: Verdict, final: boolean): Promise<void>;
 }
 
-export interface Measurement {
+interface Measurement {
   samples: GateSample[];
   verdict: Verdict;
 }

@@ -10,9 +10,42 @@ import type { Session, Signature, Tensors } from '../handler/session/session.ts'
 import { writeOutputs } from '../handler/tensors/tensors-out.ts';
 import { parseJson } from '../model/json-text.ts';
 import { probesFor, probeTensors, usualBytes } from '../model/probe.ts';
+import { describeShape } from '../model/tensor-error.ts';
+import type { TensorInfo } from '../model/tensor-info.ts';
+import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';
 import { readModelHead } from '../onnx/read-head.ts';
-import { shapeDifferences } from './declared-shapes.ts';
 import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
+
+/**
+ * Where the tensors of a run are otherwise than the model declares them, in sentences: an output of another shape,
+ * dimensions of one name and two sizes. The runtime serves such models, and so do functions: it is good to know, no more.
+ */
+function shapeDifferences(declared: Signature, feeds: Tensors, outputs: Tensors): string[] {
+  const bound = new Map<string, number>();
+  return [
+    ...declared.inputs.flatMap((info) => differenceOf('input', info, feeds, bound)),
+    ...declared.outputs.flatMap((info) => differenceOf('output', info, outputs, bound)),
+  ];
+}
+
+function differenceOf(
+  role: 'input' | 'output',
+  info: TensorInfo,
+  tensors: Tensors,
+  bound: Map<string, number>,
+): string[] {
+  const tensor = tensors.get(info.name);
+  if (!tensor) return [];
+  try {
+    checkShape(tensor.shape, info);
+    bindSymbols(tensor.shape, info, bound);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TensorError)) throw error;
+    const shapes = `declares the shape ${describeShape(info.shape)} and has ${describeShape(tensor.shape)}`;
+    return [`The ${role} "${info.name}" ${shapes}; the function answers with what the model gives.`];
+  }
+}
 
 /** No further made-up request is begun after this, ms: some models take seconds to run. */
 const longestMs = 20_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { levelsOf, totalLevels } from '../../src/gate/rule/decide-metric.ts';
-import { looksOf, nextLook, spentAt } from '../../src/gate/rule/looks.ts';
+import { looksOf, nextLook, spentAt } from '../../src/gate/rule/gate.ts';
 import { judgeSequence } from '../../src/gate/rule/sequence.ts';
 import type { Measured, Verdict } from '../../src/gate/rule/verdict.ts';
 import { gateOf, loaded, mixed, steady } from './arms.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sessionOptions } from '../../src/handler/session/session-options.ts';
+import { sessionOptions } from '../../src/handler/session/open-session.ts';
 
 /** The runtime's library of this machine, which has the names of its options as text. */
 function library(): Buffer {

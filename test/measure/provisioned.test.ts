@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { provisionedFor } from '../../src/measure/provisioned.ts';
+import { provisionedFor } from '../../src/measure/burst.ts';
 
 describe('the proposed count', () => {
   it.each([

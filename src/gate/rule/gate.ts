@@ -1,17 +1,73 @@
 import { adviceFor } from '../words/advice.ts';
 import { headline } from '../words/line.ts';
-import { combine, type Outcome, settle } from './combine.ts';
 import { judgeAlone } from './judge-alone.ts';
 import { judgeMetric } from './judge-metric.ts';
-import { looksOf, nextLook, spentAt } from './looks.ts';
 import { checkOptions, fewestStarts, type GateOptions } from './options.ts';
 import { phaseShifts } from './phases.ts';
 import { metrics as allMetrics, type Metric } from './sample.ts';
 import { sloOf } from './slo.ts';
 import { validValues } from './values.ts';
-import type { ArmValues, Gate, MetricVerdict, Verdict } from './verdict.ts';
+import type { ArmValues, Gate, MetricVerdict, Reason, Verdict, VerdictWord } from './verdict.ts';
 import type { ArmNames, Rule, SampleSource } from './verdict-input.ts';
-import { zoneOf } from './zone.ts';
+import { middleOf, type Zone, zoneOf } from './zone.ts';
+
+export interface Outcome {
+  verdict: VerdictWord;
+  reason: Reason;
+  /** The metric that decided it. */
+  metric: MetricVerdict;
+}
+
+const of = (word: VerdictWord, metrics: readonly MetricVerdict[]) => metrics.find((m) => m.verdict === word);
+
+/** Passing needs all gating metrics, one is enough to block; a failed measurement is neither. */
+function combine(metrics: readonly MetricVerdict[]): Outcome {
+  const gating = metrics.filter((m) => m.gating);
+  const unsure = gating.filter((m) => m.verdict === 'inconclusive');
+  const metric =
+    of('error', gating) ??
+    of('regression', gating) ??
+    unsure.find((m) => m.reason === 'too-few-samples') ??
+    unsure[0] ??
+    gating[0];
+  if (!metric) throw new RangeError('a gate needs at least one metric');
+  return { verdict: metric.verdict, reason: metric.reason, metric };
+}
+
+/**
+ * What an unsure verdict does at the end (`on-inconclusive`). Leaning decides by the side of the zone's middle that the
+ * ratio lies on. Too few starts are no evidence for either side and stay inconclusive.
+ */
+export function settle(
+  outcome: Outcome,
+  metrics: readonly MetricVerdict[],
+  onInconclusive: GateOptions['onInconclusive'],
+  zone: Zone,
+): Outcome {
+  if (outcome.verdict !== 'inconclusive' || outcome.reason !== 'unsure' || onInconclusive === 'fail') return outcome;
+  if (onInconclusive === 'pass') return { ...outcome, verdict: 'pass' };
+  const unsure = metrics.filter((m) => m.gating && m.verdict === 'inconclusive');
+  const slower = unsure.find((m) => m.ratio === null || m.ratio > middleOf(zone));
+  if (slower) return { verdict: 'regression', reason: 'lean-block', metric: slower };
+  return { ...outcome, verdict: 'pass', reason: 'lean-pass' };
+}
+
+/** Valid starts an arm at which the gate looks: 1/3, 1/2, 2/3 and all of the cap, none below 7. 30: 10, 15, 20, 30. */
+export function looksOf(maxSamples: number): number[] {
+  const all = [maxSamples / 3, maxSamples / 2, (maxSamples * 2) / 3, maxSamples].map(Math.ceil);
+  return [...new Set(all)].filter((n) => n >= fewestStarts);
+}
+
+/**
+ * Share of the error levels that may have been spent once the smaller arm has n of `maxSamples` starts: t squared
+ * (power family with rho = 2, Kim and DeMets, Biometrika 1987). The shares of all looks add up to 1 at the cap, so by
+ * the union bound the total error holds however often one looks.
+ */
+export const spentAt = (n: number, maxSamples: number): number => Math.min(1, n / maxSamples) ** 2;
+
+/** 1-based number of the first look that has not been spent; one more than there are looks when none is left. */
+export const nextLook = (looks: readonly number[], maxSamples: number, spent: number): number =>
+  1 + looks.filter((n) => spentAt(n, maxSamples) <= spent + 1e-12).length;
 
 /** One asking of the gate. */
 interface Look {

@@ -3,13 +3,27 @@ import { loadRuntime } from '../session/runtime.ts';
 import type { OpenSession } from '../session/session.ts';
 import { bindManifest } from './bound-manifest.ts';
 import type { HostDeps } from './host-deps.ts';
+import { LoadError } from './load-error.ts';
 import { loadModel } from './load-model.ts';
 import type { Loading } from './loading.ts';
 import { once } from './once.ts';
-import { proven } from './proven.ts';
 import { readFirstDocument } from './read-document.ts';
 import { type Resolved, resolveModel } from './resolve.ts';
 import { ServedModel } from './served-model.ts';
+
+/** The model, once it has answered its golden sample; one that does not is closed. Throws LoadError then. */
+export async function proven(model: ServedModel): Promise<ServedModel> {
+  try {
+    const sample = await model.prove();
+    if (sample.status !== 'mismatch') return model;
+    const { formatDifference } = await import('../../model/sample-compare.ts');
+    throw new LoadError('sample-mismatch', `${model.version}: ${formatDifference(sample.difference)}.`);
+  } catch (error) {
+    // Why it is refused says more than why it would not close.
+    await model.session.close().catch(() => {});
+    throw error;
+  }
+}
 
 /** Opens sessions in threads of their own, bounded, and tells of those that are lost. */
 export const openApart =

@@ -11,10 +11,27 @@ import {
   UnavailableError,
   UnsupportedError,
 } from '../store.ts';
-import type { AzureContext } from './context.ts';
+import type { AzureContext, Identity } from './context.ts';
+import { tokenScope } from './credentials.ts';
 import { denialOf, type RequestContext } from './denial.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
-import { principalOf } from './principal.ts';
+
+/**
+ * Who asks, for errors: Azure does not say it, but the token does. Its name where it is a person's, else the id of the
+ * application. Nothing where no token is used or none can be had.
+ */
+export async function principalOf(identity: Identity): Promise<string | undefined> {
+  if (identity.kind !== 'token') return undefined;
+  try {
+    // The SDK keeps the token that the refused request carried.
+    const payload = (await identity.credential.getToken(tokenScope))?.token.split('.')[1] ?? '';
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    const named = [claims.upn, claims.oid, claims.appid].find((claim) => typeof claim === 'string' && claim !== '');
+    return named;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Says in the store's words why a request failed; what is said already comes back as it is. */
 export async function explain(thrown: unknown, context: AzureContext, asked: RequestContext): Promise<Error> {
