@@ -154,7 +154,14 @@ export const rooms: Record<string, Room> = {
   handler: {
     owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
     rooms: ['clouds', 'model'],
-    packages: ['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch', '@azure/functions'],
+    packages: [
+      'node:',
+      'onnxruntime-node',
+      'onnxruntime-common',
+      'aws4fetch',
+      '@azure/functions',
+      '@google-cloud/functions-framework',
+    ],
   },
   optimize: {
     owns: 'load-optimised forms of a model, and checks of a model, in a process of their own',

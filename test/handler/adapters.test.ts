@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toAppRequest } from '../../src/handler/platforms/aws/http.ts';
@@ -34,6 +36,16 @@ handlerContract('the Lambda adapter, called with events', async () => {
   };
 });
 
+/** A port that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 const opened: HandlerChild[] = [];
 const hosted = (host: string, entry: string) => async (): Promise<OpenedHandler> => {
   const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bundle, entry)], variables);
@@ -41,6 +53,17 @@ const hosted = (host: string, entry: string) => async (): Promise<OpenedHandler>
   return { call: callOver(await child.port()), close: () => child.stop() };
 };
 handlerContract('the Google adapter in the real functions framework', hosted('handler-google-host.ts', 'google.mjs'));
+handlerContract('the Cloud Run function, started by the framework in its package', async () => {
+  const port = await freePort();
+  const child = new HandlerChild([join(bundle, 'google-function.cjs')], { ...variables, PORT: String(port) });
+  opened.push(child);
+  const until = Date.now() + 60_000;
+  while (!(await fetch(`http://127.0.0.1:${port}/v1/health`).catch(() => undefined))) {
+    if (Date.now() > until || child.process.exitCode !== null) throw new Error(`not started: ${child.lines}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { call: callOver(port), close: () => child.stop() };
+});
 handlerContract(
   'the Azure adapter in the real @azure/functions on a stand-in host',
   hosted('handler-azure-host.ts', 'azure.mjs'),
@@ -48,7 +71,7 @@ handlerContract(
 
 describe('the logs of hosted functions', () => {
   it('hold lines of JSON alone, and nothing of what was sent', () => {
-    expect(opened).toHaveLength(2);
+    expect(opened).toHaveLength(3);
     for (const { lines, errors } of opened) {
       expect(errors).toEqual([]);
       for (const line of lines) expect(JSON.parse(line)).toHaveProperty('event');
@@ -59,7 +82,7 @@ describe('the logs of hosted functions', () => {
 
 describe('the log of an Azure function', () => {
   it('has the severity of each line', () => {
-    const { lines } = opened[1]!;
+    const { lines } = opened[2]!;
     const own = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const severities = { info: 'information', warn: 'warning', error: 'error' };
     const told = own.filter(({ event }) => event === 'host-log');

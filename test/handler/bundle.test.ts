@@ -72,7 +72,15 @@ describe('the bundle', () => {
 
   it('has an entry for each adapter, and a start reads no more than it runs', async () => {
     const entries = scripts(bundle).filter((name) => !name.includes('.part.'));
-    expect(entries).toEqual(['azure.mjs', 'cloud-run.cjs', 'google.mjs', 'lambda.mjs', 'node.cjs', 'optimize.mjs']);
+    expect(entries).toEqual([
+      'azure.mjs',
+      'cloud-run.cjs',
+      'google-function.cjs',
+      'google.mjs',
+      'lambda.mjs',
+      'node.cjs',
+      'optimize.mjs',
+    ]);
     // What stands behind an import() of a module is not among its static imports.
     const size = (name: string): number => {
       const text = readFileSync(join(bundle, name), 'utf8');
@@ -81,6 +89,10 @@ describe('the bundle', () => {
     };
     for (const name of ['node.part.cjs', 'google.mjs', 'lambda.mjs'])
       expect([name, size(name) < 76_000]).toEqual([name, true]);
+    // The framework brings the function along, and knows nothing of it before it loads it.
+    expect(size('google-function.cjs')).toBeLessThan(200_000);
+    const framed = (await bundleFiles(bundle, 'google-function.cjs')).map((file) => file.name);
+    expect(framed).toEqual(expect.arrayContaining(['google-function.cjs', 'google.mjs', 'application.part.mjs']));
     // Each loads the one part, and a package has all of its parts and no other entry.
     for (const name of ['node.cjs', 'cloud-run.cjs']) {
       expect([name, size(name) < 2000]).toEqual([name, true]);

@@ -49,7 +49,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   constructor(settings: GoogleCloudRunSettings, deps: PlatformDeps) {
     const { region, cpu, memory, executionEnvironment, kind, minInstances } = settings;
     this.key = `google-cloud-run-${region}-${cpu}x${memory}-${executionEnvironment}`;
-    this.entry = kind === 'function' ? 'google.mjs' : 'cloud-run.cjs';
+    this.entry = kind === 'function' ? 'google-function.cjs' : 'cloud-run.cjs';
     this.warmsAhead = minInstances > 0;
     this.#context = contextOf(settings, deps);
   }

@@ -77,8 +77,8 @@ function startOf({ kind, region }: GoogleCloudRunSettings) {
   };
 }
 
-/** The functions framework, with the function that google.mjs registers. */
-const functionArguments = ['google-function.mjs'];
+/** The functions framework, with the function that google.mjs exports. */
+const functionArguments = ['google-function.cjs'];
 
 /** Everything that makes a revision another one. Pure. */
 export const settingsOf = (settings: GoogleCloudRunSettings, of: FunctionSettings): unknown => [
