@@ -34,6 +34,7 @@ export const lists = {
     'handler/upload-servers.test.ts',
     'iam/azure.test.ts',
     'iam/google.test.ts',
+    'iam/google-run.test.ts',
     'iam/lambda.test.ts',
     'iam/s3.test.ts',
     'iam/setup-script.test.ts',

@@ -17,7 +17,15 @@ function commandsOf(page: string): string[] {
     .filter((line) => line.startsWith('coldgate '));
 }
 
-describe.each(['docs/aws.md', 'docs/permissions.md', 'examples/aws/README.md'])('%s', (page) => {
+const pages = [
+  'docs/aws.md',
+  'docs/google.md',
+  'docs/permissions.md',
+  'examples/aws/README.md',
+  'examples/google/README.md',
+];
+
+describe.each(pages)('%s', (page) => {
   const commands = commandsOf(page);
 
   it('names commands', () => {
@@ -53,6 +61,35 @@ describe('the troubleshooting of docs/aws.md', () => {
     ['src/handler/readers/s3-refusal.ts', ["The function's role needs"]],
   ])('quotes %s as it is', (path, texts) => {
     const page = readFileSync(join(root, 'docs/aws.md'), 'utf8');
+    const source = readFileSync(join(root, path), 'utf8');
+    for (const text of texts) {
+      expect(source).toContain(text);
+      expect(page).toContain(text);
+    }
+  });
+});
+
+describe('the troubleshooting of docs/google.md', () => {
+  it.each([
+    ['src/google/credentials.ts', ['There are no Google Cloud credentials.', 'may not make ID tokens for itself,']],
+    [
+      'src/google/credentials.ts',
+      ['These Google credentials are of no service account,', 'Google gave no credentials:'],
+    ],
+    ['src/targets/google-cloud-run/refusal.ts', ['Google does not allow', 'There is no such service account:']],
+    [
+      'src/targets/google-cloud-run/refusal.ts',
+      ['is off in this project:', 'Google has no room left:', 'request-refused'],
+    ],
+    [
+      'src/targets/google-cloud-run/refusal.ts',
+      ['Cloud Run could not get', 'Someone else keeps changing the service:'],
+    ],
+    ['src/targets/google-cloud-run/observe.ts', ['foreign-function', 'that Coldgate has not made']],
+    ['src/targets/google-cloud-run/package-object.ts', ['no-bucket', 'There is no bucket']],
+    ['src/targets/google-cloud-run/gateway-refusal.ts', ['The API’s own service']],
+  ])('quotes %s as it is', (path, texts) => {
+    const page = readFileSync(join(root, 'docs/google.md'), 'utf8');
     const source = readFileSync(join(root, path), 'utf8');
     for (const text of texts) {
       expect(source).toContain(text);

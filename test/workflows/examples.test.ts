@@ -7,7 +7,6 @@ import { act } from '../emulators/act.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart, type ServerName, useServer, whyMissing } from '../emulators/servers.ts';
 import { azuriteContainer } from '../fakes/store-azurite.ts';
-import { fakeGcsBucket } from '../fakes/store-fake-gcs.ts';
 import { type ActRun, runAct } from './act-run.ts';
 import { callerRepository, commitAll, workflowsOf } from './repository.ts';
 
@@ -61,5 +60,4 @@ function publishesAndPromotes(example: string, server: ServerName, open: () => P
   });
 }
 
-publishesAndPromotes('google', 'fake-gcs', fakeGcsBucket);
 publishesAndPromotes('azure', 'azurite', async () => (await azuriteContainer()).settings);

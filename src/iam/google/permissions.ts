@@ -42,10 +42,11 @@ export const googlePermissions: readonly GooglePermission[] = [
   // The last lines of a revision that did not start, and what Cloud Run says of a sample's start.
   all('logging.logEntries.list', 'make'),
   gateway('apis.get', 'look'),
-  gateway('apiconfigs.get', 'look'),
   gateway('apiconfigs.list', 'look'),
   gateway('gateways.get', 'look'),
   gateway('apis.create', 'place'),
+  // Which configs a gateway serves, of whatever function.
+  gateway('gateways.list', 'place', 'remove'),
   gateway('apiconfigs.create', 'place'),
   gateway('gateways.create', 'place'),
   gateway('gateways.update', 'place'),
