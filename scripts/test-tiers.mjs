@@ -60,6 +60,7 @@ export const lists = {
     // These take long: races, kills and faults by the dozen, whole runs of actions, watches in real time.
     '*/*-killed.test.ts',
     '*/*-faults.test.ts',
+    'google/package.test.ts',
     'registry/kill.test.ts',
     'registry/faults.test.ts',
     'registry/contention.test.ts',
