@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { type Goal, median, msText, type Options } from './goal.ts';
 import { runProcess } from './run-process.ts';

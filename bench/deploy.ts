@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { silentLogger } from '../src/log.ts';
 import { buildPackage } from '../src/package/build.ts';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { FunctionBench } from '../test/lambda/function-bench.ts';
 import { type Goal, median, msText, type Options } from './goal.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '../src/log.ts';
 import { buildPackage } from '../src/package/build.ts';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { type Goal, median, msText, type Options } from './goal.ts';
 
 const limits = { x64: { zip: 18.5, unzipped: 47 }, arm64: { zip: 11, unzipped: 26 } };

@@ -4,7 +4,7 @@ import { promoteVersion } from '../src/registry/pointer/promote.ts';
 import { publishVersion } from '../src/registry/publish/publish.ts';
 import { openMemoryStore } from '../src/stores/memory.ts';
 import type { Store } from '../src/stores/store.ts';
-import { contend, type ServerManners } from '../test/fakes/registry-contention.ts';
+import { contend, type ServerManners } from '../test/fakes/registry/contention.ts';
 import type { Goal, Options } from './goal.ts';
 
 /** Counts the requests that concern one key. */

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';
 import { writeNoise } from './noise.ts';

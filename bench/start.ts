@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dist } from '../test/fakes/runner.ts';
+import { dist } from '../test/fakes/processes/runner.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';
 import { runProcess } from './run-process.ts';
 

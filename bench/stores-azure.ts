@@ -6,7 +6,7 @@ import { azurite } from '../test/emulators/azurite.ts';
 import { whyNot } from '../test/emulators/part.ts';
 import { startFor, stopAll } from '../test/emulators/running.ts';
 import type { Server } from '../test/emulators/servers.ts';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';
 import { writeNoise } from './noise.ts';

@@ -7,7 +7,7 @@ import { whyNot } from '../test/emulators/part.ts';
 import { radosgw } from '../test/emulators/radosgw.ts';
 import { startFor, stopAll } from '../test/emulators/running.ts';
 import type { Server } from '../test/emulators/servers.ts';
-import { dist, testCache } from '../test/fakes/runner.ts';
+import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { awsCli, awsCommand } from './aws-cli.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';

@@ -13,7 +13,19 @@ import { root } from './node24.mjs';
  */
 export const lists = {
   /** Functions called in the test's own process, on memory or a folder: milliseconds a test. */
-  unit: ['config/', 'gate/', 'measure/', 'model/', 'onnx/', 'rollout/', 'runner/', 'house.test.ts', 'tiers.test.ts'],
+  unit: [
+    'config/',
+    'gate/',
+    'measure/',
+    'model/',
+    'onnx/',
+    'rollout/',
+    'runner/',
+    'verbs/decide.test.ts',
+    'verbs/report.test.ts',
+    'house.test.ts',
+    'tiers.test.ts',
+  ],
   all: [
     // These need a part of the test-bed (docs/testing.md).
     'emulators/',
@@ -38,9 +50,9 @@ export const lists = {
     'iam/lambda.test.ts',
     'iam/s3.test.ts',
     'iam/setup-script.test.ts',
-    'registry/copy-clouds.test.ts',
-    'registry/doctor-cli.test.ts',
-    'registry/many-promotions.test.ts',
+    'registry/publish/copy-clouds.test.ts',
+    'registry/doctor/doctor-cli.test.ts',
+    'registry/pointer/many-promotions.test.ts',
     'registry/suggest.test.ts',
     'stores/azure-copies.test.ts',
     'stores/azure-login.test.ts',
@@ -63,9 +75,9 @@ export const lists = {
     'google/package.test.ts',
     'registry/kill.test.ts',
     'registry/faults.test.ts',
-    'registry/contention.test.ts',
+    'registry/pointer/contention.test.ts',
     'registry/processes.test.ts',
-    'registry/promote-from.test.ts',
+    'registry/pointer/promote-from.test.ts',
     'stores/file-crash.test.ts',
     'handler/fuzz.test.ts',
     'github/root-action.test.ts',
@@ -77,14 +89,14 @@ export const lists = {
     'package/real-package.test.ts',
     'verbs/forged-documents.test.ts',
     'verbs/forged-releases.test.ts',
-    'verbs/watch.test.ts',
+    'steps/release/watch.test.ts',
     'targets/google.test.ts',
     'targets/lambda-watch.test.ts',
     'recipes/',
   ],
 };
 
-/** Whether an entry of the lists fits a test file, which is named from the root: test/gate/decide.test.ts */
+/** Whether an entry of the lists fits a test file, which is named from the root: test/gate/laws.test.ts */
 export const fits = (entry, path) =>
   new RegExp(`^test/${entry.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}${entry.endsWith('/') ? '' : '$'}`).test(
     path,

@@ -17,7 +17,7 @@ function loadedBy(path: string, seen = new Set<string>()): Set<string> {
 }
 
 /** Whoever loads one of these asks for servers or tools that this repository does not hold: of the test-bed, or openssl. */
-const waysIn = ['test/emulators/servers.ts', 'test/emulators/part.ts', 'test/fakes/store-certificate.ts'];
+const waysIn = ['test/emulators/servers.ts', 'test/emulators/part.ts', 'test/fakes/stores/certificate.ts'];
 
 describe('the tiers of tests', () => {
   it('has each file in one tier, and no line that fits nothing', () => {

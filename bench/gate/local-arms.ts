@@ -7,7 +7,7 @@ import type { PackageFile } from '../../src/package/package-file.ts';
 import { hostPlatform } from '../../src/package/platform.ts';
 import type { SampleRequest, Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
-import { dist, runCommand, testCache } from '../../test/fakes/runner.ts';
+import { dist, runCommand, testCache } from '../../test/fakes/processes/runner.ts';
 import { denseSizes, writeDenseModel } from '../../test/fixtures/onnx.ts';
 import { Project } from '../../test/fixtures/project.ts';
 

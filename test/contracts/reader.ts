@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoadError } from '../../src/handler/model/load-error.ts';
 import { defaultLimits, type Limits } from '../../src/handler/readers/limits.ts';
 import type { Reader, ReadObject } from '../../src/handler/readers/reader.ts';
-import { madeBytes } from '../fakes/store-bodies.ts';
+import { madeBytes } from '../fakes/stores/bodies.ts';
 
 export interface OpenedReader {
   reader: Reader;

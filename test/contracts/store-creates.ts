@@ -10,8 +10,8 @@ import {
   noChunks,
   OpenSource,
   textOf,
-} from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+} from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 import type { ContractUse } from './store.ts';
 
 export function storeCreates(use: ContractUse): void {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { Store } from '../../src/stores/store.ts';
-import { gathered } from '../fakes/store-bodies.ts';
+import { gathered } from '../fakes/stores/bodies.ts';
 import type { ContractUse } from './store.ts';
 
 /** In the order of their bytes in UTF-8: "-" before "." before "/" before digits before capitals before "_" before letters. */

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { textOf } from '../fakes/store-bodies.ts';
-import type { SwapAnswer, SwapPlan } from '../fakes/store-swap-worker.ts';
-import { raceWorkers } from '../fakes/store-workers.ts';
+import { textOf } from '../fakes/stores/bodies.ts';
+import type { SwapAnswer, SwapPlan } from '../fakes/stores/swap-worker.ts';
+import { raceWorkers } from '../fakes/stores/workers.ts';
 import type { ContractUse } from './store.ts';
 
-const script = './store-swap-worker.ts';
+const script = './swap-worker.ts';
 
 const plansOf = (kind: SwapPlan['kind'], key: string, processes: number, rounds: number): SwapPlan[] =>
   Array.from({ length: processes }, (_, index) => ({ kind, key, rounds, name: `w${index}` }));

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { digestOf, LargeSource, madeBytes, textOf } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+import { digestOf, LargeSource, madeBytes, textOf } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 import type { ContractUse } from './store.ts';
 
 export function storeReads(use: ContractUse): void {

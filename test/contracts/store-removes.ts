@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { gathered, textOf } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+import { gathered, textOf } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 import type { ContractUse } from './store.ts';
 
 export function storeRemoves(use: ContractUse): void {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import type { DeployRequest, Revision, Target } from '../../src/rollout/target.ts';
-import type { StoredVersion } from '../fakes/target-store.ts';
+import type { StoredVersion } from '../fakes/targets/store.ts';
 
 /** One function on a target, with two versions of its model in a store that the function can read. */
 export interface TargetBench {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand, runStep } from '../fakes/runner.ts';
+import { runCommand, runStep } from '../fakes/processes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 
 /** The tiny model loads in a few ms; nothing here is about the verdict. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../fakes/runner.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
 import { badInputs } from '../fixtures/bad-inputs.ts';
 import { layOut } from '../fixtures/lay-out.ts';
 

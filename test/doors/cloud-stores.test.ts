@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { runCommand } from '../fakes/runner.ts';
-import { azuriteContainer, azuriteEnvironment } from '../fakes/store-azurite.ts';
-import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/store-fake-gcs.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
+import { azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
+import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/stores/fake-gcs.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 import { Project } from '../fixtures/project.ts';
 
 const gate = 'max-samples: 21, min-effect-ms: 2000';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../fakes/runner.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 
 const gate = 'max-samples: 21, min-effect-ms: 2000';

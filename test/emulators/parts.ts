@@ -1,5 +1,5 @@
 import { awsCli } from '../../bench/aws-cli.ts';
-import { chromium } from '../fakes/handler-browser.ts';
+import { chromium } from '../fakes/handler/browser.ts';
 import { runClient } from '../google/run-client.ts';
 import { tritonclient } from '../handler/tritonclient.ts';
 import { act } from './act.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { fakeGcsBucket } from '../fakes/store-fake-gcs.ts';
+import { fakeGcsBucket } from '../fakes/stores/fake-gcs.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { itOn } from './gaps.ts';
 import { describeWith } from './servers.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../src/stores/file.ts';
-import { type Fault, FaultyStore } from '../fakes/registry-faulty-store.ts';
+import { type Fault, FaultyStore } from '../fakes/registry/faulty-store.ts';
 import { prepareVerb, provesTruth, severalAtATime } from './truth.ts';
 import { verbsInFolder } from './verbs.ts';
 

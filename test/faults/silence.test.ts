@@ -3,9 +3,9 @@ import { openStore } from '../../src/stores/open.ts';
 import { readAll } from '../../src/stores/store.ts';
 import { FaultProxy } from '../emulators/fault-proxy.ts';
 import { describeWith, type ServerName } from '../emulators/servers.ts';
-import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
-import { faultCases } from '../fakes/registry-fault-cases.ts';
-import { madeBytes } from '../fakes/store-bodies.ts';
+import { cloudEnvironment, cloudStore } from '../fakes/registry/cloud.ts';
+import { faultCases } from '../fakes/registry/fault-cases.ts';
+import { madeBytes } from '../fakes/stores/bodies.ts';
 import { openWithRetry } from './open.ts';
 import { prepareVerb, provesTruth } from './truth.ts';
 

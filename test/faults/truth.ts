@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type ObjectInfo, readAll, type Store, type Token } from '../../src/stores/store.ts';
-import { type FaultCase, honest, moveIn, stateOf } from '../fakes/registry-fault-cases.ts';
-import { checkInvariants, type Seen } from '../fakes/registry-invariants.ts';
-import { codeOf, keysOf, model, Simulation } from '../fakes/registry-world.ts';
-import { gathered } from '../fakes/store-bodies.ts';
+import { type FaultCase, honest, moveIn, stateOf } from '../fakes/registry/fault-cases.ts';
+import { checkInvariants, type Seen } from '../fakes/registry/invariants.ts';
+import { codeOf, keysOf, model, Simulation } from '../fakes/registry/world.ts';
+import { gathered } from '../fakes/stores/bodies.ts';
 
 /** All objects of a store by key. */
 export type Objects = ReadonlyMap<string, Uint8Array>;

@@ -1,6 +1,6 @@
-import { type FaultCase, faultCases } from '../fakes/registry-fault-cases.ts';
-import { day, filesOf, model, overwrite, type Simulation } from '../fakes/registry-world.ts';
-import { madeBytes } from '../fakes/store-bodies.ts';
+import { type FaultCase, faultCases } from '../fakes/registry/fault-cases.ts';
+import { day, filesOf, model, overwrite, type Simulation } from '../fakes/registry/world.ts';
+import { madeBytes } from '../fakes/stores/bodies.ts';
 
 const oneFile = (seed: string) => ({ 'model.onnx': filesOf(seed)['model.onnx']! });
 

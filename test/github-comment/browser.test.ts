@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { renderClosed, renderComment } from '../../src/github/comment/render.ts';
 import { mermaid } from '../emulators/mermaid.ts';
 import { describePart } from '../emulators/servers.ts';
-import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler-browser.ts';
+import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler/browser.ts';
 import { bringPart } from '../handler/bring-part.ts';
 import { type CommentSite, openCommentSite } from './page.ts';
 import { hostile, hostileTexts, preview, report } from './reports.ts';

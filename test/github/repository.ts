@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand, runStep, type StepResult } from '../fakes/runner.ts';
+import { runCommand, runStep, type StepResult } from '../fakes/processes/runner.ts';
 import { Project, type ProjectOptions } from '../fixtures/project.ts';
 import { eventVariables } from './payloads.ts';
 

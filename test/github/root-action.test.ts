@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runStep } from '../fakes/runner.ts';
+import { runStep } from '../fakes/processes/runner.ts';
 import { pullRequest, push } from './payloads.ts';
 import { Repository } from './repository.ts';
 

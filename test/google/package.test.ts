@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { buildPackage } from '../../src/package/build.ts';
 import { handlerContract } from '../contracts/handler.ts';
-import { callOver } from '../fakes/handler-http.ts';
+import { callOver } from '../fakes/handler/http.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { openAdapterBed } from '../handler/adapter-bed.ts';
 import { allTo, Client } from './client.ts';

@@ -1,6 +1,6 @@
 import { openStore } from '../../src/stores/open.ts';
 import { storeContract } from '../contracts/store.ts';
-import { googleEnvironment } from '../fakes/store-gcs-server.ts';
+import { googleEnvironment } from '../fakes/stores/gcs-server.ts';
 import { openGoogle } from './google.ts';
 
 /** The stand-in's Cloud Storage is good enough for the driver's whole contract. */

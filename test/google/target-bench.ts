@@ -8,7 +8,7 @@ import { sha256 } from '../../src/model/digest.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
-import { type StoredVersion, TargetStore } from '../fakes/target-store.ts';
+import { type StoredVersion, TargetStore } from '../fakes/targets/store.ts';
 import { tarOf } from './client.ts';
 import { type Google, type GoogleOptions, openGoogle } from './google.ts';
 import type { Service } from './run/record.ts';
@@ -63,7 +63,7 @@ export class CloudRunBench {
 
   /** A package of the fake handler; another note gives another one. */
   async package(note = ''): Promise<PackageFile> {
-    const source = readFileSync(join(import.meta.dirname, '..', 'fakes', 'target-handler.cjs'), 'utf8');
+    const source = readFileSync(join(import.meta.dirname, '..', 'fakes', 'handler.cjs'), 'utf8');
     const tar = await tarOf({ 'cloud-run.cjs': `${source}\n// ${note}\n` });
     const digest = sha256(tar);
     mkdirSync(this.folder, { recursive: true });

@@ -5,9 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { toAppRequest } from '../../src/handler/platforms/aws/http.ts';
 import { createLambda } from '../../src/handler/platforms/aws/lambda.ts';
 import { type HandlerReply, handlerContract, type OpenedHandler } from '../contracts/handler.ts';
-import { HandlerChild } from '../fakes/handler-child.ts';
-import { callOver } from '../fakes/handler-http.ts';
-import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
+import { HandlerChild } from '../fakes/handler/child.ts';
+import { callOver } from '../fakes/handler/http.ts';
+import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
 import { TestApp } from './test-app.ts';
@@ -48,11 +48,11 @@ async function freePort(): Promise<number> {
 
 const opened: HandlerChild[] = [];
 const hosted = (host: string, entry: string) => async (): Promise<OpenedHandler> => {
-  const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bundle, entry)], variables);
+  const child = new HandlerChild([join(import.meta.dirname, '../fakes/handler', host), join(bundle, entry)], variables);
   opened.push(child);
   return { call: callOver(await child.port()), close: () => child.stop() };
 };
-handlerContract('the Google adapter in the real functions framework', hosted('handler-google-host.ts', 'google.mjs'));
+handlerContract('the Google adapter in the real functions framework', hosted('google-host.ts', 'google.mjs'));
 handlerContract('the Cloud Run function, started by the framework in its package', async () => {
   const port = await freePort();
   const child = new HandlerChild([join(bundle, 'google-function.cjs')], { ...variables, PORT: String(port) });
@@ -66,7 +66,7 @@ handlerContract('the Cloud Run function, started by the framework in its package
 });
 handlerContract(
   'the Azure adapter in the real @azure/functions on a stand-in host',
-  hosted('handler-azure-host.ts', 'azure.mjs'),
+  hosted('azure-host.ts', 'azure.mjs'),
 );
 
 describe('the logs of hosted functions', () => {

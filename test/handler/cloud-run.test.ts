@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { loadAhead } from '../../src/handler/model/load-ahead.ts';
-import { GcsFolder } from '../fakes/handler-gcs-folder.ts';
+import { GcsFolder } from '../fakes/handler/gcs-folder.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';

@@ -53,7 +53,7 @@ beforeAll(async () => {
   const { store } = bed;
   store.promote(store.publish('digits', '1.0.0', { model: tinyModel(), sample: tinySample, artifacts: made }));
   store.promote(store.publish('faces', '3.1.0', { model: tinyModel(1) }));
-  const standIn = join(import.meta.dirname, '../fakes/handler-curl.ts');
+  const standIn = join(import.meta.dirname, '../fakes/handler/curl.ts');
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin', 'curl'), `#!/bin/sh\nexec "${process.execPath}" "${standIn}" "$@"\n`);
   chmodSync(join(folder, 'bin', 'curl'), 0o755);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { HandlerChild } from '../fakes/handler-child.ts';
-import { callOver } from '../fakes/handler-http.ts';
+import { HandlerChild } from '../fakes/handler/child.ts';
+import { callOver } from '../fakes/handler/http.ts';
 import { countingModel, countingTensors } from '../fixtures/counting-model.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
@@ -82,10 +82,10 @@ describe('a run without an end', () => {
   });
 
   it.each([
-    ['Google', 'handler-google-host.ts', 'google.mjs'],
-    ['Azure', 'handler-azure-host.ts', 'azure.mjs'],
+    ['Google', 'google-host.ts', 'google.mjs'],
+    ['Azure', 'azure-host.ts', 'azure.mjs'],
   ])('is bounded on %s as well', async (_platform, host, entry) => {
-    const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bundle, entry)], {
+    const child = new HandlerChild([join(import.meta.dirname, '../fakes/handler', host), join(bundle, entry)], {
       ...{ MODEL_STORE: 'file', MODEL_PREFIX: store.root, MODEL_CACHE: join(bundle, `cache-${entry}`) },
       ...{ MODEL_NAME: 'counting', COLDGATE_RUN_TIMEOUT_MS: '2000' },
     });

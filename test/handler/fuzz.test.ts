@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HandlerChild } from '../fakes/handler-child.ts';
+import { HandlerChild } from '../fakes/handler/child.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 import { addNativeFiles, FunctionProcess } from './function-process.ts';
 import { type HostileCall, hostileCalls, hostileModels, leaksIn } from './hostile.ts';
@@ -139,13 +139,13 @@ describe('hostile bodies over HTTP', () => {
 });
 
 describe.each([
-  ['the functions framework', 'handler-google-host.ts', 'google.mjs'],
-  ['@azure/functions', 'handler-azure-host.ts', 'azure.mjs'],
+  ['the functions framework', 'google-host.ts', 'google.mjs'],
+  ['@azure/functions', 'azure-host.ts', 'azure.mjs'],
 ])('hostile bodies through %s', (_host, host, entry) => {
   it('are answered by one process that goes on living', async () => {
     const bed = await openAdapterBed();
     const models = { MODEL_PREFIX: store.root, ...variables };
-    const child = new HandlerChild([join(import.meta.dirname, '../fakes', host), join(bed.bundle, entry)], {
+    const child = new HandlerChild([join(import.meta.dirname, '../fakes/handler', host), join(bed.bundle, entry)], {
       ...bed.variables,
       ...models,
     });

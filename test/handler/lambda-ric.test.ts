@@ -5,10 +5,10 @@ import { handlerContract } from '../contracts/handler.ts';
 import { lambdaRic, ricFolder } from '../emulators/lambda-ric.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
-import { HandlerChild } from '../fakes/handler-child.ts';
-import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
-import { etagOf, openObjectsFake } from '../fakes/handler-objects.ts';
-import { openRuntimeApi } from '../fakes/handler-runtime-api.ts';
+import { HandlerChild } from '../fakes/handler/child.ts';
+import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
+import { etagOf, openObjectsFake } from '../fakes/handler/objects.ts';
+import { openRuntimeApi } from '../fakes/handler/runtime-api.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 
 const missing = whyNot(lambdaRic);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
+import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePart } from '../emulators/servers.ts';
-import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler-browser.ts';
+import { type Browser, chromium, openBrowser, type Tab } from '../fakes/handler/browser.ts';
 import { encodeModel, node, tensorType, value } from '../fixtures/onnx.ts';
 import { type AdapterBed, openAdapterBed } from './adapter-bed.ts';
 import { bringPart } from './bring-part.ts';

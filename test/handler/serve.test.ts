@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pointerKey } from '../../src/model/layout.ts';
-import { testCache } from '../fakes/runner.ts';
+import { testCache } from '../fakes/processes/runner.ts';
 import { countingModel, countingTensors } from '../fixtures/counting-model.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { Project } from '../fixtures/project.ts';

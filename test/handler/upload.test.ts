@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openObjects } from '../../src/handler/platforms/aws/objects.ts';
 import { createUpload } from '../../src/handler/platforms/aws/upload.ts';
-import { etagOf, openObjectsFake } from '../fakes/handler-objects.ts';
+import { etagOf, openObjectsFake } from '../fakes/handler/objects.ts';
 import { tinyModel } from '../fixtures/onnx.ts';
 import { ModelStore } from './model-store.ts';
 import { TestApp } from './test-app.ts';

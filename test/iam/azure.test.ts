@@ -1,5 +1,5 @@
 import { describeWith } from '../emulators/servers.ts';
-import { azuriteContainer, azuriteEnvironment } from '../fakes/store-azurite.ts';
+import { azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
 import { apps } from '../fixtures/iam-config.ts';
 import { azureAccesses, azureGrants } from './azure-requests.ts';
 import { comparesEveryVerb } from './every-verb.ts';

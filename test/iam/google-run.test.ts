@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runNode, testCache } from '../fakes/runner.ts';
+import { runNode, testCache } from '../fakes/processes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 import { type Google, openGoogle } from '../google/google.ts';
 import { denied, type Grant, unused } from './compare.ts';
@@ -9,7 +9,7 @@ import type { Access } from './evaluate.ts';
 import { callAccesses, enforce, runGrants } from './google-run-calls.ts';
 import { iamIn, policySetOf } from './printed.ts';
 
-const commandLine = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
+const commandLine = join(import.meta.dirname, '..', 'fakes', 'processes', 'source-cli.ts');
 
 /** What is asked for by the address of a function, and by no API; that it is needed, `enforce` shows. */
 const byAddress = [/^run\.routes\.invoke/];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeWith } from '../emulators/servers.ts';
-import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/store-fake-gcs.ts';
+import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/stores/fake-gcs.ts';
 import { run } from '../fixtures/iam-config.ts';
 import { comparesEveryVerb } from './every-verb.ts';
 import { celCondition, googleAccesses, googleGrants } from './google-requests.ts';

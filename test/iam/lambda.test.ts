@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { lambdaRic, ricFolder } from '../emulators/lambda-ric.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart, useServer, whyMissing } from '../emulators/servers.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 import { httpLambda, lambda } from '../fixtures/iam-config.ts';
 import { LambdaStandIn } from '../lambda/stand-in.ts';
 import { region } from '../lambda/state.ts';

@@ -4,7 +4,7 @@ import type { StoreSettings } from '../../src/config/types.ts';
 import type { Recorded } from '../emulators/fault.ts';
 import { FaultProxy } from '../emulators/fault-proxy.ts';
 import type { Server } from '../emulators/servers.ts';
-import { runNode, testCache } from '../fakes/runner.ts';
+import { runNode, testCache } from '../fakes/processes/runner.ts';
 import { seededRandom } from '../fixtures/onnx.ts';
 import { Project } from '../fixtures/project.ts';
 import { push } from '../github/payloads.ts';
@@ -14,7 +14,7 @@ import { NameTap } from './name-tap.ts';
 const companionBytes = 20 * 1024 * 1024;
 
 /** The command line from its sources, so that what is compared with the policies is what stands in src/. */
-const commandLine = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
+const commandLine = join(import.meta.dirname, '..', 'fakes', 'processes', 'source-cli.ts');
 
 /** Where functions run, as models.yaml has it, and further variables of the command line. */
 export interface RecordingOptions {

@@ -1,5 +1,5 @@
 import { describeWith } from '../emulators/servers.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 import { lambda } from '../fixtures/iam-config.ts';
 import { awsGrants } from './compare.ts';
 import { comparesEveryVerb } from './every-verb.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { dist, testCache } from '../fakes/runner.ts';
+import { dist, testCache } from '../fakes/processes/runner.ts';
 
 /** When a run is killed: after so many ms, or at the first change of its store or its functions' folder. */
 export type Moment = number | 'first write';

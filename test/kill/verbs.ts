@@ -5,7 +5,7 @@
  * earlier: with fewer kills in time than moments asked for, a verb fails. `node test/kill/verbs.ts --moments 10 --parallel 2 --verbs ship,rollback`
  */
 import { parseArgs } from 'node:util';
-import { runCommand } from '../fakes/runner.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 import { ageLeases, type FinalState, finalState } from './final-state.ts';
 import { killedRun, type Moment } from './killed-run.ts';

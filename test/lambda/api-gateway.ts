@@ -1,5 +1,5 @@
 import * as sdk from '@aws-sdk/client-apigatewayv2';
-import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
+import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
 import { checkValue, type Incoming, operationsOf, readRequest } from './contract.ts';
 import type { DataPlane, Reply } from './data-plane.ts';
 import type { LogGroups } from './log-groups.ts';

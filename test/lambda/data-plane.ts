@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { fromLambdaReply, lambdaEvent } from '../fakes/handler-lambda-event.ts';
+import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
 import type { Environment, Invoked, StartEnvironment } from './environment.ts';
 import { conflict, notFound, ServiceError, throttled } from './service-error.ts';
 import { type Account, type Fields, type FunctionVersion, functionArn, type Statement } from './state.ts';

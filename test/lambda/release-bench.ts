@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ProcessResult, testCache } from '../fakes/runner.ts';
+import { type ProcessResult, testCache } from '../fakes/processes/runner.ts';
 import { Project, type ProjectOptions } from '../fixtures/project.ts';
 import type { Environment, StartEnvironment } from './environment.ts';
 import { quickFunctions, type StoreGroup } from './quick-function.ts';
 import { LambdaStandIn, type StandInOptions } from './stand-in.ts';
 import type { Fields, FunctionVersion } from './state.ts';
 
-const cli = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
+const cli = join(import.meta.dirname, '..', 'fakes', 'processes', 'source-cli.ts');
 
 export interface ReleaseOptions extends StandInOptions {
   /** The store as models.yaml has it, and what the command needs to reach it. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { HandlerChild } from '../fakes/handler-child.ts';
-import { openRuntimeApi, type RuntimeApi } from '../fakes/handler-runtime-api.ts';
+import { HandlerChild } from '../fakes/handler/child.ts';
+import { openRuntimeApi, type RuntimeApi } from '../fakes/handler/runtime-api.ts';
 import { type Environment, type Invoked, tailOf } from './environment.ts';
 import { reportOf } from './report.ts';
 import { type Fields, type FunctionVersion, region } from './state.ts';

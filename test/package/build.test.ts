@@ -13,7 +13,7 @@ import { cachedPackage } from '../../src/package/package-cache.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
-import { failingCache, SharedCache } from '../fakes/package-shared-cache.ts';
+import { failingCache, SharedCache } from '../fakes/package/shared-cache.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const library = Buffer.from('native code '.repeat(40_000));

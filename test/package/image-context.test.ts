@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeImageContext } from '../../src/package/image-context.ts';
-import { fakePackage } from '../fakes/target-packages.ts';
+import { fakePackage } from '../fakes/targets/packages.ts';
 
 const base = `public.ecr.aws/lambda/nodejs:24@sha256:${'a'.repeat(64)}`;
 

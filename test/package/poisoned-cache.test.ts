@@ -22,8 +22,8 @@ import type { RuntimePins } from '../../src/package/runtime-pins.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { extractPackage } from '../../src/package/unzip.ts';
 import { findNewerNode } from '../../src/runner/newer-node.ts';
-import { forge } from '../fakes/forged-bytes.ts';
-import { SharedCache } from '../fakes/package-shared-cache.ts';
+import { SharedCache } from '../fakes/package/shared-cache.ts';
+import { forge } from '../fakes/registry/forged-bytes.ts';
 
 /** Above the size from which compressed files are kept. */
 const library = Buffer.from(Array.from({ length: 60_000 }, (_, at) => `native code ${at % 977} `).join(''));

@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/digest.ts';
 import { prepareRuntime, type RuntimeOptions } from '../../src/package/runtime.ts';
 import type { RuntimePins } from '../../src/package/runtime-pins.ts';
-import { failingCache, SharedCache } from '../fakes/package-shared-cache.ts';
-import { recordingLog } from '../fakes/target-log.ts';
+import { failingCache, SharedCache } from '../fakes/package/shared-cache.ts';
+import { recordingLog } from '../fakes/targets/log.ts';
 
 const library = 'library '.repeat(4000);
 const binding = 'binding';

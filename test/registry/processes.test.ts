@@ -3,10 +3,10 @@ import { tombstoneName } from '../../src/model/layout.ts';
 import { repairHistory } from '../../src/registry/pointer/repair.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
-import { checkInvariants } from '../fakes/registry-invariants.ts';
-import { plant, VerbProcess } from '../fakes/registry-processes.ts';
-import { keysOf, model, Simulation } from '../fakes/registry-world.ts';
-import { temporaryStore } from '../fakes/store-folder.ts';
+import { checkInvariants } from '../fakes/registry/invariants.ts';
+import { plant, VerbProcess } from '../fakes/registry/processes.ts';
+import { keysOf, model, Simulation } from '../fakes/registry/world.ts';
+import { temporaryStore } from '../fakes/stores/folder.ts';
 
 async function begin(): Promise<Simulation> {
   const simulation = new Simulation(openMemoryStore());

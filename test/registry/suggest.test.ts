@@ -11,8 +11,8 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { awsCommand } from '../../bench/aws-cli.ts';
 import { describeWith, useServer } from '../emulators/servers.ts';
-import { runJson, runSource } from '../fakes/registry-command.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { runJson, runSource } from '../fakes/registry/command.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 import { Project } from '../fixtures/project.ts';
 
 let project: Project;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { prepareTools } from '../../src/package/tools.ts';
 import { cacheDirOf, giveHome } from '../../src/runner/places.ts';
-import { asOtherUser } from '../fakes/other-user.ts';
+import { asOtherUser } from '../fakes/processes/other-user.ts';
 
 const user = process.getuid?.() ?? 0;
 

@@ -4,11 +4,11 @@ import { openAzureStore } from '../../src/stores/azure.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { account, azureEnvironment, azureError, describedBlob, scriptedAzure } from '../fakes/store-azure-server.ts';
-import { type AzuriteContainer, azuriteContainer, azuriteEnvironment } from '../fakes/store-azurite.ts';
-import { madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type Answer, hangUp, type ScriptedServer } from '../fakes/store-script-server.ts';
+import { account, azureEnvironment, azureError, describedBlob, scriptedAzure } from '../fakes/stores/azure-server.ts';
+import { type AzuriteContainer, azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
+import { madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type Answer, hangUp, type ScriptedServer } from '../fakes/stores/script-server.ts';
 
 const key = 'digits/versions/1.0.0/model.onnx';
 const meta = { contentType: 'application/octet-stream', cacheControl: 'public, max-age=60' };

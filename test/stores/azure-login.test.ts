@@ -11,10 +11,10 @@ import {
   azureError,
   azureProtocol,
   scriptedAzure,
-} from '../fakes/store-azure-server.ts';
-import { trustedCertificate } from '../fakes/store-certificate.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type Answer, ScriptedServer } from '../fakes/store-script-server.ts';
+} from '../fakes/stores/azure-server.ts';
+import { trustedCertificate } from '../fakes/stores/certificate.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type Answer, ScriptedServer } from '../fakes/stores/script-server.ts';
 
 azureEnvironment();
 

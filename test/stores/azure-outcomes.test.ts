@@ -12,10 +12,10 @@ import {
   listed,
   scriptedAzure,
   wrote,
-} from '../fakes/store-azure-server.ts';
-import { gathered } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type Answer, hangUp, type ScriptedServer, silent, stallMsFor } from '../fakes/store-script-server.ts';
+} from '../fakes/stores/azure-server.ts';
+import { gathered } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type Answer, hangUp, type ScriptedServer, silent, stallMsFor } from '../fakes/stores/script-server.ts';
 
 azureEnvironment();
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AzureLimits } from '../../src/stores/azure/context.ts';
 import { openAzureStore } from '../../src/stores/azure.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
-import { account, azureEnvironment, azureError, describedBlob, scriptedAzure } from '../fakes/store-azure-server.ts';
-import { gathered, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+import { account, azureEnvironment, azureError, describedBlob, scriptedAzure } from '../fakes/stores/azure-server.ts';
+import { gathered, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 import {
   type Answer,
   hangUp,
@@ -15,7 +15,7 @@ import {
   type ScriptedServer,
   silent,
   stallMsFor,
-} from '../fakes/store-script-server.ts';
+} from '../fakes/stores/script-server.ts';
 
 azureEnvironment();
 

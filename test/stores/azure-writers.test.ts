@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openAzureStore } from '../../src/stores/azure.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { type AzuriteContainer, azuriteContainer, azuriteEnvironment } from '../fakes/store-azurite.ts';
-import { inChunks, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+import { type AzuriteContainer, azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
+import { inChunks, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 
 const key = 'digits/versions/1.0.0/model.onnx';
 const limits = { blockBytes: 10_000 };

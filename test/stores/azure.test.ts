@@ -1,7 +1,7 @@
 import { openStore } from '../../src/stores/open.ts';
 import { storeContract } from '../contracts/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { azuriteContainer, azuriteEnvironment } from '../fakes/store-azurite.ts';
+import { azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
 
 describeWith('azurite', 'Azurite', () => {
   azuriteEnvironment();

@@ -5,12 +5,12 @@ import { putSteps, removeSteps } from '../../src/stores/file/steps.ts';
 import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { expectGapless } from '../contracts/store-races.ts';
-import { gathered, textOf } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
-import type { StepPlan } from '../fakes/store-step-worker.ts';
-import type { SwapAnswer, SwapPlan, Win } from '../fakes/store-swap-worker.ts';
-import { raceWorkers, startWorker, type Worker } from '../fakes/store-workers.ts';
+import { gathered, textOf } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type StoreFolder, temporaryStore } from '../fakes/stores/folder.ts';
+import type { StepPlan } from '../fakes/stores/step-worker.ts';
+import type { SwapAnswer, SwapPlan, Win } from '../fakes/stores/swap-worker.ts';
+import { raceWorkers, startWorker, type Worker } from '../fakes/stores/workers.ts';
 
 const key = 'digits/current.json';
 
@@ -25,7 +25,7 @@ afterEach(() => folder.close());
 /** Runs the operation in a process that is killed as it has passed the step. */
 async function killAt(operation: StepPlan['operation'], step: StepPlan['step']): Promise<void> {
   const plan: StepPlan = { operation, key, text: 'new', step, signal: 'SIGKILL' };
-  const worker = startWorker('./store-step-worker.ts', folder.settings, plan);
+  const worker = startWorker('./step-worker.ts', folder.settings, plan);
   worker.go();
   expect(await worker.end).toBe('SIGKILL');
   expect(worker.lines).toContain(`at ${step}`);
@@ -87,7 +87,7 @@ describe('the lock of a killed holder', () => {
     await store.put(key, Buffer.from('[]'), 'absent');
     await killAt('update', 'compared');
     const plans = Array.from({ length: 20 }, (_, n): SwapPlan => ({ kind: 'swap', key, rounds: 2, name: `w${n}` }));
-    const answers = await raceWorkers<SwapAnswer>('./store-swap-worker.ts', folder.settings, plans);
+    const answers = await raceWorkers<SwapAnswer>('./swap-worker.ts', folder.settings, plans);
     expectGapless(JSON.parse(await textOf(await store.get(key))), answers, 2);
   });
 
@@ -96,7 +96,7 @@ describe('the lock of a killed holder', () => {
     const workers: Worker[] = [];
     const start = () => {
       const plan: SwapPlan = { kind: 'swap', key, rounds: 1_000_000, name: `w${workers.length}` };
-      const worker = startWorker('./store-swap-worker.ts', folder.settings, plan);
+      const worker = startWorker('./swap-worker.ts', folder.settings, plan);
       worker.go();
       workers.push(worker);
       return worker;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../src/stores/file.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { failingAfter, gathered, madeBytes, textOf } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
+import { failingAfter, gathered, madeBytes, textOf } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type StoreFolder, temporaryStore } from '../fakes/stores/folder.ts';
 
 const text = (value: string) => Buffer.from(value);
 

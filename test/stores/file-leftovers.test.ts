@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostTag } from '../../src/stores/file/temporary.ts';
 import { openFileStore } from '../../src/stores/file.ts';
-import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
+import { type StoreFolder, temporaryStore } from '../fakes/stores/folder.ts';
 
 let folder: StoreFolder;
 let temporaries: string;

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { putSteps } from '../../src/stores/file/steps.ts';
 import { openFileStore } from '../../src/stores/file.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { textOf } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { type StoreFolder, temporaryStore } from '../fakes/store-folder.ts';
-import type { StepPlan } from '../fakes/store-step-worker.ts';
-import { startWorker, type Worker } from '../fakes/store-workers.ts';
+import { textOf } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { type StoreFolder, temporaryStore } from '../fakes/stores/folder.ts';
+import type { StepPlan } from '../fakes/stores/step-worker.ts';
+import { startWorker, type Worker } from '../fakes/stores/workers.ts';
 
 const key = 'digits/current.json';
 
@@ -29,7 +29,7 @@ afterEach(async () => {
 /** Starts the operation in a process that stops, alive, as it has passed the step. */
 async function stopAt(operation: StepPlan['operation'], step: StepPlan['step']): Promise<Worker> {
   const plan: StepPlan = { operation, key, text: 'paused', step, signal: 'SIGSTOP' };
-  worker = startWorker('./store-step-worker.ts', folder.settings, plan);
+  worker = startWorker('./step-worker.ts', folder.settings, plan);
   worker.go();
   await worker.said(`at ${step}`);
   return worker;

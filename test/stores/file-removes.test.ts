@@ -2,7 +2,7 @@ import { existsSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openFileStore } from '../../src/stores/file.ts';
-import { temporaryStore } from '../fakes/store-folder.ts';
+import { temporaryStore } from '../fakes/stores/folder.ts';
 
 it('a removal succeeds where one next door has taken their folder away before its names were made durable', async () => {
   const { settings, root, close } = await temporaryStore();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/stores/file/fault.ts';
 import { rootOf } from '../../src/stores/file/root.ts';
 import { openStore } from '../../src/stores/open.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
 
 describe('the URL of a file store', () => {
   it.each([

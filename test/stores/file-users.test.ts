@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { explain } from '../../src/stores/file/fault.ts';
 import { DeniedError } from '../../src/stores/store.ts';
-import { asOtherUser } from '../fakes/other-user.ts';
-import { temporaryStore } from '../fakes/store-folder.ts';
+import { asOtherUser } from '../fakes/processes/other-user.ts';
+import { temporaryStore } from '../fakes/stores/folder.ts';
 
 const isRoot = process.getuid?.() === 0;
 

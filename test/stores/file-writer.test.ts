@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Output, writeBody } from '../../src/stores/file/writer.ts';
-import { inChunks, madeBytes } from '../fakes/store-bodies.ts';
+import { inChunks, madeBytes } from '../fakes/stores/bodies.ts';
 
 const mebibyte = 1024 * 1024;
 const passing = (work: () => Promise<void>) => work();

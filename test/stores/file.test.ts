@@ -1,6 +1,6 @@
 import { openStore } from '../../src/stores/open.ts';
 import { storeContract } from '../contracts/store.ts';
-import { temporaryStore } from '../fakes/store-folder.ts';
+import { temporaryStore } from '../fakes/stores/folder.ts';
 
 storeContract(
   'the file store',

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openGcsStore } from '../../src/stores/gcs.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { gcsError, googleEnvironment, json, scriptedGcs, updated } from '../fakes/store-gcs-server.ts';
-import { type Answer, hangUp, type ScriptedServer } from '../fakes/store-script-server.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs, updated } from '../fakes/stores/gcs-server.ts';
+import { type Answer, hangUp, type ScriptedServer } from '../fakes/stores/script-server.ts';
 
 googleEnvironment();
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openGcsStore } from '../../src/stores/gcs.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
-import { type Protocol, ScriptedServer } from '../fakes/store-script-server.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/stores/gcs-server.ts';
+import { type Protocol, ScriptedServer } from '../fakes/stores/script-server.ts';
 
 googleEnvironment();
 

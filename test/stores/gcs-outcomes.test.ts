@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openGcsStore } from '../../src/stores/gcs.ts';
 import type { Precondition, Store } from '../../src/stores/store.ts';
-import { gathered } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
-import { type Answer, hangUp, type ScriptedServer, silent, stallMsFor } from '../fakes/store-script-server.ts';
+import { gathered } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/stores/gcs-server.ts';
+import { type Answer, hangUp, type ScriptedServer, silent, stallMsFor } from '../fakes/stores/script-server.ts';
 
 googleEnvironment();
 

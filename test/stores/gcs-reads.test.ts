@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GcsLimits } from '../../src/stores/gcs/context.ts';
 import { openGcsStore } from '../../src/stores/gcs.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
-import { gathered, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { describedMedia, gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
+import { gathered, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { describedMedia, gcsError, googleEnvironment, json, scriptedGcs } from '../fakes/stores/gcs-server.ts';
 import {
   type Answer,
   hangUp,
@@ -15,7 +15,7 @@ import {
   type ScriptedServer,
   silent,
   stallMsFor,
-} from '../fakes/store-script-server.ts';
+} from '../fakes/stores/script-server.ts';
 
 googleEnvironment();
 

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Crc32c } from '../../src/stores/gcs/crc32c.ts';
 import { openGcsStore } from '../../src/stores/gcs.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { gcsError, googleEnvironment, holding, json, scriptedGcs } from '../fakes/store-gcs-server.ts';
+import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { gcsError, googleEnvironment, holding, json, scriptedGcs } from '../fakes/stores/gcs-server.ts';
 import {
   type Answer,
   hangUp,
@@ -14,7 +14,7 @@ import {
   type ScriptedServer,
   silent,
   stallMsFor,
-} from '../fakes/store-script-server.ts';
+} from '../fakes/stores/script-server.ts';
 
 googleEnvironment();
 

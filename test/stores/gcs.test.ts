@@ -1,7 +1,7 @@
 import { openStore } from '../../src/stores/open.ts';
 import { storeContract } from '../contracts/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/store-fake-gcs.ts';
+import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/stores/fake-gcs.ts';
 
 describeWith('fake-gcs', 'fake-gcs-server', () => {
   fakeGcsEnvironment();

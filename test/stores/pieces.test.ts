@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recycle } from '../../src/stores/chunk-pool.ts';
 import { pieces } from '../../src/stores/pieces.ts';
-import { failingAfter, gathered, inChunks, madeBytes, noChunks, OpenSource } from '../fakes/store-bodies.ts';
+import { failingAfter, gathered, inChunks, madeBytes, noChunks, OpenSource } from '../fakes/stores/bodies.ts';
 
 const bytes = madeBytes(100_003);
 

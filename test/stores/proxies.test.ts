@@ -2,7 +2,7 @@ import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runNode } from '../fakes/runner.ts';
+import { runNode } from '../fakes/processes/runner.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;

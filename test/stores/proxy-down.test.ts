@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runNode } from '../fakes/runner.ts';
+import { runNode } from '../fakes/processes/runner.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const script = `

@@ -6,9 +6,9 @@ import { recycle } from '../../src/stores/chunk-pool.ts';
 import { FileChunks } from '../../src/stores/chunks.ts';
 import { openFileStore } from '../../src/stores/file.ts';
 import { readFileChunks } from '../../src/stores/read-file.ts';
-import { gathered, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { temporaryStore } from '../fakes/store-folder.ts';
+import { gathered, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { temporaryStore } from '../fakes/stores/folder.ts';
 
 const bytes = madeBytes(3_500_000, 3);
 

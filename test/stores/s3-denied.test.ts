@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openS3Store } from '../../src/stores/s3.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { gathered } from '../fakes/store-bodies.ts';
-import { awsEnvironment, fakeCredentials } from '../fakes/store-s3-environment.ts';
-import { ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
-import type { Answer } from '../fakes/store-script-server.ts';
+import { gathered } from '../fakes/stores/bodies.ts';
+import { awsEnvironment, fakeCredentials } from '../fakes/stores/s3-environment.ts';
+import { ScriptedS3, s3Error } from '../fakes/stores/s3-server.ts';
+import type { Answer } from '../fakes/stores/script-server.ts';
 
 awsEnvironment();
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openS3Store } from '../../src/stores/s3.ts';
 import type { Precondition, Store } from '../../src/stores/store.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
-import { type Answer, hangUp, silent, stallMsFor } from '../fakes/store-script-server.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { awsEnvironment } from '../fakes/stores/s3-environment.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/stores/s3-server.ts';
+import { type Answer, hangUp, silent, stallMsFor } from '../fakes/stores/script-server.ts';
 
 awsEnvironment();
 

@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openS3Store } from '../../src/stores/s3.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
-import { type Answer, hangUp, type Received, silent, stallMsFor } from '../fakes/store-script-server.ts';
+import { failingAfter, inChunks, madeBytes, OpenSource } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { awsEnvironment } from '../fakes/stores/s3-environment.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/stores/s3-server.ts';
+import { type Answer, hangUp, type Received, silent, stallMsFor } from '../fakes/stores/script-server.ts';
 
 awsEnvironment();
 

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { S3Limits } from '../../src/stores/s3/context.ts';
 import { openS3Store } from '../../src/stores/s3.ts';
 import { readAll, type Store } from '../../src/stores/store.ts';
-import { gathered, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { described, ScriptedS3, s3Error } from '../fakes/store-s3-server.ts';
-import { type Answer, type Received, silent, stallMsFor } from '../fakes/store-script-server.ts';
+import { gathered, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { awsEnvironment } from '../fakes/stores/s3-environment.ts';
+import { described, ScriptedS3, s3Error } from '../fakes/stores/s3-server.ts';
+import { type Answer, type Received, silent, stallMsFor } from '../fakes/stores/script-server.ts';
 
 awsEnvironment();
 

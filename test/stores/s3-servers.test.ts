@@ -6,9 +6,9 @@ import { readAll, type Store } from '../../src/stores/store.ts';
 import { FaultProxy } from '../emulators/fault-proxy.ts';
 import { itOn } from '../emulators/gaps.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { failingAfter, madeBytes } from '../fakes/store-bodies.ts';
-import { errorCode } from '../fakes/store-error-code.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { failingAfter, madeBytes } from '../fakes/stores/bodies.ts';
+import { errorCode } from '../fakes/stores/error-code.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 
 const mebibyte = 1024 * 1024;
 /** The smallest parts that S3 takes: what is larger goes in several. */

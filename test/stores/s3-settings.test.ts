@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StoreSettings } from '../../src/config/types.ts';
 import { openS3Store } from '../../src/stores/s3.ts';
-import { awsEnvironment } from '../fakes/store-s3-environment.ts';
-import { ScriptedS3 } from '../fakes/store-s3-server.ts';
+import { awsEnvironment } from '../fakes/stores/s3-environment.ts';
+import { ScriptedS3 } from '../fakes/stores/s3-server.ts';
 
 awsEnvironment();
 

@@ -1,7 +1,7 @@
 import { openStore } from '../../src/stores/open.ts';
 import { storeContract } from '../contracts/store.ts';
 import { describeWith } from '../emulators/servers.ts';
-import { s3Bucket, s3Environment } from '../fakes/store-s3-bucket.ts';
+import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
 
 for (const server of ['moto', 'radosgw'] as const) {
   describeWith(server, server, () => {

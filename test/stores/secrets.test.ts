@@ -5,11 +5,11 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/stores/open.ts';
 import { lacksPrograms } from '../emulators/commands.ts';
 import { describePart, describeWith, type ServerName, useServer } from '../emulators/servers.ts';
-import { cloudEnvironment, cloudStore } from '../fakes/registry-cloud.ts';
-import { dist, runNode, testCache } from '../fakes/runner.ts';
-import { newCertificate } from '../fakes/store-certificate.ts';
-import { leaksIn } from '../fakes/store-leaks.ts';
-import { ScriptedServer } from '../fakes/store-script-server.ts';
+import { dist, runNode, testCache } from '../fakes/processes/runner.ts';
+import { cloudEnvironment, cloudStore } from '../fakes/registry/cloud.ts';
+import { newCertificate } from '../fakes/stores/certificate.ts';
+import { leaksIn } from '../fakes/stores/leaks.ts';
+import { ScriptedServer } from '../fakes/stores/script-server.ts';
 import { Project } from '../fixtures/project.ts';
 
 /** Every verb that talks to a store; without functions some of them fail, and what is said then counts as well. */
@@ -45,7 +45,8 @@ async function everythingSaid(login: Record<string, string>, chosen: readonly st
     return stdout + stderr;
   };
   const said: string[] = [];
-  for (const verb of chosen) said.push(await run([source('test/fakes/source-cli.ts'), verb, '--verbose', '--json']));
+  for (const verb of chosen)
+    said.push(await run([source('test/fakes/processes/source-cli.ts'), verb, '--verbose', '--json']));
   const runner = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: project.folder, RUNNER_TEMP: project.folder };
   const asked = { ...runner, ...Object.fromEntries(files), RUNNER_DEBUG: '1' };
   said.push(await run(['--input-type=module', '-e', asStep], asked));

@@ -12,8 +12,8 @@ import { type TargetBench, targetContract } from '../contracts/target.ts';
 import { lambdaRic, ricFolder } from '../emulators/lambda-ric.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
-import { realPackages } from '../fakes/target-packages.ts';
-import { TargetStore } from '../fakes/target-store.ts';
+import { realPackages } from '../fakes/targets/packages.ts';
+import { TargetStore } from '../fakes/targets/store.ts';
 import { tinyModel } from '../fixtures/onnx.ts';
 import { LambdaStandIn } from '../lambda/stand-in.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '../../src/rollout/target.ts';
-import { LocalBench } from '../fakes/target-local.ts';
+import { LocalBench } from '../fakes/targets/local.ts';
 
 describe('the local target, when functions misbehave', () => {
   let bench: LocalBench;

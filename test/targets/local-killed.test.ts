@@ -8,8 +8,8 @@ import { functionPaths } from '../../src/targets/local/paths.ts';
 import { LocalPlatform } from '../../src/targets/local/platform.ts';
 import type { ProcessId } from '../../src/targets/local/process-mark.ts';
 import { type ProcessTable, systemProcesses } from '../../src/targets/local/process-table.ts';
-import { LocalBench } from '../fakes/target-local.ts';
-import { startWorker } from '../fakes/target-workers.ts';
+import { LocalBench } from '../fakes/targets/local.ts';
+import { startWorker } from '../fakes/targets/workers.ts';
 
 describe('the local target, when runs are killed or meet', () => {
   let bench: LocalBench;

@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LockOptions, withLock } from '../../src/targets/local/lock.ts';
 import { ownProcess, systemProcesses } from '../../src/targets/local/process-table.ts';
-import { recordingLog } from '../fakes/target-log.ts';
+import { recordingLog } from '../fakes/targets/log.ts';
 
 describe('withLock', () => {
   let folder: string;

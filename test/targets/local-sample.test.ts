@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '../../src/rollout/target.ts';
-import { LocalBench } from '../fakes/target-local.ts';
+import { LocalBench } from '../fakes/targets/local.ts';
 
 describe('a sample on the local target', () => {
   let bench: LocalBench;

@@ -9,8 +9,8 @@ import { isRunning, systemProcesses } from '../../src/targets/local/process-tabl
 import { readState } from '../../src/targets/local/state.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import { type TargetBench, targetContract } from '../contracts/target.ts';
-import { realPackages } from '../fakes/target-packages.ts';
-import { TargetStore } from '../fakes/target-store.ts';
+import { realPackages } from '../fakes/targets/packages.ts';
+import { TargetStore } from '../fakes/targets/store.ts';
 import { tinyModel } from '../fixtures/onnx.ts';
 
 const sampleFor = (bias: number) => ({ inputs: { x: [[1, 2]] }, outputs: { y: [[5 + bias, 1]] } });

@@ -11,7 +11,7 @@ import {
   prepareStore,
   runInProcess,
   untrue,
-} from '../fakes/forged-store.ts';
+} from '../fakes/registry/forged-store.ts';
 import type { Project } from '../fixtures/project.ts';
 
 let project: Project;

@@ -10,7 +10,7 @@ import {
   plant,
   runInProcess,
   untrue,
-} from '../fakes/forged-store.ts';
+} from '../fakes/registry/forged-store.ts';
 import { Project } from '../fixtures/project.ts';
 
 /** Verbs that publish, or make functions of what lies in a store, in the order in which a release runs them. */

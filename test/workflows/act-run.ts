@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { actCommand } from '../emulators/act.ts';
-import { testCache } from '../fakes/runner.ts';
+import { testCache } from '../fakes/processes/runner.ts';
 import { ownRepository, ownSha, workflowsOf } from './repository.ts';
 
 /** Actions of others that act would fetch from GitHub, each with what stands in for it here. */

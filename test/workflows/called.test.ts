@@ -7,7 +7,7 @@ import { act } from '../emulators/act.ts';
 import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
-import { runCommand } from '../fakes/runner.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
 import { Project } from '../fixtures/project.ts';
 import { pullRequest, push } from '../github/payloads.ts';
 import { type GitHubServer, startGitHub } from '../github-api/server.ts';

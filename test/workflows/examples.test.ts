@@ -6,7 +6,7 @@ import type { StoreSettings } from '../../src/config/types.ts';
 import { act } from '../emulators/act.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart, type ServerName, useServer, whyMissing } from '../emulators/servers.ts';
-import { azuriteContainer } from '../fakes/store-azurite.ts';
+import { azuriteContainer } from '../fakes/stores/azurite.ts';
 import { type ActRun, runAct } from './act-run.ts';
 import { callerRepository, commitAll, workflowsOf } from './repository.ts';
 

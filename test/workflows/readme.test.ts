@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { act } from '../emulators/act.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
-import { runCommand } from '../fakes/runner.ts';
+import { runCommand } from '../fakes/processes/runner.ts';
 import { runAct } from './act-run.ts';
 import { commitAll, pinToCopy } from './repository.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awsCredentials, containerUrl } from '../../../src/handler/readers/credentials/aws.ts';
-import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
-import type { ScriptedServer } from '../../fakes/store-script-server.ts';
+import { credentialServer, given, onlyWith } from '../../fakes/handler/credential-server.ts';
+import type { ScriptedServer } from '../../fakes/stores/script-server.ts';
 
 let server: ScriptedServer;
 let folder: string;

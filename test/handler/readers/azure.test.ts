@@ -7,9 +7,9 @@ import { signSharedKey } from '../../../src/handler/readers/credentials/azure-sh
 import type { StoreSource } from '../../../src/handler/readers/source.ts';
 import type { Variables } from '../../../src/handler/settings.ts';
 import { bytesOf } from '../../contracts/reader.ts';
-import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
-import { account, accountKey, azureError, describedBlob, scriptedAzure } from '../../fakes/store-azure-server.ts';
-import type { ScriptedServer } from '../../fakes/store-script-server.ts';
+import { credentialServer, given, onlyWith } from '../../fakes/handler/credential-server.ts';
+import { account, accountKey, azureError, describedBlob, scriptedAzure } from '../../fakes/stores/azure-server.ts';
+import type { ScriptedServer } from '../../fakes/stores/script-server.ts';
 
 let identity: ScriptedServer;
 let storage: ScriptedServer;

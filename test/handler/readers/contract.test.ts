@@ -8,7 +8,7 @@ import { openS3Reader } from '../../../src/handler/readers/s3.ts';
 import { readSettings } from '../../../src/handler/settings.ts';
 import { readerContract } from '../../contracts/reader.ts';
 import { describeWith } from '../../emulators/servers.ts';
-import { azureContainer, googleBucket, type ServedBucket, s3Bucket } from '../../fakes/handler-reader-servers.ts';
+import { azureContainer, googleBucket, type ServedBucket, s3Bucket } from '../../fakes/handler/reader-servers.ts';
 
 readerContract('the file reader', async () => {
   const root = mkdtempSync(join(tmpdir(), 'coldgate-reader-'));

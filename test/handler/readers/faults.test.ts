@@ -5,9 +5,9 @@ import { defaultLimits, type Limits } from '../../../src/handler/readers/limits.
 import type { Reader, ReadObject } from '../../../src/handler/readers/reader.ts';
 import { openS3Reader } from '../../../src/handler/readers/s3.ts';
 import { bytesOf } from '../../contracts/reader.ts';
-import { ObjectServer } from '../../fakes/handler-object-server.ts';
-import { madeBytes } from '../../fakes/store-bodies.ts';
-import { type Answer, hangUp, silent } from '../../fakes/store-script-server.ts';
+import { ObjectServer } from '../../fakes/handler/object-server.ts';
+import { madeBytes } from '../../fakes/stores/bodies.ts';
+import { type Answer, hangUp, silent } from '../../fakes/stores/script-server.ts';
 
 const key = 'digits/versions/1.0.0/model.onnx';
 const bytes = madeBytes(300_007);

@@ -9,9 +9,9 @@ import { GcsObjects, openGcsReader } from '../../../src/handler/readers/gcs.ts';
 import { openRemoteReader } from '../../../src/handler/readers/remote.ts';
 import type { StoreSource } from '../../../src/handler/readers/source.ts';
 import { bytesOf } from '../../contracts/reader.ts';
-import { credentialServer, given, onlyWith } from '../../fakes/handler-credential-server.ts';
-import { describedMedia, gcsError, scriptedGcs } from '../../fakes/store-gcs-server.ts';
-import type { ScriptedServer } from '../../fakes/store-script-server.ts';
+import { credentialServer, given, onlyWith } from '../../fakes/handler/credential-server.ts';
+import { describedMedia, gcsError, scriptedGcs } from '../../fakes/stores/gcs-server.ts';
+import type { ScriptedServer } from '../../fakes/stores/script-server.ts';
 
 let metadata: ScriptedServer;
 let storage: ScriptedServer;

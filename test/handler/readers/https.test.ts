@@ -4,10 +4,10 @@ import { openHttpsReader } from '../../../src/handler/readers/https.ts';
 import { defaultLimits, type Limits } from '../../../src/handler/readers/limits.ts';
 import { send } from '../../../src/handler/readers/transport.ts';
 import { bytesOf, readerContract } from '../../contracts/reader.ts';
-import { ObjectServer } from '../../fakes/handler-object-server.ts';
-import { madeBytes } from '../../fakes/store-bodies.ts';
-import { newCertificate, trustedCertificate } from '../../fakes/store-certificate.ts';
-import type { Answer } from '../../fakes/store-script-server.ts';
+import { ObjectServer } from '../../fakes/handler/object-server.ts';
+import { madeBytes } from '../../fakes/stores/bodies.ts';
+import { newCertificate, trustedCertificate } from '../../fakes/stores/certificate.ts';
+import type { Answer } from '../../fakes/stores/script-server.ts';
 
 const tls = trustedCertificate();
 const quick: Limits = { ...defaultLimits, stallMs: 500, waitMs: 5 };

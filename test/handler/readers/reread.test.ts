@@ -8,9 +8,9 @@ import { readDocument } from '../../../src/handler/model/read-document.ts';
 import { openHttpsReader } from '../../../src/handler/readers/https.ts';
 import { defaultLimits } from '../../../src/handler/readers/limits.ts';
 import { sha256 } from '../../../src/model/digest.ts';
-import { ObjectServer } from '../../fakes/handler-object-server.ts';
-import { madeBytes } from '../../fakes/store-bodies.ts';
-import type { Answer } from '../../fakes/store-script-server.ts';
+import { ObjectServer } from '../../fakes/handler/object-server.ts';
+import { madeBytes } from '../../fakes/stores/bodies.ts';
+import type { Answer } from '../../fakes/stores/script-server.ts';
 
 const [first, second] = [madeBytes(300_000, 1), madeBytes(300_000, 2)];
 let server: ObjectServer;

@@ -3,8 +3,8 @@ import type { Reader } from '../../../src/handler/readers/reader.ts';
 import { openS3Reader } from '../../../src/handler/readers/s3.ts';
 import type { StoreSource } from '../../../src/handler/readers/source.ts';
 import { bytesOf } from '../../contracts/reader.ts';
-import { type KnownKey, SignedS3 } from '../../fakes/handler-signed-s3.ts';
-import { ScriptedS3, s3Error } from '../../fakes/store-s3-server.ts';
+import { type KnownKey, SignedS3 } from '../../fakes/handler/signed-s3.ts';
+import { ScriptedS3, s3Error } from '../../fakes/stores/s3-server.ts';
 
 const lasting: KnownKey = { accessKeyId: 'AKIDLASTING', secretAccessKey: 'secret/of+the=tests' };
 const passing: KnownKey = { accessKeyId: 'ASIAPASSING', secretAccessKey: 'secret-2', sessionToken: 'session/+=token' };
