@@ -118,7 +118,9 @@ describe('callers of the gateway of a function on Cloud Run', () => {
   });
 
   it('from browsers may ask first without credentials, where their origins are allowed', async () => {
-    const { url } = await ensureGateway(harness.access(), harness.wanted(jwt, ['https://app.example']), false);
+    const { url } = await ensureGateway(harness.access(), harness.wanted(jwt, ['https://app.example']), {
+      anew: false,
+    });
     expect(await status(`${url}/v1/infer`, {}, 'OPTIONS')).toBe(204);
     expect(await status(`${url}/v1/infer`, {}, 'POST')).toBe(401);
     await harness.ensure(jwt);

@@ -35,9 +35,7 @@ export function endpointAt(context: RunContext, { name, url, changed, moved }: P
       const until = performance.now() + (changed ? settlingMs : 0);
       for (;;) {
         const answer = await authorized(context, { name, url }, path, options);
-        const isLate =
-          moved !== undefined && performance.now() < moved.until && isOfBefore(path, answer, moved.reports);
-        if (isLate || (isEarly(answer) && performance.now() < until)) {
+        if (isOfBefore(path, answer, moved) || (isEarly(answer) && performance.now() < until)) {
           await pause(betweenMs, options.signal);
           continue;
         }
@@ -51,8 +49,12 @@ export function endpointAt(context: RunContext, { name, url, changed, moved }: P
 /** What the front end answers until it knows a new tag, or a new service's openness. */
 const isEarly = (answer: Answer): boolean => !isOurs(answer) && [401, 403, 404, 429, 503].includes(answer.status);
 
-const isOfBefore = (path: string, { body }: Answer, reports: string): boolean =>
-  path === warmPath && field(body, 'revision') !== undefined && field(body, 'revision') !== reports;
+/** Whether the revision of before has answered, while that is no wonder. */
+export function isOfBefore(path: string, { body }: Answer, moved: Place['moved']): boolean {
+  if (moved === undefined || path !== warmPath || performance.now() > moved.until) return false;
+  const revision = field(body, 'revision');
+  return revision !== undefined && revision !== moved.reports;
+}
 
 /** How long the move of an address is borne with. */
 export const settlingUntil = (): number => performance.now() + settlingMs;

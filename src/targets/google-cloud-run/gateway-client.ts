@@ -21,7 +21,7 @@ export interface GatewayAccess {
   credentials: Pick<GoogleCredentials, 'headers' | 'account'>;
   log: Logger;
   signal: AbortSignal;
-  /** Waits between two looks at something on its way, ms; two seconds without it. */
+  /** Waits between two looks at something on its way, ms; a quarter of a second that grows to five without it. */
   pollMs?: number | undefined;
   /** How long new routes are waited for, ms; five minutes without it. */
   settlingMs?: number | undefined;
@@ -41,10 +41,11 @@ export class GatewayFailure extends GoogleFailure {
 
 const maxAttempts = 7;
 const firstPauseMs = 250;
-const usualPollMs = 2000;
+const longestPollMs = 5000;
 
-/** Waits before another look at something on its way. */
-export const poll = ({ pollMs = usualPollMs, signal }: GatewayAccess): Promise<void> => pause(pollMs, signal);
+/** Waits before another look at something on its way. @param looks how many there were */
+export const poll = ({ pollMs, signal }: GatewayAccess, looks = 0): Promise<void> =>
+  pause(pollMs ?? Math.min(longestPollMs, firstPauseMs * 1.5 ** looks), signal);
 
 /** A number of things is used up, and not a number of calls by the minute: waiting does not help. */
 export const isFull = ({ status, message }: GoogleFailure): boolean =>

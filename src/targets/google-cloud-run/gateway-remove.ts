@@ -34,7 +34,7 @@ async function removeOne<T extends Resource>(
 ): Promise<T | undefined> {
   const until = performance.now() + maxWaitMs;
   let first: T | undefined;
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     const found = await look();
     if (!found) return first;
     if (!isOwn(found, owner)) {
@@ -44,7 +44,7 @@ async function removeOne<T extends Resource>(
     first ??= found;
     if (performance.now() > until) throw neverGone(path);
     if (!isMoving(found) && (await isRemoved(access, path))) continue;
-    await poll(access);
+    await poll(access, looks);
   }
 }
 

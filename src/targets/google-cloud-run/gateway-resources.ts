@@ -60,12 +60,12 @@ interface Operation {
 export async function change(access: GatewayAccess, call: GatewayCall): Promise<void> {
   let operation = await ask<Operation>(access, call);
   const until = performance.now() + maxWaitMs;
-  while (operation.done !== true && operation.name !== undefined) {
+  for (let looks = 0; operation.done !== true && operation.name !== undefined; looks++) {
     if (performance.now() > until) {
       const message = `${operation.name} has not ended in ${maxWaitMs / 60_000} minutes`;
       throw new GatewayFailure(new GoogleFailure(409, 'ABORTED', message), call);
     }
-    await poll(access);
+    await poll(access, looks);
     // An operation that is forgotten has ended; how, the resource itself tells.
     operation = (await find<Operation>(access, get(operation.name))) ?? { done: true };
   }

@@ -21,12 +21,12 @@ const instanceHeader = 'x-coldgate-instance';
  */
 export async function waitForRoutes(access: GatewayAccess, wanted: WantedGateway, url: string): Promise<void> {
   const until = performance.now() + (access.settlingMs ?? settlingMs);
-  for (let inARow = 0; inARow < wantedInARow; ) {
+  for (let inARow = 0, looks = 0; inARow < wantedInARow; ) {
     const last = await probe(access, `${url}${wanted.probe}`);
     inARow = isServedBy(last, wanted) ? inARow + 1 : 0;
     if (inARow > 0) continue;
     if (performance.now() > until) throw neverServed(wanted, url, last);
-    await poll(access);
+    await poll(access, looks++);
   }
 }
 
@@ -79,6 +79,8 @@ export interface GatewayDoor {
   facts: GatewayFacts;
   /** The function by its own address. */
   inside: Endpoint;
+  /** Whether an answer is of a revision that has just lost its traffic. */
+  isLate?: ((path: string, answer: Answer) => boolean) | undefined;
 }
 
 /**
@@ -101,21 +103,21 @@ export function gatewayEndpoint(access: GatewayAccess, door: GatewayDoor): Endpo
 
 async function throughGateway(
   access: GatewayAccess,
-  { url, changed, facts }: GatewayDoor,
+  { url, changed, facts, isLate = () => false }: GatewayDoor,
   path: string,
   options: Parameters<Endpoint['send']>[1],
 ): Promise<Answer> {
   const until = performance.now() + (changed ? (access.settlingMs ?? settlingMs) : 0);
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     const answer = await call(`${url}${path}`, options);
-    const isExpected = facts.isOpen
-      ? !early.includes(answer.status) || instanceHeader in answer.headers
-      : isRefusal(answer);
-    if (isExpected) return answer;
-    if (performance.now() > until) {
+    const isOfBefore = isLate(path, answer);
+    const isReady = instanceHeader in answer.headers || !early.includes(answer.status);
+    const isAsWanted = facts.isOpen ? isReady && !isOfBefore : isRefusal(answer);
+    if (isAsWanted) return answer;
+    if (performance.now() > until && !isOfBefore) {
       if (isBackendDenial(answer)) throw uninvited(facts, url);
       return answer;
     }
-    await poll(access);
+    await poll(access, looks);
   }
 }

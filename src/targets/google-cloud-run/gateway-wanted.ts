@@ -44,6 +44,10 @@ interface OpenApiFile {
   contents: string;
 }
 
+/** Whether the settings have a gateway. */
+export const hasGateway = (settings: GoogleCloudRunSettings): settings is GatewayRequest['settings'] =>
+  settings.gateway !== undefined;
+
 /** Names of resources. */
 export interface GatewayNames {
   project: string;
@@ -59,7 +63,12 @@ export interface GatewayNames {
 export const ownerLabel = 'coldgate';
 
 /** API and gateway have the function's name, or the one of `gateway.name`. */
-export function gatewayNames(settings: GoogleCloudRunSettings, name: string): GatewayNames {
+export function gatewayNames(
+  settings: Pick<GoogleCloudRunSettings, 'project' | 'region'> & {
+    gateway?: { name?: string | undefined } | undefined;
+  },
+  name: string,
+): GatewayNames {
   const { project, region, gateway } = settings;
   const id = gateway?.name ?? name;
   return {

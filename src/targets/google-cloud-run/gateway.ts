@@ -15,13 +15,13 @@ const queues = new Map<string, Promise<unknown>>();
  * The function's gateway as wanted: one read when it is. Otherwise what is missing is made, one thing at a time, each
  * decided on a new look, so that a run that is killed anywhere is finished by the next one; then the new routes are
  * waited for. Configs that nothing needs any more are removed.
- * @param anew also look whether callers' keys are taken
+ * @param look `anew`: also look whether callers' keys are taken; `seen`: the gateway as it was found already
  * @returns the address callers use, and whether anything was changed
  */
 export function ensureGateway(
   access: GatewayAccess,
   wanted: WantedGateway,
-  anew: boolean,
+  { anew, seen }: { anew: boolean; seen?: GatewayResource | undefined },
 ): Promise<{ url: string; changed: boolean }> {
   return inTurn(wanted.names.api, async () => {
     const run: GatewayRun = {
@@ -29,7 +29,8 @@ export function ensureGateway(
       ...{ taken: new Set<string>(), rejected: new Set<string>() },
     };
     try {
-      const gateway = await converge(run, anew);
+      const isDone = seen !== undefined && isServed(seen, wanted) && (run.isChecked || !anew);
+      const gateway = isDone ? seen : await converge(run, anew);
       const url = urlOf(gateway);
       if (run.changed) await waitForRoutes(access, wanted, url);
       if (run.changed) await pruneConfigs(access, wanted);
@@ -68,7 +69,7 @@ const maxSteps = 40;
 async function converge(run: GatewayRun, anew: boolean): Promise<GatewayResource> {
   const until = performance.now() + maxWaitMs;
   let told = '';
-  for (let steps = 0; ; ) {
+  for (let steps = 0, looks = 0; ; ) {
     const view = await lookAt(run, anew);
     const step = nextStep(view, run.wanted, run);
     if (step.do === 'nothing') return step.gateway;
@@ -81,7 +82,7 @@ async function converge(run: GatewayRun, anew: boolean): Promise<GatewayResource
     if (performance.now() > until) throw neverReady(run, step.until);
     if (told !== step.until) run.access.log.info(`Waiting until ${step.until}.`);
     told = step.until;
-    await poll(run.access);
+    await poll(run.access, looks++);
   }
 }
 

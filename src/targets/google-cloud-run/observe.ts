@@ -1,5 +1,6 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { type RunContext, runUrl, servicePath } from './context.ts';
+import { gatewayUrl, observeGateway } from './gateway-address.ts';
 import { aboutAnnotation, ownerLabel, ownerValue, parseMark, purposeOfTag } from './names.ts';
 import { surplusRevisions } from './prune.ts';
 import { isMissing } from './refusal.ts';
@@ -9,14 +10,19 @@ import { servingOf, trafficOf, uriOfTag } from './traffic.ts';
 import { readService, uriOf } from './update.ts';
 
 /**
- * Reads all of a service by two calls; nothing where there is none.
+ * Reads all of a service by two calls, and its gateway by a third where the settings ask for one; nothing where there is no
+ * service.
  * Throws ColdgateError `foreign-function` (exit 2) for one that Coldgate has not made.
  */
 export async function observe(context: RunContext, name: string): Promise<RunState | undefined> {
   try {
-    const [service, found] = await Promise.all([readService(context, name), listRevisions(context, name)]);
+    const [service, found, gateway] = await Promise.all([
+      readService(context, name),
+      listRevisions(context, name),
+      observeGateway(context, name),
+    ]);
     checkOwned(name, service);
-    return stateOf(context, name, service, found.map(revisionOf));
+    return stateOf(context, { name, service, gateway, all: found.map(revisionOf) });
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -65,7 +71,8 @@ export function revisionOf(resource: RevisionResource): RunRevision {
 }
 
 /** The service as a rollout looks at it. */
-export function stateOf(context: RunContext, name: string, service: Service, all: RunRevision[]): RunState {
+export function stateOf(context: RunContext, seen: Pick<RunState, 'name' | 'service' | 'gateway' | 'all'>): RunState {
+  const { name, service, gateway, all } = seen;
   const { live, shifting } = servingOf(service);
   const known = (id: string | undefined): RunRevision | undefined => all.find((one) => one.id === id);
   const serving = known(live);
@@ -75,11 +82,10 @@ export function stateOf(context: RunContext, name: string, service: Service, all
     return [{ ...found, url: found.failed ? undefined : uriOfTag(service, tag, found.id) }];
   });
   return {
-    name,
-    service,
-    all,
+    ...seen,
     // The first revision holds the traffic of a service in which nothing has proven itself.
-    live: serving && serving.purpose !== 'first' ? { ...serving, url: uriOf(service) } : undefined,
+    live:
+      serving && serving.purpose !== 'first' ? { ...serving, url: gatewayUrl(gateway) ?? uriOf(service) } : undefined,
     shifting: known(shifting),
     candidates: candidates.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
     revisions: all.filter(({ purpose }) => purpose === 'live' || purpose === undefined),

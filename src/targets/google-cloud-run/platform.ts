@@ -16,6 +16,7 @@ import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../
 import { type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
+import { liveAddress, liveEndpoint, removeGateways } from './gateway-address.ts';
 import { listServices } from './list.ts';
 import { withLog } from './logs.ts';
 import { tagOf } from './names.ts';
@@ -27,7 +28,7 @@ import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
 import { nextEndpoint, shiftTraffic } from './shift.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { soundTraffic, uriOfTag, withTag } from './traffic.ts';
-import { setTraffic, uriOf } from './update.ts';
+import { setTraffic } from './update.ts';
 import { detailsOf, settingsOf } from './wanted.ts';
 import { releaseOthers, untilWarm } from './warm.ts';
 
@@ -80,17 +81,17 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     return nextEndpoint(this.#context, state, revision);
   }
 
-  /** A candidate's address is its tag, which it has had since it was made; the live one's is that of the service. */
-  async expose(state: RunState, revision: RunRevision, { anew }: ExposeOptions): Promise<Address> {
-    if (revision.role !== 'candidate') return { url: uriOf(state.service), changed: false };
+  /** A candidate's address is its tag, which it has had since it was made; the live one's is of the service or a gateway. */
+  async expose(state: RunState, revision: RunRevision, options: ExposeOptions): Promise<Address> {
+    if (revision.role !== 'candidate') return liveAddress(this.#context, state, options);
     const tag = tagOf('candidate', revision.id);
     const tagged = await setTraffic(this.#context, state, withTag(soundTraffic(state), tag, revision.id));
-    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: anew || tagged };
+    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: options.anew || tagged };
   }
 
   endpoint({ name }: Pick<RunState, 'name'>, { role }: Pick<RunRevision, 'role'>, address: Address): Endpoint {
-    const moved = role === 'candidate' ? undefined : this.#context.moved.get(name);
-    return endpointAt(this.#context, { name, ...address, changed: address.changed || moved !== undefined, moved });
+    if (role === 'candidate') return endpointAt(this.#context, { name, ...address });
+    return liveEndpoint(this.#context, name, address);
   }
 
   async shift(state: RunState, move: Move<RunRevision>) {
@@ -130,8 +131,9 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     return listServices(this.#context);
   }
 
-  removeAll(name: string, state: RunState | undefined): Promise<Change[]> {
-    return removeAll(this.#context, name, state);
+  async removeAll(name: string, state: RunState | undefined): Promise<Change[]> {
+    const gateways = await removeGateways(this.#context, name, state);
+    return [...(await removeAll(this.#context, name, state)), ...gateways];
   }
 
   drift(state: RunState): string[] {

@@ -8,7 +8,7 @@ import { endpointAt, settlingUntil } from './endpoint.ts';
 import { purposeOfTag, tagOf } from './names.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { sharesOf, soundTraffic, uriOfTag, withoutTags, withShares } from './traffic.ts';
-import { setTraffic } from './update.ts';
+import { setTraffic, uriOf } from './update.ts';
 
 /** Between two looks at the new revision during a step, ms. */
 const betweenMs = 5000;
@@ -76,7 +76,10 @@ async function watchStep(context: RunContext, state: RunState, to: RunRevision, 
 }
 
 /** A revision by the tag that it has until it is live. */
-export function nextEndpoint(context: RunContext, { name, service }: RunState, { id, url }: RunRevision): Endpoint {
-  const at = uriOfTag(service, tagOf('live', id), id) ?? url ?? '';
+export function nextEndpoint(context: RunContext, state: RunState, { id, url }: RunRevision): Endpoint {
+  const { name, service, live } = state;
+  // What is live may have a gateway's address.
+  const own = live?.id === id ? uriOf(service) : url;
+  const at = uriOfTag(service, tagOf('live', id), id) ?? own ?? '';
   return endpointAt(context, { name, url: at, changed: true });
 }

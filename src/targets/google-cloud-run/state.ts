@@ -1,4 +1,5 @@
 import type { Deployed, FunctionView } from '../../rollout/platform.ts';
+import type { GatewayResource } from './gateway-steps.ts';
 import type { Purpose } from './names.ts';
 import type { Service } from './resources.ts';
 
@@ -25,6 +26,8 @@ export interface RunRevision extends Deployed {
 export interface RunState extends FunctionView<RunRevision> {
   /** As it was read last: every change of ours leaves its result here, with the etag that the next one carries. */
   service: Service;
+  /** Its gateway, where the settings ask for one and there is one. */
+  gateway: GatewayResource | undefined;
   /** All of its revisions. */
   all: RunRevision[];
 }

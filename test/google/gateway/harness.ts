@@ -98,7 +98,7 @@ export class GatewayHarness {
 
   /** The gateway as a route makes it. */
   ensure(gateway: Record<string, unknown> = {}, access = this.access(), anew = false) {
-    return ensureGateway(access, this.wanted(gateway), anew);
+    return ensureGateway(access, this.wanted(gateway), { anew });
   }
 
   remove(access = this.access()) {

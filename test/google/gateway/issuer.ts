@@ -8,7 +8,8 @@ export class Issuer {
 
   /** @param jwksUri where its keys are; where its OpenID configuration says when it is not given */
   constructor(callers: Callers, issuer: string, jwksUri: string = issuer) {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    // Short, since each test makes its own.
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     this.issuer = issuer;
     this.#private = privateKey;
     callers.published.set(jwksUri, { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: '1', alg: 'RS256' }] });

@@ -1,36 +1,46 @@
 import { Contract } from '../contract.ts';
-import { Google, type GoogleOptions } from '../google.ts';
+import { Google, type GoogleOptions, type SurfaceMaker } from '../google.ts';
 import { apiGatewaySurface } from './control.ts';
 import { GatewayEdge } from './edge.ts';
 import { apiKeysSurface } from './keys.ts';
 import { GatewayState } from './state.ts';
 
-/** A project on the stand-in with API Gateway and API keys. */
-export interface GatewayProject {
-  google: Google;
+/** API Gateway and API keys in a project on the stand-in. */
+export interface Gateways {
   state: GatewayState;
   edge: GatewayEdge;
+}
+
+/** Their surfaces, for `openGoogle`; `made` is there once it has opened them. */
+export function gatewaySurfaces(): { surfaces: SurfaceMaker[]; made: () => Gateways } {
+  let made: Gateways | undefined;
+  const get = (): Gateways => {
+    if (!made) throw new Error('the surfaces are not open');
+    return made;
+  };
+  const surfaces: SurfaceMaker[] = [
+    ({ world }) => {
+      const state = new GatewayState(world);
+      const edge = new GatewayEdge(world);
+      edge.serviceOf = (api) => state.apis.get(api)?.managedService ?? '';
+      made = { state, edge };
+      return apiGatewaySurface(state, edge, Contract.read('apigateway.v1.json'));
+    },
+    ({ world }) => apiKeysSurface(world, get().edge.callers, Contract.read('apikeys.v2.json')),
+  ];
+  return { surfaces, made: get };
+}
+
+/** A project on the stand-in with API Gateway and API keys. */
+export interface GatewayProject extends Gateways {
+  google: Google;
   close(): Promise<void>;
 }
 
 export async function openGatewayProject(options: GoogleOptions = {}): Promise<GatewayProject> {
-  let made: { state: GatewayState; edge: GatewayEdge } | undefined;
-  const google = await Google.open({
-    ...options,
-    surfaces: [
-      ...(options.surfaces ?? []),
-      ({ world }) => {
-        const state = new GatewayState(world);
-        const edge = new GatewayEdge(world);
-        edge.serviceOf = (api) => state.apis.get(api)?.managedService ?? '';
-        made = { state, edge };
-        return apiGatewaySurface(state, edge, Contract.read('apigateway.v1.json'));
-      },
-      ({ world }) =>
-        apiKeysSurface(world, (made as NonNullable<typeof made>).edge.callers, Contract.read('apikeys.v2.json')),
-    ],
-  });
-  const { state, edge } = made as NonNullable<typeof made>;
+  const { surfaces, made } = gatewaySurfaces();
+  const google = await Google.open({ ...options, surfaces: [...(options.surfaces ?? []), ...surfaces] });
+  const { state, edge } = made();
   return {
     ...{ google, state, edge },
     async close() {
