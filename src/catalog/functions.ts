@@ -6,7 +6,7 @@ export const deploy = verb({
   action: 'deploy-function',
   summary: 'Deploys the candidate: one shared handler, pinned to the version, proven to serve.',
   about:
-    'Builds the reproducible package, creates or updates the candidate revision, waits until it is ready and demands the golden sample with version and sha256 from it. Unchanged package and settings change nothing. Exit 7: the function did not prove itself.',
+    'Builds the reproducible package, creates or updates the candidate revision, waits until it is ready and checks that it answers the golden sample with version and sha256. Unchanged package and settings change nothing. Exit 7: the function did not pass its readiness proof.',
   examples: [
     'coldgate deploy',
     'coldgate deploy --model digits --version 1.0.0',
@@ -77,7 +77,7 @@ export const doctor = verb({
   name: 'doctor',
   summary: 'Proves that the store honours preconditions, and checks this machine.',
   about:
-    'Creates over an existing object, updates with a stale token, races writers: a store that lets one of them through loses promotions and is refused. Prints what each check proved. Exit 8 when the store fails. --suggest asks nobody and prints what the owner of the store should set up, as a shell script to read and then run: private access, versions, lifecycle, conditional writes, retention.',
+    'Creates over an existing object, updates with a stale token, races writers: a store that lets one of them through loses promotions and is refused. Prints what each check proved. Exit 8 when the store fails. --suggest makes no request and prints what the owner of the store should set up, as a shell script to read and then run: private access, versions, lifecycle, conditional writes, retention.',
   examples: [
     'coldgate doctor',
     'coldgate doctor --environment staging --json',

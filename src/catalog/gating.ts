@@ -37,7 +37,7 @@ export const warmup = verb({
       name: 'burst',
       type: 'count',
       description:
-        'Instead of measuring for the gate, send so many requests at once, twice, and tell what is cold, throttled and slow.',
+        'Instead of measuring for the gate, send this many requests at once, twice, and report which are cold, throttled and slow.',
     },
     {
       name: 'on',
@@ -64,7 +64,7 @@ export const decide = verb({
   name: 'decide',
   summary: 'Runs the gate on samples from anywhere.',
   about:
-    'Reads {"candidate":[ms,…],"baseline":[ms,…],"options":{…}}; null or a number <= 0 is a failed measurement, "timeout" a start slower than all. No baseline or null is a first release; a baseline without values, [] or {}, is exit 7. Values are ms unless "unit" says s, us or ns; a median below 10 or above 60,000 needs it said. With "sequence": true the samples are looked at in order. Exit 0 pass, 4 regression, 5 inconclusive, 7 nothing was proven.',
+    'Reads {"candidate":[ms,…],"baseline":[ms,…],"options":{…}}; null or a number <= 0 is a failed measurement, "timeout" a start slower than all. No baseline or null is a first release; a baseline without values, [] or {}, is exit 7. Values are ms unless "unit" says s, us or ns; a median below 10 or above 60,000 needs the unit. With "sequence": true the samples are judged in order. Exit 0 pass, 4 regression, 5 inconclusive, 7 nothing was proven.',
   examples: ['coldgate decide --samples samples.json --json', 'cat samples.json | coldgate decide --samples - --json'],
   inputs: [
     {

@@ -23,9 +23,9 @@ const idToken = 'id-token: write  # only where store or target are in a cloud';
 
 export const event = verb({
   name: 'event',
-  summary: 'Says what the root action does for a GitHub event, and why; changes nothing.',
+  summary: 'Shows what the root action does for a GitHub event, and why; changes nothing.',
   about:
-    'Reads the event of the run, or the payload of a file, finds out which models changed and prints the steps. The root action does the same and then runs them. Exit 2: the event is refused, or nobody has a rule for it.',
+    'Reads the event of the run, or the payload of a file, finds out which models changed and prints the steps. The root action does the same and then runs them. Exit 2: the event is refused, or there is no rule for it.',
   examples: ['coldgate event', 'coldgate event --event pull_request --payload opened.json --json'],
   inputs: [
     config,
@@ -110,7 +110,7 @@ export const sweep = verb({
   name: 'sweep',
   summary: 'Removes what lost events left behind: orphan previews, old versions; compares pointers with endpoints.',
   about:
-    'Removes previews whose pull request is not open, or, where nobody says which are open, those older than --max-age-days. Previews are found by what store and targets have, also of models that models.yaml has lost; other functions and models that it does not name are listed. Prunes, and asks every live function which version it serves. Exit 7: an endpoint serves something else than its pointer names. Exit 3: a pointer is missing, or contradicts its version or its record; then nothing of that model is deleted.',
+    'Removes previews whose pull request is not open or, if the open ones are not known, those older than --max-age-days. Previews are found by listing stores and targets, also for models that are no longer in models.yaml; other functions and models that it does not name are listed. Prunes, and asks every live function which version it serves. Exit 7: an endpoint does not serve what its pointer names. Exit 3: a pointer is missing, or contradicts its version or its record; then nothing of that model is deleted.',
   examples: ['coldgate sweep --open 12,15', 'coldgate sweep --environment staging --max-age-days 7 --dry-run'],
   inputs: [
     config,
@@ -125,7 +125,7 @@ export const sweep = verb({
       name: 'max-age-days',
       type: 'count',
       default: '14',
-      description: 'Age at which a preview goes where nobody says which pull requests are open.',
+      description: 'Age at which a preview is removed if the open pull requests are not known.',
     },
     unpromoted,
     dryRun,

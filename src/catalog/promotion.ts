@@ -48,7 +48,7 @@ export const promote = verb({
   action: 'promote-pointer',
   summary: 'Makes a version live: one compare-and-swap of the pointer, then proof from the endpoint.',
   about:
-    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. --watch goes on calling it for a while and takes pointer and function back when it breaks (exit 7). With --from the version is first copied from the store of another environment, byte for byte, and read back; a verdict against it there is refused too. Exit 3: the bytes are damaged, or the store has others under that version. Exit 6: someone else moved the pointer; the message says who.',
+    'Verifies the bytes, refuses a version whose recorded verdict on this target is not a pass, swaps the pointer under a precondition and proves that the live function, where one is deployed, serves it. --watch keeps calling it for a while and rolls pointer and function back when it breaks (exit 7). With --from the version is first copied from the store of another environment, byte for byte, and read back; a verdict against it there is refused too. Exit 3: the bytes are damaged, or the store has others under that version. Exit 6: someone else moved the pointer; the message says who.',
   examples: [
     'coldgate promote',
     'coldgate promote --model digits --version 1.1.0 --gate required',
@@ -80,7 +80,7 @@ export const promote = verb({
       name: 'wait',
       type: 'seconds',
       description:
-        'Go on for so long (90s, 10m) where someone else moves the pointer meanwhile or the store asks for less, over whatever won, asking the gate again each time. Default: the loser stops, exit 6.',
+        'Retry for this long (90s, 10m) if someone else moves the pointer meanwhile or the store throttles, replacing whatever won and checking the gate again each time. Default: the loser stops, exit 6.',
     },
     dryRun,
   ],
@@ -98,7 +98,7 @@ export const rollback = verb({
   name: 'rollback',
   summary: 'Moves the pointer back to the previous or a named version.',
   about:
-    'The same compare-and-swap as promote, without a gate: the version has been live before. Without --to it goes back from a promotion, once: what a rollback has made live already stays, whoever made it, so running it again, or re-running a failed job, changes nothing (exit 0) but finishes what a killed run left undone. Further back, or forward again, needs --to.',
+    'The same compare-and-swap as promote, without a gate: the version has been live before. Without --to it goes back from a promotion, once: what a rollback has made live already stays, so running it again, or re-running a failed job, changes nothing (exit 0) but finishes what a killed run left undone. Further back, or forward again, needs --to.',
   examples: ['coldgate rollback --model digits', 'coldgate rollback --model digits --to 1.0.0'],
   inputs: [
     config,

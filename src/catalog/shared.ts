@@ -23,13 +23,12 @@ export const version = {
 export const sha256 = {
   name: 'sha256',
   type: 'sha256',
-  description: 'sha256 that the model file must have, as an earlier step said. Exit 3 where it differs.',
+  description: 'sha256 that the model file must have, from the output of an earlier step. Exit 3 where it differs.',
 } as const;
 export const endpointUrl = {
   name: 'endpoint-url',
   type: 'url',
-  description:
-    'Address of the candidate, as deploy said: a candidate of this version must be there. Exit 7 where none is.',
+  description: 'Address of the candidate, from the output of deploy. Exit 7 if no candidate of this version is there.',
 } as const;
 export const verdict = {
   name: 'verdict',

@@ -23,7 +23,7 @@ export interface VerbSpec {
   run(values: Record<string, unknown>, context: Context): Promise<VerbResult>;
 }
 
-/** Ties the specs to the verb's function, so that the compiler checks that they speak of the same fields. */
+/** Ties the specs to the verb's function, so that the compiler checks that they name the same fields. */
 export function verb<const Specs extends readonly InputSpec[]>(
   spec: Omit<VerbSpec, 'inputs' | 'run'> & {
     inputs: Specs;

@@ -17,7 +17,7 @@ export const validate = verb({
   name: 'validate',
   summary: 'Checks models.yaml, the model files and their golden samples on this machine.',
   about:
-    'Lists every problem of every model at once, with file and line, and the models that are fine beside them. Each is loaded by the real runtime in a process of its own and runs its sample, or without one a made-up request; --skip-run leaves that out. Exit code of the worst: 2: the configuration or a sample is wrong; 3: a file is not what its name says, or the model does not load or answers its sample otherwise.',
+    'Lists every problem of every model at once, with file and line, and the models that are fine beside them. Each is loaded by the real runtime in a separate process and runs its sample, or without one a made-up request; --skip-run leaves that out. Exit code of the worst: 2: the configuration or a sample is wrong; 3: a file is not what its name says, or the model does not load or answers its sample otherwise.',
   examples: ['coldgate validate', 'coldgate validate --model digits --skip-run'],
   inputs: [
     config,
@@ -48,7 +48,7 @@ export const publish = verb({
   outputs: [
     versionOut,
     shaOut,
-    { name: 'manifest-url', description: 'Where the manifest lies in the store.' },
+    { name: 'manifest-url', description: 'Where the manifest is stored.' },
     { name: 'published', description: '`true` when this run published, `false` when the same bytes were there.' },
     results,
   ],

@@ -7,7 +7,7 @@ export type CamelKeys<T> = T extends readonly (infer Item)[]
     ? { [K in keyof T as K extends string ? Camel<K> : K]: K extends FreeMap ? T[K] : CamelKeys<T[K]> }
     : T;
 
-/** Fields whose keys are names that people chose. */
+/** Fields whose keys are user-defined names. */
 type FreeMap = (typeof freeMaps)[number];
 const freeMaps = ['environment-variables', 'app-settings', 'tags', 'labels'] as const;
 

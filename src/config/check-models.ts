@@ -12,7 +12,7 @@ export function checkModels(findings: Findings): void {
   checkSharing(findings);
 }
 
-/** The name of the ONNX file among the names of files, or why there is no telling. */
+/** The name of the ONNX file among the names of files, or why it cannot be determined. */
 export function chooseModelFile(
   names: readonly string[],
   given: string | undefined,

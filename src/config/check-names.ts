@@ -42,7 +42,7 @@ function checkFileNames(findings: Findings, path: Path): void {
     if (other !== undefined) {
       const why = files.has(lower) ? 'differ in case alone' : 'are a file and a folder of one name';
       const hint = 'Some stores and file systems cannot keep both.';
-      findings.add([...path, name], `expected a name of its own; it and ${JSON.stringify(other)} ${why}.`, hint);
+      findings.add([...path, name], `expected a unique name; it and ${JSON.stringify(other)} ${why}.`, hint);
     }
     files.set(lower, name);
     for (const parent of parents) folders.set(parent, name);

@@ -4,7 +4,7 @@ import type { Findings } from './findings.ts';
 import { fileFault, pathFault } from './source-path.ts';
 import type { Path } from './yaml-node.ts';
 
-/** The files and samples of all models: their paths, and with `checkFiles` what lies there. */
+/** The files and samples of all models: their paths, and with `checkFiles` the files themselves. */
 export async function checkSources(findings: Findings, root: string, checkFiles: boolean): Promise<void> {
   for (const name of findings.keys(['models'])) {
     const files: Path = ['models', name, 'files'];

@@ -10,15 +10,15 @@ const nodeLimit = 50_000;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Builds nodes with their places from js-yaml's events; none of its own loaders tells where a value stood. Merge keys
- * and tags are refused, aliases may stand for whole values. Used once: `document()`, then `problems`.
+ * Builds nodes with their places from js-yaml's events; none of its loaders reports where a value stood. Merge keys and
+ * tags are refused, aliases may stand for whole values. Used once: `document()`, then `problems`.
  */
 export class Composer {
   readonly problems: Problem[] = [];
   readonly #source: string;
   readonly #events: Event[];
   readonly #env: Environment;
-  /** Which values may hold `${…}`; then no key may. All, where nothing is said. */
+  /** Which values may hold `${…}`; then no key may. Default: all. */
   readonly #takes: ((path: Path) => boolean) | undefined;
   readonly #lineStarts: number[] = [0];
   /** By anchor name: its node, and its size with all aliases in it counted out. Missing while it is still open. */
@@ -38,7 +38,7 @@ export class Composer {
     for (const found of source.matchAll(/\r\n|[\r\n]/g)) this.#lineStarts.push(found.index + found[0].length);
   }
 
-  /** Nothing where there is no document, or where it is too large to go on with. */
+  /** Undefined if there is no document, or if it is too large to process. */
   document(): YamlNode | undefined {
     const documents = this.#events.flatMap((event, at) => (event.type === EVENT_ID.DOCUMENT ? [at] : []));
     if (documents.length === 0) return undefined;
@@ -176,7 +176,7 @@ export class Composer {
     if (this.problems.length < 1000) this.problems.push({ path: formatPath(path), line, message, hint });
   }
 
-  /** Empty values have no place of their own; they stand where the last one was. */
+  /** Empty values have no position; they take that of the value before. */
   #lineOf(offset: number): number {
     if (offset < 0) return this.#last || 1;
     let low = 0;

@@ -17,8 +17,8 @@ const typeWords: Record<string, string> = {
 };
 
 /**
- * The words after "expected" where a field of the schema brings none of its own. For unknown keys they are the known
- * ones, which only the schema that refused can tell.
+ * The words after "expected" for a field of the schema that defines none. For unknown keys they list the known ones,
+ * which only the schema that refused knows.
  */
 export const expectedWords: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? issue.expected;
@@ -107,6 +107,6 @@ function hintFor(issue: Issue, path: Path, node: YamlNode | undefined, cures: Cu
   return close ? `Did you mean ${close}?` : undefined;
 }
 
-/** The discriminator values of a union, which zod adds where none of them was met. */
+/** The discriminator values of a union, which zod adds where none of them matched. */
 const optionsOf = (issue: object): readonly unknown[] =>
   'options' in issue && Array.isArray(issue.options) ? issue.options : [];

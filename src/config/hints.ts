@@ -11,7 +11,7 @@ interface Cure {
   hint: string;
 }
 
-/** Each trial checks the whole file: enough for what anyone mends in one go. */
+/** Each trial checks the whole file: enough for what a user corrects at one time. */
 const maxTrials = 150;
 
 /**
@@ -52,7 +52,7 @@ function withValue(data: unknown, [part, ...rest]: Path, value: unknown): unknow
 
 const write = (value: unknown): Cure => ({ value, hint: `Write ${String(value)}.` });
 
-/** What people write, most likely first; each is tried. */
+/** Corrections of common mistakes, most likely first; each is tried. */
 function curesOf(path: Path, { value, written }: YamlScalar): Cure[] {
   const text = written.trim();
   const name = String(path.findLast((part) => typeof part === 'string') ?? '');

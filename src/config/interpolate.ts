@@ -11,8 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const escapeHint = 'Write $${ for a literal ${.';
 
 /**
- * Variables that anybody may know: they say where and on what a run runs. A run of code that nobody trusts reads no
- * others, and their values need not be hidden.
+ * Variables that are no secret: they describe the run and its machine. A run of untrusted code reads no others, and
+ * their values are not concealed.
  */
 export const publicVariables: ReadonlySet<string> = new Set([
   ...['HOME', 'TMPDIR', 'CI', 'AWS_REGION', 'AWS_DEFAULT_REGION'],

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { modelsSchema } from './schema.ts';
 
 /**
- * JSON Schema of models.yaml for editors, draft 7, which the YAML language server knows best. Committed as
- * schema/models.schema.json; `npm run docs` writes it anew.
+ * JSON Schema of models.yaml for editors, draft 7, which the YAML language server supports best. Committed as
+ * schema/models.schema.json; `npm run docs` regenerates it.
  */
 export function modelsJsonSchema(): Record<string, unknown> {
   const { $schema, ...schema } = z.toJSONSchema(modelsSchema, { target: 'draft-7', io: 'input' });

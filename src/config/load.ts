@@ -37,17 +37,17 @@ export interface LoadOptions {
    * credentials for them. The configuration then has the embedded environment `local` alone.
    */
   withoutEnvironments?: boolean;
-  /** Whether nobody vouches for the file, as in a pull request from a fork: it reads none but public variables. */
+  /** Whether the file is untrusted, as in a pull request from a fork: it may read only public variables. */
   untrusted?: boolean;
 }
 
-/** More than anyone mends in one go. */
+/** More than a user corrects at one time. */
 const maxProblems = 200;
 
 /**
- * Reads and checks models.yaml; reaches for nothing but files. Throws one InputError `bad-config` with every problem,
- * each with file and line, in the order of the file.
- * @param file path of models.yaml; messages name it relative to the current folder where it lies below
+ * Reads and checks models.yaml; accesses only files. Throws one InputError `bad-config` with every problem, each with
+ * file and line, in the order of the file.
+ * @param file path of models.yaml; messages name it relative to the current folder if it is below it
  * @param env what `${NAME}` stands for
  */
 export async function loadConfig(
@@ -64,7 +64,7 @@ export async function loadConfig(
 export type Sound = { config: Config; failure: undefined } | { config: Config | undefined; failure: InputError };
 
 /**
- * As `loadConfig`, for who goes on with the models and environments that nothing is wrong with. Throws InputError only
+ * As `loadConfig`, for callers that continue with the models and environments that are valid. Throws InputError only
  * where the file cannot be read.
  */
 export async function loadSound(

@@ -43,7 +43,7 @@ async function readBytes(file: string, label: string): Promise<Uint8Array> {
 /** The other ending of YAML files is as usual as ours. */
 function whereInstead(file: string): string {
   const other = /\.ya?ml$/.test(file) ? file.replace(/\.ya?ml$/, file.endsWith('.yml') ? '.yaml' : '.yml') : undefined;
-  if (other === undefined || !existsSync(other)) return 'Run where it lies, or name it with --config.';
+  if (other === undefined || !existsSync(other)) return 'Run in its directory, or pass --config.';
   return `There is a ${basename(other)}: name it with --config, or rename it.`;
 }
 

@@ -15,7 +15,7 @@ export interface YamlFile {
 
 /**
  * Reads one YAML document with the place of every key and value. Problems come without the file's name.
- * @param takes which values may hold `${…}`; all, unless told
+ * @param takes which values may hold `${…}`; default: all
  */
 export function readYaml(
   source: string,
@@ -35,7 +35,7 @@ export function readYaml(
   return { root, problems: composer.problems, interpolated: composer.interpolated() };
 }
 
-/** What git leaves where two changes of the same lines met: the beginning of each, or a line that was left behind. */
+/** Git's conflict markers: the beginning of each, or a single line left behind. */
 function conflictsIn(source: string): Problem[] {
   const marks = source.split(/\r\n|[\r\n]/).flatMap((text, at) => {
     const [mark] = /^(?:<{7}|>{7}|\|{7}|={7})(?=\s|$)/.exec(text) ?? [];
@@ -59,7 +59,7 @@ function syntaxProblem(source: string, error: unknown): Problem {
   return { path: '', line: mark && mark.line + 1, message: `expected YAML, got something else: ${reason}.`, hint };
 }
 
-/** By the line in question and the parser's reason, most telling first. */
+/** By the line in question and the parser's reason, most specific first. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [/^\s*\t/, 'Indent with spaces: YAML knows no tabs there.'],
   [/^.*[{[].*\$\{/, 'Inside { } and [ ] put ${NAME} in quotes.'],

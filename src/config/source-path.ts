@@ -8,7 +8,7 @@ export interface SourceFault {
   hint?: string | undefined;
 }
 
-/** What is wrong with the words of a path, whatever lies there. `written` is how the file spells it. */
+/** What is wrong with the text of a path, whatever it names. `written` is how the file spells it. */
 export function pathFault(path: string, written: string): SourceFault | undefined {
   const hint = 'Paths are relative to models.yaml.';
   if (isAbsolute(path) || win32.isAbsolute(path) || /^[A-Za-z]:/.test(path)) {

@@ -13,7 +13,7 @@ const schemes = cloudStores
   .map((store) => `${clouds[store].scheme}:`)
   .join(', ')
   .replace(/, (?=[^,]*$)/, ' or ');
-/** Prefixes are a closed alphabet of ours. */
+/** Prefixes use a closed alphabet. */
 const prefixPart = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,126}$/;
 
 /**

@@ -37,7 +37,7 @@ export function plainValue(node: YamlNode): unknown {
 
 export type Path = readonly PropertyKey[];
 
-/** `models.digits.handler.cors[0]`; names that nobody would write are cut short. */
+/** `models.digits.handler.cors[0]`; very long names are cut short. */
 export const formatPath = (path: Path): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;

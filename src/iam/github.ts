@@ -20,12 +20,12 @@ export function jobSubject(role: JobRole, { repository, environment }: Subject):
 export const purposeOf = (role: JobRole, subject: Subject): string => {
   const sub = jobSubject(role, subject);
   return role === 'pipeline'
-    ? `For workflow jobs with "environment: ${subject.environment}"${sub ? `, whose token says ${sub}` : ''}.`
-    : `For pull requests: shown and measured beside what is live, and taken away again${sub ? `. Their token says ${sub}` : ''}.`;
+    ? `For workflow jobs with "environment: ${subject.environment}"${sub ? `, whose token has the subject ${sub}` : ''}.`
+    : `For pull requests: deployed and measured beside the live version, then removed${sub ? `. Their token has the subject ${sub}` : ''}.`;
 };
 
 export const unknownRepository =
-  'the repository is not known, so nobody is given this identity. Name it: --repository owner/name.';
+  'the repository is not known, so no one can use this identity. Pass --repository owner/name.';
 
 /** Where others have pointers in the store that previews are in. */
 export const sharedNote = ({ pointers }: Subject, role: JobRole): string[] =>

@@ -12,7 +12,7 @@ import {
 import { type Area, type IamVerb, needsOf, type Operation } from './needs.ts';
 import { bucketRef, type Subject } from './subject.ts';
 
-/** Keys that begin so and, where it says so, hold and end so. Without `open` the one key that is spelt. */
+/** Keys with this beginning and, where given, this infix and suffix. Without `open`, exactly one key. */
 export interface Keys {
   begin: string;
   open: boolean;
@@ -23,7 +23,7 @@ export interface Keys {
 /** What may be done to objects of the store. Keys are whole: with the store's own prefix. */
 export interface StoreGrants {
   read: Keys[];
-  /** Prefixes of listings. Whoever may list is told 404 of what is missing; others are told that they may not know. */
+  /** Prefixes of listings. With the right to list, a missing object is a 404; without it, it is a 403. */
   list: Keys[];
   create: Keys[];
   /** Those of `create` that may be so large that they are sent in parts. */

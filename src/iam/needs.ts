@@ -1,4 +1,4 @@
-/** Verbs that meet a store or a target; the others need no permission. */
+/** Verbs that use a store or a target; the others need no permission. */
 export const iamVerbs = [
   'validate',
   'publish',
@@ -179,7 +179,7 @@ const unite = (all: readonly (readonly TargetOperation[] | undefined)[]): Target
   ...new Set(all.flatMap((operations) => operations ?? [])),
 ];
 
-/** Jobs that a repository gives roles of their own. */
+/** Jobs that have separate roles. */
 export const roleVerbs = {
   /** The job of a release: everything. */
   pipeline: iamVerbs,

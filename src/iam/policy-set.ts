@@ -17,7 +17,7 @@ export interface PolicySet {
   /** For whom it is, as one sentence. */
   purpose: string;
   files: PolicyFile[];
-  /** Lines that set what papers have as variables. */
+  /** Lines that set the variables used in the files. */
   setup?: string[];
   /** Lines for a shell, in order. */
   commands: string[];
@@ -30,7 +30,7 @@ const clouds = { aws: 'AWS', google: 'Google Cloud', azure: 'Azure' };
 const textOf = ({ content }: PolicyFile): string =>
   typeof content === 'string' ? content.replace(/\n$/, '') : JSON.stringify(content, null, 2);
 
-/** A paper as the shell writes it. Variables in it are filled in, where it has any. */
+/** A policy file as a shell heredoc. The shell expands the file's variables, if it has any. */
 function heredoc(file: PolicyFile): string {
   const text = textOf(file);
   const mark = text.includes('${') ? 'END_OF_FILE' : "'END_OF_FILE'";
@@ -51,7 +51,7 @@ function section({ role, cloud, name, purpose, files, setup = [], commands, note
   ].join('\n');
 }
 
-/** A page to read and, once read, to run: comments for people, and nothing that a shell does not take. */
+/** A script to read and then run: explanations are shell comments. */
 export function renderScript(environment: string, verbs: readonly string[], policySets: readonly PolicySet[]): string {
   const head = [
     `# Permissions of the environment ${environment}, written by coldgate iam. Read them before you run this.`,

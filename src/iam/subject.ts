@@ -23,9 +23,9 @@ export interface Subject {
   pointers: readonly [string, ...string[]];
   models: readonly string[];
   functions: readonly FunctionPlan[];
-  /** `owner/name` on GitHub; without it nothing says who may take the pipeline's role. */
+  /** `owner/name` on GitHub; without it no one can assume the pipeline's role. */
   repository: string | undefined;
-  /** Id of the AWS account, where no role of models.yaml tells it. */
+  /** Id of the AWS account, if no role in models.yaml contains it. */
   account: string | undefined;
 }
 

@@ -47,7 +47,7 @@ const exitHelp = table([
   ['4', 'gate: cold starts regressed, or the SLO is broken'],
   ['5', 'gate: no verdict'],
   ['6', 'someone else moved the pointer first'],
-  ['7', 'the function did not prove itself'],
+  ['7', 'the function did not pass its readiness proof'],
   ['8', 'refused: a permission or quota, or a store that cannot be trusted'],
 ]);
 
@@ -65,7 +65,7 @@ Exit codes
 ${exitHelp}
 
 People's words go to standard error; with --json one JSON document goes to standard output.
-coldgate <verb> --help tells the flags of a verb.
+coldgate <verb> --help shows the flags of a verb.
 `;
 }
 

@@ -141,7 +141,7 @@ const rewritten: readonly (readonly [RegExp, (text: string) => string])[] = [
   [/^Save it as UTF-8\.$/, () => goodConfig],
   [/^Name the models\.yaml itself\.$/, () => goodConfig],
   [/^Keep one in each file\.$/, (text) => text.slice(0, text.indexOf('---'))],
-  [/^Run where it lies, or name it with --config\.$/, () => goodConfig],
+  [/^Run in its directory, or pass --config\.$/, () => goodConfig],
   [/^Indent with spaces/, (text) => text.replaceAll('\t', '  ')],
   [
     /^A quote, bracket or brace above is not closed/,

@@ -20,7 +20,7 @@ const storeForms = ['file:folder', ...cloudStores.map((store) => clouds[store].f
   .join(', ')
   .replace(/, (?=[^,]*$)/, ' or ');
 const beginnings = ['file:', ...cloudStores.map((store) => `${clouds[store].scheme}://`)].join('|');
-/** The beginning alone: what may follow, `resolveStoreUrl` says by name. */
+/** Checks the beginning only: `resolveStoreUrl` checks the rest and names what is wrong. */
 const storeUrl = text(storeForms, new RegExp(`^(?:${beginnings}).+$`, 'su'));
 
 export const storeSchema = z.union(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Kinds of fields. Each carries the words that follow "expected" in a message, so that every way of getting the field
- * wrong is answered by the one sentence that says what it should be.
+ * Kinds of fields. Each carries the words that follow "expected" in a message, so that every wrong value of a field
+ * gives the same sentence.
  */
 export const text = (expected: string, pattern: RegExp) =>
   z.string({ error: expected }).regex(pattern, { error: expected });

@@ -36,7 +36,7 @@ const artifact = {
 const scaling = {
   memory: whole(512, 32_768)
     .default(2048)
-    .describe('MiB; at most 4096 with 1 vCPU. /tmp lies in memory: leave room for the model twice.'),
+    .describe('MiB; at most 4096 with 1 vCPU. /tmp is in memory: leave room for the model twice.'),
   cpu: z
     .literal([1, 2, 4, 6, 8])
     .default(1)

@@ -1,4 +1,4 @@
-/** The part of d3-scale that the picture uses; the package carries no types of its own. */
+/** The part of d3-scale that the picture uses; the package ships no types. */
 declare module 'd3-scale' {
   export interface LinearScale {
     (value: number): number;

@@ -29,7 +29,9 @@ export interface GateRecord {
   env: Record<string, string | number>;
   started_at: string;
   ended_at: string;
-  /** 1 for the first measurement of this candidate; each further one with other settings spends errors of its own. */
+  /**
+   * 1 for the first measurement of this candidate; each further one with other settings has a separate error budget.
+   */
   attempt: number;
   run_url: string | null;
   /** Every start in order of measurement, discarded and failed ones included. */
@@ -153,6 +155,6 @@ export function parseRecord(bytes: Uint8Array): GateRecord {
   return record;
 }
 
-/** The stored form: readable JSON. The verdict holds no infinities, and a sample that timed out says so by its status. */
+/** The stored form: readable JSON. The verdict holds no infinities, and a sample that timed out has that status. */
 export const encodeRecord = (record: GateRecord): Uint8Array =>
   Buffer.from(`${JSON.stringify(record, null, 2)}\n`, 'utf8');

@@ -45,8 +45,8 @@ const sameRule = (a: GateOptions, b: GateOptions): boolean =>
   deciding.every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
 
 /**
- * What a new run of a candidate starts with. The same comparison goes on with the stored samples and the error that
- * they spent: starting afresh each time would triple the 1 % after three tries. Another comparison starts from nothing;
+ * What a new run of a candidate starts with. The same comparison continues with the stored samples and the error that
+ * they spent: a fresh start each time would triple the 1 % after three tries. Another comparison starts from nothing;
  * with only the settings changed, or when `fresh` was asked for, it counts as a further attempt.
  */
 export function resume(record: GateRecord | undefined, now: Comparison, fresh = false): Resumed {

@@ -17,7 +17,7 @@ export const totalLevels: Levels = { block: 0.025, pass: 0.01, tail: 0.01, slo: 
 const holdBelow = 0.1;
 /** Slow means more than this many times the pooled median. */
 const slowFactor = 2;
-/** Share of starts that may lie over the SLO: it speaks of the p95. */
+/** Share of starts that may exceed the SLO, which limits the p95. */
 const sloShare = 0.05;
 
 /** This look's levels: its share of the error, divided by the number of gating metrics (Bonferroni). */

@@ -26,7 +26,7 @@ function mostlyFailedArm(samples: Samples): string | undefined {
 
 /**
  * The verdict on samples from anywhere. In order they spend the error look by look; all at once they are one planned
- * look with the whole error, which is exact as long as nobody looked before and took more because of what he saw.
+ * look with the whole error, which is exact unless someone looked earlier and took more samples because of the result.
  * At a first release (no baseline) only the SLO is checked; a baseline without values is an error, as is an arm most of
  * whose starts failed.
  */
@@ -63,7 +63,7 @@ function starts(samples: Samples, arm: Arm): GateSample[] {
   }));
 }
 
-/** A record of samples from anywhere, so that they can be rendered like a measurement of ours. */
+/** A record of samples from anywhere, so that they can be rendered like a measurement of the warm-up. */
 export function recordOfSamples(samples: Samples, verdict: Verdict, at: string): GateRecord {
   const all = (['baseline', 'candidate'] as const).flatMap((arm) => starts(samples, arm));
   const options = { ...samples.options, discard: samples.discard };

@@ -81,8 +81,8 @@ interface Look {
 }
 
 /**
- * Starts that a look's share of the error is reckoned by: those of the smaller arm. A stored baseline does not grow, so
- * there it is the candidate that tells how far the measurement has come.
+ * The number of starts that determines a look's share of the error: that of the smaller arm. A stored baseline does not
+ * grow, so with one the candidate's number counts.
  */
 const counted = (options: GateOptions, candidate: number, baseline: number): number =>
   options.baseline === 'stored' ? candidate : Math.min(candidate, baseline);

@@ -15,7 +15,7 @@ export interface GateOptions {
   maxSamples: number;
   /** Absolute bound for the p95 of the candidate, ms. */
   sloMs?: number | undefined;
-  /** What an unsure verdict does to the rollout: `lean` decides by the side of the middle that the ratio lies on. */
+  /** What an unsure verdict does to the rollout: `lean` decides by the side of the middle that the ratio is on. */
   onInconclusive: 'fail' | 'lean' | 'pass';
   /** `stored` compares with the recorded samples of the live version: drift is not controlled, the zone is wider. */
   baseline: 'interleaved' | 'stored';

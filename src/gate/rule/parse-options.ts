@@ -55,9 +55,9 @@ function take(options: Record<string, unknown>, word: string, value: unknown, pa
 }
 
 export interface ParsedOptions {
-  /** Defaults for what was not said. Not to be used when there are problems. */
+  /** Options with defaults filled in. Not usable when there are problems. */
   options: GateOptions;
-  /** The words that were said. */
+  /** The keys that were given. */
   said: ReadonlySet<string>;
   problems: Problem[];
 }

@@ -12,11 +12,11 @@ export interface Samples {
   options: GateOptions;
   /** All starts in order of measurement, discarded ones included, in ms. An arm without any has no metric. */
   candidate: ArmValues;
-  /** `null` at a first release; an arm without values where a baseline was to be had and nothing was measured. */
+  /** `null` at a first release; an arm without values where a baseline exists and nothing was measured. */
   baseline: ArmValues | null;
   /** Look at them in order, as the warm-up would have. */
   sequence: boolean;
-  /** First starts of each arm that are not judged; none unless it was said. */
+  /** First starts of each arm that are not judged. Default: 0. */
   discard: number;
 }
 
@@ -56,7 +56,7 @@ function values(given: readonly unknown[], path: string, reading: Reading): Meas
   return given.map((v, at) => value(v, `${path}[${at}]`, reading));
 }
 
-/** `{"model_loaded_ms": [ms, …], …}`: lists of one arm speak of the same starts, so they are equally long. */
+/** `{"model_loaded_ms": [ms, …], …}`: lists of one arm describe the same starts, so they are equally long. */
 function byMetric(given: Record<string, unknown>, arm: Arm, reading: Reading): ArmValues {
   const read: ArmValues = {};
   for (const [name, list] of Object.entries(given)) {
@@ -106,7 +106,7 @@ function checkSizes(samples: Samples, problems: Problem[]): void {
   }
 }
 
-/** What the document says its unit is; nothing where it says nothing, or something else than a unit. */
+/** The unit that the document gives; undefined if it gives none or an unknown one. */
 function readUnit(given: unknown, problems: Problem[]): number | undefined {
   if (given === undefined) return undefined;
   const unit = typeof given === 'string' && Object.hasOwn(units, given) ? units[given] : undefined;
@@ -116,7 +116,7 @@ function readUnit(given: unknown, problems: Problem[]): number | undefined {
   return unit;
 }
 
-/** Where nobody has said the unit, values that can hardly be ms are refused: seconds would pass whatever they are. */
+/** Without a unit, values that can hardly be ms are refused: seconds would always pass. */
 function checkUnit({ options, candidate, baseline }: Samples, problems: Problem[]): void {
   for (const metric of options.metrics) {
     const found = [unitProblem('candidate', candidate, metric), unitProblem('baseline', baseline ?? {}, metric)];

@@ -22,9 +22,9 @@ function quotients(candidate: readonly number[], baseline: readonly number[], bo
 
 /**
  * Point and bounds of the ratio at this look's levels (repeated confidence interval): the `lowerRank`-th largest and
- * the `upperRank`-th smallest quotient, ranks being the critical counts of the two rank tests. So "lower > 1.05" says
- * the same as the block test, "upper < 1.25" the same as the pass test (where no floor in ms applies). Two time-outs
- * count for neither side. Exact bounds as in R's wilcox.test(conf.int = TRUE).
+ * the `upperRank`-th smallest quotient, ranks being the critical counts of the two rank tests. So "lower > 1.05" is
+ * equivalent to the block test, "upper < 1.25" to the pass test (where no floor in ms applies). Two time-outs count for
+ * neither side. Exact bounds as in R's wilcox.test(conf.int = TRUE).
  */
 export function ratioOf(
   candidate: readonly number[],

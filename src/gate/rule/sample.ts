@@ -16,7 +16,10 @@ export interface Timings {
   second_run_ms?: number;
   /** Time inside the handler for the request that was cold. */
   handler_ms?: number;
-  /** Measured by us, request sent to answer read; includes what the platform does before our code runs. */
+  /**
+   * Measured by the caller, from request sent to response read; includes what the platform does before the handler
+   * runs.
+   */
   round_trip_ms?: number;
 }
 
@@ -37,9 +40,9 @@ export const metrics: readonly Metric[] = [
 
 export type Arm = 'candidate' | 'baseline';
 
-/** What a platform itself says of an invocation: Lambda's REPORT line. */
+/** What the platform itself reports on an invocation: Lambda's REPORT line. */
 export interface PlatformReport {
-  /** The platform's own initialisation; told of cold starts alone. */
+  /** The platform's own initialisation; reported for cold starts only. */
   init_ms?: number;
   duration_ms?: number;
   billed_ms?: number;

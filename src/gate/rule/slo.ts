@@ -3,7 +3,7 @@ import type { GateOptions } from './options.ts';
 import { validValues } from './values.ts';
 import type { ArmValues, Verdict } from './verdict.ts';
 
-/** Candidate starts over the SLO, which speaks of the first gating metric; nothing where none is set. */
+/** Candidate starts over the SLO, which applies to the first gating metric; undefined if no SLO is set. */
 export function sloOf(options: GateOptions, candidate: ArmValues): Verdict['slo'] {
   const ms = options.sloMs;
   if (ms === undefined) return null;

@@ -12,7 +12,7 @@ export const units: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1e-
  */
 const plausible = { least: 10, most: 60_000 };
 
-/** A metric of an arm whose values can hardly be ms, where nobody has said what they are: that must not pass silently. */
+/** A metric of an arm whose values can hardly be ms, where no unit was given: that must not pass silently. */
 export function unitProblem(arm: string, values: ArmValues, metric: Metric): Problem | undefined {
   const finite = (values[metric] ?? []).filter((v): v is number => v !== null && Number.isFinite(v) && v > 0);
   if (finite.length === 0) return undefined;

@@ -3,7 +3,7 @@ import type { Measured } from './verdict.ts';
 
 export const isValid = (value: Measured): value is number => value !== null && value > 0;
 
-/** Starts of an arm that must have been taken before the share of failed ones says something. */
+/** Min. starts of an arm before the share of failed ones is judged. */
 const enoughToShare = 8;
 
 /** More than half of an arm's starts failed: the rest proves nothing, and leaving the failed ones out would hide it. */
@@ -42,5 +42,5 @@ export function spreadOf(sorted: readonly number[]): number | null {
   return logs.length < 4 ? null : (quantile(logs, 0.75) - quantile(logs, 0.25)) / 1.349;
 }
 
-/** A number that JSON can carry: nothing for what lies among the time-outs or was not measured. */
+/** A number that JSON can hold; null among time-outs and for what was not measured. */
 export const finite = (value: number | undefined): number | null => (Number.isFinite(value) ? value! : null);

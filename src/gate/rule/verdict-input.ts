@@ -2,7 +2,7 @@ import type { GateOptions } from './options.ts';
 import type { MetricVerdict, Verdict } from './verdict.ts';
 import type { Zone } from './zone.ts';
 
-/** What the two arms are called in the words for people; versions, as a rule. */
+/** Names of the two arms in human-readable output; usually versions. */
 export interface ArmNames {
   candidate?: string | undefined;
   baseline?: string | undefined;

@@ -46,7 +46,9 @@ export interface MetricVerdict {
   held: boolean;
 }
 
-/** How far one phase moved beyond chance (exact rank test at 1 %, no tolerance), for people: it never decides. */
+/**
+ * How far one phase moved beyond chance (exact rank test at 1 %, no tolerance), for human readers: it never decides.
+ */
 export interface PhaseShift {
   phase: Metric;
   /** Hodges-Lehmann shift: median of all candidate - baseline differences, ms. */
@@ -56,7 +58,7 @@ export interface PhaseShift {
 export interface Verdict {
   verdict: VerdictWord;
   reason: Reason;
-  /** One line for people, as in docs/gate.md. */
+  /** One human-readable line, as in docs/gate.md. */
   line: string;
   /** One sentence of advice by cause, or nothing to say. */
   advice: string;
@@ -87,10 +89,10 @@ export interface Gate {
    * `final` is set at the last look, at the cap, or when the verdict is clear.
    * @param look 1-based; the last one ends the measurement, whatever number of starts there is
    * @param spent share of the error that earlier looks at these samples spent (`verdict.spent` of the one before, or of
-   * the record that a re-run goes on with); without it, what the planned looks before this one would have spent
+   * the record that a re-run continues); without it, what the planned looks before this one would have spent
    */
   judge(candidate: ArmValues, baseline: ArmValues, look: number, spent?: number): { verdict: Verdict; final: boolean };
-  /** All samples at once with the whole error: only where nobody has looked at them before. */
+  /** All samples at once with the whole error: only where no earlier look was taken at them. */
   judgeOnce(candidate: ArmValues, baseline: ArmValues): Verdict;
   /** The look that comes after this much error was spent; one more than there are looks when none is left. */
   nextLook(spent: number): number;

@@ -36,10 +36,10 @@ function unsure(input: VerdictInput): string {
   if (input.source === 'measured' && cap > options.maxSamples && decisive.spread !== null) {
     return `Starts spread by ${percent(decisive.spread)}: set max-samples: ${cap} to decide most releases.`;
   }
-  return 'The change lies so near to the tolerance or the limit that more starts are unlikely to decide it: choose, or set on-inconclusive: lean.';
+  return 'The change is so near to the tolerance or the limit that more starts are unlikely to decide it: choose, or set on-inconclusive: lean.';
 }
 
-/** What to do about samples that are missing, where a function of ours did not measure them. */
+/** What to do about missing samples that Coldgate did not measure itself. */
 const givenSentences: Partial<Record<Reason, (input: VerdictInput) => string>> = {
   'no-baseline': () => '',
   'no-samples': ({ decisive, baseline }) =>
@@ -60,11 +60,11 @@ const sentences: Record<Reason, (input: VerdictInput) => string> = {
   clear: () => '',
   unsure,
   'no-baseline': () => 'The samples are recorded; the next version is measured beside this one.',
-  'no-samples': () => 'Look at the log of the function, then run coldgate deploy again to see it prove itself.',
+  'no-samples': () => 'Read the log of the function, then run coldgate deploy again to repeat its readiness proof.',
   'too-few-samples': () => 'Give the measurement more time (max-seconds, max-samples), or look at why starts failed.',
   'lean-pass': unsure,
   'lean-block': unsure,
-  unproven: () => 'Look at the log of the function, then run coldgate deploy again to see it prove itself.',
+  unproven: () => 'Read the log of the function, then run coldgate deploy again to repeat its readiness proof.',
 };
 
 /** One sentence of advice by cause; empty when there is nothing to say. */

@@ -5,7 +5,7 @@ import type { VerdictInput } from '../rule/verdict-input.ts';
 import { middleOf } from '../rule/zone.ts';
 import { change, ms, percent, signedMs, signedPercent, starts } from './number-words.ts';
 
-/** How the verdict is spelt where people read it. */
+/** How the verdict is spelt in human-readable output. */
 export const verdictWords: Record<VerdictWord, string> = {
   pass: 'PASS',
   regression: 'BLOCK',

@@ -4,7 +4,7 @@ import { driftWarning } from '../rule/cumulative-drift.ts';
 import { median } from '../rule/values.ts';
 import { ms } from './number-words.ts';
 
-/** First starts this many times slower than the rest speak of a cache that they filled. */
+/** First starts this many times slower than the rest indicate a cache that they filled. */
 const cacheFactor = 1.5;
 
 /** What was left out of the judgement, and what it means. */

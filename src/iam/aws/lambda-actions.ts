@@ -33,7 +33,7 @@ const all = (action: string, ...operations: TargetOperation[]): LambdaAction => 
  */
 export const lambdaActions: readonly LambdaAction[] = [
   all('lambda:GetFunction', 'look'),
-  // No call of its own: GetFunction tells the tags only to whoever may list them.
+  // No separate call: GetFunction returns the tags only to callers that may list them.
   all('lambda:ListTags', 'look'),
   all('lambda:ListVersionsByFunction', 'look'),
   all('lambda:ListAliases', 'look'),

@@ -30,7 +30,7 @@ export function lambdaStatements(group: LambdaGroup, operations: readonly Target
   return [...bundles.values(), ...featureStatements(group, operations, suffix), ...makes];
 }
 
-/** What Lambda demands of whoever makes a function, beside Lambda's own actions. */
+/** What Lambda requires of the caller that creates a function, beside Lambda's own actions. */
 function makingStatements({ settings, partition, account }: LambdaGroup, suffix: string): Statement[] {
   const { role, layers = [], vpc, efs, kmsKey, region } = settings;
   const allow = (Sid: string, Action: string[], Resource: string[]): Statement => ({

@@ -23,7 +23,7 @@ const lambdaTrust: PolicyDocument = policyOf([
   { Sid: 'RunAsLambda', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: ['sts:AssumeRole'] },
 ]);
 
-/** Sheets of the pipeline (or preview) where store or functions are on AWS. */
+/** Policy sets of the pipeline (or preview) where store or functions are on AWS. */
 export function awsJobPolicies(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): PolicySet[] {
   const groups = lambdaGroups(subject);
   const isS3 = bucketRef(subject.store).store === 's3';
@@ -51,7 +51,7 @@ export function awsJobPolicies(subject: Subject, role: JobRole, verbs: readonly 
 const trustNote = (subject: Subject): string =>
   subject.repository === undefined
     ? unknownRepository
-    : 'the account is not known, so nobody is given this role. Name it: --account 123456789012.';
+    : 'the account is not known, so no one can assume this role. Pass --account 123456789012.';
 
 /** Who may take the role: jobs of one repository with one subject. */
 function githubTrust(subject: Subject, role: JobRole): PolicyDocument | undefined {
@@ -70,7 +70,7 @@ function githubTrust(subject: Subject, role: JobRole): PolicyDocument | undefine
   ]);
 }
 
-/** One sheet for each role that functions run as. */
+/** One policy set for each role that functions run as. */
 export function awsFunctionPolicies(subject: Subject): PolicySet[] {
   const own = lambdaGroups(subject).filter(({ kind }) => kind !== 'neighbour');
   const byRole = Map.groupBy(own, ({ settings }) => settings.role);
@@ -88,7 +88,7 @@ function functionPolicySet(subject: Subject, arn: string, groups: readonly Lambd
     purpose: `The execution role of ${names.join(', ')}.`,
     trust: lambdaTrust,
     statements: functionStatements(subject, groups),
-    notes: foreign ? [`a function on Lambda needs credentials of its own to read ${subject.store.url}.`] : [],
+    notes: foreign ? [`a function on Lambda needs separate credentials to read ${subject.store.url}.`] : [],
     subject,
     provider: false,
   });
@@ -121,7 +121,7 @@ function policySetOf({ role, name, purpose, trust, statements, notes, subject, p
   return { role, cloud: 'aws', name, purpose, files: [...trusted, ...files], commands, notes: report };
 }
 
-/** Once an account; AWS knows GitHub's certificates by itself. */
+/** Once per account; AWS already trusts GitHub's certificates. */
 const openProvider = `aws iam create-open-id-connect-provider --url https://${issuer} --client-id-list sts.amazonaws.com || true # once an account`;
 
 const makeRole = (name: string): string[] => [
@@ -135,7 +135,7 @@ const inline = (name: string, files: readonly PolicyFile[]): string[] =>
       `aws iam put-role-policy --role-name ${name} --policy-name ${file.slice(0, -5)} --policy-document file://${file}`,
   );
 
-/** Too long for the role itself: policies of their own, attached to it. */
+/** Too long for an inline policy: separate managed policies, attached to the role. */
 const managed = (name: string, files: readonly PolicyFile[], account: string): string[] =>
   files.flatMap(({ file }) => {
     const policy = file.slice(0, -5);

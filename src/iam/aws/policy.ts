@@ -28,7 +28,7 @@ export const policyOf = (Statement: Statement[]): PolicyDocument => ({ Version: 
 /** As AWS counts it. */
 export const policySize = (policy: PolicyDocument): number => JSON.stringify(policy).length;
 
-/** Without statements that say what an earlier one has said. */
+/** Removes statements that repeat an earlier one. */
 export function distinctStatements(statements: readonly Statement[]): Statement[] {
   const said = ({ Sid: _, ...rest }: Statement) => JSON.stringify(rest);
   return [...new Map(statements.toReversed().map((one) => [said(one), one])).values()].reverse();
@@ -56,7 +56,7 @@ function cut(statement: Statement): Statement[] {
   ].flatMap(cut);
 }
 
-/** Partition, account and rest of an ARN; nothing for what is none. */
+/** Partition, account and rest of an ARN; undefined if the text is no ARN. */
 export function readArn(
   text: string,
 ): { partition: string; region: string; account: string; resource: string } | undefined {
@@ -66,7 +66,7 @@ export function readArn(
   return { partition, region, account, resource };
 }
 
-/** The partition that a region lies in. */
+/** The partition of a region. */
 export function partitionOf(region: string | undefined): string {
   if (region?.startsWith('cn-')) return 'aws-cn';
   return region?.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

@@ -5,7 +5,7 @@ import type { Statement } from './policy.ts';
 
 /**
  * Permissions of S3's requests; https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
- * A conditional write reads what it compares with, so whoever writes reads too.
+ * A conditional write reads what it compares with, so every writer needs to read too.
  */
 export function s3Statements(subject: Subject, grants: StoreGrants): Statement[] {
   const { partition } = accountOf(subject);
@@ -22,7 +22,7 @@ export function s3Statements(subject: Subject, grants: StoreGrants): Statement[]
       Condition: { StringLike: { 's3:prefix': grants.list.map(patternOf) } },
     },
     { Sid: 'WriteObjects', Effect: 'Allow', Action: ['s3:PutObject'], Resource: written },
-    // An upload in parts that fails takes its parts away again, so that nobody pays for them.
+    // A multipart upload that fails is aborted, so that its parts are not billed.
     { Sid: 'AbortUploads', Effect: 'Allow', Action: ['s3:AbortMultipartUpload'], Resource: objects(grants.parts) },
     { Sid: 'DeleteObjects', Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: objects(grants.remove) },
   ];

@@ -111,7 +111,7 @@ function jobIdentity(subject: Subject, role: JobRole, group: string): string[] {
 const subscriptionLine = (settings: AzureFunctionsSettings | undefined): string =>
   `SUBSCRIPTION=${settings?.subscription ?? '"$(az account show --query id --output tsv)"'}`;
 
-/** The commands that papers with variables need come first: files are written with what these say. */
+/** Commands that set the variables of policy files come first: the files are written with their output. */
 function withSubscription(policySet: PolicySet, settings: AzureFunctionsSettings | undefined): PolicySet {
   const known = settings?.subscription;
   if (known === undefined) return { ...policySet, setup: [subscriptionLine(undefined)] };
@@ -124,7 +124,7 @@ function withSubscription(policySet: PolicySet, settings: AzureFunctionsSettings
   return { ...policySet, files };
 }
 
-/** Sheets of the pipeline (or preview) where store or functions are on Azure. */
+/** Policy sets of the pipeline (or preview) where store or functions are on Azure. */
 export function azureJobPolicies(subject: Subject, role: JobRole, verbs: readonly IamVerb[]): PolicySet[] {
   const settings = settingsOf(subject);
   const { store: kind, account } = bucketRef(subject.store);
@@ -151,7 +151,7 @@ function principalCommand({ name, target }: FunctionApp): string {
     : `PRINCIPAL="$(az identity show --ids ${identity} --query principalId --output tsv)"`;
 }
 
-/** One sheet for each function app: each has an identity. */
+/** One policy set for each function app: each has an identity. */
 export function azureFunctionPolicies(subject: Subject): PolicySet[] {
   return functionApps(subject).map((one): PolicySet => {
     const name = `coldgate-${one.name}`;

@@ -13,7 +13,7 @@ export interface Advice {
   optional: boolean;
 }
 
-/** What there is to set up: a store, and what lies in it. */
+/** What the advice is for: a store and what Coldgate keeps in it. */
 export interface Premises {
   /** Nothing for a folder. */
   store: CloudStore | undefined;
@@ -26,7 +26,7 @@ export interface Premises {
   region: string | undefined;
   /** Of a compatible server. */
   endpoint: string | undefined;
-  /** Of all environments that share the store. */
+  /** Pointer names of all environments that share the store. */
   pointers: readonly string[];
   models: readonly string[];
   /** Paths of the files that models publish. */
@@ -37,7 +37,7 @@ export interface Premises {
   keep: number;
 }
 
-/** What Coldgate writes begins with one of these; nothing else in the bucket is spoken of. */
+/** Every key that Coldgate writes begins with one of these; the advice covers nothing else in the bucket. */
 export const areasOf = ({ root, models }: Premises): string[] =>
   root === '' ? [...models.map((model) => `${model}/`), '_coldgate/'] : [root];
 

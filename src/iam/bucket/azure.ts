@@ -1,8 +1,8 @@
 import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
 
 /**
- * Rules of https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure. Nothing current is
- * deleted, and none goes to the archive tier: age does not tell what a pointer names. A rule takes up to 10 prefixes.
+ * Rules of https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure. No current blob is
+ * deleted or archived: age does not show what a pointer names. A rule takes up to 10 prefixes.
  */
 function lifecycleOf(premises: Premises): object {
   const { bucket, coldAfter, keep } = premises;
@@ -39,7 +39,7 @@ function accessOf({ account }: Premises): Advice {
   const flags = '--allow-blob-public-access false --allow-shared-key-access false --https-only true';
   return {
     name: 'private-access',
-    why: 'Nobody reads or writes but by a role: nothing can be made public, nothing is sent unencrypted. Keys of the account would pass by all roles, so they are switched off; what else uses them must have a role first.',
+    why: 'Reads and writes need a role: nothing can be made public, nothing is sent unencrypted. Account keys would bypass every role, so they are disabled; give anything else that uses them a role first.',
     files: [],
     commands: [
       `ACCOUNT=${quoted(account)}`,
@@ -50,7 +50,7 @@ function accessOf({ account }: Premises): Advice {
   };
 }
 
-/** What a storage account on Azure is to be told, with the Azure CLI. */
+/** Commands of the Azure CLI that set up a storage account. */
 export function adviceForAzure(premises: Premises): Advice[] {
   const { bucket, coldAfter, keep } = premises;
   const plain = { files: [], optional: false };

@@ -1,8 +1,8 @@
 import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
 
 /**
- * Rules of https://cloud.google.com/storage/docs/lifecycle. Nothing that is live is deleted, and none goes to ARCHIVE:
- * age does not tell what a pointer names. A rule takes up to 50 prefixes.
+ * Rules of https://cloud.google.com/storage/docs/lifecycle. No live object is deleted or moved to ARCHIVE: age does not
+ * show what a pointer names. A rule takes up to 50 prefixes.
  */
 function lifecycleOf(premises: Premises): object {
   const { coldAfter, keep } = premises;
@@ -19,7 +19,7 @@ function lifecycleOf(premises: Premises): object {
   return { lifecycle: { rule: [...cold, ...old] } };
 }
 
-/** What a bucket on Google Cloud Storage is to be told, with the gcloud CLI. */
+/** Commands of the gcloud CLI that set up a bucket. */
 export function adviceForGoogle(premises: Premises): Advice[] {
   const { bucket, coldAfter, keep } = premises;
   const update = (...flags: string[]) => `gcloud storage buckets update ${quoted(`gs://${bucket}`)} ${flags.join(' ')}`;
@@ -28,7 +28,7 @@ export function adviceForGoogle(premises: Premises): Advice[] {
     {
       ...plain,
       name: 'private-access',
-      why: 'Nobody reads or writes but by a role: no access lists, and nothing can be made public.',
+      why: 'Reads and writes need a role: no access lists, and nothing can be made public.',
       commands: [update('--uniform-bucket-level-access', '--public-access-prevention')],
     },
     {
@@ -47,13 +47,13 @@ export function adviceForGoogle(premises: Premises): Advice[] {
     {
       ...plain,
       name: 'retention',
-      why: `Nothing is destroyed for ${keep} days, by nobody. Not a retention period of the bucket: that would refuse the flip of a pointer.`,
+      why: `No one can destroy an object for ${keep} days. This is not a retention period of the bucket, which would refuse the flip of a pointer.`,
       commands: [update(`--soft-delete-duration=${keep}d`)],
     },
     {
       ...plain,
       name: 'conditional-writes',
-      why: 'Google has no policy that demands a condition. Its roles do as much: who may create objects and not delete them cannot replace one, and the roles of coldgate iam let nobody replace but pointers and tombstones.',
+      why: 'Google has no policy that requires a precondition. Its roles have the same effect: an identity that may create but not delete objects cannot replace one, and the roles of coldgate iam allow only pointers and tombstones to be replaced.',
       commands: [],
     },
   ];

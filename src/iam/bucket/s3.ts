@@ -9,8 +9,8 @@ const partitionOf = (region = ''): string =>
 const creating = { Bool: { 's3:ObjectCreationOperation': 'true' } };
 
 /**
- * Policy of the bucket. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
- * A tombstone is the one object of a version that is updated, so it is demanded a condition like a pointer is.
+ * Policy of the bucket. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html A
+ * tombstone is the one object of a version that is updated, so it needs a precondition, as a pointer does.
  */
 function policyOf({ bucket, root, models, pointers, files, region, endpoint }: Premises): object {
   const arn = `arn:${partitionOf(region)}:s3:::${bucket}`;
@@ -27,7 +27,7 @@ function policyOf({ bucket, root, models, pointers, files, region, endpoint }: P
   return {
     Version: '2012-10-17',
     Statement: [
-      // A server on loopback has no encryption to demand.
+      // A server on loopback has no encryption to require.
       ...(endpoint?.startsWith('http:') ? [] : [encrypted]),
       deny('VersionsAreCreatedOnce', 's3:PutObject', below(own), {
         Null: { 's3:if-none-match': 'true' },
@@ -42,8 +42,8 @@ function policyOf({ bucket, root, models, pointers, files, region, endpoint }: P
 }
 
 /**
- * Rules of https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html
- * Nothing current expires, and none goes into a class that must be thawed: age does not tell what is live.
+ * Rules of https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html No current
+ * object expires or moves to an archive class: age does not show what is live.
  */
 function lifecycleOf(premises: Premises): object {
   const { coldAfter, keep } = premises;
@@ -78,7 +78,7 @@ function accessOf(premises: Premises): Advice {
   const blocked = allBlocked.map((name) => `${name}=true`).join(',');
   return {
     name: 'private-access',
-    why: 'Nobody reads or writes but by a role: no public policy, no access list, and the bucket owns what is put into it.',
+    why: 'Reads and writes need a role: no public policy, no access list, and the bucket owner owns every object.',
     files: [],
     commands: [
       call('put-public-access-block', `--public-access-block-configuration ${blocked}`),
@@ -101,7 +101,7 @@ function retentionOf(premises: Premises): Advice {
   };
 }
 
-/** What a bucket on S3 is to be told, with the AWS CLI. */
+/** Commands of the AWS CLI that set up a bucket. */
 export function adviceForS3(premises: Premises): Advice[] {
   const { coldAfter, keep } = premises;
   const call = callerOf(premises);
@@ -124,7 +124,7 @@ export function adviceForS3(premises: Premises): Advice[] {
     },
     {
       name: 'conditional-writes',
-      why: 'S3 itself refuses a write of a version or a pointer without its condition, whoever makes it. CopyObject into these keys is refused too; Coldgate copies by parts. It replaces the policy that the bucket has (get-bucket-policy): add its statements to the file.',
+      why: 'S3 itself refuses any write of a version or a pointer without its precondition. CopyObject into these keys is refused too; Coldgate copies by parts. It replaces the policy that the bucket has (get-bucket-policy): add its statements to the file.',
       files: [{ file: 'coldgate-bucket-policy.json', content: policyOf(premises) }],
       commands: [call('put-bucket-policy', '--policy file://coldgate-bucket-policy.json')],
       optional: false,

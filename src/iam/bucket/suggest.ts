@@ -3,7 +3,7 @@ import { adviceForAzure } from './azure.ts';
 import { adviceForGoogle } from './google.ts';
 import { adviceForS3 } from './s3.ts';
 
-/** A folder has neither versions nor policies: who may go into it is all there is to say. */
+/** A folder has neither versions nor policies: file permissions are all that can be set. */
 function adviceForFolder({ bucket }: Premises): Advice[] {
   return [
     {
@@ -16,7 +16,7 @@ function adviceForFolder({ bucket }: Premises): Advice[] {
   ];
 }
 
-/** What the owner of the store is to set up, in an order that works. Asks nobody. */
+/** What the owner of the store should set up, in an order that works. Makes no request. */
 export function adviceFor(premises: Premises): Advice[] {
   switch (premises.store) {
     case 's3':

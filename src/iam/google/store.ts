@@ -6,12 +6,12 @@ export interface ObjectRole {
   id: string;
   title: string;
   permission: string;
-  /** Expressions in CEL, each in a binding of its own. */
+  /** Expressions in CEL, one binding each. */
   conditions: string[];
 }
 
 /**
- * A condition takes twelve logical operators; a key with an end needs one of its own.
+ * A condition takes twelve logical operators; a key with a suffix needs one more.
  * https://cloud.google.com/iam/docs/conditions-overview#limitations
  */
 const termsOfOne = 6;
