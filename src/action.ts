@@ -46,7 +46,7 @@ async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<
   return { exit: await reportResult(verb.name, result, process.env), result };
 }
 
-/** One step of an event's plan, with what is said of it on GitHub before and after. */
+/** Runs one step of an event's plan, with the reports to GitHub before and after it. */
 async function runStep(
   { verb, inputs }: PlannedStep,
   context: Context,
@@ -65,7 +65,7 @@ async function runStep(
   }
 }
 
-/** What the event of the run asks for, decided and told first; then its steps, up to the first that says no. */
+/** Runs what the event asks for: decides and reports the plan first, then runs its steps up to the first that fails. */
 async function runEvent(wanted: string, context: Context, at: (verb: string) => void): Promise<number> {
   at('event');
   const { decide } = await import('./verbs/event.ts');
@@ -93,7 +93,7 @@ async function runEvent(wanted: string, context: Context, at: (verb: string) => 
   }
 }
 
-/** Without an event and without a verb, nobody has asked for anything; a whole release is no default. */
+/** Without an event and without a verb there is nothing to do; a whole release is no default. */
 function nothingAsked(): InputError {
   const message = 'is empty, and there is no event to decide: GITHUB_EVENT_NAME is not set.';
   const hint = 'Give the input verb, such as ship, or run on an event of GitHub.';
@@ -101,8 +101,8 @@ function nothingAsked(): InputError {
 }
 
 /**
- * Runs a verb as an action; the root action passes none: its input `verb` decides, or the event of the run.
- * Answers the exit code: any but 0 fails the step. Never throws.
+ * Runs a verb as an action; the root action passes none: its input `verb` decides, or the event of the run. Returns the
+ * exit code: any but 0 fails the step. Never throws.
  */
 export async function runAction(name: string | undefined, distDir: string): Promise<number> {
   const wanted = name ?? core.getInput('verb');

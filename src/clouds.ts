@@ -4,7 +4,7 @@ export type CloudStore = 's3' | 'gcs' | 'azure';
 export interface Cloud {
   /** Of URLs of its stores. */
   scheme: string;
-  /** For people. */
+  /** Name in human-readable output. */
   title: string;
   /** Whose it is. */
   provider: 'aws' | 'google' | 'azure';

@@ -6,7 +6,7 @@ export interface Concealed {
   value: string;
 }
 
-/** Texts from this length on are replaced wherever they stand; shorter ones only as words of their own. */
+/** Texts from this length on are replaced anywhere; shorter ones only as whole words. */
 const telling = 8;
 /** Shorter ones would tear other words apart, and are no secret. */
 const shortest = 3;
@@ -14,8 +14,9 @@ const shortest = 3;
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /**
- * Shows `${NAME}` in place of what models.yaml took from the environment, in everything that is printed or handed on.
- * In words for people its parts are replaced too: a message may name the bucket of an address, or the host.
+ * Shows `${NAME}` in place of what models.yaml took from the environment, in everything that is printed or passed to
+ * other steps. In human-readable text its parts are replaced too: a message may name the bucket of an address, or the
+ * host.
  */
 export class Concealer {
   readonly #whole = new Map<string, string>();

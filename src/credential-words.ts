@@ -5,7 +5,10 @@ import { isProxyAddress, noProxyVariables, proxyVariables } from './proxy.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Settings that the SDK of AWS reads when a client is made; another word ends the process, past everyone who could tell. */
+/**
+ * Settings that the SDK of AWS reads when a client is made; any other value ends the process before a message can be
+ * printed.
+ */
 const words: Readonly<Record<string, readonly string[]>> = {
   AWS_DEFAULTS_MODE: ['auto', 'in-region', 'cross-region', 'mobile', 'standard', 'legacy'],
   AWS_RETRY_MODE: ['standard', 'adaptive', 'legacy'],

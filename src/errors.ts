@@ -22,8 +22,8 @@ export interface ErrorOptions {
 }
 
 /**
- * Base of every failure that Coldgate explains: `code` is what tests and scripts match on,
- * `message` says what failed and why, `hint` what to do next.
+ * Base of every failure that Coldgate explains: `code` is what tests and scripts match on, `message` is what failed and
+ * why, `hint` what to do next.
  */
 export class ColdgateError extends Error {
   readonly code: string;
@@ -91,7 +91,7 @@ export class UnprovenError extends ColdgateError {
   }
 }
 
-/** The gate said no: regression or a broken SLO (exit 4), or no verdict (exit 5). */
+/** The gate did not pass: regression or a broken SLO (exit 4), or no verdict (exit 5). */
 export class GateError extends ColdgateError {
   constructor(code: 'regression' | 'inconclusive', message: string, options?: ErrorOptions) {
     super(code, code === 'regression' ? exitCodes.regression : exitCodes.inconclusive, message, options);
@@ -136,8 +136,8 @@ function toRefusal(thrown: unknown): ColdgateError | undefined {
 }
 
 /**
- * Turns anything thrown into a ColdgateError: what the system refuses is exit 2 and names the path; what we did not
- * foresee is exit 1 and asks for a report.
+ * Turns anything thrown into a ColdgateError: what the system refuses is exit 2 and names the path; an unforeseen error
+ * is exit 1 and asks for a report.
  */
 export function toColdgateError(thrown: unknown): ColdgateError {
   if (thrown instanceof ColdgateError) return thrown;

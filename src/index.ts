@@ -1,6 +1,6 @@
 /**
- * The one entry of the bundle. Each door (an action's or the CLI's file in dist/) calls one of these with the folder it
- * lies in; nothing runs on import, and an edge is loaded only through its own door.
+ * The one entry of the bundle. Each door (an action's or the CLI's file in dist/) calls one of these with its folder;
+ * nothing runs on import, and an edge is loaded only through its own door.
  */
 
 import { toolVersion } from './version.ts';

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { InputError, type Problem } from './errors.ts';
 import { isVersion, nameRules } from './model/names.ts';
 
-/** Texts of one form: what one step's output hands on to another's input. */
+/** Texts of one form: what one step's output passes to another's input. */
 type FormedText = 'version' | 'sha256' | 'url';
 
 /** How a text from a flag or an Actions input becomes a value. */

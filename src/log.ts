@@ -1,8 +1,8 @@
 import type { Problem } from './errors.ts';
 
 /**
- * Where the words for people go. The edges build one for a terminal or for the Actions log; tests record.
- * Nothing below the edges writes to a stream itself.
+ * Receives human-readable output. The entry points build one for a terminal or for the Actions log; tests record. No
+ * other code writes to a stream itself.
  */
 export interface Logger {
   /** A step's result or fact, always shown. */
@@ -19,7 +19,7 @@ export interface Logger {
   mask(secret: string): void;
 }
 
-/** A logger that says nothing; for library use and dry plumbing. */
+/** A logger that discards everything; for library use. */
 export const silentLogger: Logger = {
   info() {},
   debug() {},

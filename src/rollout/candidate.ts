@@ -7,8 +7,8 @@ import type { DeployRequest, DeployResult } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 
 /**
- * Makes a candidate answer, pinned to the version, at an address of its own. An equal one that still proves itself is left
- * alone. Throws UnprovenError; nothing of the candidate is then left.
+ * Deploys a candidate, pinned to the version, at a separate address. An equal one that still passes its readiness proof
+ * is left alone. Throws UnprovenError; nothing of the candidate is then left.
  */
 export function deployCandidate<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,
@@ -68,7 +68,7 @@ async function isProven<R extends Deployed, V extends FunctionView<R>>(
     return true;
   } catch (error) {
     if (!(error instanceof UnprovenError)) throw error;
-    rollout.log.warn(`The candidate no longer proves itself, so it is deployed again. ${error.message}`);
+    rollout.log.warn(`The candidate no longer passes its readiness proof, so it is deployed again. ${error.message}`);
     return false;
   }
 }

@@ -9,9 +9,9 @@ import type { DeployRequest, DeployResult } from './target.ts';
 import { isSame, toRevision, wantedOf } from './wanted.ts';
 
 /**
- * Makes what is live run this package and these settings, following the pointer. Unchanged, it is waited for until it has
- * followed. Changed, the new revision proves itself before traffic moves to it, so that one that does not work never
- * serves a caller. Throws UnprovenError; what served before then still does.
+ * Makes what is live run this package and these settings, following the pointer. Unchanged, it is waited for until it
+ * has followed. Changed, the new revision passes its readiness proof before traffic moves to it, so that one that does
+ * not work never serves a caller. Throws UnprovenError; what served before then still does.
  */
 export function routeLive<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,
@@ -32,9 +32,9 @@ export async function routeOnce<R extends Deployed, V extends FunctionView<R>>(
   if (current && isSame(current, wanted)) {
     const kept = await keepLive(rollout, view, { request, wanted, current });
     if (!(kept instanceof ColdgateError)) return kept;
-    // It answers and says something else than it should: publishing it again would not change the pointer.
+    // It answers with the wrong version: publishing it again would not change the pointer.
     if (isOfThePointer(kept)) throw kept;
-    log.warn(`The live function no longer proves itself, so it is replaced. ${kept.message}`);
+    log.warn(`The live function no longer passes its readiness proof, so it is replaced. ${kept.message}`);
   }
   return replaceLive(rollout, view, { request, wanted, current });
 }
@@ -45,7 +45,9 @@ interface Live<R> {
   current: R;
 }
 
-/** Sees to all that belongs to an unchanged live revision, and returns what is wrong with it if it does not prove itself. */
+/**
+ * Settles everything that belongs to an unchanged live revision. Returns what is wrong if it fails its readiness proof.
+ */
 async function keepLive<R extends Deployed, V extends FunctionView<R>>(
   { platform, ...rollout }: Rollout<R, V>,
   view: V,
@@ -106,7 +108,7 @@ async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
     const { revision: live } = await platform.shift(view, move);
     const address = await platform.expose(view, live, { request, anew: true });
     const endpoint = platform.endpoint(view, live, address);
-    // Where the address is what has just proven itself, asking it once more would show nothing new.
+    // Where the address has just passed its readiness proof, another request would show nothing new.
     if (!proven.has(endpoint.url)) await prove(endpoint);
     return { live, address };
   } catch (error) {
@@ -116,8 +118,9 @@ async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
 }
 
 /**
- * Gives live traffic back to what served before, if that still exists and nobody else has moved it on. Another change of the
- * function meanwhile, such as a candidate, is no reason to leave callers with what does not work: it looks again.
+ * Gives live traffic back to what served before, if that still exists and no one else has moved it. If another change
+ * of the function came in between, such as a candidate, it observes again and retries: callers must not be left with
+ * what does not work.
  */
 async function moveBack<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,

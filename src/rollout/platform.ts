@@ -47,7 +47,7 @@ export interface Deployed extends Identity {
 export interface FunctionView<R extends Deployed = Deployed> {
   /** Name on the platform. */
   name: string;
-  /** What callers of the live address reach, whoever has put it there. */
+  /** What callers of the live address reach, whoever deployed it. */
   live: R | undefined;
   /** A revision that has a share of the live traffic, in the middle of a shift. */
   shifting?: R | undefined;
@@ -69,7 +69,7 @@ export interface Address {
 export interface ExposeOptions {
   /** What is deployed; without it what belongs to an address that is there is left as it is. */
   request?: DeployRequest | undefined;
-  /** Look at all that belongs to the address, although it says that it is as wanted. */
+  /** Check everything that belongs to the address, although its marks say that it is as wanted. */
   anew: boolean;
 }
 
@@ -103,7 +103,7 @@ export interface ColdInstance {
   roundTripMs: number;
   /** Its answer, or why there is none. */
   outcome: { answer: Answer } | { status: 'timeout' | 'failed'; note: string };
-  /** The instance that was started, where the platform tells. */
+  /** The instance that was started, where the platform reports it. */
   instanceId?: string | undefined;
   /** What the platform itself reports of the start. */
   report?: PlatformReport | undefined;
@@ -113,7 +113,7 @@ export interface ColdInstance {
   remark?: string | undefined;
 }
 
-/** Another run has changed the function since it was looked at: look again, and decide anew. */
+/** Another run has changed the function since it was observed: observe and decide again. */
 export class MovedError extends Error {
   /** What to throw when looking again never helps. */
   readonly giveUp: () => Error;
@@ -165,17 +165,17 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   shift(view: V, move: Move<R>): Promise<{ revision: R; changed: boolean }>;
   /** Keeps instances of the revision warm as the settings say, and waits until they are. Returns whether that changed. */
   warm?(view: V, revision: R): Promise<boolean>;
-  /** True when warming ahead of a move of the pointer is worth a publication of its own. */
+  /** True when warming ahead of a move of the pointer justifies a separate publication. */
   readonly warmsAhead?: boolean;
   /** What follows a proven live revision: triggers, scaling, letting go of what others kept warm. */
   settle?(view: V, revision: R): Promise<boolean>;
   /** Starts one new instance that nothing has warmed, asks it for its timings, and removes it. */
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance>;
-  /** Adds what the platform knows of a revision that does not prove itself, such as the end of its log. */
+  /** Adds what the platform knows of a revision that fails its readiness proof, such as the end of its log. */
   explain?(view: V, revision: R, error: Error): Promise<Error>;
   /**
-   * Takes revisions away with their addresses; what is gone already is fine.
-   * @param failed they did not prove themselves: what helps to find out why, such as a log, stays
+   * Removes revisions with their addresses; ignores those that are gone already.
+   * @param failed they failed their readiness proof: what helps to find out why, such as a log, stays
    */
   retire(view: V, revisions: readonly R[], failed?: boolean): Promise<void>;
   /** Lets go of what is kept warm for anything but the live revision. */
@@ -185,7 +185,7 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
    * platform can keep it, for traffic to go back to. Never throws for what cannot be removed.
    */
   tidy(view: V, role: Role): Promise<void>;
-  /** Every function of ours in this place. Throws ColdgateError (exit 8) where it may not be asked for them. */
+  /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
   /** Removes the function and all that belongs to it, running or not. */
   removeAll(name: string, view: V | undefined): Promise<Change[]>;

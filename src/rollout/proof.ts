@@ -9,12 +9,12 @@ import type { DeployRequest } from './target.ts';
 /** Loading and proving a model from cold, twice its sample included: a few seconds a gigabyte, with much room, ms. */
 const proofMs = 120_000;
 
-/** Refresh interval of a handler that is told none, s. */
+/** Refresh interval of a handler without a setting, s. */
 const defaultRefreshSeconds = 30;
 
 /**
  * What a revision that was deployed for the request must answer.
- * @param revision what the function says it is; nothing where any revision may answer
+ * @param revision the id that the function must report; undefined where any revision may answer
  */
 export function expectationFor(request: DeployRequest, revision: string | undefined): Expectation {
   const { version, sha256, sample, manifest, manifestSha256, settings } = request;
@@ -40,7 +40,7 @@ export async function proveRevision<R extends Deployed, V extends FunctionView<R
 
 /**
  * Waits until what is live has followed its pointer, and proves it. Returns what is wrong with it, if anything. Throws
- * what no other revision would mend: a denied call, an abort.
+ * what no other revision would solve: a denied call, an abort.
  */
 export async function troubleOf<R extends Deployed, V extends FunctionView<R>>(
   { platform, signal }: Rollout<R, V>,

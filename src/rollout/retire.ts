@@ -31,9 +31,9 @@ const describe = (label: string, { name }: FunctionView, { version }: Deployed):
   `candidate of ${name}${version === null ? '' : ` ${version}`} (${label})`;
 
 /**
- * Takes back what was published for nothing, without hiding why: a failure to do so is logged, and the next run finds what is
- * left. An error that is none of ours says nothing of the revision, which then stays for the next run to judge.
- * Throws MovedError, to look again.
+ * Removes what was published in vain, without hiding the reason: a failure to remove it is logged, and the next run
+ * finds what is left. An error that is not a ColdgateError shows nothing about the revision, which then stays for the
+ * next run to judge. Throws MovedError, to observe again.
  */
 export async function withdraw<R extends Deployed, V extends FunctionView<R>>(
   { platform, log, signal }: Rollout<R, V>,
@@ -46,6 +46,6 @@ export async function withdraw<R extends Deployed, V extends FunctionView<R>>(
     await platform.retire(view, revisions, true);
   } catch (error) {
     if (error instanceof MovedError) throw error;
-    log.warn(`What did not prove itself could not be removed: ${(error as Error).message}`);
+    log.warn(`What did not pass its readiness proof could not be removed: ${(error as Error).message}`);
   }
 }

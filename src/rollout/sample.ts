@@ -7,9 +7,9 @@ import type { SampleRequest } from './target.ts';
 import { wantedOf } from './wanted.ts';
 
 /**
- * One cold start: an instance that nothing has warmed, pinned to the version, until it has loaded the model, run the sample
- * and said so. Never throws for a bad start: its status says so. Throws the signal's reason when the run is to end, and
- * ColdgateError where the platform refuses what the next start would need as well.
+ * One cold start: an instance that nothing has warmed, pinned to the version, until it reports that it has loaded the
+ * model and run the sample. Never throws for a bad start, whose status shows it. Throws the signal's reason when the
+ * run is aborted, and ColdgateError where the platform refuses what the next start would need as well.
  */
 export async function sampleCold<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,
@@ -29,7 +29,7 @@ export async function sampleCold<R extends Deployed, V extends FunctionView<R>>(
   }
 }
 
-/** Counts a start only with proof. An instance that has answered before is not cold, whatever the platform says. */
+/** Counts a start only with proof. An instance that has answered before is not cold, whatever the platform reports. */
 function judge(started: ColdInstance, request: SampleRequest, seen: Set<string>): ColdStart {
   const { outcome, revision, instanceId, roundTripMs, report, notCold, remark } = started;
   const start: ColdStart =

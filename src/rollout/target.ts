@@ -42,7 +42,7 @@ export interface DeployRequest {
   /** As published, with the digest of its bytes: what the function must say that it has run, by digest. */
   manifest?: Manifest | undefined;
   manifestSha256?: string | undefined;
-  /** Judges a step of a weighted shift by what the new revision told during it; throws to have it taken back. */
+  /** Judges a step of a weighted shift by what the new revision reported during it; throws to have it undone. */
   judge?: ((step: ShiftStep) => void) | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface DeployRequest {
 export interface ShiftStep {
   /** Share of the calls that it had. */
   percent: number;
-  /** What each instance that answered says of its start. */
+  /** The start timings that each answering instance reported. */
   timings: Timings[];
 }
 
@@ -80,7 +80,7 @@ export interface TargetState {
   candidates: Revision[];
 }
 
-/** A function of ours as it was found, whatever models.yaml names now. */
+/** A function of Coldgate's as it was found, whatever models.yaml names now. */
 export interface FoundFunction {
   name: string;
   /** Handler variables that say which store it reads; nothing where the place is this project's alone. */
@@ -94,8 +94,8 @@ export interface Change {
 }
 
 /**
- * A place where functions run. Every call is idempotent: killed anywhere and called again, it converges.
- * Errors: UnprovenError when the function does not prove itself, DeniedError-like exit 8 for permissions.
+ * A place where functions run. Every call is idempotent: killed anywhere and called again, it converges. Errors:
+ * UnprovenError when the function does not pass its readiness proof, DeniedError-like exit 8 for permissions.
  */
 export interface Target {
   /** Stable name of place and shape, safe as a key segment: `local-linux-x64`, `aws-lambda-eu-west-1-2048-x86_64`. */
@@ -115,7 +115,7 @@ export interface Target {
   plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;
-  /** Forces one cold start of the given pin and measures it. Never throws for a bad start: says so in the status. */
+  /** Forces one cold start of the given pin and measures it. Never throws for a bad start: the status shows it. */
   sample(request: SampleRequest): Promise<ColdStart>;
   /**
    * Makes ready what `route` will move callers to, down to instances that are kept warm, before the pointer moves; they are
@@ -132,7 +132,7 @@ export interface Target {
   /** How callers reach a revision, to look at it from outside. */
   reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
-  /** Every function of ours in this place. Throws ColdgateError (exit 8) where it may not be asked for them. */
+  /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
   /**
    * Removes candidates only, or everything of the function. What is already gone is fine.

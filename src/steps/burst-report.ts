@@ -23,7 +23,7 @@ function rowOf(name: string, wave: Wave, cold: string): string[] {
   return [name, ...counts, cold, ms(times.p50), ms(times.p95), ms(times.p99)];
 }
 
-/** What came of a burst, for people, outputs and the summary. */
+/** The result of a burst: lines, outputs and the summary. */
 export function burstReport({ model, version, role, url, found, path, script }: BurstFacts): ModelResult {
   const { requests, first, again, serviceMs, proposed } = found;
   const share = percent(first.cold, first.answered);

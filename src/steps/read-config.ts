@@ -5,8 +5,8 @@ import { isUntrustedRun } from './untrusted-run.ts';
 import type { Context } from './verb.ts';
 
 /**
- * Reads models.yaml for a verb. What it takes from the environment is from then on shown by its name; in a run for code
- * that nobody vouches for, it takes nothing but public variables. Throws InputError with every problem of the file.
+ * Reads models.yaml for a verb. Values that it takes from the environment are concealed in output from then on; in a
+ * run for untrusted code it takes only public variables. Throws InputError with every problem of the file.
  */
 export async function readConfig(file: string, context: Context, options: LoadOptions = {}): Promise<Config> {
   const { config, failure } = await readSound(file, context, options);
@@ -14,7 +14,7 @@ export async function readConfig(file: string, context: Context, options: LoadOp
   return config;
 }
 
-/** As `readConfig`, for who goes on with the part that nothing is wrong with. */
+/** As `readConfig`, for callers that continue with the valid part. */
 export async function readSound(file: string, context: Context, options: LoadOptions = {}): Promise<Sound> {
   const untrusted = isUntrustedRun(context);
   const sound = await loadSound(resolve(context.cwd, file), context.env, { ...options, untrusted });

@@ -6,7 +6,7 @@ export interface ModelResult {
   model: string;
   outputs: Record<string, string>;
   document: Record<string, unknown>;
-  /** Lines for people. */
+  /** Human-readable lines. */
   lines: string[];
   /** Markdown under the model's heading in the job summary. */
   summary: string;
@@ -51,7 +51,7 @@ export function joinSteps(model: string, steps: readonly ModelResult[]): ModelRe
   };
 }
 
-/** Works through the models in order and stops after the first one that says no. */
+/** Works through the models in order and stops after the first one that fails. */
 export async function eachModel<M extends { name: string }>(
   verb: string,
   models: readonly M[],

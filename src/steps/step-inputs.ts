@@ -6,7 +6,7 @@ import type { Context, VerbResult } from './verb.ts';
 import { versionFor } from './version-for.ts';
 import { openWorkspace, type WorkInput, type Workspace } from './workspace.ts';
 
-/** What an earlier step said, handed on to be held to. Each is optional. */
+/** Outputs of an earlier step, passed as inputs that this step checks. Each is optional. */
 export interface StepInputs extends WorkInput {
   version?: string | undefined;
   sha256?: string | undefined;
@@ -17,7 +17,7 @@ export interface StepInputs extends WorkInput {
 /** Throws GateError or UnprovenError for any verdict but a pass. */
 function checkVerdict({ verdict }: StepInputs): void {
   if (verdict === undefined || verdict === 'pass') return;
-  const message = `The verdict that was handed on is ${verdict}.`;
+  const message = `The verdict passed to this step is ${verdict}.`;
   const hint = 'Look at the report of the warm-up; without the input the recorded verdict decides.';
   if (verdict === 'error') throw new UnprovenError('verdict-error', message, { hint });
   throw new GateError(verdict, message, { hint });
@@ -29,8 +29,8 @@ async function checkSha256(ws: Workspace, entry: ModelEntry, input: StepInputs):
   if (sha256 === input.sha256) return;
   throw new IntegrityError(
     'sha256-differs',
-    `${entry.name} ${version} has sha256 ${sha256}, and ${input.sha256} was handed on.`,
-    { hint: 'The steps do not speak of the same version: hand on version and sha256 of one step.' },
+    `${entry.name} ${version} has sha256 ${sha256}, and ${input.sha256} was passed to this step.`,
+    { hint: 'The steps are not about the same version: pass version and sha256 of one step.' },
   );
 }
 
@@ -49,8 +49,8 @@ async function checkEndpoint(ws: Workspace, entry: ModelEntry, input: StepInputs
 }
 
 /**
- * Holds a verb to what an earlier step said, before the verb does anything. Throws InputError where that speaks of one
- * model and several are chosen, IntegrityError `sha256-differs`, UnprovenError `endpoint-differs`, GateError.
+ * Checks the outputs of an earlier step before the verb does anything. Throws InputError where they are of one model
+ * and several are chosen, IntegrityError `sha256-differs`, UnprovenError `endpoint-differs`, GateError.
  */
 async function checkStepInputs(input: StepInputs, context: Context): Promise<void> {
   checkVerdict(input);
@@ -66,7 +66,7 @@ async function checkStepInputs(input: StepInputs, context: Context): Promise<voi
   if (input.endpointUrl !== undefined) await checkEndpoint(workspace, entry, input);
 }
 
-/** The verb, held to what was handed on. */
+/** The verb, preceded by the check of its step inputs. */
 export const checked =
   <I extends WorkInput>(run: (input: I, context: Context) => Promise<VerbResult>) =>
   async (input: I & StepInputs, context: Context): Promise<VerbResult> => {

@@ -4,8 +4,8 @@ import { readEvent } from '../github/event-payload.ts';
 import type { Context } from './verb.ts';
 
 /**
- * Whether this run works on what nobody vouches for: a pull request from a fork, from Dependabot, or from a repository that
- * is gone. One whose payload cannot be read is untrusted too; that is for others to refuse.
+ * Whether this run works on untrusted code: a pull request from a fork, from Dependabot, or from a deleted repository.
+ * One whose payload cannot be read is untrusted too; the reader of the event refuses it.
  */
 export function isUntrustedRun({ env, cwd }: Pick<Context, 'env' | 'cwd'>): boolean {
   const { GITHUB_EVENT_NAME: name = '', GITHUB_EVENT_PATH: path } = env;

@@ -12,7 +12,7 @@ export interface Context {
   cwd: string;
   /** Folder for downloads that can be made again: runtime archives, packages. */
   cacheDir: string;
-  /** Where dist's handler bundle lies. */
+  /** Folder of the handler bundle in dist. */
   handlerDir: string;
   now(): Date;
   /** Who does this, for pointer and history: `octocat` on GitHub, `user@host` on a terminal. */
@@ -25,7 +25,7 @@ export interface Context {
   signal: AbortSignal;
   /** Keeps folders between runs where the edge has such a place (runner cache); a failure never fails a step. */
   sharedCache?: SharedCache | undefined;
-  /** Knows what is to be shown by its name alone; whoever prints asks it. */
+  /** Replaces values that must not be printed by their names; every printer uses it. */
   conceal?: Concealer | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface VerbResult {
   document: Record<string, unknown>;
   /** Markdown for the job summary. */
   summary: string;
-  /** Lines for people, most important first. */
+  /** Human-readable lines, most important first. */
   lines: string[];
   /** A rendered document that belongs on standard output as it is (a report as Markdown or SVG). */
   text?: string | undefined;

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { isVersion, nameRules } from '../model/names.ts';
 
 /**
- * The version that a verb works on: the one given, else that of models.yaml. A given one speaks of one model only.
+ * The version that a verb works on: the one given, else that of models.yaml. A given one applies to one model only.
  * Throws InputError.
  */
 export function versionFor(given: string | undefined, entry: ModelEntry, models: readonly ModelEntry[]): string {

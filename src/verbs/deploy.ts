@@ -16,7 +16,7 @@ export interface DeployInput extends WorkInput {
   imageContext?: string | undefined;
 }
 
-/** Deploys the candidate and has it prove itself. See Target.deploy for what it throws. */
+/** Deploys the candidate and runs its readiness proof. See Target.deploy for what it throws. */
 export async function deployModel(
   workspace: Workspace,
   entry: ModelEntry,
@@ -76,7 +76,7 @@ async function imageContext(
   const target = await workspace.targetOf(entry);
   const base = target.image?.base;
   if (base === undefined) {
-    throw new ColdgateError('no-base-image', exitCodes.usage, `The target of ${entry.name} says nothing to build on.`, {
+    throw new ColdgateError('no-base-image', exitCodes.usage, `The target of ${entry.name} names no base image.`, {
       hint: 'Set package: image and base-image under target, the latter by digest.',
     });
   }

@@ -28,7 +28,7 @@ async function destroyFunction(ws: Workspace, entry: ModelEntry, input: DestroyI
   return { model: entry.name, outputs: {}, document: { changes }, lines, summary: lines.join('\n') };
 }
 
-/** What a dry run says of a preview: what runs, and which versions there are. */
+/** The dry run for a preview: what runs, and which versions there are. */
 async function planPreview(ws: Workspace, entry: PreviewOwner, preview: number) {
   const running = await previewRevisions(ws, entry, preview);
   const found = (await storedPreviews(ws.store, entry.name)).find((p) => p.pullRequest === preview);

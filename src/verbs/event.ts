@@ -19,7 +19,7 @@ export interface EventVerbInput {
   environment?: string | undefined;
   model: string[];
   version?: string | undefined;
-  /** The verb that is to be run whatever the event says. */
+  /** The verb to run whatever the event is. */
   wanted?: string | undefined;
   /** Name of the event; GITHUB_EVENT_NAME unless given. */
   event?: string | undefined;
@@ -33,7 +33,7 @@ export type Purpose = 'run' | 'show';
 /** Far above GitHub's own limit of 25 MB for a payload. */
 const payloadLimit = 64 * 1024 * 1024;
 
-/** Every event but this one says in its payload what happened. */
+/** Every event but this one has a payload. */
 const needsNoPayload = 'schedule';
 
 /** The variable of the runner, or the flag, that names the file; messages say which. */
@@ -133,7 +133,7 @@ export function decisionText({ steps, why, models }: EventPlan): string {
 
 const unmarked = (text: string): string => text.replaceAll('`', '');
 
-/** The plan for an event with what there is to say of it. Throws InputError `bad-event`, `event-refused`, `bad-config`. */
+/** The plan for an event with its explanation. Throws InputError `bad-event`, `event-refused`, `bad-config`. */
 export async function decide(
   input: EventVerbInput,
   purpose: Purpose,

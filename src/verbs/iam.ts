@@ -54,7 +54,7 @@ function report(environment: Environment, policySets: readonly PolicySet[], scri
   const head =
     policySets.length > 0
       ? `${environment.name} needs ${policySets.length} ${policySets.length === 1 ? 'identity' : 'identities'}: ${policySets.map(({ name }) => name).join(', ')}.`
-      : `${environment.name} is on this machine: nobody needs a permission.`;
+      : `${environment.name} is on this machine: no permissions are needed.`;
   const notes = policySets.flatMap((policySet) => policySet.notes.map((note) => `  ${policySet.name}: ${note}`));
   return {
     outputs: { results: JSON.stringify(results) },

@@ -88,7 +88,7 @@ async function previewModel(preview: Preview): Promise<ModelResult> {
   return previewReport({ pullRequest: input.pullRequest, stored, live, url, settings, record, reportPath, older });
 }
 
-/** Every model is previewed, also after one that says no: each has its own place in the comment. */
+/** Every model is previewed, also after one that fails: each has its section in the comment. */
 async function previewAll(workspace: Workspace, input: PreviewInput, context: Context): Promise<VerbResult> {
   const { config, models } = workspace;
   const taken = `pr-${input.pullRequest}`;

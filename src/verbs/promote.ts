@@ -30,7 +30,7 @@ export interface PromoteVerbInput extends WorkInput {
   from?: string | undefined;
   /** How long the live endpoint is watched afterwards, s; default of models.yaml. */
   watch?: number | undefined;
-  /** How long to go on where someone else moved the pointer meanwhile, s; without it the loser is told. */
+  /** How long to retry if someone else moves the pointer meanwhile, s; without it the loser fails. */
   wait?: number | undefined;
 }
 
@@ -115,7 +115,7 @@ async function readyFunction(
   return deployment;
 }
 
-/** Who goes on over whatever won asks the gate again each time: a verdict speaks of what it was compared with. */
+/** Each retry over whatever won checks the gate again: a verdict is valid only for the version it was compared with. */
 function goingOn({ entry, version, input, context }: Promotion, record: GateRecord | undefined, gate: PointerGate) {
   if (!input.wait) return { gate };
   const asked = (live: Pointer | undefined) => checkGate(entry, version, record, live, input, context);
@@ -145,7 +145,7 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   return { stored, moved, copy, deployment };
 }
 
-/** Where a function is deployed it must serve the version, for as long as it is watched; and says so. */
+/** Checks that the live function, where one is deployed, serves the version, for as long as it is watched. */
 async function prove(
   { workspace, entry, input, context }: Promotion,
   { stored, moved, deployment }: Promoted,

@@ -23,19 +23,19 @@ export interface ReleaseInput extends WorkInput {
   watch?: number | undefined;
 }
 
-/** What every step of one model's release is told. */
+/** Input of every step of one model's release. */
 interface Release {
   model: string;
   version: string;
   place: WorkInput & { version: string };
   input: ReleaseInput;
   context: Context;
-  /** Where the version is copied from; nothing where it lies in this store. */
+  /** Where the version is copied from; undefined where it is in this store. */
   origin: Workspace | undefined;
   steps: ModelResult[];
 }
 
-/** Runs a verb on the one model and keeps what it says; answers whether the release may go on. */
+/** Runs a verb on the one model and keeps its result. Returns true if the release may continue. */
 async function step(release: Release, title: string, work: () => Promise<VerbResult>): Promise<boolean> {
   const { model, context, steps } = release;
   return context.log.group(`${model}: ${title}`, async () => {

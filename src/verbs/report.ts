@@ -29,7 +29,7 @@ function recordText(text: string): string {
       return JSON.stringify(document.record);
     }
   } catch {
-    // Not JSON: the parser below says so with the name of the document.
+    // Not JSON: the parser below reports that with the name of the document.
   }
   return text;
 }

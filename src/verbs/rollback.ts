@@ -26,7 +26,7 @@ export async function run(input: RollbackVerbInput, context: Context): Promise<V
     if (!proven) return moveReport(entry.name, 'rolled back', moved, undefined);
     const stored = await readStoredVersion(store, entry.name, moved.version);
     const deployment = await prepareDeployment(workspace, entry, context);
-    // A roll back is the way out: where it does not prove itself, going forward again would be no better.
+    // A rollback is the remedy: if it does not pass its readiness proof, going forward again would be no better.
     const routed = await routeLive(workspace, entry, stored, deployment, { pointer: undefined }, context);
     return moveReport(entry.name, 'rolled back', moved, routed.revision.url);
   });

@@ -26,7 +26,8 @@ interface Handler {
 export function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): Handler {
   const child = spawn(process.execPath, [entry, '--port', String(port)], {
     env,
-    // The handler says over its channel when it listens, and ends when the channel does: nothing outlives this process.
+    // The handler reports over its channel when it listens, and ends when the channel closes: nothing outlives this
+    // process.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   let timeoutMs: NodeJS.Timeout | undefined;
@@ -55,7 +56,7 @@ export function startHandler(entry: string, port: number, env: NodeJS.ProcessEnv
 const steadyMs = 60_000;
 
 /**
- * Runs the handler until it is told to end, and starts it again when it ends by itself after it had served: a run of the
+ * Runs the handler until it is stopped, and starts it again when it ends by itself after it had served: a run of the
  * model that cannot be interrupted ends its process. `announce` is called with the first one's port.
  */
 export async function keepRunning(
@@ -67,7 +68,7 @@ export async function keepRunning(
     const began = performance.now();
     const handler = start(known);
     const port = await handler.listening;
-    // Whoever stops it at once is not interested in what could not be said.
+    // A user who stops it at once does not need the failed announcement.
     if (port !== undefined && known === undefined) await announce(port).catch(() => {});
     known ??= port;
     const ended = await handler.ended;
@@ -100,7 +101,7 @@ interface Warm {
   error?: { code: string; message: string };
 }
 
-/** Says where the handler is and what it serves. A model that is not there yet is no reason to stop: it may come. */
+/** Logs the handler's address and what it serves. A model that is not there yet is no reason to stop: it may come. */
 async function announce(name: string, store: string, port: number, log: Logger): Promise<void> {
   const url = `http://127.0.0.1:${port}`;
   const { model, sample, timings, error } = (await (await fetch(`${url}/v1/health?warm=true`)).json()) as Warm;

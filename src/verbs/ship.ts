@@ -78,7 +78,9 @@ async function publishAndVerify(shipment: Shipment): Promise<Verified> {
   return { stored: await readStoredVersion(store, name, version), proof };
 }
 
-/** Candidate up and proven, measured, and, where the gate says so, live. Answers whether it said so. */
+/**
+ * Deploys and proves the candidate, measures it, and makes it live if the gate passes. Returns true if the gate passed.
+ */
 async function gateAndPromote(
   shipment: Shipment,
   verified: Verified,

@@ -8,7 +8,7 @@ import { bytesText, everyModel, type ModelResult, markdownTable } from '../steps
 import type { Context, VerbResult } from '../steps/verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 
-/** What runs, where it can be asked; a target that cannot be asked is no reason to hide what the store says. */
+/** The live revision, where the target can be reached; one that cannot be reached must not hide the store's state. */
 async function liveRevision(ws: Workspace, entry: ModelEntry, { log }: Context): Promise<Revision | undefined> {
   try {
     const target = await ws.targetOf(entry);

@@ -15,7 +15,7 @@ import type { WorkInput } from '../steps/workspace.ts';
 import { deployedVersions, expectedPointers } from './prune.ts';
 
 export interface SweepInput extends WorkInput {
-  /** Numbers of open pull requests, `none` where none is; empty: nobody knows. */
+  /** Numbers of open pull requests, `none` where none is; empty if they are not known. */
   open: string[];
   maxAgeDays: number;
   /** Models that environments name a pointer for and were never promoted there. */
@@ -141,7 +141,7 @@ async function sweepModel(
 ): Promise<ModelResult> {
   const found: Found = { removed: [], pruned: [], drifts: [], failure: undefined };
   try {
-    // Before the first function goes: with a pointer that is missing or wrong nobody knows what is needed.
+    // Before the first function is removed: with a pointer that is missing or wrong it is unknown what is needed.
     await checkPointers(group.first.store, entry.name);
     found.removed = await removeOrphans(group, entry, rule, context);
     found.pruned = await pruneModel(group, entry, rule.unpromoted, context);

@@ -98,7 +98,7 @@ async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skip
 }
 
 const lineOf = ({ name, version, size, opset, io, here, ok }: Row): string =>
-  ok ? `${name} ${version}: ${size}, ${opset}, ${io}; ${here}` : `${name} ${version}: refused, as said below`;
+  ok ? `${name} ${version}: ${size}, ${opset}, ${io}; ${here}` : `${name} ${version}: refused, see below`;
 
 const cellsOf = ({ name, version, size, opset, io, here, published }: Row): string[] => {
   const known = published === undefined ? 'not asked' : published ? 'yes' : 'no';

@@ -48,7 +48,7 @@ async function loadDeep(store: Store, model: string, verified: VerifyResult, con
 
 export function verifyReport(name: string, result: VerifyResult, deep = ''): ModelResult {
   const { version, sha256, files, bytes, extra, manifestSha256 } = result;
-  const line = `${name} ${version} is what its manifest says: ${files.length} comparisons, ${bytesText(bytes)} read.${deep}`;
+  const line = `${name} ${version} agrees with its manifest: ${files.length} comparisons, ${bytesText(bytes)} read.${deep}`;
   const rows = files.map((f) => [
     f.path,
     bytesText(f.expected.size),

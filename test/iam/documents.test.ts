@@ -143,7 +143,7 @@ describe('what it is told', () => {
     const yaml = iamYaml({ store: 'file:store', target: '{ provider: local }' });
     const { text, lines, document } = await iamOf(yaml, production);
     expect([text, document['results']]).toEqual([undefined, []]);
-    expect(lines[0]).toContain('nobody needs a permission');
+    expect(lines[0]).toContain('no permissions are needed');
   });
 
   it('says what is missing where nobody can be named', async () => {

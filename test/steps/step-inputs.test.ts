@@ -5,7 +5,7 @@ import { Project } from '../fixtures/project.ts';
 const at = { config: 'models.yaml', model: 'digits' };
 
 /** The five actions hold what they are handed to its form, and then to the truth. */
-describe('outputs handed on as inputs', () => {
+describe('outputs of one step as inputs of another', () => {
   const project = new Project();
   let sha256: string;
   let url: string;

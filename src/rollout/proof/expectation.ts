@@ -1,7 +1,7 @@
 import type { Manifest } from '../../model/manifest.ts';
 import type { Sample } from '../../model/sample.ts';
 
-/** What a revision must answer with before anyone is told that it serves. */
+/** What a revision must answer with before success is reported. */
 export interface Expectation {
   /** Nothing where any revision may answer. */
   revision: string | undefined;

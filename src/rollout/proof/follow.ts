@@ -14,7 +14,10 @@ export interface FollowLimits {
 
 const usual: FollowLimits = { loadingMs: 30_000, refusalMs: 5000 };
 const betweenMs = 200;
-/** The handler could not look, which says nothing of the version; its other codes say why it will not serve it. */
+/**
+ * Codes of a handler that could not read its pointer, which shows nothing about the version; its other codes are
+ * reasons why it will not serve it.
+ */
 const unread: ReadonlySet<string> = new Set(['store-unavailable', 'store-denied']);
 
 export interface FollowOptions {
@@ -55,7 +58,7 @@ export async function proveFollowing(endpoint: Endpoint, expected: Expectation, 
     if (refusal && refusedSince !== undefined && performance.now() - refusedSince > refusalMs) {
       throw refused(url, expected, refusal);
     }
-    // A gateway without our routes: waiting brings none. The proof below says what it answers.
+    // A gateway without our routes: waiting does not add them. The proof below reports what it answers.
     lostSince = answer?.status === 404 ? (lostSince ?? performance.now()) : undefined;
     if (lostSince !== undefined && performance.now() - lostSince > refusalMs) break;
     await pause(betweenMs, signal);
@@ -76,12 +79,12 @@ function failureOf(body: unknown): string | undefined {
 
 const refused = (url: string, expected: Expectation, code: string): UnprovenError =>
   new UnprovenError('pointer-refused', `${url} declines to serve ${expected.version}: ${code}.`, {
-    hint: 'It goes on serving the version before. Read its log, then promote a version that loads, or roll back.',
+    hint: 'It keeps serving the version before. Read its log, then promote a version that loads, or roll back.',
     data: { url, version: expected.version, code },
   });
 
 const unreadable = (url: string, expected: Expectation, code: string): UnprovenError =>
   new UnprovenError('pointer-unread', `${url} could not read ${expected.version} from its store: ${code}.`, {
-    hint: 'It serves what it has and goes on looking. Check that its store is up and that it may read it, then run this again.',
+    hint: 'It serves what it has and keeps trying. Check that its store is up and that it may read it, then run this again.',
     data: { url, version: expected.version, code },
   });

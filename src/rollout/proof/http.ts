@@ -32,8 +32,8 @@ function agentFor(url: string): Agent | false {
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 /**
- * One request on a connection of its own: a kept one could be to a process that has ended since, and its reuse would
- * show in measured times. node:http and not fetch, whose first use in a process costs tens of ms.
+ * One request on a new connection: a kept one could be to a process that has ended since, and its reuse would change
+ * measured times. node:http and not fetch, whose first use in a process costs tens of ms.
  */
 export function call(url: string, options: CallOptions): Promise<Answer> {
   const body = options.json === undefined ? undefined : Buffer.from(JSON.stringify(options.json));
@@ -87,7 +87,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What an unsuccessful answer says, in one line. */
+/** One line that describes an unsuccessful response. */
 export function describeAnswer({ status, body }: Answer): string {
   const error = field(body, 'error');
   const [code, message] = [field(error, 'code'), field(error, 'message')];

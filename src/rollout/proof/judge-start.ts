@@ -5,7 +5,7 @@ import { type Answer, describeAnswer, field } from './http.ts';
 export interface StartContext {
   request: Pick<SampleRequest, 'version' | 'sha256'>;
   revision: string;
-  /** The instance that was started, where the platform tells. */
+  /** The instance that was started, where the platform reports it. */
   instanceId?: string | undefined;
   /** Instances that have answered before; this one is added. */
   seen: Set<string>;
@@ -45,7 +45,7 @@ function faultOf(answer: Answer, context: StartContext, timings: Timings): strin
   }
   if (typeof instance !== 'string') return 'it named no instance';
   if (seen.has(instance)) return `instance ${instance} has answered before, so it was not cold`;
-  if (field(body, 'cold_start') !== true) return 'it says that it was not cold';
+  if (field(body, 'cold_start') !== true) return 'the response says that the start was not cold';
   if (field(model, 'version') !== request.version) {
     return `it serves ${String(field(model, 'version'))}, expected ${request.version}`;
   }
@@ -53,7 +53,7 @@ function faultOf(answer: Answer, context: StartContext, timings: Timings): strin
     return `its model has sha256 ${String(field(model, 'sha256'))}, expected ${request.sha256}`;
   }
   if (field(body, 'sample') === 'mismatch') return 'its answer to the golden sample is wrong';
-  return timings.model_loaded_ms === undefined ? 'it told no model_loaded_ms' : undefined;
+  return timings.model_loaded_ms === undefined ? 'the response has no model_loaded_ms' : undefined;
 }
 
 const timingsOf = (reported: unknown, roundTripMs: number): Timings => ({

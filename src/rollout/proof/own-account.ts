@@ -3,7 +3,7 @@ import type { Expectation } from './expectation.ts';
 import { field } from './http.ts';
 import { unproven } from './unproven.ts';
 
-/** What the function says that it has run itself. */
+/** What the function reports that it has run itself. */
 export interface OwnAccount {
   /** It has run what the version has to show, on its own copy from the store. */
   ran: boolean;
@@ -12,8 +12,8 @@ export interface OwnAccount {
 }
 
 /**
- * Holds what the function says of its own proof against the manifest: the digests are of the bytes that it has read, so a
- * function that repeats what it was told cannot know them all. Handlers of before say of the sample alone that it agreed.
+ * Compares the function's report of its own proof with the manifest: the digests are of the bytes that it has read, so
+ * a function that only repeats its settings cannot know them all. Earlier handlers report only that the sample agreed.
  * Throws UnprovenError `wrong-manifest`, `sample-failed` or `probe-failed`.
  */
 export function readOwnAccount(url: string, body: unknown, expected: Expectation): OwnAccount {

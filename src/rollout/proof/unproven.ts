@@ -2,7 +2,7 @@ import { UnprovenError } from '../../errors.ts';
 
 const check = 'Check the sample against the model with `coldgate validate`; nothing was promoted.';
 
-/** By code: what to do about a function that did not prove itself. */
+/** By code: what to do about a function that did not pass its readiness proof. */
 const hints = {
   'not-ready': 'Read the log of the function for the reason.',
   'foreign-process': 'Something else answers at that address: stop it, or choose another one.',

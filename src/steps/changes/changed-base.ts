@@ -7,7 +7,7 @@ export const short = (commit: string): string => `\`${commit.slice(0, 7)}\``;
 export const knownCommit = (git: Git, commit: string): Promise<string | undefined> =>
   unlessNo(git('rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`));
 
-/** Why a commit is not here, as far as one can tell. */
+/** Why a commit is missing from the checkout, as far as git shows. */
 async function missing(git: Git, what: string, otherwise = 'a forced push has replaced it'): Promise<GitNo> {
   const shallow = (await git('rev-parse', '--is-shallow-repository')).trim() === 'true';
   const why = shallow
@@ -30,7 +30,7 @@ async function forkPoint(git: Git, head: string, { base, branch }: { base: strin
   if (sides.length === 0) throw await missing(git, `the commit of its base, ${short(base)},`);
   // Of several commits git answers the best common ancestor with any of them.
   const found = await unlessNo(git('merge-base', head, ...sides));
-  // A pull request that has been merged since is an ancestor of the branch: then the event's own base tells.
+  // A pull request that has been merged since is an ancestor of the branch: then the event's base is used.
   const merged = found !== head ? found : known && (await unlessNo(git('merge-base', head, known)));
   if (merged === undefined)
     throw await missing(git, 'the commit where the pull request left its base', 'they share none');
@@ -38,9 +38,9 @@ async function forkPoint(git: Git, head: string, { base, branch }: { base: strin
 }
 
 /**
- * The commit to compare the workspace with: the one before a push; of a pull request, what its own commits began from.
- * GitHub checks out a merge of base and pull request (its first parent is that base) or, as people set it up, the head
- * itself. Throws GitNo with the reason where it cannot be told.
+ * The commit to compare the workspace with: the one before a push; of a pull request, the commit that it branched from.
+ * GitHub checks out a merge of base and pull request (its first parent is that base) or, if configured so, the head
+ * itself. Throws GitNo with the reason where it cannot be determined.
  */
 export async function baseOf(git: Git, since: Since): Promise<string> {
   if (since.kind === 'commit') {

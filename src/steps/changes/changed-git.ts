@@ -6,10 +6,10 @@ import type { Context } from '../verb.ts';
 /** Why git gave no answer. `no` is an answer: what was asked for is not there. */
 export type GitReason = 'no' | 'not-installed' | 'not-a-repository' | 'ownership' | 'time-out' | 'failed';
 
-/** Git said no, or could not be asked. The message is a clause in Markdown, with what helps where something does. */
+/** Git refused, or could not be run. The message is a clause in Markdown, with a remedy where there is one. */
 export class GitNo extends Error {
   readonly reason: GitReason;
-  /** What git itself said. */
+  /** Git's own error output. */
   readonly said: string;
 
   constructor(reason: GitReason, message: string, said = '') {
@@ -86,7 +86,7 @@ export function gitIn(folder: string, { env, signal }: Pick<Context, 'env' | 'si
   };
 }
 
-/** The answer, or nothing where git says that there is none. Throws GitNo where git cannot be asked. */
+/** Git's output, or undefined where git reports that there is none. Throws GitNo where git cannot be run. */
 export async function unlessNo(answer: Promise<string>): Promise<string | undefined> {
   try {
     return (await answer).trim();

@@ -56,7 +56,7 @@ async function pathsTo(root: string, file: string): Promise<string[]> {
   return [...links, path].map((each) => relative(root, each));
 }
 
-/** Which of the files differ from the commit, or are not in git, so that git cannot tell. */
+/** Files that differ from the commit or are not in git, so that git cannot compare them. */
 async function changedFiles(git: Git, base: string, files: readonly string[]): Promise<Set<string>> {
   const inside = files.filter((file) => file !== '..' && !file.startsWith(`..${sep}`));
   const how = ['--no-ext-diff', '--no-textconv', '--name-only', '-z', '--relative'];
@@ -93,7 +93,8 @@ async function changedModels(git: Git, base: string, before: RawConfig, now: Raw
 
 /**
  * The models whose entry in models.yaml, one of whose files, links followed, or whose environments differ between a
- * commit and the workspace. Where that cannot be told, all of them, and why: leaving one out would lose it.
+ * commit and the workspace. Where that cannot be determined, returns all of them and the reason: leaving one out would
+ * lose it.
  */
 export async function changedSince(
   since: Since,

@@ -2,7 +2,7 @@ import type { Pointer } from '../../model/pointer.ts';
 import { readHistory } from '../../registry/pointer/history.ts';
 import type { Store } from '../../stores/store.ts';
 
-/** Records looked through for what models.yaml asked for last; more moves by hand in a row are nobody's practice. */
+/** Records looked through for what models.yaml asked for last; more moves by hand in a row are not expected. */
 const maxRecords = 100;
 
 export interface PointerLocation {
@@ -17,7 +17,7 @@ const followsFile = ({ verb, kind }: Pointer): boolean =>
 
 /**
  * The version that models.yaml had last brought there before the move. Where no ship is recorded, other promotions
- * stand in: a repository may do in steps of its own what ship does.
+ * count: a repository may do what ship does in separate steps.
  */
 async function broughtBefore(place: PointerLocation, { sequence, previous }: Pointer): Promise<string | undefined> {
   const { records, missing, unreadable } = await readHistory({ ...place, limit: maxRecords });
@@ -34,12 +34,13 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why a model stays where a later move than that of models.yaml has put it, one sentence in Markdown; nothing where
- * models.yaml decides. A move by hand, or by a watch, stands for as long as models.yaml names the version that it moved
- * away from: the one that ship brought there last. Once models.yaml names another, that is the later word.
+ * Returns why a model keeps the version of a move that came after models.yaml's, as one sentence in Markdown; undefined
+ * where models.yaml decides. A move by hand, or by a watch, is kept as long as models.yaml names the version that it
+ * moved away from: the one that ship made live last. Once models.yaml names another version, models.yaml decides.
  * @param live what the pointer says now
  * @param version what models.yaml names
- * @param namedThen whether models.yaml named that version already when the pointer was moved; nothing where nobody knows
+ * @param namedThen whether models.yaml named that version already when the pointer was moved; undefined where that is
+ * unknown
  */
 export async function laterMove(
   place: PointerLocation,

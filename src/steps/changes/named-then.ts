@@ -5,7 +5,7 @@ import { configAt, type RawConfig } from './changed.ts';
 import { fetchedTip, knownCommit } from './changed-base.ts';
 import { type Git, GitNo, gitIn, unlessNo } from './changed-git.ts';
 
-/** What models.yaml of other commits says of versions. Answers nothing where git does not know. */
+/** Versions in models.yaml of other commits. Returns undefined where git does not have the commit. */
 export interface OtherCommits {
   /** Whether the model had this version in the newest commit that is not younger than the moment (ISO 8601). */
   namedThen(model: string, version: string, moment: string): Promise<boolean | undefined>;
@@ -33,7 +33,7 @@ async function tipAhead(git: Git, branch: string): Promise<string | undefined> {
   return (await unlessNo(git('merge-base', '--is-ancestor', head, tip))) === undefined ? undefined : tip;
 }
 
-/** The commits of the checkout that `config` lies in; `branch` is the one that was pushed. */
+/** The commits of the checkout that contains `config`; `branch` is the one that was pushed. */
 export function otherCommits(config: Config, branch: string, context: Pick<Context, 'env' | 'signal'>): OtherCommits {
   const git = gitIn(dirname(config.file), context);
   const read = (commit: string) => configAt(git, commit, config, context.env);

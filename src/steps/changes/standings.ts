@@ -91,7 +91,7 @@ async function standingOf(look: Look, entry: ModelEntry): Promise<Standing> {
     return answer('ship', `${version} is published, and ${live.version} is live`);
   }
   if (live.manifest_sha256 !== published.sha256) {
-    return answer('ship', `${version} was published anew since it went live`);
+    return answer('ship', `${version} was published again since it went live`);
   }
   const gap = await functionGap(look, entry, live);
   return gap ? answer('ship', `${version} is live, but ${codeSpan(gap)}`) : answer('settled', `${version} is live`);

@@ -8,7 +8,7 @@ import { previewFunction, previewNumber } from './name.ts';
 /** A preview of one model, as its versions in the store show it. */
 export interface StoredPreview {
   pullRequest: number;
-  /** Newest first by semantic version, which says nothing of time. */
+  /** Highest semantic version first, which need not be the newest. */
   versions: VersionStatus[];
   /** When one of them was published last; nothing while none is complete. */
   publishedAt: Date | undefined;

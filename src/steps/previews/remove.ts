@@ -12,7 +12,7 @@ export interface RemovedPreview {
   pruned: string[];
 }
 
-/** Records of measurements of versions that go; evidence of what nobody can see any more. */
+/** Removes the measurement records of deleted versions. */
 async function removeRecords({ store }: Workspace, model: string, versions: ReadonlySet<string>): Promise<void> {
   for await (const { key, token } of store.list(`${model}/baselines/`)) {
     const version = key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '');

@@ -22,7 +22,7 @@ export interface PreviewOutcome {
 /** Worth showing in a comment; a picture's thousand numbers are not. */
 const isShort = (sample: StoredVersion['sample']): boolean => JSON.stringify(sample ?? {}).length <= 4096;
 
-/** What a model says that did not get as far as a verdict. */
+/** The report of a model that failed before its verdict. */
 export function failedPreview(model: string, version: string, error: ColdgateError): ModelResult {
   const { code, message, hint } = error;
   return {
@@ -30,7 +30,7 @@ export function failedPreview(model: string, version: string, error: ColdgateErr
     outputs: { version, verdict: '', 'endpoint-url': '' },
     document: { version, failed: { code, message, hint } },
     lines: [],
-    summary: `The preview did not come up: \`${code}\`. The log says why.`,
+    summary: `The preview did not come up: \`${code}\`. See the log for the reason.`,
     failure: error,
   };
 }
@@ -40,7 +40,7 @@ function sentence({ stored, live, url }: PreviewOutcome): string {
   return `${head}; ${live ? `compared with ${live.version}, which is live` : 'nothing is live to compare it with'}.`;
 }
 
-/** What a preview says: where it answers, what it is compared with, and the gate's report as it is everywhere. */
+/** The report of a preview: its address, what it is compared with, and the gate's report. */
 export function previewReport(outcome: PreviewOutcome): ModelResult {
   const { pullRequest, stored, live, url, settings, record, reportPath, older } = outcome;
   const { version, sha256, manifest, sample } = stored;

@@ -6,7 +6,7 @@ import { openWorkspace, type WorkInput, type Workspace } from '../workspace.ts';
 /** A store with the environments that share it. */
 export interface StoreGroup {
   first: Workspace;
-  /** Every environment of models.yaml with this store: each may run what lies in it. */
+  /** Every environment of models.yaml with this store: each may run versions stored in it. */
   all: Workspace[];
   /** Those that were asked for. */
   swept: Workspace[];

@@ -18,7 +18,7 @@ export interface Drift {
   wrong: string | undefined;
 }
 
-/** Version and sha256 that a live function says it serves, having looked at its pointer. */
+/** Version and sha256 that a live function reports after it has read its pointer. */
 async function ask(ws: Workspace, entry: ModelEntry, context: Context) {
   const target = await ws.targetOf(entry);
   const settings = functionSettings(ws.environment, entry);

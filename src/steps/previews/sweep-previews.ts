@@ -5,9 +5,9 @@ export const graceMs = 60 * 60 * 1000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 export interface OrphanRule {
-  /** Numbers of open pull requests; nothing where nobody could say. */
+  /** Numbers of open pull requests; undefined where they are not known. */
   open: ReadonlySet<number> | undefined;
-  /** How old a preview gets where nobody knows whether its pull request is open, days. */
+  /** Max. age of a preview where it is not known whether its pull request is open, days. */
   maxAgeDays: number;
   now: Date;
 }

@@ -20,7 +20,7 @@ import { removeFunctions } from './unowned-previews.ts';
 /** What a store and its targets have that no entry of models.yaml names. */
 interface Unowned {
   lines: string[];
-  /** Names of functions and models that stay, and that nobody but a person will remove. */
+  /** Names of functions and models that stay until a person removes them. */
   named: string[];
   /** By model, as results of a sweep have it. */
   removed: { model: string; removed: { pullRequest: number; why: string }[] }[];
@@ -68,7 +68,7 @@ function nameReleases({ group, found }: Sweeping, { name, versions, pointers }: 
   );
 }
 
-/** What fails is told, and the rest is swept all the same. */
+/** Reports a failure and sweeps the rest all the same. */
 async function goOn({ context, found }: Sweeping, what: string, work: Promise<void>): Promise<void> {
   try {
     await work;
@@ -109,8 +109,8 @@ async function sweepFunctions({ group, rule, context, found }: Sweeping, models:
 }
 
 /**
- * What exists in the stores and on the targets that were swept and that models.yaml does not name: previews go by the same
- * rule as others, all else is named. Adds it to what the sweep says.
+ * What exists in the stores and on the targets that were swept and that models.yaml does not name: previews follow the
+ * same rule as others, all else is listed. Adds it to the sweep's result.
  */
 export async function withUnowned(
   result: VerbResult,

@@ -15,7 +15,7 @@ export interface LostFunction {
 export interface UnownedPreviews {
   /** Models with versions of it. */
   owners: PreviewOwner[];
-  /** Functions whose versions are gone, and those of such a model on a target that an entry has of its own. */
+  /** Functions whose versions are gone, and those of such a model on a target that one entry defines for itself. */
   functions: LostFunction[];
   /** What is left alone, one sentence each. */
   left: string[];

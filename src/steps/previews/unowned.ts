@@ -60,7 +60,7 @@ export async function functionsOn(target: Target, ws: Workspace, context: Contex
   );
 }
 
-/** The target of the environment, then those that models have of their own, each once. */
+/** The target of the environment, then the model-level targets, each once. */
 export async function targetsOf(ws: Workspace): Promise<Target[]> {
   const settings = [undefined, ...Object.values(ws.config.models).map((model) => model.target)];
   return [...new Set(await Promise.all([...new Set(settings)].map((target) => ws.targetOf({ target }))))];
@@ -74,7 +74,7 @@ export function functionNumber(name: string): number | undefined {
 
 /**
  * Whether a preview of a model that models.yaml does not name was published from this repository: several may share a
- * store, each with a pull request of that number. Without one complete version nobody knows.
+ * store, each with a pull request of that number. Without a complete version this cannot be determined.
  */
 export async function isOfThisRepository(
   { store }: Workspace,

@@ -13,9 +13,9 @@ import type { Context } from '../verb.ts';
 import type { WorkInput, Workspace } from '../workspace.ts';
 
 /**
- * A workspace on this machine alone, whatever models.yaml says of environments: a store and functions in a folder that
- * goes when the work is done. For runs that have no credentials, and must need none.
- * Throws what the work throws, and InputError for a models.yaml that is wrong.
+ * Runs the work in a workspace on this machine, whatever environments models.yaml defines: a store and functions in a
+ * folder that is removed afterwards. For runs without credentials. Throws what the work throws, and InputError for an
+ * invalid models.yaml.
  */
 export async function inLocalWorkspace<T>(
   input: WorkInput,

@@ -65,7 +65,7 @@ export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
     const restored = await functionBack(asked, previous.version);
     if (!restored) {
       const line = 'Someone else has changed the live function meanwhile, so that stays.';
-      const hint = `coldgate status --model ${entry.name} says what it serves. ${route}`;
+      const hint = `coldgate status --model ${entry.name} shows what it serves. ${route}`;
       return { outcome: 'partially-rolled-back', lines: [pointer, line], hint };
     }
     const lines = [pointer, `The live function serves ${previous.version} again, proven at ${restored}.`];
@@ -77,7 +77,7 @@ export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
   }
 }
 
-/** Says what the pointer names now, where that can still be read, and what to type. */
+/** The failure's message: what the pointer names now, if it can still be read, and what to type. */
 async function rollbackFailed(
   { workspace, entry }: LiveWatch,
   previous: string,
@@ -120,7 +120,9 @@ async function pointerBack({ workspace, entry, moved, context }: LiveWatch): Pro
   }
 }
 
-/** Answers the address that has proven itself; nothing where someone else has moved on. */
+/**
+ * Returns the address that passed its readiness proof; undefined where someone else has moved the function meanwhile.
+ */
 async function functionBack(asked: LiveWatch, version: string): Promise<string | undefined> {
   const { workspace, entry, deployment, routed } = asked;
   const before = asked.before ?? routed.revision;

@@ -46,7 +46,7 @@ const ways: Record<CopiedFile['how'], string> = {
   planned: 'would be copied',
 };
 
-/** Puts what was copied in front of what the promotion says. */
+/** Puts the copy's lines in front of the promotion's. */
 export function withCopy(moved: ModelResult, from: string, to: string, copy: CopyResult): ModelResult {
   const { copied, wouldCopy, version, files } = copy;
   const bytes = bytesText(files.reduce((sum, { size }) => sum + size, 0));
@@ -57,7 +57,7 @@ export function withCopy(moved: ModelResult, from: string, to: string, copy: Cop
       ? `${moved.model} ${version} would be copied from ${from} to ${to}: ${count}.`
       : files.length > 0
         ? `${moved.model} ${version} is complete again in ${to}, from ${from}: ${count}.`
-        : `${moved.model} ${version} is in ${to} already, and every byte is what its manifest says.`;
+        : `${moved.model} ${version} is in ${to} already, and every byte agrees with its manifest.`;
   const rows = files.map(({ path, size, sha256, how }) => [path, bytesText(size), `\`${sha256}\``, ways[how]]);
   const table = rows.length > 0 ? [markdownTable(['file', 'size', 'sha256', 'how'], rows)] : [];
   return {

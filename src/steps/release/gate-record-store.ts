@@ -35,12 +35,12 @@ export class GateRecordStore {
     } catch (error) {
       if (error instanceof NotFoundError) return undefined;
       if (!(error instanceof ShapeError)) throw error;
-      this.#log.warn(`${this.#key} cannot be used (${error.message}); measuring anew.`);
+      this.#log.warn(`${this.#key} cannot be used (${error.message}); measuring again.`);
       return undefined;
     }
   }
 
-  /** Writes the record; one that another run wrote since the last read or write stays, and a warning says so. */
+  /** Writes the record; keeps one that another run wrote since the last read or write, with a warning. */
   async write(record: GateRecord): Promise<void> {
     const when = this.#token === undefined ? 'absent' : { unchanged: this.#token };
     try {

@@ -18,7 +18,7 @@ export function gateFailure(verdict: Verdict, data?: Record<string, unknown>): C
   return new GateError(verdict.verdict, verdict.line, options);
 }
 
-/** What the pointer says of the gate that a version went through. */
+/** The pointer's summary of the gate that a version passed. */
 export function pointerGate({ verdict }: GateRecord): PointerGate {
   const main = decisiveMetric(verdict);
   const word = verdict.verdict === 'error' ? 'none' : verdict.verdict;

@@ -12,8 +12,8 @@ const lookBack = 20;
 
 /**
  * "Re-run all jobs" must not put a bad version back: where this very workflow run has made the version live before, and
- * somebody else has rolled it back since, the pointer stays, and this is what is said of it. Nothing where the verb may
- * go on: no such rollback, one of this run (a watch that failed; running again is another try), or no run at all.
+ * someone else has rolled it back since, the pointer stays, and this returns the message. Undefined where the verb may
+ * proceed: no such rollback, one of this run (a watch that failed; running again is another try), or no run at all.
  */
 export async function rolledBackSince(
   { store, environment }: Workspace,

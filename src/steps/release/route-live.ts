@@ -59,8 +59,8 @@ export async function takeBack(
 }
 
 /**
- * Makes the live function run this package and demands the version from it, then removes candidates. Where it does not
- * prove itself, our move of the pointer is taken back before the failure is reported.
+ * Makes the live function run this package, checks that it serves the version, then removes candidates. If it does not
+ * pass its readiness proof, our move of the pointer is undone before the failure is reported.
  */
 export async function routeLive(
   workspace: Workspace,
@@ -82,7 +82,7 @@ export async function routeLive(
   }
 }
 
-/** The failure to report once our move was to be taken back: a way back that failed is told with it and hides nothing. */
+/** The failure to report after the attempt to undo our move: it includes a rollback that failed as well. */
 async function takenBack(
   thrown: unknown,
   workspace: Workspace,

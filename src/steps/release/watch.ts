@@ -9,7 +9,7 @@ import type { Workspace } from '../workspace.ts';
 import type { LiveWatch } from './auto-rollback.ts';
 import { type AutoRollback, autoRollback } from './auto-rollback.ts';
 
-/** How long, s: what this run was told, else models.yaml; 0 does not watch. */
+/** How long, s: this run's input, else models.yaml; 0 does not watch. */
 export const watchSeconds = (given: number | undefined, entry: ModelEntry): number => given ?? entry.watchSeconds;
 
 /** What is live now, to be found again should the watch fail; not asked for when there is no watch. */
@@ -28,7 +28,9 @@ async function movedOn({ workspace, entry, moved }: LiveWatch): Promise<string |
   return `${actor} made ${version} live (move ${sequence})`;
 }
 
-/** An instance looks at the pointer up to a fifth later than it was told to, then loads the model beside the old one. */
+/**
+ * An instance reads the pointer up to a fifth later than its refresh interval, then loads the model beside the old one.
+ */
 const loadingSeconds = 30;
 
 function look(asked: LiveWatch): Promise<Watched> {
@@ -49,9 +51,9 @@ function look(asked: LiveWatch): Promise<Watched> {
 }
 
 /**
- * Watches what has just been made live, and takes pointer and function back where it breaks: each only while it is still
- * as this run left it. The result then has a failure (exit 7). Throws ColdgateError `watch-stopped` when the run is told
- * to end: what is live stays.
+ * Watches what has just been made live, and rolls pointer and function back when it breaks: each only while it is still
+ * as this run left it. The result then has a failure (exit 7). Throws ColdgateError `watch-stopped` when the run is
+ * aborted: what is live stays.
  */
 export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
   const { entry, stored, seconds, context } = asked;

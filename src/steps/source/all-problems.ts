@@ -4,7 +4,7 @@ import { ColdgateError, exitCodes, InputError } from '../../errors.ts';
 const weight = ({ exit }: ColdgateError): number => (exit === exitCodes.unexpected ? 100 : exit);
 
 /**
- * One error that says everything that is wrong, with the worst of the exit codes. Hints stay beside what they mend.
+ * One error with every problem and the worst of the exit codes. Each hint stays with its problem.
  * @param errors at least one
  */
 export function allProblems(errors: readonly ColdgateError[]): ColdgateError {

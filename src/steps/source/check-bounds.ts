@@ -13,7 +13,7 @@ export interface CheckBounds {
   advice: string;
 }
 
-/** Seconds: models of gigabytes take minutes on small runners; one that nobody trusts gets a minute. */
+/** Seconds: models of gigabytes take minutes on small runners; an untrusted one gets a minute. */
 const usualSeconds = { trusted: 300, untrusted: 60 };
 /** Shares of the machine's memory: what is left over is for the system, this process and the stores' buffers. */
 const usualShare = { trusted: 0.8, untrusted: 0.5 };

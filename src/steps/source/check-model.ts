@@ -15,7 +15,7 @@ async function child(context: Context) {
   return { entry: join(tools, 'optimize.mjs'), env: few, signal, ...bounds };
 }
 
-/** Loads the model on this machine, in a process of its own, and runs the sample where there is one. */
+/** Loads the model on this machine, in a separate process, and runs the sample where there is one. */
 export async function checkModel(model: string, sample: string | undefined, context: Context): Promise<CheckResult> {
   return runInChild({ do: 'check', model, sample }, await child(context));
 }

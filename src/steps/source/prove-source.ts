@@ -15,7 +15,7 @@ import { checkLimits } from './sample-limits.ts';
 
 /** A model that the real runtime has loaded and run on this machine. */
 export interface ProvenSource {
-  /** What was run, for people. */
+  /** What was run, in human-readable form. */
   words: string;
   /** What does not stop a release and may surprise its callers. */
   notes: string[];
@@ -32,10 +32,10 @@ async function stateOf({ entry }: ModelSource): Promise<string> {
 }
 
 /**
- * Loads the model in the real runtime, in a process of its own, and runs its golden sample, or without one a made-up
- * request; the one check of validate, publish, ship and preview. Done once for the same files, however often it is asked
- * for. Throws IntegrityError `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is no
- * sample and nothing made up runs, or with the limits that no request such as the sample keeps.
+ * Loads the model in the real runtime, in a separate process, and runs its golden sample, or without one a made-up
+ * request; the one check of validate, publish, ship and preview. Done once for the same files, however often it is
+ * called. Throws IntegrityError `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is
+ * no sample and nothing made up runs, or with the limits that no request such as the sample keeps.
  */
 export async function proveSource(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
   const state = await stateOf(source);
@@ -60,8 +60,8 @@ async function prove(config: Config, source: ModelSource, context: Context): Pro
     const what = formatDifference(checked.difference);
     throw new IntegrityError('sample-mismatch', `The model of ${name} does not answer its golden sample: ${what}.`, {
       hint: checked.difference.output
-        ? 'Mend the outputs in the sample, or the model.'
-        : 'Give inputs that it takes, or mend the model.',
+        ? 'Correct the outputs in the sample, or the model.'
+        : 'Give inputs that it takes, or correct the model.',
     });
   }
   if (checked.sample === 'none' && !checked.probe) throw withoutProof(source, checked.refusal ?? '');
@@ -104,9 +104,9 @@ export interface Intended {
 }
 
 /**
- * Everything that can be found out about the models before the first byte is written: their files, and, where the version
- * is not published yet, that the runtime loads and runs them. Throws one error with all that is wrong, after the good ones
- * have been told.
+ * Everything that can be found out about the models before the first byte is written: their files, and, where the
+ * version is not published yet, that the runtime loads and runs them. Throws one error with all problems, after it has
+ * reported the good ones.
  */
 export async function readySources(
   { config, models, store }: Workspace,

@@ -16,9 +16,9 @@ const refusals = new Set([
 ]);
 
 /**
- * The load-optimised form that `optimize:` asks for, written into `out`. It is a wish: the original serves without it, only
- * slower at its start, so a form that is refused or cannot be made is left out with a warning that says why. Throws what
- * is wrong with the model itself.
+ * The load-optimised form that `optimize:` asks for, written into `out`. It is optional: the original serves without
+ * it, with a slower start, so a form that is refused or cannot be made is left out with a warning that gives the
+ * reason. Throws what is wrong with the model itself.
  */
 export async function requestedForms(
   { entry, modelPath }: ModelSource,

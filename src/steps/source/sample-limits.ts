@@ -34,8 +34,8 @@ function onLambda({ environments }: Config, entry: ModelEntry): string[] {
 }
 
 /**
- * Holds the sample against every limit that a request of its kind meets where the model is served. It is proven from the
- * store whatever its size, so only a size that no caller could send is a problem.
+ * Checks the sample against every limit on such a request where the model is served. The readiness proof reads it from
+ * the store whatever its size, so only a size that no caller could send is a problem.
  */
 export function checkLimits(
   config: Config,

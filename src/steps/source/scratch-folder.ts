@@ -20,8 +20,8 @@ function namespaceMark(): string {
 }
 
 /**
- * Runs the work with a new folder, which is removed afterwards. Folders of runs that were killed before they could do so are
- * removed first. On a runner it lies where the runner itself cleans up.
+ * Runs the work with a new folder, which is removed afterwards. Folders of runs that were killed before they could do
+ * so are removed first. On a runner it is in the folder that the runner itself cleans up.
  */
 export async function withScratchFolder<T>(
   env: Readonly<Record<string, string | undefined>>,
@@ -39,7 +39,7 @@ export async function withScratchFolder<T>(
 }
 
 async function removeLeftovers(home: string, mark: string): Promise<void> {
-  // What cannot be read or removed is somebody else's.
+  // What cannot be read or removed belongs to another user.
   const names = await readdir(home).catch(() => []);
   for (const name of names.filter((one) => one.startsWith(prefix))) {
     const path = join(home, name);

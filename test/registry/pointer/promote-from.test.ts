@@ -62,7 +62,7 @@ describe('coldgate promote --from', () => {
     );
     const again = await promote();
     expect(again).toMatchObject({ exit: 0, document: { promoted: false, copied: false, sequence: 1 } });
-    expect(again.stderr).toContain('every byte is what its manifest says');
+    expect(again.stderr).toContain('every byte agrees with its manifest');
     expect(await run('verify', '--environment', 'production')).toMatchObject({ exit: 0 });
   });
 
