@@ -78,9 +78,7 @@ async function publishAndVerify(shipment: Shipment): Promise<Verified> {
   return { stored: await readStoredVersion(store, name, version), proof };
 }
 
-/**
- * Deploys and proves the candidate, measures it, and makes it live if the gate passes. Returns true if the gate passed.
- */
+/** Deploys and proves the candidate, measures it, and makes it live if the gate passes. Returns whether it passed. */
 async function gateAndPromote(
   shipment: Shipment,
   verified: Verified,
