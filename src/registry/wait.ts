@@ -1,4 +1,4 @@
-/** Something that can be told how to wait; tests tell it not to. */
+/** Takes a replaceable wait; tests replace it with one that returns at once. */
 export interface Sleeper {
   /** Waits, ms; tests pass their own. */
   sleep?: ((ms: number) => Promise<unknown>) | undefined;

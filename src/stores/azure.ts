@@ -11,7 +11,7 @@ import { putObject } from './azure/upload.ts';
 import { type CloudDriver, CloudStore } from './cloud-store.ts';
 import type { Store } from './store.ts';
 
-/** A container, or a prefix of one, of Azure Blob Storage; docs/stores.md says what it relies on. */
+/** A container, or a prefix of one, of Azure Blob Storage; docs/stores.md lists what it relies on. */
 const driver: CloudDriver<AzureContext> = {
   scheme: 'azure',
   put: putObject,

@@ -10,7 +10,7 @@ export type Failure =
   | { kind: 'untouched' | 'unknown'; error: UnavailableError };
 
 interface CommitOptions {
-  /** Requests at most; 4 unless told. */
+  /** Max. requests. Default: 4. */
   attempts?: number | undefined;
   /** Waits, ms; tests pass their own. */
   sleep?: ((ms: number) => Promise<unknown>) | undefined;
@@ -18,8 +18,8 @@ interface CommitOptions {
 
 /**
  * Sends a conditional write until its outcome is known, at most a few times. The SDKs' own retries are off for such
- * requests, because they forget what this remembers: once an answer was lost, a later "precondition failed" may be our
- * own success met again (docs/facts.md P1), and any other failure says nothing of the first: both are reported as
+ * requests, because they lose what this keeps track of: once a response was lost, a later "precondition failed" may be
+ * our own success (docs/facts.md P1), and any other failure shows nothing about the first request: both are reported as
  * UnavailableError. `send` must be able to send the same bytes again. Throws the error of the last failure.
  */
 export async function commitWrite<T>(
@@ -48,7 +48,7 @@ function settledByReading(lost: UnavailableError, { kind, error }: Failure): Una
     kind === 'refused'
       ? 'Sent again it was refused, which may be the first one’s success'
       : `Sent again it failed otherwise (${error.message})`;
-  return new UnavailableError(`${lost.message} ${again}: only reading back tells.`, {
+  return new UnavailableError(`${lost.message} ${again}: only reading the object back shows the outcome.`, {
     store: lost.store,
     key: lost.key,
     cause: error,

@@ -1,10 +1,10 @@
 const loopback = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:\/|$)/;
 
-/** Whether nobody between here and there can read along: https, or this machine itself. */
+/** Whether no one on the network can read along: https, or this machine itself. */
 export const isPrivateLink = (endpoint: string): boolean =>
   URL.canParse(endpoint) && (endpoint.startsWith('https://') || loopback.test(endpoint));
 
 const neverMade = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-/** Whether Node's code of a failure says that no connection was made, so that the server saw nothing. */
+/** Whether Node's error code means that no connection was made, so that the server received nothing. */
 export const isUnreached = (code: string | undefined): boolean => neverMade.has(code ?? '');

@@ -11,7 +11,7 @@ import { signRead } from './gcs/sign.ts';
 import { putObject } from './gcs/upload.ts';
 import type { Store } from './store.ts';
 
-/** A bucket, or a prefix of one, on Google Cloud Storage; docs/stores.md says what it relies on. */
+/** A bucket, or a prefix of one, on Google Cloud Storage; docs/stores.md lists what it relies on. */
 const driver: CloudDriver<GcsContext> = {
   scheme: 'gs',
   put: putObject,

@@ -12,8 +12,8 @@ export class StallError extends Error {
 }
 
 /**
- * Runs a request and cuts it, by its signal, once nothing has moved for so many ms or `stop` says so; the request tells
- * by `moved` of every bit of progress. Throws SilenceError when it was cut for its silence.
+ * Runs a request and aborts it, by its signal, after this many ms without progress or when `stop` is aborted; the
+ * request calls `moved` on every bit of progress. Throws SilenceError if it was aborted for lack of progress.
  */
 export async function withIdleTimeout<T>(
   ms: number,

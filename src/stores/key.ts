@@ -5,7 +5,7 @@ import { StoreError } from './store.ts';
 const longestKey = 1024;
 const longestSegment = 255;
 
-/** Names under which a driver keeps things of its own; the object space of every store leaves them out. */
+/** Names reserved for a driver's own files; no store accepts them as object keys. */
 const ownNames = /^\.coldgate-/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point
 const unsafe = /[\u0000-\u001f\u007f\\]/;

@@ -7,7 +7,7 @@ const known = ['file', ...cloudStores.map((store) => clouds[store].scheme)];
 
 /**
  * Opens the store that the URL's scheme names; its driver is loaded on first use. Opening reads and writes nothing.
- * Throws InputError `unknown-store` for a scheme that is none of ours, and what the driver says about its own settings.
+ * Throws InputError `unknown-store` for an unknown scheme, and what the driver throws for its settings.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.url)?.[1]?.toLowerCase() ?? '';

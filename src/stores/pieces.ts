@@ -2,13 +2,13 @@ import { ChunkPool, recycle } from './chunk-pool.ts';
 import type { Body } from './store.ts';
 
 /**
- * Cuts a body into pieces of exactly so many bytes, only the last one shorter, for uploads in parts; an empty body gives
- * none. `bytes` may depend on how many pieces came before. One piece is gathered at a time, so memory is what the
- * consumer holds and one piece more. A chunk that comes as exactly the piece wanted is passed on as it is: copying 1 GiB
- * costs a tenth of what hashing and sending it does.
- * A piece belongs to its consumer, who may `recycle` those of a stream once their bytes are stored; pieces of a
- * Uint8Array are views of the caller's memory. The body is returned when it fails or the pieces are left; whoever never
- * asks for the first piece calls `leaveBody`, since a generator that was not begun cannot.
+ * Cuts a body into pieces of exactly so many bytes, only the last one shorter, for uploads in parts; an empty body
+ * gives none. `bytes` may depend on how many pieces came before. One piece is gathered at a time, so memory is what the
+ * consumer holds and one piece more. A chunk that comes as exactly the piece wanted is passed on as it is: copying 1
+ * GiB costs a tenth of what hashing and sending it does. A piece belongs to its consumer, which may `recycle` those of
+ * a stream once their bytes are stored; pieces of a Uint8Array are views of the caller's memory. The body is closed
+ * when it fails or the pieces are abandoned; a caller that never asks for the first piece calls `cancelBody`, since a
+ * generator that was not started cannot.
  */
 export async function* pieces(body: Body, bytes: number | ((before: number) => number)): AsyncGenerator<Uint8Array> {
   const sizeOf = typeof bytes === 'number' ? () => bytes : bytes;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { chunksWithIdleTimeout } from './idle-timeout.ts';
 
-/** One state of an object, as far as reading its bytes goes. */
+/** One state of an object, for reading its bytes. */
 export interface RangedObject {
   /** Bytes. */
   size: number;
@@ -33,7 +33,7 @@ export class RangedBody implements AsyncIterableIterator<Uint8Array> {
   /** Takes the answer that brings the first range, or all where that is less. */
   constructor(object: RangedObject, first: Readable) {
     this.#first = first;
-    // Its failure is told to whoever reads on; until then it must not count as unhandled.
+    // Its failure is reported to the next reader; until then it must not count as unhandled.
     first.on('error', () => {});
     this.#bytes = inRanges(object, this.#stop, first);
   }
@@ -129,7 +129,7 @@ class ReadAhead {
 
   async *nextRange(): AsyncGenerator<Uint8Array> {
     const range = this.#waiting.shift();
-    // Other readers may hold the whole budget, and wait for this one: so it goes on without.
+    // Other readers may hold the whole budget and wait for this one: so it continues without.
     if (!range) return yield* readRange(this.#object, this.#stop.signal, ...this.#take());
     try {
       yield* await range;

@@ -5,9 +5,9 @@ import { FileChunks } from './chunks.ts';
 export const partSize = 8 * 1024 * 1024;
 
 /**
- * Streams a file of this machine in chunks (bytes, 1 MiB unless told), reading ahead while the consumer hashes or sends.
- * Opens the file on the first read and closes it when the stream ends, fails or is left. Errors are Node's own
- * (`ENOENT`, `EACCES`, `EISDIR`), so that the caller can name the file in its own words.
+ * Streams a file of this machine in chunks (default 1 MiB), reading ahead while the consumer hashes or sends. Opens the
+ * file on the first read and closes it when the stream ends, fails or is abandoned. Errors are Node's own (`ENOENT`,
+ * `EACCES`, `EISDIR`), so that the caller can describe the file in its message.
  */
 export function readFileChunks(path: string, chunkSize?: number): AsyncIterable<Uint8Array> {
   return new FileChunks(() => open(path, 'r'), { chunkSize });

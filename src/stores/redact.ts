@@ -1,4 +1,4 @@
-/** What opens a store for whoever reads it: signatures, keys, tokens, session links. */
+/** Secrets that give access to a store: signatures, keys, tokens, session links. */
 const secrets: [pattern: RegExp, shown: string][] = [
   [
     /\b(sig|x-goog-signature|x-amz-security-token|upload_id|access_token|refresh_token|id_token|client_secret|client_assertion|subject_token|assertion|accountkey|sharedaccesssignature|signature)(["']?\s*[=:]\s*["']?)[^&;,\s"'<]+/gi,

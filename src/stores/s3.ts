@@ -12,7 +12,7 @@ import { signRead } from './s3/sign.ts';
 import { putObject } from './s3/upload.ts';
 import type { Store } from './store.ts';
 
-/** A bucket, or a prefix of one, on S3 or a server that speaks its protocol; docs/stores.md says what it relies on. */
+/** A bucket, or a prefix of one, on S3 or a server that speaks its protocol; docs/stores.md lists what it relies on. */
 const driver: CloudDriver<S3Context> = {
   scheme: 's3',
   put: (context, ...write) => named(context, () => putObject(context, ...write)),
@@ -25,8 +25,9 @@ const driver: CloudDriver<S3Context> = {
 };
 
 /**
- * Opens the bucket that the URL names. Credentials come from the SDK's own chain (environment, profile, OIDC, instance).
- * Sends nothing. Throws InputError `bad-input` for settings that S3 cannot honour and where no region is to be found.
+ * Opens the bucket that the URL names. Credentials come from the SDK's own chain (environment, profile, OIDC,
+ * instance). Sends nothing. Throws InputError `bad-input` for settings that S3 cannot honour and where no region is
+ * found.
  */
 export async function openS3Store(settings: StoreSettings, options: S3Options = {}): Promise<Store> {
   return new CloudStore(driver, await contextOf(settings, options));

@@ -10,7 +10,7 @@ interface RetryPolicy {
 
 /**
  * Sends a request that changes nothing, or the same thing each time, again while the store is not available. Not for
- * conditional writes: `commitWrite` says what their repetition means. Throws the error of the last failure.
+ * conditional writes, whose retries `commitWrite` handles. Throws the error of the last failure.
  */
 export function withRetry<T>(send: () => Promise<T>, { attempts, stop }: RetryPolicy): Promise<T> {
   return commitWrite(send, (thrown) => judgeRepeatable(thrown, stop), { attempts });

@@ -186,7 +186,7 @@ describe('a bucket of S3 that is elsewhere', () => {
       await expect(run()).rejects.toMatchObject({
         code: 'wrong-region',
         exit: 2,
-        message: 'The bucket bucket lies in eu-central-1, but was asked for in eu-west-1.',
+        message: 'The bucket bucket is in eu-central-1, but the request went to eu-west-1.',
         hint: expect.stringContaining('region: eu-central-1'),
       });
     }

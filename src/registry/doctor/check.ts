@@ -8,7 +8,7 @@ export interface StoreCheck {
   /** Promotions rest on it: a store that fails is not trusted with a pointer. */
   critical: boolean;
   /**
-   * Tries it under the key, which is new; says what it saw, or throws Unmet with what it saw instead.
+   * Runs the check under the key, which is new; returns what it saw, or throws Unmet with what it saw instead.
    * @param now the time of this machine
    */
   run(store: Store, key: string, now: () => Date): Promise<string>;

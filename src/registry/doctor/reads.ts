@@ -34,7 +34,7 @@ const identityEncoding: StoreCheck = {
     const object = await store.get(key);
     const read = await readAll(object);
     if (!bytes.equals(read)) throw new Unmet(`${bytes.length} bytes were written, ${read.length} others came back`);
-    if (object.info.size !== bytes.length) throw new Unmet(`${bytes.length} bytes are said to be ${object.info.size}`);
+    if (object.info.size !== bytes.length) throw new Unmet(`${bytes.length} bytes are reported as ${object.info.size}`);
     return `${bytes.length} bytes came back as written`;
   },
 };
@@ -119,6 +119,6 @@ const clock: StoreCheck = {
   },
 };
 
-/** That what was written is what is read, and told of. */
+/** What was written must be what is read and listed. */
 export const readChecks: readonly StoreCheck[] = [readAfterWrite, identityEncoding, conditionalRead];
 export const listChecks: readonly StoreCheck[] = [listing, listOrder, metadata, clock];

@@ -18,8 +18,8 @@ async function requireRefusal(write: Promise<unknown>, look: () => Promise<strin
 }
 
 /**
- * Eight writers at once; at most one may be told that it has won, and what is stored must be its bytes, or those of a
- * writer who got no answer (S3 says 409 to some in a race, docs/facts.md P2).
+ * Eight writers at once; at most one may succeed, and what is stored must be its bytes, or those of a writer that got
+ * no response (S3 says 409 to some in a race, docs/facts.md P2).
  */
 async function race(store: Store, key: string, when: 'absent' | { unchanged: Token }): Promise<string> {
   const writers = Array.from({ length: 8 }, (_, at) => store.put(key, text(`writer ${at}`), when));
@@ -31,10 +31,10 @@ async function race(store: Store, key: string, when: 'absent' | { unchanged: Tok
     else if (result.reason instanceof UnavailableError) unanswered.push(`writer ${at}`);
     else if (!refused(result.reason)) throw result.reason;
   }
-  if (winners.length > 1) throw new Unmet(`${winners.length} of 8 writers were told that they had won`);
+  if (winners.length > 1) throw new Unmet(`${winners.length} of 8 writers succeeded`);
   const now = await contentOf(store, key);
   if (!(winners.length === 1 ? winners : unanswered).includes(now)) {
-    throw new Unmet(`${winners[0] ?? 'nobody'} had won, and "${now}" is stored`);
+    throw new Unmet(`${winners[0] ?? 'no writer'} had succeeded, and "${now}" is stored`);
   }
   return '1 of 8 won, and its bytes are stored';
 }

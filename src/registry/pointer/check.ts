@@ -41,9 +41,9 @@ export function manifestDifferences(
 const brief = (value: unknown): string => (Array.isArray(value) ? `${value.length} forms (others)` : String(value));
 
 /**
- * Compares a pointer with the version that it names and with the record of its own move, and looks whether the version is
- * whole: one listing and two reads; it hashes no file, which is verify's work. A move in between is no fault: the pointer
- * is read again then. Throws what the store throws.
+ * Compares a pointer with the version that it names and with the record of its own move, and checks that the version is
+ * complete: one listing and two reads; it hashes no file (verify does). A move in between is no fault: the pointer is
+ * then read again. Throws what the store throws.
  */
 export async function pointerFaults(place: PointerLocation, pointer: Pointer): Promise<PointerFault[]> {
   for (let current = pointer, attempt = 1; ; attempt += 1) {
@@ -129,7 +129,7 @@ export function differsFromRecord(
 }
 
 /**
- * Refuses to go on from a pointer that contradicts its version or its record: what it names as live is not known.
+ * Refuses to continue from a pointer that contradicts its version or its record: which version is live is then unknown.
  * Throws IntegrityError `pointer-differs`.
  */
 export async function assertSound(place: PointerLocation, pointer: Pointer): Promise<void> {

@@ -5,11 +5,10 @@ import type { Store } from '../../stores/store.ts';
 /** One thing in which a pointer is not what a move of Coldgate would have written. */
 export interface PointerFault {
   /**
-   * `version-missing`: what it names is not there, or not whole. `version-damaged`: something else than Coldgate wrote
-   * over it, which no publish mends. `version-marked`: a prune is deleting it.
-   * `differs-from-manifest` and `differs-from-record`: its fields are not those of the version, or of the move.
-   * `pointer-missing`: only its history is there. `pointer-behind`: it is older than its history.
-   * `pointer-unusable`: it is a link.
+   * `version-missing`: what it names is not there, or not complete. `version-damaged`: another program wrote over it,
+   * which no publish repairs. `version-marked`: a prune is deleting it. `differs-from-manifest` and
+   * `differs-from-record`: its fields are not those of the version, or of the move. `pointer-missing`: only its history
+   * is there. `pointer-behind`: it is older than its history. `pointer-unusable`: it is a link.
    */
   code:
     | 'version-missing'
@@ -23,7 +22,7 @@ export interface PointerFault {
   message: string;
 }
 
-/** Where a pointer lies. */
+/** Where a pointer is stored. */
 export interface PointerLocation {
   store: Store;
   model: string;
@@ -47,13 +46,13 @@ function hintFor({ model, pointer }: PointerLocation, faults: readonly PointerFa
     return `Something else than Coldgate wrote it. In the environment of ${pointer}, coldgate history --model ${model} --repair puts it back from its record where only the record agrees with the version. If the record is the wrong one, delete it: the next move writes it again.`;
   }
   if (has('pointer-behind'))
-    return `coldgate history --model ${model} says what has been live since; promote what is to be live.`;
+    return `coldgate history --model ${model} shows what has been live since; promote the version that should be live.`;
   const other = `coldgate promote --model ${model} --version <version>`;
   if (has('version-damaged')) return `Make another version live: ${other}. That one cannot be published again.`;
   return `Publish the same files of that version again, or make another one live: ${other}.`;
 }
 
-/** Says what is wrong with a pointer and how to put it right; exit 3. */
+/** The error for a pointer with faults, with how to repair it; exit 3. */
 export function unsound(place: PointerLocation, faults: readonly PointerFault[]): IntegrityError {
   const { model, pointer } = place;
   return new IntegrityError('pointer-differs', `${model}: ${faults.map(({ message }) => message).join(' ')}`, {

@@ -7,7 +7,7 @@ import { pointerFaults } from './check.ts';
 import { type PointerLocation, unsound } from './fault.ts';
 import { type PointerState, readPointer } from './read-pointer.ts';
 
-/** A pointer that should be there, by name, with the words for who says so: `the environment production`. */
+/** A pointer that should be there, by name, with who expects it: `the environment production`. */
 export interface ExpectedPointer {
   name: string;
   who: string;
@@ -29,13 +29,13 @@ export async function assertPointers(store: Store, model: string, survey: Survey
   }
   for (const [name, { pointer }] of survey.pointers) {
     const place = { store, model, pointer: name };
-    // A mark on a live version is prune's own business: it takes away what nobody can have written.
+    // A mark on a live version is left to prune, which removes marks that no prune can have written.
     const faults = (await pointerFaults(place, pointer)).filter(({ code }) => code !== 'version-marked');
     if (faults.length > 0) throw unsound(place, faults);
   }
 }
 
-/** The same as a look of its own, for who deletes more than versions. */
+/** The same as a separate check, for callers that delete more than versions. */
 export async function checkPointers(store: Store, model: string): Promise<void> {
   await assertPointers(store, model, await surveyModel(store, model));
 }

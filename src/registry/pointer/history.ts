@@ -90,9 +90,9 @@ export interface HistoryReport {
 }
 
 /**
- * Reads the whole history and says where it is not what the protocol promises: gapless from 1, each record following
- * from the one before it, the newest in agreement with the pointer. The pointer is read before the records are, and once
- * more where they are ahead of it, so that a move in between cannot look like a fault.
+ * Reads the whole history and returns where it breaks the protocol's promises: gapless from 1, each record following
+ * from the one before it, the newest in agreement with the pointer. The pointer is read before the records are, and
+ * once more where they are ahead of it, so that a move in between cannot look like a fault.
  */
 export async function checkHistory(input: HistoryInput): Promise<HistoryReport> {
   const { store, model } = input;
@@ -124,7 +124,7 @@ function chainProblems(records: Map<number, Pointer>): HistoryProblem[] {
   const ids = new Set<string>();
   for (const [sequence, record] of records) {
     const add = (code: HistoryProblem['code'], message: string) => problems.push({ code, sequence, message });
-    if (record.sequence !== sequence) add('wrong-sequence', `record ${sequence} says that it is ${record.sequence}.`);
+    if (record.sequence !== sequence) add('wrong-sequence', `record ${sequence} has the sequence ${record.sequence}.`);
     if (ids.has(record.promotion_id)) add('repeated-id', `record ${sequence} repeats an earlier promotion_id.`);
     ids.add(record.promotion_id);
     const before = records.get(sequence - 1);

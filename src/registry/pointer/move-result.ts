@@ -22,7 +22,7 @@ export interface MoveResult {
   note?: string | undefined;
 }
 
-/** What a dry run says of a move. */
+/** The result of a move's dry run. */
 export function dryRunResult(version: string, sha256: string, current: PointerState | undefined): MoveResult {
   const live = current?.pointer;
   return {
@@ -38,7 +38,7 @@ export function dryRunResult(version: string, sha256: string, current: PointerSt
   };
 }
 
-/** What a move that happened says. */
+/** The result of a move. */
 export function resultOf(moved: SwapResult): MoveResult {
   const { pointer, recorded, superseded } = moved;
   return {

@@ -2,7 +2,7 @@ import { ColdgateError } from '../../errors.ts';
 import { UnavailableError } from '../../stores/store.ts';
 
 export interface PaceOptions {
-  /** How long one promotion goes on for, ms; ten minutes unless told. */
+  /** Max. time that one promotion retries, ms. Default: ten minutes. */
   timeoutMs?: number | undefined;
   /** From 0 up to 1; tests pass their own. */
   random?: (() => number) | undefined;
@@ -14,7 +14,7 @@ const leastWindow = 1000;
 const maxWindow = 300_000;
 /** With this many contenders spread over the window, most get through at their next try. */
 const windowInSwaps = 64;
-/** More would leave the last of many writers waiting for nobody. */
+/** More would leave the last of many writers waiting without contention. */
 const maxInSwaps = 128;
 /**
  * Losses double the window and wins shrink it by this. A window stays where the two keep the balance, at one try in
@@ -23,8 +23,8 @@ const maxInSwaps = 128;
 const shrink = 0.8;
 
 /**
- * How fast a writer goes that loses swaps and is meant to go on. Each wait is drawn at random from a window that follows
- * the contention met so far; a writer that promotes again and again keeps its pace from one promotion to the next.
+ * How fast a writer retries lost swaps. Each wait is drawn at random from a window that follows the contention seen so
+ * far; a writer that promotes again and again keeps its pace from one promotion to the next.
  */
 export class Pace {
   readonly #timeoutMs: number;
@@ -42,7 +42,7 @@ export class Pace {
   /** A promotion begins; patience is counted from here. How long to wait before its first try, ms. @param at ms */
   begin(at: number): number {
     this.#spent = 0;
-    // A store that has asked for less would refuse the second of two changes in one second, whoever makes them.
+    // A store that has throttled would refuse the second of two changes in one second, even of different writers.
     return this.#busy ? Math.max(0, this.#wonAt + leastWindow - at) : 0;
   }
 
@@ -52,7 +52,7 @@ export class Pace {
     const busy = error instanceof UnavailableError;
     if (!lost && !busy) return undefined;
     this.#busy ||= busy;
-    // A store that asks for less takes a change a second at best, however fast it says so.
+    // A store that throttles takes a change a second at best, however fast it responds.
     const swapMs = busy ? Math.max(tookMs, leastWindow) : tookMs;
     const grown = Math.min(2 * this.#window, maxInSwaps * swapMs);
     this.#window = Math.min(maxWindow, Math.max(grown, windowInSwaps * swapMs, leastWindow));

@@ -54,7 +54,7 @@ export interface Move extends Mover {
   pace?: Pace | undefined;
 }
 
-/** New fences that a swap meets before it gives up; each is another prune's. */
+/** Max. new fences that a swap retries after; each is another prune's. */
 const maxFences = 5;
 
 /**
@@ -118,7 +118,7 @@ async function movable({ store, model, version, proof }: Move): Promise<Manifest
     throw new IntegrityError(
       'manifest-changed',
       `The manifest of ${model} ${version} is not the one that was verified: expected sha256 ${proof.manifestSha256}, got ${stored.sha256}.`,
-      { hint: 'The version was pruned and published again in between: verify it and promote it anew.' },
+      { hint: 'The version was pruned and published again in between: verify it and promote it again.' },
     );
   }
   const [gap] = incomplete(contents, stored.manifest);

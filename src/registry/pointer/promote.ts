@@ -29,7 +29,7 @@ export interface PromoteInput extends Mover {
   current?: PointerState | null | undefined;
   /** Refuses to promote past someone who moved the pointer since. */
   expected?: ExpectedLive | undefined;
-  /** Goes on after a lost swap, over whatever won, at this pace; without it the loser is told so. */
+  /** Retries a lost swap over whatever won, at this pace; without it the loser fails. */
   pace?: Pace | undefined;
   dryRun?: boolean | undefined;
 }
@@ -98,21 +98,21 @@ async function promoteOnce(
   }
 }
 
-/** Someone else did what we wanted, as far as one can tell from the version. */
+/** The swap was lost to a move to the same version. */
 export const lostToSameVersion = (error: unknown, version: string): boolean =>
   error instanceof ConflictError &&
   error.code === 'lost-swap' &&
   (error.data?.['by'] as Pointer | null)?.version === version;
 
-/** The pointer is read before the version is: so its fence speaks of it, and its token is good for the swap. */
+/** The pointer is read before the version: so its fence covers the version, and its token is valid for the swap. */
 async function verifyHere({ store, model, version, pointer, log, current: given }: PromoteInput): Promise<Seen> {
   const current = given === undefined ? await readPointer(store, model, pointer) : (given ?? undefined);
   return { current, proof: proofUnder(current?.pointer, await verifyVersion({ store, model, version, log })) };
 }
 
 /**
- * The pointer where it names this very version. Throws IntegrityError `pointer-differs` where it names the version and
- * not what its manifest says: nothing can be left as it is then, and nothing written over it.
+ * The pointer, if it names this version already. Throws IntegrityError `pointer-differs` where it names the version but
+ * contradicts its manifest: such a pointer must be neither kept nor overwritten.
  */
 export function whereLive(
   place: Pick<PromoteInput, 'store' | 'model' | 'pointer'>,

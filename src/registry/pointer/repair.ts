@@ -17,10 +17,10 @@ export interface Repaired {
 }
 
 /**
- * Puts right what of a pointer and its history can be put right without a choice: writes the record that a crash left
- * out, and puts back a pointer that is missing, cannot be read, or contradicts the version it names, from its newest
- * record, where that agrees with its version. Both writes are conditional. Throws IntegrityError `pointer-differs` where
- * pointer and record speak of different moves and either may be right, `history-unusable`, and what the store throws.
+ * Repairs what of a pointer and its history can be repaired unambiguously: writes the record that a crash left out, and
+ * restores a pointer that is missing, cannot be read, or contradicts the version it names, from its newest record,
+ * where that agrees with its version. Both writes are conditional. Throws IntegrityError `pointer-differs` where
+ * pointer and record are of different moves and either may be right, `history-unusable`, and what the store throws.
  */
 export async function repairHistory(input: HistoryInput & { log: Logger }): Promise<Repaired> {
   const place: HistoryLocation = { ...input, pointer: input.pointer ?? defaultPointer };

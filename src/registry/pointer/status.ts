@@ -30,7 +30,7 @@ export interface ModelStatus {
   versions: VersionStatus[];
   /** Of all versions. */
   bytes: number;
-  /** Folders under versions/ that are none of ours. */
+  /** Folders under versions/ that are no versions of Coldgate's. */
   foreign: string[];
 }
 
@@ -62,7 +62,7 @@ export async function modelStatus(store: Store, model: string): Promise<ModelSta
 /**
  * What is wrong with the pointers of a model: each is compared with the version that it names and with its history.
  * `expected` are pointers that environments name; without history they may be missing, for nothing was ever promoted.
- * Answers by pointer name, those without a fault left out. Three requests a pointer.
+ * Returns the faults by pointer name, without pointers that have none. Three requests a pointer.
  */
 export async function statusFaults(
   store: Store,
@@ -97,7 +97,7 @@ async function faultsAt(
   if (!pointer) return recorded === 0 ? [] : [missingPointer(place, recorded)];
   const faults = await pointerFaults(place, pointer);
   if (pointer.sequence < recorded) {
-    const message = `${key} is at move ${pointer.sequence}, and its history goes up to move ${recorded}: an older copy was put back. The next move goes on from there.`;
+    const message = `${key} is at move ${pointer.sequence}, and its history goes up to move ${recorded}: an older copy was put back. The next move continues from there.`;
     faults.push({ code: 'pointer-behind', message });
   }
   return faults;

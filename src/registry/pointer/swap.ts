@@ -11,7 +11,7 @@ import { type PointerState, readPointer, readRecord } from './read-pointer.ts';
 export type NextPointer = Omit<Pointer, 'sequence' | 'previous' | 'schema' | 'fence'>;
 
 export interface SwapLocation extends HistoryLocation, Sleeper {
-  /** Leaves it to the caller, who has a pace of its own, to try again where the pointer was left untouched. */
+  /** Leaves retries to the caller, which has its own pace, where the pointer was left untouched. */
   once?: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface SwapResult {
   state: PointerState | undefined;
   /** False when the history record is still to be written; the next move does that first. */
   recorded: boolean;
-  /** The pointer that has followed ours already, when the answer to our swap came too late to be told otherwise. */
+  /** The pointer that has already followed ours, if the response to our swap came too late. */
   superseded: Pointer | undefined;
 }
 
@@ -61,7 +61,7 @@ export async function swapPointer(
     sequence: last + 1,
     ...rest,
     previous: newest ? { version: newest.version, sha256: newest.sha256 } : null,
-    // One that begins has a fence of its own, which nobody can have seen anything under.
+    // A new pointer gets a new fence, under which no one can have read anything.
     fence: current?.pointer.fence ?? content.promotion_id,
   };
   const bytes = encodeJson(next);
@@ -72,8 +72,8 @@ export async function swapPointer(
 }
 
 /**
- * The sequence that the next move follows. A pointer that was deleted by hand, or put back from an older copy, goes on
- * where its history ends, so that no sequence is used twice.
+ * The sequence that the next move follows. A pointer that was deleted by hand, or restored from an older copy,
+ * continues where its history ends, so that no sequence is used twice.
  */
 async function lastSequence(place: SwapLocation, current: PointerState | undefined): Promise<number> {
   const { store, model, pointer: name } = place;
@@ -117,7 +117,7 @@ async function writeOrSettle(
   }
 }
 
-/** Nobody moves on from a pointer without its record, so the record of our sequence says who won it. */
+/** No move starts from a pointer without its record, so the record of our sequence shows who won it. */
 async function isOurs(place: SwapLocation, next: Pointer, cause: unknown): Promise<boolean> {
   const read = () => readRecord(place.store, place.model, next.sequence, place.pointer);
   return (await insist(place, next, cause, read))?.pointer.promotion_id === next.promotion_id;

@@ -16,8 +16,8 @@ export interface Fencing extends HistoryLocation, Sleeper {
 const attempts = 8;
 
 /**
- * Puts a new fence into the pointer, which names what it named. From then on every swap that was decided before is
- * refused, and whoever decides later finds what was marked before. Gives the pointer that got the fence. Throws
+ * Puts a new fence into the pointer and leaves the version it names. From then on every swap that was decided before is
+ * refused, and every later decision sees what was marked before. Returns the pointer with the fence. Throws
  * IntegrityError `pointer-missing` where it went away, ConflictError `pointer-contended`, and what the store throws.
  */
 export async function fencePointer(fencing: Fencing): Promise<PointerState> {

@@ -44,7 +44,7 @@ export interface PrunePlan {
   versions: PlannedVersion[];
   /** Leases of dead promotions, removed along the way. */
   staleLeases: ObjectInfo[];
-  /** What lies under versions/ and is none; never touched. */
+  /** Folders under versions/ that are no versions; never touched. */
   foreign: string[];
 }
 
@@ -66,9 +66,9 @@ interface Grounds {
 }
 
 /**
- * Says what would be deleted and kept, and why. Reads only. Throws IntegrityError `pointer-missing`, `pointer-differs`,
- * `pointer-unusable` or `history-unusable`, and what the store throws: where anything is missing that should be there, or
- * cannot be read, nothing is deleted.
+ * Returns what would be deleted and kept, and why. Reads only. Throws IntegrityError `pointer-missing`,
+ * `pointer-differs`, `pointer-unusable` or `history-unusable`, and what the store throws: where anything is missing
+ * that should be there, or cannot be read, nothing is deleted.
  */
 export async function planOnGrounds(input: PruneInput): Promise<PruneGrounds> {
   const { store, model, now, leftoverAgeMs = dayMs } = input;
@@ -136,8 +136,8 @@ function deleteReason({ input }: Grounds, found: SurveyedVersion): string {
 }
 
 /**
- * The last `retain` distinct versions that each pointer named, with the reason to keep them. What a record that is missing
- * or cannot be read made live, the move after it says; where that is gone too, nobody knows what it keeps.
+ * The last `retain` distinct versions that each pointer named, with the reason to keep them. If a record is missing or
+ * cannot be read, the move after it names the version; where that is gone too, what it keeps is unknown.
  */
 async function historyWindow(input: PruneInput, survey: Survey): Promise<Map<string, string>> {
   const { store, model, log } = input;
@@ -164,7 +164,7 @@ function windowOf({ records, missing, unreadable }: HistoryView, retain: number,
     const named = bySequence.get(sequence + 1)?.previous?.version;
     if (distinct.size >= retain) break;
     if (version === undefined && named === undefined) throw lost();
-    // Where the two differ one of them is wrong, and nothing tells which.
+    // Where the two differ one of them is wrong, and nothing shows which.
     for (const found of [version, named]) if (found !== undefined) distinct.add(found);
   }
   return distinct;

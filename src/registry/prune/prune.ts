@@ -19,9 +19,9 @@ export interface PruneResult {
 }
 
 /**
- * Deletes what the plan says, so that no promotion can be hurt: mark every version to be deleted, look at leases, put a
- * fence into every pointer, withdraw the marks of what something needs, and delete the rest: manifest first, tombstone
- * last. Killed anywhere, the next prune finishes or withdraws. History is never deleted.
+ * Deletes what the plan lists without harming any promotion: mark every version to be deleted, check leases, put a
+ * fence into every pointer, withdraw the marks of versions that are needed, and delete the rest: manifest first,
+ * tombstone last. Killed anywhere, the next prune finishes or withdraws. History is never deleted.
  */
 export async function prune(input: PruneInput & { dryRun?: boolean | undefined }): Promise<PruneResult> {
   const { store, model, now, log } = input;

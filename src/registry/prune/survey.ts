@@ -22,13 +22,13 @@ export interface Survey {
   pointers: Map<string, PointerState>;
   /** Newest sequence that is recorded, by the name of the pointer whose history it is. */
   recorded: Map<string, number>;
-  /** Folders under versions/ that are no versions of ours; never touched. */
+  /** Folders under versions/ that are no versions of Coldgate's; never touched. */
   foreign: string[];
 }
 
 /**
- * One listing of the model and one read a pointer, the listing first. Throws IntegrityError `pointer-unusable`: with a
- * pointer that cannot be read nobody knows what it needs.
+ * One listing of the model and one read a pointer, the listing first. Throws IntegrityError `pointer-unusable`: what a
+ * pointer that cannot be read needs is unknown.
  */
 export async function surveyModel(store: Store, model: string): Promise<Survey> {
   const survey: Survey = { versions: new Map(), pointers: new Map(), recorded: new Map(), foreign: [] };

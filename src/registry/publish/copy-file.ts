@@ -8,7 +8,7 @@ import { beingPruned } from '../version/tombstone.ts';
 import { hashStored, type StoredDigest } from './hash-stored.ts';
 import type { Destination } from './store-file.ts';
 
-/** A file of the version that lies in the destination with exactly the bytes of the manifest, all read back. */
+/** A file of the version that is in the destination with exactly the bytes of the manifest, all read back. */
 export interface CopiedFile extends FileEntry {
   /**
    * `by-store`: the provider copied it. `streamed`: its bytes passed through this machine. `adopted`: it lay there.
@@ -25,10 +25,10 @@ export interface FileCopy {
 }
 
 /**
- * Copies one file of a version and reads the copy back: by the provider where both stores are of one and it can, else
- * through this machine. What lies there already with the right bytes is adopted. Throws IntegrityError
- * `checksum-mismatch` when the source is not what its manifest says, `leftover-differs` when other bytes lie there,
- * ConflictError `version-being-pruned` when the source goes away, and what the stores throw.
+ * Copies one file of a version and reads the copy back: on the provider's side if both stores are of one provider and
+ * it supports that, else through this machine. A file that is there already with the right bytes is adopted. Throws
+ * IntegrityError `checksum-mismatch` if the source contradicts its manifest, `leftover-differs` if other bytes are
+ * there, ConflictError `version-being-pruned` if the source is deleted meanwhile, and what the stores throw.
  */
 export async function copyFile(copy: FileCopy, exists: boolean): Promise<CopiedFile> {
   const { to, entry } = copy;
@@ -56,7 +56,7 @@ async function bring(copy: FileCopy, key: string): Promise<CopiedFile['how']> {
   try {
     await to.store.put(key, body.read(from, key), 'absent', meta);
   } catch (error) {
-    // What the source's end threw says more than what the driver made of it.
+    // The source's own error is more specific than the driver's.
     throw body.failure ?? error;
   }
   return 'streamed';
@@ -127,7 +127,7 @@ async function readBack({ to, entry }: FileCopy, key: string): Promise<StoredDig
 const isEntry = (found: { sha256: string; size: number }, entry: FileEntry): boolean =>
   found.sha256 === entry.sha256 && found.size === entry.size;
 
-/** A wrong copy that nobody can see yet would be in the way of a right one for a day. */
+/** A wrong copy, not yet visible, would block a right one for a day. */
 async function takeAway({ to }: FileCopy, key: string, token: Token): Promise<void> {
   try {
     await to.store.remove(key, { unchanged: token });
@@ -142,7 +142,7 @@ const gone = (to: Destination, entry: FileEntry) =>
 function damaged({ from, to, entry }: FileCopy, found: { sha256: string; size: number }): IntegrityError {
   return new IntegrityError(
     'checksum-mismatch',
-    `${entry.path} of ${to.model} ${to.version} in ${from.url} is not what its manifest says: expected sha256 ${entry.sha256} (${entry.size} bytes), copied ${found.sha256} (${found.size} bytes).`,
+    `${entry.path} of ${to.model} ${to.version} in ${from.url} contradicts its manifest: expected sha256 ${entry.sha256} (${entry.size} bytes), copied ${found.sha256} (${found.size} bytes).`,
     {
       hint: 'Run `coldgate verify` on the source, and publish the same files there again or another version.',
       data: {

@@ -24,7 +24,7 @@ import { differencesOf, wordOf } from './existing-version.ts';
 export interface CopyInput {
   /** Where the version is published. */
   from: Store;
-  /** Where it is to be. */
+  /** The destination. */
   store: Store;
   model: string;
   version: string;
@@ -32,7 +32,7 @@ export interface CopyInput {
   pointer?: string | undefined;
   now: () => Date;
   log: Logger;
-  /** Says what would be copied and writes nothing. */
+  /** Reports what would be copied and writes nothing. */
   dryRun?: boolean | undefined;
 }
 
@@ -42,21 +42,21 @@ export interface CopyResult {
   /** In a dry run: what the run would have done. */
   wouldCopy: boolean;
   version: string;
-  /** As it lies there. */
+  /** As it is stored there. */
   manifest: Manifest;
   manifestSha256: string;
   /** Of the model file. */
   sha256: string;
   /** Files and artifacts that this run brought or adopted; in a dry run those that it would bring. */
   files: CopiedFile[];
-  /** What a promotion there may take as verified: every byte was read back in the store that it speaks of. */
+  /** What a promotion there may take as verified: every byte was read back in that store. */
   proof: Proof;
 }
 
 /**
- * Brings a published version into another store, byte for byte, its manifest last: as in publish nobody sees a part of
- * it, and run again after a crash or a lost answer it converges. A version that is there already with the same files is
- * verified and left as it is. The copy is read back before the manifest makes it visible.
+ * Brings a published version into another store, byte for byte, its manifest last: as in publish no reader sees a part
+ * of it, and run again after a crash or a lost answer it converges. A version that is there already with the same files
+ * is verified and left as it is. The copy is read back before the manifest makes it visible.
  *
  * Throws IntegrityError `version-missing`, `version-exists` naming both digests, `leftover-differs`, `checksum-mismatch`;
  * ConflictError `version-being-pruned` of either store; and what the stores throw.
@@ -64,7 +64,7 @@ export interface CopyResult {
 export async function copyVersion(input: CopyInput): Promise<CopyResult> {
   const { store, model, version, now, log } = input;
   await assertTrusted(store);
-  // Before the first look at the version there, so that its fence speaks of what is seen from now on.
+  // Before the first read of the version there, so that its fence covers what is read from now on.
   const live = (await readPointer(store, model, input.pointer))?.pointer;
   const source = await publishedAt(input.from, input);
   const there = await openThere(input);

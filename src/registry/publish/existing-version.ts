@@ -53,7 +53,7 @@ export function differencesOf(stored: readonly FileEntry[], local: readonly File
     .filter((d) => d.stored !== d.local);
 }
 
-/** One line of words. @param there where the stored version lies @param here where the other one does */
+/** One line. @param there where the stored version is @param here where the other one is */
 export function wordOf({ path, stored, local }: Difference, there = 'in the store', here = 'here'): string {
   if (stored === null) return `${path}: not in the version ${there}, ${here} sha256 ${local}`;
   if (local === null) return `${path}: sha256 ${stored} ${there}, missing ${here}`;

@@ -9,8 +9,8 @@ export interface StoredDigest {
 }
 
 /**
- * Reads a stored object as a stream and says what it hashes to; memory stays bounded whatever its size.
- * `onBytes` hears the running count. Throws NotFoundError and what the store throws.
+ * Reads a stored object as a stream and returns its digest; memory stays bounded whatever its size. `onBytes` receives
+ * the running count. Throws NotFoundError and what the store throws.
  */
 export async function hashStored(
   store: Store,

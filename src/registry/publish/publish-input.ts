@@ -8,7 +8,7 @@ import type { TensorInfo } from '../../model/tensor-info.ts';
 import type { Store } from '../../stores/store.ts';
 import type { LocalFile, LocalReading } from './local-file.ts';
 
-/** What the manifest says of the graph; `readModelHead` in src/onnx answers it. */
+/** The manifest's fields on the graph; `readModelHead` in src/onnx returns them. */
 export interface GraphDescription {
   inputs: TensorInfo[];
   outputs: TensorInfo[];
@@ -46,7 +46,7 @@ export interface PublishInput extends LocalReading {
   /** Version of this tool. */
   coldgateVersion: string;
   now: () => Date;
-  /** Says what would happen and writes nothing. */
+  /** Reports what would happen and writes nothing. */
   dryRun?: boolean | undefined;
   log: Logger;
 }

@@ -26,7 +26,7 @@ export interface VersionListing {
 }
 
 export interface VersionContents extends VersionListing {
-  /** Absent while the version is not complete: nobody may read it. */
+  /** Absent while the version is not complete: no one may read it. */
   stored: StoredManifest | undefined;
 }
 

@@ -6,9 +6,9 @@ import { type ObjectInfo, PreconditionError, type Store, type Token } from '../.
 import { mayHaveHappened } from '../ambiguous.ts';
 
 /**
- * A publish or a promotion says in the store which version it is at work on before it looks for a tombstone; prune,
- * having written a tombstone, looks for leases before it looks at pointers. Whoever comes second sees the other, so no
- * file is deleted under a publish and no version under a swap, whichever process is paused or killed at which point.
+ * A publish or a promotion writes a lease for the version before it looks for a tombstone; prune, having written a
+ * tombstone, looks for leases before it reads pointers. The later of the two sees the other, so no file is deleted
+ * under a publish and no version under a swap, whichever process is paused or killed at which point.
  */
 export interface LeaseRequest {
   store: Store;
@@ -40,7 +40,7 @@ export async function withLease<T>(request: LeaseRequest, work: () => Promise<T>
   return result;
 }
 
-/** Nobody else writes this key, so a refusal is the answer to our own write repeated below us. */
+/** No one else writes this key, so a refusal is the response to our own write, repeated below us. */
 async function writeLease(store: Store, key: string, document: Uint8Array): Promise<Token> {
   try {
     return await store.put(key, document, 'absent', { contentType: contentTypeOf(key) });
@@ -51,7 +51,7 @@ async function writeLease(store: Store, key: string, document: Uint8Array): Prom
   }
 }
 
-/** Failures of the store, or of reading a file of this machine, after which no write of ours is on its way. */
+/** Failures of the store, or of reading a file of this machine, after which no write of ours is in flight. */
 const certain = new Set([
   'not-found',
   'bad-key',

@@ -5,8 +5,8 @@ import { check, type Shape } from '../../model/shape.ts';
 import { NotFoundError, readAll, type Store, type Token } from '../../stores/store.ts';
 
 /**
- * Prune's mark on a version. `checking`: nothing is deleted yet, prune still looks whether something needs the version,
- * and the mark can be taken away by whoever holds its token. `deleting`: the point of no return, entered by a
+ * Prune's mark on a version. `checking`: nothing is deleted yet, prune still checks whether something needs the
+ * version, and the holder of the mark's token can remove it. `deleting`: the point of no return, entered by a
  * conditional update, so that a prune that lost its mark can never enter it.
  */
 export interface Tombstone {

@@ -83,7 +83,7 @@ function recordOf(store: Store): Promise<DoctorRecord | undefined> {
   return reading;
 }
 
-/** Lets the next promotion of this process read the record anew. */
+/** Makes the next promotion of this process read the record again. */
 export const forgetTrust = (store: Store): void => {
   known.delete(store);
 };

@@ -43,7 +43,7 @@ export interface VerifyResult {
   bytes: number;
   /** Objects under the version that no manifest lists. */
   extra: string[];
-  /** The pointer, where one was read; `named` says whether it names this version. */
+  /** The pointer, where one was read; `named` is true if it names this version. */
   pointer: { pointer: Pointer; named: boolean } | undefined;
 }
 

@@ -66,7 +66,7 @@ export class BlockUpload {
     try {
       return writtenToken(context, key, await commitWrite(send, judgeCommit, { attempts }));
     } catch (thrown) {
-      // Whoever commits drops the blocks of all others: what they lost against is there to be seen.
+      // A commit drops the uncommitted blocks of all other writers, which then see the object they lost against.
       if (thrown instanceof UnavailableError && isBlockLost(thrown.cause)) await lookEarly(context, key, when);
       throw thrown;
     }
@@ -86,7 +86,7 @@ export class BlockUpload {
   #blocksGone(cause: unknown): UnavailableError {
     const { url } = this.context.place;
     const message = `${this.key} in ${url}: another write of it came in between and dropped the blocks of this one.`;
-    const hint = 'Run this again: the bytes have to be sent anew.';
+    const hint = 'Retry: the upload must be restarted.';
     return new UnavailableError(message, { store: url, key: this.key, hint, cause });
   }
 }

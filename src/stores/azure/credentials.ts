@@ -8,7 +8,7 @@ import type { BucketLocation } from './location.ts';
 
 export const tokenScope = 'https://storage.azure.com/.default';
 
-/** Who asks, and where, as far as that is known without asking anybody. */
+/** The identity and the account, as far as known without a request. */
 export interface Login {
   identity: Identity;
   credential: StorageSharedKeyCredential | TokenCredential | AnonymousCredential;
@@ -48,7 +48,7 @@ function connected(text: string): BlobServiceClient {
   } catch (thrown) {
     const why = redact(thrown instanceof Error ? thrown.message : String(thrown));
     const message = `AZURE_STORAGE_CONNECTION_STRING cannot be read: ${why}`;
-    const hint = 'Copy it anew: az storage account show-connection-string --name ACCOUNT --query connectionString';
+    const hint = 'Copy it again: az storage account show-connection-string --name ACCOUNT --query connectionString';
     throw new InputError([{ path: 'AZURE_STORAGE_CONNECTION_STRING', message, hint }]);
   }
 }

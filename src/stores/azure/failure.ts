@@ -33,7 +33,7 @@ export function failureOf(thrown: unknown): RequestFailure {
     const value: unknown = headers instanceof Object && 'get' in headers ? (headers as Headers).get(name) : undefined;
     return typeof value === 'string' ? value : undefined;
   };
-  // Answers to HEAD have no body: there the code is in a header alone.
+  // Responses to HEAD have no body: there the code is only in a header.
   const code = header('x-ms-error-code') ?? textIn(error, 'code') ?? error.name;
   // The service repeats its ids and the time below the first line, and the SDK the whole answer.
   const said = error.message.split('\n')[0]?.trim() || code;

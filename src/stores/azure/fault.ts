@@ -33,7 +33,7 @@ export async function principalOf(identity: Identity): Promise<string | undefine
   }
 }
 
-/** Says in the store's words why a request failed; what is said already comes back as it is. */
+/** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
 export async function explain(thrown: unknown, context: AzureContext, asked: RequestContext): Promise<Error> {
   if (thrown instanceof ColdgateError) return thrown;
   const failure = failureOf(thrown);

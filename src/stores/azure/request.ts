@@ -4,7 +4,7 @@ import type { AzureContext } from './context.ts';
 import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 
-/** What each request passes on to the SDK: when to stop, and where to tell that bytes move. */
+/** What each request passes on to the SDK: when to stop, and a callback for progress. */
 export interface RequestOptions {
   abortSignal: AbortSignal;
   onProgress: () => void;
@@ -12,7 +12,7 @@ export interface RequestOptions {
 
 interface Bounds {
   stop?: AbortSignal | undefined;
-  /** Longest silence, ms; the store's limit unless told. */
+  /** Max. time without progress, ms. Default: the store's limit. */
   silence?: number | undefined;
 }
 

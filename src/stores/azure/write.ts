@@ -24,7 +24,7 @@ export const askedFor = (key: string, when: Precondition): RequestContext & { ke
   key,
 });
 
-/** Bytes for the SDK, which asks for them when it sends; in slices, so that it can tell of progress. */
+/** Bytes for the SDK, which asks for them when it sends; in slices, so that it can report progress. */
 export const sending = (bytes: Uint8Array) => () => inSlices([bytes]);
 
 /** Writes a blob in one request, which carries its checksum for the service to compare. */

@@ -45,9 +45,9 @@ const sharing = (path: string, owner: number, uid: number): string =>
   `${path} belongs to user ${owner}, and this is user ${uid}. Give the whole folder to one of them (chown -R), or let both share it: a group of both (chgrp -R), chmod -R g+rwX, chmod g+s on its folders, and umask 002 for both.`;
 
 /**
- * Says in the store's words what a system call failed at: DeniedError, StoreError `key-conflict` where a folder stands
- * in an object's place or the other way round, `bad-key` for what the file system cannot name, else UnavailableError.
- * What is explained already, or no system error at all, comes back as it is.
+ * Returns the store error for a failed system call: DeniedError, StoreError `key-conflict` where a folder stands in an
+ * object's place or the other way round, `bad-key` for what the file system cannot name, else UnavailableError. Any
+ * other error is returned unchanged.
  */
 export function explain(thrown: unknown, doing: string, where: Where): unknown {
   const code = errnoOf(thrown);
@@ -71,7 +71,7 @@ export function explain(thrown: unknown, doing: string, where: Where): unknown {
     return new StoreError('bad-key', exitCodes.usage, message, { ...fields, hint: 'Choose a shorter, plainer name.' });
   }
   if (code === 'EXDEV') {
-    const message = `Could not ${doing} ${what}: part of the store's folder lies on another file system.`;
+    const message = `Could not ${doing} ${what}: part of the store's folder is on another file system.`;
     const hint = 'Keep the whole folder on one file system; nothing can be moved into place atomically between two.';
     return new UnavailableError(message, { ...fields, hint });
   }

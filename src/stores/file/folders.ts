@@ -39,7 +39,7 @@ export async function syncFolders(root: string, folder: string): Promise<void> {
   await syncFolder(folder);
 }
 
-/** Removes folders that became empty, up to the root. A writer that meets this makes its folder anew. */
+/** Removes folders that became empty, up to the root. A concurrent writer creates its folder again. */
 export async function removeEmptyFolders(root: string, folder: string): Promise<void> {
   for (let at = folder; at !== root && at.startsWith(root); at = dirname(at)) {
     try {
@@ -90,8 +90,8 @@ function refuseSymlink(store: string, key: string | undefined, path: string): ne
 export type Found = 'nothing' | 'object' | 'folder' | 'below-an-object' | 'something-else';
 
 /**
- * What lies at the key, looking at each part on the way. A symlink is refused wherever it points (StoreError `bad-key`):
- * one that leaves the root would let a key reach any file, one that stays inside gives an object two names and two locks.
+ * What is at the key; checks each part of the path. A symlink is refused wherever it points (StoreError `bad-key`): one
+ * that leaves the root would let a key reach any file, one that stays inside gives an object two names and two locks.
  */
 export async function whatIsAt({ layout, store }: FileContext, key: string): Promise<Found> {
   const segments = key.split('/');

@@ -19,19 +19,19 @@ function resultCode(thrown: unknown): number | undefined {
 }
 
 /**
- * Node can take no kernel lock on a file by itself, but the SQLite inside it does: a write transaction holds a POSIX
+ * Node has no API for a kernel lock on a file, but its built-in SQLite takes one: a write transaction holds a POSIX
  * byte-range lock (https://www.sqlite.org/lockingv3.html, RESERVED). The file stays empty and nothing is ever written.
- * What makes it right: the kernel gives the lock to one process at a time and takes it back when that process ends,
- * however it ends, so there is no stale lock to judge and none to steal from a holder that is merely paused.
- * Lock files are never deleted, as a lock on a deleted file excludes nobody. Nothing else in this process may open one:
- * closing any descriptor of a file drops the process's POSIX locks on it (SQLite itself takes care of that).
+ * Why it is correct: the kernel gives the lock to one process at a time and releases it when that process ends, however
+ * it ends, so there is no stale lock to judge and none to steal from a holder that is merely paused. Lock files are
+ * never deleted, as a lock on a deleted file excludes no one. Nothing else in this process may open one: closing any
+ * descriptor of a file drops the process's POSIX locks on it (SQLite itself takes care of that).
  */
 function openLock(file: string): DatabaseSync {
   const { DatabaseSync } = loadSqlite();
   const fresh = !existsSync(file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
-    // SQLite creates with 0644; people who share the folder by group need what the folder grants.
+    // SQLite creates with 0644; users who share the folder by group need what the folder grants.
     if (fresh) chmodSync(file, statSync(dirname(file)).mode & 0o666);
   } catch {
     // Another user made it in the same moment.
@@ -69,8 +69,8 @@ function explainLock(thrown: unknown, { store }: FileContext, { key, lock }: Fil
 
 /**
  * Runs the work while no other process or call works on the key (or another key of its slot). Keep the work short.
- * Throws StoreError `store-locked` (exit 6) when the lock was not to be had in `lockWaitMs`, DeniedError or
- * UnavailableError where the file system gives none.
+ * Throws StoreError `store-locked` (exit 6) when the lock was not free within `lockWaitMs`, DeniedError or
+ * UnavailableError where the file system supports none.
  */
 export async function withLock<T>(context: FileContext, place: FileLocation, work: () => Promise<T>): Promise<T> {
   let lock: DatabaseSync | undefined;

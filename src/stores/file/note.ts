@@ -7,7 +7,7 @@ import { errnoOf } from './fault.ts';
 export interface NoteEntry extends ObjectMeta {
   /** Random, never used twice: the token's content. */
   id: string;
-  /** Which file it speaks of. */
+  /** Which file it describes. */
   stamp: string;
 }
 
@@ -58,8 +58,8 @@ async function readPlainFile(path: string): Promise<string> {
 }
 
 /**
- * The entry that speaks of this very file, or nothing: no note, a note of another file, or one that makes no sense.
- * An object without an entry is a file that someone put there by hand; it is served all the same.
+ * The entry for this very file, or undefined: no note, a note of another file, or an invalid one. An object without an
+ * entry is a file that was put there by hand; it is served all the same.
  */
 export async function readNote(path: string, key: string, stamp: string): Promise<NoteEntry | undefined> {
   let note: Partial<Note> | null;

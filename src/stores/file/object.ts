@@ -6,7 +6,7 @@ import { errnoOf } from './fault.ts';
 import { locationOf } from './layout.ts';
 import { type NoteEntry, readNote, stampOf } from './note.ts';
 
-/** An object that is open for reading. Whoever opens it closes the handle. */
+/** An object that is open for reading. The opener closes the handle. */
 export interface OpenObject {
   handle: FileHandle;
   info: ObjectInfo;
@@ -17,7 +17,7 @@ export interface OpenObject {
 /** Not through a symlink; and without waiting for a writer should a pipe stand there. Windows has neither flag. */
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** A reader can meet this many writes between its two reads before it does without the content type. */
+/** Max. concurrent writes that a reader retries after; then it omits the content type. */
 const tries = 8;
 
 /** The handle's file has been replaced or removed since it was opened. */
@@ -34,9 +34,9 @@ function metaOf(entry: NoteEntry | undefined): ObjectMeta {
 }
 
 /**
- * Opens the object and says what it is. Bytes, size and token are of one file, the one that the descriptor pins, whatever
- * is written meanwhile: while it is open its inode cannot be used again, so its stamp fits no other write's entry.
- * Answers nothing where there is no regular file. The caller has looked for symlinks on the way.
+ * Opens the object and returns its description. Bytes, size and token are of one file, the one that the descriptor
+ * pins, whatever is written meanwhile: while it is open its inode cannot be used again, so its stamp fits no other
+ * write's entry. Returns undefined where there is no regular file. The caller has checked the path for symlinks.
  */
 export async function openObject(context: FileContext, key: string): Promise<OpenObject | undefined> {
   const { path, note } = locationOf(context.layout, key);

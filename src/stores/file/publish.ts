@@ -47,7 +47,7 @@ export async function checkPrecondition(
   if (found === 'folder') throw keyConflict(context, key, 'other keys begin with it and "/"');
   if (found === 'below-an-object') throw keyConflict(context, key, 'a part of it is an object itself');
   if (found === 'something-else') {
-    const hint = 'Only plain files can be objects: move away what lies there.';
+    const hint = 'Only plain files can be objects: move away what is there.';
     throw keyConflict(context, key, 'something that is no file has its name', hint);
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
  * Points of a write, in order, at which a process can be killed or stopped; the driver names each as it has passed it,
- * and the crash tests end the process there. docs/stores.md says what each leaves.
+ * and the crash tests end the process there. docs/stores.md lists what each leaves behind.
  */
 export const putSteps = [
   'temporary-opened',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FileContext } from './context.ts';
 import { discard, hostTag } from './temporary.ts';
 
-/** A write that goes on touches its file again and again; one whose file has been still for a day is over. In ms. */
+/** A running write keeps touching its file; one whose file has not changed for a day is over. In ms. */
 const day = 24 * 60 * 60 * 1000;
 
 function isAlive(pid: number): boolean {
@@ -17,9 +17,9 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes temporaries that killed writers left: older than a day by the file system's own clock (that of `reference`,
- * a file written just now), and not of a process that lives on this machine. A writer on another machine that slept for
- * a day fails to publish and says so; it can harm nothing. Never throws: leftovers cost space, not correctness.
+ * Removes temporaries that killed writers left: older than a day by the file system's own clock (that of `reference`, a
+ * file written just now), and not of a process that lives on this machine. A writer on another machine that slept for a
+ * day fails to publish with an error; it does no harm. Never throws: leftovers cost space, not correctness.
  */
 export async function sweepTemporaries(context: FileContext, reference: Date): Promise<void> {
   try {

@@ -2,7 +2,7 @@ import { ChunkPool, recycle } from '../chunk-pool.ts';
 import { defaultChunkSize } from '../chunks.ts';
 import type { Body } from '../store.ts';
 
-/** Bytes after which the disk is told to begin, so that the last sync has little left to wait for. */
+/** Bytes after which a flush to disk starts, so that the last sync has little left to wait for. */
 const flushEvery = 64 * 1024 * 1024;
 /** Largest single write(2), in bytes; the system takes no more than 2 GiB at once. */
 const largestWrite = 16 * 1024 * 1024;
@@ -91,8 +91,8 @@ class BodyWriter {
 }
 
 /**
- * Writes the whole body from the file's beginning. `ours` runs the writing calls, so that their failures can be told
- * from those of the source, which pass unchanged; either way the source is returned.
+ * Writes the whole body from the file's beginning. `ours` runs the writing calls, so that their failures can be
+ * distinguished from those of the source, which pass unchanged; either way the source is returned.
  */
 export async function writeBody(
   handle: Output,

@@ -16,7 +16,7 @@ export function contextOf(settings: StoreSettings, limits: Partial<GcsLimits> = 
   checkSettings(settings);
   const all = { ...defaultLimits, ...limits };
   const { endpoint: apiEndpoint } = settings;
-  // No request of ours names a project; left out, the SDK would ask another service of Google's for one.
+  // Our requests need no project; without one, the SDK would ask another Google service for it.
   const projectId = 'none';
   const storage = new Storage(apiEndpoint === undefined ? { projectId } : { projectId, apiEndpoint });
   const endpoint = storage.apiEndpoint.replace(/\/+$/, '');

@@ -23,7 +23,7 @@ export function commit<T>(
   return commitWrite(send, judged, { attempts: limits.attempts, sleep });
 }
 
-/** Sends a request that may be repeated freely until `stop`, and says in the store's words why it failed. */
+/** Sends a request that may be repeated freely until `stop`; throws the store error for its failure. */
 export function repeat<T>(
   context: GcsContext,
   asked: RequestContext,

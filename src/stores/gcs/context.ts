@@ -1,7 +1,7 @@
 import type { Storage } from '@google-cloud/storage';
 import type { BucketLocation } from './location.ts';
 
-/** Bounds that tests set lower, and addresses that they set to servers of their own. */
+/** Limits that tests lower, and addresses that they set to their own servers. */
 export interface GcsLimits {
   /** Longest silence of the server before a request is given up, ms. */
   stallMs: number;

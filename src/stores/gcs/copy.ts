@@ -23,7 +23,8 @@ interface Rewrite {
 
 /**
  * Copies one generation of an object into a key that is free, from bucket to bucket, of any place and class: Google
- * copies for a while in each request and says how to go on. Nothing where the two are of different servers.
+ * copies for a while in each request and returns a token to continue with. Undefined where the two are on different
+ * servers.
  */
 export async function copyObject(
   from: GcsContext,
@@ -64,6 +65,6 @@ export async function copyObject(
 }
 
 function unfinished({ place }: GcsContext, key: string): UnavailableError {
-  const message = `${key} in ${place.url}: the server neither finished the copy nor said how to go on.`;
+  const message = `${key} in ${place.url}: the server neither finished the copy nor returned a token to continue.`;
   return new UnavailableError(message, { store: place.url, key });
 }

@@ -58,7 +58,7 @@ function forbidden(failure: RequestFailure, context: GcsContext, asked: RequestC
   const role = /\.(?:get|list)$/.test(permission) ? 'roles/storage.objectViewer' : 'roles/storage.objectUser';
   const member = principal?.includes('gserviceaccount.com') ? `serviceAccount:${principal}` : 'MEMBER';
   const resource = asked.verb === 'list' || !asked.key ? bucket : `${bucket}/${context.place.nameOf(asked.key)}`;
-  // Without storage.objects.list Google says "denied" of what is not there.
+  // Without storage.objects.list Google responds with "denied" for a missing object.
   const missing =
     permission === 'storage.objects.get'
       ? ' (it holds storage.objects.list too, without which missing objects are denied)'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { redact } from '../redact.ts';
 
-/** A request that failed, in plain values: what the server said, or why there is no answer. */
+/** A request that failed, in plain values: the server's response, or why there is none. */
 export class RequestFailure extends Error {
   /** HTTP status; 0 where there was no answer. */
   readonly status: number;
@@ -24,7 +24,7 @@ export function noAnswer(thrown: unknown): RequestFailure {
   return new RequestFailure(0, typeof code === 'string' ? code : error.name, error.message);
 }
 
-/** The failure that an answer tells of; JSON from the API, XML or plain text where media is served. */
+/** The failure that a response describes; JSON from the API, XML or plain text where media is served. */
 export function failureOf({ statusCode = 0, statusMessage }: IncomingMessage, body: string): RequestFailure {
   const described = readJsonError(body) ?? readXmlError(body);
   const text = /^\s*</.test(body) ? '' : body.trim().split('\n')[0]?.slice(0, 300);

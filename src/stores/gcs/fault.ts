@@ -15,7 +15,7 @@ import type { GcsContext } from './context.ts';
 import { denialOf, type RequestContext } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
 
-/** Says in the store's words why a request failed; what is said already comes back as it is. */
+/** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
 export function explain(thrown: unknown, context: GcsContext, asked: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
   return explainFailure(noAnswer(thrown), context, asked);
@@ -46,7 +46,7 @@ function explainFailure(failure: RequestFailure, context: GcsContext, asked: Req
   return unavailable(failure, context, asked);
 }
 
-/** Where an object is made, only the bucket can be missing; elsewhere the words tell. */
+/** Where an object is created, only the bucket can be missing; elsewhere the message shows it. */
 const isNoBucket = ({ status, message }: RequestFailure, { verb }: RequestContext): boolean =>
   status === 404 &&
   (verb === 'create' || verb === 'replace' || verb === 'list' || /bucket does not exist/i.test(message));

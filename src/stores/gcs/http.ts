@@ -56,13 +56,13 @@ function exchange(url: URL, options: http.RequestOptions, body: readonly Uint8Ar
     request.on('timeout', () => request.destroy(new StallError(options.timeout ?? 0)));
     request.on('error', (thrown) => reject(noAnswer(thrown)));
     request.on('response', (answer) => {
-      // From here on whoever reads it takes the time between its chunks.
+      // From here on the reader limits the time between chunks.
       request.setTimeout(0);
       answer.on('error', () => {});
       resolve(answer);
     });
     if (body.length === 0) request.end();
-    // Its failure is the request's, told above.
+    // Its failure is the request's, reported above.
     else pipeline(inSlices(body), request, () => {});
   });
 }

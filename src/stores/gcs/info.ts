@@ -20,7 +20,9 @@ export interface ObjectResource {
 /** What answers need to say of an object. */
 export const resourceFields = 'name,generation,size,updated,contentType,cacheControl,crc32c';
 
-/** The object that an answer describes. Throws UnavailableError for an answer that lacks what Google always says. */
+/**
+ * The object that a response describes. Throws UnavailableError for a response without fields that Google always sends.
+ */
 export function infoOf(
   context: GcsContext,
   asked: RequestContext & { key: string },

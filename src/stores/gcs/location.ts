@@ -1,13 +1,16 @@
 import { InputError } from '../../errors.ts';
 
-/** Where in Google Cloud Storage a store lies, and what things there are called. */
+/** Where in Google Cloud Storage a store is, and the names of objects there. */
 export class BucketLocation {
   readonly url: string;
   readonly bucket: string;
   /** What every key begins with: `` or `prefix/`. */
   readonly root: string;
 
-  /** Throws InputError for a URL that names no bucket, or whose prefix the service and people would read differently. */
+  /**
+   * Throws InputError for a URL that names no bucket, or whose prefix the service and a human reader would read
+   * differently.
+   */
   constructor(url: string) {
     const [, bucket, prefix = ''] = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/.exec(url) ?? [];
     const parts = prefix.replace(/\/$/, '').split('/');

@@ -13,10 +13,10 @@ import { askedFor, checkWritten, resourceOf, uploadTo } from './write.ts';
 type Progress = { bytes: number } | { written: ObjectResource };
 
 /**
- * An upload in pieces, one after the other, which the server keeps in a session; no reader sees them before the last one.
- * The session carries the precondition from its first request. After a cut the server is asked how far it came, and the
- * rest is sent; after a lost last answer it tells that the object is written, so that this write is never taken for
- * another's (docs/facts.md P1).
+ * An upload in pieces, one after the other, which the server keeps in a session; no reader sees them before the last
+ * one. The session carries the precondition from its first request. After an interruption the server reports how many
+ * bytes it has, and the rest is sent; after a lost last response it reports that the object is written, so that this
+ * write is never taken for another's (docs/facts.md P1).
  */
 export class ResumableUpload {
   readonly #context: GcsContext;
@@ -141,7 +141,7 @@ export class ResumableUpload {
     if (!gone) return judge(thrown);
     // After a lost answer the session may be gone because it did its work; `commitWrite` knows which case it is.
     const message = `The upload of ${this.#key} in ${url} is no longer there: its session has ended.`;
-    const hint = 'Run this again: the bytes have to be sent anew.';
+    const hint = 'Retry: the upload must be restarted.';
     return {
       kind: 'refused',
       error: new UnavailableError(message, { store: url, key: this.#key, hint, cause: thrown }),

@@ -4,7 +4,7 @@ import type { GcsContext } from './context.ts';
 /** A generation that an object can have; 0 would mean "nothing is there". */
 const generationForm = /^gs:([1-9]\d{0,18})$/;
 
-/** The token of the object with this generation: a number that every write makes anew (docs/facts.md P5). */
+/** The token of the object with this generation: a number that is new with every write (docs/facts.md P5). */
 export const tokenOf = (generation: string): Token => `gs:${generation}`;
 
 /** The generation of a token; nothing for the token of another kind of store, or what is no token at all. */

@@ -9,7 +9,7 @@ export interface FailedAnswer {
   status: number;
   /** Node's code (`ECONNRESET`), where the connection failed. */
   system: string | undefined;
-  /** Where the bucket is, when S3 says that it is elsewhere. */
+  /** The bucket's region, when S3 responds that it is elsewhere. */
   region: string | undefined;
   /** S3's id of the request, by which AWS finds it. */
   requestId: string | undefined;

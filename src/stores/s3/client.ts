@@ -62,17 +62,17 @@ function sharedConfig(region: string, endpoint: string | undefined, limits: S3Li
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    // We send whole buffers with a SHA-256 of ours; the SDK's own trailers are 411 to Ceph, and its check of answers is
-    // slow and of no use to readers who compare the manifest's digests.
+    // We send whole buffers with our own SHA-256; Ceph rejects the SDK's trailers with 411, and the SDK's check of
+    // responses is slow and of no use to readers that compare the manifest's digests.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // It would cost every part a connection of its own; large writes look first whether they will be refused.
+    // It would cost every part a separate connection; large writes check first whether they will be refused.
     expectContinueHeader: false,
     requestHandler: { connectionTimeout: limits.connectMs, socketTimeout: limits.stallMs, ...proxiedAgents() },
   };
 }
 
-/** Tells the signer the digest that `checked` has computed, so that it does not hash the bytes a second time. */
+/** Passes the digest that `checked` has computed to the signer, so that it does not hash the bytes a second time. */
 function signChecksums({ middlewareStack }: S3Client): void {
   middlewareStack.add(
     (next) => (args) => {

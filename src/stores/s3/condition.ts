@@ -22,7 +22,7 @@ export function etagConditionOf(context: S3Context, key: string, token: Token): 
 export const comparedEtag = (context: S3Context, etag: string): string =>
   context.bareEtags ? etag.replace(/^"(.*)"$/, '$1') : etag;
 
-/** The headers of a conditional write, for each request anew: how ETags must be written may be learnt in between. */
+/** The headers of a conditional write, built for each request: how ETags must be written may be learnt in between. */
 export function conditionHeaders(context: S3Context, condition: Condition): { IfNoneMatch?: '*'; IfMatch?: string } {
   return condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: comparedEtag(context, condition.etag) };
 }

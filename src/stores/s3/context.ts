@@ -19,7 +19,7 @@ export interface S3Limits {
 }
 
 export interface S3Options extends Partial<S3Limits> {
-  /** Where AWS says whose the credentials are, URL. */
+  /** URL where AWS reports the identity of the credentials. */
   identityEndpoint?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface S3Context {
   readonly region: string;
   /** Of a compatible server; nothing for AWS. */
   readonly endpoint: string | undefined;
-  /** Where AWS says whose the credentials are; nothing for a compatible server. */
+  /** URL where AWS reports the identity of the credentials; undefined for a compatible server. */
   readonly identityEndpoint: string | undefined;
   readonly limits: S3Limits;
   readonly encryption: Encryption;

@@ -24,7 +24,7 @@ export interface RequestContext {
 /** Stands in messages where S3 did not say whom it denied. */
 export const unnamed = 'the identity of these credentials';
 
-/** No credentials, or ones that nobody knows or that have run out. */
+/** No credentials, or unknown or expired ones. */
 const unknownIdentity = new Set([
   'CredentialsProviderError',
   'TokenProviderError',
@@ -87,7 +87,7 @@ function forbidden(failure: FailedAnswer, context: S3Context, asked: RequestCont
   );
 }
 
-/** What S3 says in words since 2024: `User: arn… is not authorized to perform: s3:PutObject on resource: "arn…" because …`. */
+/** S3's message since 2024: `User: arn… is not authorized to perform: s3:PutObject on resource: "arn…" because …`. */
 function readMessage(message: string): { principal?: string; action?: string; resource?: string; why?: string } {
   const found =
     /User: (?<principal>\S+) is not authorized to perform: (?<action>[\w:]+)(?: on resource: "?(?<resource>[^"\s]+)"?)?(?<why> (?:because|with) .+?)?\.?$/.exec(

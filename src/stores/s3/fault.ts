@@ -30,7 +30,7 @@ const elsewhere = new Set([
   'IllegalLocationConstraintException',
 ]);
 
-/** Says in the store's words why a request failed; what is said already comes back as it is. */
+/** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
 export function explain(thrown: unknown, context: S3Context, asked: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
   return explainFailure(readFailure(thrown), context, asked);
@@ -50,7 +50,7 @@ function explainFailure(failure: FailedAnswer, context: S3Context, asked: Reques
   if (elsewhere.has(name) || status === 301) return wrongRegion(failure, context);
   if (name === 'InvalidObjectState') {
     const hint = `Restore it: aws s3api restore-object --bucket ${bucket} --key ${context.place.nameOf(asked.key ?? '')} --restore-request Days=7`;
-    return new StoreError('object-archived', exitCodes.usage, `${at} lies in an archive class and cannot be read.`, {
+    return new StoreError('object-archived', exitCodes.usage, `${at} is in an archive class and cannot be read.`, {
       ...fields,
       hint,
     });
@@ -74,7 +74,7 @@ function wrongRegion(failure: FailedAnswer, { place, region, endpoint }: S3Conte
   const hint = right
     ? `Write "region: ${right}" beside the store’s url in models.yaml, or set AWS_REGION=${right}.`
     : `Find it with: aws s3api get-bucket-location --bucket ${place.bucket}`;
-  const message = `The bucket ${place.bucket} lies ${where}, but was asked for in ${region}.`;
+  const message = `The bucket ${place.bucket} is ${where}, but the request went to ${region}.`;
   return new StoreError('wrong-region', exitCodes.usage, message, { store: place.url, hint, cause: causeOf(failure) });
 }
 
@@ -134,7 +134,7 @@ export function judgeWrite(
       isRefusal(failure) ||
       (failure.status === 404 && failure.name !== 'NoSuchBucket' && failure.name !== 'NoSuchUpload')
     ) {
-      // S3 says 404 where there is nothing to update (docs/facts.md P3).
+      // S3 responds with 404 where there is nothing to update (docs/facts.md P3).
       return { kind: 'refused', error: new PreconditionError(context.place.url, asked.key, options) };
     }
     const error = explainFailure(failure, context, asked);

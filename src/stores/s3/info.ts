@@ -46,7 +46,7 @@ export async function headObject(context: S3Context, key: string): Promise<Objec
   }
 }
 
-/** The same refusal as S3 words it where there is room for words: who may not do what, and where the bucket lies. */
+/** The same refusal with S3's message, from a response with a body: who may not do what, and where the bucket is. */
 async function inWords(
   { retrying }: S3Context,
   object: { Bucket: string; Key: string },

@@ -1,13 +1,13 @@
 import { InputError } from '../../errors.ts';
 
-/** Where in S3 a store lies, and what things there are called. */
+/** Where in S3 a store is, and the names of objects there. */
 export class BucketLocation {
   readonly url: string;
   readonly bucket: string;
   /** What every key begins with: `` or `prefix/`. */
   readonly root: string;
 
-  /** Throws InputError for a URL that names no bucket, or whose prefix S3 and people would read differently. */
+  /** Throws InputError for a URL that names no bucket, or whose prefix S3 and a human reader would read differently. */
   constructor(url: string) {
     const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/i.exec(url) ?? [];
     const parts = prefix.replace(/\/$/, '').split('/');

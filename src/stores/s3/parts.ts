@@ -28,7 +28,7 @@ export interface PartedUpload {
   stop: AbortController;
 }
 
-/** Begins an upload whose parts carry checksums of ours, or are copied by the server, which then makes its own. */
+/** Begins an upload whose parts carry our checksums, or are copied by the server, which then makes its own. */
 export async function beginUpload(
   context: S3Context,
   key: string,
@@ -73,7 +73,7 @@ function judgeCompletion(
 ): (thrown: unknown) => Failure {
   const when: Precondition = condition === 'absent' ? condition : { unchanged: tokenOf(condition.etag) };
   const judge = judgeWrite(context, asked, when);
-  const fields = { store: context.place.url, key: asked.key, hint: 'Run this again: the parts have to be sent anew.' };
+  const fields = { store: context.place.url, key: asked.key, hint: 'Retry: the upload must be restarted.' };
   const { url } = context.place;
   return (thrown) => {
     const failure = readFailure(thrown);

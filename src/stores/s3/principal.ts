@@ -7,8 +7,8 @@ import { unnamed } from './denial.ts';
 const timeoutMs = 5000;
 
 /**
- * Runs what S3 may deny. S3 says who it denied in some answers only; for the others AWS is asked whose the credentials
- * are, which needs no permission, so that the error names them.
+ * Runs what S3 may deny. S3 names the denied identity in some responses only; for the others AWS is asked for the
+ * identity of the credentials, which needs no permission, so that the error names it.
  */
 export async function named<T>(context: S3Context, work: () => Promise<T>): Promise<T> {
   try {

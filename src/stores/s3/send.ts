@@ -3,7 +3,7 @@ import type { S3Context } from './context.ts';
 import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 
-/** Runs a request, and says in the store's words why it failed. */
+/** Runs a request; throws the store error for its failure. */
 export async function explained<T>(context: S3Context, asked: RequestContext, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
