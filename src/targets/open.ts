@@ -6,7 +6,7 @@ import type { Target } from '../rollout/target.ts';
 
 type Open<P extends Provider> = (settings: SettingsByProvider[P], deps: PlatformDeps) => Promise<Target>;
 
-/** Every provider's platform, loaded when it is met: a run pays for no other. */
+/** Every provider's platform, loaded on first use: a run loads no other. */
 const openers: { [P in Provider]: Open<P> } = {
   local: async (settings, deps) => {
     const { LocalPlatform } = await import('./local/platform.ts');

@@ -39,9 +39,9 @@ export async function ensureAlias(
 }
 
 /**
- * The alias' own address with who may call it; only what is missing or different is changed.
- * @param request what is deployed; without it an HTTP API that is there is left as it is
- * @param anew look at all of it, although it says that it is as wanted
+ * Ensures the alias' address and its call permissions; changes only what is missing or different.
+ * @param request what is deployed; without it an existing HTTP API is left unchanged
+ * @param anew check all of it, although its tag says that it is as wanted
  */
 export async function ensureAddress(
   context: LambdaContext,

@@ -7,7 +7,10 @@ import { setTags } from './function-settings.ts';
 import type { FunctionState } from './state.ts';
 import type { Permit } from './statements.ts';
 
-/** Bucket that tells the function of its uploads, and a digest of what it was told to tell; `none` when it no longer does. */
+/**
+ * Tag: the bucket that notifies the function of uploads, and a digest of the notification; `none` when it no longer
+ * does.
+ */
 const batchTag = 'coldgate:batch';
 const none = 'none';
 /** S3 keeps one document for all of a bucket's notifications and knows no precondition for it. */
@@ -15,7 +18,7 @@ const maxTries = 5;
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
-/** The bucket that the function is, or was, told by. */
+/** The bucket that notifies, or notified, the function. */
 const notifiedBy = ({ tags }: FunctionState): string | undefined => {
   const [bucket] = (tags[batchTag] ?? none).split(' ');
   return bucket === none ? undefined : bucket;
@@ -51,8 +54,8 @@ function wantedOf({ settings }: LambdaContext, { arn, name }: FunctionState): La
 }
 
 /**
- * Has the bucket tell the live alias of uploads, beside whatever else it tells; a bucket of former settings no longer does.
- * The permission has to be there. Answers whether that had to be changed.
+ * Makes the bucket notify the live alias of uploads and keeps its other notifications; removes ours from a bucket of
+ * former settings. The permission has to exist. Returns true if anything was changed.
  */
 export async function ensureBatch(context: LambdaContext, state: FunctionState): Promise<boolean> {
   const wanted = wantedOf(context, state);
@@ -66,7 +69,7 @@ export async function ensureBatch(context: LambdaContext, state: FunctionState):
   if ((state.tags[batchTag] ?? none) === mark) return false;
   if (before !== undefined && before !== bucket) await notify(context, state, before, undefined);
   if (bucket !== undefined && wanted) {
-    // Named before it tells, so that a run that is killed in between leaves nothing that nobody finds.
+    // Tagged before the notification is created, so that a later run finds it if this one is killed in between.
     await setTags(context, state, { [batchTag]: `${bucket} new` });
     await notify(context, state, bucket, wanted);
   }
@@ -110,8 +113,8 @@ async function notify(
 }
 
 const refuse = (bucket: string): never => {
-  throw new ColdgateError('bucket-not-found', 2, `There is no bucket ${bucket} to tell of uploads.`, {
-    hint: 'Check target.batch.bucket, and that the bucket lies in the region of the function.',
+  throw new ColdgateError('bucket-not-found', 2, `There is no bucket ${bucket} to take upload notifications from.`, {
+    hint: 'Check target.batch.bucket, and that the bucket is in the region of the function.',
   });
 };
 

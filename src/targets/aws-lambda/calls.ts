@@ -31,13 +31,13 @@ export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTy
 const timeoutMs = { service: 300_000, role: 60_000, network: 30_000 };
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
-/** How often a call that is sent again is spoken of, ms. */
+/** Interval of log lines about a call that is being retried, ms. */
 const saidEveryMs = 15_000;
 
 /** The control plane. */
 export interface LambdaCalls {
   /**
-   * Sends a command, again where the service is busy: throttling, another update in progress, failures of its own.
+   * Sends a command; retries where the service is busy: throttling, another update in progress, internal failures.
    * Throws MovedError when someone else changed what the command was about, and ColdgateError otherwise.
    */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: LambdaCommand<I, O>): Promise<O>;
@@ -55,7 +55,7 @@ export interface LambdaCalls {
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
 
-/** What ends a wait, and where it is spoken of. */
+/** The signal that ends a wait, and the log for it. */
 type Waiting = Pick<PlatformDeps, 'signal' | 'log'>;
 
 /**
@@ -111,6 +111,6 @@ function isWorthAnother(error: unknown, waited: number): boolean {
   return kind !== undefined && waited < timeoutMs[kind];
 }
 
-/** Exponential, up to a bound, the later half at random so that runs which met do not meet again. */
+/** Exponential, up to a bound, with half of it random so that runs that collided do not collide again. */
 const pauseMs = (attempt: number): number =>
   Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2);

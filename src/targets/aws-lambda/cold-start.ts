@@ -69,15 +69,15 @@ function outcomeOf(invoked: Invoked): Pick<ColdInstance, 'outcome' | 'report' | 
 }
 
 /**
- * Lambda reports the initialisation of cold starts alone, and not of one that took over 10 s, which it cuts off and repeats
- * inside the call (docs/facts.md P18): neither is the start that is to be measured.
+ * Lambda reports an initialisation only for cold starts, and not for one that took over 10 s, which it aborts and
+ * repeats inside the call (docs/facts.md P18): a start without one must not be measured.
  */
 function remarksOf({
   init_ms,
   memory_mb = 0,
   max_memory_mb = 0,
 }: PlatformReport): Pick<ColdInstance, 'notCold' | 'remark'> {
-  const notCold = 'Lambda reports no initialisation of it: it was not cold, or was begun anew after more than 10 s';
+  const notCold = 'Lambda reports no initialisation of it: it was not cold, or was restarted after more than 10 s';
   const isFull = memory_mb > 0 && max_memory_mb >= memory_mb;
   return {
     ...(init_ms === undefined && { notCold }),

@@ -8,7 +8,7 @@ import { ensureLogGroup, functionLogGroup } from './log-group.ts';
 import { ownerTag } from './names.ts';
 import type { FunctionState } from './state.ts';
 
-/** Days that the function's log group keeps: it was told so, and need not be asked in every run. */
+/** Tag: the retention of the function's log group in days, so that not every run has to ask for it. */
 const retentionTag = 'coldgate:log-retention-days';
 /** The cap was set from models.yaml, so that taking it out there takes it away here; one set by hand stays. */
 const cappedTag = 'coldgate:reserved-concurrency';
@@ -45,7 +45,7 @@ export function plannedSettings({ settings }: Pick<LambdaContext, 'settings'>, s
   ];
 }
 
-/** Answers what the function's tag is to say of the cap. */
+/** Returns the value for the function's tag of the cap. */
 async function ensureCap(context: LambdaContext, { name, reserved, tags }: FunctionState): Promise<string | undefined> {
   const { reservedConcurrency } = context.settings;
   if (reservedConcurrency === undefined) {
@@ -60,7 +60,7 @@ async function ensureCap(context: LambdaContext, { name, reserved, tags }: Funct
   return 'set';
 }
 
-/** Sends the tags that differ, if any; those of other hands stay. */
+/** Sends the tags that differ, if any; preserves unmanaged tags. */
 export async function setTags(
   context: LambdaContext,
   state: FunctionState,

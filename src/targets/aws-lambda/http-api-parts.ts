@@ -5,7 +5,7 @@ import type { WantedApi } from './http-api-wanted.ts';
 
 type Sdk = typeof import('@aws-sdk/client-apigatewayv2');
 
-/** The service, opened when it is met. */
+/** The service's client, opened on first use. */
 export interface Gateway {
   sdk: Sdk;
   client: ApiGatewayV2Client;
@@ -41,7 +41,7 @@ export async function convergeParts(
   }
 }
 
-/** Whether all that is wanted stands there already; services add members of their own. */
+/** Whether everything wanted is there already; services add further members. */
 const holds = (there: object, wanted: object): boolean =>
   Object.entries(wanted).every(([key, value]) => {
     const now = (there as Record<string, unknown>)[key];
@@ -115,7 +115,7 @@ interface RouteIds {
   authorizer: string | undefined;
 }
 
-/** Routes of other keys go: what the API answers is what models.yaml says. */
+/** Removes routes with other keys: the API serves exactly what models.yaml defines. */
 async function ensureRoutes(ask: Ask, ApiId: string, { routes }: WantedApi, ids: RouteIds): Promise<void> {
   const there = await all((NextToken) =>
     ask(({ sdk, client }, o) => client.send(new sdk.GetRoutesCommand({ ApiId, NextToken }), o)),

@@ -9,9 +9,11 @@ import { ownerTag } from './names.ts';
 import { isMissing } from './refusal.ts';
 import type { FunctionState } from './state.ts';
 
-/** Says on the function that it has, or may have, an HTTP API: the way to it when the settings no longer name one. */
+/**
+ * Tag on a function that has, or may have, an HTTP API, so that the API is found when the settings no longer name one.
+ */
 export const apiTag = 'coldgate:http-api';
-/** Says on the API what it was brought to, last of all. */
+/** Tag on the API with the digest of its settings; written last. */
 const digestTag = 'coldgate:settings';
 
 async function openGateway({ settings }: LambdaContext): Promise<Gateway> {
@@ -22,7 +24,7 @@ async function openGateway({ settings }: LambdaContext): Promise<Gateway> {
   };
 }
 
-/** Those of the function, oldest first; names of APIs are not unique, so a tag tells. */
+/** APIs of the function, oldest first; identified by a tag, since names of APIs are not unique. */
 async function listApis(context: LambdaContext, { sdk, client }: Gateway, name: string): Promise<Api[]> {
   const all: Api[] = [];
   let NextToken: string | undefined;

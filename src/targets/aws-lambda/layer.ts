@@ -13,12 +13,12 @@ import type { LambdaContext } from './context.ts';
 import { isMissing } from './refusal.ts';
 import { type LambdaWanted, runtime } from './wanted.ts';
 
-/** One layer for all functions of an account, region and CPU; its versions are told apart by what is in them. */
+/** One layer for all functions of an account, region and CPU; its versions are distinguished by their content. */
 const layerName = ({ settings }: LambdaContext): string => `coldgate-runtime-${settings.architecture}`;
 const described = (sha256: string): string => `coldgate ${sha256}`;
 const ourDescription = /^coldgate [0-9a-f]{64}$/;
 
-/** ARNs of the layers that a version of the function is to have; nothing where its settings do not speak of layers. */
+/** ARNs of the layers that a version of the function should have; undefined where its settings have no layers. */
 export async function layersOf(context: LambdaContext, wanted: LambdaWanted): Promise<{ Layers?: string[] }> {
   const { layer, configuration } = wanted;
   if (!layer) return configuration.Layers ? { Layers: configuration.Layers } : {};
@@ -65,7 +65,7 @@ async function findLayer(context: LambdaContext, { sha256 }: LayerFile): Promise
     const digest = await layerDigest(context, VersionNumber ?? 0);
     if (digest === sha256) return LayerVersionArn;
     if (digest)
-      context.log.warn(`${LayerVersionArn} says that it is the runtime, and has other bytes: it is left alone.`);
+      context.log.warn(`${LayerVersionArn} is described as the runtime, but has other bytes: it is left unchanged.`);
   }
   return undefined;
 }
@@ -94,9 +94,9 @@ async function listLayerVersions(context: LambdaContext): Promise<LayerVersionsL
 }
 
 /**
- * Removes versions of our layer that no version of any function of the region names. Lambda goes on running functions
- * whose layer is deleted, and a run that was about to name one is refused, looks again and publishes it anew: so nothing
- * has to be locked.
+ * Removes versions of our layer that no version of any function of the region names. Lambda keeps running functions
+ * whose layer is deleted, and a run that was about to name one is refused, observes again and publishes it again: so no
+ * lock is needed.
  * @param keep ARNs of layers that stay whatever is found
  */
 export async function pruneLayers(context: LambdaContext, keep: Iterable<string> = []): Promise<void> {

@@ -4,7 +4,7 @@ import type { LambdaContext } from './context.ts';
 /** Where Lambda writes a function's log. */
 export const functionLogGroup = (name: string): string => `/aws/lambda/${name}`;
 
-/** Makes the log group and says how long it keeps its lines; Lambda's own would keep them for ever. */
+/** Creates the log group and sets its retention; one created by Lambda would keep its lines for ever. */
 export async function ensureLogGroup(context: LambdaContext, logGroupName: string): Promise<void> {
   const logs = await import('@aws-sdk/client-cloudwatch-logs');
   const { region, logRetentionDays: retentionInDays, tags } = context.settings;

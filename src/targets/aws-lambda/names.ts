@@ -54,5 +54,5 @@ export function parseMark(description: string | undefined): Mark | undefined {
   return { role: role as Mark['role'], version: version === '*' ? null : version, settingsSha256: settings, until };
 }
 
-/** Tag by which a function says that it is ours; a function without it is left alone. */
+/** Tag that marks a function as managed by Coldgate; a function without it is left unchanged. */
 export const ownerTag = 'coldgate:function';

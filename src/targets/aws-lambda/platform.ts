@@ -37,8 +37,8 @@ type Identified = Pick<LambdaRevision, 'role' | 'version'>;
 
 /**
  * Functions on AWS Lambda: one function per model and environment. A candidate is a published version pinned to a model
- * version, behind an alias of its own; the live one a published version that follows the pointer, behind the alias `live`.
- * All that must be remembered stands in Lambda itself. Design: docs/aws-lambda.md.
+ * version, behind a separate alias; the live one is a published version that follows the pointer, behind the alias
+ * `live`. All state is stored in Lambda itself. Design: docs/aws-lambda.md.
  */
 export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
   readonly key: string;
@@ -66,7 +66,7 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     return this.#context.settings;
   }
 
-  /** Every change carries the revision id that it was decided on: nobody need be locked out. */
+  /** Every change carries the revision id that it was decided on: no lock is needed. */
   exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -166,7 +166,7 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
   }
 }
 
-/** Through a bucket a zip may have whatever unpacks to what Lambda takes; an image has limits of its own. */
+/** Through a bucket only the unpacked size of a zip is limited; an image has separate limits. */
 function budgetOf(settings: AwsLambdaSettings): Budget {
   if (settings.package === 'image') return lambdaImageBudget;
   return settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped };

@@ -14,7 +14,7 @@ import { waitFor } from './ready.ts';
 import { dropScaling, instanceBounds, scaledVersion } from './scaling.ts';
 import type { FunctionState } from './state.ts';
 
-/** Says that a version of the function has, or may have, instances kept warm: nobody need look where it does not. */
+/** Tag on a function of which a version has, or may have, instances kept warm, so that others need not be checked. */
 const provisionedTag = 'coldgate:provisioned';
 
 /** Whether provisioned concurrency is asked for, or was. */
@@ -111,7 +111,7 @@ async function waitUntilWarm(context: LambdaContext, state: FunctionState, numbe
 const release = (context: LambdaContext, { name }: FunctionState, Qualifier: string): Promise<void> =>
   gone(context.calls.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: name, Qualifier })));
 
-/** Lets go of instances that are kept warm for versions of ours other than this one: they cost as long as they are kept. */
+/** Releases instances kept warm for our versions other than this one: they are billed as long as they are kept. */
 export async function releaseOthers(context: LambdaContext, state: FunctionState, number: string): Promise<boolean> {
   if (!concerns(context, state)) return false;
   const keeps = context.settings.provisionedConcurrency > 0;

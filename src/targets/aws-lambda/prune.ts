@@ -9,8 +9,8 @@ const keptLive = 2;
 const graceMs = 15 * 60_000;
 
 /**
- * Versions that nobody needs: samples that have run out, candidates that no alias names, live versions beyond the window.
- * Never one that an alias names, and never one that we have not published. Pure.
+ * Versions that are no longer needed: expired samples, candidates that no alias names, live versions beyond the window.
+ * Never one that an alias names, and never one that Coldgate has not published. Pure.
  */
 export function surplusVersions(
   { versions, aliases }: Pick<FunctionState, 'versions' | 'aliases'>,

@@ -63,10 +63,10 @@ export async function ensureFunction(
 }
 
 /**
- * Publishes the version that is wanted: code, then configuration, then the version, each when the one before is done, each
- * on the revision that was seen. Published before and left by a killed run, it is taken up. `$LATEST` is the workbench of
- * every role and serves nobody. Throws MovedError when another run has used it meanwhile.
- * @param not number of a version that is to be replaced although it is the same
+ * Publishes the wanted version: code, then configuration, then the version, each after the step before is done and on
+ * the revision id that was read. Adopts one that a killed run has published. `$LATEST` is where all roles prepare a
+ * version; it serves no callers. Throws MovedError when another run has used it meanwhile.
+ * @param not number of a version to replace although it is equal
  */
 export async function publish(
   context: LambdaContext,

@@ -7,7 +7,7 @@ import type { LambdaContext } from './context.ts';
 const deadlineMs = 600_000;
 const firstPauseMs = 100;
 const longestPauseMs = 3000;
-/** How often a wait is spoken of, ms. */
+/** Interval of log lines during a wait, ms. */
 const saidEveryMs = 10_000;
 
 /** Calls `look` until it answers something, ever less often. Throws ColdgateError `aws-slow` at the deadline. */
@@ -20,7 +20,7 @@ export async function waitFor<T>(context: LambdaContext, what: string, look: () 
     const now = performance.now();
     if (now - began > deadlineMs) {
       throw new ColdgateError('aws-slow', exitCodes.unproven, `${what} after ${deadlineMs / 60_000} minutes.`, {
-        hint: 'Run this again: it goes on where it stopped.',
+        hint: 'Run this again: it continues where it stopped.',
       });
     }
     if (now - said > saidEveryMs) {

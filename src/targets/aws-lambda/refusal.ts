@@ -43,7 +43,10 @@ export function retryAfterMs(error: unknown): number {
 /** Someone else changed what a call was about: the rollout looks again, and reports the refusal when that never helps. */
 export const movedError = (cause: Error): MovedError => new MovedError(cause, () => toRefusal(cause));
 
-/** Answers that say so: a stale revision id, a name that exists meanwhile, a thing that is gone. */
+/**
+ * Whether the refusal shows a concurrent change: a stale revision id, a name that exists meanwhile, a resource that is
+ * gone.
+ */
 export function movedBy(error: unknown): boolean {
   const { name, message } = faultOf(error);
   // Another run has removed our layer between its look and ours.
@@ -132,7 +135,7 @@ function otherRefusal(error: unknown): ColdgateError {
   });
 }
 
-/** 262,144,000 bytes for package and layers together; the API tells the zipped size of a layer alone. */
+/** 262,144,000 bytes for package and layers together; the API reports only the zipped size of a layer. */
 function tooLarge(message: string, cause: unknown): ColdgateError {
   return new ColdgateError('package-too-large', exitCodes.usage, `Package and layers are too large: ${message}`, {
     cause,

@@ -29,7 +29,7 @@ export function scaledVersion({ tags }: FunctionState): string | undefined {
   return number === none ? undefined : number;
 }
 
-/** How many instances are as they should be, whoever has asked for them: what models.yaml says, or what scaling may. Pure. */
+/** The accepted number of warm instances: the number in models.yaml, or the range of its scaling. Pure. */
 export function instanceBounds({ settings }: Pick<LambdaContext, 'settings'>): { least: number; most: number } {
   const { provisionedConcurrency, provisionedScaling } = settings;
   if (!provisionedScaling) return { least: provisionedConcurrency, most: provisionedConcurrency };
@@ -41,9 +41,10 @@ export function instanceBounds({ settings }: Pick<LambdaContext, 'settings'>): {
 }
 
 /**
- * Has Application Auto Scaling keep the warm instances of the live version between the bounds of models.yaml, by their use
- * and by the clock. It stands on the version as the instances do (docs/facts.md P17), so callers have to be there already. Its tag
- * says that it is done, and nothing is asked again. Answers whether that had to be changed.
+ * Makes Application Auto Scaling keep the number of warm instances of the live version within the bounds of
+ * models.yaml, by utilisation and by schedule. Scaling belongs to the version, as the instances do (docs/facts.md P17),
+ * so traffic has to be there already. A tag records that it is set up, so that later runs make no request. Returns true
+ * if anything was changed.
  */
 export async function ensureScaling(context: LambdaContext, state: FunctionState, number: string): Promise<boolean> {
   const { provisionedScaling, provisionedConcurrency } = context.settings;
@@ -55,7 +56,7 @@ export async function ensureScaling(context: LambdaContext, state: FunctionState
   if (state.tags[scalingTag] === mark) return false;
   // Before the instances of the version before are let go of, which would otherwise come back.
   if (scaledVersion(state) !== number) await endScaling(context, state);
-  // Named before it is made, so that a run that is killed in between leaves nothing that nobody finds.
+  // Tagged before it is created, so that a later run finds it if this one is killed in between.
   await setTags(context, state, { [scalingTag]: `${number} new` });
   await register(context, state, number);
   await setTags(context, state, { [scalingTag]: mark });
@@ -87,7 +88,7 @@ async function register(context: LambdaContext, state: FunctionState, number: st
   }
 }
 
-/** Schedules of ours beyond those that are wanted; others are not touched. */
+/** Removes our schedules that are no longer wanted; leaves others unchanged. */
 async function removeSchedules(
   context: LambdaContext,
   state: FunctionState,

@@ -21,9 +21,9 @@ export interface Shift {
 }
 
 /**
- * Gives the new version a rising share of the calls. During each step it has to answer its golden sample, over and over,
- * and what it tells of its starts goes to the judge; the first error ends it, for the caller to set the alias back. A shift
- * that was killed goes on at the share that it had. Does nothing without `shift` in the settings.
+ * Gives the new version a rising share of the calls. During each step it has to answer its golden sample repeatedly,
+ * and the start timings that it reports go to the judge; the first error ends the shift, and the caller sets the alias
+ * back. A shift that was killed continues at the share that it had. Does nothing without `shift` in the settings.
  */
 export async function shiftTraffic(context: LambdaContext, state: FunctionState, shift: Shift): Promise<void> {
   const { steps = [], waitSeconds = 0 } = context.settings.shift ?? {};

@@ -6,11 +6,11 @@ import type { LambdaContext } from './context.ts';
 import { isMissing } from './refusal.ts';
 
 /**
- * Refuses what Lambda would refuse in the middle of a deployment, before anything is changed: a zip that does not fit into
- * a request, layers that are not there, code and layers above 250 MB unpacked. Of a layer of other hands Lambda tells the
- * zipped size alone, so those count with that, which is less than they unpack to: what is refused here is certainly too
- * large, and what is not may still be, which Lambda then says.
- * Throws ColdgateError `package-too-large` or InputError `layer-not-found` (exit 2).
+ * Refuses, before anything is changed, what Lambda would refuse in the middle of a deployment: a zip that does not fit
+ * into a request, layers that are not there, code and layers above 250 MB unpacked. For unmanaged layers Lambda reports
+ * only the zipped size, so that counts, which is less than the unpacked one: what is refused here is certainly too
+ * large; what is not may still be refused by Lambda. Throws ColdgateError `package-too-large` or InputError
+ * `layer-not-found` (exit 2).
  */
 export async function checkSizes(context: LambdaContext, zip: PackageFile): Promise<void> {
   if (zip.image !== undefined) return;

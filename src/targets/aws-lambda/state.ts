@@ -14,7 +14,7 @@ export interface LambdaRevision extends Deployed {
   /** When a sample's version may be removed by any run, ISO 8601. */
   until: string | undefined;
   publishedAt: Date;
-  /** Whether the runtime is in a layer of ours. */
+  /** Whether the runtime is in Coldgate's layer. */
   hasRuntimeLayer: boolean;
 }
 

@@ -17,7 +17,7 @@ export const publicPermits: Record<string, Permit> = {
   'coldgate-invoke': { Action: 'lambda:InvokeFunction', Principal: '*', InvokedViaFunctionUrl: true },
 };
 
-/** Ids of all statements that are ours; those of other hands are not ours to touch. */
+/** Ids of all managed statements; unmanaged ones are preserved. */
 const ownIds = [...Object.keys(publicPermits), 'coldgate-api', 'coldgate-batch'];
 
 interface Statement {
@@ -25,7 +25,10 @@ interface Statement {
   Condition?: { ArnLike?: { 'AWS:SourceArn'?: string } };
 }
 
-/** The statements of ours in the alias' policy become these; only differences are sent. Answers whether there were any. */
+/**
+ * Replaces the managed statements in the alias' policy by these; sends only differences. Returns true if there were
+ * any.
+ */
 export async function ensureStatements(
   context: LambdaContext,
   state: FunctionState,

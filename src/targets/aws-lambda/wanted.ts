@@ -12,11 +12,11 @@ type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | '
 /** What a published version must be: its mark, its code by digest, and its configuration. */
 export interface LambdaWanted extends Mark {
   packageSha256: string;
-  /** COLDGATE_REVISION: what the function says it is. */
+  /** COLDGATE_REVISION: the id that the function reports. */
   revision: string;
   /** Variables that are ours, the pin among them. */
   variables: Record<string, string>;
-  /** `Layers` are those of other hands: the runtime's own comes before them. */
+  /** `Layers` are the configured ones: the runtime's layer comes before them. */
   configuration: Configuration;
   /** The runtime's own layer, whose ARN is known once it is published. Part of the package's digest. */
   layer: LayerFile | undefined;
@@ -45,7 +45,7 @@ function configurationOf(settings: AwsLambdaSettings): Configuration {
   };
 }
 
-/** Everything of ours but pin and revision. */
+/** All managed variables but pin and revision. */
 function ownVariables(settings: AwsLambdaSettings, of: FunctionSettings): Record<string, string> {
   const { MODEL_VERSION: _, ...chosen } = { ...of.storeVariables, ...of.handlerVariables };
   const configured = settings.environmentVariables ?? {};
@@ -89,7 +89,7 @@ export const settingsOf = (settings: AwsLambdaSettings, of: FunctionSettings): u
   sortedEntries(ownVariables(settings, of)),
 ];
 
-/** What a request asks for, as Lambda is told of it. Pure. */
+/** The request as Lambda's parameters. Pure. */
 export function detailsOf(
   settings: AwsLambdaSettings,
   request: { settings: FunctionSettings; package: PackageFile },
@@ -105,7 +105,7 @@ export function detailsOf(
 /** How long a sample's version may lie about when its run was killed, ms. */
 const sampleLifeMs = 30 * 60_000;
 
-/** A sample runs what a candidate would, under a name of its own. */
+/** A sample runs what a candidate would, under a separate name. */
 export function sampleOf(wanted: LambdaWanted, now: Date): LambdaWanted {
   const revision = `sample-${randomUUID().slice(0, 12)}`;
   const until = new Date(now.getTime() + sampleLifeMs).toISOString();
@@ -119,9 +119,9 @@ export function sampleOf(wanted: LambdaWanted, now: Date): LambdaWanted {
 }
 
 /**
- * The variables of a function after the change: ours over what is there. Variables of other hands stay; those that
- * models.yaml once set and no longer does go. A new COLDGATE_PUBLISHED makes every publication a new version, whatever
- * was published before, and its environments cold. Pure.
+ * The variables of a function after the change: managed ones over existing ones. Unmanaged variables are preserved;
+ * those that models.yaml once set and no longer does are removed. A new COLDGATE_PUBLISHED makes every publication a
+ * new version, whatever was published before, and its environments cold. Pure.
  */
 export function mergedVariables(now: Readonly<Record<string, string>>, wanted: LambdaWanted): Record<string, string> {
   const once = new Set((now['COLDGATE_VARIABLES'] ?? '').split(','));

@@ -9,7 +9,7 @@ import { type Asked, isTransient, toRefusal } from './refusal.ts';
 const patienceMs = { service: 300_000, account: 60_000, network: 30_000 };
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
-/** How often a call that is sent again is spoken of, ms. */
+/** Interval of log lines about a call that is being retried, ms. */
 const saidEveryMs = 15_000;
 /** Calls that change something are counted over this time, ms: the quota is by the minute. */
 const writesWithinMs = 60_000;
@@ -94,6 +94,6 @@ async function patiently<T>(work: () => Promise<T>, { signal, log }: Pick<Platfo
   }
 }
 
-/** Exponential, up to a bound, the later half at random so that runs which met do not meet again. */
+/** Exponential, up to a bound, with half of it random so that runs that collided do not collide again. */
 const pauseMs = (attempt: number): number =>
   Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2);

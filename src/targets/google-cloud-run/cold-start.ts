@@ -41,9 +41,9 @@ interface Started {
 }
 
 /**
- * A revision made for one start alone, of which Cloud Run starts nothing before its first request: that is the start, and
- * the clock runs over it. It lies without instances until the next change takes its tag away.
- * Throws ColdgateError where Google refuses to make it.
+ * Creates a revision for one start only. Cloud Run starts no instance of it before its first request, whose start is
+ * measured. It stays without instances until the next change removes its tag. Throws ColdgateError where Google refuses
+ * to create it.
  */
 export async function startCold(
   context: RunContext,
@@ -64,7 +64,7 @@ export async function startCold(
   return { ...instance, ...reportOf(lines, context.startsAtDeployment) };
 }
 
-/** A sample runs what a candidate would, under a name of its own. */
+/** A sample runs what a candidate would, under a separate name. */
 function sampleOf(wanted: Wanted, now: Date): RunWanted {
   const until = new Date(now.getTime() + sampleLifeMs).toISOString();
   return { ...detailsOf(wanted), purpose: 'sample', until, reports: `sample-${randomUUID().slice(0, 12)}` };

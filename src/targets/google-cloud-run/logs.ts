@@ -63,7 +63,7 @@ export async function withLog(context: RunContext, revision: string, error: Erro
   return likeIt(error, text, { hint, cause: error, data: { ...data, log: lines } });
 }
 
-/** An error of the same kind: whether a revision did not prove itself is told by its class. */
+/** An error of the same kind: its class shows whether a revision failed its readiness proof. */
 const likeIt = (error: ColdgateError, message: string, options: ErrorOptions): ColdgateError =>
   error instanceof UnprovenError
     ? new UnprovenError(error.code, message, options)
@@ -77,7 +77,7 @@ function lineOf({ textPayload, jsonPayload }: LogEntry): string {
   return [String(message ?? ''), ...known].join(' ').trim().slice(0, 300);
 }
 
-/** What Cloud Run itself says of a start. */
+/** What Cloud Run itself logs about a start. */
 export interface StartLines {
   /** Why an instance was started: `AUTOSCALING` for a request. */
   reason: string | undefined;

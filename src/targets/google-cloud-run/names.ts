@@ -4,15 +4,15 @@ import type { Identity } from '../../rollout/platform.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What a tag of ours has at its end, and how long tag and service may be together: Cloud Run's own message says so. */
+/** Length of our tags' suffix, and max. length of tag and service together, from Cloud Run's error message. */
 const tagDigits = 6;
 const maxTagged = 46;
 /** A service may have 38 characters: 46 without a tag of 8. */
 const maxName = maxTagged - 'c-'.length - tagDigits;
 
 /**
- * Checks a service's name and returns it. Throws InputError for what Cloud Run does not take as a name with a tag: it says
- * so only when the tag is made, which is after the first change.
+ * Checks a service's name and returns it. Throws InputError for a name that Cloud Run does not accept together with a
+ * tag: it reports that only when the tag is created, which is after the first change.
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/create
  */
 export function serviceName(name: string): string {
@@ -24,8 +24,8 @@ export function serviceName(name: string): string {
 }
 
 /**
- * What a revision is for: a candidate, the live one, a sample, or the first one of a service, which holds its traffic until
- * something has proven itself.
+ * What a revision is for: a candidate, the live one, a sample, or the first one of a service, which holds its traffic
+ * until a revision has passed its readiness proof.
  */
 export type Purpose = 'candidate' | 'live' | 'sample' | 'first';
 
@@ -40,27 +40,27 @@ export function revisionName(service: string, purpose: Purpose, identity: string
   return `${service}-${letters[purpose]}-${digits}`;
 }
 
-/** Tags by what they give an address to: candidates, samples, and what is to be live next. */
+/** Tags by the purpose of their revision: candidates, samples, and the next live revision. */
 const tagLetters = { candidate: 'c', sample: 's', live: 'n' } as const;
 
 export type Tagged = keyof typeof tagLetters;
 
-/** A tag of its own for each revision: where a tag was moved, its address may lead to what had it before for a while. */
+/** A separate tag for each revision: the address of a moved tag may lead to its former revision for a while. */
 export const tagOf = (purpose: Tagged, revision: string): string =>
   `${tagLetters[purpose]}-${digest(revision).slice(0, tagDigits)}`;
 
-/** What a tag of ours is for; nothing for those of other hands. */
+/** The purpose of a managed tag; undefined for unmanaged ones. */
 export function purposeOfTag(tag: string | undefined): Tagged | undefined {
   const [, letter] = /^([cns])-[0-9a-f]{6}$/.exec(tag ?? '') ?? [];
   if (letter === undefined) return undefined;
   return letter === 'c' ? 'candidate' : letter === 's' ? 'sample' : 'live';
 }
 
-/** Label by which a service says that it is ours; one without it is left alone. */
+/** Label that marks a service as managed by Coldgate; one without it is left unchanged. */
 export const ownerLabel = 'coldgate';
 export const ownerValue = 'function';
 
-/** Annotation of a revision that says what it is made of. */
+/** Annotation of a revision with what it is made of. */
 export const aboutAnnotation = 'coldgate.dev/about';
 
 /** What a revision is for and made of, by its own annotation; others in the service are not ours. */

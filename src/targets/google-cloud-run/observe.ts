@@ -44,7 +44,7 @@ async function listRevisions(context: RunContext, name: string): Promise<Revisio
   return all;
 }
 
-/** Reasons for which a revision that could run is said not to be ready: it has no instances, and needs none. */
+/** Reasons for which a working revision is reported as not ready: it has no instances, and needs none. */
 const atRest = new Set(['RETIRED', 'RETIRING', 'RESERVE', 'HEALTH_CHECK_SKIPPED', 'NO_DEPLOYMENT']);
 
 export function revisionOf(resource: RevisionResource): RunRevision {

@@ -9,7 +9,7 @@ import type { Operation } from './resources.ts';
 const deadlineMs = 360_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2000;
-/** How often a wait is spoken of, ms. */
+/** Interval of log lines during a wait, ms. */
 const saidEveryMs = 10_000;
 
 /** Calls `look` until it returns something, ever less often. Throws ColdgateError `google-slow` (exit 7) at the deadline. */
@@ -22,7 +22,7 @@ export async function waitFor<T>(context: RunContext, what: string, look: () => 
     const now = performance.now();
     if (now - began > deadlineMs) {
       throw new ColdgateError('google-slow', exitCodes.unproven, `${what} after ${deadlineMs / 60_000} minutes.`, {
-        hint: 'Run this again: it goes on where it stopped.',
+        hint: 'Run this again: it continues where it stopped.',
       });
     }
     if (now - said > saidEveryMs) {

@@ -16,7 +16,7 @@ const uploadMs = 600_000;
 export interface Source {
   bucket: string;
   object: string;
-  /** Of the object that was written: nobody can put another one there for us. */
+  /** Generation of the object that was written, so that another object cannot be used in its place. */
   generation: string;
 }
 
@@ -45,7 +45,7 @@ export async function sourceOf(
   const md5 = createHash('md5').update(bytes).digest('base64');
   const isOurs = Number(found.size) === bytes.byteLength && (found.md5Hash === undefined || found.md5Hash === md5);
   if (isOurs) return { bucket, object, generation: found.generation };
-  throw new IntegrityError('wrong-package', `gs://${bucket}/${object} is not the archive that its name says.`, {
+  throw new IntegrityError('wrong-package', `gs://${bucket}/${object} is not the archive that its name promises.`, {
     hint: 'Delete that object, find out who has written it, and run this again.',
   });
 }

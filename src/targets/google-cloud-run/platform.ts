@@ -33,9 +33,9 @@ import { detailsOf, settingsOf } from './wanted.ts';
 import { releaseOthers, untilWarm } from './warm.ts';
 
 /**
- * Functions on Cloud Run: one service per model and environment. A candidate is a revision pinned to a model version, with a
- * tag of its own and no traffic; the live one a revision that follows the pointer and has all traffic, by its name. All that
- * must be remembered stands in Cloud Run itself. Design: docs/google.md.
+ * Functions on Cloud Run: one service per model and environment. A candidate is a revision pinned to a model version,
+ * with a separate tag and no traffic; the live one is a revision that follows the pointer and has all traffic, by its
+ * name. All state is stored in Cloud Run itself. Design: docs/google.md.
  */
 export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   readonly key: string;
@@ -55,7 +55,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     this.#context = contextOf(settings, deps);
   }
 
-  /** Every change carries the etag that it was decided on: nobody need be locked out. */
+  /** Every change carries the etag that it was decided on: no lock is needed. */
   exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
     return work();
   }

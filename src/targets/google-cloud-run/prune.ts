@@ -16,7 +16,7 @@ const graceMs = 15 * 60_000;
 export const isLatest = ({ latestCreatedRevision }: Service, id: string): boolean =>
   shortName(latestCreatedRevision) === id;
 
-/** Samples that nobody measures any more: of this run, or of one that was killed. They have no tag but their own. */
+/** Samples that are no longer being measured: of this run, or of one that was killed. They have only their own tag. */
 export function endedSamples(
   { measured, now }: RunContext,
   { name, service, all }: Pick<RunState, 'name' | 'service' | 'all'>,
@@ -30,8 +30,9 @@ export function endedSamples(
 }
 
 /**
- * Revisions that nobody needs: samples that are over, candidates without a tag, live ones beyond the window, and the first
- * one once something else serves. Never one that has traffic or a tag of other hands, and never one that we have not made.
+ * Revisions that are no longer needed: finished samples, candidates without a tag, live ones beyond the window, and the
+ * first one once another one serves. Never one that has traffic or an unmanaged tag, and never one that Coldgate has
+ * not created.
  */
 export function surplusRevisions(
   context: RunContext,
@@ -54,7 +55,10 @@ export function surplusRevisions(
   return [...samples, ...others];
 }
 
-/** Takes away the tags of samples that are over, all at once, and then every revision that nobody needs. Never throws but at the end of the run. */
+/**
+ * Removes the tags of finished samples, all at once, and then every revision that is no longer needed. Throws only when
+ * the run is aborted.
+ */
 export async function sweep(context: RunContext, state: RunState): Promise<void> {
   const surplus = surplusRevisions(context, state);
   if (surplus.length === 0) return;

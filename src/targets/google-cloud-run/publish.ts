@@ -75,8 +75,8 @@ const identityOf = ({ purpose, version, settingsSha256, packageSha256 }: RunWant
   JSON.stringify([purpose, version, settingsSha256, packageSha256]);
 
 /**
- * Makes the revision that is wanted, with a tag of its own and without traffic, and waits until it can be called. One that a
- * killed run has left is taken up. Throws UnprovenError with the end of its log where it cannot be started; nothing of it is
+ * Creates the wanted revision, with a separate tag and without traffic, and waits until it can be called. Adopts one
+ * that a killed run has left. Throws UnprovenError with the end of its log where it cannot be started; nothing of it is
  * then left.
  * @param replaced an equal one that does not work
  */

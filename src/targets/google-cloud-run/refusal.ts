@@ -41,7 +41,7 @@ export const refusesSkippedCheck = (error: unknown): boolean =>
 
 const textOf = (failure: GoogleFailure): string => [failure.message, ...violationsOf(failure)].join('\n');
 
-/** What Google says of each field that it does not take. */
+/** Google's description of each field that it rejects. */
 function violationsOf({ details }: GoogleFailure): string[] {
   const lists = details.map(({ fieldViolations }) => fieldViolations).filter((list) => Array.isArray(list));
   return lists.flat().map(({ field, description }) => `${field}: ${description}`);
@@ -106,7 +106,7 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
   const what = status === 0 ? 'Google cannot be reached' : `Google answered ${status} ${error.reason}`;
   return new ColdgateError('google-failed', exitCodes.unexpected, `${what} (${asked.resource}): ${message}`, {
     ...options,
-    hint: 'Run this again: it goes on where it stopped. If it stays, look at https://status.cloud.google.com.',
+    hint: 'Run this again: it continues where it stopped. If it persists, see https://status.cloud.google.com.',
   });
 }
 

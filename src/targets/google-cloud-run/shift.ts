@@ -32,9 +32,9 @@ export async function shiftTraffic(
 }
 
 /**
- * Gives the new revision a rising share. During each step it has to answer its golden sample, over and over, and what it
- * tells of its starts goes to the judge; the first error ends it, for the rollout to set traffic back. A shift that was
- * killed goes on at the share that it had.
+ * Gives the new revision a rising share. During each step it has to answer its golden sample repeatedly, and the start
+ * timings that it reports go to the judge; the first error ends the shift, and the rollout sets traffic back. A shift
+ * that was killed continues at the share that it had.
  */
 async function shiftInSteps(
   context: RunContext,

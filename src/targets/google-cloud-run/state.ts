@@ -24,7 +24,7 @@ export interface RunRevision extends Deployed {
 
 /** A service as it was found by two reading calls. */
 export interface RunState extends FunctionView<RunRevision> {
-  /** As it was read last: every change of ours leaves its result here, with the etag that the next one carries. */
+  /** As it was read last: every change stores its result here, with the etag that the next one carries. */
   service: Service;
   /** Its gateway, where the settings ask for one and there is one. */
   gateway: GatewayResource | undefined;

@@ -41,7 +41,7 @@ export function sharesOf(service: Service): Map<string, number> {
   return shares;
 }
 
-/** Tags that were given to what is to be live next, by revision. */
+/** Revisions with the tag of the next live revision. */
 const nextOf = (service: Service): Set<string> =>
   new Set(
     trafficOf(service).flatMap(({ tag, revision }) => (purposeOfTag(tag) === 'live' && revision ? [revision] : [])),
@@ -55,7 +55,7 @@ export function servingOf(service: Service): { live: string | undefined; shiftin
   return { live, shifting: shares.find((one) => one !== live && next.has(one)) };
 }
 
-/** Everything that has a tag or a share, whoever has given it. */
+/** Every revision that has a tag or a share of traffic, managed or not. */
 export const namedIn = (service: Service): Set<string> =>
   new Set([...trafficOf(service).flatMap(({ revision }) => (revision ? [revision] : [])), ...sharesOf(service).keys()]);
 
@@ -94,6 +94,6 @@ function meaningOf(traffic: readonly TrafficTarget[]): string {
   return lines.sort().join('\n');
 }
 
-/** Address of a tag, where Cloud Run says that it leads to this revision. */
+/** Address of a tag, if Cloud Run reports that it leads to this revision. */
 export const uriOfTag = ({ trafficStatuses = [] }: Service, tag: string, revision: string): string | undefined =>
   trafficStatuses.find((one) => one.tag === tag && shortName(one.revision) === revision)?.uri?.replace(/\/$/, '');

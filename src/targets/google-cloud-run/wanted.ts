@@ -12,7 +12,7 @@ export interface RunWanted extends Mark {
   reports: string;
 }
 
-/** Port that Cloud Run expects the function on, unless told otherwise. */
+/** Default port on which Cloud Run expects the function. */
 const port = 8080;
 /** Longest that Cloud Run waits for the port, s; it takes no more. The function opens it once its model is loaded. */
 const startSeconds = 240;
@@ -55,7 +55,7 @@ function shapeOf(settings: GoogleCloudRunSettings) {
 const connectorOf = ({ project, region }: GoogleCloudRunSettings, name: string): string =>
   name.includes('/') ? name : `projects/${project}/locations/${region}/connectors/${name}`;
 
-/** All of ours but pin and revision. */
+/** All managed variables but pin and revision. */
 function ownVariables(settings: GoogleCloudRunSettings, of: FunctionSettings): Record<string, string> {
   const { MODEL_VERSION: _, ...chosen } = { ...of.storeVariables, ...of.handlerVariables };
   return {
@@ -121,7 +121,7 @@ export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Te
     ...template,
     revision: name,
     annotations: { [aboutAnnotation]: formatMark(wanted) },
-    // A tag is enough for a revision's instances to be kept warm, so that only what is to be live has any.
+    // A tag is enough for a revision's instances to be kept warm, so only the live revision has min. instances.
     scaling: {
       minInstanceCount: purpose === 'live' ? settings.minInstances : 0,
       maxInstanceCount: purpose === 'sample' ? 1 : settings.maxInstances,

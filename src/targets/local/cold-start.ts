@@ -19,8 +19,8 @@ import { processVariables } from './variables.ts';
 export type SampledPackages = Map<string, string>;
 
 /**
- * A new process of the very package, pinned to the version, with an empty model folder, until it has loaded the model, run
- * the sample and said so. The clock runs from the spawn to the answer.
+ * A new process of the same package, pinned to the version, with an empty model folder, until it reports that it has
+ * loaded the model and run the sample. Measured from spawn to response.
  */
 export async function startCold(
   context: LocalContext,

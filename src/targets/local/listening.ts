@@ -1,4 +1,4 @@
-/** What the handler's process says on stdout once it takes requests. */
+/** The line that the handler's process writes to stdout once it accepts requests. */
 export interface Listening {
   port: number;
   instanceId: string;

@@ -41,7 +41,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
   try {
     return await work();
   } finally {
-    // Only our own: had it been taken over, the file would be somebody else's.
+    // Only our own: if another run had taken it over, the file would be that run's.
     const holder = await readHolder(path).catch(() => undefined);
     if (holder?.id === mine.id) await rm(path, { force: true });
   }
@@ -65,7 +65,7 @@ async function acquire(path: string, mine: Holder, options: LockOptions): Promis
   }
 }
 
-/** A link appears with its whole content or not at all, so that nobody ever reads half a holder. */
+/** A link appears with its whole content or not at all, so that no one ever reads half a holder. */
 async function create(path: string, mine: Holder): Promise<boolean> {
   const temp = `${path}.${mine.pid}-${mine.started}-${mine.id}`;
   await mkdir(dirname(path), { recursive: true });
@@ -74,7 +74,7 @@ async function create(path: string, mine: Holder): Promise<boolean> {
     await link(temp, path);
     return true;
   } catch (error) {
-    // ENOENT: whoever removed the last function also removed the folder; it is made again.
+    // ENOENT: the run that removed the last function also removed the folder; it is created again.
     if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return false;
   } finally {
@@ -109,7 +109,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
       return { pid: pid as number, started, id };
     }
   } catch {
-    // Nobody of ours wrote this; treated as a holder that does not run.
+    // Not written by Coldgate; treated as a holder that does not run.
   }
   return { pid: 0, started: '', id: text };
 }
@@ -145,7 +145,7 @@ function busy(path: string, holder: Holder | undefined): ConflictError {
 }
 
 function unreadable(path: string, cause: NodeJS.ErrnoException): ColdgateError {
-  const message = `The lock ${path} cannot be read (${cause.code}), so nobody can tell who is changing this function.`;
+  const message = `The lock ${path} cannot be read (${cause.code}), so it is unknown who is changing this function.`;
   const hint = `See whose it is with: ls -ld ${path}. Run as that user, or, when no run of Coldgate is in progress, remove it.`;
   return new ColdgateError('lock-unreadable', exitCodes.usage, message, { hint, cause });
 }

@@ -4,7 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises';
 const tailBytes = 16 * 1024;
 const tailLines = 12;
 
-/** Opens a fresh log for a process, keeping the one before: it may tell why that process died. */
+/** Opens a fresh log for a process, keeping the one before: it may show why that process died. */
 export async function openLog(path: string): Promise<{ fd: number; close(): Promise<void> }> {
   await rename(path, `${path}.previous`).catch(() => {});
   const handle = await open(path, 'a', 0o600);

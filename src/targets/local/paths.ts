@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 
-/** Where everything of one function lies on this machine. */
+/** Paths of one function's files on this machine. */
 export interface FunctionPaths {
   name: string;
   /** Folder of the function; gone after `remove all`. */

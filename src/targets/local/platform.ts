@@ -75,7 +75,7 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
     return viewOf(this.#context, name);
   }
 
-  /** The first live process gets the live port at once; one that is to replace it begins on a port of its own. */
+  /** The first live process gets the live port at once; a replacement starts on a separate port. */
   async publish(view: LocalView, wanted: Wanted, request: DeployRequest) {
     const { port: configured, log } = this.#context;
     const isFirst = wanted.role === 'live' && !view.live;

@@ -21,8 +21,8 @@ const attempts = 64;
 
 /**
  * The port for the live process: the configured one, else the remembered one, else a free one, the same for the same
- * function where possible. Call when no process of ours holds it. A remembered port that somebody else has taken is given
- * up with a warning; a configured one is what clients were told, so that is an error: UnprovenError `port-in-use` or
+ * function where possible. Call when no process of ours holds it. A remembered port that another program has taken is
+ * given up with a warning; a configured one is what clients use, so that is an error: UnprovenError `port-in-use` or
  * `port-not-allowed`.
  */
 export async function choosePort(

@@ -1,4 +1,4 @@
-/** A process, told apart from a later one with the same number by the moment it began. */
+/** A process, distinguished from a later one with the same number by its start time. */
 export interface ProcessId {
   pid: number;
   /** Opaque: clock ticks since boot on Linux, seconds since 1970 on macOS. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { markVariable, type ProcessId, type ProcessMark, parseMark } from './process-mark.ts';
 
-/** A running process of ours. */
+/** A running process that Coldgate started. */
 export interface MarkedProcess extends ProcessId {
   mark: ProcessMark;
 }

@@ -12,8 +12,8 @@ const keptChars = 32 * 1024;
 const endingMs = 200;
 
 /**
- * A process for one cold start: a child of ours whose stdout is listened to, because waiting for a port by trying would
- * add the time between two tries to the measurement.
+ * A child process for one cold start. Reads its stdout, because polling a port would add the polling interval to the
+ * measurement.
  */
 export class Sampler {
   readonly #child: ChildProcess;
@@ -31,7 +31,7 @@ export class Sampler {
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
-      // Read to the end even when nobody is interested any more: a full pipe would stop the process.
+      // Read to the end even when no longer needed: a full pipe would stop the process.
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-keptChars);
         this.#notify();
@@ -48,7 +48,9 @@ export class Sampler {
     });
   }
 
-  /** The line in which it says where it listens. Throws CallTimeout, Error when it ends before, or the signal's reason. */
+  /**
+   * Waits for the line with its port. Throws CallTimeout, Error when the process ends before, or the signal's reason.
+   */
   async listening(timeoutMs: number, signal: AbortSignal): Promise<Listening> {
     const late = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
     const stop = AbortSignal.any([late, signal]);
@@ -75,7 +77,9 @@ export class Sampler {
     });
   }
 
-  /** The error with what the process said last, and how it ended if it did: a lost connection comes a moment before. */
+  /**
+   * The error with the process's last output, and how it ended if it did: a lost connection is noticed a moment before.
+   */
   async explain(error: Error): Promise<string> {
     await atMost(endingMs, this.#gone);
     return [this.#ended ?? error.message, ...endOf(this.#output)].join(' | ').slice(0, 2000);

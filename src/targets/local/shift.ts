@@ -6,9 +6,9 @@ import { endpointOf, urlOf } from './state.ts';
 import { type LocalProcess, type LocalView, record, stopRevision } from './view.ts';
 
 /**
- * Swaps the live process, all at once: a port has one listener. The gap is the time from the old one's end until the new one
- * listens. Should the port be lost in that moment, or the run be stopped, the process that has proven itself takes over
- * where it is.
+ * Swaps the live process, all at once: a port has one listener. The gap is the time from the old one's end until the
+ * new one listens. If the port is lost in that moment, or the run is stopped, the proven process takes over on its own
+ * port.
  */
 export async function shiftLive(
   context: LocalContext,

@@ -9,8 +9,8 @@ export const killMs = 5000;
 
 /**
  * Stops a process that carries our mark, and waits until it is gone. Right before each signal it is looked up again, so
- * that a number which meanwhile belongs to somebody else is never signalled.
- * Throws UnprovenError `process-not-stopped` when it is still there after that.
+ * that a process id that was reused meanwhile is never signalled. Throws UnprovenError `process-not-stopped` when it is
+ * still there after that.
  */
 export async function stopProcess(table: ProcessTable, target: MarkedProcess): Promise<void> {
   for (const [signal, timeoutMs] of [

@@ -24,8 +24,8 @@ export const processOf = (
 
 /**
  * Stops what killed runs left behind: candidates and live processes that no state names (only the holder of the lock
- * starts such, so they are nobody's), and samples whose run has ended. Then removes files that belong to nothing.
- * A live process goes only where the live one is being changed: should the record have been lost, it is what still serves.
+ * starts them, so no other run uses them), and samples whose run has ended. Then removes files that belong to nothing.
+ * A live process is stopped only while the live one is being changed: if its record was lost, it is what still serves.
  */
 export async function sweep(context: LocalContext, place: FunctionPaths, state: LocalState, role: Role): Promise<void> {
   const known = recorded(state);
@@ -50,7 +50,7 @@ function isOrphan({ table }: LocalContext, found: MarkedProcess, known: Readonly
   return !known.has(`${found.pid}-${found.started}`);
 }
 
-/** Packages that nothing runs from any more; none while something runs of which nobody knows from what. */
+/** Removes packages that nothing runs from; none while a process runs whose package is unknown. */
 export async function removeOldPackages(context: LocalContext, place: FunctionPaths, state: LocalState): Promise<void> {
   const known = recorded(state);
   const unknown = processesOf(context, place).some(({ pid, started }) => !known.has(`${pid}-${started}`));

@@ -21,7 +21,10 @@ export interface ProcessOptions {
   code: string;
 }
 
-/** The environment of a function's process. Ours come last, so that no setting can change who it says it is. */
+/**
+ * The environment of a function's process. Managed variables come last, so that no setting can change the identity that
+ * it reports.
+ */
 export function processVariables(options: ProcessOptions): Record<string, string> {
   const { settings, mark, version, cache, code } = options;
   const store = settings.storeVariables['MODEL_STORE'] ?? '';
@@ -42,8 +45,7 @@ export function processVariables(options: ProcessOptions): Record<string, string
     // Compiled once a package and Node, and not at each start.
     COLDGATE_CODE_CACHE: code,
     ...chosen,
-    // The runtime of 1.30 reports to its maker unless told otherwise, and does not do so in CI: measured starts would
-    // differ from real ones.
+    // ONNX Runtime 1.30 sends telemetry by default, but not in CI: measured starts would differ from real ones.
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_NAME: settings.model,
     ...(version !== null && { MODEL_VERSION: version }),

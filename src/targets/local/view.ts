@@ -38,8 +38,8 @@ export async function viewOf(context: LocalContext, name: string): Promise<Local
 }
 
 /**
- * Writes the state with the process in it; of live ones there is one. Where that cannot be written the process is stopped:
- * nobody would know of it.
+ * Writes the state with the process in it; of live ones there is one. If that cannot be written the process is stopped:
+ * no later run would find it.
  */
 export async function record(
   context: LocalContext,
