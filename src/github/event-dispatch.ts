@@ -10,7 +10,7 @@ import {
 } from './event-plan.ts';
 import { codeSpan } from './event-text.ts';
 
-/** Where a verb asked for by hand works unless told; what can destroy or prune is never guessed. */
+/** Default environment of a verb started by hand; verbs that destroy or prune have none. */
 const usual: Readonly<Record<string, keyof typeof wantedEnvironments>> = {
   rollback: 'production',
   promote: 'production',

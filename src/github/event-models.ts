@@ -3,7 +3,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
 import type { ModelPreview, PreviewState } from './comment/preview.ts';
 
-/** What a verb's document says of one model, as far as it is told on. */
+/** The part of a verb's document on one model that is reported to GitHub. */
 export interface ModelFacts {
   model: string;
   version?: string;

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { shown } from './event-text.ts';
 
-/** What an event says, as far as a decision needs it. Titles, labels, bodies and people are not read at all. */
+/** The fields of an event that a decision needs. Titles, labels, bodies and users are not read at all. */
 export type GitHubEvent =
   | {
       kind: 'pull-request';
@@ -76,7 +76,7 @@ function untrustedBy(pull: Json, payload: Json): string | undefined {
   const headRepository = record(record(pull['head'])['repo']);
   const baseRepository = record(record(pull['base'])['repo']);
   const own = Object.keys(baseRepository).length > 0 ? baseRepository : record(payload['repository']);
-  if (Object.keys(headRepository).length === 0) return 'its branch lies in a repository that is gone';
+  if (Object.keys(headRepository).length === 0) return 'its branch is in a repository that was deleted';
   if (!isSameRepository(headRepository, own)) return 'it comes from a fork';
   return record(payload['sender'])['login'] === 'dependabot[bot]' ? 'it comes from Dependabot' : undefined;
 }
@@ -118,8 +118,8 @@ const texts = (value: unknown): Record<string, string> =>
   );
 
 /**
- * Reads an event. Everything in a payload is somebody's text until it has passed here.
- * Throws InputError `bad-event` naming the field.
+ * Reads an event. Everything in a payload is untrusted until it has passed here. Throws InputError `bad-event` naming
+ * the field.
  * @param name GITHUB_EVENT_NAME
  * @param payload the parsed file at GITHUB_EVENT_PATH
  */

@@ -18,12 +18,12 @@ export interface EventGround {
 /** What the workspace is compared with. Commits are hexadecimal. */
 export type Since =
   | { kind: 'commit'; commit: string }
-  /** `base` is what the event says, which may be out of date; `branch` is the name of the base branch. */
+  /** `base` is from the event, which may be out of date; `branch` is the name of the base branch. */
   | { kind: 'pull-request'; base: string; head: string; branch: string | undefined };
 
 export interface ChangedModels {
   models: readonly string[];
-  /** False where it could not be told, and `models` has all of them. */
+  /** False where it could not be determined, and `models` has all of them. */
   known: boolean;
   /** How that was found out, one sentence in Markdown. */
   why: string;
@@ -33,8 +33,8 @@ export interface ChangedModels {
 export interface Standing {
   model: string;
   /**
-   * `ship`: it is to be brought there. `refused`: so, but the store has other bytes, or something wrong, under its
-   * version, which ship will report. `held`: a later move says otherwise. `settled`: nothing is to be done.
+   * `ship`: it has to be made live. `refused`: it would have to, but the store has other bytes, or a fault, under its
+   * version, which ship will report. `held`: a later move has priority. `settled`: nothing to do.
    */
   stand: 'ship' | 'refused' | 'held' | 'settled';
   /** One sentence in Markdown. */
@@ -54,7 +54,7 @@ export interface PlannedStep {
 }
 
 export interface EventPlan {
-  /** In order; a step that says no ends them. None: there is nothing to do. */
+  /** In order; a step that fails ends them. Empty: there is nothing to do. */
   steps: readonly PlannedStep[];
   /** The models worked on; nothing where the verb's own inputs decide. */
   models: readonly { model: string; version: string }[] | undefined;

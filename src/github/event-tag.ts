@@ -39,7 +39,7 @@ const longestTag = 255;
 function isNearly(tag: string, model: string): boolean {
   const name = model.replace(/[.]/g, String.raw`\.`);
   const forms = [
-    // Nobody writes a model's name and an @ for anything else.
+    // A model's name followed by @ has no other meaning.
     `${name}@.+`,
     `${name}(?:[/:=]+v?|[-_.+~]*v)${likeVersion}`,
     `${name}[-_.+~]*${dotted}`,
@@ -64,10 +64,10 @@ export function planTag(event: Tag, inputs: EventInputs, ground: EventGround): E
   const version = releasedVersion(event.tag, tag, inputs, ground);
   const place = chooseEnvironment('production', inputs.environment, ground.environments);
   const models = [{ model: tag.model, version }];
-  // Where staging has a store of its own, the version is copied from there; where they share one, nothing is.
+  // If staging has a separate store, the version is copied from there; if they share one, nothing is copied.
   const from = ground.environments.includes('staging') && place.name !== 'staging' ? { from: 'staging' } : {};
   const steps = [{ verb: 'release', inputs: { ...placeOf(place.name, models), version, ...from } }];
-  const summary = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and is what its manifest says.`;
+  const summary = `The tag ${name} releases \`${tag.model}\` ${version}, if that version was published and agrees with its manifest.`;
   return { ...nothing, steps, models, environment: place.name, why: [summary, place.why] };
 }
 
@@ -83,7 +83,7 @@ function planOtherTag(tag: string, ground: EventGround): EventPlan {
   return { ...nothing, why: [`The tag ${codeSpan(tag)} is neither ${forms}: nothing is done.`] };
 }
 
-/** Throws InputError `event-refused` where tag and models.yaml do not speak of the same version. */
+/** Throws InputError `event-refused` where tag and models.yaml do not name the same version. */
 function releasedVersion(tagName: string, tag: ReleaseTag, inputs: EventInputs, ground: EventGround): string {
   const entry = ground.models.find((m) => m.name === tag.model);
   if (!entry) {

@@ -7,7 +7,7 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
 const escaped = (character: string): string =>
   [...character].map((c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`).join('');
 
-/** Somebody's text on one line that reads as it is: what cannot be seen is spelt out. For logs and messages. */
+/** Untrusted text on one line, with invisible characters spelt out. For logs and messages. */
 export function shown(text: string): string {
   const whole = [...text];
   const part = whole.length > longest ? `${whole.slice(0, longest).join('')}…` : text;
@@ -15,8 +15,8 @@ export function shown(text: string): string {
 }
 
 /**
- * Somebody's text in a Markdown code span, also inside a table: no Markdown, no HTML, no mention of anyone. What could end
- * the span or the cell, or begin a tag, is spelt out: no way of escaping it works in every renderer.
+ * Untrusted text in a Markdown code span, also inside a table: no Markdown, no HTML, no mentions. What could end the
+ * span or the cell, or begin a tag, is spelt out, because no escape works in every renderer.
  */
 export function codeSpan(text: string): string {
   const spelt = { '`': '\\u{60}', '|': '\\u{7c}', '<': '\\u{3c}', '>': '\\u{3e}', '&': '\\u{26}' } as const;

@@ -25,7 +25,8 @@ export interface EventContext {
   /** Models whose entry or files differ from what was before; all of them where that is not known. */
   changedSince(since: Since): Promise<ChangedModels>;
   /**
-   * How each model stands in the environment. A store that cannot be read is an error, or, where `unread` has it so, said.
+   * How each model stands in the environment. A store that cannot be read is an error or, if `unread` is `said`, a
+   * remark.
    */
   standings(environment: string | undefined, branch: string, unread: 'error' | 'said'): Promise<Standings>;
 }
@@ -73,7 +74,7 @@ async function planSchedule({ inputs, ground }: EventContext): Promise<EventPlan
 /** It would lend this repository's secrets to files of a pull request. */
 const lending = 'pull_request_target';
 
-/** What a workflow that is no pull request's ran on; after these another one may go on. */
+/** Events of trusted workflows, which another workflow may follow. */
 const trusted = ['push', 'schedule', 'workflow_dispatch', 'repository_dispatch'];
 
 const forPullRequests = 'Run on pull_request: previews of forks are measured there without credentials.';
@@ -130,8 +131,8 @@ async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, context
 }
 
 /**
- * What to do on an event, with which models, where, and why; the table of docs/github.md. Pure but for what `world` is
- * asked. Throws InputError `event-refused` (exit 2) for events that must not run and those that nobody has a rule for.
+ * What to do on an event, with which models, where, and why; the table of docs/github.md. Pure but for the questions to
+ * `world`. Throws InputError `event-refused` (exit 2) for events that must not run and those without a rule.
  */
 export async function planEvent(event: GitHubEvent, context: EventContext): Promise<EventPlan> {
   const inputs = effective(event, context.inputs);

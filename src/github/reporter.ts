@@ -31,8 +31,8 @@ const marker = 'preview';
 const environmentOf = (model: string, pullRequest: number): string => `${model}-pr-${pullRequest}`;
 
 /**
- * What a run says on GitHub about the steps of its plan: deployments with their states, the comment, the check. Says
- * nothing for the run of a fork, which may not. Never throws: the conversation turns failures into warnings.
+ * Reports the steps of a run's plan on GitHub: deployments with their states, the comment, the check. Reports nothing
+ * for the run of a fork, which has no permission. Never throws: the client turns failures into warnings.
  */
 export class GitHubReporter {
   readonly #client: GitHubClient;
@@ -53,7 +53,7 @@ export class GitHubReporter {
     return open ? { open: open.map((pull) => pull.number).join(',') || 'none' } : {};
   }
 
-  /** Before the step: its deployments are in progress, the comment says so. */
+  /** Before the step: sets its deployments and the comment to "in progress". */
   async begin(verb: string): Promise<void> {
     const { pullRequest, models = [], environment } = this.#plan;
     if (verb === 'preview' && pullRequest) {
@@ -116,7 +116,7 @@ export class GitHubReporter {
       const environment = environmentOf(model.name, pullRequest.number);
       if (!this.#deployments.has(environment)) await this.#open(environment, true);
       const why = objection(model);
-      // A preview that loads slower is up all the same: people look at it to see why.
+      // A preview that loads slower is up all the same, for users to find out why.
       const state = model.url ? 'success' : model.state.kind === 'failed' ? 'error' : 'failure';
       const description = why ? `${why.title}: ${why.message}` : 'No slower than what is live.';
       await this.#status(environment, { state, description, ...(model.url && { environmentUrl: model.url }) });

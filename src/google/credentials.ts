@@ -8,7 +8,10 @@ import { send } from './http.ts';
 export interface GoogleCredentials {
   /** Headers that say who asks. Throws ColdgateError `no-credentials` (exit 8). */
   headers(): Promise<Record<string, string>>;
-  /** E-mail address of the service account that the run acts as; nothing for people and where it cannot be told. */
+  /**
+   * E-mail address of the service account that the run acts as; undefined for user accounts and where it cannot be
+   * determined.
+   */
   account(): Promise<string | undefined>;
   /**
    * A token that shows a private service who calls it. Valid for an hour and kept for most of it.
@@ -21,7 +24,7 @@ export interface GoogleCredentials {
 const logIn =
   'In GitHub Actions give the job "permissions: id-token: write" and log in with google-github-actions/auth, service_account included; elsewhere run "gcloud auth application-default login".';
 
-/** Clients of the library that get ID tokens by themselves: keys, machines of Google's, people. */
+/** Clients of the library that get ID tokens by themselves: keys, Google's machines, user accounts. */
 interface TokenClient {
   fetchIdToken(audience: string): Promise<string>;
 }

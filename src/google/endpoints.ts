@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { isPrivateLink } from '../stores/connection.ts';
 
-/** Google's APIs that are spoken to, by the name that gcloud has for them. */
+/** Google's APIs that Coldgate calls, by their name in gcloud. */
 const hosts = {
   run: 'https://run.googleapis.com',
   storage: 'https://storage.googleapis.com',

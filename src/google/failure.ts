@@ -5,7 +5,7 @@ export class GoogleFailure extends Error {
   /** Google's word for it (`ABORTED`, `SERVICE_DISABLED`), or Node's code (`ECONNRESET`). */
   readonly reason: string;
   readonly details: readonly Record<string, unknown>[];
-  /** What the answer asks to wait, ms; 0 where it says nothing. */
+  /** The wait that the response asks for, ms; 0 if none. */
   readonly retryAfterMs: number;
 
   constructor(
@@ -43,13 +43,13 @@ export interface RpcStatus {
   details?: Record<string, unknown>[] | undefined;
 }
 
-/** What the error of an operation that has ended says. */
+/** The failure in the error of a finished operation. */
 export function failureOfStatus({ code = 0, message = 'no words', details = [] }: RpcStatus): GoogleFailure {
   const [reason, status] = statuses[code] ?? [`code ${code}`, 500];
   return new GoogleFailure(status, reason, message, { details });
 }
 
-/** The failure that an answer tells of. */
+/** The failure that a response describes. */
 export function failureOfAnswer(status: number, headers: Headers, text: string): GoogleFailure {
   const seconds = Number(headers.get('retry-after') ?? 0);
   const retryAfterMs = seconds > 0 && seconds < 60 ? seconds * 1000 : 0;
@@ -77,7 +77,7 @@ function readError(text: string): (RpcStatus & { status?: string }) | undefined 
 export function failureOfConnection(thrown: unknown): GoogleFailure {
   if (thrown instanceof GoogleFailure) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  // fetch says only that it failed; why is in the cause.
+  // fetch's message says only that it failed; the reason is in the cause.
   const cause = error.cause instanceof Error ? error.cause : error;
   const code: unknown = Reflect.get(cause, 'code');
   return new GoogleFailure(0, typeof code === 'string' ? code : cause.name, cause.message || error.message);

@@ -31,7 +31,7 @@ export async function send(request: GoogleRequest): Promise<unknown> {
       },
       ...(body !== undefined && { body }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      // Google's APIs send nobody elsewhere, and credentials must not go there.
+      // Google's APIs do not redirect, and credentials must not follow a redirect.
       redirect: 'error',
     });
     const text = await answer.text();

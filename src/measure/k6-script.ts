@@ -1,5 +1,5 @@
 export interface K6Input {
-  /** `digits 1.1.0`, for people. */
+  /** `digits 1.1.0`, for messages. */
   what: string;
   url: string;
   /** Version that must answer. */
@@ -23,7 +23,9 @@ const imports = [
   "import { Counter, Rate } from 'k6/metrics';",
 ].join('\n');
 
-/** A load test for k6 that goes on where the burst ends: a steady rate, then twice as much, with the SLO as threshold. */
+/**
+ * A load test for k6 that continues where the burst ends: a steady rate, then twice as much, with the SLO as threshold.
+ */
 export function k6Script({ what, url, version, body, rate, sloMs }: K6Input): string {
   const request =
     body === undefined

@@ -7,7 +7,7 @@ import { quantile } from './quantile.ts';
 
 export interface WatchOptions {
   endpoint: Endpoint;
-  /** What it must go on serving. */
+  /** What it must keep serving. */
   expected: Omit<Expectation, 'revision'>;
   /** How long, s. */
   seconds: number;
@@ -15,7 +15,10 @@ export interface WatchOptions {
   sloMs: number | undefined;
   /** Version that an instance may serve until it has looked at the pointer again, and how long that takes, s. */
   before: { version: string; seconds: number } | undefined;
-  /** Asked before each look; what it answers ends the watch: someone else has moved on. Where it cannot tell it throws, and the watch goes on. */
+  /**
+   * Called before each probe; a returned text ends the watch: someone else has moved the pointer or the function.
+   * Throws where that cannot be determined, and the watch continues.
+   */
   superseded(): Promise<string | undefined>;
   signal: AbortSignal;
   log: Logger;
@@ -34,7 +37,7 @@ export interface Watched {
 
 /** A failed look may be the network's or one instance's; this many in a row are the endpoint's. */
 const inARow = 3;
-/** And so is this share of all, once there are enough to speak of a share. */
+/** And so is this share of all, once there are enough probes for a share. */
 const share = 0.1;
 const enough = 20;
 /** Looks in a watch of usual length; the pause between two stays within bounds, ms. */
@@ -77,12 +80,12 @@ async function supersededBy({ superseded, signal, log }: WatchOptions): Promise<
     return await superseded();
   } catch (error) {
     signal.throwIfAborted();
-    log.debug(`Whether someone else has moved on cannot be told: ${(error as Error).message}`);
+    log.debug(`Whether someone else has moved on cannot be determined: ${(error as Error).message}`);
     return undefined;
   }
 }
 
-/** Answers nothing for an instance that has not looked at the pointer yet and is not late with that. */
+/** Returns undefined for an instance that has not read the pointer yet and is not late with that. */
 async function probeOnce(options: WatchOptions, began: number): Promise<Probe | undefined> {
   const { endpoint, expected, sloMs, before, signal } = options;
   let ms = 0;

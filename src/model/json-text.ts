@@ -17,8 +17,8 @@ export class JsonTextError extends Error {
 const byteOrderMark = '\uFEFF';
 
 /**
- * Decodes a JSON document that people write: UTF-8, with or without the byte order mark that Windows editors put in front.
- * Throws JsonTextError; UTF-16, which PowerShell writes, and gzip are named.
+ * Decodes a JSON document written by hand: UTF-8, with or without the byte order mark that Windows editors put in
+ * front. Throws JsonTextError; UTF-16, which PowerShell writes, and gzip are named.
  */
 export function decodeJson(bytes: Uint8Array): string {
   const [first, second] = bytes;

@@ -111,7 +111,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     must(kind === 'cold' || kind === 'steady', `artifacts[${at}].kind`, '"cold" or "steady"');
   }
   const paths = [...manifest.files, ...manifest.artifacts].map((entry) => entry.path);
-  // Stores on some machines do not tell upper from lower case.
+  // Stores on some machines do not distinguish upper and lower case.
   must(new Set(paths.map((path) => path.toLowerCase())).size === paths.length, 'files', 'a list without doubles');
   const listed = (path: string) => manifest.files.some((entry) => entry.path === path);
   must(listed(manifest.model), 'model', 'one of files');
@@ -129,7 +129,7 @@ const isDeclaredShape = (value: unknown): boolean =>
 const isDimension = (value: unknown): boolean =>
   typeof value === 'string' || (Number.isSafeInteger(value) && (value as number) >= 0);
 
-/** The file that the pointer's sha256 and size speak of. */
+/** The file of the pointer's sha256 and size. */
 export function modelFile(manifest: Manifest): FileEntry {
   const found = manifest.files.find((f) => f.path === manifest.model);
   if (!found) throw new RangeError(`manifest of ${manifest.name} ${manifest.version} lists no file ${manifest.model}`);

@@ -13,7 +13,7 @@ export const namePatterns = {
     /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$/,
 } as const;
 
-/** Names of files that Coldgate itself writes into a version, in lower case: stores may not tell cases apart. */
+/** Names of files that Coldgate itself writes into a version, in lower case: stores may be case-insensitive. */
 const reserved = new Set(['manifest.json', 'artifacts']);
 /** Windows cannot create files of these names, with or without an ending. */
 const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
@@ -26,7 +26,7 @@ const coreNumber = /^(?:0|[1-9]\d{0,8})$/;
 const preRelease = /^[0-9A-Za-z-]+$/;
 const leadingZero = /^0\d+$/;
 
-/** What the pattern says, in steps: compiling the pattern as a whole takes a function's start 3 ms. */
+/** Matches the pattern in steps: compiling the whole pattern would add 3 ms to a function's start. */
 export function isVersion(text: string): boolean {
   if (text.length > 128) return false;
   const dash = text.indexOf('-');

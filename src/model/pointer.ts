@@ -13,7 +13,7 @@ export interface GateRecord {
 
 /**
  * `current.json`: what is live. `version` and `sha256` (of the model file) stay first, so that clients written against
- * the plain layout go on working. The same document, unchanged, is the history record of the move that wrote it.
+ * the plain layout keep working. The same document, unchanged, is the history record of the move that wrote it.
  */
 export interface Pointer {
   version: string;
@@ -35,14 +35,17 @@ export interface Pointer {
   /** sha256 of manifest.json's bytes. */
   manifest_sha256: string;
   artifacts: Artifact[];
-  /** As the manifest says. */
+  /** As in the manifest. */
   unbounded?: boolean;
   previous: { version: string; sha256: string } | null;
   promoted_at: string;
   actor: string;
   run_url: string | null;
   gate: GateRecord;
-  /** Set anew by each prune before it deletes anything, and carried on by moves: what was seen before it is in doubt. */
+  /**
+   * Set to a new value by each prune before it deletes anything, and kept by moves: what was read before it may be
+   * deleted.
+   */
   fence?: string;
 }
 

@@ -5,8 +5,8 @@ import type { Dtype, TensorInfo } from './tensor-info.ts';
 import type { ParsedTensor } from './tensor-json.ts';
 
 /**
- * A made-up request that stands in for the golden sample of a version without one: tensors of these shapes whose elements
- * are all alike. The manifest keeps the one that the model answered when it was published.
+ * A made-up request that stands in for the golden sample of a version without one: tensors of these shapes whose
+ * elements are all equal. The manifest keeps the one that the model answered when it was published.
  */
 export interface Probe {
   inputs: ProbeInput[];

@@ -58,7 +58,10 @@ function matches(want: unknown, got: unknown, dtype: Dtype | undefined, toleranc
   return Math.abs(found - wanted) <= tolerance.absolute + tolerance.relative * Math.abs(wanted);
 }
 
-/** Digits are no difference: 0.1 and 0.10000000149011612 are one float32, which is what floats are where nothing says so. */
+/**
+ * The number of digits is no difference: 0.1 and 0.10000000149011612 are one float32, which is the type of floats
+ * without a dtype.
+ */
 function toFloat(value: unknown, dtype: Dtype | undefined): number | undefined {
   const number = toNumber(value);
   if (number === undefined || (dtype ?? 'float32') !== 'float32' || Number.isInteger(number)) return number;
@@ -75,10 +78,10 @@ const dtypeOf = (json: unknown): Dtype | undefined =>
   typeof json === 'object' && json !== null && 'dtype' in json ? (json.dtype as Dtype) : undefined;
 
 /**
- * Compares what a function answered with the outputs that the sample promises; nothing when all agree, or when the
- * sample promises none. Floats agree when |got - want| <= absolute + relative * |want|; integers, booleans and text,
- * where a dtype says so, only when equal. NaN agrees with NaN. Outputs that the sample does not name are not looked at.
- * `dtypes` are the model's, for samples and answers that are plain nested lists.
+ * Compares what a function answered with the outputs that the sample promises; undefined when all agree, or when the
+ * sample promises none. Floats agree when |got - want| <= absolute + relative * |want|; integers, booleans and text, by
+ * their dtype, only when equal. NaN agrees with NaN. Outputs that the sample does not name are not looked at. `dtypes`
+ * are the model's, for samples and answers that are plain nested lists.
  */
 export function compareSample(
   sample: Sample,
@@ -121,6 +124,6 @@ function isSameShape(want: readonly number[], got: readonly number[]): boolean {
 /** `output "scores" data[3]: expected 0.91, got 0.12`; of what is about no output, its field alone, if it has one. */
 export function formatDifference({ output, field, want, got }: SampleDifference): string {
   const place = [output && `output "${output}"`, field].filter((part) => part !== '').join(' ');
-  // A reason may be a sentence of its own; what a model answered is shown as it is.
+  // A reason may be a separate sentence; the model's answer is shown unchanged.
   return `${place ? `${place}: ` : ''}expected ${want}, got ${output ? got : got.replace(/\.$/, '')}`;
 }

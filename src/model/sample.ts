@@ -1,6 +1,6 @@
 import type { Dtype } from './tensor-info.ts';
 
-/** Nested arrays as people write them, or flat data with a shape. int64 beyond 2^53 as strings. */
+/** Nested arrays as written by hand, or flat data with a shape. int64 beyond 2^53 as strings. */
 export type TensorJson = TensorNested | { dtype?: Dtype; shape: number[]; data: (number | string | boolean)[] };
 export type TensorNested = number | string | boolean | TensorNested[];
 

@@ -3,11 +3,12 @@ const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 
 /**
  * A number of few decimal digits that rounds to the same float: JSON writes 0.1 in place of 0.10000000149011612.
- * `digits` is how many do for most floats, and two more how many do for all: 7 and 9 for float32, 3 and 5 for float16 (IEEE
- * 754-2019, 5.12.2); now and then fewer would have done. A quotient of a whole number and an exact power of ten is the
- * double closest to that decimal, which is the one that JSON writes with those digits; each is rounded to the float before it
- * is answered, so whatever the scaling loses, the answer is never another float. Whole numbers, whose digits all mean
- * something to people, stay as they are (float16 would make 65500 of 65504), and so do floats below 1e-16.
+ * `digits` is how many do for most floats, and two more how many do for all: 7 and 9 for float32, 3 and 5 for float16
+ * (IEEE 754-2019, 5.12.2); now and then fewer would have done. A quotient of a whole number and an exact power of ten
+ * is the double closest to that decimal, which is the one that JSON writes with those digits; each is rounded to the
+ * float before it is answered, so whatever the scaling loses, the answer is never another float. Whole numbers, whose
+ * digits are all significant to readers, stay as they are (float16 would make 65500 of 65504), and so do floats below
+ * 1e-16.
  */
 function shortened(value: number, digits: number, round: (value: number) => number): number {
   const size = Math.abs(value);
@@ -22,7 +23,7 @@ function shortened(value: number, digits: number, round: (value: number) => numb
   return value;
 }
 
-/** Decimals that make so many digits of a float of that size. Most answers are made of the sizes told without a logarithm. */
+/** Decimals that make so many digits of a float of that size. The most common sizes need no logarithm. */
 function decimalsFor(size: number, digits: number): number {
   if (size >= 0.01 && size < 10) return size >= 1 ? digits - 1 : size >= 0.1 ? digits : digits + 1;
   return Math.max(0, digits - 1 - Math.floor(Math.log10(size)));

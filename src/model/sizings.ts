@@ -31,7 +31,8 @@ export function* sizingsFor(all: readonly TensorInfo[]): Generator<Sizing> {
   for (const [turn, size] of (fixed ? [1, 1] : openSizes).entries()) {
     for (const rank of ranks) {
       const ranked = inputs.map((info): Declared => info.shape ?? new Array<string>(rank).fill(''));
-      // All open dimensions alike, then those of the first input alone: the others are states and lengths as a rule.
+      // All open dimensions with one size, then only those of the first input: the others are usually states and
+      // lengths.
       for (const others of new Set([size, 1])) {
         const shapes = sizesOf(ranked, size, others);
         if (shapes.reduce((sum, shape) => sum + countOf(shape), 0) <= maxElements) yield { turn, inputs, shapes };

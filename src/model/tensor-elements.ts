@@ -72,7 +72,7 @@ const rules: Partial<Record<Dtype, Rule>> = {
   string: { kind: 'string' },
 };
 
-/** JSON has no words of its own for these. */
+/** JSON has no literals for these. */
 const spelledFloats = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Number.POSITIVE_INFINITY],

@@ -58,7 +58,7 @@ function parseNested(json: unknown, info: TensorInfo, way: Way): ParsedTensor {
 }
 
 function parseLong(list: NumberList, info: TensorInfo, way: Way): ParsedTensor {
-  // A short list of the same depth tells what is wrong with it.
+  // A short list of the same depth shows what is wrong with it.
   if (info.shape && info.shape.length !== list.shape.length) return parseNested(list.firsts(), info, way);
   const shape = [...list.shape];
   checkShape(shape, info);

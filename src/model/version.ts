@@ -2,7 +2,7 @@ import compare from 'semver/functions/compare.js';
 
 /**
  * Order of semantic versions by precedence (semver 2.0.0, section 11), ties (numbers beyond 2^53) by code unit, so that
- * every machine sorts alike. Not for the handler: it would carry the library into the function's bundle.
+ * every machine sorts in the same order. Not for the handler: it would carry the library into the function's bundle.
  */
 export function compareVersions(a: string, b: string): number {
   return compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);

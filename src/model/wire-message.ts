@@ -60,8 +60,8 @@ function encode(value: number): Buffer {
 }
 
 /**
- * The message's pieces in order, most of them views of it; `change` returns what a field becomes, nothing where it stays.
- * One piece says that nothing changed.
+ * The message's pieces in order, most of them views of it; `change` returns a field's new pieces, or undefined to keep
+ * it. A single piece means that nothing changed.
  */
 export function mapFields(
   message: Buffer,

@@ -82,7 +82,7 @@ function readAttribute(reader: WireReader, end: number, head: GraphHead, depth: 
   });
 }
 
-/** TensorProto: its name, and where external data lies. */
+/** TensorProto: its name, and the location of external data. */
 function readTensor(reader: WireReader, end: number, head: GraphHead): string {
   let name = '';
   reader.each(end, (field, wire, _value, stop) => {
@@ -124,7 +124,7 @@ const firstWithOptionalInputs = 4;
 
 /**
  * The tensors that a caller gives and gets; inputs that have a default come last. Until IR version 3 every initializer
- * was listed among the inputs, where nobody can give it. Throws ModelFault.
+ * was listed among the inputs, where no caller can give it. Throws ModelFault.
  */
 export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
   const required = head.inputs.filter((info) => !head.initializers.has(info.name));

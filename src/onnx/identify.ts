@@ -26,7 +26,7 @@ const other = 'Name the .onnx file itself.';
 const download = 'The download went wrong: fetch the raw file and compare its size with the source.';
 const unpack = 'Unpack it and name the .onnx file inside.';
 
-/** Most telling first. Sources: the formats' own specifications; the offsets are of their magic bytes. */
+/** Most specific first. Sources: the formats' own specifications; the offsets are of their magic bytes. */
 const kinds: readonly Kind[] = [
   { found: 'zeros', test: (head) => head.every((byte) => byte === 0), words: 'holds only zero bytes', hint: download },
   { found: 'xml', test: startsWithText(/^<(?:\?xml|Error\b)/), words: 'is an XML document', hint: download },

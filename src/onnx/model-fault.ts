@@ -3,7 +3,7 @@ import { IntegrityError } from '../errors.ts';
 export type FaultCode = 'not-onnx' | 'model-truncated' | 'model-invalid' | 'model-unsupported';
 
 /**
- * What is wrong with a model file, before the file has a name: `words` go on from it ("is a PNG image, …").
+ * What is wrong with a model file, before the file's name is known: `words` follow the name ("is a PNG image, …").
  * Thrown inside this room; `readModelHead` turns it into an IntegrityError.
  */
 export class ModelFault extends Error {

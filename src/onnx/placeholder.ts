@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { IntegrityError } from '../errors.ts';
 
-/** What lies in the place of a file whose content is somewhere else, or was never downloaded. */
+/** What stands in for a file whose content is elsewhere, or was never downloaded. */
 export interface Placeholder {
   /** For scripts, in the error's data. */
   found: string;
@@ -70,9 +70,9 @@ const headBytes = 4096;
 const maxText = 64 * 1024 * 1024;
 
 /**
- * Looks at a file that is to be published, whatever it is for: an empty one, a pointer of Git LFS or DVC, an error page and
- * marks of a merge are never what was meant. `label` is how messages name the file.
- * Throws IntegrityError `not-the-file` with what to type.
+ * Checks a file before it is published: an empty one, a pointer of Git LFS or DVC, an error page and merge conflict
+ * markers are never intended. `label` is how messages name the file. Throws IntegrityError `not-the-file` with what to
+ * type.
  */
 export async function refusePlaceholder(path: string, label: string): Promise<void> {
   const head = await readHead(path);

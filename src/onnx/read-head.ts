@@ -8,13 +8,13 @@ import { isUnbounded } from './unbounded.ts';
 import { nameLimit } from './value-info.ts';
 import { WireReader } from './wire-reader.ts';
 
-/** Newest that ONNX Runtime 1.30 loads; it says so itself: core/graph/model.cc and model_load_utils.h of v1.30.0. */
+/** Newest that ONNX Runtime 1.30 loads. Source: core/graph/model.cc and model_load_utils.h of v1.30.0. */
 export const newestIr = 13;
 export const newestOpset = 26;
 /** protobuf's own limit for one message: https://protobuf.dev/programming-guides/proto-limits/ */
 const largestFile = 2 ** 31 - 1;
 
-/** What a model says of itself, without its weights. */
+/** A model's metadata, without its weights. */
 export interface ModelHead {
   /** What a caller gives: graph inputs, those with a default last. Initializers of IR version 3 are none. */
   inputs: TensorInfo[];

@@ -22,7 +22,7 @@ const unsupportedDtypes: Record<number, string> = {
 };
 const otherKinds: Record<number, string> = { 4: 'sequence', 5: 'map', 7: 'opaque', 8: 'sparse tensor', 9: 'optional' };
 
-/** A ValueInfoProto as far as it goes: what it says, before it is known whether it matters (`checkedTensor`). */
+/** A ValueInfoProto as it was read, before it is known whether it is used (`checkedTensor`). */
 export interface ValueInfo {
   name: string;
   kind: string;

@@ -9,10 +9,9 @@ const largestRead = 64 * 1024;
 export type Visit = (field: number, wire: number, value: number, end: number) => void;
 
 /**
- * Walks protobuf messages of a file by position: payloads that nobody asks for are never read.
- * Wire format: https://protobuf.dev/programming-guides/encoding/
- * Every method throws ModelFault: `model-truncated` where the file ends too early, `model-invalid` where lengths
- * contradict each other.
+ * Walks protobuf messages of a file by position: payloads that are not requested are never read. Wire format:
+ * https://protobuf.dev/programming-guides/encoding/ Every method throws ModelFault: `model-truncated` where the file
+ * ends too early, `model-invalid` where lengths contradict each other.
  */
 export class WireReader {
   readonly size: number;

@@ -4,7 +4,7 @@ import { checkModel } from './check-model.ts';
 import type { Job, JobResults } from './jobs.ts';
 import { optimizeModel } from './optimize-model.ts';
 
-/** What the child tells its parent; an error is rebuilt there from its parts. */
+/** The child's result for its parent; an error is rebuilt there from its parts. */
 export type JobAnswer =
   | { result: JobResults[keyof JobResults] }
   | { error: { code: string; exit: ExitCode; message: string; hint?: string | undefined; data?: unknown } };

@@ -73,7 +73,7 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   return { loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran, runtime_version: runtimeVersion };
 }
 
-/** What the runtime said, without the path, which whoever asked knows. */
+/** The runtime's message, without the path, which the caller knows. */
 function reasonOf({ cause, message }: LoadError, model: string): string {
   const said = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : message;
   return said.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');

@@ -10,10 +10,10 @@ import { mapFields, protoFields, varintField, withPieces } from '../model/wire-m
 const firstWithoutConstantInputs = 4;
 
 /**
- * Until IR version 3 every initializer had to be listed among the graph's inputs, where nobody can give it. The runtime
- * merges and drops initializers while it optimises, but leaves their inputs in the graph that it writes, which are then
- * required ones. So such inputs are taken out first, of subgraphs too. Writes the model without them into `folder` and
- * returns its path; returns `model` itself from IR version 4 on.
+ * Until IR version 3 every initializer had to be listed among the graph's inputs, where no caller can give it. The
+ * runtime merges and drops initializers while it optimises, but leaves their inputs in the graph that it writes, which
+ * are then required ones. So such inputs are taken out first, of subgraphs too. Writes the model without them into
+ * `folder` and returns its path; returns `model` itself from IR version 4 on.
  */
 export async function withoutConstantInputs(model: string, irVersion: number, folder: string): Promise<string> {
   if (irVersion >= firstWithoutConstantInputs) return model;
@@ -48,7 +48,7 @@ const rewriteAttribute = (attribute: Buffer): Buffer[] =>
       : undefined,
   );
 
-/** Of this graph alone: a subgraph may use a name of the outer graph for an input of its own. */
+/** Only of this graph: a subgraph may use a name of the outer graph for its own input. */
 function initializerNames(graph: Buffer): Set<string | undefined> {
   const names = [...protoFields(graph)].map(({ number, payload, end }) =>
     initializerName(number, graph.subarray(payload, end)),

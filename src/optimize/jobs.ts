@@ -4,7 +4,7 @@ import type { SampleDifference } from '../model/sample-compare.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
-/** Work on a model that needs the native runtime, and so is done in a process of its own. Paths are absolute. */
+/** Work on a model that needs the native runtime, and so runs in a separate process. Paths are absolute. */
 export type Job = OptimizeJob | CheckJob;
 
 export interface OptimizeJob {
@@ -25,7 +25,7 @@ export type FormJob = Pick<OptimizeJob, 'model' | 'out'>;
 export interface MadeForm {
   /** How far the runtime had optimised what is in it. */
   level: Artifact['optimization'];
-  /** What the optimised graph says of itself. */
+  /** Metadata of the optimised graph. */
   head: ModelHead;
   /** Absolute paths; the one that is loaded comes first. */
   files: string[];
@@ -59,7 +59,7 @@ export interface WireSize {
 
 export interface CheckResult {
   loaded: boolean;
-  /** What the runtime said when it would not load the model, its first line. */
+  /** First line of the runtime's message when it refused to load the model. */
   reason?: string;
   inputs: TensorInfo[];
   outputs: TensorInfo[];

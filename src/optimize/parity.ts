@@ -26,10 +26,10 @@ const enough = 3;
 const longestMs = 20_000;
 
 /**
- * Runs original and artifact side by side, as the handler would run each, and measures how far apart they are. The golden
- * sample comes first and is judged by its own tolerance, made-up inputs by `parityTolerance`; on those a difference of at
- * most the sample's absolute tolerance is none. `declared` is what the original says of its inputs.
- * Throws IntegrityError `parity` beyond the tolerance, `parity-unmeasured` when no inputs could be run.
+ * Runs original and artifact side by side, as the handler would run each, and measures how far apart they are. The
+ * golden sample comes first and is judged by its own tolerance, made-up inputs by `parityTolerance`; on those a
+ * difference of at most the sample's absolute tolerance is none. `declared` is the original's declaration of its
+ * inputs. Throws IntegrityError `parity` beyond the tolerance, `parity-unmeasured` when no inputs could be run.
  */
 export async function measureParity(
   original: string,

@@ -24,8 +24,8 @@ const usualMs = 300_000;
 const maxNoise = 4096;
 
 /**
- * Does the job in a child process, because native code that meets a bad model can take its process with it, or never
- * return. The child ends with this process, whoever ends it. Throws what the job throws, rebuilt, and IntegrityError
+ * Does the job in a child process, because native code can crash its process on a bad model, or never return. The child
+ * ends with this process, however that ends. Throws what the job throws, rebuilt, and IntegrityError
  * `optimizer-crashed`, `optimizer-timeout` or `optimizer-memory`.
  */
 export async function runInChild<J extends Job>(job: J, options: ChildOptions): Promise<JobResults[J['do']]> {

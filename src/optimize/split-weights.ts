@@ -48,7 +48,7 @@ export function splitWeights(model: Buffer, location: Buffer): Split {
   return { pieces: pieces ?? [model], moved };
 }
 
-/** Answers a tensor's new fields; nothing when it stays as it is. */
+/** Returns a tensor's new fields; undefined to keep it. */
 type MoveTensor = (tensor: Buffer) => Buffer[] | undefined;
 
 /** The message's new pieces; nothing when it stays as it is. */

@@ -12,11 +12,11 @@ import { type MovedWeights, splitWeights } from './split-weights.ts';
 import { type Level, readOptimized, writeOptimized } from './write-optimized.ts';
 
 /**
- * Writes the model as ONNX, optimised as far as it may be for every CPU, with its weights in a file beside it, where the
- * runtime maps them instead of parsing and copying. What the runtime does for the CPU it runs on, it does when it loads the
- * form, as it does for the original: so answers and warm speed are the original's. The weights' file is named by its
- * digest, as the handler's cache names it; without weights to move there is none. Throws LoadError `model-unusable`,
- * IntegrityError `model-invalid`, `hardware-bound` or `artifact-unsupported`.
+ * Writes the model as ONNX, optimised as far as is valid for every CPU, with its weights in a separate file, which the
+ * runtime maps instead of parsing and copying. Optimisations for its own CPU the runtime makes when it loads the form,
+ * as for the original: so results and warm speed are the original's. The weights' file is named by its digest, as the
+ * handler's cache names it; without weights to move there is none. Throws LoadError `model-unusable`, IntegrityError
+ * `model-invalid`, `hardware-bound` or `artifact-unsupported`.
  */
 export async function writeSteadyForm({ model, out }: FormJob): Promise<MadeForm> {
   const level = await levelOf(model);
@@ -43,7 +43,7 @@ async function levelOf(model: string): Promise<Level> {
   return operators.some((operator) => quantized.test(operator)) ? 'basic' : 'extended';
 }
 
-/** Answers the graph's path, then the weights'. */
+/** Returns the graph's path, then the weights'. */
 async function split(whole: string, out: string): Promise<string[]> {
   const location = Buffer.alloc(64 + '.bin'.length);
   const { pieces, moved } = splitWeights(await readFile(whole), location);

@@ -11,11 +11,11 @@ export interface Bounds {
   memoryBytes: number;
 }
 
-/** Long enough to cost nothing, short enough that nobody waits for an orphan's memory, ms. */
+/** Long enough to cost nothing, short enough to free an orphan's memory soon, ms. */
 const everyMs = 250;
 
 /**
- * Watches over this process from a thread of its own: native code that works on a model blocks the main thread, for ever if
+ * Watches this process from a separate thread: native code that works on a model blocks the main thread, for ever if
  * the model is made so, and no signal handler runs then. `entry` is the module that calls `watch` in a thread.
  */
 export function startWatchdog(entry: string, bounds: Bounds): void {
@@ -36,7 +36,7 @@ function offerToKernel(): void {
 export function watch(): void {
   const { parent, memoryBytes } = workerData as Bounds;
   setInterval(() => {
-    // An orphan belongs to another process at once. Nobody reads what it would say.
+    // An orphan gets another parent at once. No one reads its output.
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
     const used = process.memoryUsage.rss();
     if (used > memoryBytes) {

@@ -7,7 +7,7 @@ export interface SizedEntry {
   storedSize: number;
 }
 
-/** What a platform takes, in bytes, and who says so. */
+/** Size limits of a platform, in bytes, and their source. */
 export interface Budget {
   target: string;
   /** Nothing where the platform has no limit of its own for it. */
@@ -35,7 +35,9 @@ export const lambdaImageBudget: Budget = {
   source: 'AWS Lambda quotas: container image code package size; 300 MB compressed is the bound of Coldgate',
 };
 
-/** Cloud Run: 262,144,000 bytes is the `maxSize` of an upload in run.v2; what is unpacked lies in memory, beside the model. */
+/**
+ * Cloud Run: 262,144,000 bytes is the `maxSize` of an upload in run.v2; unpacked files are in memory, beside the model.
+ */
 export const cloudRunBudget: Budget = {
   target: 'google-cloud-run',
   unzipped: 1_000_000_000,

@@ -33,7 +33,7 @@ export interface BuildOptions {
   signal?: AbortSignal | undefined;
   /** What the platform takes; nothing where it has no limit. */
   budget?: Budget | undefined;
-  /** Puts the native runtime into a zip of its own, as a layer that many functions share. */
+  /** Puts the native runtime into a separate zip, as a layer that many functions share. */
   runtimeLayer?: boolean | undefined;
   /** Default `zip`. */
   archive?: PackageArchive | undefined;
@@ -56,7 +56,7 @@ export interface BuiltPackage {
   tarSha256?: string | undefined;
 }
 
-/** In a clone the runtime's package lies beside the bundle (`dist/handler`); its files count only if their digests do. */
+/** In a clone the runtime's package is beside the bundle (`dist/handler`); its files count only if their digests do. */
 export const unpackedBeside = (handlerDir: string): string[] => [
   resolve(handlerDir, '..', '..', 'node_modules', 'onnxruntime-node'),
 ];

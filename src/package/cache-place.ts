@@ -3,8 +3,8 @@ import { sep } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
 
 /**
- * Runs what keeps things in the cache. Throws ColdgateError `no-cache` (exit 2) where the folder, or what somebody else
- * left in it, cannot be written; what fails elsewhere is thrown as it is.
+ * Runs work that writes to the cache. Throws ColdgateError `no-cache` (exit 2) where the folder, or another user's file
+ * in it, cannot be written; other errors are thrown unchanged.
  */
 export async function inCache<T>(cacheDir: string, work: () => Promise<T>): Promise<T> {
   try {

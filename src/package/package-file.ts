@@ -19,7 +19,7 @@ export interface PackageFile {
   layer?: LayerFile | undefined;
 }
 
-/** A zip that lies under functions of many packages. */
+/** A zip that functions of many packages share. */
 export interface LayerFile {
   path: string;
   sha256: string;

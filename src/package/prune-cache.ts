@@ -1,7 +1,7 @@
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What nobody has used for this long is made again when it is needed, ms. */
+/** Entries unused for this long are removed and made again when needed, ms. */
 const unusedMs = 30 * 24 * 3600 * 1000;
 
 /**

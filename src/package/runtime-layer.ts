@@ -3,7 +3,7 @@ import type { LayerFile } from './package-file.ts';
 import { readZipFile } from './zip-file.ts';
 
 /**
- * The native runtime as a module of its own, in the folder where Lambda has Node look for modules of layers:
+ * The native runtime as a separate module, in the folder where Node on Lambda looks for modules of layers:
  * https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
  */
 const moduleName = 'coldgate-onnxruntime';
@@ -15,9 +15,9 @@ export const layerFiles = (runtime: readonly BundleFile[]): BundleFile[] =>
   runtime.map(({ name, bytes }) => ({ name: `${moduleFolder}/${name}`, bytes }));
 
 /**
- * The bundle asks for the binding beside it. There a folder of that name answers, which Node takes for a module, and
- * tells where the one of the layer is: below /opt, or wherever else NODE_PATH points. The layer's digest stands in it, so that
- * the package's own digest says what it runs with. Pure.
+ * The bundle asks for the binding beside it. There is a folder of that name, which Node loads as a module, and which
+ * exports the path in the layer: below /opt, or wherever else NODE_PATH points. It contains the layer's digest, so that
+ * the package's digest covers the layer. Pure.
  */
 export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
   const manifest = { type: 'commonjs', main: 'index.cjs', coldgateLayer: { sha256: layer.sha256, size: layer.size } };

@@ -54,8 +54,8 @@ export async function saveDeflated(place: SharedFolder, deflated: Uint8Array, op
 }
 
 /**
- * Whether the bytes are one deflate stream of that very input and nothing behind it. Whoever wrote them: a digest that
- * comes with an entry says only that the entry is undamaged. Some 0.2 s for the runtime, where compressing takes 3 s.
+ * Whether the bytes are one deflate stream of this input with nothing behind it. Any user may have written them: an
+ * entry's digest only shows that the entry is undamaged. Some 0.2 s for the runtime, where compressing takes 3 s.
  */
 export async function unpacksTo(deflated: Uint8Array, input: Compressed): Promise<boolean> {
   const inflating = createInflateRaw({ chunkSize: 1 << 20 });

@@ -49,7 +49,7 @@ async function unpackEntry(zip: Buffer, entry: IndexedEntry, into: string): Prom
   const bytes = await inflateEntry(zip, entry);
   const path = join(into, entry.name);
   await mkdir(dirname(path), { recursive: true });
-  // Exclusive: an entry can only ever make a new file, never write through something that lies there.
+  // Exclusive: an entry can only ever make a new file, never write through something that is there.
   await writeFile(path, bytes, { flag: 'wx', mode: 0o644 });
 }
 

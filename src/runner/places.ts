@@ -5,9 +5,9 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Folder for downloads that can be made again: `COLDGATE_CACHE`, which alone decides where it is set; else the first of
- * the runner's tool cache, the user's cache folder by the platform's convention, `RUNNER_TEMP`, and a private folder of
- * the system's temporary one that can be written. Where none can, the first of them: whoever needs it says so.
+ * Folder for downloads that can be made again: `COLDGATE_CACHE` if it is set; else the first of the runner's tool
+ * cache, the user's cache folder by the platform's convention, `RUNNER_TEMP`, and a private folder of the system's
+ * temporary one that can be written. If none can, the first of them: its user reports the error.
  */
 export function cacheDirOf(env: Env): string {
   if (env['COLDGATE_CACHE']) return resolve(env['COLDGATE_CACHE']);
@@ -19,7 +19,7 @@ function placesOf(env: Env): string[] {
   const runner = [env['RUNNER_TOOL_CACHE'], env['RUNNER_TEMP']];
   const home = homeFolder();
   const user = platform() === 'darwin' ? home && join(home, 'Library', 'Caches') : home && join(home, '.cache');
-  // A relative XDG_CACHE_HOME is to be ignored, by its own specification.
+  // A relative XDG_CACHE_HOME is ignored, as its specification requires.
   const own = platform() !== 'darwin' && isFolderName(env['XDG_CACHE_HOME']) ? env['XDG_CACHE_HOME'] : user;
   const wanted = env['GITHUB_ACTIONS'] === 'true' ? [...runner, own] : [own, env['RUNNER_TEMP']];
   return wanted.filter(isFolderName).map((folder) => join(folder, 'coldgate'));
@@ -49,14 +49,14 @@ function canBeMade(folder: string): boolean {
   }
 }
 
-/** In a folder that everybody writes: made for us alone, and refused where somebody else was first. */
+/** In a world-writable folder: created with access for this user only, and refused if another user owns it. */
 function privateFolder(): string | undefined {
   const user = process.getuid?.();
   const folder = join(tmpdir(), user === undefined ? 'coldgate' : `coldgate-${user}`);
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch {
-    // It is there, or cannot be made: the look below tells.
+    // It is there, or cannot be created: the check below shows which.
   }
   try {
     const found = lstatSync(folder);
@@ -68,9 +68,9 @@ function privateFolder(): string | undefined {
 }
 
 /**
- * Gives a user without a home folder one, in the environment of this process: the SDKs of clouds look for their settings
- * there, and fail with a system error where nobody knows the place. npm keeps its cache there and ends where it cannot:
- * it gets a place in ours.
+ * Gives a user without a home folder one, in the environment of this process: the SDKs of clouds look for their
+ * settings there, and fail with a system error without one. npm keeps its cache there and fails where it cannot: it
+ * gets a folder in ours.
  */
 export function giveHome(env: NodeJS.ProcessEnv): void {
   const home = homeFolder();

@@ -28,7 +28,7 @@ function annotate(verb: string, error: ColdgateError): void {
 /** GitHub drops a step summary of 1 MiB without a word (actions/runner#4337); we stay far below. */
 const summaryLimit = 512 * 1024;
 
-/** Adds to the job summary; what is too long is cut at a line, and says so. */
+/** Adds to the job summary; too long a text is cut at a line, with a note. */
 export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!env['GITHUB_STEP_SUMMARY'] || markdown === '') return;
   const cut = Buffer.byteLength(markdown) > summaryLimit;
@@ -37,12 +37,12 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   try {
     await core.summary.addRaw(`${text}\n\n`).write();
   } catch (error) {
-    // It repeats what the log says: a runner that takes none is no reason to fail.
+    // It repeats the log: a runner without summaries is no reason to fail.
     core.info(commandFree(`The job summary could not be written (GITHUB_STEP_SUMMARY): ${(error as Error).message}`));
   }
 }
 
-/** Throws ColdgateError `bad-runner` (exit 2) where the runner takes none: the next steps would go on without them. */
+/** Throws ColdgateError `bad-runner` (exit 2) where the runner accepts none: the next steps would run without them. */
 function writeOutputs(outputs: Readonly<Record<string, string>>): void {
   try {
     for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);

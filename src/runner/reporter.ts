@@ -9,7 +9,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Reporting {
   reporter: GitHubReporter;
-  /** What could not be said, in Markdown with the lines of YAML that help; empty where all was said. */
+  /** Failed reports, in Markdown with the lines of YAML that help; empty if all succeeded. */
   warnings(): string;
 }
 
@@ -28,7 +28,7 @@ export function openReporter(
   if (plan.untrusted || token === '' || !apiUrl || !owner || !repo) return undefined;
   const sha = plan.pullRequest?.sha ?? GITHUB_SHA ?? '';
   const runUrl = runUrlOf(env);
-  // Without the run's signal: a cancelled run still says that it ended.
+  // Without the run's signal: a cancelled run still reports its end.
   const place = { apiUrl, token, owner, repo, sha, pull: plan.pullRequest?.number, runUrl };
   const client = openGitHubClient(place, log);
   const ref = env['GITHUB_REF_TYPE'] === 'tag' ? env['GITHUB_REF_NAME'] : undefined;

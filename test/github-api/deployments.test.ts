@@ -134,7 +134,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
     expect(client.warnings).toEqual([
       {
         code: 'github-api',
-        message: 'Could not record deployments (409: Conflict merging main into x). The run goes on without.',
+        message: 'Could not record deployments (409: Conflict merging main into x). The run continues without.',
         hint: 'Nothing else is affected; the next run tries again.',
       },
     ]);
@@ -159,7 +159,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
       {
         code: 'github-permission',
         message:
-          'GitHub does not let this token delete environments (403: Resource not accessible by integration). The run goes on without.',
+          'GitHub does not let this token delete environments (403: Resource not accessible by integration). The run continues without.',
         hint: "Only a token with administration: write can; the workflow's own token never has it.",
       },
     ]);

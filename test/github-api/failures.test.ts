@@ -60,7 +60,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     expect(answers[at]).toBe(instead);
     expect(answers[4]).toBe(true);
     const yaml = `permissions:\n  ${permission}`;
-    const message = `GitHub does not let this token ${action} (403: Resource not accessible by integration). The run goes on without.`;
+    const message = `GitHub does not let this token ${action} (403: Resource not accessible by integration). The run continues without.`;
     const hint = `Add this line to the job's permissions, beside those that are there:\n${yaml}`;
     expect(client.warnings).toEqual([{ code: 'github-permission', message, hint, yaml }]);
     expect(bed.lines.filter((line) => line.startsWith('warning'))).toEqual([`warning: ${message} ${hint}`]);
@@ -107,7 +107,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     expect(await sayAll(client)).toEqual(nothing);
     expect(client.warnings[0]).toEqual({
       code: 'github-api',
-      message: 'Could not record deployments (401: Bad credentials). The run goes on without.',
+      message: 'Could not record deployments (401: Bad credentials). The run continues without.',
       hint: 'The token is not valid, or no longer: give the input github-token, or leave it at its default.',
     });
     expect(new Set(bed.called()).size).toBe(bed.state.calls.length);
@@ -148,7 +148,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     expect(await client.openPullRequests()).toBe(undefined);
     expect(bed.called()).toHaveLength(1);
     expect(client.warnings[0]?.message).toBe(
-      'Could not list pull requests (429: API rate limit exceeded). The run goes on without.',
+      'Could not list pull requests (429: API rate limit exceeded). The run continues without.',
     );
   });
 
@@ -187,7 +187,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     const client = bed.open();
     await client.openPullRequests();
     expect(client.warnings[0]?.message).toBe(
-      'Could not list pull requests (422: bad token ***). The run goes on without.',
+      'Could not list pull requests (422: bad token ***). The run continues without.',
     );
     const other = createServer((_request, response) => response.writeHead(200).end('<html>proxy</html>'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -19,7 +19,7 @@ describe('the comment', () => {
     const yaml = 'permissions:\n  deployments: write';
     const warning = {
       code: 'github-permission' as const,
-      message: 'GitHub does not let this token record deployments (403). The run goes on without.',
+      message: 'GitHub does not let this token record deployments (403). The run continues without.',
       hint: `Add this line to the job's permissions, beside those that are there:\n${yaml}`,
       yaml,
     };

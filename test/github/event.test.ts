@@ -68,7 +68,7 @@ describe('the event decides', () => {
 
   it.each([
     ['a fork', { headRepository: { id: 2, full_name: 'mallory/models' } }, /from a fork/],
-    ['a repository that is gone', { headRepository: null }, /gone/],
+    ['a repository that is gone', { headRepository: null }, /deleted/],
     ['Dependabot', { sender: 'dependabot[bot]' }, /Dependabot/],
   ])('measures a pull request from %s on the runner alone', async (_, options, why) => {
     const made = await plan('pull_request', pullRequest({ action: 'opened', ...options }));

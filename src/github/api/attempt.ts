@@ -16,7 +16,7 @@ export interface Need {
 export const permissionYaml = (permission: string): string => `permissions:\n  ${permission}`;
 
 function missing(need: Need, words: string): GitHubWarning {
-  const message = `GitHub does not let this token ${need.action} (${words}). The run goes on without.`;
+  const message = `GitHub does not let this token ${need.action} (${words}). The run continues without.`;
   if (need.grantable === false) {
     const hint = `Only a token with ${need.permission} can; the workflow's own token never has it.`;
     return { code: 'github-permission', message, hint };
@@ -27,7 +27,7 @@ function missing(need: Need, words: string): GitHubWarning {
 }
 
 function failed(need: Need, words: string, status: number): GitHubWarning {
-  const message = `Could not ${need.action} (${words}). The run goes on without.`;
+  const message = `Could not ${need.action} (${words}). The run continues without.`;
   const hint =
     status === 401
       ? 'The token is not valid, or no longer: give the input github-token, or leave it at its default.'
@@ -55,8 +55,9 @@ export class Attempts {
   }
 
   /**
-   * The work's answer, or `otherwise` with one warning. Throws only what is no answer of GitHub: faults of ours.
-   * @param quiet says it in the log alone: another way does the same
+   * Returns the work's result, or `otherwise` with one warning. Throws only errors that are no response of GitHub: our
+   * own faults.
+   * @param quiet only logs the failure: the caller has an alternative
    */
   async make<T>(need: Need, otherwise: T, work: () => Promise<T>, quiet = false): Promise<T> {
     if (this.denied(need.permission)) return otherwise;

@@ -10,7 +10,7 @@ const requestLimitMs = 20_000;
 /** Repeats of a request that may be repeated: after 1, 4 and 9 seconds. */
 const repeats = 3;
 
-/** Answers that a repeat does not change; limits (429) are waited for elsewhere. */
+/** Statuses that a retry does not change; rate limits (429) are handled elsewhere. */
 const settled = [400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 451];
 
 export type Client = Octokit;
@@ -59,7 +59,7 @@ export function openClient(place: RepositoryRef, log: Logger, pace: Pace = usual
       accept: 'application/vnd.github+json',
       'x-github-api-version': '2022-11-28',
     };
-    // The plugin takes any other number for a wish to repeat settled answers as well.
+    // With any other number the plugin retries these statuses as well.
     const once = options.method === 'POST' && !(options.request as Partial<typeof repeatable>)?.isRepeatable;
     if (once) options.request = { ...options.request, retries: 0 };
   });

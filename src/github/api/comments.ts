@@ -13,7 +13,7 @@ interface OwnComment {
   body: string;
 }
 
-/** How a comment of ours begins: a line that no reader sees and that no marker can end early. */
+/** The first line of our comments: invisible to readers, and no marker can end it early. */
 export const hiddenMarker = (marker: string): string =>
   `<!-- coldgate:${encodeURIComponent(marker).replaceAll('--', '-%2D')} `;
 
@@ -36,7 +36,7 @@ async function readLogin(client: Client): Promise<string> {
   }
 }
 
-/** The comments of ours on one pull request. */
+/** Our comments on one pull request. */
 export class Comments {
   readonly #client: Client;
   readonly #where: { owner: string; repo: string; issue_number: number };
@@ -126,7 +126,7 @@ export class Comments {
     return { url: last.html_url, edited: false };
   }
 
-  /** The new comment; nothing where one of ours was there. */
+  /** The new comment; undefined if one of ours was there. */
   async #createWhereNone(marker: string, body: string): Promise<OwnComment | undefined> {
     let isNew = false;
     const comment = await createOnce(

@@ -4,7 +4,7 @@ import { isAbsent } from './failure.ts';
 import type { Deployment, DeploymentUpdate, RepositoryRef, StatusUpdate } from './github-client.ts';
 import { perPage, readPages } from './pages.ts';
 
-/** Tells our deployments from those that GitHub makes by itself for jobs with `environment:`. */
+/** Distinguishes our deployments from those that GitHub creates for jobs with `environment:`. */
 export const deploymentTask = 'deploy:coldgate';
 
 /** GitHub refuses longer descriptions. */
@@ -100,8 +100,8 @@ export class Deployments {
   }
 
   /**
-   * Earlier ones of ours, back to the first that was retired before: those behind it were, too. It retires itself where a
-   * later one has succeeded already, because this run was overtaken.
+   * Retires our earlier ones, back to the first that was retired before: older ones were, too. Retires the deployment
+   * itself if a later one has succeeded already, because this run was overtaken.
    */
   async #retire({ id, environment }: Deployment): Promise<void> {
     const all = await this.#list({ environment, task: deploymentTask });

@@ -14,7 +14,7 @@ export interface RepositoryRef {
   pull?: number | undefined;
   /** Page of the run, for log links. */
   runUrl: string | undefined;
-  /** Aborts waiting and requests; what was to be said is then left unsaid. */
+  /** Aborts waits and requests; pending reports are then dropped. */
   signal?: AbortSignal | undefined;
 }
 
@@ -81,9 +81,9 @@ export interface OpenPullRequest {
 }
 
 /**
- * What a run says on GitHub. Nothing here throws: a missing permission, a server that is down or a limit that is used up
- * becomes one warning, with the lines of YAML to add where those help, and the answer is `undefined`, `false` or 0.
- * Every call is safe to repeat and to run beside another run's.
+ * A run's reports on GitHub. No method throws: a missing permission, a server that is down or a limit that is used up
+ * becomes one warning, with the lines of YAML to add where those help, and the method returns `undefined`, `false` or
+ * 0. Every call is safe to repeat and to run beside another run's.
  */
 export interface GitHubClient {
   /**
@@ -92,8 +92,8 @@ export interface GitHubClient {
    */
   deployment(environment: string, update: DeploymentUpdate): Promise<Deployment | undefined>;
   /**
-   * Adds a status. After `success`, earlier deployments of ours in the environment become inactive: GitHub itself does
-   * not do that for transient and production environments. One that a later deployment has overtaken becomes inactive
+   * Adds a status. After `success`, our earlier deployments in the environment become inactive: GitHub itself does not
+   * do that for transient and production environments. One that a later deployment has overtaken becomes inactive
    * itself. False where it was not written.
    */
   status(deployment: Deployment | undefined, update: StatusUpdate): Promise<boolean>;
@@ -103,9 +103,9 @@ export interface GitHubClient {
    */
   deactivate(environment: string, options?: { description?: string; remove?: boolean }): Promise<number>;
   /**
-   * One comment of ours on the pull request: found by the hidden marker (a short name like `preview`), edited in place,
-   * made where there is none; more than one of ours become one again. Comments of others are never touched, whatever
-   * they hold, and what a later run wrote stays. `pull-requests: write`. Answers the comment's page.
+   * Our one comment on the pull request: found by the hidden marker (a short name like `preview`), edited in place,
+   * created where there is none; duplicates are merged. Comments of others are never changed, and what a later run
+   * wrote stays. `pull-requests: write`. Returns the comment's URL.
    */
   stickyComment(marker: string, markdown: string): Promise<{ url: string; edited: boolean } | undefined>;
   /** Takes the comment away again, if it is there; answers how many were. */

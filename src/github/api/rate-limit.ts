@@ -38,7 +38,7 @@ interface Options {
   secondMs: number;
 }
 
-/** Waits as long as GitHub asks for, as far as the run's patience goes, and makes the call again. */
+/** Waits as long as GitHub asks for, up to the run's limit, and retries the call. */
 export function withRateLimits({ log, signal, secondMs }: Options) {
   let left = patienceSeconds;
   return async <O, R>(request: (options: O) => R, options: O): Promise<Awaited<R>> => {

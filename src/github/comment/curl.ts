@@ -8,7 +8,7 @@ const longestBody = 4000;
 /** Bodies up to this stand in the open. */
 const shortBody = 300;
 
-/** JSON in which every character can be seen: no letter of another script poses as one of ours, none turns the line. */
+/** JSON in which every character is visible: no look-alike letters of other scripts, no direction marks. */
 const visibleJson = (value: unknown): string =>
   JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 

@@ -10,7 +10,7 @@ import { folded, link } from './markup.ts';
 import { modelCard } from './model-card.ts';
 import type { ModelPreview, PreviewState } from './preview.ts';
 
-/** How much of a model is told; each step leaves out what costs most and is missed least. */
+/** Levels of detail for a model; each step leaves out what takes most room and matters least. */
 export const details = ['everything', 'no starts', 'no pictures', 'verdict', 'overview'] as const;
 export type Detail = (typeof details)[number];
 

@@ -28,7 +28,7 @@ export interface ModelPreview {
   pruned?: readonly string[] | undefined;
 }
 
-/** All that the comment on a pull request tells. Every text in it may be somebody's. */
+/** The content of the comment on a pull request. Every text in it is untrusted. */
 export interface PreviewReport {
   /** Head commit. */
   sha: string;

@@ -7,7 +7,7 @@ import type { ModelPreview, PreviewReport } from './preview.ts';
 /** GitHub's limit for a comment is 65,536 characters; the hidden marker stands before the text. */
 export const commentLimit = 65_000;
 
-/** Most telling first: what went wrong stands before what is still running. */
+/** Most important first: failures before what is still running. */
 const order = ['⚠️', '⛔', '❓', '⏳', '✅'];
 const titles: Record<string, string> = {
   '⚠️': 'did not work',
@@ -82,7 +82,7 @@ export function renderComment(report: PreviewReport): string {
   return render(brief, 'overview', most, true);
 }
 
-/** What the comment says once the pull request is closed and its previews are gone. */
+/** The comment after the pull request is closed and its previews are removed. */
 export function renderClosed(
   report: Pick<PreviewReport, 'sha' | 'runUrl' | 'warnings'> & { removed: readonly string[] },
 ): string {
