@@ -46,7 +46,7 @@ export const clouds: Readonly<Record<CloudStore, Cloud>> = {
 
 export const cloudStores = Object.keys(clouds) as readonly CloudStore[];
 
-/** The store of URLs of this scheme; nothing where it is no cloud's. */
+/** The store of URLs of this scheme; undefined where it is no cloud's. */
 export const storeOfScheme = (scheme: string): CloudStore | undefined =>
   cloudStores.find((store) => clouds[store].scheme === scheme);
 

@@ -121,7 +121,7 @@ const refusals: Readonly<Record<string, string>> = {
   ENOTSUP: 'the file system cannot do that',
 };
 
-/** An answer of the system about a file or program of the user's; nothing for other failures. */
+/** An answer of the system about a file or program of the user's; undefined for other failures. */
 function toRefusal(thrown: unknown): ColdgateError | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const { code = '', syscall, path, dest } = thrown as NodeJS.ErrnoException & { dest?: string };

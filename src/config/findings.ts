@@ -49,7 +49,7 @@ export class Findings {
     return JSON.stringify(node?.kind === 'scalar' ? node.written.slice(0, 80) : '');
   }
 
-  /** The texts of the list at the path; nothing where there is no list. */
+  /** The texts of the list at the path; undefined where there is no list. */
   list(path: Path): (string | undefined)[] | undefined {
     const node = nodeAt(this.#root, path);
     return node?.kind === 'list' ? node.items.map((_item, at) => this.text([...path, at])) : undefined;

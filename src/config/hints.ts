@@ -29,7 +29,7 @@ export class Cures {
     this.#stillWrong = pathsOf;
   }
 
-  /** What to write at the path instead; nothing where nothing that we know of helps. */
+  /** What to write at the path instead; undefined where nothing that we know of helps. */
   hintFor(path: Path, node: YamlScalar): string | undefined {
     for (const { value, hint } of curesOf(path, node)) {
       if (this.#left <= 0) return undefined;

@@ -6,7 +6,7 @@ import type { Path, YamlNode } from './yaml-node.ts';
 const depthLimit = 50;
 
 export interface YamlFile {
-  /** Nothing where the text is no YAML, or holds no document. */
+  /** Undefined where the text is no YAML, or holds no document. */
   root: YamlNode | undefined;
   problems: Problem[];
   /** Variables that were put in and that not everybody knows, with their values. */

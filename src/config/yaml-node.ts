@@ -45,7 +45,7 @@ export const formatPath = (path: Path): string =>
     return text ? `${text}.${name}` : name;
   }, '');
 
-/** The node at the path; nothing where the file has none. */
+/** The node at the path; undefined where the file has none. */
 export function nodeAt(root: YamlNode, path: Path): YamlNode | undefined {
   let node: YamlNode | undefined = root;
   for (const part of path) {

@@ -42,7 +42,7 @@ export function previewOf(facts: ModelFacts): ModelPreview {
   };
 }
 
-/** Why a preview is no success, one sentence; nothing where it is. */
+/** Why a preview is no success, one sentence; undefined where it is. */
 export function objection({ state }: ModelPreview): { title: string; message: string } | undefined {
   if (state.kind === 'failed')
     return { title: state.code, message: [state.message, state.hint].filter(Boolean).join(' ') };

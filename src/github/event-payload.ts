@@ -9,9 +9,9 @@ export type GitHubEvent =
       number: number;
       headSha: string;
       baseSha: string;
-      /** Name of the base branch, as it stands in the payload; nothing where it has none. */
+      /** Name of the base branch, as it stands in the payload; undefined where it has none. */
       baseBranch: string | undefined;
-      /** Why this run has no credentials; nothing where it has them. */
+      /** Why this run has no credentials; undefined where it has them. */
       untrusted: string | undefined;
     }
   | {
@@ -28,7 +28,7 @@ export type GitHubEvent =
   | { kind: 'schedule' }
   /** `baseSha` is what the queue merges onto. */
   | { kind: 'merge-group'; baseSha: string }
-  /** `after` is the event of the workflow that has ended; nothing where the payload names none. */
+  /** `after` is the event of the workflow that has ended; undefined where the payload names none. */
   | { kind: 'workflow-run'; after: string | undefined }
   | { kind: 'other'; name: string };
 

@@ -56,7 +56,7 @@ export interface PlannedStep {
 export interface EventPlan {
   /** In order; a step that fails ends them. Empty: there is nothing to do. */
   steps: readonly PlannedStep[];
-  /** The models worked on; nothing where the verb's own inputs decide. */
+  /** The models worked on; undefined where the verb's own inputs decide. */
   models: readonly { model: string; version: string }[] | undefined;
   environment: string | undefined;
   /** Sentences in Markdown, most important first; names of others only as code. */
@@ -89,7 +89,7 @@ export const wantedEnvironments = {
 } as const;
 
 export interface ChosenEnvironment {
-  /** Nothing where the verb's own rule must decide, and complain. */
+  /** Undefined where the verb's own rule must decide, and complain. */
   name: string | undefined;
   /** One sentence in Markdown. */
   why: string;

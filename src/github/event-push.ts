@@ -27,7 +27,7 @@ export interface PushFindings {
 export const pushedTo = (inputs: EventInputs, ground: EventGround): ChosenEnvironment =>
   chooseEnvironment('staging', inputs.environment, ground.environments);
 
-/** Why a push does nothing, whatever changed; nothing where it ships. */
+/** Why a push does nothing, whatever changed; undefined where it ships. */
 export function idlePush(event: Branch): EventPlan | undefined {
   const name = codeSpan(event.branch);
   if (event.deleted) return { ...nothing, why: [`The branch ${name} was deleted: nothing is done.`] };

@@ -20,8 +20,8 @@ export interface ReleaseTag {
 }
 
 /**
- * `<model>@<version>` or `<model>/v<version>`. Nothing for any other tag: a repository tags other things too.
- * Model and version are in their closed alphabets, so that both may stand in keys, paths and messages.
+ * `<model>@<version>` or `<model>/v<version>`. Undefined for any other tag: a repository tags other things too. Model
+ * and version are in their closed alphabets, so that both may stand in keys, paths and messages.
  */
 export function parseTag(tag: string): ReleaseTag | undefined {
   const [, model = '', version = ''] = /^([^@/]+)(?:@|\/v)([^@/]+)$/.exec(tag) ?? [];

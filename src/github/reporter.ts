@@ -8,7 +8,7 @@ import type { EventPlan } from './event-plan.ts';
 /** What became of a step. */
 export interface StepOutcome {
   verb: string;
-  /** Of the verb's result; nothing where it threw. */
+  /** Of the verb's result; undefined where it threw. */
   document: Readonly<Record<string, unknown>> | undefined;
   error: ColdgateError | undefined;
 }

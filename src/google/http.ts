@@ -15,7 +15,7 @@ export interface GoogleRequest {
 
 const usualMs = 60_000;
 
-/** Sends one request, once, and returns its JSON; nothing for an empty body. Throws GoogleFailure. */
+/** Sends one request, once, and returns its JSON; undefined for an empty body. Throws GoogleFailure. */
 export async function send(request: GoogleRequest): Promise<unknown> {
   const { method, url, headers = {}, json, bytes, signal, timeoutMs = usualMs } = request;
   const text = json === undefined ? undefined : JSON.stringify(json);

@@ -31,7 +31,7 @@ export interface Subject {
 
 /** Bucket, or account and container, and the prefix inside, as the store's URL names them. */
 export interface BucketRef {
-  /** Nothing for a folder. */
+  /** Undefined for a folder. */
   store: CloudStore | undefined;
   /** Bucket, or container on Azure. */
   bucket: string;

@@ -61,7 +61,7 @@ export interface Burst {
   again: Wave;
   /** Time that a warm instance is busy with one request, ms: its own account of it, else the caller's. */
   serviceMs: number | null;
-  /** Instances to keep warm for as many requests a second; nothing without a service time. */
+  /** Instances to keep warm for as many requests a second; undefined without a service time. */
   proposed: number | null;
 }
 

@@ -3,7 +3,7 @@ import type { SampleRequest, Target } from '../rollout/target.ts';
 
 export interface Arms {
   candidate: SampleRequest;
-  /** Nothing at the first release: only the candidate is measured. */
+  /** Undefined at the first release: only the candidate is measured. */
   baseline: SampleRequest | undefined;
 }
 

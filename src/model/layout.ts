@@ -43,7 +43,7 @@ export function historyPrefix(model: string, pointer: string = defaultPointer): 
 export const historyKey = (model: string, sequence: number, pointer: string = defaultPointer): string =>
   `${historyPrefix(model, pointer)}${String(sequence).padStart(10, '0')}.json`;
 
-/** The sequence in a history record's key; nothing for keys of other pointers and for what does not belong there. */
+/** The sequence in a history record's key; undefined for keys of other pointers and for what does not belong there. */
 export function historySequence(key: string, model: string, pointer: string = defaultPointer): number | undefined {
   const prefix = historyPrefix(model, pointer);
   const digits = key.startsWith(prefix) ? /^(\d{10,15})\.json$/.exec(key.slice(prefix.length))?.[1] : undefined;
@@ -51,7 +51,7 @@ export function historySequence(key: string, model: string, pointer: string = de
   return digits !== undefined && historyKey(model, sequence, pointer) === key ? sequence : undefined;
 }
 
-/** The pointer and the sequence of a history record's key; nothing for what is no record of any pointer. */
+/** The pointer and the sequence of a history record's key; undefined for what is no record of any pointer. */
 export function historyRecord(key: string, model: string): { pointer: string; sequence: number } | undefined {
   const found = /^(?:([^/]+)\/)?\d+\.json$/.exec(key.slice(historyPrefix(model).length));
   if (!found || !key.startsWith(historyPrefix(model))) return undefined;
@@ -64,7 +64,7 @@ export const leasesPrefix = (model: string): string => `${model}/leases/`;
 export const leaseKey = (model: string, version: string, id: string): string =>
   `${leasesPrefix(model)}${version}/${id}.json`;
 
-/** The version that a lease's key names; nothing for what is no lease. */
+/** The version that a lease's key names; undefined for what is no lease. */
 export function leasedVersion(key: string, model: string): string | undefined {
   const version = key.startsWith(leasesPrefix(model)) ? key.slice(leasesPrefix(model).length).split('/')[0] : undefined;
   return version !== undefined && isVersion(version) ? version : undefined;

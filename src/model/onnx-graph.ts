@@ -12,7 +12,7 @@ const sparseField = { values: 1 };
 /** Name of a ValueInfoProto. */
 export const valueName = (message: Buffer): string => textOf(message, valueField.name);
 
-/** Name of an initializer, by the field of the graph that holds it; nothing for other fields. */
+/** Name of an initializer, by the field of the graph that holds it; undefined for other fields. */
 export function initializerName(field: number, message: Buffer): string | undefined {
   if (field === graphField.initializer) return textOf(message, tensorField.name);
   if (field !== graphField.sparseInitializer) return undefined;

@@ -17,7 +17,7 @@ interface Flat {
   data: readonly unknown[];
 }
 
-/** Nested lists or `{ shape, data }` as shape and row-major elements; nothing when the lists are uneven. */
+/** Nested lists or `{ shape, data }` as shape and row-major elements; undefined when the lists are uneven. */
 function flatten(json: unknown): Flat | undefined {
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
     const { shape, data } = json as { shape?: unknown; data?: unknown };

@@ -21,7 +21,7 @@ export type DeclaredShape = (number | string)[];
 export interface TensorInfo {
   name: string;
   dtype: Dtype;
-  /** Nothing where the number of dimensions is not declared, as ONNX allows. */
+  /** Undefined where the number of dimensions is not declared, as ONNX allows. */
   shape: DeclaredShape | null;
   /** An input with a default (an initializer of its name, IR version 4 and later), which callers may leave out. */
   optional?: true;

@@ -79,7 +79,7 @@ export function mapFields(
   return pieces;
 }
 
-/** The field again around the pieces of its message; nothing where that stays as it is. */
+/** The field again around the pieces of its message; undefined where that stays as it is. */
 export const withPieces = ({ number }: ProtoField, pieces: readonly Buffer[]): Buffer[] | undefined =>
   pieces.length === 1 ? undefined : [fieldHeader(number, lengthOf(pieces)), ...pieces];
 

@@ -84,7 +84,7 @@ function isText(head: Buffer): boolean {
   return !/[^\P{Cc}\t\n\v\f\r]|\uFFFD/u.test(head.subarray(0, 512).toString('utf8').slice(0, -1));
 }
 
-/** What an ONNX file that is none really is; nothing when the first bytes could belong to a model. */
+/** What an ONNX file that is none really is; undefined when the first bytes could belong to a model. */
 export function identify(head: Buffer): ModelFault | undefined {
   if (head.length === 0) return new ModelFault('not-onnx', 'is empty', download, 'empty');
   const kind = placeholderOf(head) ?? kinds.find(({ test }) => test(head));

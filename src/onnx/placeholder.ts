@@ -58,7 +58,7 @@ const kinds: readonly Kind[] = [
   { found: 'conflict-marks', pattern: /^<{7} \S/, words: 'holds the marks of an unresolved merge', hint: resolve },
 ];
 
-/** Of the first bytes; nothing where they are content. */
+/** Of the first bytes; undefined where they are content. */
 export function placeholderOf(head: Uint8Array, name = ''): Placeholder | undefined {
   const text = new TextDecoder().decode(head.subarray(0, 1024)).trimStart();
   const type = extname(name).toLowerCase();
@@ -102,7 +102,7 @@ async function readHead(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** The line of the first mark, 1-based, where both sides of a conflict are marked; nothing in files of bytes. */
+/** The line of the first mark, 1-based, where both sides of a conflict are marked; undefined in files of bytes. */
 async function conflictLine(path: string): Promise<number | undefined> {
   let [lines, begun, rest] = [0, undefined as number | undefined, ''];
   let read = 0;

@@ -27,7 +27,7 @@ export interface ValueInfo {
   name: string;
   kind: string;
   elementType: number;
-  /** Nothing where the number of dimensions is not declared. */
+  /** Undefined where the number of dimensions is not declared. */
   shape: (number | string)[] | undefined;
 }
 

@@ -93,7 +93,7 @@ interface Answers {
   found: LargestDifference;
 }
 
-/** Nothing when the original itself refuses the inputs. */
+/** Undefined when the original itself refuses the inputs. */
 async function runBoth(pair: Pair, feeds: Tensors, smallest: number): Promise<Answers | undefined> {
   const { reference, candidate, parity } = pair;
   let want: Tensors;

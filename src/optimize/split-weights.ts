@@ -51,7 +51,7 @@ export function splitWeights(model: Buffer, location: Buffer): Split {
 /** Returns a tensor's new fields; undefined to keep it. */
 type MoveTensor = (tensor: Buffer) => Buffer[] | undefined;
 
-/** The message's new pieces; nothing when it stays as it is. */
+/** The message's new pieces; undefined when it stays as it is. */
 function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | undefined {
   if (kind === 'tensor') return tensor(bytes);
   const pieces: Buffer[] = [];

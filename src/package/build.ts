@@ -31,7 +31,7 @@ export interface BuildOptions {
   log: Logger;
   sharedCache?: FolderCache | undefined;
   signal?: AbortSignal | undefined;
-  /** What the platform takes; nothing where it has no limit. */
+  /** What the platform takes; undefined where it has no limit. */
   budget?: Budget | undefined;
   /** Puts the native runtime into a separate zip, as a layer that many functions share. */
   runtimeLayer?: boolean | undefined;

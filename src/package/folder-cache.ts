@@ -6,7 +6,7 @@ export interface FolderCache {
   save(folder: string, key: string): Promise<void>;
 }
 
-/** Does the work with the shared cache, if it lets us; nothing where it fails. */
+/** Does the work with the shared cache, if it lets us; undefined where it fails. */
 export async function quietly<T>(
   log: Logger,
   what: 'restore from' | 'save to',

@@ -28,7 +28,10 @@ export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
   ];
 }
 
-/** The layer that a package was built with; nothing where it has its runtime in itself. Throws IntegrityError `bad-zip`. */
+/**
+ * The layer that a package was built with; undefined where it has its runtime in itself. Throws IntegrityError
+ * `bad-zip`.
+ */
 export function layerIn(zip: Buffer): Omit<LayerFile, 'path'> | undefined {
   const manifest = readZipFile(zip, `${binding}/package.json`);
   if (!manifest) return undefined;

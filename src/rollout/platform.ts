@@ -20,7 +20,7 @@ export type Role = 'candidate' | 'live';
 
 /** What a deployed revision is made of, by digest: equal identities mean that nothing has to change. */
 export interface Identity {
-  /** What it is for; nothing where someone else has published it. */
+  /** What it is for; undefined where someone else has published it. */
   role: Role | 'sample' | undefined;
   /** Pinned model version; `null` follows the pointer. */
   version: string | null;
@@ -39,7 +39,7 @@ export interface Wanted extends Identity {
 export interface Deployed extends Identity {
   /** The platform's own id: a version number, a revision's name, the digest of what a process runs. */
   id: string;
-  /** Where it answers; nothing where nothing does, because its process has ended or it has no address. */
+  /** Where it answers; undefined where nothing does, because its process has ended or it has no address. */
   url: string | undefined;
 }
 
@@ -85,7 +85,9 @@ export interface Forward {
 export interface Move<R extends Deployed> {
   from: R | undefined;
   to: R;
-  /** What `to` has to prove before it is given more traffic; nothing when traffic goes back to what has served before. */
+  /**
+   * What `to` has to prove before it is given more traffic; undefined when traffic goes back to what has served before.
+   */
   forward?: Forward | undefined;
 }
 
@@ -139,7 +141,7 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   forget?(): void;
   /** Everything of the settings that makes a revision another one, with keys in a stable order. Pure. */
   settingsOf(request: Pick<DeployRequest, 'settings' | 'package'>): unknown;
-  /** Reads the function; nothing where there is none. Changes nothing. */
+  /** Reads the function; undefined where there is none. Changes nothing. */
   observe(name: string): Promise<V | undefined>;
   /**
    * The function, made if it is not there, with what belongs to it and to no revision, and without what killed runs have

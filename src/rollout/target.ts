@@ -58,7 +58,7 @@ export interface DeployResult {
   revision: Revision;
   /** False when nothing had to be changed: same package, settings and pin, and it still proved itself. */
   changed: boolean;
-  /** How many candidates there were when the target last looked; nothing where it did not look. */
+  /** How many candidates there were when the target last looked; undefined where it did not look. */
   candidates?: number | undefined;
 }
 
@@ -83,7 +83,7 @@ export interface TargetState {
 /** A function of Coldgate's as it was found, whatever models.yaml names now. */
 export interface FoundFunction {
   name: string;
-  /** Handler variables that say which store it reads; nothing where the place is this project's alone. */
+  /** Handler variables that say which store it reads; undefined where the place is this project's alone. */
   storeVariables: Readonly<Record<string, string>> | undefined;
 }
 

@@ -27,7 +27,7 @@ function placesOf(env: Env): string[] {
 
 const isFolderName = (name: string | undefined): name is string => name !== undefined && isAbsolute(name);
 
-/** Nothing for users without one: a container may run as an id that no list of users has. */
+/** Undefined for users without one: a container may run as an id that no list of users has. */
 function homeFolder(): string | undefined {
   try {
     const home = homedir();

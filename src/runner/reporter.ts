@@ -14,7 +14,8 @@ export interface Reporting {
 }
 
 /**
- * The run's voice on GitHub. Nothing where it has none: a fork's run, no token, or a server whose address is not known.
+ * The run's voice on GitHub. Undefined where it has none: a fork's run, no token, or a server whose address is not
+ * known.
  */
 export function openReporter(
   env: Env,

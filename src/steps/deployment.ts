@@ -81,9 +81,9 @@ export async function packageOfLive(
 }
 
 /**
- * Holds each step of a weighted shift to the gate's own bound: no instance of the new revision may have needed longer to
- * start than `slo-ms`, by the first of the gate's metrics. Nothing where the gate has no bound.
- * The judge throws UnprovenError `slo-broken`.
+ * Holds each step of a weighted shift to the gate's own bound: no instance of the new revision may have needed longer
+ * to start than `slo-ms`, by the first of the gate's metrics. Undefined where the gate has no bound. The judge throws
+ * UnprovenError `slo-broken`.
  */
 export function shiftJudge({ metrics, sloMs }: GateOptions): ((step: ShiftStep) => void) | undefined {
   const [metric] = metrics;

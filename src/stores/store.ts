@@ -51,7 +51,7 @@ export interface Store {
   get(key: string): Promise<StoredObject>;
   get(key: string, options: { ifChanged: Token }): Promise<StoredObject | 'unchanged'>;
 
-  /** Nothing where there is no object. */
+  /** Undefined where there is no object. */
   head(key: string): Promise<ObjectInfo | undefined>;
 
   /** All objects whose key begins with the prefix, in the order of the keys' UTF-8 bytes. Temporaries are never listed. */

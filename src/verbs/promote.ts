@@ -34,7 +34,7 @@ export interface PromoteVerbInput extends WorkInput {
   wait?: number | undefined;
 }
 
-/** The recorded measurement of these very bytes on this target; nothing where there is none. */
+/** The recorded measurement of these very bytes on this target; undefined where there is none. */
 async function recordedGate(
   workspace: Workspace,
   entry: ModelEntry,
@@ -85,7 +85,7 @@ interface Promoted {
   stored: StoredVersion;
   moved: MoveResult;
   copy: CopyResult | undefined;
-  /** The function that has to follow; nothing where none is deployed here. */
+  /** The function that has to follow; undefined where none is deployed here. */
   deployment: Deployment | undefined;
 }
 

@@ -17,7 +17,7 @@ interface Ended {
 }
 
 interface Handler {
-  /** Where it listens; nothing when it ends before. */
+  /** Where it listens; undefined when it ends before. */
   listening: Promise<number | undefined>;
   ended: Promise<Ended>;
 }

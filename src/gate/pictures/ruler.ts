@@ -18,7 +18,7 @@ export interface RatioPicture {
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
-/** What a picture of the ratio shows; nothing without a comparison. */
+/** What a picture of the ratio shows; undefined without a comparison. */
 export function ratioPicture(record: GateRecord): RatioPicture | undefined {
   const m = decisiveMetric(record.verdict);
   const base = m?.median.baseline;

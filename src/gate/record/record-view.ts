@@ -16,7 +16,7 @@ export interface ArmView {
 
 export const arms: readonly Arm[] = ['baseline', 'candidate'];
 
-/** The metric that decided, else the first gating one; nothing in a verdict without metrics. */
+/** The metric that decided, else the first gating one; undefined in a verdict without metrics. */
 export function decisiveMetric(verdict: Verdict): MetricVerdict | undefined {
   const gating = verdict.metrics.filter((m) => m.gating);
   return gating.find((m) => m.verdict === verdict.verdict) ?? gating[0];
@@ -42,7 +42,7 @@ export function armView(record: GateRecord, arm: Arm, metric: Metric): ArmView {
   };
 }
 
-/** Lowest and highest value that a picture of these arms must hold; nothing where no start finished. */
+/** Lowest and highest value that a picture of these arms must hold; undefined where no start finished. */
 export function extent(views: readonly ArmView[]): [number, number] | undefined {
   const all = views.flatMap((v) => [...v.kept, ...v.discarded]);
   return all.length === 0 ? undefined : [Math.min(...all), Math.max(...all)];

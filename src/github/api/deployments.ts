@@ -40,7 +40,7 @@ export class Deployments {
     return items.sort((a, b) => (b.id < a.id ? -1 : 1));
   }
 
-  /** The last status, newest first in GitHub's list; nothing where none was written. */
+  /** The last status, newest first in GitHub's list; undefined where none was written. */
   async #state(id: Deployment['id']): Promise<string | undefined> {
     const { data } = await this.#client.request('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
       ...this.#where,

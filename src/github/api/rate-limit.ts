@@ -9,8 +9,8 @@ const patienceSeconds = 180;
 const unnamedSeconds = 60;
 
 /**
- * Seconds to wait before the call may be made again; nothing where no limit was the reason. A request that a limit turned
- * away has done nothing, whatever its method.
+ * Seconds to wait before the call may be made again; undefined where no limit was the reason. A request that a limit
+ * turned away has done nothing, whatever its method.
  */
 export function limitSeconds(error: ApiError, now: number): number | undefined {
   if (error.status !== 429 && error.status !== 403) return undefined;

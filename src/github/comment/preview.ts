@@ -19,7 +19,7 @@ export interface ModelPreview {
   url?: string | undefined;
   /** Name of the deployed function. */
   functionName?: string | undefined;
-  /** Of what was published; nothing where that failed. */
+  /** Of what was published; undefined where that failed. */
   manifest?: Manifest | undefined;
   sha256?: string | undefined;
   /** Its inputs are the body of the call that is shown. */

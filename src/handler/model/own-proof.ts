@@ -83,7 +83,7 @@ async function proveByProbe(
   return { status: 'none', proof: { manifest_sha256, probe_refused: last } };
 }
 
-/** Why the model does not answer the request; nothing where it does. Inputs are held against it as a caller's are. */
+/** Why the model does not answer the request; undefined where it does. Inputs are held against it as a caller's are. */
 async function refusalOf(probe: Probe, { inputs }: Signature, run: Run): Promise<string | undefined> {
   try {
     for (const info of inputs) {

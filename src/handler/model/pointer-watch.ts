@@ -90,8 +90,8 @@ export class PointerWatch {
   }
 
   /**
-   * Something to wait for where a request must not be answered yet: platforms freeze what is idle, and with it the looks
-   * of the background. Nothing for an instance that has looked within its interval. Never rejects.
+   * Something to wait for where a request must not be answered yet: platforms freeze what is idle, and with it the
+   * looks of the background. Undefined for an instance that has looked within its interval. Never rejects.
    */
   get behind(): Promise<void> | undefined {
     if (!this.#owed) return undefined;

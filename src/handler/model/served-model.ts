@@ -123,7 +123,7 @@ export class ServedModel {
     return proveVersion({ reader: this.#reader, resolved, signature, manifest, run });
   }
 
-  /** What the version declares beyond what the session shows; nothing where that is all. */
+  /** What the version declares beyond what the session shows; undefined where that is all. */
   declared(): Promise<Signature | undefined> {
     this.#declared ??= this.#readDeclared();
     return this.#declared;
@@ -140,7 +140,7 @@ export class ServedModel {
     return readSample(this.#reader, this.loaded.resolved);
   }
 
-  /** Verified with the load; nothing with MODEL_URI, where there is none. */
+  /** Verified with the load; undefined with MODEL_URI, where there is none. */
   get manifest(): Manifest | undefined {
     return this.loaded.resolved.manifest;
   }

@@ -26,8 +26,8 @@ export interface Reader {
   read(key: string): Promise<ReadObject>;
   read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
   /**
-   * A small document whole, without a turn of the event loop: for a first load, while nothing else is being served. Only
-   * where the store is a folder; nothing for what is not small. Throws LoadError as `read` does.
+   * A small document whole, without a turn of the event loop: for a first load, while nothing else is being served.
+   * Only where the store is a folder; undefined for what is not small. Throws LoadError as `read` does.
    */
   readAtOnce?(key: string): StoredDocument | undefined;
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type CloudStore, cloudStores, clouds, isCloudStore, storeOfScheme } from '../../clouds.ts';
 import { isLoopback } from './hosts.ts';
 
-/** A variable without the space around it; nothing where it is empty. */
+/** A variable without the space around it; undefined where it is empty. */
 export type Text = (name: string) => string | undefined;
 
 /** Where objects are read from. */
@@ -84,7 +84,7 @@ function readService(store: CloudStore, text: Text, problems: string[]): Pick<St
   return { endpoint, region };
 }
 
-/** Why models may not be read there; nothing where they may. It is never repeated, since it might hold a password. */
+/** Why models may not be read there; undefined where they may. It is never repeated, since it might hold a password. */
 export function endpointProblem(endpoint: string): string | undefined {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return 'expected an https URL';
@@ -93,7 +93,7 @@ export function endpointProblem(endpoint: string): string | undefined {
   return undefined;
 }
 
-/** The place of one model file; nothing where the URI has none of the known forms. */
+/** The place of one model file; undefined where the URI has none of the known forms. */
 function readUri(uri: string): StoreLocation | undefined {
   const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.+)$/s.exec(uri) ?? [];
   const store = storeOfScheme(scheme);

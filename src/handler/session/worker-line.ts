@@ -126,7 +126,7 @@ export class WorkerLine {
     else this.#watch();
   }
 
-  /** Time left to what the worker does now, ms; nothing where it does nothing, or has no limit. */
+  /** Time left to what the worker does now, ms; undefined where it does nothing, or has no limit. */
   #left(): number | undefined {
     const [first] = this.#waiting.values();
     const limit = first?.what === 'open' ? this.#limits.open : this.#limits.run;

@@ -63,7 +63,7 @@ function deduceShape(count: number, info: TensorInfo, place: string): number[] {
   return declared.map((size) => (typeof size === 'number' ? size : count / fixed));
 }
 
-/** `1,3,224,224`; nothing without the header. Throws RequestError 400. */
+/** `1,3,224,224`; undefined without the header. Throws RequestError 400. */
 export function readShapeHeader(header: string | null): number[] | undefined {
   if (header === null) return undefined;
   const text = header.trim().replace(/^\[(.*)\]$/, '$1');
@@ -74,7 +74,7 @@ export function readShapeHeader(header: string | null): number[] | undefined {
   return sizes;
 }
 
-/** Raw little-endian elements; nothing for text, which has no such form. */
+/** Raw little-endian elements; undefined for text, which has no such form. */
 export function toBinary({ data }: ParsedTensor): Uint8Array | undefined {
   return Array.isArray(data) ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

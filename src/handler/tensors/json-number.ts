@@ -14,7 +14,7 @@ export class JsonNumber {
     this.#bytes = bytes;
   }
 
-  /** The number that begins at `start`; nothing where none does. */
+  /** The number that begins at `start`; undefined where none does. */
   read(start: number): number | undefined {
     const bytes = this.#bytes;
     const negative = bytes[start] === 0x2d;

@@ -21,7 +21,7 @@ export function joinTensors(tensors: readonly ParsedTensor[]): ParsedTensor {
   return { dtype: first.dtype, shape, data };
 }
 
-/** The rows of each item again; nothing when the tensor has another number of rows than went in. */
+/** The rows of each item again; undefined when the tensor has another number of rows than went in. */
 export function splitTensor({ dtype, shape, data }: ParsedTensor, rows: readonly number[]): ParsedTensor[] | undefined {
   const total = rows.reduce((sum, count) => sum + count, 0);
   if (shape[0] !== total) return undefined;

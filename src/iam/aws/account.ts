@@ -41,7 +41,7 @@ export function lambdaGroups({ functions }: Subject): LambdaGroup[] {
 
 export interface AwsAccount {
   partition: string;
-  /** Nothing where models.yaml names no role and the caller none. */
+  /** Undefined where models.yaml names no role and the caller none. */
   id: string | undefined;
   /** Of the bucket, else of the functions. */
   region: string | undefined;

@@ -15,7 +15,7 @@ export interface Advice {
 
 /** What the advice is for: a store and what Coldgate keeps in it. */
 export interface Premises {
-  /** Nothing for a folder. */
+  /** Undefined for a folder. */
   store: CloudStore | undefined;
   /** Bucket, container, or the folder of a file store. */
   bucket: string;

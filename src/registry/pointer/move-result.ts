@@ -12,7 +12,7 @@ export interface MoveResult {
   sha256: string;
   previousVersion: string | null;
   sequence: number;
-  /** The pointer that this run wrote, or found; nothing in the dry run of a first promotion. */
+  /** The pointer that this run wrote, or found; undefined in the dry run of a first promotion. */
   pointer: Pointer | undefined;
   /** False when the history record is left to the next move. */
   recorded: boolean;

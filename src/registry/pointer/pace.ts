@@ -46,7 +46,7 @@ export class Pace {
     return this.#busy ? Math.max(0, this.#wonAt + leastWindow - at) : 0;
   }
 
-  /** How long to wait before the next try, ms; nothing where going on is of no use. @param tookMs time of the try */
+  /** How long to wait before the next try, ms; undefined where going on is of no use. @param tookMs time of the try */
   after(error: unknown, tookMs: number): number | undefined {
     const lost = error instanceof ColdgateError && error.code === 'lost-swap';
     const busy = error instanceof UnavailableError;

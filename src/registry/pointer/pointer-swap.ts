@@ -46,7 +46,7 @@ export interface Move extends Mover {
   proof: Proof;
   kind: Pointer['kind'];
   gate: GateRecord;
-  /** The pointer as the decision to move saw it; nothing for the first promotion. */
+  /** The pointer as the decision to move saw it; undefined for the first promotion. */
   current: PointerState | undefined;
   /** Of this move and no other; a random one unless given. */
   promotionId?: string | undefined;

@@ -13,7 +13,7 @@ export interface PointerState {
 }
 
 /**
- * One read. Nothing where there is no pointer yet. Throws IntegrityError `pointer-unusable`: what cannot be read is
+ * One read. Undefined where there is no pointer yet. Throws IntegrityError `pointer-unusable`: what cannot be read is
  * never written over.
  */
 export async function readPointer(

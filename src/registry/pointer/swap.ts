@@ -17,7 +17,7 @@ export interface SwapLocation extends HistoryLocation, Sleeper {
 
 export interface SwapResult {
   pointer: Pointer;
-  /** The pointer as written, to move on from; nothing when someone has moved on already. */
+  /** The pointer as written, to move on from; undefined when someone has moved on already. */
   state: PointerState | undefined;
   /** False when the history record is still to be written; the next move does that first. */
   recorded: boolean;

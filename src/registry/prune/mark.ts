@@ -20,7 +20,7 @@ export interface Mark {
 
 /**
  * Marks the version, or shares the mark of another prune, alive or dead: of several that hold one mark a single one can
- * take it past the point of no return, and once it is withdrawn none can. Nothing when another prune marked it in the
+ * take it past the point of no return, and once it is withdrawn none can. Undefined when another prune marked it in the
  * same moment.
  */
 export async function mark(marking: Marking, version: string): Promise<Mark | undefined> {
@@ -28,7 +28,7 @@ export async function mark(marking: Marking, version: string): Promise<Mark | un
   return found ? { version, state: found.state, token: found.token } : write(marking, version, 'checking', 'absent');
 }
 
-/** From `checking` to `deleting`, the point of no return. Nothing when the mark was taken from us. */
+/** From `checking` to `deleting`, the point of no return. Undefined when the mark was taken from us. */
 export const beginDeleting = (marking: Marking, held: Mark): Promise<Mark | undefined> =>
   write(marking, held.version, 'deleting', { unchanged: held.token });
 

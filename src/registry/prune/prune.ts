@@ -79,7 +79,7 @@ async function lookAgain(input: PruneInput, marking: Marking, marks: readonly Ma
   }
 }
 
-/** Why a marked version must stay after all; nothing when it can go. */
+/** Why a marked version must stay after all; undefined when it can go. */
 function needOf(
   input: PruneInput,
   before: PruneGrounds,

@@ -57,7 +57,7 @@ export async function readVersion(store: Store, model: string, version: string):
   return { ...listing, stored };
 }
 
-/** Nothing where there is none. Throws IntegrityError `manifest-unusable`. */
+/** Undefined where there is none. Throws IntegrityError `manifest-unusable`. */
 export async function readManifest(store: Store, model: string, version: string): Promise<StoredManifest | undefined> {
   try {
     const object = await store.get(manifestKey(model, version));

@@ -22,7 +22,9 @@ const shape: Shape = { schema: 'count', id: 'string', state: 'string', created_a
 export const encodeTombstone = (id: string, state: Tombstone['state'], now: Date): Uint8Array =>
   encodeJson({ schema: 1, id, state, created_at: now.toISOString() });
 
-/** Nothing where there is none. One that cannot be read counts as `checking`: it protects, and justifies no deletion. */
+/**
+ * Undefined where there is none. One that cannot be read counts as `checking`: it protects, and justifies no deletion.
+ */
 export async function readTombstone(store: Store, model: string, version: string): Promise<Tombstone | undefined> {
   const key = tombstoneKey(model, version);
   try {

@@ -28,7 +28,7 @@ const shape: Shape = {
 
 const known = new WeakMap<Store, Promise<DoctorRecord | undefined>>();
 
-/** What is on record; nothing where doctor never ran, or left nothing that can be read. */
+/** What is on record; undefined where doctor never ran, or left nothing that can be read. */
 export async function readDoctorRecord(store: Store): Promise<DoctorRecord | undefined> {
   try {
     return check<DoctorRecord>(await readAll(await store.get(doctorRecordKey)), shape, doctorRecordKey);

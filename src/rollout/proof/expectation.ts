@@ -3,7 +3,7 @@ import type { Sample } from '../../model/sample.ts';
 
 /** What a revision must answer with before success is reported. */
 export interface Expectation {
-  /** Nothing where any revision may answer. */
+  /** Undefined where any revision may answer. */
   revision: string | undefined;
   version: string;
   /** Of the model file. */

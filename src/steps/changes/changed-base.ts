@@ -16,7 +16,7 @@ async function missing(git: Git, what: string, otherwise = 'a forced push has re
   return new GitNo('no', `${what} ${why}`);
 }
 
-/** The tip of a branch as it was fetched; nothing for names that git would read as more than a name. */
+/** The tip of a branch as it was fetched; undefined for names that git would read as more than a name. */
 export async function fetchedTip(git: Git, branch: string | undefined): Promise<string | undefined> {
   const isPlain = branch !== undefined && /^(?!.*(?:\.\.|\/\/))[\p{L}\p{N}_][\p{L}\p{N}._/+#-]{0,200}$/u.test(branch);
   return isPlain ? knownCommit(git, `refs/remotes/origin/${branch}`) : undefined;

@@ -65,7 +65,7 @@ async function changedFiles(git: Git, base: string, files: readonly string[]): P
   return new Set([...names(differing), ...files.filter((file) => !known.has(file))]);
 }
 
-/** models.yaml of a commit; nothing where it has none that can be read. Throws GitNo where git cannot be asked. */
+/** models.yaml of a commit; undefined where it has none that can be read. Throws GitNo where git cannot be asked. */
 export async function configAt(git: Git, commit: string, config: Config, env: Context['env']) {
   try {
     return parse(await git('show', `${commit}:./${relative(config.root, config.file)}`), env);

@@ -45,7 +45,7 @@ async function localFiles({ files }: ModelEntry, published: Files): Promise<File
   return found;
 }
 
-/** What its function would need to be as models.yaml asks; nothing where it is. Packages do not count. */
+/** What its function would need to be as models.yaml asks; undefined where it is. Packages do not count. */
 async function functionGap({ workspace, context }: Look, entry: ModelEntry, live: { version: string; sha256: string }) {
   try {
     const target = await workspace.targetOf(entry);

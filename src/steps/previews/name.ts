@@ -33,7 +33,7 @@ export function previewVersion(version: string, pullRequest: number, sha: string
   throw new InputError([{ path: 'version', message: `${made} is longer than a version may be: 128 characters.` }]);
 }
 
-/** The pull request of a preview's version; nothing for other versions. */
+/** The pull request of a preview's version; undefined for other versions. */
 export function previewNumber(version: string): number | undefined {
   const digits = /^[^-]+-(?:.+\.)?pr\.([1-9]\d{0,15})\.[0-9a-z]+$/.exec(version)?.[1];
   return digits === undefined ? undefined : Number(digits);

@@ -10,7 +10,7 @@ export interface PreviewOutcome {
   pullRequest: number;
   stored: StoredVersion;
   live: Pointer | undefined;
-  /** Where it answers; nothing where it was measured and removed. */
+  /** Where it answers; undefined where it was measured and removed. */
   url: string | undefined;
   settings: FunctionSettings;
   record: GateRecord;

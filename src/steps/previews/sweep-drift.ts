@@ -9,12 +9,12 @@ const answerMs = 120_000;
 
 export interface Drift {
   environment: string;
-  /** What the pointer names; nothing where none was ever promoted. */
+  /** What the pointer names; undefined where none was ever promoted. */
   pointer: string | undefined;
-  /** What the endpoint serves; nothing where no function is live. */
+  /** What the endpoint serves; undefined where no function is live. */
   served: string | undefined;
   url: string | undefined;
-  /** What is wrong, one sentence; nothing where they agree or there is nothing to compare. */
+  /** What is wrong, one sentence; undefined where they agree or there is nothing to compare. */
   wrong: string | undefined;
 }
 

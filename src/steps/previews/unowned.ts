@@ -47,7 +47,7 @@ async function listStore({ store }: Workspace): Promise<StoredModel[]> {
   }));
 }
 
-/** Every model that the store has, by one listing of it; nothing where the role of the run may not list it. */
+/** Every model that the store has, by one listing of it; undefined where the role of the run may not list it. */
 export const storedModels = (ws: Workspace, context: Context): Promise<StoredModel[] | undefined> =>
   unlessDenied(`The store ${ws.store.url} could not be listed as a whole`, listStore(ws), context);
 
@@ -66,7 +66,7 @@ export async function targetsOf(ws: Workspace): Promise<Target[]> {
   return [...new Set(await Promise.all([...new Set(settings)].map((target) => ws.targetOf({ target }))))];
 }
 
-/** The pull request that a function's name ends with; nothing for others. */
+/** The pull request that a function's name ends with; undefined for others. */
 export function functionNumber(name: string): number | undefined {
   const digits = /-pr-([1-9]\d{0,15})$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);

@@ -22,7 +22,7 @@ export interface LiveWatch {
   /** What this run has done: its move of the pointer, and what it made live. */
   moved: MoveResult;
   routed: DeployResult;
-  /** What was live before; nothing at the first deployment. */
+  /** What was live before; undefined at the first deployment. */
   before: Revision | undefined;
   seconds: number;
   context: Context;

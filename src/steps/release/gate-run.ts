@@ -24,7 +24,7 @@ export interface GateRun {
   workspace: Workspace;
   entry: ModelEntry;
   candidate: StoredVersion;
-  /** What is live now; nothing at the first release. */
+  /** What is live now; undefined at the first release. */
   live: Pointer | undefined;
   deployment: Deployment;
   /** Settings that both arms are sampled with; those of the environment's function unless given. */

@@ -29,7 +29,7 @@ export async function prepareLive(
 
 /** The move of the pointer that the live function must follow, and how to take it back. */
 export interface Moved {
-  /** What this run wrote; nothing when the pointer was there already. */
+  /** What this run wrote; undefined when the pointer was there already. */
   pointer: Pointer | undefined;
 }
 

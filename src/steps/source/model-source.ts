@@ -42,7 +42,7 @@ async function readHead(modelPath: string, label: string): Promise<ModelHead> {
   return head;
 }
 
-/** Nothing where there is no model to hold it against. */
+/** Undefined where there is no model to hold it against. */
 async function readGolden({ source }: SourceFile, head: ModelHead | undefined, label: string) {
   // An empty one is no JSON, which is reported as for any other sample.
   if ((await stat(source)).size > 0) await refusePlaceholder(source, label);

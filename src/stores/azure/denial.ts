@@ -36,7 +36,9 @@ const noToken =
 export const isLogInFailure = ({ code, status, message }: RequestFailure): boolean =>
   noToken.test(code) || (status === 0 && /AADSTS\d+/.test(message));
 
-/** DeniedError for a request that Azure, or who gives out tokens, refused for what we are; nothing for other failures. */
+/**
+ * DeniedError for a request that Azure, or who gives out tokens, refused for what we are; undefined for other failures.
+ */
 export function denialOf(
   failure: RequestFailure,
   context: AzureContext,

@@ -82,7 +82,7 @@ function explainFailure(
   return unavailable(failure, context, asked, at);
 }
 
-/** A blob that is there, in a state in which this cannot be done to it; nothing for other failures. */
+/** A blob that is there, in a state in which this cannot be done to it; undefined for other failures. */
 function keptFault(
   failure: RequestFailure,
   { place }: AzureContext,

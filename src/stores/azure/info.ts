@@ -37,7 +37,7 @@ export interface FoundBlob {
   contentMD5: Uint8Array | undefined;
 }
 
-/** Nothing where there is no blob. */
+/** Undefined where there is no blob. */
 export async function findBlob(context: AzureContext, key: string): Promise<FoundBlob | undefined> {
   const asked = { verb: 'describe', key } as const;
   try {

@@ -7,7 +7,7 @@ const etagForm = /^"[\w.+/=:-]+"$/;
 /** The token of the blob with this ETag, which every write makes anew. Listings give it without its quotes. */
 export const tokenOf = (etag: string): Token => `azure:${etag.startsWith('"') ? etag : `"${etag}"`}`;
 
-/** The ETag of a token; nothing for the token of another kind of store, or what is no token at all. */
+/** The ETag of a token; undefined for the token of another kind of store, or what is no token at all. */
 export function etagOf(token: Token): string | undefined {
   const etag = token.startsWith('azure:') ? token.slice('azure:'.length) : '';
   return etagForm.test(etag) ? etag : undefined;

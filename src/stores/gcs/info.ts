@@ -64,7 +64,7 @@ export function infoOfMedia(context: GcsContext, key: string, answer: IncomingMe
   );
 }
 
-/** Nothing where there is no object. */
+/** Undefined where there is no object. */
 export async function headObject(context: GcsContext, key: string): Promise<ObjectInfo | undefined> {
   const asked = { verb: 'describe', key } as const;
   const request = { method: 'GET', path: context.place.pathOf(key), query: { fields: resourceFields } } as const;

@@ -7,7 +7,7 @@ const generationForm = /^gs:([1-9]\d{0,18})$/;
 /** The token of the object with this generation: a number that is new with every write (docs/facts.md P5). */
 export const tokenOf = (generation: string): Token => `gs:${generation}`;
 
-/** The generation of a token; nothing for the token of another kind of store, or what is no token at all. */
+/** The generation of a token; undefined for the token of another kind of store, or what is no token at all. */
 export const generationOf = (token: Token): string | undefined => generationForm.exec(token)?.[1];
 
 /** The generation that the object must have. Throws PreconditionError for a token that is not of this kind of store. */

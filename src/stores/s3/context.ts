@@ -43,7 +43,7 @@ export interface Encryption {
 export interface S3Context {
   readonly place: BucketLocation;
   readonly region: string;
-  /** Of a compatible server; nothing for AWS. */
+  /** Of a compatible server; undefined for AWS. */
   readonly endpoint: string | undefined;
   /** URL where AWS reports the identity of the credentials; undefined for a compatible server. */
   readonly identityEndpoint: string | undefined;

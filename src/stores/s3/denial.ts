@@ -44,7 +44,10 @@ const unknownIdentity = new Set([
 const logIn =
   'In GitHub Actions give the job "permissions: id-token: write" and log in with aws-actions/configure-aws-credentials; elsewhere set AWS_PROFILE, or run "aws sso login".';
 
-/** DeniedError for a request that S3, or who gives out credentials, refused for what we are; nothing for other failures. */
+/**
+ * DeniedError for a request that S3, or who gives out credentials, refused for what we are; undefined for other
+ * failures.
+ */
 export function denialOf(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError | undefined {
   const { name, status } = failure;
   const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };

@@ -32,7 +32,9 @@ export function infoOf(context: S3Context, asked: RequestContext & { key: string
   return { key, size, token: tokenOf(ETag), modified: LastModified, meta };
 }
 
-/** Nothing where there is no object. S3 does not say whether there is a bucket: this request has no body to say it in. */
+/**
+ * Undefined where there is no object. S3 does not say whether there is a bucket: this request has no body to say it in.
+ */
 export async function headObject(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
   const { place, retrying } = context;
   const object = { Bucket: place.bucket, Key: place.nameOf(key) };

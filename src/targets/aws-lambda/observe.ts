@@ -18,8 +18,8 @@ import { isMissing } from './refusal.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
 
 /**
- * Reads all of a function; nothing where there is none.
- * Throws ColdgateError `foreign-function` (exit 2) for one that Coldgate has not made.
+ * Reads all of a function; undefined where there is none. Throws ColdgateError `foreign-function` (exit 2) for one that
+ * Coldgate has not made.
  */
 export async function observe(context: LambdaContext, given: string): Promise<FunctionState | undefined> {
   const name = functionName(given);

@@ -172,7 +172,7 @@ function budgetOf(settings: AwsLambdaSettings): Budget {
   return settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped };
 }
 
-/** The image that models.yaml names; nothing for zips. */
+/** The image that models.yaml names; undefined for zips. */
 function imageOf({ package: form, imageRepository = '', imageDigest = '', baseImage }: AwsLambdaSettings) {
   if (form === 'zip') return undefined;
   const [, sha256] = imageDigest.split(':');

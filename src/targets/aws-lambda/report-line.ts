@@ -13,7 +13,7 @@ const number = (value: unknown): number | undefined =>
 
 /**
  * Lambda's own measures of an invocation, from the end of its log: `platform.report` where the log format is JSON, the
- * REPORT line where it is text (docs/facts.md P20). Nothing where the 4 KB hold neither.
+ * REPORT line where it is text (docs/facts.md P20). Undefined where the 4 KB hold neither.
  */
 export function readReport(logResult: string | undefined): PlatformReport | undefined {
   if (!logResult) return undefined;

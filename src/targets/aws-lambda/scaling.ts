@@ -23,7 +23,7 @@ const placeOf = ({ name }: FunctionState, number: string) =>
     ScalableDimension: 'lambda:function:ProvisionedConcurrency',
   }) as const;
 
-/** Number of the version that is scaled, or may be; nothing where none is. */
+/** Number of the version that is scaled, or may be; undefined where none is. */
 export function scaledVersion({ tags }: FunctionState): string | undefined {
   const [number] = (tags[scalingTag] ?? none).split(' ');
   return number === none ? undefined : number;

@@ -27,8 +27,9 @@ interface ObjectResource {
 }
 
 /**
- * Puts the archive under its digest, once, and returns where it is; nothing for an image. What is there under that name must
- * have its bytes. Throws IntegrityError where it has others, and ColdgateError `no-bucket` (exit 2) where there is none.
+ * Puts the archive under its digest, once, and returns where it is; undefined for an image. What is there under that
+ * name must have its bytes. Throws IntegrityError where it has others, and ColdgateError `no-bucket` (exit 2) where
+ * there is none.
  */
 export async function sourceOf(
   context: RunContext,

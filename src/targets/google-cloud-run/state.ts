@@ -5,7 +5,7 @@ import type { Service } from './resources.ts';
 
 /** A revision; its id is its short name. */
 export interface RunRevision extends Deployed {
-  /** Nothing where someone else has made it. */
+  /** Undefined where someone else has made it. */
   purpose: Purpose | undefined;
   /** When a sample may be removed by any run, ISO 8601. */
   until: string | undefined;

@@ -101,7 +101,7 @@ interface TemplateOf {
   name: string;
   wanted: RunWanted;
   request: { settings: FunctionSettings; package: PackageFile };
-  /** Where Cloud Run gets the package; nothing for an image. */
+  /** Where Cloud Run gets the package; undefined for an image. */
   source: Source | undefined;
   /** Leave out the start of an instance at deployment. */
   skipCheck: boolean;

@@ -92,7 +92,9 @@ async function removeLeftovers(path: string, table: ProcessTable): Promise<void>
   }
 }
 
-/** Nothing where there is no lock. Any other answer of the system is not "gone": taken for that, it is asked for ever. */
+/**
+ * Undefined where there is no lock. Any other answer of the system is not "gone": taken for that, it is asked for ever.
+ */
 async function readHolder(path: string): Promise<Holder | undefined> {
   let text: string;
   try {

@@ -11,7 +11,7 @@ export interface MarkedProcess extends ProcessId {
 export interface ProcessTable {
   /** Every running process with a readable mark. Those of other users cannot be read, and are not ours to stop. */
   marked(): MarkedProcess[];
-  /** The identity of a running process; nothing when there is none, or only its unreaped remains. */
+  /** The identity of a running process; undefined when there is none, or only its unreaped remains. */
   identify(pid: number): ProcessId | undefined;
 }
 
