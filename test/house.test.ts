@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -139,6 +139,23 @@ describe('the house', () => {
     const cited = [...sources, ...files('test', '.ts')].flatMap((f) => read(f).match(/docs\/facts\.md P\d+/g) ?? []);
     expect(cited.length).toBeGreaterThan(20);
     expect(cited.filter((fact) => !known.has(fact))).toEqual([]);
+  });
+
+  it('names only files that exist in its documents', () => {
+    const documents = ['CONTRIBUTING.md', 'README.md', 'SECURITY.md', ...files('docs', '.md')];
+    const walks = read('docs/architecture.md').split('## Three walks')[1] ?? '';
+    const steps = [...walks.matchAll(/`([\w./-]+\/[\w.-]+\.ts)`/g)].map(
+      ([, path]) => ['the walks', `src/${path}`] as const,
+    );
+    const named = documents.flatMap((file) =>
+      [...read(file).matchAll(/(?<![\w/.-])(?:src|test|scripts|schema)\/[\w./<>*-]*[\w>*]/g)].map(
+        ([path]) => [file, path] as const,
+      ),
+    );
+    const literal = [...steps, ...named].filter(([, path]) => !/[<>*]/.test(path));
+    expect(steps.length).toBeGreaterThan(30);
+    expect(literal.length).toBeGreaterThan(100);
+    expect(literal.filter(([, path]) => !existsSync(join(root, path)))).toEqual([]);
   });
 
   it('carries the version of package.json', () => {

@@ -56,7 +56,7 @@ export const event = verb({
 
 export const preview = verb({
   name: 'preview',
-  summary: "Shows a pull request's models at addresses of their own, measured against what is live.",
+  summary: "Shows a pull request's models at separate addresses, measured against what is live.",
   about:
     'The version is <version>-pr.<number>.<sha7>, the function <model>-pr-<number>, pinned, with a page to try it at /. The same commit again changes nothing; previews of earlier commits go once the new one is proven. Exit 4, 5: the verdict, as with warmup; the preview stays up. --local needs no credentials: everything happens on this machine and is removed again.',
   examples: ['coldgate preview --pull-request 12 --sha 1a2b3c4', 'coldgate preview --pull-request 12 --local'],

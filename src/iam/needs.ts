@@ -107,7 +107,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   promote: {
     reads: true,
     trust: true,
-    // A version that is the first to be promoted is pinned meanwhile.
+    // The first promotion of a pointer takes a lease on its version.
     writes: { pointer: ['create', 'replace'], history: ['create'], leases: leaseWrites },
     target: serving,
   },

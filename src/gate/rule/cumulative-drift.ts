@@ -1,4 +1,4 @@
-/** Where slow growth is counted from: releases that each pass may add up. */
+/** The version from which cumulative drift is counted: releases that each pass may add up. */
 export interface DriftBaseline {
   /** Version that the product starts at. */
   version: string;
@@ -6,12 +6,12 @@ export interface DriftBaseline {
   product: number;
 }
 
-/** Above this the releases since the anchor have together eaten half of the way to a block. */
+/** Above this the releases since the drift baseline have together used half of the way to a block. */
 export const driftLimit = 1.125;
 
 /**
- * The anchor after a release that passed. Without one, the version that was live becomes the anchor; without a ratio
- * (first release, time-outs) nothing is added.
+ * The drift baseline after a release that passed. Without one, the version that was live becomes the baseline; without
+ * a ratio (first release, time-outs) nothing is added.
  */
 export function advanceBaseline(
   before: DriftBaseline | null,
@@ -23,7 +23,7 @@ export function advanceBaseline(
   return { version: anchor.version, product: anchor.product * (ratio ?? 1) };
 }
 
-/** What to say when small steps add up; nothing while they do not. */
+/** The warning when small steps add up; empty while they do not. */
 export function driftWarning(anchor: DriftBaseline | null): string {
   if (!anchor || anchor.product <= driftLimit) return '';
   const sum = Math.round((anchor.product - 1) * 100);
