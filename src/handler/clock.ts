@@ -9,8 +9,8 @@ const started = reading() - process.uptime() * 1000;
 let frozenUntil: (now: number) => number = () => 0;
 
 /**
- * Monotonic time since the process started, ms. What `performance.now()` tells, without making Node load its module of
- * performance measures: 2 ms of a start.
+ * Monotonic time since the process started, ms. As `performance.now()`, without loading Node's module for performance
+ * measurement, which costs 2 ms of a start.
  */
 export function sinceStart(): number {
   const now = reading() - started;
@@ -22,7 +22,9 @@ export function leaveOutFreezes(frozen: (now: number) => number): void {
   frozenUntil = frozen;
 }
 
-/** As `sinceStart`, but goes on while the machine sleeps or is frozen, during which the monotonic clock may stand still. */
+/**
+ * As `sinceStart`, but keeps running while the machine sleeps or is frozen, during which the monotonic clock may stop.
+ */
 export function sleeplessClock(): () => number {
   const wall = Date.now() - sinceStart();
   let slept = 0;

@@ -16,10 +16,11 @@ function cpuMs(): number {
 }
 
 /**
- * Finds the times for which the platform stopped this process, as Cloud Run does between requests: a timer that is due five
- * times a second did not run, and no thread used the CPU meanwhile. A process that is busy in native code uses it, and one
- * that waits for the network runs its timers. They are left out of `sinceStart`, and so of every duration that is measured
- * by it: of a load that was frozen half way, and of the limits of what runs in worker threads.
+ * Finds the times for which the platform stopped this process, as Cloud Run does between requests: a timer that should
+ * run five times a second did not run, and no thread used the CPU meanwhile. A process that is busy in native code uses
+ * the CPU, and one that waits for the network runs its timers. They are left out of `sinceStart`, and so of every
+ * duration that is measured by it: of a load that was frozen half way, and of the limits of what runs in worker
+ * threads.
  */
 export function noticeFreezes(): void {
   let seen = Number.NaN;

@@ -32,7 +32,7 @@ export interface Settings {
   cacheFolder: string | undefined;
 }
 
-/** A little less than a Lambda function of ours may take, unless it is told otherwise: its caller is still answered. */
+/** A little less than the default time-out of our Lambda functions, so that the caller still gets a response. */
 const defaultRunTimeoutMs = 25_000;
 
 /** The function's variables are wrong; it must not start. All problems at once. */

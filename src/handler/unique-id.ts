@@ -5,8 +5,8 @@ const four = (bits: number): string => `${pairs[(bits >>> 8) & 255]}${pairs[bits
 const random16 = (): number => Math.floor(Math.random() * 65_536);
 
 /**
- * A name in the form of a version 4 UUID for what logs must tell apart: processes, requests. Nobody may rely on its being
- * hard to guess. node:crypto, whose own would be, takes 4 ms to load, which a start with its model on the disk is spared.
+ * An id in the form of a version 4 UUID for what logs must distinguish: processes, requests. Not hard to guess.
+ * node:crypto, whose UUIDs are, takes 4 ms to load, which matters for a start with its model on the disk.
  */
 export function uniqueId(): string {
   const version = four((random16() & 0x0fff) | 0x4000);

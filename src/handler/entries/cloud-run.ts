@@ -4,8 +4,8 @@ import { googleForm, googleProject } from '../platforms/log-forms/google.ts';
 import { compilePart } from './load-part.ts';
 
 /**
- * `node cloud-run.cjs`: the function as a Cloud Run service, which says by PORT where it expects it and by K_REVISION
- * which revision it is. https://docs.cloud.google.com/run/docs/container-contract
+ * `node cloud-run.cjs`: the function as a Cloud Run service, which sets PORT to the expected port and K_REVISION to the
+ * revision's name. https://docs.cloud.google.com/run/docs/container-contract
  */
 function main(): void {
   const { env } = process;

@@ -15,9 +15,9 @@ export interface PartScript {
 }
 
 /**
- * Compiles `node.part.cjs`, the function itself, which lies beside every CommonJS entry: by hand rather than by
- * `require`, so that what V8 compiled once can be given to it.
- * @param cachedData what V8 made of the same bytes before
+ * Compiles `node.part.cjs`, the function itself, which is beside every CommonJS entry: without `require`, so that V8's
+ * compile cache can be passed.
+ * @param cachedData V8's compile cache of the same bytes
  */
 export function compilePart(cachedData?: Buffer): PartScript {
   const path = `${import.meta.dirname}/node.part.cjs`;

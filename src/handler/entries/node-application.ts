@@ -10,7 +10,7 @@ import { openWorkerSession } from '../session/worker-session.ts';
 export interface RunOptions {
   /** The file that Node was started with; as a worker thread's entry it loads new versions. */
   entry: string;
-  /** Told of each answer that a model gave. */
+  /** Called after each prediction. */
   onPrediction?: () => void;
   platform?: NodePlatform;
 }
@@ -22,9 +22,9 @@ export function run(options: RunOptions): void {
   else void import('../session/session-worker.ts').then((worker) => worker.serveSession());
 }
 
-/** What requests in flight get when the process is told to end, ms: less than any platform waits before it kills. */
+/** Time for requests in flight after a signal to end, ms: less than any platform waits before it kills. */
 const graceMs = 4000;
-/** The same when whoever started the process is gone, and nobody is left to tell. */
+/** The same after the parent process is gone. */
 const orphanGraceMs = 1000;
 
 async function main(initMs: number, { entry, onPrediction, platform }: RunOptions): Promise<void> {
@@ -86,7 +86,7 @@ function replace(port: number, writeAtOnce: (line: string) => void, flush: () =>
   writeAtOnce(JSON.stringify({ level: 'warn', time, event: 'replaced', pid: process.pid, reason: why }));
   const { execPath, execArgv, argv, env } = process;
   const again = argv.slice(1).filter((one) => !one.startsWith('--port='));
-  // Node 22.15 and 24; under an older one whoever started it has to.
+  // Node 22.15 and 24; under an older one the parent process has to.
   if (process.execve && !process.send)
     process.execve(execPath, [execPath, ...execArgv, ...again, `--port=${port}`], env);
   kill();

@@ -17,13 +17,15 @@ export interface AppDeps {
   initMs: number;
   /** How versions after the first are opened; by default as the first, in this thread. */
   openNext?: OpenSession;
-  /** Whether runs that are slow, or may have no end, get a thread of their own: where requests do not come one by one. */
+  /** Whether runs that are slow, or may never end, get a separate thread: for platforms with concurrent requests. */
   isolate?: boolean;
-  /** How the process is replaced when threads do not come back; by default it goes on with them. */
+  /** How the process is replaced when threads do not return; by default it keeps running with them. */
   replacement?: Replacement | undefined;
-  /** Does work that an answer need not wait for, where the platform lets a process go on after it; by default at once. */
+  /**
+   * Does work that a response need not wait for, where the platform lets a process run after it; by default at once.
+   */
   later?: (work: () => void) => void;
-  /** Told of each answer that a model gave. */
+  /** Called after each prediction. */
   onPrediction?: (() => void) | undefined;
   now?: () => number;
   random?: () => number;

@@ -15,7 +15,7 @@ export interface AppRequest {
   admit?: (() => void) | undefined;
   /** Throws RequestError where the platform could not carry this answer back. */
   checkAnswer?: ((answer: AppResponse) => void) | undefined;
-  /** Part of an invocation that writes a line of its own: logged only where it loads a model or the function fails. */
+  /** Part of an invocation that writes a separate log line: logged only if it loads a model or the function fails. */
   quiet?: boolean | undefined;
 }
 

@@ -16,9 +16,9 @@ import { routes } from './routes.ts';
 
 export interface App {
   readonly instanceId: string;
-  /** Answers one request; never rejects. */
+  /** Handles one request; never rejects. */
   handle(request: AppRequest): Promise<AppResponse>;
-  /** Follows pointers that are due; for a timer where the platform lets one run between requests. */
+  /** Reads pointers whose refresh interval has passed; for a timer where the platform lets one run between requests. */
   poll(): void;
   /**
    * Loads the main model ahead of its first request, where the platform lets a process work then. Never rejects: what
@@ -111,7 +111,7 @@ function refuse(error: unknown, call: Call): AppResponse {
   const status = known?.status ?? 500;
   const code = known?.code ?? 'unexpected';
   call.code = code;
-  // What we did not foresee is told to the log alone, and only its kind and place: messages may hold values.
+  // An unforeseen error goes only to the log, and only with its kind and place: messages may hold values.
   call.detail = known ? known.fields.detail : { failure: placeOf(error) };
   const message = known?.message ?? 'The function failed; its log has the details under this request id.';
   const { retryAfter, allow } = known?.fields ?? {};
@@ -129,7 +129,7 @@ function placeOf(error: unknown): string {
   return [error.name, ...frames.slice(0, 4).map((line) => line.trim())].join(' ');
 }
 
-/** What every answer carries, whatever it says. Assigned one by one: this is the hot path of small models. */
+/** Headers of every response. Assigned one by one: this is the hot path of small models. */
 function finish({ headers }: AppResponse, call: Call, instance: Instance, settings: Settings): void {
   const { model, request, phases } = call;
   if (request.method !== 'OPTIONS' && settings.cors.length > 0)

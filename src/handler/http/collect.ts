@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Time without work after which collecting keeps nobody waiting, ms. */
+/** Idle time after which a garbage collection delays no request, ms. */
 const quietMs = 1000;
 
 let timer: NodeJS.Timeout | undefined;

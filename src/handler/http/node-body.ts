@@ -8,8 +8,8 @@ export interface BodyWay {
 }
 
 /**
- * Reads a body while it comes. What the length header says is only a reason to refuse early, never trusted.
- * Rejects with RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
+ * Reads a body as it arrives. The length header is only used to refuse early, and never trusted. Rejects with
+ * RequestError 413 above `limit` bytes, 408 when it takes longer than `timeoutMs`, 400 when it breaks off.
  */
 export async function readNodeBody(
   request: IncomingMessage,
@@ -58,7 +58,7 @@ const large = 1024 * 1024;
 class Gathered {
   size = 0;
   readonly #chunks: Buffer[] = [];
-  /** What is not written to yet takes no memory, whatever the caller says of the length. */
+  /** Pages not yet written to take no memory, whatever length the caller declares. */
   readonly #place: Buffer | undefined;
 
   constructor(stated: number) {

@@ -25,8 +25,7 @@ export interface NodeProcess {
 
 /**
  * Reads port and host from flags or PORT and HOST, and serves. Writes one `listening` line once it does. The model is
- * loaded beside that, or before where the platform says so.
- * Throws SettingsError naming every variable that is wrong.
+ * loaded meanwhile, or before where the platform requires it. Throws SettingsError naming every invalid variable.
  */
 export async function startNode(options: NodeProcess): Promise<Served> {
   const { argv, variables, writeAtOnce, platform, ...rest } = options;
@@ -68,7 +67,7 @@ function readPort(text: string): number {
   throw new SettingsError([`PORT: expected a port number from 0 to 65535, got ${JSON.stringify(text.slice(0, 80))}.`]);
 }
 
-/** One line that says why the process could not start. */
+/** One line with the reason why the process could not start. */
 export function startFailure(error: unknown, form: LogForm = plainForm): string {
   const problems = error instanceof SettingsError ? error.problems : [(error as Error).message];
   return JSON.stringify(form({ level: 'error', time: new Date().toISOString(), event: 'start-failed', problems }));

@@ -11,8 +11,8 @@ export interface NodePlatform {
   /** A `traceparent` made of the platform's own headers, for requests that come without one. */
   traceparent(headers: IncomingHttpHeaders): string | null;
   /**
-   * The process may be stopped as soon as no request is in flight: every line is written before its answer is sent, and
-   * a process that cannot go on ends, for the platform to start another one.
+   * The process may be stopped as soon as no request is in flight: every line is written before its response is sent,
+   * and a process that cannot continue ends, so that the platform starts another one.
    */
   freezesIdle: boolean;
 }

@@ -40,7 +40,7 @@ interface ServeOptions {
   app: App;
   /** 0 takes a free one. */
   port: number;
-  /** Default 127.0.0.1: whoever wants to be reached from outside has to say so. */
+  /** Default 127.0.0.1: access from outside has to be configured. */
   host?: string | undefined;
   /** Further hosts that requests may name; see `hostCheck`. */
   hosts?: readonly string[] | undefined;

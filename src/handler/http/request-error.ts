@@ -8,8 +8,8 @@ export interface RequestErrorFields {
 }
 
 /**
- * A request that cannot be answered as asked. The message goes to the caller word for word, so it never carries a path,
- * a stack or what the runtime said.
+ * A request that cannot be answered. The message goes to the caller verbatim, so it never carries a path, a stack or
+ * the runtime's message.
  */
 export class RequestError extends Error {
   readonly status: number;

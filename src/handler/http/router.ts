@@ -41,7 +41,7 @@ function matchSegments(pattern: readonly string[], asked: readonly string[]): Re
   return params;
 }
 
-/** Clients of Triton also ask for extensions of its own, which the protocol's own words are about. */
+/** Clients of Triton also request its extensions, so the message names the protocol. */
 const nothingAt = (path: string): RequestError =>
   new RequestError(
     404,

@@ -3,7 +3,9 @@ import type { LoadError } from './load-error.ts';
 /** Longest wait between attempts to load a model that would not load, in ms. */
 const longestMs = 30_000;
 
-/** Spaces attempts: 1 s after the first failure, doubling up to half a minute. Between them the same error is met. */
+/**
+ * Spaces attempts: 1 s after the first failure, doubling up to half a minute. Between them callers get the same error.
+ */
 export class Backoff {
   readonly #now: () => number;
   #failure: { error: LoadError; retryAt: number } | undefined;

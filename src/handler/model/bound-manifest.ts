@@ -12,10 +12,10 @@ type ReadWhole = (reader: Reader, key: string) => Promise<StoredDocument>;
 const readLater: ReadWhole = (reader, key) => readDocument(reader, key, undefined);
 
 /**
- * The manifest that a pointer commits to, once both are known to say the same of the version, its model file and its
- * load-optimised forms. A pointer is only told to the function; without this check it would vouch for a digest that it
- * has never seen, where a form made from the model is loaded or the model is in the cache already. Nothing where there
- * is no manifest (MODEL_URI). Throws LoadError `checksum-mismatch` or `pointer-mismatch`, or what reading throws.
+ * The manifest that a pointer commits to, after a check that both agree on the version, its model file and its
+ * load-optimised forms. The function only receives a pointer; without this check it would report a digest that it has
+ * never verified, where a form made from the model is loaded or the model is in the cache already. Undefined where
+ * there is no manifest (MODEL_URI). Throws LoadError `checksum-mismatch` or `pointer-mismatch`, or what reading throws.
  */
 export async function bindManifest(
   reader: Reader,
@@ -72,7 +72,7 @@ function expectSame(pointer: Resolved, manifest: Manifest): void {
   ].filter((field) => field !== false);
   if (differs.length === 0) return;
   const what = `The pointer of ${pointer.name} and the manifest of ${pointer.version} differ in ${differs.join(', ')}`;
-  throw new LoadError('pointer-mismatch', `${what}; promote a version, so that the pointer is written anew.`);
+  throw new LoadError('pointer-mismatch', `${what}; promote a version, so that the pointer is rewritten.`);
 }
 
 /** What is loaded by, and nothing that another release may have added. */

@@ -8,7 +8,7 @@ export interface ChosenForm {
   weights: Artifact[];
 }
 
-/** The form that was made by exactly this runtime; nothing where the model is to be loaded as published. */
+/** The form that was made by exactly this runtime; undefined where the model is to be loaded as published. */
 export function chooseForm({ artifacts }: Pick<Resolved, 'artifacts'>): ChosenForm | undefined {
   const ours = artifacts.filter((one) => one.runtime_version === runtimeVersion);
   const main = ours.find((one) => isMain(one));

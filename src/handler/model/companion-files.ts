@@ -15,9 +15,9 @@ export interface Companions {
 }
 
 /**
- * A model may keep weights in other files of its version, which it names by their published paths. Only the model itself
- * says so, so this is tried when it does not load alone: hard links of verified files, laid out as published.
- * Nothing where the version has no other files. Throws LoadError.
+ * A model may keep weights in other files of its version, which it names by their published paths. Only the model
+ * itself names them, so this is tried when it does not load alone: hard links of verified files, laid out as published.
+ * Undefined where the version has no other files. Throws LoadError.
  */
 export async function gatherCompanions(
   reader: Reader,

@@ -3,9 +3,9 @@ import type { TensorInfo } from '../../model/tensor-info.ts';
 import type { Signature } from '../session/session.ts';
 
 /**
- * What the version declares beyond what the runtime says of a loaded model: it shows no inputs that have a default, and a
- * tensor without dimensions may be a scalar or one of which no shape is declared. Without a manifest it is taken for the
- * latter, which the runtime takes, too. Nothing where there is no more to say.
+ * What the version declares beyond what the runtime reports of a loaded model: the runtime reports no inputs that have
+ * a default, and a tensor without dimensions may be a scalar or one of which no shape is declared. Without a manifest
+ * it is taken for the latter, which the runtime accepts, too. Undefined where the version declares no more.
  */
 export function declaredSignature(session: Signature, manifest: Manifest | undefined): Signature | undefined {
   const inputs = session.inputs.map((info) => withDeclaredRank(info, manifest?.inputs));

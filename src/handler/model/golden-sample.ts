@@ -14,7 +14,7 @@ import { toLoadError } from './load-error.ts';
 import { readDocument } from './read-document.ts';
 import type { Resolved } from './resolve.ts';
 
-/** What the golden sample says of a loaded model. `none`: the version was published without one. */
+/** The result of a loaded model's golden sample. `none`: the version was published without one. */
 export type SampleResult =
   | { status: 'ok' | 'none'; difference?: undefined }
   | { status: 'mismatch'; difference: SampleDifference };

@@ -13,9 +13,9 @@ export interface HostDeps {
   openFirst: OpenSession;
   /** Opens later versions, beside requests that are being served. */
   openNext: OpenSession;
-  /** Whether runs of the first version may be in threads of their own as well. */
+  /** Whether runs of the first version may be in separate threads as well. */
   isolate: boolean;
-  /** Told of each session that is lost, and with it perhaps a thread. */
+  /** Called for each session that is lost, and with it perhaps a thread. */
   onLoss: (loss: Loss) => Promise<void>;
   note: Note;
   /** Milliseconds on a clock that only moves forward. */

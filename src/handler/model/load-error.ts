@@ -1,4 +1,4 @@
-/** What callers are told; the reason with its names and paths goes to the log. */
+/** Messages for callers; the reason with its names and paths goes to the log. */
 const publicMessages = {
   'store-unavailable': 'The store that holds the model does not answer.',
   'store-denied': 'The function may not read the model from its store.',

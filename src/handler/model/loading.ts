@@ -9,12 +9,12 @@ export interface Loading {
   cache: ModelCache;
   threads: number | undefined;
   openSession: OpenSession;
-  /** Opens sessions in threads of their own, whatever `openSession` does. */
+  /** Opens sessions in separate threads, whatever `openSession` does. */
   openApart: OpenSession;
   /** Brings the runtime into this thread; absent where the session brings its own. */
   prepare?: (() => Promise<{ importMs: number; initMs: number }>) | undefined;
-  /** The version's manifest, once it is known to be the one that the pointer speaks of. Throws LoadError. */
+  /** The version's manifest, after a check that it is the one that the pointer commits to. Throws LoadError. */
   bind: () => Promise<Manifest | undefined>;
-  /** Tells the operator what went differently from the plan. */
+  /** Logs for the operator what did not go as planned. */
   note(event: string, facts: Record<string, unknown>): void;
 }

@@ -19,7 +19,9 @@ import { uniqueId } from '../unique-id.ts';
 import { removeFile, renameFile } from './files.ts';
 import { LoadError } from './load-error.ts';
 
-/** Says that the file beside it was hashed by us, and how to tell that nobody has touched it since. */
+/**
+ * Records that the file beside it was hashed by us, with its stat at that time, which shows that it is unchanged since.
+ */
 interface Sidecar {
   sha256: string;
   token: string;
@@ -128,7 +130,7 @@ export class ModelCache {
 
 const sidecarOf = (path: string): string => `${path}.json`;
 
-/** Bytes of a file that nobody but this user, or the system, could have written. Throws where there is none. */
+/** Bytes of a file that only this user or the system can have written. Throws where there is none. */
 function readPrivate(path: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -140,7 +142,7 @@ function readPrivate(path: string): Buffer {
   }
 }
 
-/** Ours or the system's, and for nobody else to write. Bigints of one kind of stats, numbers of the other. */
+/** Whether only this user or the system can write the file. One kind of stats has bigints, the other numbers. */
 function isPrivate({ uid, mode }: Pick<Stats | BigIntStats, 'uid' | 'mode'>): boolean {
   const user = process.getuid?.();
   return user === undefined || ((Number(uid) === user || Number(uid) === 0) && (Number(mode) & 0o022) === 0);
@@ -165,7 +167,7 @@ export function openModelCache(folder: string | undefined): ModelCache {
   }
 }
 
-/** Where a start is told its folder, it is spared the module. */
+/** Avoids loading node:os when MODEL_CACHE is set. */
 const temporaryFolder = (): string => process.getBuiltinModule('node:os').tmpdir();
 
 function isOurs(folder: string): boolean {

@@ -66,8 +66,8 @@ export class ModelHost {
   }
 
   /**
-   * The version to serve one request with, loaded if none is; call its `release` when the request is done.
-   * Throws LoadError; after a failure the next attempts are spaced, and meet the same error in between.
+   * Returns the version to serve one request with, loaded if none is; call its `release` when the request is done.
+   * Throws LoadError; after a failure the next attempts are spaced, and callers in between get the same error.
    */
   async lease(): Promise<ServedModel> {
     const model = this.#current ?? (await this.#load());
@@ -134,7 +134,7 @@ export class ModelHost {
     return true;
   }
 
-  /** Gives the runs of what is served a thread of their own. */
+  /** Moves the runs of the served version to a separate thread. */
   isolate(): void {
     if (this.#deps.isolate && this.#current && !this.#closed) this.#care.isolate(this.#current);
   }
@@ -176,7 +176,7 @@ export class ModelHost {
     const kept = new Set([...(old?.loaded.paths ?? []), ...next.loaded.paths]);
     const outdated = this.#previousPaths.filter((path) => !kept.has(path));
     this.#previousPaths = old?.loaded.paths ?? outdated;
-    // The version before this one stays on disk, for a quick way back; older ones go.
+    // The previous version stays on disk, for a quick rollback; older ones are removed.
     await this.#retire(old, async () => {
       for (const path of outdated) await this.#deps.cache().remove(path);
     });

@@ -66,7 +66,7 @@ export class ModelHosts {
     void import('../http/collect.ts').then(({ collectWhenIdle }) => collectWhenIdle(() => this.requests === 0));
   }
 
-  /** Gives a model whose runs are slow a thread of its own, when the answer has left. */
+  /** Moves a model whose runs are slow to a separate thread, after the response was sent. */
   answered({ phases, cold, model }: Call): void {
     if (!model || cold || (phases['run'] ?? 0) < slowRunMs) return;
     setImmediate(() => this.byName.get(model.name)?.isolate());

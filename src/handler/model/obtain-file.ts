@@ -9,7 +9,7 @@ import type { CachedFile, ModelCache } from './model-cache.ts';
 export interface WantedFile {
   key: string;
   extension: 'onnx' | 'ort' | 'bin';
-  /** Absent with MODEL_URI alone, where nothing says what the bytes should be. */
+  /** Absent only with MODEL_URI, where no digest is known. */
   expected: { sha256: string; size: number } | undefined;
   /**
    * Called when the store has answered and bytes are on their way, which is the time to do other work, and with each chunk

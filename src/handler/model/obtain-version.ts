@@ -17,7 +17,7 @@ interface Obtained {
   waitedMs: number;
 }
 
-/** The files and, beside them, the manifest that says whether they are to be loaded at all. Throws LoadError. */
+/** Reads the files and, in parallel, the manifest that decides whether they may be loaded. Throws LoadError. */
 export async function obtainVersion(
   loading: Loading,
   resolved: Resolved,

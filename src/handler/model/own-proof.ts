@@ -8,7 +8,9 @@ import type { Signature, Tensors } from '../session/session.ts';
 import { proveSample, readSample, type SampleResult } from './golden-sample.ts';
 import type { Resolved } from './resolve.ts';
 
-/** What a function has run to prove itself, by digests that it computed itself; in the words of `/v1/health?warm=true`. */
+/**
+ * What a function has run as its readiness proof, by digests that it computed itself; fields of `/v1/health?warm=true`.
+ */
 export interface OwnProof {
   manifest_sha256: string | undefined;
   /** Of the golden sample that was run. */

@@ -10,7 +10,7 @@ const lookWaitMs = 300;
 const loadWaitMs = 5000;
 /** A pointer that comes byte by byte must not end following: twice what a reader tries for. */
 const longestLookMs = 60_000;
-/** Nobody has called for this long: longer than the timer of a process that is let run between requests. */
+/** Time without a request: longer than the timer of a process that runs between requests. */
 const napMs = 1500;
 
 export interface WatchDeps {
@@ -23,7 +23,9 @@ export interface WatchDeps {
   look(token: string): Promise<Resolved | 'unchanged'>;
   /** Serves what the pointer names from now on, or throws. */
   follow(found: Resolved): Promise<void>;
-  /** Told why what the pointer names is not served; the second is missing where it could not be read. */
+  /**
+   * Called with the reason why the pointer's version is not served; the second is missing where it could not be read.
+   */
   refused(error: LoadError, found: Resolved | undefined): void;
 }
 
@@ -168,11 +170,11 @@ export class PointerWatch {
   }
 }
 
-/** A store that was restored, or somebody who plays back an old move, must not undo a later one. Throws LoadError. */
+/** A restored store, or a replayed old move, must not undo a later one. Throws LoadError. */
 function checkSequence({ name, sequence }: Resolved, seen: number | undefined): void {
   if (sequence === undefined || seen === undefined || sequence >= seen) return;
   const message = `The pointer of ${name} has gone back from move ${seen} to move ${sequence}`;
-  throw new LoadError('pointer-went-back', `${message}; roll back by a new move, or start the function anew.`);
+  throw new LoadError('pointer-went-back', `${message}; roll back by a new move, or restart the function.`);
 }
 
 /** Whether it is done within this time, ms. */

@@ -19,7 +19,7 @@ export interface Resolved {
   artifacts: readonly Artifact[];
   /** At hand when pinned; under a pointer once it has been held against it. */
   manifest: Manifest | undefined;
-  /** What the pointer says that manifest.json's bytes hash to. */
+  /** Digest of manifest.json according to the pointer. */
   manifestSha256: string | undefined;
   /** When pinned: as read, to be hashed where someone asks for it and not in a start. */
   manifestBytes?: Uint8Array | undefined;
@@ -33,7 +33,7 @@ export interface Resolved {
   unbounded: boolean;
 }
 
-/** What is to be served under this name now. Throws LoadError. */
+/** Resolves what to serve under this name now. Throws LoadError. */
 export async function resolveModel(reader: Reader, settings: Settings, name: string): Promise<Resolved> {
   if (settings.file !== undefined) return resolveFile(settings, name, settings.file);
   if (settings.version !== undefined && name === settings.model) {
@@ -100,7 +100,7 @@ async function resolvePin(reader: Reader, name: string, version: string): Promis
   }
 }
 
-/** Parses the manifest and refuses one that speaks of another version or of paths outside its own. */
+/** Parses the manifest and refuses one of another version or with paths outside its version. */
 export function checkManifest(bytes: Uint8Array, name: string, version: string): Manifest {
   const manifest = parseManifest(bytes);
   if (manifest.name !== name || manifest.version !== version) {
@@ -114,7 +114,7 @@ export function checkManifest(bytes: Uint8Array, name: string, version: string):
   return manifest;
 }
 
-/** Stores hold hostile input: a path must stay inside its version, whoever wrote it. */
+/** Stores hold untrusted input: a path must stay inside its version. */
 function checkNames(version: string, paths: readonly string[]): void {
   if (!isVersion(version)) throw new LoadError('document-unusable', 'The version is not a semantic version.');
   const bad = paths.find((path) => !isFilePath(path) && !isArtifactPath(path));

@@ -13,7 +13,7 @@ const goldenSample = () => import('./golden-sample.ts');
 export interface Retirement {
   /** Runs once the model is closed. */
   afterwards?: () => Promise<void>;
-  /** Told what could not be closed or tidied up. */
+  /** Called with what could not be closed or cleaned up. */
   failed(error: unknown): void;
 }
 
@@ -79,8 +79,8 @@ export class ServedModel {
   }
 
   /**
-   * Opens the model once more and goes on with that session; the one before is closed. Answers whether it did: a model
-   * that is retired meanwhile stays as it is. Throws LoadError.
+   * Opens the model once more and continues with that session; closes the one before. Returns false for a model that is
+   * retired meanwhile, which stays as it is. Throws LoadError.
    */
   async move(open: OpenSession): Promise<boolean> {
     const { file, threads } = this.loaded;
@@ -170,7 +170,7 @@ export class ServedModel {
       await (await this.#optional)?.close();
       await retirement.afterwards?.();
     } catch (error) {
-      // Whoever let go last has an answer to give, and the version that follows serves already.
+      // The last request has a response to send, and the next version serves already.
       retirement.failed(error);
     }
   }

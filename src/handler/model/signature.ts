@@ -3,8 +3,8 @@ import type { Signature } from '../session/session.ts';
 import type { ServedModel } from './served-model.ts';
 
 /**
- * Reads a request by what the runtime says of the model, and once more by what the version declares where that refuses it:
- * so that only such a request may have to wait for the manifest. Throws what `read` throws.
+ * Reads a request by the runtime's description of the model, and if that refuses it once more by what the version
+ * declares: so that only such a request may have to wait for the manifest. Throws what `read` throws.
  */
 export async function readRequest<T>(model: ServedModel, read: (signature: Signature) => T): Promise<T> {
   try {

@@ -4,7 +4,7 @@ import { TransportError } from './transport-error.ts';
 /** Of a refusal only its code is of use, which stands at its beginning. Bytes. */
 const maxText = 16 * 1024;
 
-/** The beginning of an answer, and its bytes while they come. One that nobody reads is let go like one that stalls. */
+/** The head of a response, and its bytes as they arrive. One that is not read is closed like one that stalls. */
 export class Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -22,7 +22,7 @@ export class Answer {
     this.address = message.socket.remoteAddress ?? '';
     this.#message = message;
     this.#stallMs = stallMs;
-    // A connection may be reset while nobody reads; whoever does read gets the error then.
+    // A connection may be reset between two reads; the next read gets the error.
     message.on('error', () => {});
     this.#watch();
   }

@@ -67,7 +67,7 @@ function readAtOnce(folder: string, key: string): StoredDocument | undefined {
 /** The store replaces files by rename, so a new version is another inode; ctime catches what mtime can be made to hide. */
 const tokenOf = (stats: BigIntStats): string => `file:${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`;
 
-/** Nobody waits for it: a mount that is gone may not even let a file be closed. */
+/** Not awaited: closing a file on a mount that is gone may hang. */
 function letGo(file: number): void {
   closeFile(file).catch(() => {});
 }

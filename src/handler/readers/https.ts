@@ -12,8 +12,8 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Reads the one object of a URL, under the key `name`. The URL may be signed: its query is in no message, and nothing is
- * sent along but what ranges need. `isPrivate` tells addresses that a redirect from outside must not lead to.
+ * Reads the one object of a URL, under the key `name`. The URL may be signed: its query is in no message, and only the
+ * headers for ranges are sent. `isPrivate` recognises addresses that a redirect from outside must not lead to.
  */
 export function openHttpsReader(url: string, name: string, limits?: Limits, isPrivate = isPrivateAddress): Reader {
   return openRemoteReader(new SignedUrl(new URL(url), name, limits, isPrivate), limits);

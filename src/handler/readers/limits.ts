@@ -19,8 +19,8 @@ export interface Limits {
 const mebibyte = 1024 * 1024;
 
 /**
- * A connection to a store gives some 50 to 100 MB/s whatever the function could take, hence the parts; below 32 MiB they
- * gain nothing. Half a minute is what gateways let a request take.
+ * A connection to a store gives some 50 to 100 MB/s even if the function could receive more, so large files are read in
+ * parts; below 32 MiB they gain nothing. Gateways limit a request to half a minute.
  */
 export const defaultLimits: Limits = {
   stallMs: 10_000,

@@ -17,21 +17,21 @@ export interface ReadConditions {
 export interface ObjectService {
   /** Prefix of tokens. */
   readonly scheme: string;
-  /** For people, without credentials. */
+  /** For messages, without credentials. */
   readonly url: string;
   /** One attempt to read, signed now. Throws TransportError, or LoadError where credentials are missing. */
   ask(key: string, conditions: ReadConditions): Promise<Answer>;
-  /** The object's version; nothing where the service does not tell, and it then can only be read in one go. */
+  /** The object's version; undefined where the service does not report it: the object is then read in one request. */
   version(answer: Answer): string | undefined;
-  /** Whether parts of the object can be asked for; always, unless told. */
+  /** Whether ranges of the object can be requested. Default: true. */
   divisible?(answer: Answer): boolean;
-  /** Whether the bytes come as they are stored; always, unless told. */
+  /** Whether the bytes arrive as they are stored. Default: true. */
   untouched?(answer: Answer): boolean;
   /** What a refusal means, where this service has more to say of it than its status. */
   explain(key: string, answer: Answer): Promise<LoadError | undefined>;
 }
 
-/** A wish as the headers of HTTP; a range names its last byte there, not the one after it. */
+/** Read conditions as HTTP headers; a range names its last byte there, not the one after it. */
 export function conditionHeaders({ unless, only, range }: ReadConditions): Record<string, string> {
   return {
     ...(unless && { 'if-none-match': unless }),

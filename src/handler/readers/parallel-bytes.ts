@@ -26,7 +26,7 @@ export async function* parallelBytes(object: RangedObject, first: Answer): Async
       const part = coming[index % parts] as Part;
       for (let at = 0; at < part.size; at += step) {
         yield await part.slice(at, Math.min(at + step, part.size));
-        // Whoever asks for a part's second chunk has done with the part before it.
+        // A consumer that asks for a part's second chunk has finished with the part before it.
         const next = index - 1 + parts;
         if (at === 0 && index > 0 && next < count) coming[next % parts] = start(next);
       }
@@ -41,7 +41,7 @@ class Whole {
   ended: { error: unknown } | undefined;
   readonly #parts: (() => void)[] = [];
 
-  /** Told when it is over for all of them. */
+  /** Called when the download is over for all of them. */
   onEnd(wake: () => void): void {
     this.#parts.push(wake);
   }

@@ -8,8 +8,8 @@ import { TransportError } from './transport-error.ts';
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
- * Asks until there is an answer that stands: again, after a random wait, where none came or the service was busy. The
- * last answer is given back whatever it says. Throws TransportError where there was none.
+ * Requests until there is a final response: retries, after a random wait, where none came or the service was busy.
+ * Returns the last response whatever its status. Throws TransportError where there was none.
  */
 export async function persist(ask: () => Promise<Answer>, limits: Limits, signal?: AbortSignal): Promise<Answer> {
   const deadline = sinceStart() + limits.deadlineMs;

@@ -31,8 +31,8 @@ export class RangedObject {
   }
 
   /**
-   * Bytes from `from` up to `to`, taken up again where they break off. `first` is an answer that has begun at `from` and
-   * may go on beyond `to`. Throws LoadError `store-unavailable` or ReplacedError.
+   * Bytes from `from` up to `to`, resumed where they break off. `first` is a response that has begun at `from` and may
+   * continue beyond `to`. Throws LoadError `store-unavailable` or ReplacedError.
    */
   async *bytes(from: number, to: number, first?: Answer): AsyncGenerator<Buffer> {
     let at = from;

@@ -3,7 +3,7 @@ export interface ReadObject {
   token: string;
   /** Bytes. */
   size: number;
-  /** The stored bytes. A chunk may be overwritten once the next but one has been asked for: copy what is to be kept. */
+  /** The stored bytes. A chunk may be overwritten once the next but one was requested: copy what you keep. */
   body: AsyncIterable<Uint8Array>;
 }
 

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { ObjectService } from './object-service.ts';
 import { TransportError } from './transport-error.ts';
 
-/** Why an object was not given, in words that tell an operator what to change. Closes the answer. */
+/** Why an object was refused, with what an operator has to change. Closes the response. */
 export async function refusal(service: ObjectService, key: string, answer: Answer): Promise<LoadError> {
   const explained = await service.explain(key, answer);
   await answer.text();

@@ -18,7 +18,7 @@ export function openRemoteReader(service: ObjectService, limits: Limits = defaul
   async function read(key: string, options: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'>;
   async function read(key: string, options?: { ifChanged: string | undefined }): Promise<ReadObject | 'unchanged'> {
     const token = options?.ifChanged;
-    // A token of another store says nothing about this one.
+    // A token of another store is not valid for this one.
     const unless = token?.startsWith(prefix) ? token.slice(prefix.length) : undefined;
     return readObject(service, key, { unless }, limits);
   }
@@ -26,8 +26,8 @@ export function openRemoteReader(service: ObjectService, limits: Limits = defaul
 }
 
 /**
- * One conditional read. Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`; so does the body, and
- * ReplacedError where the object is not, or no longer, the one that was wished for.
+ * One conditional read. Throws LoadError `model-not-found`, `store-denied` or `store-unavailable`; so does the body,
+ * and ReplacedError where the object is not, or no longer, the one that the conditions name.
  */
 export async function readObject(
   service: ObjectService,

@@ -23,13 +23,13 @@ export interface S3Options {
   credentials: Renewed<AwsCredentials>;
 }
 
-/** AWS_REGION is what Lambda sets; without any region S3 itself says where the bucket is. */
+/** AWS_REGION is what Lambda sets; without any region S3 itself reports where the bucket is. */
 export function s3Options(source: Pick<StoreSource, 'endpoint' | 'region'>, variables: Variables): S3Options {
   const region = source.region || variables['AWS_REGION'] || variables['AWS_DEFAULT_REGION'] || 'us-east-1';
   return { endpoint: source.endpoint, region, credentials: awsCredentials(variables) };
 }
 
-/** Answers to these are worth another attempt with fresh credentials. */
+/** Errors after which another attempt with fresh credentials may succeed. */
 const expired = ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired'];
 
 /** Signed requests to S3. Learns a bucket's region and renews credentials, once for a request each. */
@@ -71,7 +71,7 @@ export class S3Client {
     return send({ method, origin, path: path + search, headers, body, signal, stallMs });
   }
 
-  /** S3 tells where a bucket is when it is asked in another region: 301, 307 or 400 `AuthorizationHeaderMalformed`. */
+  /** S3 reports a bucket's region when another region was asked: 301, 307 or 400 `AuthorizationHeaderMalformed`. */
   async #learnRegion(bucket: string, answer: Answer): Promise<boolean> {
     if (![301, 307, 400].includes(answer.status)) return false;
     const region = answer.header('x-amz-bucket-region') ?? /<Region>([^<]*)</.exec(await answer.text())?.[1] ?? '';

@@ -8,7 +8,10 @@ export async function errorCode(answer: Answer): Promise<string> {
 
 export type S3Action = 's3:GetObject' | 's3:PutObject';
 
-/** What S3 refuses an action with, in words that tell an operator what to change; nothing where it is plainly absent. */
+/**
+ * The error for S3's refusal of an action, with what an operator has to change; undefined where the object is simply
+ * missing.
+ */
 export async function s3Refusal(
   action: S3Action,
   bucket: string,
@@ -33,11 +36,11 @@ export async function s3Refusal(
   return new LoadError(refused ? 'store-denied' : 'store-unavailable', message);
 }
 
-/** Without the right to list, S3 does not tell what is missing from what is forbidden. */
+/** Without the right to list, S3 responds alike for missing and forbidden objects. */
 function denied(action: S3Action, resource: string): LoadError {
   const alike =
     action === 's3:GetObject'
-      ? ' Without s3:ListBucket on the bucket S3 says the same of an object that is not there.'
+      ? ' Without s3:ListBucket on the bucket S3 responds alike for an object that is not there.'
       : '';
   return new LoadError('store-denied', `The function's role needs ${action} on ${resource}.${alike}`);
 }

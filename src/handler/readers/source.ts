@@ -26,7 +26,10 @@ export interface StoreLocation {
   file: string | undefined;
 }
 
-/** Bucket, or account and container: they become parts of host names and paths. Azure has two containers of its own names. */
+/**
+ * Bucket, or account and container: they become parts of host names and paths. Azure has two containers with special
+ * names.
+ */
 const isBucket = (store: CloudStore, name: string): boolean =>
   clouds[store].bucket.test(name) || (store === 'azure' && /^[a-z0-9]{3,24}\/\$(?:root|web)$/.test(name));
 

@@ -23,7 +23,7 @@ export interface HttpRequest {
   body?: Uint8Array | string | undefined;
   /** Ends the request and its answer. */
   signal?: AbortSignal | undefined;
-  /** Without a byte for this long it is given up, ms; ten seconds unless told. */
+  /** Max. time without a byte, ms. Default: ten seconds. */
   stallMs?: number | undefined;
   /** Addresses that are refused before anything is sent to them. */
   refuses?: ((address: string) => boolean) | undefined;
@@ -32,7 +32,7 @@ export interface HttpRequest {
 /** One connection for each range, and one for the pointer meanwhile. */
 const options = {
   ...{ keepAlive: true, maxSockets: 16, maxFreeSockets: 5, scheduling: 'lifo' as const },
-  // Node's own agents take the proxies of the environment when they are told to; ours then do too.
+  // Node's own agents use the environment's proxies if configured to; ours then do too.
   ...(process.env['NODE_USE_ENV_PROXY'] === '1' && { proxyEnv: process.env }),
 };
 const httpAgent = new HttpAgent(options);
@@ -72,7 +72,7 @@ function attempt(request: HttpRequest): Promise<Answer> {
       ...(request.refuses && { lookup: refusing(request.refuses) }),
     });
     // Not by the option `signal`: the connection would keep it, and break under later requests. And without an error:
-    // Node may emit it on a connection that nobody listens to any more, which ends the process.
+    // Node may emit it on a connection without a listener, which ends the process.
     const stop = (): unknown => call.destroy();
     signal?.addEventListener('abort', stop);
     call.once('close', () => signal?.removeEventListener('abort', stop));

@@ -56,20 +56,20 @@ export class NativeTensor {
 
 const fileName = 'onnxruntime_binding.node';
 
-/** Loads the native half. Throws what the dynamic linker says. */
+/** Loads the native half. Throws the dynamic linker's error. */
 export function loadBinding(): Binding {
   const loaded: { exports: unknown } = { exports: {} };
-  // Not by require, which takes a millisecond to find out where the file lies.
+  // Not by require, which takes a millisecond to resolve the path.
   process.dlopen(loaded, bindingPath());
   return loaded.exports as Binding;
 }
 
-/** Builds the runtime's environment. Once in a thread, whoever asks: a second time ends the process. */
+/** Builds the runtime's environment. Once per thread: a second time ends the process. */
 export const prepareBinding = (binding: Binding): void => binding.initOrtOnce(3, NativeTensor, !isSessionThread());
 
 /**
- * In a function's package it lies beside the code, or a folder of that name is there, a module that tells where a layer
- * has it (src/package/runtime-layer.ts). Run from sources, it is that of the npm package.
+ * In a function's package it is beside the code, or a folder of that name is there: a module that exports the path in a
+ * layer (src/package/runtime-layer.ts). Run from sources, it is that of the npm package.
  */
 function bindingPath(): string {
   const beside = join(import.meta.dirname, fileName);

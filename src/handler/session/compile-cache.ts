@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 
 /**
- * What V8 compiled of one script, in a file of a folder that lasts from one start to the next. V8 refuses code of another
- * version of itself and of other flags, but takes the length of a source for its identity and notices no damage. So the
- * name tells source and version, and the file holds the code twice: damaged, or cut short, its halves differ, which costs
- * a start microseconds to see, where a checksum would cost it a module.
+ * What V8 compiled of one script, in a file of a folder that lasts from one start to the next. V8 refuses code of
+ * another V8 version or of other flags, but identifies a source only by its length and notices no damage. So the file's
+ * name holds digests of source and version, and the file holds the code twice: if it is damaged or truncated its halves
+ * differ, which takes microseconds to check, while a checksum would need another module.
  */
 export class CompileCache {
   readonly #folder: string;
@@ -17,7 +17,7 @@ export class CompileCache {
     this.#file = `${folder}/${digest.slice(0, 16)}-${versions.v8}-${arch}.code`;
   }
 
-  /** Nothing where none is, or where somebody else could have put it. */
+  /** Undefined where there is none, or where another user could have written it. */
   read(): Buffer | undefined {
     try {
       if (![this.#folder, this.#file].every((path) => isPrivate(statSync(path)))) return undefined;
@@ -47,7 +47,7 @@ export class CompileCache {
   }
 }
 
-/** Ours, or the system's own as in an image, and for nobody else to write: what it holds is run. */
+/** Whether only this user, or the system as in an image, can write the file: its content is executed. */
 function isPrivate({ uid, mode }: Stats): boolean {
   return (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
 }

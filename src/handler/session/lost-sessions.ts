@@ -15,7 +15,7 @@ export class LostSessions {
     this.#now = now;
   }
 
-  /** The first loss is made good at once; those that follow within a minute are spaced like loads that fail. */
+  /** The first loss is recovered at once; those that follow within a minute are spaced like failed loads. */
   lose(): void {
     const now = this.#now();
     if (now - this.#lostAt > steadyMs) this.#backoff.reset();
@@ -23,7 +23,7 @@ export class LostSessions {
     this.#lostAt = now;
   }
 
-  /** Attempts until one succeeds, however long that takes; what fails was told by the attempt. */
+  /** Attempts until one succeeds, however long that takes; each attempt reports its own failure. */
   async recover(attempt: () => Promise<void>): Promise<void> {
     const succeeds = (): Promise<boolean> =>
       attempt().then(

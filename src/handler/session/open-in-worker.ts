@@ -41,7 +41,7 @@ function sessionOf(line: WorkerLine, tensors: Pick<Session, 'inputs' | 'outputs'
   };
 }
 
-/** A clone takes the whole buffer along that a view lies in: the body of the request, or a slab that Node reads into. */
+/** A clone copies the whole buffer behind a view: the body of the request, or a slab that Node reads into. */
 function ownBytes(feeds: Tensors): Tensors {
   for (const { data } of feeds.values()) {
     if (ArrayBuffer.isView(data) && data.byteLength < data.buffer.byteLength) {

@@ -18,8 +18,8 @@ export interface OptionalRunsOptions {
 }
 
 /**
- * Runs that give optional inputs. They have a session of their own, in which those are required: opened with the first such
- * run, so that nobody else pays for it. Inputs that a run leaves out get their defaults.
+ * Runs that give optional inputs. They have a separate session, in which those are required: opened with the first such
+ * run, so that other requests do not pay for it. Inputs that a run leaves out get their defaults.
  */
 export class OptionalRuns {
   readonly #options: OptionalRunsOptions;
@@ -43,7 +43,7 @@ export class OptionalRuns {
     } catch (error) {
       if (error instanceof RunError) throw error;
       if (this.#opening === opening) this.#opening = undefined;
-      // It is broken already: what closing it says is not news.
+      // It is broken already: an error on closing it adds nothing.
       await session?.close().catch(() => {});
       if (session) throw error;
       throw toLoadError(error, 'model-unusable', 'The model could not be loaded with its optional inputs');

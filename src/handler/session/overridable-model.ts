@@ -10,8 +10,8 @@ export interface OverridableModel {
 
 /**
  * The runtime's binding for Node takes no values for optional inputs (it looks for required ones alone), so a model is
- * loaded without the initializers that are their defaults, which makes them required. What the defaults are, in whatever
- * way they are written down, the runtime itself says when it runs a model of nothing else. Throws RangeError.
+ * loaded without the initializers that are their defaults, which makes them required. The defaults, in whatever form
+ * they are encoded, are read by running a model that consists of nothing else. Throws RangeError.
  */
 export function overridableModel(model: Buffer, names: readonly string[]): OverridableModel {
   const kept: Buffer[] = [];

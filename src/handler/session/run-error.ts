@@ -1,6 +1,6 @@
 /**
  * The graph refused values that have the right type and shape: an index out of range, sizes that do not fit together.
- * Carries which operator and node refused, never what the runtime said: that may hold values and paths.
+ * Carries which operator and node refused, never the runtime's message, which may hold values and paths.
  */
 export class RunError extends Error {
   readonly operator: string | undefined;

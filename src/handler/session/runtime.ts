@@ -8,7 +8,7 @@ import { loadBinding, type NativeSession, prepareBinding } from './binding.ts';
 export const runtimeVersion: string = runtimePackage.version;
 
 export interface Runtime {
-  /** Blocks for as long as the model takes to load. Throws what the runtime says; `dispose` frees the session. */
+  /** Blocks for as long as the model takes to load. Throws the runtime's error; `dispose` frees the session. */
   open(model: string | Uint8Array<ArrayBuffer>, options: InferenceSession.SessionOptions): NativeSession;
   /** Loading the native code, ms. */
   importMs: number;

@@ -10,7 +10,7 @@ export interface CareDeps extends Pick<HostDeps, 'note' | 'now'> {
   /** Of the model. */
   name: string;
   backoff: Backoff;
-  /** Opens sessions in threads of their own. */
+  /** Opens sessions in separate threads. */
   openApart: OpenSession;
   /** Serves the model no more. Answers whether it was the one that is served. */
   drop(model: ServedModel): boolean;
@@ -53,8 +53,8 @@ export class SessionCare {
   }
 
   /**
-   * Takes the runs of the first version out of this thread, which answers health and signals, and into one of their own.
-   * Beside requests, and once. A model whose runs may have no end is there from the start. Never rejects.
+   * Moves the runs of the first version from this thread, which handles health and signals, to a separate one. Runs
+   * beside requests, and once. A model whose runs may never end is there from the start. Never rejects.
    */
   isolate(model: ServedModel): void {
     if (!model.session.lost) this.#moving ??= this.#move(model);

@@ -41,7 +41,7 @@ export async function serveSession(): Promise<void> {
 /** Nothing is done between two questions. */
 const tidyUp = (): void => void import('../http/collect.ts').then(({ collectWhenIdle }) => collectWhenIdle(() => true));
 
-/** The system's number of this thread; Linux alone tells it. */
+/** The system's id of this thread; available only on Linux. */
 function systemThread(): number | undefined {
   try {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || undefined;

@@ -4,7 +4,7 @@ import type { SessionLost } from './session-lost.ts';
 
 export type Tensors = Map<string, ParsedTensor>;
 
-/** A model file on this machine's disk, verified, under a name that nobody writes to again. */
+/** A verified model file on this machine's disk, under a name that is never written to again. */
 export interface ModelFile {
   path: string;
   /** Which form it is; decides the session's options. */
@@ -22,7 +22,7 @@ export interface Loss {
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Resolves when the session is lost, which only one with a thread of its own can be. Never rejects. */
+  /** Resolves when the session is lost, which only one in a separate thread can be. Never rejects. */
   readonly lost?: Promise<Loss>;
   /**
    * Runs the model on inputs that were checked against `inputs`; `outputs` selects some. Rejects with RunError where
@@ -37,7 +37,7 @@ export interface Session {
 export type Signature = Pick<Session, 'inputs' | 'outputs'>;
 
 /**
- * Opens a session: in this thread on a cold start, else in a thread of its own, where a run may take `runTimeoutMs`.
+ * Opens a session: in this thread on a cold start, else in a separate thread, where a run may take `runTimeoutMs`.
  * Throws LoadError `model-unusable` or `runtime-unavailable`.
  */
 export type OpenSession = (file: ModelFile, threads: number | undefined, runTimeoutMs?: number) => Promise<Session>;

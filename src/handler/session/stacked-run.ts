@@ -15,9 +15,9 @@ const maxStacked = 256;
 const proven = new WeakMap<Session, boolean>();
 
 /**
- * Runs all items in one go by joining them along the first dimension; nothing where that is not possible or not proven,
- * and then the items are to be run one by one. A free first dimension need not be a batch (it may be time), so the first
- * stacked run of a model is compared with runs of its first and last item alone before stacking is trusted.
+ * Runs all items in one go by joining them along the first dimension; undefined where that is not possible or not
+ * proven: the caller then runs the items one by one. A free first dimension need not be a batch (it may be time), so
+ * the first stacked run of a model is compared with runs of its first and last item alone before stacking is trusted.
  */
 export async function runStacked(model: ServedModel, inputs: readonly InferInput[]): Promise<Tensors[] | undefined> {
   const { session } = model;

@@ -2,13 +2,13 @@
 export interface Replacement {
   /** Ends this process, or puts a new one in its place. */
   replace: () => void;
-  /** Whether it is worth doing as soon as nobody waits for an answer; otherwise it is done when there is no other way. */
+  /** Whether to replace as soon as no request is waiting; otherwise only when there is no other way. */
   whenQuiet: boolean;
 }
 
 /** Time without a request after which one can be kept waiting, ms. */
 const quietMs = 1000;
-/** Each keeps its model in memory and takes a core when nobody else wants it. */
+/** Each keeps its model in memory and uses a core when it is idle. */
 const maxStuck = 3;
 /** For the answers that say so to leave, ms. */
 const partingMs = 250;

@@ -21,7 +21,7 @@ export type WorkerAnswer =
 export interface Opened {
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
-  /** The system's number of the thread, where it tells one. */
+  /** The system's id of the thread, where available. */
   thread: number | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Nice values go from -20 to 19: what is given up takes what nobody else wants. */
+/** Nice values go from -20 to 19: an abandoned thread gets only idle time. */
 const lowest = 19;
 
 /** Questions to one worker and their answers, in order. A worker that dies or hangs fails what waits and what comes after. */
@@ -85,8 +85,8 @@ export class WorkerLine {
   }
 
   /**
-   * Ends the worker, which must do nothing just then: native code that returns to a thread told to end makes the binding
-   * throw where nobody catches, and that ends the process.
+   * Ends the worker, which must be idle: native code that returns to a terminated thread makes the binding throw
+   * uncaught, and that ends the process.
    */
   end(): void {
     this.#broken ??= new SessionLost('ended', 'It was closed.');
@@ -108,7 +108,7 @@ export class WorkerLine {
     else waiting?.reject(toError(answer));
   }
 
-  /** One timer at a time, set anew only when it has run down: the usual request starts and stops none. */
+  /** One timer at a time, set again only when it has fired: the usual request starts and stops none. */
   #watch(): void {
     const left = this.#left();
     if (left !== undefined) this.#timer = setTimeout(() => this.#look(), Math.max(1, left)).unref();
@@ -148,7 +148,7 @@ export class WorkerLine {
     this.#yieldTheCore();
   }
 
-  /** A thread that does not come back goes on taking a core; from here on only where nobody else wants it. */
+  /** A thread that does not return keeps using a core; from here on only idle time. */
   #yieldTheCore(): void {
     if (this.thread === undefined) return;
     try {

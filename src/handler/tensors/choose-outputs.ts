@@ -3,7 +3,7 @@ import { badInput, shorten } from './tensors-in.ts';
 
 /**
  * The outputs that `?output=` names, whatever the form of the request and of its answer; of those that the body names,
- * where it names some. All where nobody names any. Throws RequestError 400 for a name that is none of them.
+ * where it names some. All if none are named. Throws RequestError 400 for an unknown name.
  */
 export function chooseOutputs(
   query: URLSearchParams,

@@ -18,8 +18,8 @@ const [perList, perElement] = [96, 16];
 
 /**
  * Reads a large JSON object. As `parseJsonObject`, but a NumberList stands for long lists of numbers: JSON.parse would
- * make some 30 bytes of objects of each byte in short rows, more than V8 has for a body of 64 MB, and would answer
- * nobody meanwhile. Throws RequestError 400 `bad-json`, 413 where other values would take too much memory.
+ * make some 30 bytes of objects of each byte in short rows, more than V8 has for a body of 64 MB, and would block all
+ * requests meanwhile. Throws RequestError 400 `bad-json`, 413 where other values would take too much memory.
  */
 export async function parseLargeObject(bytes: Uint8Array): Promise<Record<string, unknown>> {
   if (!isUtf8(bytes)) return parseJsonObject(bytes);

@@ -28,7 +28,7 @@ export function afterSpace(bytes: Uint8Array, from: number): number {
 /** Deeper than any request. */
 export const deepest = 64;
 
-/** Something else than nested lists of numbers, or no JSON. The message tells of lists of different lengths, else nothing. */
+/** Not nested lists of numbers, or no JSON. The message describes lists of different lengths, else it is empty. */
 export class NotPlain extends Error {}
 
 /** Reads nested lists of numbers from a JSON text. */
@@ -96,7 +96,7 @@ export class NumberLists {
     }
   }
 
-  /** Leaves the lists that end here, and goes on to the next row if there is one. */
+  /** Leaves the lists that end here, and continues with the next row if there is one. */
   #closeFrom(from: number): number {
     const bytes = this.#bytes;
     let at = from;

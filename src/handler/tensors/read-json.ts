@@ -11,7 +11,7 @@ export function refuseEncoded({ headers }: AppRequest): void {
   throw new RequestError(415, 'unsupported-encoding', 'Expected a body without content-encoding, got an encoded one.');
 }
 
-/** What the caller says the body is. Throws RequestError 415. */
+/** The body's kind according to its headers. Throws RequestError 415. */
 export function bodyKind(request: AppRequest, allowed: readonly BodyKind[] = ['json', 'binary']): BodyKind {
   refuseEncoded(request);
   const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -3,7 +3,7 @@ import type { ParsedTensor } from '../../model/tensor-json.ts';
 import type { Tensors } from '../session/session.ts';
 import type { TensorForm } from './tensors-in.ts';
 
-/** The elements of a tensor, as they are to be written. */
+/** The elements of a tensor, as they are written. */
 export interface Elements {
   tensor: ParsedTensor;
   /** Of the lists that they are in. */
@@ -15,7 +15,7 @@ export interface Elements {
 /** Takes elements that are written later, and answers what stands for them in the document. */
 export type Put = (elements: Elements) => unknown;
 
-/** Answers with more elements than this are written in turns. */
+/** Responses with more elements than this are written in several turns of the event loop. */
 const largeElements = 131_072;
 /** So many elements are written with the rest of the document. */
 const fewElements = 1024;

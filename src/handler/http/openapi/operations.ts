@@ -19,7 +19,7 @@ const failures: Record<string, string> = {
   '413': 'The body is larger than this function takes.',
   '415': 'The content type is not one that this path takes.',
   '422': 'Types and shapes are right, but the graph refuses the values.',
-  '503': 'The model cannot be served now; Retry-After says when to ask again.',
+  '503': 'The model cannot be served now; Retry-After gives the time to wait.',
 };
 
 /** The paths of one model. */

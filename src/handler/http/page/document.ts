@@ -18,7 +18,7 @@ export interface PageFacts {
 
 const digest = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Only this page's own script and style run, and it talks to nobody but the function that served it. */
+/** Allows only this page's own script and style, and requests only to the function that served it. */
 export const pagePolicy: string = [
   "default-src 'none'",
   `script-src ${digest(pageScript)}`,

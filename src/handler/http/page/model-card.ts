@@ -2,7 +2,7 @@ import type { Artifact, Manifest } from '../../../model/manifest.ts';
 
 export type CardRow = [what: string, value: string];
 
-/** What is known of a version, as rows for people; a model without a manifest has only its digest. */
+/** What is known of a version, as rows of the page; a model without a manifest has only its digest. */
 export function modelCard(sha256: string, artifact: Artifact | undefined, manifest: Manifest | undefined): CardRow[] {
   const rows: CardRow[] = [['sha256', sha256]];
   if (!manifest) return rows;

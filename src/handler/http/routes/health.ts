@@ -6,7 +6,10 @@ import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import { hostOf, type RouteContext, unavailable, withModel } from '../route.ts';
 
-/** GET /v1/health: alive, at no cost; 503 while a model that was served is lost. With `?warm=true`: the model is loaded, proven and its timings told. */
+/**
+ * GET /v1/health: alive, at no cost; 503 while a model that was served is lost. With `?warm=true`: loads and proves the
+ * model and returns its timings.
+ */
 export async function health(context: RouteContext): Promise<AppResponse> {
   if (context.query.get('warm') === 'true') return warmHealth(context);
   const host = hostOf(context);
@@ -24,7 +27,7 @@ export async function health(context: RouteContext): Promise<AppResponse> {
 
 async function warmHealth(context: RouteContext): Promise<AppResponse> {
   const host = hostOf(context);
-  // Whoever warms a function up wants to know what it serves now, not what it served before the last flip.
+  // A warm-up must report what the function serves now, not what it served before the last flip.
   await host.refresh();
   return withModel(context, async (model) => {
     let sample: Proven;

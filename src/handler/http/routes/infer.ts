@@ -82,7 +82,7 @@ function binaryAnswer(outputs: Tensors): AppResponse {
   };
 }
 
-/** Says who answered, so that an answer can be traced to the exact bytes of its model. */
+/** Identifies the model, so that a response can be traced to the exact bytes of its model. */
 export const describeModel = ({ name, version, sha256 }: ServedModel): Record<string, string> => ({
   name,
   version,

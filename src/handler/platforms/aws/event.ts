@@ -29,7 +29,9 @@ export type LambdaEvent =
 type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
-/** Tells events apart by what their services promise of them. An unknown one is described by field names alone. */
+/**
+ * Distinguishes events by the fields that their services document. An unknown one is described only by its field names.
+ */
 export function readEvent(event: unknown): LambdaEvent {
   if (!isFields(event)) return { kind: 'unknown', shape: event === null ? 'null' : typeof event };
   const context = event['requestContext'];

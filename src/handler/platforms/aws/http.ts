@@ -10,7 +10,7 @@ export interface HttpReply {
   isBase64Encoded: boolean;
 }
 
-/** Repeated headers come joined by commas, cookies in a list of their own; `xray` is the invocation's trace. */
+/** Repeated headers come joined by commas, cookies in a separate list; `xray` is the invocation's trace. */
 export function toAppRequest(event: HttpEvent, requestId: string | undefined, xray: string | undefined): AppRequest {
   const { rawPath, rawQueryString, requestContext, cookies } = event;
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));

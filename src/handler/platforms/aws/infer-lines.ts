@@ -53,8 +53,8 @@ interface BatchDocument {
 const maxTogether = 64;
 
 /**
- * Answers a file of JSON Lines, each one a body of /v1/infer: a line of results for every line that is not empty, in
- * their order, bad ones as `{"line":n,"error":{…}}`. Throws BatchUnavailableError.
+ * Processes a file of JSON Lines, each one a body of /v1/infer: yields a line of results for every line that is not
+ * empty, in their order, bad ones as `{"line":n,"error":{…}}`. Throws BatchUnavailableError.
  */
 export async function* inferLines(app: App, body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<string> {
   const room = limit - 16 - maxTogether;
@@ -86,7 +86,7 @@ function readLine(line: number, text: Line, room: number): LineRequest | string 
   }
 }
 
-/** Whether a line of results is an error; its fields have this order whoever wrote it. */
+/** Whether a line of results is an error; its fields always have this order. */
 export const isFailure = (result: string): boolean => /^\{"line":\d+,"error":/.test(result);
 
 const failed = (line: number, code: string, message: string): string =>

@@ -15,7 +15,7 @@ export interface LambdaDeps {
   app: App;
   /** The X-Ray header of the invocation that runs now. */
   xray: () => string | undefined;
-  /** Answers an S3 upload event. */
+  /** Handles an S3 upload event. */
   upload: (records: readonly UploadRecord[]) => Promise<unknown>;
 }
 

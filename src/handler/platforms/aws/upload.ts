@@ -27,7 +27,7 @@ export interface UploadResult {
 /** Results are held in memory until they are written, so a file of them must fit. Bytes. */
 const maxOutput = 256 * 1024 * 1024;
 
-/** Answers uploads with results beside them. Rejects where S3 or the model is not there: Lambda then tries again. */
+/** Writes results beside uploads. Rejects where S3 or the model is not available: Lambda then retries. */
 export function createUpload(deps: UploadDeps): (records: readonly UploadRecord[]) => Promise<UploadResult[]> {
   const { variables } = deps;
   const outputs = variables['COLDGATE_BATCH_OUTPUT'] || 'results/';
@@ -53,7 +53,7 @@ function logResult({ app, write }: UploadDeps, result: UploadResult, ms: number)
   write(JSON.stringify({ level: 'info', time: new Date().toISOString(), event: 'batch', ...facts }));
 }
 
-/** Results of the function are never its inputs, or it would go on for ever. */
+/** Results of the function are never its inputs, or it would never end. */
 function isInput({ eventName }: UploadRecord, key: string, inputs: string, outputs: string): boolean {
   // A URL would take these segments away and name another object.
   const dots = key.split('/').some((segment) => segment === '.' || segment === '..');
@@ -87,7 +87,7 @@ async function inferObject(
   return { input: key, output, status: created ? 'written' : 'done-before', lines: parts.length, failed };
 }
 
-/** Named by the input's bytes too: a file that is uploaded again with other content gets results of its own. */
+/** Named by the input's bytes too: a file that is uploaded again with other content gets separate results. */
 function outputKey(outputs: string, key: string, etag: string | undefined): string {
   const mark = etag ? `.${etag.replace(/[^\w-]/g, '').slice(0, 12)}` : '';
   return `${outputs}${key.replace(/\.jsonl$/, '')}${mark}.jsonl`;

@@ -31,7 +31,7 @@ function pathOf(url: string): string {
 
 const levels = ['anonymous', 'function', 'admin'] as const;
 
-/** Who may call: `function` unless told, so that nothing is open by omission. Throws RangeError. */
+/** Who may call. Default: `function`, so that nothing is public by omission. Throws RangeError. */
 export function readAuthLevel(text: string | undefined): (typeof levels)[number] {
   const level = levels.find((one) => one === (text || 'function'));
   if (level) return level;

@@ -6,7 +6,7 @@ import { tooLarge } from '../../http/request-error.ts';
 import { sentHeader } from './raw-body.ts';
 import { toTraceparent } from './trace.ts';
 
-/** What the functions framework hands over: Express's request, its body read already. */
+/** What the functions framework passes: Express's request, its body read already. */
 export type FrameworkRequest = IncomingMessage & { rawBody?: Uint8Array | undefined; originalUrl?: string };
 export type HttpFunction = (request: FrameworkRequest, response: ServerResponse) => Promise<void>;
 

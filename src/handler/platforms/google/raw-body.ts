@@ -4,10 +4,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 const kept = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
 
 /**
- * The framework parses bodies before the function runs: work done twice, a body that it cannot parse is answered in its
- * own words and written to the log whole, and a compressed one is unpacked up to a gigabyte. Bytes it only reads, so that
- * is what every body is until the function asks. The channel is Node's own and tells of a request before its server
- * handles it: https://nodejs.org/api/diagnostics_channel.html#event-httpserverrequeststart
+ * The framework parses bodies before the function runs: work done twice, a body that it cannot parse gets the
+ * framework's own response and is written to the log whole, and a compressed one is unpacked up to a gigabyte. It only
+ * reads bodies of type bytes, so every body has that type until the function asks. The channel is Node's own and
+ * reports a request before its server handles it:
+ * https://nodejs.org/api/diagnostics_channel.html#event-httpserverrequeststart
  */
 export function keepBodiesRaw(): void {
   subscribe('http.server.request.start', (message) => {

@@ -1,6 +1,6 @@
 import type { LogForm, LogRecord } from '../../http/log-form.ts';
 
-/** Metrics by dimension; without a model there is none to tell apart, so such lines are plain. */
+/** Metrics by dimension; lines without a model have none, so they are plain. */
 const dimensions = ['model', 'version', 'cold_start'];
 
 /**

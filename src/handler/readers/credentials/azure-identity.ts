@@ -43,7 +43,7 @@ interface TokenRequest {
 
 /** https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference */
 function fromPlatform(endpoint: string, secret: string): TokenRequest {
-  // The platform's sandbox may answer at an address of its own private network.
+  // The platform's sandbox may listen on a private network address.
   const plain = (hostname: string): boolean => isOnMachine(hostname) || isPrivateAddress(hostname);
   const url = endpointUrl('IDENTITY_ENDPOINT', endpoint, plain);
   url.searchParams.set('api-version', '2019-08-01');

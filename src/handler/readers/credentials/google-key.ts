@@ -45,7 +45,7 @@ function sign(text: string, privateKey: string): string {
   try {
     return createSign('RSA-SHA256').update(text).sign(privateKey, 'base64url');
   } catch {
-    // What OpenSSL says of a key is not repeated.
+    // OpenSSL's message about a key is not repeated.
     throw new LoadError('store-denied', `The private_key in the file of ${variable} is not a PEM key.`);
   }
 }

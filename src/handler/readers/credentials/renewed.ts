@@ -4,7 +4,7 @@ export interface Expiring {
   expiresAt?: number | undefined;
 }
 
-/** A token that whoever bears it may use. */
+/** A bearer token. */
 export interface Bearer extends Expiring {
   token: string;
 }
@@ -16,8 +16,8 @@ const marginMs = 5 * 60_000;
 const pauseMs = 30_000;
 
 /**
- * Credentials that are fetched when they are first needed, kept, and renewed five minutes before they end. Whoever needs
- * them meanwhile waits for the one renewal; where it fails, the old ones go on as long as they are good.
+ * Credentials that are fetched when they are first needed, kept, and renewed five minutes before they end. Concurrent
+ * callers wait for the one renewal; if it fails, the old ones are used as long as they are valid.
  */
 export class Renewed<T extends Expiring> {
   readonly #fetch: () => Promise<T>;
@@ -43,7 +43,7 @@ export class Renewed<T extends Expiring> {
     }
   }
 
-  /** The service refused them before their time: they are fetched anew, unless that has happened since. */
+  /** The service refused them before they expired: they are fetched again, unless that has happened since. */
   reject(value: T): void {
     if (this.#held?.value === value) this.#held = undefined;
   }
