@@ -72,10 +72,10 @@ interface Packed {
 }
 
 /**
- * Builds the archive of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the latter
- * in a zip of its own if asked. The same bundle and platform give the same bytes on every machine, so an unchanged package is
- * recognised by its digest.
- * Throws what `prepareRuntime` does, and ColdgateError `package-too-large`, `handler-not-built` or `no-cache` (exit 2).
+ * Builds the archive of one function: the adapter's bundle and the native runtime for exactly one OS and CPU, the
+ * latter in a separate zip if requested. The same bundle and platform give the same bytes on every machine, so an
+ * unchanged package is recognised by its digest. Throws what `prepareRuntime` does, and ColdgateError
+ * `package-too-large`, `handler-not-built` or `no-cache` (exit 2).
  */
 export function buildPackage(options: BuildOptions): Promise<BuiltPackage> {
   return inCache(options.cacheDir, () => build(options));

@@ -14,7 +14,7 @@ import { type Compressed, restoreDeflated, saveDeflated, unpacksTo } from './sha
 export const deflateKey = 'pako-3.0.3-level-6-mem-9-chunk-256k-joinable';
 /** Level 9 saves 0.2 % of the runtime in twice the time. */
 const settings = { level: 6, memLevel: 9, raw: true } as const;
-/** Compressed in pieces so that the process goes on answering signals. The size of a piece changes the output. */
+/** Compressed in pieces so that the process keeps handling signals. The size of a piece changes the output. */
 const pieceBytes = 256 * 1024;
 
 export interface DeflateOptions {

@@ -21,7 +21,7 @@ export async function readPackage({ path, sha256 }: { path: string; sha256: stri
   });
 }
 
-/** A package that was built before, with its layer; nothing where either is no longer on this machine as it was. */
+/** A package that was built before, with its layer; undefined where either is no longer on this machine as it was. */
 export async function cachedPackage(
   cacheDir: string,
   sha256: string,

@@ -15,7 +15,7 @@ export interface PackageFile {
   unzipped?: number | undefined;
   /** sha256 of the tar inside a `.tar.gz`: what an image's configuration names a layer by. */
   tarSha256?: string | undefined;
-  /** The native runtime in a zip of its own, which the package itself then does without. */
+  /** The native runtime in a separate zip; the package itself then does not contain it. */
   layer?: LayerFile | undefined;
 }
 

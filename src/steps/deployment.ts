@@ -30,7 +30,7 @@ export async function prepareDeployment(ws: Workspace, entry: ModelEntry, contex
 /** The archive that a target takes, or that goes into its image. */
 export async function packageFor(target: Target, context: Context): Promise<PackageFile> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
-  // One handler for every cloud: it is held to the tightest limit, unless its target says that it takes more.
+  // One handler for every cloud: the tightest limit applies, unless its target allows more.
   const { platform, entry, budget = lambdaBudget, archive, runtimeLayer } = target;
   const { path, sha256, size, unzipped, layer, tarSha256 } = await buildPackage({
     ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, archive, runtimeLayer },

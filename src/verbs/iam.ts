@@ -37,7 +37,7 @@ function checkInput({ role, repository, account }: IamInput): readonly IamRole[]
   return role.length === 0 ? ['pipeline', 'function'] : roles.filter((one) => role.includes(one));
 }
 
-/** What ends up in `--json`: papers with their content, so that nothing has to be parsed out of a script. */
+/** The document of `--json`: policy files with their content, so that nothing has to be parsed out of a script. */
 const documentOf = ({ files, ...policySet }: PolicySet): Record<string, unknown> => ({
   ...policySet,
   documents: files,

@@ -35,8 +35,8 @@ function combine(metrics: readonly MetricVerdict[]): Outcome {
 }
 
 /**
- * What an unsure verdict does at the end (`on-inconclusive`). Leaning decides by the side of the zone's middle that the
- * ratio lies on. Too few starts are no evidence for either side and stay inconclusive.
+ * What an unsure verdict does at the end (`on-inconclusive`). `lean` decides by the side of the zone's middle that the
+ * ratio is on. Too few starts are no evidence for either side and stay inconclusive.
  */
 export function settle(
   outcome: Outcome,

@@ -7,7 +7,7 @@ import { Deployments } from './deployments.ts';
 import type { Annotation, GitHubClient, OpenPullRequest, RepositoryRef } from './github-client.ts';
 import { perPage, readPages } from './pages.ts';
 
-/** All that are open; nothing where the list is longer than is read, because a part would be taken for the whole. */
+/** All that are open; undefined where the list is longer than is read, because a part would be taken for the whole. */
 async function listOpen(client: Client, { owner, repo }: RepositoryRef): Promise<OpenPullRequest[] | undefined> {
   const { items, complete } = await readPages((page) =>
     client.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, state: 'open', per_page: perPage, page }),

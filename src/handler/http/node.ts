@@ -12,13 +12,13 @@ import { sendNodeAnswer } from './node-answer.ts';
 import { readNodeBody } from './node-body.ts';
 import { RequestError } from './request-error.ts';
 
-/** Names and addresses that lead to this very machine, whatever a DNS server says. */
+/** Names and addresses of this machine, whatever a DNS server returns. */
 const loopback = /^(?:(?:[a-z0-9-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
 
 /**
- * Refuses requests for other hosts where a function listens on loopback: a page in a browser on this machine could reach
- * it under a name of its own that it lets point here (DNS rebinding), and read the answers as its own. Elsewhere only
- * where `listed` names hosts; `*` stands for all. Returns what throws RequestError 421, given a `Host` header.
+ * Refuses requests for other hosts where a function listens on loopback: a page in a browser on this machine could
+ * reach it through its own host name resolved to this machine (DNS rebinding), and read the responses. Elsewhere only
+ * where `listed` names hosts; `*` allows all. Returns a check of a `Host` header that throws RequestError 421.
  */
 function hostCheck(bound: string, listed: readonly string[]): (header: string | undefined) => void {
   const known = new Set([bound, ...listed].map((host) => host.toLowerCase()));

@@ -19,13 +19,13 @@ export async function proven(model: ServedModel): Promise<ServedModel> {
     const { formatDifference } = await import('../../model/sample-compare.ts');
     throw new LoadError('sample-mismatch', `${model.version}: ${formatDifference(sample.difference)}.`);
   } catch (error) {
-    // Why it is refused says more than why it would not close.
+    // The reason for the refusal is more useful than why it would not close.
     await model.session.close().catch(() => {});
     throw error;
   }
 }
 
-/** Opens sessions in threads of their own, bounded, and tells of those that are lost. */
+/** Opens sessions in separate threads, bounded, and reports those that are lost. */
 export const openApart =
   ({ openNext, settings, onLoss }: HostDeps): OpenSession =>
   async (file, threads) => {

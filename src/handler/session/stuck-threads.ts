@@ -8,7 +8,7 @@ export interface Replacement {
 
 /** Time without a request after which one can be kept waiting, ms. */
 const quietMs = 1000;
-/** Each keeps its model in memory and uses a core when it is idle. */
+/** Each keeps its model in memory and uses an otherwise idle core. */
 const maxStuck = 3;
 /** For the answers that say so to leave, ms. */
 const partingMs = 250;

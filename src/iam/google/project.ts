@@ -149,7 +149,10 @@ function gatewayAdvice(subject: Subject): Advice[] {
   ];
 }
 
-/** What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run; nothing for others. */
+/**
+ * What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run; undefined
+ * for others.
+ */
 export function adviceForProject(subject: Subject): Advice[] {
   const settings = settingsOf(subject);
   const [first] = settings;

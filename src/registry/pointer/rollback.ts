@@ -29,10 +29,10 @@ const lookBack = 20;
  * Moves the pointer back, by the same swap as a promotion and without a gate: the version has been live before. Its
  * bytes are verified all the same.
  *
- * Without `to` it goes back from a promotion, once: what a rollback has made live, of this run, a killed one, a watch or
- * someone else, is what a rollback is to bring about, so it stays (`note` says where it came from). Nor does a
- * workflow run that has moved the pointer before go back from what someone else has promoted since. Anywhere else, forward again included, needs `to`.
- * Throws InputError `nothing-to-roll-back`, IntegrityError `pointer-missing` where only the history is there, and as
+ * Without `to` it goes back from a promotion, once: a version that a rollback has made live (of this run, a killed one,
+ * a watch or someone else) stays, and `note` explains why. Nor does a workflow run that has moved the pointer before go
+ * back from what someone else has promoted since. Any other version, forward again included, needs `to`. Throws
+ * InputError `nothing-to-roll-back`, IntegrityError `pointer-missing` where only the history is there, and as
  * promoteVersion does.
  */
 export async function rollbackPointer(input: RollbackInput): Promise<RollbackResult> {
@@ -145,7 +145,7 @@ function withWayOut(error: unknown, model: string): unknown {
   return new IntegrityError(error.code, error.message, { hint, data: error.data, cause: error });
 }
 
-/** The pointer remembers the digest of what it replaced; a version pruned and published anew may differ. */
+/** The pointer remembers the digest of what it replaced; a version pruned and published again may differ. */
 function checkPrevious({ model }: RollbackInput, current: PointerState | undefined, proof: VerifyResult): void {
   const previous = current?.pointer.previous;
   if (!previous || previous.sha256 === proof.sha256) return;

@@ -58,7 +58,7 @@ export function previewFunction(model: string, pullRequest: number): string {
 /** `<model>-pr-*`: all names of a model's previews, for policies. */
 export const previewPattern = (model: string): string => `${previewStem(model, usualEnding)}-pr-*`;
 
-/** The function of a preview: that of the environment under a name of its own, with a page for people. */
+/** The function of a preview: that of the environment under a separate name, with the try-out page. */
 export function previewSettings(environment: Environment, entry: ModelEntry, pullRequest: number): FunctionSettings {
   const settings = functionSettings(environment, entry);
   return {

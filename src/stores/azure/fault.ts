@@ -18,7 +18,7 @@ import { failureOf, type RequestFailure } from './failure.ts';
 
 /**
  * Who asks, for errors: Azure does not say it, but the token does. Its name where it is a person's, else the id of the
- * application. Nothing where no token is used or none can be had.
+ * application. Undefined where no token is used or none can be had.
  */
 export async function principalOf(identity: Identity): Promise<string | undefined> {
   if (identity.kind !== 'token') return undefined;

@@ -43,7 +43,7 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
   if (status === 0 || status >= 500) {
     const said = `API Gateway does not answer ${call.method} ${call.path} (${reason}): ${message}`;
     const hint =
-      'Run this again: it goes on where it stopped. If it stays, look at the network and https://status.cloud.google.com.';
+      'Run this again: it continues where it stopped. If it stays, look at the network and https://status.cloud.google.com.';
     return new ColdgateError('google-failed', exitCodes.unexpected, said, { cause: thrown, hint });
   }
   return new ColdgateError('request-refused', exitCodes.usage, `API Gateway does not take ${call.path}: ${message}`, {

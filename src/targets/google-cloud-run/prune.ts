@@ -79,7 +79,10 @@ export function dropTags(context: RunContext, state: RunState, gone: ReadonlySet
   return setTraffic(context, state, withoutTags(soundTraffic(state), isGone));
 }
 
-/** Removes a revision that nobody needs; one that stays is swept by a later run. Throws only at the end of the run. */
+/**
+ * Removes a revision that is no longer needed; one that cannot be removed is left to a later run. Throws only at the
+ * end of the run.
+ */
 export async function removeOrLeave(
   context: RunContext,
   { name, service }: Pick<RunState, 'name' | 'service'>,

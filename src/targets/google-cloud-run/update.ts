@@ -58,7 +58,7 @@ async function settleLost(context: RunContext, state: RunState, fields: Fields, 
 const moved = ({ name, lastModifier = 'someone' }: Service): MovedError =>
   movedError(`${lastModifier} has changed ${name}`);
 
-/** Reads the service after a change of ours: its etag must be of what we have asked for, and of no later change. */
+/** Reads the service after our change: its etag must be of this change, and of no later one. */
 async function refresh(context: RunContext, state: RunState, traffic: TrafficTarget[] | undefined): Promise<void> {
   const now = await readService(context, state.name);
   if (!isSameTraffic(trafficOf(now), traffic ?? trafficOf(state.service))) throw moved(now);
