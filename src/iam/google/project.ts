@@ -150,8 +150,8 @@ function gatewayAdvice(subject: Subject): Advice[] {
 }
 
 /**
- * What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run; undefined
- * for others.
+ * What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run;
+ * empty for others.
  */
 export function adviceForProject(subject: Subject): Advice[] {
   const settings = settingsOf(subject);
