@@ -63,7 +63,7 @@ export class CloudRunBench {
 
   /** A package of the fake handler; another note gives another one. */
   async package(note = ''): Promise<PackageFile> {
-    const source = readFileSync(join(import.meta.dirname, '..', 'fakes', 'handler.cjs'), 'utf8');
+    const source = readFileSync(join(import.meta.dirname, '..', 'fakes', 'targets', 'handler.cjs'), 'utf8');
     const tar = await tarOf({ 'cloud-run.cjs': `${source}\n// ${note}\n` });
     const digest = sha256(tar);
     mkdirSync(this.folder, { recursive: true });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/log.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
+import { denied } from '../google/api-error.ts';
 import { type Gateways, gatewaySurfaces } from '../google/gateway/open.ts';
 import { CloudRunBench, serviceName } from '../google/target-bench.ts';
 
@@ -75,6 +77,36 @@ describe('the google-cloud-run target with a gateway', () => {
     const routed = await target.route(await bench.request('live', 0, two));
     expect(routed).toMatchObject({ changed: true, revision: { url: `http://${hostname}` } });
     expect((await fetch(`http://${hostname}/v1/health`)).status).toBe(401);
+  });
+
+  it('plans what it would do with the gateway, without doing it', async () => {
+    const request = await bench.request('live', 0, two);
+    const plan = async (more?: Record<string, unknown>) =>
+      (await (await bench.target(more)).plan(request)).map(({ action, what }) => `${action} ${what}`);
+    calls();
+    expect((await plan(guarded)).join()).toMatch(/^none /);
+    expect(await plan(open)).toEqual([`update gateway ${serviceName}: give it another config`]);
+    expect(await plan()).toEqual([`update gateway ${serviceName}: remove it`]);
+    expect(await plan({ gateway: { ...jwt, name: 'other-name' } })).toEqual([
+      'update gateway other-name: create it',
+      `update gateway ${serviceName}: remove it`,
+    ]);
+    expect(calls().mutating).toEqual([]);
+  });
+
+  it('is served on, and spoken of, where the pipeline may not remove what the settings no longer have', async () => {
+    const request = await bench.request('live', 0, two);
+    bench.google.world.fault = ({ method }) =>
+      method.endsWith('gateways.delete') ? denied('apigateway.gateways.delete', 'projects/coldgate-test') : undefined;
+    const told: string[] = [];
+    const target = await bench.target({}, { log: { ...silentLogger, warn: (text) => void told.push(text) } });
+    const routed = await target.route(request);
+    bench.google.world.fault = () => undefined;
+    expect(routed.revision.url).toBe(bench.service?.uri);
+    expect(told.join()).toMatch(
+      /gateway digits-production, which models.yaml no longer has.*apigateway.gateways.delete/,
+    );
+    expect(mark()).toBe(serviceName);
   });
 
   it('removes it when the settings no longer have it, or give it another name', async () => {

@@ -1,3 +1,4 @@
+import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { Address, ExposeOptions } from '../../rollout/platform.ts';
 import type { Answer } from '../../rollout/proof/http.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
@@ -10,7 +11,7 @@ import { toRefusal } from './gateway-refusal.ts';
 import { removeGateway } from './gateway-remove.ts';
 import { findGateway } from './gateway-resources.ts';
 import { gatewayEndpoint } from './gateway-routes.ts';
-import { type GatewayResource, isOwn } from './gateway-steps.ts';
+import { type GatewayResource, holdsConfig, isOwn } from './gateway-steps.ts';
 import { gatewayFacts, gatewayNames, hasGateway, wantedGateway } from './gateway-wanted.ts';
 import type { Service } from './resources.ts';
 import type { RunState } from './state.ts';
@@ -74,11 +75,38 @@ export async function liveAddress(
   return { url: made.url, changed: noted || made.changed || removed };
 }
 
-/** Removes gateways that the service has had under other settings. */
+/**
+ * Removes gateways that the service has had under other settings. Where that is denied they are spoken of, and stay noted:
+ * a pipeline may well not be allowed to remove anything, and a release does not depend on it.
+ */
 async function removeOthers(context: RunContext, state: RunState, kept: readonly string[]): Promise<boolean> {
   const others = markedIds(state.service).filter((id) => !kept.includes(id));
-  await removeById(context, state.name, others);
-  return others.length > 0 && mark(context, state, kept);
+  if (others.length === 0) return false;
+  try {
+    await removeById(context, state.name, others);
+  } catch (error) {
+    if (!(error instanceof ColdgateError) || error.exit !== exitCodes.denied) throw error;
+    context.log.warn(
+      `The gateway ${others.join(', ')}, which models.yaml no longer has, still serves: ${error.message}`,
+    );
+    return false;
+  }
+  return mark(context, state, kept);
+}
+
+/** What a release would do with gateways, in words. */
+export function plannedGateways(context: RunContext, { name, service, gateway }: RunState): string[] {
+  const { settings } = context;
+  const wanted = hasGateway(settings) ? gatewayNames(settings, name).id : undefined;
+  const others = markedIds(service).filter((id) => id !== wanted);
+  const removed = others.map((id) => `gateway ${id}: remove it`);
+  if (!hasGateway(settings)) return removed;
+  if (!gateway) return [`gateway ${wanted}: create it`, ...removed];
+  // Whether browsers may call is among the settings of the handler, which are told apart elsewhere.
+  const known = [[], ['*']].some((origins) =>
+    holdsConfig(gateway, wantedGateway({ settings, name, address: uriOf(service), origins })),
+  );
+  return [...(known ? [] : [`gateway ${wanted}: give it another config`]), ...removed];
 }
 
 async function removeById(context: RunContext, name: string, ids: readonly string[]): Promise<Change[]> {

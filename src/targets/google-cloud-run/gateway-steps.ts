@@ -64,11 +64,15 @@ const holdsWanted = (name: string, { names, configId }: WantedGateway): boolean 
   return tail === whole || (tail.startsWith(`${whole}-`) && /^-\d+$/.test(tail.slice(whole.length)));
 };
 
+/** Whether the gateway has a config of the wanted content. */
+export const holdsConfig = ({ apiConfig = '' }: GatewayResource, wanted: WantedGateway): boolean =>
+  holdsWanted(apiConfig, wanted);
+
 /** Whether the gateway serves what is wanted, so that nothing else has to be looked at. */
 export const isServed = (gateway: GatewayResource | undefined, wanted: WantedGateway): gateway is GatewayResource =>
   gateway?.state === 'ACTIVE' &&
   isOwn(gateway, wanted.owner) &&
-  holdsWanted(gateway.apiConfig ?? '', wanted) &&
+  holdsConfig(gateway, wanted) &&
   hasLabels(gateway, wanted);
 
 /** Labels that begin with `goog` are Google's own. */

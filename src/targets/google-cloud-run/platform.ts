@@ -16,7 +16,7 @@ import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../
 import { type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
-import { liveAddress, liveEndpoint, removeGateways } from './gateway-address.ts';
+import { liveAddress, liveEndpoint, plannedGateways, removeGateways } from './gateway-address.ts';
 import { listServices } from './list.ts';
 import { withLog } from './logs.ts';
 import { tagOf } from './names.ts';
@@ -137,7 +137,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   }
 
   drift(state: RunState): string[] {
-    return plannedSettings(this.#context, state);
+    return [...plannedSettings(this.#context, state), ...plannedGateways(this.#context, state)];
   }
 
   label(_state: RunState, { id }: RunRevision): string {
