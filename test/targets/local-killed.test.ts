@@ -139,9 +139,13 @@ describe('the local target, when runs are killed or meet', () => {
     }
   });
 
-  it('goes on without a state that cannot be read', async () => {
+  it('changes nothing over a state that it has not written, and goes on once that is deleted', async () => {
     await target.deploy(bench.request(bench.first));
+    const running = await bench.running();
     bench.rewrite(() => ({ schema: 1, port: -1, revisions: 'gone' }));
+    await expect(target.deploy(bench.request(bench.first))).rejects.toMatchObject({ code: 'local-state-unreadable' });
+    expect(await bench.running()).toEqual(running);
+    rmSync((await functionPaths(bench.stateDir, bench.name)).state);
     const { changed } = await target.deploy(bench.request(bench.first));
     expect(changed).toBe(true);
     expect(await bench.running()).toHaveLength(1);
@@ -178,7 +182,7 @@ describe('the local target, when runs are killed or meet', () => {
   it('keeps what is live when its record is lost, until the live one is changed', async () => {
     const live = (await target.route(bench.request(bench.first, 'live'))).revision;
     const [pid] = await bench.running();
-    bench.rewrite(() => 'not a record');
+    rmSync((await functionPaths(bench.stateDir, bench.name)).state);
     await target.remove({ name: bench.name }, 'candidates');
     await target.deploy(bench.request(bench.second));
     expect(await bench.running()).toContain(pid);
