@@ -15,7 +15,7 @@ function checkout(): Goal {
   });
   const mb = gzipSync(tar).byteLength / 1e6;
   const what = 'what a runner downloads of the action, compressed';
-  return { what, peer: '', ours: `${mb.toFixed(2)} MB`, theirs: '', value: mb, limit: 3, unit: 'MB' };
+  return { what, peer: '', ours: `${mb.toFixed(2)} MB`, theirs: '', value: mb, limit: 2.4, unit: 'MB' };
 }
 
 /** `ship` of a model that is live already, in a folder and with local functions: it reads, proves, and changes nothing. */
