@@ -120,7 +120,7 @@ export const status = verb({
   name: 'status',
   summary: 'Shows what is live where, and every published version.',
   about:
-    'Reads pointers, versions and the functions of the environment, and looks whether what pointers name is there and is what they say. Changes nothing. Exit 3: a pointer is missing, or contradicts its version or its record.',
+    'Reads pointers, versions and the functions of the environment, and checks that what pointers name is there and agrees with them. Changes nothing. Exit 3: a pointer is missing, or contradicts its version or its record.',
   examples: ['coldgate status', 'coldgate status --environment production --json'],
   inputs: [config, environment, model],
   outputs: [results],

@@ -74,7 +74,7 @@ export const watch = {
 
 export const results = {
   name: 'results',
-  description: 'JSON list with one entry per model: everything that the other outputs say.',
+  description: 'JSON list with one entry per model: everything that the other outputs contain.',
 };
 export const versionOut = { name: 'version', description: 'Version of the model.' };
 export const watchOut = {

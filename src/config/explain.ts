@@ -42,7 +42,7 @@ export function explain(issues: readonly Issue[], root: YamlNode): Problem[] {
   const wrong = (changed: unknown) =>
     new Set(issuesOf(changed).flatMap((issue) => meant(issue, []).map((one) => JSON.stringify(one.path))));
   const cures = new Cures(root, wrong);
-  // Two rules of one field may say the same of it.
+  // Two rules of one field may give the same message.
   const report = new Set<string>();
   return issues
     .flatMap((issue) => meant(issue, []))
@@ -74,7 +74,7 @@ function isBroken(root: YamlNode, path: Path): boolean {
   });
 }
 
-/** The branch of a union whose outer type is what was written: its complaints say more than "none of these". */
+/** The branch of a union whose outer type is what was written: its messages are more specific than "none of these". */
 function meantBranch(branches: readonly Issue[][]): Issue[] | undefined {
   const fits = branches.filter(
     (issues) => !issues.some((i) => i.path.length === 0 && (i.code === 'invalid_type' || i.code === 'invalid_value')),

@@ -5,7 +5,7 @@ import { coreValue } from './core-value.ts';
 import { modelsSchema } from './schema.ts';
 import { type Path, plainValue, type YamlNode, type YamlScalar } from './yaml-node.ts';
 
-/** A value to write in place of the one that is there, and how to say so. */
+/** A value to write in place of the present one, and the text of the hint. */
 interface Cure {
   value: unknown;
   hint: string;

@@ -60,7 +60,7 @@ export async function loadConfig(
   return config;
 }
 
-/** A configuration that is right, or what is wrong with it beside the part that is right by itself, if there is one. */
+/** A valid configuration, or its problems beside the part that is valid by itself, if there is one. */
 export type Sound = { config: Config; failure: undefined } | { config: Config | undefined; failure: InputError };
 
 /**

@@ -22,7 +22,7 @@ export interface StoreSettings {
   endpoint?: string | undefined;
   /** SSE-KMS key or CMEK key name; passed through. */
   kmsKey?: string | undefined;
-  /** Encryption at rest on S3; what the bucket does by itself when absent. */
+  /** Encryption at rest on S3; the bucket's own setting when absent. */
   encryption?: 'sse-s3' | 'sse-kms' | undefined;
   /** Name of an encryption scope on Azure. */
   encryptionScope?: string | undefined;

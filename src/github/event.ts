@@ -89,7 +89,7 @@ function refuse(name: string): never {
   const tagged = ['release', 'create'].includes(name) ? 'A release tag is understood on push. ' : '';
   throw refused(
     `there is no rule for the event ${shown(name)}.`,
-    `${tagged}Give the input verb to say what to do; docs/github.md lists the events that are understood.`,
+    `${tagged}Set the input verb to choose what to do; docs/github.md lists the events that are understood.`,
   );
 }
 

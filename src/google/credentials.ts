@@ -6,7 +6,7 @@ import { send } from './http.ts';
 
 /** Who this run is to Google. Errors hold no token: the library's own carry whole requests. */
 export interface GoogleCredentials {
-  /** Headers that say who asks. Throws ColdgateError `no-credentials` (exit 8). */
+  /** Headers with credentials. Throws ColdgateError `no-credentials` (exit 8). */
   headers(): Promise<Record<string, string>>;
   /**
    * E-mail address of the service account that the run acts as; undefined for user accounts and where it cannot be

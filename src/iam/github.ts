@@ -31,6 +31,6 @@ export const unknownRepository =
 export const sharedNote = ({ pointers }: Subject, role: JobRole): string[] =>
   role === 'preview' && pointers.length > 1
     ? [
-        `removing a preview's versions writes a fence into every pointer of the store (${pointers.join(', ')}), so this identity may write them; previews in a store of their own leave those of releases alone.`,
+        `removing a preview's versions writes a fence into every pointer of the store (${pointers.join(', ')}), so this identity may write them; previews in a separate store leave those of releases alone.`,
       ]
     : [];

@@ -57,7 +57,7 @@ export interface Manifest {
   source: Source;
   /** Version of the tool that published. */
   coldgate: string;
-  /** The graph loops on what its inputs say, so a run may have no end; absent where it does not. */
+  /** True if the graph loops as often as its inputs determine, so that a run may never end; else absent. */
   unbounded?: boolean;
   /** Unique to the run that wrote it; recognises our own write after an ambiguous answer. */
   publish_id?: string;

@@ -32,7 +32,7 @@ export interface ModelHead {
   nodeDomains: string[];
   /** Operators that nodes name, subgraphs and functions included: `Conv`, `MatMul`. */
   operators: string[];
-  /** Whether one of them repeats work as often as the inputs say, so that a run may have no end. */
+  /** Whether one of them repeats work as often as the inputs determine, so that a run may never end. */
   unbounded: boolean;
 }
 

@@ -118,7 +118,7 @@ async function readPinned({ name, path, sha256: expected }: { name: string; path
     'runtime-integrity',
     `${path} changed while it was packed: expected ${expected}, got ${got}.`,
     {
-      hint: 'Somebody else writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
+      hint: 'Another user writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
       data: { name, expected, got },
     },
   );

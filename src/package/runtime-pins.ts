@@ -15,7 +15,7 @@ export interface RuntimePins {
   version: string;
   /** Of the archive on the registry, as its `dist.integrity` and our lock file have it. */
   integrity: string;
-  /** Bytes of that archive, to say what is coming. */
+  /** Bytes of that archive, for the progress message. */
   archiveSize: number;
   /** Folder in the archive that holds the files of a platform. */
   folder(platform: Platform): string;

@@ -61,5 +61,5 @@ async function toolsFolder(options: ToolsOptions): Promise<string> {
 
 const changedMeanwhile = (folder: string): IntegrityError =>
   new IntegrityError('runtime-integrity', `The ONNX runtime changed while it was copied to ${folder}.`, {
-    hint: 'Somebody else writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
+    hint: 'Another user writes to this cache: name a private folder with COLDGATE_CACHE, and run this again.',
   });

@@ -10,7 +10,7 @@ export interface ZipEntry {
   mode?: 0o644 | 0o755;
 }
 
-/** 1980-01-01 00:00, the first moment a zip can say, in the format's own local time: the same in every time zone. */
+/** 1980-01-01 00:00, the first time that a zip can hold, in the format's local time: the same in every time zone. */
 const dosDate = 0x0021;
 const dosTime = 0;
 const localSignature = 0x04034b50;

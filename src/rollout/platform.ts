@@ -165,7 +165,7 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
    * the settings ask for it, all at once elsewhere. Returns what is live then, which may be a new instance of `to`.
    */
   shift(view: V, move: Move<R>): Promise<{ revision: R; changed: boolean }>;
-  /** Keeps instances of the revision warm as the settings say, and waits until they are. Returns whether that changed. */
+  /** Keeps instances of the revision warm as configured, and waits until they are. Returns whether that changed. */
   warm?(view: V, revision: R): Promise<boolean>;
   /** True when warming ahead of a move of the pointer justifies a separate publication. */
   readonly warmsAhead?: boolean;

@@ -39,7 +39,7 @@ export interface DeployRequest {
   /** sha256 of the model file that must answer. */
   sha256: string;
   sample: Sample | undefined;
-  /** As published, with the digest of its bytes: what the function must say that it has run, by digest. */
+  /** As published, with the digest of its bytes: the function must report this digest as run. */
   manifest?: Manifest | undefined;
   manifestSha256?: string | undefined;
   /** Judges a step of a weighted shift by what the new revision reported during it; throws to have it undone. */
@@ -83,7 +83,7 @@ export interface TargetState {
 /** A function of Coldgate's as it was found, whatever models.yaml names now. */
 export interface FoundFunction {
   name: string;
-  /** Handler variables that say which store it reads; undefined where the place is this project's alone. */
+  /** Handler variables that name the store it reads; undefined where the place is this project's alone. */
   storeVariables: Readonly<Record<string, string>> | undefined;
 }
 

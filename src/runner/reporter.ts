@@ -14,7 +14,7 @@ export interface Reporting {
 }
 
 /**
- * The run's voice on GitHub. Undefined where it has none: a fork's run, no token, or a server whose address is not
+ * The run's client on GitHub. Undefined where it has none: a fork's run, no token, or a server whose address is not
  * known.
  */
 export function openReporter(

@@ -1,7 +1,7 @@
 import type { ColdgateError } from '../errors.ts';
 import type { VerbResult } from './verb.ts';
 
-/** What a verb has to say about one model. */
+/** A verb's result for one model. */
 export interface ModelResult {
   model: string;
   outputs: Record<string, string>;

@@ -30,8 +30,8 @@ export class ChunkPool {
 
 /**
  * Gives a chunk's memory back to its pool, if it has one and the chunk is all of it: a part may have siblings that are
- * still on their way. Whoever still holds the chunk then sees it empty: a mistake shows as missing bytes and never as
- * the bytes of a later chunk.
+ * still on their way. A consumer that still holds the chunk then sees it empty: a mistake shows as missing bytes and
+ * never as the bytes of a later chunk.
  */
 export function recycle(chunk: Uint8Array): void {
   const memory = chunk.buffer;

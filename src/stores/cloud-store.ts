@@ -7,7 +7,7 @@ interface LocationLabel {
   place: { url: string };
 }
 
-/** What a provider does with keys that were looked at; the methods of Store say what each owes. */
+/** A provider's driver, called with checked keys; `Store` documents each method. */
 export interface CloudDriver<Context extends LocationLabel> {
   scheme: string;
   put(context: Context, key: string, body: Body, when: Precondition, meta: ObjectMeta): Promise<Token>;

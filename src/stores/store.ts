@@ -91,7 +91,7 @@ export class StoreError extends ColdgateError {
   }
 }
 
-/** A create found an object in its place. */
+/** A create found an existing object. */
 export class AlreadyExistsError extends StoreError {
   constructor(store: string, key: string, options: ErrorOptions = {}) {
     super('already-exists', exitCodes.conflict, `${key} already exists in ${store}.`, { ...options, store, key });
@@ -129,7 +129,7 @@ export class UnsupportedError extends StoreError {
   }
 }
 
-/** No answer, or an answer that does not say whether the write happened. */
+/** No response, or one that does not show whether the write happened. */
 export class UnavailableError extends StoreError {
   constructor(message: string, fields: StoreErrorFields) {
     super('store-unavailable', exitCodes.unexpected, message, fields);

@@ -36,7 +36,7 @@ const payloadLimit = 64 * 1024 * 1024;
 /** Every event but this one has a payload. */
 const needsNoPayload = 'schedule';
 
-/** The variable of the runner, or the flag, that names the file; messages say which. */
+/** The variable of the runner, or the flag, that names the file, for messages. */
 async function readPayload(name: string, input: EventVerbInput, { env, cwd }: Context): Promise<unknown> {
   const from = input.payload === undefined ? 'GITHUB_EVENT_PATH' : '--payload';
   const path = input.payload ?? env['GITHUB_EVENT_PATH'];

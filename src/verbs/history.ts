@@ -35,7 +35,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 interface Looked {
   view: HistoryView;
   repaired: Repaired | undefined;
-  /** In which the pointer is not what its version and its record say. */
+  /** Ways in which the pointer contradicts its version and its record. */
   faults: PointerFault[];
   /** Of the whole history, where it was asked for. */
   report: HistoryReport | undefined;

@@ -13,7 +13,7 @@ export interface PruneVerbInput extends WorkInput {
   unpromoted: string[];
 }
 
-/** Pointers of the environments; the owner of the store may say that a model never had all of them. */
+/** Pointers of the environments; the owner of the store may declare that a model never had all of them. */
 export const expectedPointers = (
   environments: readonly Environment[],
   entry: ModelEntry,

@@ -148,7 +148,7 @@ export async function run(input: ServeInput, context: Context): Promise<VerbResu
     code === 0 || signal.aborted
       ? undefined
       : new UnprovenError('handler-ended', `The handler of ${entry.name} ended with ${by ?? `exit code ${code}`}.`, {
-          hint: 'Its last lines above say why; another port may be free.',
+          hint: 'See its last lines above for the reason; another port may be free.',
         });
   return { outputs: {}, document: { served: failure === undefined }, lines: [], summary: '', failure };
 }

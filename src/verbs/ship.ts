@@ -30,7 +30,7 @@ export interface ShipInput extends WorkInput {
   watch?: number | undefined;
 }
 
-/** One model on its way; every step adds what it has to say. */
+/** One model's shipment; every step adds its results. */
 interface Shipment {
   workspace: Workspace;
   source: ModelSource;

@@ -21,7 +21,7 @@ async function liveRevision(ws: Workspace, entry: ModelEntry, { log }: Context):
 
 type Faults = Map<string, PointerFault[]>;
 
-/** What the pointers say is shown, and that it is wrong; a sound pointer beside a wrong one is no reason for a zero. */
+/** Wrong pointers are shown as wrong; a sound pointer beside a wrong one does not make the exit code zero. */
 function failureOf({ store }: Workspace, model: string, faults: Faults): ColdgateError | undefined {
   const failures = [...faults].map(([pointer, found]) => unsound({ store, model, pointer }, found));
   const [first, ...others] = failures;

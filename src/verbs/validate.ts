@@ -20,7 +20,7 @@ export interface ValidateInput extends WorkInput {
   local: boolean;
 }
 
-/** What there is to look at: all of models.yaml, or the part that is right by itself beside what is wrong. */
+/** What to validate: all of models.yaml, or the part that is valid by itself beside its problems. */
 interface Ground {
   config: Config;
   models: ModelEntry[];

@@ -4,7 +4,7 @@ import type { Metric } from './sample.ts';
 import { median, validValues } from './values.ts';
 import type { ArmValues, PhaseShift } from './verdict.ts';
 
-/** Parts of a start that do not contain one another, and what they say about the cause when they move. */
+/** Parts of a start that do not contain one another, and the cause that each one points to when it moves. */
 export const phaseCauses: Partial<Record<Metric, string>> = {
   init_ms: 'the platform or the package starts slower, not the model',
   import_ms: 'the ONNX runtime is imported slower: look at the package and its size',

@@ -60,7 +60,7 @@ export interface Verdict {
   reason: Reason;
   /** One human-readable line, as in docs/gate.md. */
   line: string;
-  /** One sentence of advice by cause, or nothing to say. */
+  /** One sentence of advice by cause, or empty. */
   advice: string;
   metrics: MetricVerdict[];
   /** The absolute bound: starts over it, and the exact 95 % upper bound of their share. */

@@ -67,7 +67,7 @@ const sentences: Record<Reason, (input: VerdictInput) => string> = {
   unproven: () => 'Read the log of the function, then run coldgate deploy again to repeat its readiness proof.',
 };
 
-/** One sentence of advice by cause; empty when there is nothing to say. */
+/** One sentence of advice by cause; empty when there is none. */
 export const adviceFor = (input: VerdictInput): string => {
   const given = input.source === 'given' ? givenSentences[input.reason] : undefined;
   return (given ?? sentences[input.reason])(input);

@@ -2,7 +2,7 @@ import type { Logger } from '../../log.ts';
 import { isApiError, lacksPermission, wordsOf } from './failure.ts';
 import type { GitHubWarning, RepositoryRef } from './github-client.ts';
 
-/** What a call needs, and what to say when it is not there. */
+/** The permission that a call needs, and the message when it is missing. */
 export interface Need {
   /** As in `permissions:` of a job: `pull-requests: write`. */
   permission: string;

@@ -74,7 +74,7 @@ export interface CheckUpdate {
 export interface OpenPullRequest {
   number: number;
   headSha: string;
-  /** Name of the branch; anybody's text. */
+  /** Name of the branch; untrusted text. */
   headRef: string;
   /** It comes from another repository, or from one that is gone. */
   fork: boolean;

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
 import { type ApiError, isApiError } from './failure.ts';
 
-/** A run waits so long for limits in all; what it has to say is not worth more of a runner's time. */
+/** Max. total wait of a run for rate limits; its reports are not worth more of a runner's time. */
 const patienceSeconds = 180;
 
 /** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: without a header, a minute at least. */

@@ -29,7 +29,7 @@ export interface Resolved {
   token: string;
   /** A version that can move under a running function. */
   follows: boolean;
-  /** Whether the graph loops on what its inputs say, so that a run may have no end. */
+  /** Whether the graph loops as often as its inputs determine, so that a run may never end. */
   unbounded: boolean;
 }
 

@@ -27,7 +27,7 @@ export interface ObjectService {
   divisible?(answer: Answer): boolean;
   /** Whether the bytes arrive as they are stored. Default: true. */
   untouched?(answer: Answer): boolean;
-  /** What a refusal means, where this service has more to say of it than its status. */
+  /** The error for a refusal, where this service reports more than a status. */
   explain(key: string, answer: Answer): Promise<LoadError | undefined>;
 }
 

@@ -66,7 +66,7 @@ function sizeOf(service: ObjectService, key: string, answer: Answer): number {
   const untouched = service.untouched?.(answer) ?? true;
   if (known && untouched) return Number(text);
   answer.drop();
-  const what = untouched ? `does not say how long ${key} is` : `sends ${key} other than stored`;
+  const what = untouched ? `does not report the length of ${key}` : `sends ${key} other than stored`;
   throw new LoadError('store-unavailable', `${service.url} ${what}.`);
 }
 

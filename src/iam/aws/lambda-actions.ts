@@ -9,7 +9,7 @@ export interface LambdaAction {
   operations: readonly TargetOperation[];
   reach: Reach;
   when?: (settings: AwsLambdaSettings) => boolean;
-  /** Narrows what the call may say. */
+  /** Narrows the parameters of the call. */
   condition?: (settings: AwsLambdaSettings) => Record<string, Record<string, string | string[]>>;
 }
 

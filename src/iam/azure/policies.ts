@@ -19,7 +19,7 @@ const settingsOf = (subject: Subject): AzureFunctionsSettings[] => {
   return [...distinct.values()];
 };
 
-/** The role's name, as assignments say it; role names are one for a whole directory. */
+/** The role's name, as used in assignments; role names are one for a whole directory. */
 const roleName = (name: string, subject: Subject): string => {
   const { account, bucket } = bucketRef(subject.store);
   return account === '' ? name : `${name} on ${account}/${bucket}`;

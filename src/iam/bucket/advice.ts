@@ -50,11 +50,11 @@ export const quoted = (text: string): string =>
   /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 const textOf = ({ name, why, files, commands, optional }: Advice): string => {
-  const papers = files.map(
+  const written = files.map(
     ({ file, content }) => `cat > ${file} <<'END_OF_FILE'\n${JSON.stringify(content, null, 2)}\nEND_OF_FILE`,
   );
   const title = `# --- ${name}${optional ? ' (optional: take away the marks to run it)' : ''} `;
-  const lines = [...papers, ...commands].join('\n').split('\n');
+  const lines = [...written, ...commands].join('\n').split('\n');
   return [title.padEnd(80, '-'), `# ${why}`, ...lines.map((line) => (optional ? `#: ${line}` : line))].join('\n');
 };
 

@@ -80,7 +80,7 @@ export function adviceForAzure(premises: Premises): Advice[] {
     {
       ...plain,
       name: 'conditional-writes',
-      why: 'Azure has no policy that demands a condition. The conditions of the roles of coldgate iam say who may write which blobs; versioning keeps what anybody else replaces.',
+      why: 'Azure has no policy that requires a precondition. The conditions of the roles of coldgate iam limit who may write which blobs; versioning keeps what any other identity replaces.',
       commands: [],
     },
   ];

@@ -29,7 +29,7 @@ const federated = (sub: string): string =>
   `principal://iam.googleapis.com/projects/$NUMBER/locations/global/workloadIdentityPools/github/subject/${sub}`;
 
 /**
- * A job that only meets a store: a principal of the pool, without an account. Sets MEMBER.
+ * A job that only uses a store: a principal of the pool, without an account. Sets MEMBER.
  * https://cloud.google.com/iam/docs/federated-identity-supported-services
  */
 export function federatedMember(subject: Subject, role: JobRole): string[] {
@@ -39,7 +39,7 @@ export function federatedMember(subject: Subject, role: JobRole): string[] {
 }
 
 /**
- * A job that meets Cloud Run, which takes no federated principals: a service account that the job impersonates. Sets
+ * A job that uses Cloud Run, which accepts no federated principals: a service account that the job impersonates. Sets
  * ACCOUNT and MEMBER. https://cloud.google.com/iam/docs/federated-identity-supported-services
  */
 export function accountMember(
@@ -66,7 +66,7 @@ export function accountMember(
   ];
 }
 
-/** Accounts that functions and gateways are given by whoever makes them. */
+/** Accounts that the creator of functions and gateways assigns to them. */
 export function actAs(settings: readonly GoogleCloudRunSettings[], operations: readonly TargetOperation[]): string[] {
   const accounts = settings.flatMap(({ serviceAccount, gateway }) => [
     ...(operations.includes('make') ? [serviceAccount] : []),

@@ -67,7 +67,7 @@ function imageBindings(settings: readonly GoogleCloudRunSettings[]): Bindings {
   return { files: [...files.values()], commands: [...new Set(commands)] };
 }
 
-/** What whoever makes revisions needs beside the permissions on the project. */
+/** What the creator of revisions needs beside the permissions on the project. */
 export const packageBindings = (
   subject: Subject,
   owner: string,

@@ -39,7 +39,7 @@ export const googlePermissions: readonly GooglePermission[] = [
   { ...all('run.routes.invoke', 'make', 'call'), when: isPrivate },
   // Cloud Run asks for it where a service is opened to everyone (invokerIamDisabled).
   { ...all('run.services.setIamPolicy', 'make', 'place'), when: (settings) => !isPrivate(settings) },
-  // The last lines of a revision that did not start, and what Cloud Run says of a sample's start.
+  // The last lines of a revision that did not start, and Cloud Run's log of a sample's start.
   all('logging.logEntries.list', 'make'),
   gateway('apis.get', 'look'),
   gateway('apiconfigs.list', 'look'),

@@ -48,7 +48,7 @@ function repositoryAdvice(settings: readonly GoogleCloudRunSettings[]): Advice[]
     {
       ...plain,
       name: 'image-repository',
-      why: 'A repository for images in the region of the functions; the pipeline pushes to it and makes none. Cloud Run reads one of another project by a role of its own.',
+      why: 'A repository for images in the region of the functions; the pipeline pushes to it and makes none. Cloud Run needs a separate role to read one of another project.',
       commands: paths.flatMap((path) => {
         const { location, project, name } = repositoryOf(path);
         const where = `${name} --location=${location} --project=${project}`;

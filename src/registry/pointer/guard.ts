@@ -42,7 +42,7 @@ export async function checkPointers(store: Store, model: string): Promise<void> 
 
 /**
  * Holds the pointers that environments name to be there, for a model with published releases of which some would be
- * deleted. Where a pointer has neither content nor history, only its owner can say that it never had: `unpromoted`.
+ * deleted. Where a pointer has neither content nor history, only its owner can declare that it never had: `unpromoted`.
  * Throws as assertPointers.
  */
 export async function assertExpected(

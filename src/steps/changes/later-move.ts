@@ -11,7 +11,7 @@ export interface PointerLocation {
   pointer: string;
 }
 
-/** Whether a move did what models.yaml asked for; pointers of earlier releases do not say what moved them. */
+/** Whether a move did what models.yaml asked for; pointers of earlier releases do not record what moved them. */
 const followsFile = ({ verb, kind }: Pointer): boolean =>
   verb === 'ship' || (verb === undefined && kind === 'promotion');
 
@@ -37,7 +37,7 @@ const verbs: Readonly<Record<string, string>> = {
  * Returns why a model keeps the version of a move that came after models.yaml's, as one sentence in Markdown; undefined
  * where models.yaml decides. A move by hand, or by a watch, is kept as long as models.yaml names the version that it
  * moved away from: the one that ship made live last. Once models.yaml names another version, models.yaml decides.
- * @param live what the pointer says now
+ * @param live the present pointer
  * @param version what models.yaml names
  * @param namedThen whether models.yaml named that version already when the pointer was moved; undefined where that is
  * unknown
@@ -54,7 +54,7 @@ export async function laterMove(
   const { model } = place;
   const cause = live.verb ?? live.kind;
   const did = Object.hasOwn(verbs, cause) ? verbs[cause] : 'moved it';
-  // Whoever can write to the store can write anything there, and this is shown as Markdown.
+  // Anyone with write access to the store can write anything there, and this is shown as Markdown.
   const [actor, moment] = [live.actor, live.promoted_at].map((text) => text.replace(/[^\w@.:[\]-]/g, '?'));
   const who = `${actor} ${did} at ${moment} (move ${live.sequence})`;
   return `\`${model}\` stays at ${live.version}, though models.yaml names ${version}: ${who}. Name another version there, or run the verb \`ship\` by hand.`;

@@ -15,7 +15,7 @@ import type { Workspace } from '../workspace.ts';
 import { laterMove } from './later-move.ts';
 import type { OtherCommits } from './named-then.ts';
 
-/** What is looked at to say how models stand. Nothing is written. */
+/** What is read to determine the standing of models. Nothing is written. */
 interface Look {
   workspace: Workspace;
   commits: OtherCommits;
@@ -97,7 +97,7 @@ async function standingOf(look: Look, entry: ModelEntry): Promise<Standing> {
   return gap ? answer('ship', `${version} is live, but ${codeSpan(gap)}`) : answer('settled', `${version} is live`);
 }
 
-/** What is wrong with one model is no reason to leave the others: ship will say it. */
+/** A fault of one model must not stop the others: ship will report it. */
 async function tryStanding(look: Look, entry: ModelEntry): Promise<Standing> {
   try {
     return await standingOf(look, entry);

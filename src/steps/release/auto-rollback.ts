@@ -107,7 +107,7 @@ function notRolledBack({ moved, entry, stored }: LiveWatch): AutoRollback {
 const supersededBy = ({ entry }: LiveWatch): AutoRollback => ({
   outcome: 'superseded',
   lines: ['Someone else has moved the pointer meanwhile, so pointer and function stay as they are.'],
-  hint: `coldgate history --model ${entry.name} says who.`,
+  hint: `coldgate history --model ${entry.name} shows who.`,
 });
 
 async function pointerBack({ workspace, entry, moved, context }: LiveWatch): Promise<boolean> {

@@ -62,7 +62,7 @@ export function warmupReport(record: GateRecord, reportPath: string): ModelResul
     model,
     outputs,
     document: { verdict: verdict.verdict, reason: verdict.reason, ...numbers, 'report-path': reportPath, record },
-    // The failure's own words say verdict and advice.
+    // The failure's message contains verdict and advice.
     lines: [...(failure ? renderTerminalDetails(record) : renderTerminal(record)), `Every sample: ${reportPath}`],
     summary: renderMarkdown(record),
     failure,

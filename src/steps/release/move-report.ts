@@ -1,7 +1,7 @@
 import type { MoveResult } from '../../registry/pointer/move-result.ts';
 import { type ModelResult, markdownTable } from '../results.ts';
 
-/** What promote, rollback and ship say of a move of the pointer. `url` is set when the live function proved it. */
+/** The report of promote, rollback and ship on a move of the pointer. `url` is set when the live function proved it. */
 export function moveReport(
   model: string,
   did: 'promoted' | 'rolled back',

@@ -30,7 +30,7 @@ export function checkBounds(context: Pick<Context, 'env' | 'cwd'>): CheckBounds 
   const seconds = wholeNumber(env, 'COLDGATE_CHECK_SECONDS', problems) ?? usualSeconds[kind];
   const mebibytes = wholeNumber(env, 'COLDGATE_CHECK_MEMORY_MB', problems);
   if (problems.length > 0) throw new InputError(problems);
-  const untrusted = kind === 'untrusted' ? ', which are lower for the pull request of somebody without access' : '';
+  const untrusted = kind === 'untrusted' ? ', which are lower for the pull request of someone without access' : '';
   return {
     timeoutMs: seconds * 1000,
     memoryBytes: mebibytes === undefined ? machineMemory() * usualShare[kind] : mebibytes * mebibyte,

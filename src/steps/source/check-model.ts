@@ -9,7 +9,7 @@ async function child(context: Context) {
   const { handlerDir, cacheDir, log, sharedCache, signal, env } = context;
   const bounds = checkBounds(context);
   const tools = await prepareTools({ handlerDir, cacheDir, log, sharedCache, signal });
-  // No more than it needs, since models are anybody's; by the last one a runner finds it when it cleans up after a job.
+  // No more than it needs, since models are untrusted; by the last one a runner finds it when it cleans up after a job.
   const names = ['PATH', 'HOME', 'TMPDIR', 'RUNNER_TRACKING_ID'];
   const few = Object.fromEntries(names.map((name) => [name, env[name]]));
   return { entry: join(tools, 'optimize.mjs'), env: few, signal, ...bounds };

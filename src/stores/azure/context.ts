@@ -16,7 +16,7 @@ export interface TokenCredential {
 export interface AzureLimits {
   /** Longest silence of the server before a request is given up, ms. */
   stallMs: number;
-  /** The same while the server copies a block and has nothing to say, ms. */
+  /** The same while the server copies a block and sends nothing, ms. */
   copyMs: number;
   /** Bytes of an upload's first blocks. The service takes up to 4000 MiB each. */
   blockBytes: number;

@@ -37,7 +37,7 @@ export const isLogInFailure = ({ code, status, message }: RequestFailure): boole
   noToken.test(code) || (status === 0 && /AADSTS\d+/.test(message));
 
 /**
- * DeniedError for a request that Azure, or who gives out tokens, refused for what we are; undefined for other failures.
+ * DeniedError for a request that Azure, or its token service, refused for this identity; undefined for other failures.
  */
 export function denialOf(
   failure: RequestFailure,

@@ -95,7 +95,7 @@ function keptFault(
   const name = place.nameOf(key);
   if (archived.has(failure.code)) {
     const hint = `Bring it back: az storage blob set-tier ${blob} --name ${name} --tier Hot`;
-    const summary = `${at} lies in the archive tier and cannot be read.`;
+    const summary = `${at} is in the archive tier and cannot be read.`;
     return new StoreError('object-archived', exitCodes.usage, summary, { ...fields, hint });
   }
   if (leased.has(failure.code)) {

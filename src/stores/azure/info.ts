@@ -4,7 +4,7 @@ import type { RequestContext } from './denial.ts';
 import { repeat } from './request.ts';
 import { tokenOf } from './token.ts';
 
-/** What answers of all kinds say of a blob. */
+/** The fields of all responses that describe a blob. */
 export interface Described {
   etag?: string | undefined;
   contentLength?: number | undefined;
@@ -13,7 +13,9 @@ export interface Described {
   cacheControl?: string | undefined;
 }
 
-/** The blob that an answer describes. Throws UnavailableError for an answer that lacks what Azure always says. */
+/**
+ * The blob that a response describes. Throws UnavailableError for a response without fields that Azure always sends.
+ */
 export function infoOf(context: AzureContext, asked: RequestContext & { key: string }, answer: Described): ObjectInfo {
   const { etag, contentLength: size, lastModified, contentType, cacheControl } = answer;
   if (!etag || size === undefined || !lastModified) {

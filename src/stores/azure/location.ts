@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 
-/** Where in Azure Blob Storage a store lies, and what things there are called. */
+/** Where in Azure Blob Storage a store is, and the names of objects there. */
 export class BucketLocation {
   readonly url: string;
   readonly account: string;

@@ -16,7 +16,7 @@ interface Bounds {
   silence?: number | undefined;
 }
 
-/** Sends a request once, cuts it when it falls silent, and says in the store's words why it failed. */
+/** Sends a request once and aborts it when it stalls; throws the store error for its failure. */
 export async function request<T>(
   context: AzureContext,
   asked: RequestContext,

@@ -4,7 +4,7 @@ import type { AzureContext } from './context.ts';
 /** An entity tag in its quotes; no list and no `*`, which would mean "whatever is there". */
 const etagForm = /^"[\w.+/=:-]+"$/;
 
-/** The token of the blob with this ETag, which every write makes anew. Listings give it without its quotes. */
+/** The token of the blob with this ETag, which is new with every write. Listings give it without its quotes. */
 export const tokenOf = (etag: string): Token => `azure:${etag.startsWith('"') ? etag : `"${etag}"`}`;
 
 /** The ETag of a token; undefined for the token of another kind of store, or what is no token at all. */

@@ -51,7 +51,7 @@ export async function writeWhole(
   return writtenToken(context, key, await commitWrite(send, judgeWrite(context, key, when), { attempts }));
 }
 
-/** The token of a write. Throws UnavailableError where the answer does not say it. */
+/** The token of a write. Throws UnavailableError where the response does not contain it. */
 export function writtenToken({ place }: AzureContext, key: string, { etag }: { etag?: string | undefined }): Token {
   if (etag) return tokenOf(etag);
   const message = `${key} in ${place.url} was written, but the server did not say which ETag it has.`;

@@ -48,7 +48,7 @@ export interface GcsContext {
   readonly kmsKey: string | undefined;
   /** Google's SDK: credentials and signatures come from it. */
   readonly storage: Storage;
-  /** Headers that say who asks; none for emulators. */
+  /** Headers with credentials; none for emulators. */
   authorize(): Promise<Record<string, string>>;
   /** Ranges that may still be read ahead. */
   readonly ahead: { free: number };

@@ -20,7 +20,7 @@ export interface RequestContext {
   key?: string | undefined;
 }
 
-/** DeniedError for a request that Google refused for what we are; undefined for other failures. */
+/** DeniedError for a request that Google refused for this identity; undefined for other failures. */
 export function denialOf(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError | undefined {
   const { status, message, reason } = failure;
   const { url, bucket } = context.place;

@@ -17,7 +17,7 @@ export interface ObjectResource {
   crc32c?: string;
 }
 
-/** What answers need to say of an object. */
+/** The fields of a response that describe an object. */
 export const resourceFields = 'name,generation,size,updated,contentType,cacheControl,crc32c';
 
 /**

@@ -21,7 +21,7 @@ export interface RequestContext {
   key?: string | undefined;
 }
 
-/** Stands in messages where S3 did not say whom it denied. */
+/** Used in messages where S3 did not name the denied identity. */
 export const unnamed = 'the identity of these credentials';
 
 /** No credentials, or unknown or expired ones. */
@@ -45,7 +45,7 @@ const logIn =
   'In GitHub Actions give the job "permissions: id-token: write" and log in with aws-actions/configure-aws-credentials; elsewhere set AWS_PROFILE, or run "aws sso login".';
 
 /**
- * DeniedError for a request that S3, or who gives out credentials, refused for what we are; undefined for other
+ * DeniedError for a request that S3, or the credentials service, refused for this identity; undefined for other
  * failures.
  */
 export function denialOf(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError | undefined {

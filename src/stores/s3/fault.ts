@@ -15,7 +15,7 @@ import { causeOf, type FailedAnswer, readFailure } from './answer.ts';
 import type { S3Context } from './context.ts';
 import { denialOf, type RequestContext } from './denial.ts';
 
-/** The bytes were damaged on their way, or the server's clock is not ours: nothing was stored, and again may help. */
+/** The bytes were damaged on their way, or the server's clock differs: nothing was stored, and a retry may help. */
 const garbled = new Set([
   'BadDigest',
   'InvalidDigest',

@@ -33,7 +33,8 @@ export function infoOf(context: S3Context, asked: RequestContext & { key: string
 }
 
 /**
- * Undefined where there is no object. S3 does not say whether there is a bucket: this request has no body to say it in.
+ * Undefined where there is no object. S3 does not report whether there is a bucket: responses to this request have no
+ * body.
  */
 export async function headObject(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
   const { place, retrying } = context;

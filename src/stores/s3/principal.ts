@@ -25,7 +25,7 @@ export async function named<T>(context: S3Context, work: () => Promise<T>): Prom
   }
 }
 
-/** The ARN behind the credentials; undefined where a compatible server gave them, or AWS does not say. */
+/** The ARN behind the credentials; undefined where a compatible server gave them, or AWS does not report it. */
 async function principalOf({ retrying, region, identityEndpoint }: S3Context): Promise<string | undefined> {
   if (identityEndpoint === undefined) return undefined;
   const { hostname, port, protocol, host, origin } = new URL(identityEndpoint);

@@ -48,7 +48,7 @@ export interface LambdaCalls {
   ): Promise<O>;
   /**
    * Another service's client with the same patience and the same words for a no.
-   * @param asked what is named where the service does not say what it refuses, as S3 may
+   * @param asked what the error names where the service does not name the refused action, as S3 may
    */
   withRetry<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: RequestContext): Promise<O>;
   /** What requests to function URLs are signed with; from the SDK's default chain. */

@@ -20,8 +20,8 @@ export const tagsOf = ({ settings }: LambdaContext, name: string): Record<string
 });
 
 /**
- * What belongs to the function and not to a version: its log group, the cap of its instances, tags. Only differences are
- * sent; the tags, which say that the rest is done, last. Answers whether there were any.
+ * What belongs to the function and not to a version: its log group, the cap of its instances, tags. Only differences
+ * are sent; the tags, which record that the rest is done, last. Returns true if there were any.
  */
 export async function ensureFunctionSettings(context: LambdaContext, state: FunctionState): Promise<boolean> {
   const { logRetentionDays } = context.settings;

@@ -31,7 +31,7 @@ export const wayTo = (
   alias: string,
 ): AwsLambdaSettings['endpoint'] => (endpoint === 'http-api' && isCandidateAlias(alias) ? 'function-url' : endpoint);
 
-/** What a published version is for, by its own description; others in the function are not ours. */
+/** A published version's purpose, from its description; versions without one are unmanaged. */
 export interface Mark {
   role: 'candidate' | 'live' | 'sample';
   /** Pinned model version; `null` follows the pointer. */

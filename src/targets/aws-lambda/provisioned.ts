@@ -21,7 +21,7 @@ const provisionedTag = 'coldgate:provisioned';
 const concerns = ({ settings }: LambdaContext, state: FunctionState): boolean =>
   settings.provisionedConcurrency > 0 || state.tags[provisionedTag] === 'yes';
 
-/** By version number, read once a look; those on aliases are not ours (docs/facts.md P17). */
+/** By version number, read once a look; those on aliases are unmanaged (docs/facts.md P17). */
 async function provisionedOf(
   context: LambdaContext,
   state: FunctionState,
@@ -47,10 +47,10 @@ async function listProvisioned(
 }
 
 /**
- * Keeps as many instances of the version warm as the settings say, and waits until they are: the alias moves to a version
- * that is ready. Where they are scaled, any number within the bounds will do, and a new version begins with as many as the
- * live one has now. Answers whether that had to be changed.
- * Throws UnprovenError `provisioning-failed` with Lambda's reason; a version that no alias names then has none.
+ * Keeps the configured number of instances of the version warm, and waits until they are: the alias moves to a version
+ * that is ready. Where they are scaled, any number within the bounds will do, and a new version begins with as many as
+ * the live one has now. Answers whether that had to be changed. Throws UnprovenError `provisioning-failed` with
+ * Lambda's reason; a version that no alias names then has none.
  */
 export async function ensureProvisioned(
   context: LambdaContext,

@@ -14,7 +14,7 @@ export interface LambdaWanted extends Mark {
   packageSha256: string;
   /** COLDGATE_REVISION: the id that the function reports. */
   revision: string;
-  /** Variables that are ours, the pin among them. */
+  /** Managed variables, the pin among them. */
   variables: Record<string, string>;
   /** `Layers` are the configured ones: the runtime's layer comes before them. */
   configuration: Configuration;

@@ -51,7 +51,7 @@ export const poll = ({ pollMs, signal }: GatewayAccess, looks = 0): Promise<void
 export const isFull = ({ status, message }: GoogleFailure): boolean =>
   status === 429 && !/per minute|per second|requests/i.test(message);
 
-/** No answer, or one that says "again": https://cloud.google.com/apis/design/errors#error_retries */
+/** No response, or one that may be retried: https://cloud.google.com/apis/design/errors#error_retries */
 const isTransient = (failure: GoogleFailure): boolean =>
   failure.status === 0 || failure.status >= 500 || (failure.status === 429 && !isFull(failure));
 

@@ -1,4 +1,4 @@
-/** What a gateway in front of one service does, as its OpenAPI document says it. */
+/** The rules of a gateway in front of one service, as in its OpenAPI document. */
 export interface GatewayRules {
   /** Title of the API: the function's name. */
   title: string;
@@ -21,7 +21,7 @@ export type GatewayAuth =
 
 type Fields = Record<string, unknown>;
 
-/** Path that only this document has: what answers there tells which document the gateway serves. */
+/** Path that only this document has: a response there shows that the gateway serves this document. */
 export const probePath = (digest: string): string => `/coldgate/${digest}`;
 
 /** Name of the metric, and of its limit. They count for the API as a whole, so every document declares the same two. */

@@ -73,7 +73,7 @@ export async function change(access: GatewayAccess, call: GatewayCall): Promise<
 }
 
 function operationFailure({ metadata }: Operation, error: RpcStatus, call: GatewayCall): GatewayFailure {
-  // What the compiler of documents says.
+  // Messages of the document compiler.
   const told = (metadata?.diagnostics ?? []).map(({ location, message }) => `${location ?? '-'}: ${message}`);
   const message = [error.message ?? 'no words', ...told].join('; ');
   return new GatewayFailure(failureOfStatus({ ...error, message }), call);

@@ -5,7 +5,7 @@ import { type GatewayAccess, poll } from './gateway-client.ts';
 import { notInvited } from './gateway-refusal.ts';
 import type { GatewayFacts, WantedGateway } from './gateway-wanted.ts';
 
-/** How long the routes of a new config may lag behind the API that says that the gateway has it, ms. */
+/** Max. time until the routes of a new config are served after the API reports that the gateway has it, ms. */
 const settlingMs = 300_000;
 const probeMs = 30_000;
 /** A gateway is many proxies: so many answers in a row have to be those of the new config. */
@@ -54,12 +54,12 @@ function neverServed(wanted: WantedGateway, url: string, last: Answer | Error): 
   if (isAnswer && isBackendDenial(last)) return uninvited(wanted, url);
   const message = `${url} does not serve its new config ${wanted.configId}: it answered ${said}.`;
   return new UnprovenError('gateway-not-ready', message, {
-    hint: 'The gateway says that it has the config: run this again in some minutes.',
+    hint: 'The gateway reports that it has the config: run this again in some minutes.',
     data: { url, config: wanted.configId },
   });
 }
 
-/** Cloud Run's own no to whoever may not invoke the service. */
+/** Cloud Run's own refusal of a caller that may not invoke the service. */
 const isBackendDenial = (answer: Answer): boolean =>
   (answer.status === 401 || answer.status === 403) && !isOfTheGateway(answer);
 

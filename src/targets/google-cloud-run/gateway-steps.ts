@@ -57,7 +57,7 @@ const tailOf = (name: string): string => name.split('/').slice(-4).join('/');
 
 export const isOwn = ({ labels = {} }: Resource, owner: string): boolean => labels[ownerLabel] === owner;
 
-/** Whether a config's content is what is wanted: its id begins with the digest. A suffix tells repetitions apart. */
+/** Whether a config has the wanted content: its id begins with the digest. A suffix distinguishes repetitions. */
 const holdsWanted = (name: string, { names, configId }: WantedGateway): boolean => {
   const tail = tailOf(name);
   const whole = `${tailOf(`${names.api}/configs/${configId}`)}`;
@@ -132,7 +132,7 @@ function gatewayStep(gateway: GatewayResource | undefined, wanted: WantedGateway
   const { id } = wanted.names;
   if (!gateway) return { do: 'create-gateway', config };
   if (isMoving(gateway)) return { do: 'wait', until: `the gateway ${id} is ready` };
-  // Only one that was never made has no address; any other goes on serving what it did.
+  // Only one that was never created has no address; any other keeps serving what it did.
   if (gateway.state === 'FAILED' && !gateway.defaultHostname) {
     return { do: 'delete', resource: wanted.names.gateway, what: `the gateway ${id}, which could not be made` };
   }

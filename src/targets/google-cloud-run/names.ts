@@ -63,7 +63,7 @@ export const ownerValue = 'function';
 /** Annotation of a revision with what it is made of. */
 export const aboutAnnotation = 'coldgate.dev/about';
 
-/** What a revision is for and made of, by its own annotation; others in the service are not ours. */
+/** A revision's purpose and content, from its annotation; revisions without one are unmanaged. */
 export interface Mark extends Omit<Identity, 'role'> {
   purpose: Purpose;
   /** When a sample may be removed by any run, ISO 8601; its own run removes it earlier. */

@@ -59,7 +59,7 @@ const bucketOf = ({ MODEL_STORE, MODEL_BUCKET }: Record<string, string>): string
 
 const noBucket = (): ColdgateError =>
   new ColdgateError('no-bucket', exitCodes.usage, 'Cloud Run gets packages from a bucket, and there is none.', {
-    hint: 'Name one with upload-bucket in target:; the bucket of a store of gs:// is taken by itself.',
+    hint: 'Name one with upload-bucket in target:; the bucket of a gs:// store is used by default.',
   });
 
 /** Cloud Storage, or an emulator of it, which needs no credentials and must not get them. */

@@ -21,8 +21,8 @@ export function trafficOf({ traffic = [] }: Service): TrafficTarget[] {
 }
 
 /**
- * The list that every change of it begins with: without tags of ours on revisions that could not be started or are gone, for
- * which Cloud Run would have the change fail.
+ * The traffic list that every change starts from: without managed tags on revisions that could not be started or are
+ * gone, because Cloud Run would reject the change.
  */
 export function soundTraffic({ service, all }: Pick<RunState, 'service' | 'all'>): TrafficTarget[] {
   const sound = new Set(all.flatMap(({ id, failed }) => (failed ? [] : [id])));

@@ -32,8 +32,8 @@ export async function update(context: RunContext, state: RunState, fields: Field
 }
 
 /**
- * The etag is no longer the one that was read: by someone else's change, or by this very one, whose answer was lost. The
- * service itself says which. Throws MovedError for the former.
+ * The etag is no longer the one that was read: by someone else's change, or by this one, whose response was lost. The
+ * service itself shows which. Throws MovedError for the former.
  */
 async function settleLost(context: RunContext, state: RunState, fields: Fields, what: string): Promise<void> {
   const { template, traffic } = fields;

@@ -82,7 +82,7 @@ async function create(path: string, mine: Holder): Promise<boolean> {
   }
 }
 
-/** What runs have written beside the lock, and were killed before they could take it away: their names say whose it is. */
+/** Files beside the lock that killed runs left behind: each name contains its owner. */
 async function removeLeftovers(path: string, table: ProcessTable): Promise<void> {
   const folder = dirname(path);
   for (const name of await readdir(folder).catch(() => [])) {

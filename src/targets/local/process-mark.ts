@@ -7,7 +7,7 @@ export interface ProcessId {
 
 export type ProcessRole = 'candidate' | 'live' | 'sample';
 
-/** What every process that we start carries in its environment. It is the proof that a process is ours to stop. */
+/** Environment variables of every process that we start. They prove that a process may be stopped. */
 export interface ProcessMark {
   /** Tag of the function's place. */
   tag: string;

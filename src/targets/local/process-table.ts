@@ -9,7 +9,7 @@ export interface MarkedProcess extends ProcessId {
 
 /** Processes as the system lists them; one reader per operating system. */
 export interface ProcessTable {
-  /** Every running process with a readable mark. Those of other users cannot be read, and are not ours to stop. */
+  /** Every running process with a readable mark. Those of other users cannot be read, and must not be stopped. */
   marked(): MarkedProcess[];
   /** The identity of a running process; undefined when there is none, or only its unreaped remains. */
   identify(pid: number): ProcessId | undefined;

@@ -86,7 +86,7 @@ export async function readState(path: string): Promise<LocalState> {
   }
 }
 
-/** Whole or not at all. Readable by the user alone: settings may say where private models lie. */
+/** Written whole or not at all. Readable only by the user: settings may contain paths of private models. */
 export async function writeState(path: string, state: LocalState): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temp = `${path}.${randomUUID()}`;
