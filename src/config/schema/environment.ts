@@ -40,7 +40,7 @@ export const storeSchema = z.union(
       encryption: z
         .enum(['sse-s3', 'sse-kms'], { error: 'sse-s3 or sse-kms' })
         .optional()
-        .describe('Encryption at rest on S3; `kms-key` implies sse-kms. Default: the bucket's own setting.'),
+        .describe('Encryption at rest on S3; `kms-key` implies sse-kms. Default: the setting of the bucket.'),
       'encryption-scope': text('the name of an encryption scope', /^[A-Za-z0-9-]{3,63}$/)
         .optional()
         .describe('Encryption scope on Azure.'),
