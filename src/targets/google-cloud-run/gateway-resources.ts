@@ -66,7 +66,7 @@ export async function change(access: GatewayAccess, call: GatewayCall): Promise<
       throw new GatewayFailure(new GoogleFailure(409, 'ABORTED', message), call);
     }
     await poll(access, looks);
-    // An operation that is forgotten has ended; how, the resource itself tells.
+    // An operation that is no longer found has ended; the resource itself shows how.
     operation = (await find<Operation>(access, get(operation.name))) ?? { done: true };
   }
   if (operation.error) throw operationFailure(operation, operation.error, call);

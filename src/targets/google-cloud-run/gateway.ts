@@ -12,10 +12,10 @@ import type { WantedGateway } from './gateway-wanted.ts';
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * The function's gateway as wanted: one read when it is. Otherwise what is missing is made, one thing at a time, each
- * decided on a new look, so that a run that is killed anywhere is finished by the next one; then the new routes are
- * waited for. Configs that nothing needs any more are removed.
- * @param look `anew`: also look whether callers' keys are taken; `seen`: the gateway as it was found already
+ * Ensures the function's gateway: one read when it is as wanted. Otherwise creates what is missing, one resource at a
+ * time, each decided on a new read, so that the next run finishes one that was killed anywhere; then waits for the new
+ * routes. Removes configs that are no longer needed.
+ * @param look `anew`: also check that callers' keys are accepted; `seen`: the gateway as it was found already
  * @returns the address callers use, and whether anything was changed
  */
 export function ensureGateway(

@@ -83,7 +83,7 @@ export function stateOf(context: RunContext, seen: Pick<RunState, 'name' | 'serv
   });
   return {
     ...seen,
-    // The first revision holds the traffic of a service in which nothing has proven itself.
+    // The first revision holds the traffic of a service until another has passed its readiness proof.
     live:
       serving && serving.purpose !== 'first' ? { ...serving, url: gatewayUrl(gateway) ?? uriOf(service) } : undefined,
     shifting: known(shifting),
