@@ -4,10 +4,10 @@ import type { Fields } from './fields.ts';
 import type { Google } from './google.ts';
 import type { Service, Template } from './run/record.ts';
 
-/** A gzipped tar of some files. */
+/** A gzipped tar of some files: equal bytes for equal files. */
 export async function tarOf(files: Record<string, string>): Promise<Buffer> {
   const packing = pack();
-  for (const [name, text] of Object.entries(files)) packing.entry({ name, mode: 0o444 }, text);
+  for (const [name, text] of Object.entries(files)) packing.entry({ name, mode: 0o444, mtime: new Date(0) }, text);
   packing.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of packing) chunks.push(chunk as Buffer);

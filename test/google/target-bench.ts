@@ -42,7 +42,10 @@ export class CloudRunBench {
   }
 
   /** @param more settings of the target, as models.yaml has them */
-  target(more: Record<string, unknown> = {}, deps: { log?: Logger; now?: () => Date } = {}): Promise<Target> {
+  target(
+    more: Record<string, unknown> = {},
+    deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {},
+  ): Promise<Target> {
     const settings = settingsSchema.parse({
       provider: 'google-cloud-run',
       project: this.google.project.id,
