@@ -164,7 +164,7 @@ export const rooms: Record<string, Room> = {
     ],
   },
   optimize: {
-    owns: 'load-optimised forms of a model, and checks of a model, in a process of their own',
+    owns: 'load-optimised forms of a model, and checks of a model, in a separate process',
     rooms: ['model', 'errors', 'onnx', 'handler'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'],
   },
@@ -185,7 +185,7 @@ export const rooms: Record<string, Room> = {
     packages: ['node:crypto'],
   },
   github: {
-    owns: 'an event to a plan; what a run says on GitHub',
+    owns: 'an event to a plan; a run's reports on GitHub',
     rooms: ['errors', 'log', 'model', 'gate', 'config/types.ts'],
     packages: ['@octokit/core', '@octokit/plugin-retry', 'node:'],
   },

@@ -79,7 +79,7 @@ export async function readState(path: string): Promise<LocalState> {
       [{ path, message: `the state of the local function is not what Coldgate wrote: ${error.message}` }],
       {
         code: 'local-state-unreadable',
-        hint: `Delete it (rm ${quoted(path)}) and run this again: what runs is found by its processes, and deployed anew.`,
+        hint: `Delete it (rm ${quoted(path)}) and run this again: what runs is found by its processes, and deployed again.`,
         cause: error,
       },
     );
