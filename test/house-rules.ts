@@ -185,7 +185,7 @@ export const rooms: Record<string, Room> = {
     packages: ['node:crypto'],
   },
   github: {
-    owns: 'an event to a plan; a run's reports on GitHub',
+    owns: 'an event to a plan; the reports of a run on GitHub',
     rooms: ['errors', 'log', 'model', 'gate', 'config/types.ts'],
     packages: ['@octokit/core', '@octokit/plugin-retry', 'node:'],
   },

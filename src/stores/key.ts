@@ -10,7 +10,7 @@ const ownNames = /^\.coldgate-/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point
 const unsafe = /[\u0000-\u001f\u007f\\]/;
 
-/** What is wrong with one `/`-separated part of a key, as the end of a sentence; nothing when it is fine. */
+/** What is wrong with one `/`-separated part of a key, as the end of a sentence; undefined when it is fine. */
 export function segmentFault(segment: string): string | undefined {
   if (segment === '') return 'it has an empty part';
   if (segment === '.' || segment === '..') return `a part "${segment}" would name another folder`;
@@ -30,7 +30,7 @@ function refuse(store: string, key: string, why: string): never {
   });
 }
 
-/** What is wrong with a key, as the end of a sentence; nothing when it is fine. */
+/** What is wrong with a key, as the end of a sentence; undefined when it is fine. */
 function keyFault(key: string): string | undefined {
   if (key === '') return 'it is empty';
   if (key.startsWith('/')) return 'it begins with "/"';
