@@ -101,6 +101,14 @@ describe('the gateway of a function on Cloud Run', () => {
     expect(harness.take().mutating).toEqual([]);
   });
 
+  it('is made again after that, under another id of the config where the first is not free', async () => {
+    await harness.ensure();
+    await harness.remove();
+    await harness.ensure();
+    expect(configs()).toEqual([`${harness.wanted().configId}-2`]);
+    expect(await harness.ensure()).toMatchObject({ changed: false });
+  });
+
   it('leaves an API whose configs the gateway of another region serves', async () => {
     await harness.ensure();
     const other = harness.wanted({ deadline: 40 }, [], { region: 'europe-west4' });
