@@ -109,6 +109,11 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: ['node:timers'],
   },
+  oci: {
+    owns: 'container images without Docker: assembled of a package and a base, pushed by the OCI distribution protocol',
+    rooms: ['errors', 'log', 'package', 'pause'],
+    packages: ['node:'],
+  },
   rollout: {
     owns: 'the rollout policy, once: candidate, live, restore, sample, plan, retire, proof; the `Target` and `Platform` interfaces',
     rooms: ['model', 'gate', 'errors', 'log', 'package/package-file.ts', 'package/budget.ts', 'pause', 'proxy'],
@@ -130,6 +135,7 @@ export const rooms: Record<string, Room> = {
       'config/schema/google-cloud-run.ts',
       'google',
       'package',
+      'oci',
       'proxy',
     ],
     packages: [

@@ -4,6 +4,7 @@ import { runClient } from '../google/run-client.ts';
 import { tritonclient } from '../handler/tritonclient.ts';
 import { act } from './act.ts';
 import { actionlint } from './actionlint.ts';
+import { crane } from './crane.ts';
 import { githubOpenapi } from './github-openapi.ts';
 import { lambdaRic } from './lambda-ric.ts';
 import { liar } from './liar.ts';
@@ -23,6 +24,7 @@ export const parts: Part[] = [
   tritonclient,
   runClient,
   actionlint,
+  crane,
   zizmor,
   act,
   githubOpenapi,
