@@ -13,7 +13,7 @@ import { processContext } from './runner/context.ts';
 import { runnerLogger } from './runner/logger.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf, giveHome } from './runner/places.ts';
-import { concealed, reportFailure, reportResult, writeSummary } from './runner/report.ts';
+import { assertOutputs, concealed, reportFailure, reportResult, writeSummary } from './runner/report.ts';
 import type { VerbResult } from './steps/verb.ts';
 
 type Context = ReturnType<typeof processContext> & { conceal: Concealer };
@@ -114,6 +114,7 @@ export async function runAction(name: string | undefined, distDir: string): Prom
     const token = core.getInput('token');
     if (token !== '') core.setSecret(token);
     checkToken('input token', token);
+    assertOutputs(process.env);
     const log = runnerLogger(Date.now, conceal);
     // A runner starts us on Node 24; a shell that plays runner may not.
     if (needsNewerNode()) return await runOnNewerNode(distDir, cacheDirOf(process.env), log);

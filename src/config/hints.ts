@@ -58,7 +58,8 @@ function curesOf(path: Path, { value, written }: YamlScalar): Cure[] {
   const name = String(path.findLast((part) => typeof part === 'string') ?? '');
   const plain = coreValue(text);
   return [
-    ...(typeof value === 'string' ? [] : [{ value: written, hint: 'Put it in quotes.' }]),
+    // A golden sample is a .json file, which no such value names.
+    ...(typeof value === 'string' || name === 'sample' ? [] : [{ value: written, hint: 'Put it in quotes.' }]),
     ...(typeof value === 'string' && typeof plain !== 'string'
       ? [{ value: plain, hint: 'Write it without quotes.' }]
       : []),

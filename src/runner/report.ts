@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import * as core from '@actions/core';
 import type { Concealer } from '../conceal.ts';
 import { ColdgateError, exitCodes, InputError } from '../errors.ts';
@@ -35,6 +36,7 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   const part = cut ? markdown.slice(0, markdown.lastIndexOf('\n', summaryLimit / 4)) : markdown;
   const text = cut ? `${part}\n\n… cut; the report file has everything.\n` : part;
   try {
+    assertFile(env['GITHUB_STEP_SUMMARY']);
     await core.summary.addRaw(`${text}\n\n`).write();
   } catch (error) {
     // It repeats the log: a runner without summaries is no reason to fail.
@@ -42,14 +44,39 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   }
 }
 
-/** Throws ColdgateError `bad-runner` (exit 2) where the runner accepts none: the next steps would run without them. */
+/** Throws Error where a plain file cannot be added to: a named pipe that nobody reads would be waited for without end. */
+function assertFile(path: string): void {
+  if (!statSync(path).isFile()) throw new Error(`${path} is no plain file`);
+  accessSync(path, constants.W_OK);
+}
+
+/**
+ * Throws ColdgateError `bad-runner` (exit 2) where the runner accepts no outputs: the next steps would run without them.
+ * Asked before the verb does what cannot be taken back.
+ */
+export function assertOutputs(env: NodeJS.ProcessEnv): void {
+  const path = env['GITHUB_OUTPUT'];
+  if (!path) return;
+  try {
+    assertFile(path);
+  } catch (cause) {
+    throw badRunner(cause);
+  }
+}
+
+function badRunner(cause: unknown): ColdgateError {
+  const message = `The outputs could not be written: ${(cause as Error).message}.`;
+  const hint =
+    'GITHUB_OUTPUT must name the file that the runner made for this step; where nothing reads outputs, unset it.';
+  return new ColdgateError('bad-runner', exitCodes.usage, message, { cause, hint });
+}
+
+/** Throws as assertOutputs. */
 function writeOutputs(outputs: Readonly<Record<string, string>>): void {
   try {
     for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
   } catch (cause) {
-    const message = `The outputs could not be written: ${(cause as Error).message}.`;
-    const hint = 'GITHUB_OUTPUT must name the file that the runner made for this step.';
-    throw new ColdgateError('bad-runner', exitCodes.usage, message, { cause, hint });
+    throw badRunner(cause);
   }
 }
 

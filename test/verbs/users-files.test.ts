@@ -48,7 +48,8 @@ const tensors = JSON.stringify({
 const context = (env: Record<string, string> = {}): Context => ({ ...contextIn(folder), env });
 
 describe('files that a user writes', () => {
-  beforeEach(() => layOut(folder, { files: goodFiles() }));
+  const withLabels = goodConfig.replace('model.onnx\n', 'model.onnx\n      labels.json: labels.json\n');
+  beforeEach(() => layOut(folder, { files: { ...goodFiles(), 'models.yaml': withLabels, 'labels.json': '["zero"]' } }));
 
   it('are never an unexpected failure: models.yaml', async () => {
     const verbs = [
@@ -84,6 +85,12 @@ describe('files that a user writes', () => {
       'record.json',
       ['{"record":{"version":1}}', samples],
       () => report({ file: 'record.json' }, context()),
+    ],
+    [
+      'labels beside the model',
+      'labels.json',
+      ['["zero", "one"]', '{"0": "zero", "1": "one"}', 'version https://git-lfs.github.com/spec/v1\n', '<html></html>'],
+      () => validate({ ...work, skipRun: true, local: true }, context()),
     ],
   ] as const)('are never an unexpected failure: %s', async (_name, file, texts, verb) => {
     await fc.assert(

@@ -22,13 +22,16 @@ export interface Ended {
   exit: number;
   code: string;
   message: string;
+  hint: string;
+  /** What `--json` prints. */
+  document: unknown;
 }
 
-const contextIn = (cwd: string, dryRun: boolean): Context => ({
+const contextIn = (cwd: string, dryRun: boolean, env: Context['env']): Context => ({
   log: recordingLogger(),
-  env: {},
+  env,
   cwd,
-  cacheDir: testCache,
+  cacheDir: env['COLDGATE_CACHE'] ?? testCache,
   handlerDir: join(import.meta.dirname, '..', '..', '..', 'dist', 'handler'),
   now: () => new Date(),
   actor: 'ann',
@@ -39,16 +42,20 @@ const contextIn = (cwd: string, dryRun: boolean): Context => ({
 });
 
 /** Runs a command line in this process: a table of hundreds would take minutes otherwise. */
-export async function runInProcess(cwd: string, [name = '', ...args]: readonly string[]): Promise<Ended> {
+export async function runInProcess(
+  cwd: string,
+  [name = '', ...args]: readonly string[],
+  env: Context['env'] = {},
+): Promise<Ended> {
   try {
     const verb = findVerb(name)!;
     const values = readInputs(commandInputs(verb), readArguments(verb, args), (flag) => `--${flag}`);
-    const { failure } = await verb.run(values, contextIn(cwd, args.includes('--dry-run')));
+    const { failure, document } = await verb.run(values, contextIn(cwd, args.includes('--dry-run'), env));
     if (failure) throw failure;
-    return { exit: 0, code: 'done', message: '' };
+    return { exit: 0, code: 'done', message: '', hint: '', document };
   } catch (thrown) {
-    const { exit, code, message } = toColdgateError(thrown);
-    return { exit, code, message };
+    const { exit, code, message, hint = '' } = toColdgateError(thrown);
+    return { exit, code, message, hint, document: undefined };
   }
 }
 

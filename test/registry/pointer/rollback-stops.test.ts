@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openFileStore } from '../../src/stores/file.ts';
-import { model, Simulation } from '../fakes/registry/world.ts';
+import { openFileStore } from '../../../src/stores/file.ts';
+import { model, Simulation } from '../../fakes/registry/world.ts';
 
 let folder: string;
 let world: Simulation;
