@@ -64,7 +64,7 @@ export interface MeasureInput {
   now: () => Date;
   signal: AbortSignal;
   log: Logger;
-  /** Called at each look, so that a killed run can be gone on with. */
+  /** Called at each look, so that a killed run can be continued. */
   onLook(samples: readonly GateSample[], verdict: Verdict, final: boolean): Promise<void>;
 }
 

@@ -50,9 +50,9 @@ const probeTimeoutMs = 30_000;
 type Probe = { ms: number } | { fault: string };
 
 /**
- * Calls a live endpoint as a client does, again and again: version, sha256, golden sample, errors and time. It ends
- * early when it is broken, or when someone else has moved on; and not on a failed look, which is looked into first.
- * Throws the signal's reason.
+ * Probes a live endpoint repeatedly, as a client does: version, sha256, golden sample, errors and time. Ends early when
+ * it is broken, or when someone else has moved the pointer or the function; never passes on a failed last probe. Throws
+ * the signal's reason.
  */
 export async function watch(options: WatchOptions): Promise<Watched> {
   const { seconds, signal, log } = options;

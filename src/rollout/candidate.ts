@@ -8,7 +8,7 @@ import { isSame, toRevision, wantedOf } from './wanted.ts';
 
 /**
  * Deploys a candidate, pinned to the version, at a separate address. An equal one that still passes its readiness proof
- * is left alone. Throws UnprovenError; nothing of the candidate is then left.
+ * is left unchanged. Throws UnprovenError; nothing of the candidate is then left.
  */
 export function deployCandidate<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,

@@ -67,7 +67,7 @@ export interface Address {
 }
 
 export interface ExposeOptions {
-  /** What is deployed; without it what belongs to an address that is there is left as it is. */
+  /** What is deployed; without it the settings of an existing address are left unchanged. */
   request?: DeployRequest | undefined;
   /** Check everything that belongs to the address, although its marks say that it is as wanted. */
   anew: boolean;
@@ -144,8 +144,8 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   /** Reads the function; undefined where there is none. Changes nothing. */
   observe(name: string): Promise<V | undefined>;
   /**
-   * The function, made if it is not there, with what belongs to it and to no revision, and without what killed runs have
-   * left running. Throws ColdgateError for packages that the platform cannot take, before anything is changed.
+   * Opens the function: creates it if missing, settles what belongs to no revision, and stops what killed runs left
+   * running. Throws ColdgateError for packages that the platform cannot take, before anything is changed.
    */
   open(request: Pick<DeployRequest, 'settings' | 'package'>, wanted: Wanted): Promise<V>;
   /**

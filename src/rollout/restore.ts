@@ -6,9 +6,9 @@ import type { DeployRequest, DeployResult, Revision } from './target.ts';
 import { toRevision } from './wanted.ts';
 
 /**
- * Moves live traffic back to the revision that had it before, and demands the version of the pointer from it. One that is
- * gone meanwhile is published again from the request. Returns nothing where neither of the two is live any more.
- * Throws UnprovenError.
+ * Moves live traffic back to the revision that had it before, and checks that it serves the pointer's version.
+ * Publishes it again from the request if it is gone. Returns undefined if neither of the two is live any more. Throws
+ * UnprovenError.
  */
 export function restoreLive<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,

@@ -56,7 +56,7 @@ export interface ShiftStep {
 
 export interface DeployResult {
   revision: Revision;
-  /** False when nothing had to be changed: same package, settings and pin, and it still proved itself. */
+  /** False when nothing had to be changed: same package, settings and pin, and it still passed its readiness proof. */
   changed: boolean;
   /** How many candidates there were when the target last looked; undefined where it did not look. */
   candidates?: number | undefined;
@@ -110,7 +110,10 @@ export interface Target {
   readonly archive?: PackageArchive | undefined;
   /** Packages for this target have the native runtime in a layer. */
   readonly runtimeLayer?: boolean | undefined;
-  /** Packages go into container images that others build: from what, and which one is to run once it is there. */
+  /**
+   * Set where the user builds a container image from the package: its base image, and the package to run once the image
+   * is there.
+   */
   readonly image?: { base: string | undefined; package: PackageFile | undefined } | undefined;
   plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
@@ -118,15 +121,16 @@ export interface Target {
   /** Forces one cold start of the given pin and measures it. Never throws for a bad start: the status shows it. */
   sample(request: SampleRequest): Promise<ColdStart>;
   /**
-   * Makes ready what `route` will move callers to, down to instances that are kept warm, before the pointer moves; they are
-   * served by what is live all the while. Absent where there is nothing to make ready.
+   * Prepares what `route` will move callers to, including warm instances, before the pointer moves; what is live serves
+   * meanwhile. Absent where there is nothing to prepare.
    */
   prepare?(request: DeployRequest): Promise<void>;
   /** Makes the live revision run this package and these settings, following the pointer. */
   route(request: DeployRequest): Promise<DeployResult>;
   /**
-   * Makes the revision that was live before live again, by compare-and-swap: only while `from` is live still. Answers
-   * nothing where someone else has moved on. `request` is what `to` served: its package, and the version to be proven.
+   * Makes the revision that was live before live again, by compare-and-swap: only while `from` is still live. Returns
+   * undefined if someone else has moved traffic meanwhile. `request` is what `to` served: its package, and the version
+   * to be proven.
    */
   restore(request: DeployRequest, move: { from: Revision; to: Revision }): Promise<DeployResult | undefined>;
   /** How callers reach a revision, to look at it from outside. */

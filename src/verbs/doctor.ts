@@ -39,7 +39,7 @@ function premisesOf({ environments, models }: Config, { store }: Environment, in
   };
 }
 
-/** `coldgate doctor --suggest`: what the owner of the store should set up. Asks no cloud and changes nothing. */
+/** `coldgate doctor --suggest`: what the owner of the store should set up. Makes no request and changes nothing. */
 export async function suggest(input: SuggestInput, context: Context): Promise<VerbResult> {
   const config = await readConfig(input.config, context, { checkFiles: false });
   const environment = selectEnvironment(config, input.environment);

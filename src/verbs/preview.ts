@@ -45,7 +45,7 @@ async function publishAndVerify({ workspace, source, version, context }: Preview
   return readStoredVersion(store, model, version);
 }
 
-/** Takes away what older commits of the pull request left, once the new preview is proven. */
+/** Removes what older commits of the pull request left, once the new preview is proven. */
 async function removeOlder(preview: Preview, request: DeployRequest): Promise<string[]> {
   const { workspace, source, version, input, context } = preview;
   const { entry } = source;
@@ -135,7 +135,7 @@ async function planPreview({ workspace, source, version, input, context }: Previ
   };
 }
 
-/** Takes everything of a local preview away again, whatever became of it. */
+/** Removes everything of a local preview, whatever its result. */
 async function removeFunctions({ models, environment, targetOf }: Workspace, input: PreviewInput): Promise<void> {
   for (const entry of models) {
     const target = await targetOf(entry);

@@ -61,6 +61,9 @@ export function unsound(place: PointerLocation, faults: readonly PointerFault[])
   });
 }
 
-/** What a pointer must agree with before anything rests on it; what is merely lost stops no way out. */
+/**
+ * The faults that contradict a pointer, which stop every verb that relies on it; a merely missing document does not
+ * stop a remedy.
+ */
 export const contradictions = (faults: readonly PointerFault[]): PointerFault[] =>
   faults.filter(({ code }) => code === 'differs-from-manifest' || code === 'differs-from-record');

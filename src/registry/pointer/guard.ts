@@ -14,11 +14,11 @@ export interface ExpectedPointer {
 }
 
 /**
- * Holds what a listing showed against what there must be, before anything is deleted on the strength of it: what is
- * missing is never read as "nothing is needed". A pointer whose history is there must be there itself, and every pointer
- * must agree with its version and its record. A listing is no snapshot, so what is missing from it is read once more, and
- * taken into the survey where it is found. Throws IntegrityError `pointer-missing`, `pointer-differs`,
- * `pointer-unusable`, and what the store throws.
+ * Compares a listing with what must be there, before anything is deleted because of it: a missing document never counts
+ * as "nothing is needed". A pointer whose history is there must be there itself, and every pointer must agree with its
+ * version and its record. A listing is no snapshot, so what is missing from it is read once more, and taken into the
+ * survey where it is found. Throws IntegrityError `pointer-missing`, `pointer-differs`, `pointer-unusable`, and what
+ * the store throws.
  */
 export async function assertPointers(store: Store, model: string, survey: Survey): Promise<void> {
   for (const [name, newest] of survey.recorded) {
@@ -41,9 +41,9 @@ export async function checkPointers(store: Store, model: string): Promise<void> 
 }
 
 /**
- * Holds the pointers that environments name to be there, for a model with published releases of which some would be
- * deleted. Where a pointer has neither content nor history, only its owner can declare that it never had: `unpromoted`.
- * Throws as assertPointers.
+ * Requires the pointers that environments name, for a model with published releases of which some would be deleted.
+ * Where a pointer has neither content nor history, only its owner can declare that it never had: `unpromoted`. Throws
+ * as assertPointers.
  */
 export async function assertExpected(
   store: Store,

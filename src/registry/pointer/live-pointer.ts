@@ -6,10 +6,10 @@ import { recordedSequences } from './history-record.ts';
 import { readPointer } from './read-pointer.ts';
 
 /**
- * What the pointer names, for who measures a candidate against it, or goes back from it; nothing before the first
+ * The pointer, for callers that measure a candidate against it or roll back from it; undefined before the first
  * release. A pointer that is missing while it has a history is no first release: a candidate would be measured against
- * nothing, and pass. `so` says what cannot be done then. Throws
- * IntegrityError `pointer-missing` then, and as readPointer does.
+ * nothing, and pass. `so` is the message of what cannot be done then. Throws IntegrityError `pointer-missing` then, and
+ * as readPointer does.
  */
 export async function readLive(
   { store, model, pointer: name }: PointerLocation,

@@ -39,7 +39,7 @@ export class Pace {
     this.#random = random;
   }
 
-  /** A promotion begins; patience is counted from here. How long to wait before its first try, ms. @param at ms */
+  /** A promotion begins; `timeoutMs` counts from here. How long to wait before its first try, ms. @param at ms */
   begin(at: number): number {
     this.#spent = 0;
     // A store that has throttled would refuse the second of two changes in one second, even of different writers.

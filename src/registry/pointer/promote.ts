@@ -72,7 +72,7 @@ async function promoteOnce(
 ): Promise<MoveResult> {
   const { store, model, version } = input;
   const read = () => readPointer(store, model, input.pointer);
-  // Only a swap finds out whether what was seen before the verification still holds: no other answer is given from it.
+  // Only a swap shows whether what was read before the verification still holds, so nothing else is concluded from it.
   const swaps = seen && !input.dryRun && !whereLive(input, seen.current, version, proof);
   const current = swaps ? seen.current : await read();
   const live = whereLive(input, current, version, proof);

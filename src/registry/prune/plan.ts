@@ -17,7 +17,7 @@ export interface PruneInput extends Sleeper {
   model: string;
   /** Newest releases to keep; also how many distinct versions of each pointer's history are kept. At least 1. */
   retain: number;
-  /** What must stay for reasons that the store does not know: deployed revisions, open previews. */
+  /** Versions to keep for reasons outside the store: deployed revisions, open previews. */
   protectedVersions?: readonly { version: string; reason: string }[] | undefined;
   /** Only these are looked at, and they are not kept for being new: a closed pull request's versions. */
   only?: readonly string[] | undefined;

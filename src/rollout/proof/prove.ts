@@ -22,11 +22,11 @@ export type ProofOptions = Pick<CallOptions, 'timeoutMs' | 'signal'>;
 export const warmPath = '/v1/health?warm=true';
 
 /**
- * Demands version, sha256 and an answer: first by the function's own account, which runs the golden sample as the store
- * has it and names what it ran by digest; then by calling it as a client does, where a request of that size can be sent.
- * A version without a golden sample is asked what its model answered when it was published, or something of its declared
- * shapes. Throws UnprovenError `not-ready`, `foreign-process`, `wrong-model`, `wrong-manifest`, `sample-mismatch`,
- * `sample-failed` or `probe-failed`.
+ * Checks version, sha256 and an answer: first in the function's own report, for which it runs the golden sample from
+ * the store and names what it ran by digest; then by calling it as a client does, if a request of that size can be
+ * sent. A version without a golden sample gets the probe that its model answered when it was published, or a request of
+ * its declared shapes. Throws UnprovenError `not-ready`, `foreign-process`, `wrong-model`, `wrong-manifest`,
+ * `sample-mismatch`, `sample-failed` or `probe-failed`.
  */
 export async function prove(endpoint: Endpoint, expected: Expectation, options: ProofOptions): Promise<void> {
   const { url } = endpoint;

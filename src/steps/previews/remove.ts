@@ -26,7 +26,7 @@ async function removeRecords({ store }: Workspace, model: string, versions: Read
   }
 }
 
-/** Removes records and versions of a preview. `keep` is the version that stays. Answers the versions that are gone. */
+/** Removes records and versions of a preview. `keep` is the version that stays. Returns the removed versions. */
 export async function pruneVersions(
   ws: Workspace,
   entry: PreviewOwner,

@@ -18,7 +18,7 @@ export interface StoredModel {
 const isDenied = (error: unknown): error is ColdgateError =>
   error instanceof ColdgateError && error.exit === exitCodes.denied;
 
-/** What is asked for, or nothing, with a warning, where the role of the run may not ask. */
+/** The result, or undefined, with a warning, where the role of the run is not allowed to ask. */
 async function unlessDenied<T>(what: string, answer: Promise<T>, { log }: Context): Promise<T | undefined> {
   try {
     return await answer;

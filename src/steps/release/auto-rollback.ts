@@ -13,7 +13,7 @@ import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { takeBack } from './route-live.ts';
 
-/** What has just been made live, and what there was before: what a watch looks at, and takes back where it breaks. */
+/** What has just been made live, and what was live before: the watch probes the former and rolls back to the latter. */
 export interface LiveWatch {
   workspace: Workspace;
   entry: ModelEntry;
@@ -29,9 +29,9 @@ export interface LiveWatch {
 }
 
 /**
- * What came of taking a promotion back: `rolled-back` pointer and function, proven; `partially-rolled-back` the pointer,
- * while the function does not prove it; `rollback-failed` nothing is known to be back; `not-rolled-back` there was nothing
- * of this run to take back; `superseded` someone else has moved the pointer, which stays.
+ * Result of an auto-rollback: `rolled-back` pointer and function, proven; `partially-rolled-back` the pointer, but the
+ * function does not prove it; `rollback-failed` neither is known to be back; `not-rolled-back` this run had moved
+ * nothing; `superseded` someone else has moved the pointer, which stays.
  */
 export type AutoRollbackOutcome =
   | 'rolled-back'
@@ -47,8 +47,8 @@ export interface AutoRollback {
 }
 
 /**
- * Takes back what this run has moved, each by compare-and-swap: the pointer, then the function. Someone who has moved on
- * meanwhile stays, with both. Never throws for what goes wrong on the way, which would hide why it was taken back.
+ * Rolls back what this run has moved, each by compare-and-swap: the pointer, then the function. A later move of someone
+ * else stays, with both. Never throws for a failed rollback, which would hide its reason.
  */
 export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
   const { moved, entry } = asked;

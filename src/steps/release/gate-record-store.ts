@@ -12,8 +12,8 @@ import {
 } from '../../stores/store.ts';
 
 /**
- * The record of the measurement of one version on one target, under `baselines/`. It is evidence and never truth that
- * something is built on: another run's write is left alone, and one that cannot be read counts as none.
+ * The record of the measurement of one version on one target, under `baselines/`. It is evidence, and no decision
+ * depends on it alone: another run's write is kept, and one that cannot be read counts as none.
  */
 export class GateRecordStore {
   readonly #store: Store;

@@ -42,7 +42,7 @@ interface Comparison {
   baseline: StoredVersion | undefined;
   livePackage: PackageFile;
   resumed: Resumed;
-  /** The live version's own record: its anchor, and its starts where they stand in for measured ones. */
+  /** The live version's own record: its drift baseline, and its starts where they replace measured ones. */
   liveRecord: GateRecord | undefined;
   /** Recorded starts of the live version as a baseline arm; none where they are not asked for. */
   recorded: GateSample[] | undefined;
@@ -162,9 +162,9 @@ async function measureNow(comparison: Comparison): Promise<GateRecord> {
 }
 
 /**
- * Measures the candidate against what is live and decides, or takes up what an earlier run of the same comparison has
- * decided. The record is in the store and is what the reports are made of. A measurement that proves nothing is
- * recorded as `error`. Throws UnprovenError and what store and target throw.
+ * Measures the candidate against the live version and decides, or reuses the decision of an earlier run of the same
+ * comparison. The reports are made from the record in the store. A measurement that proves nothing is recorded as
+ * `error`. Throws UnprovenError and what store and target throw.
  */
 export async function runGate(run: GateRun): Promise<GateRecord> {
   const comparison = await openComparison(run);

@@ -34,9 +34,9 @@ export interface Moved {
 }
 
 /**
- * Takes our move back, exactly: only while the pointer is still the one that we wrote. Someone who moved on meanwhile
- * stays. Answers whether it was taken back.
- * @param verb what is recorded as the cause; the one that made the move unless given, which the next run then makes again
+ * Undoes our move: only while the pointer is still the one that we wrote. A later move of someone else stays. Returns
+ * whether it was undone.
+ * @param verb recorded as the cause. Default: the verb that made the move, which the next run then makes again
  */
 export async function takeBack(
   ws: Workspace,

@@ -12,14 +12,14 @@ import { type AutoRollback, autoRollback } from './auto-rollback.ts';
 /** How long, s: this run's input, else models.yaml; 0 does not watch. */
 export const watchSeconds = (given: number | undefined, entry: ModelEntry): number => given ?? entry.watchSeconds;
 
-/** What is live now, to be found again should the watch fail; not asked for when there is no watch. */
+/** What is live now, to restore if the watch fails; not read without a watch. */
 export async function liveBefore(ws: Workspace, entry: ModelEntry, seconds: number): Promise<Revision | undefined> {
   if (seconds === 0) return undefined;
   const target = await ws.targetOf(entry);
   return (await target.describe(functionSettings(ws.environment, entry))).live;
 }
 
-/** Who has moved the pointer since; nothing while it is where this run left it. */
+/** Who has moved the pointer since; undefined while it is as this run left it. */
 async function movedOn({ workspace, entry, moved }: LiveWatch): Promise<string | undefined> {
   const current = await readPointer(workspace.store, entry.name, workspace.environment.pointer);
   if (!current) return 'someone has removed the pointer';

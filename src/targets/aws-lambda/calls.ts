@@ -47,7 +47,7 @@ export interface LambdaCalls {
     signal: AbortSignal,
   ): Promise<O>;
   /**
-   * Another service's client with the same patience and the same words for a no.
+   * Calls another service's client with the same retry policy and error messages.
    * @param asked what the error names where the service does not name the refused action, as S3 may
    */
   withRetry<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: RequestContext): Promise<O>;

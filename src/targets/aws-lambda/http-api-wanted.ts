@@ -18,7 +18,7 @@ export interface WantedApi {
   routes: Omit<CreateRouteRequest, 'ApiId'>[];
   stage: Omit<CreateStageRequest, 'ApiId'>;
   tags: Record<string, string>;
-  /** Of all of the above and of who else may invoke the alias: an API that carries it needs no further look. */
+  /** Of all of the above and of who else may invoke the alias: an API that carries it needs no further check. */
   digest: string;
 }
 
