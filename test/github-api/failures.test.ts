@@ -169,7 +169,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     bed.fail({ match: 'GET /repos', status: 500, delayMs: 2500, times: 4 });
     const client = bed.open();
     expect(await client.openPullRequests()).toBe(undefined);
-    expect(client.warnings[0]?.message).toMatch(/^Could not list pull requests \(.*timeout.*\)\. The run goes on/);
+    expect(client.warnings[0]?.message).toMatch(/^Could not list pull requests \(.*timeout.*\)\. The run continues/);
   });
 
   it('is silent when the run ends meanwhile', async () => {

@@ -145,7 +145,7 @@ describe('what is stored', () => {
     server.on('whole', (_request, response) => void response.writeHead(200, { etag: '"v1"' }).end('abc'));
     expect(await failure(read())).toMatchObject({
       code: 'store-unavailable',
-      message: expect.stringContaining('how long'),
+      message: expect.stringContaining('the length of'),
     });
   });
 
