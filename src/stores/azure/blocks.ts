@@ -86,7 +86,7 @@ export class BlockUpload {
   #blocksGone(cause: unknown): UnavailableError {
     const { url } = this.context.place;
     const message = `${this.key} in ${url}: another write of it came in between and dropped the blocks of this one.`;
-    const hint = 'Retry: the upload must be restarted.';
+    const hint = 'Run this again: the upload has to start over.';
     return new UnavailableError(message, { store: url, key: this.key, hint, cause });
   }
 }

@@ -141,7 +141,7 @@ export class ResumableUpload {
     if (!gone) return judge(thrown);
     // After a lost answer the session may be gone because it did its work; `commitWrite` knows which case it is.
     const message = `The upload of ${this.#key} in ${url} is no longer there: its session has ended.`;
-    const hint = 'Retry: the upload must be restarted.';
+    const hint = 'Run this again: the upload has to start over.';
     return {
       kind: 'refused',
       error: new UnavailableError(message, { store: url, key: this.#key, hint, cause: thrown }),

@@ -73,7 +73,7 @@ function judgeCompletion(
 ): (thrown: unknown) => Failure {
   const when: Precondition = condition === 'absent' ? condition : { unchanged: tokenOf(condition.etag) };
   const judge = judgeWrite(context, asked, when);
-  const fields = { store: context.place.url, key: asked.key, hint: 'Retry: the upload must be restarted.' };
+  const fields = { store: context.place.url, key: asked.key, hint: 'Run this again: the upload has to start over.' };
   const { url } = context.place;
   return (thrown) => {
     const failure = readFailure(thrown);
