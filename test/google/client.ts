@@ -24,7 +24,8 @@ const variables = process.env;
 createServer(async (request, response) => {
   asked++;
   if (request.url === '/exit') process.exit(1);
-  if (request.url === '/slow') await new Promise((resolve) => setTimeout(resolve, 700));
+  const [, ms = 700] = /^\\/slow(?:\\/(\\d+))?$/.exec(request.url) ?? [0, 0];
+  if (ms) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
   if (request.url === '/write') try { fs.writeFileSync('mine.txt', 'x'); } catch {}
   console.log(JSON.stringify({ severity: 'INFO', message: 'asked', url: request.url }));
   response.setHeader('content-type', 'application/json');

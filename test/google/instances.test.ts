@@ -78,12 +78,12 @@ describe('instances', () => {
     google.knobs.queueMs = 50;
     const uri = await deployed({ ...off, scaling: { maxInstanceCount: 1 }, maxInstanceRequestConcurrency: 1 });
     await asked(uri);
-    const slow = fetch(`${uri}/slow`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const slow = fetch(`${uri}/slow/1500`);
+    await vi.waitFor(() => expect(pool()?.taken).toBe(1));
     expect((await fetch(uri)).status).toBe(429);
     expect((await slow).status).toBe(200);
     google.knobs.queueMs = 10_000;
-    const [first, second] = await Promise.all([fetch(`${uri}/slow`), fetch(`${uri}/slow`)]);
+    const [first, second] = await Promise.all([fetch(`${uri}/slow/200`), fetch(`${uri}/slow/200`)]);
     expect([first.status, second.status]).toEqual([200, 200]);
     expect(pool()?.started).toBe(1);
   });

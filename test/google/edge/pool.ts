@@ -39,6 +39,11 @@ export class Pool {
     return this.#instances.size;
   }
 
+  /** Requests that are being served. */
+  get taken(): number {
+    return [...this.#instances].reduce((sum, { taken }) => sum + taken, 0);
+  }
+
   /** Starts one instance that no request asks for. Throws StartError. */
   async start(reason: StartReason): Promise<void> {
     const instance = this.#begin(reason);
