@@ -66,6 +66,7 @@ export const lists = {
     'targets/aws-api-moto.test.ts',
     'targets/aws-lambda.test.ts',
     'targets/aws-neighbours-moto.test.ts',
+    'targets/google-batch.test.ts',
     'targets/google-unknown.test.ts',
     'targets/lambda-emulators.test.ts',
     'targets/lambda-preview.test.ts',

@@ -65,6 +65,7 @@ export function checkGoogleCloudRun(findings: Findings): void {
     checkSizes(settings);
     checkPackage(settings);
     checkGateway(settings);
+    checkBatch(settings);
     checkMaps(settings);
   }
 }
@@ -141,6 +142,18 @@ function checkGateway(settings: Settings): void {
   }
   if (settings.text('ingress', 'all') !== 'all') {
     settings.add('ingress', 'expected all with gateway:, whose calls come from outside.', remove);
+  }
+}
+
+/** Results that the batch took for uploads would be answered for ever, and events prove who sends them by IAM alone. */
+function checkBatch(settings: Settings): void {
+  if (!settings.has('batch')) return;
+  if (settings.text('auth', 'iam') === 'none') {
+    settings.add('auth', 'expected iam with batch:, since anyone could send events.', 'Remove auth: none.');
+  }
+  if (settings.text('batch.prefix', '').startsWith(settings.text('batch.output-prefix', 'results/'))) {
+    const hint = 'Choose an output-prefix that no upload has.';
+    settings.add('batch.prefix', 'expected one outside of output-prefix, where nothing is answered.', hint);
   }
 }
 

@@ -158,6 +158,13 @@ const limits: [string, string[], string, RegExp, number?][] = [
   ['a gateway of 50 characters', gateway(`name: ${'g'.repeat(50)}`), 'gateway.name', /at most 49/],
   ['a way round the gateway', ['auth: none', 'gateway: {}'], 'auth', /go round it/],
   ['a gateway before a closed door', ['ingress: internal', 'gateway: {}'], 'ingress', /come from outside/],
+  ['a batch that everyone could start', ['auth: none', 'batch: { bucket: acme }'], 'auth', /anyone could send/],
+  [
+    'a batch of its own results',
+    ['batch: { bucket: acme, prefix: results/x }'],
+    'batch.prefix',
+    /outside of output-prefix/,
+  ],
   ['a batch without a bucket', ['batch: { prefix: in/ }'], 'batch.bucket', /Cloud Storage bucket/],
   ['steps that are no shares', ['shift: { steps: [0] }'], 'shift.steps[0]', /1 to 99/],
 ];

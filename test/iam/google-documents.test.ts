@@ -165,6 +165,26 @@ describe('what functions and gateways may do on Google Cloud', () => {
     ]);
   });
 
+  it('a function with a batch reads uploads and creates results, and replaces none', async () => {
+    const { commands, documents } = await printed('function', {
+      target: cloudRun('batch: { bucket: acme-batches, prefix: in/ }'),
+    });
+    const bound = commands.filter((line) => line.includes('gs://acme-batches '));
+    const objects = 'projects/_/buckets/acme-batches/objects/';
+    const expressions = bound.map((line) => {
+      const [, role = '', file] = /roles\/(\w+)" --condition-from-file=(\S+)/.exec(line) ?? [];
+      const content = documents.find((one) => one.file === file)?.content;
+      return [role, (content as { expression?: string } | undefined)?.expression];
+    });
+    expect(expressions).toEqual([
+      [
+        'coldgateObjectReader',
+        `(resource.name.startsWith("${objects}in/") && resource.name.endsWith(".jsonl")) || resource.name.startsWith("${objects}results/")`,
+      ],
+      ['coldgateObjectCreator', `resource.name.startsWith("${objects}results/")`],
+    ]);
+  });
+
   it('a gateway calls functions and reads no model', async () => {
     const result = await iamOf(iamYaml({ store: gs, target: gatewayRun }), production);
     const sets = (result.document['results'] as PrintedPolicySet[]).filter(({ role }) => role === 'function');

@@ -111,6 +111,15 @@ describe('the set-up of a project on Google Cloud', () => {
     expect(script).toContain('#: SERVICE="$(gcloud api-gateway apis describe digits-production ');
   });
 
+  it('has Eventarc tell the service of uploads, once it is there', async () => {
+    const script = await scriptFor(cloudRun('batch: { bucket: acme-batches }'));
+    const trigger = script.split('\n').find((line) => line.includes('eventarc triggers create'));
+    expect(trigger).toMatch(/^#: gcloud eventarc triggers create digits-production /);
+    expect(trigger).toContain('--destination-run-path=/coldgate/uploads ');
+    expect(trigger).toContain('--event-filters=bucket=acme-batches ');
+    expect(script).toContain('eventarc.googleapis.com');
+  });
+
   it('says nothing of projects where no function is on Cloud Run', async () => {
     expect(await scriptFor('{ provider: local }')).not.toContain('services enable');
   });

@@ -20,6 +20,7 @@ function main(): void {
         loadFirstMs,
         traceparent: (headers) => toTraceparent(headers['x-cloud-trace-context']),
         freezesIdle: true,
+        takesUploads: true,
       },
     });
 }

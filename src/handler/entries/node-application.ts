@@ -36,7 +36,10 @@ async function main(initMs: number, { entry, onPrediction, platform }: RunOption
     const replacement = platform?.freezesIdle
       ? { replace: kill, whenQuiet: false }
       : { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
-    const handler = { openNext, replacement, onPrediction, platform };
+    // Read where uploads are answered alone: a start pays for every character.
+    const isBatch = platform?.takesUploads && Boolean(env['COLDGATE_BATCH_BUCKET']);
+    const extend = isBatch ? (await import('../platforms/google/uploads.ts')).withUploads : undefined;
+    const handler = { openNext, replacement, onPrediction, platform, extend };
     const output = { write, writeAtOnce };
     const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, ...output });
     const stop = stopper(served, flush);

@@ -7,7 +7,7 @@ import { createApp } from './app.ts';
 import { type LogForm, plainForm } from './log-form.ts';
 import type { WriteLine } from './log-line.ts';
 import { type Served, serve } from './node.ts';
-import type { NodePlatform } from './node-platform.ts';
+import type { Extend, NodePlatform } from './node-platform.ts';
 
 export interface NodeProcess {
   argv: readonly string[];
@@ -21,6 +21,7 @@ export interface NodeProcess {
   replacement?: Replacement;
   onPrediction?: (() => void) | undefined;
   platform?: NodePlatform | undefined;
+  extend?: Extend | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface NodeProcess {
  * loaded meanwhile, or before where the platform requires it. Throws SettingsError naming every invalid variable.
  */
 export async function startNode(options: NodeProcess): Promise<Served> {
-  const { argv, variables, writeAtOnce, platform, ...rest } = options;
+  const { argv, variables, writeAtOnce, platform, extend, ...rest } = options;
   const values = readFlags(argv);
   const port = readPort(values.port ?? (variables['PORT'] || '8080'));
   const host = values.host ?? (variables['HOST'] || platform?.host || '127.0.0.1');
@@ -36,7 +37,9 @@ export async function startNode(options: NodeProcess): Promise<Served> {
   const reader = await openReader(settings.source, variables);
   const { logForm = plainForm, traceparent, loadFirstMs = 0, freezesIdle } = platform ?? {};
   const log = freezesIdle ? { write: writeAtOnce } : { later: setImmediate };
-  const app = createApp({ settings, reader, isolate: true, ...rest, logForm, ...log });
+  const plain = createApp({ settings, reader, isolate: true, ...rest, logForm, ...log });
+  const batch = { variables, write: writeAtOnce, limit: settings.maxPayloadBytes };
+  const app = extend?.(plain, batch) ?? plain;
   if (loadFirstMs > 0) await loadAhead(app, loadFirstMs);
   const served = await serve({ app, port, host, hosts: settings.hosts, traceparent });
   const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };

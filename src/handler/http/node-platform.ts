@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Variables } from '../settings.ts';
+import type { App } from './app.ts';
 import type { LogForm } from './log-form.ts';
+import type { WriteLine } from './log-line.ts';
 
 /** How a platform that runs the function as a plain HTTP server differs from a machine or a container of one's own. */
 export interface NodePlatform {
@@ -15,4 +18,9 @@ export interface NodePlatform {
    * and a process that cannot continue ends, so that the platform starts another one.
    */
   freezesIdle: boolean;
+  /** Events of uploads come as requests, where COLDGATE_BATCH_BUCKET names their bucket. */
+  takesUploads: boolean;
 }
+
+/** The application with what a platform sends it besides requests, such as events of uploads. */
+export type Extend = (app: App, options: { variables: Variables; write: WriteLine; limit: number }) => App;

@@ -127,6 +127,28 @@ export function googleFunctionPolicies(subject: Subject): PolicySet[] {
   });
 }
 
+/** Uploads that a function answers, and the results that it creates. */
+function batchBindings(subject: Subject, { name, target }: RunPlan): Bindings {
+  const { batch } = target;
+  if (!batch) return { files: [], commands: [] };
+  const { bucket, prefix = '', suffix, outputPrefix } = batch;
+  const results = { begin: outputPrefix, open: true };
+  const grants: StoreGrants = {
+    ...{ list: [], parts: [], replace: [], remove: [] },
+    read: [{ begin: prefix, open: true, end: suffix }, results],
+    create: [results],
+  };
+  return bindBucket({ bucket, grants, owner: `${name}.batch`, title: `${subject.environment} batch` });
+}
+
+/** What functions that run as an account read and write. */
+function functionBindings(subject: Subject, owner: string, run: readonly RunPlan[]): Bindings {
+  if (run.length === 0) return { files: [], commands: [] };
+  const models = [...new Set(run.flatMap((one) => one.models))];
+  const store = storeBindings(subject, owner, functionGrants(subject, models));
+  return joined(store, ...run.map((one) => batchBindings(subject, one)));
+}
+
 /** @param run functions that run as the account @param called functions that a gateway calls as the account */
 function accountPolicies(
   subject: Subject,
@@ -136,8 +158,7 @@ function accountPolicies(
 ): PolicySet {
   const name = account.replace(/@.*/, '');
   const project = (run[0] ?? called[0])?.target.project;
-  const models = [...new Set(run.flatMap((one) => one.models))];
-  const store = storeBindings(subject, name, functionGrants(subject, models));
+  const { files, commands } = functionBindings(subject, name, run);
   const isOwn = account.endsWith(`@${project}.iam.gserviceaccount.com`);
   const make = isOwn ? [`gcloud iam service-accounts create ${name} --project="$PROJECT" || true`] : [];
   const invoke = called.length > 0 ? [bindProject('roles/run.invoker')] : [];
@@ -149,14 +170,8 @@ function accountPolicies(
   return {
     ...{ role: 'function', cloud: 'google', name },
     purpose: purposes.join(' '),
-    files: run.length > 0 ? store.files : [],
-    commands: [
-      projectLine(project),
-      ...make,
-      `MEMBER=serviceAccount:${account}`,
-      ...(run.length > 0 ? store.commands : []),
-      ...invoke,
-    ],
+    files,
+    commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...commands, ...invoke],
     notes: [
       ...(run.length > 0 && bucketRef(subject.store).store === 'gcs' ? [uniformAccess] : []),
       ...(called.length > 0

@@ -4,8 +4,9 @@ import { quoted } from '../bucket/advice.ts';
 import { jobSubject } from '../github.ts';
 import { bucketRef, type Subject } from '../subject.ts';
 import { accountId, numberLine, openPool } from './accounts.ts';
+import { adviceAfterRelease } from './after-release.ts';
 import { bucketsOf, packagePrefix, repositoryOf } from './packages.ts';
-import { functionPlans, settingsOf } from './policies.ts';
+import { settingsOf } from './policies.ts';
 
 const plain = { files: [], optional: false };
 
@@ -21,7 +22,7 @@ function apisOf(settings: readonly GoogleCloudRunSettings[]): string[] {
     ...some(({ gateway }) => gateway, 'apigateway', 'servicemanagement', 'servicecontrol', 'apikeys'),
     ...some(({ kmsKey }) => kmsKey, 'cloudkms'),
     ...some(({ vpcConnector }) => vpcConnector, 'vpcaccess'),
-    ...some(({ batch }) => batch, 'pubsub'),
+    ...some(({ batch }) => batch, 'eventarc', 'pubsub'),
   ];
   return names.map((name) => `${name}.googleapis.com`);
 }
@@ -128,27 +129,6 @@ function federationAdvice(subject: Subject): Advice {
   };
 }
 
-/** API keys work once the API's own service is on, which is there once the API is: after the first promotion. */
-function gatewayAdvice(subject: Subject): Advice[] {
-  const names = functionPlans(subject).flatMap(({ name, target }) =>
-    target.gateway ? [target.gateway.name ?? name] : [],
-  );
-  if (names.length === 0) return [];
-  return [
-    {
-      name: 'gateway-keys',
-      why: 'After the first promotion, which makes the API: its own service has to be enabled for API keys to work, and each key to be bound to it.',
-      files: [],
-      commands: [...new Set(names)].flatMap((name) => [
-        `SERVICE="$(gcloud api-gateway apis describe ${name} --project="$PROJECT" --format='value(managedService)')"`,
-        'gcloud services enable "$SERVICE" --project="$PROJECT"',
-        `gcloud services api-keys create --project="$PROJECT" --display-name=${name} --api-target=service="$SERVICE"`,
-      ]),
-      optional: true,
-    },
-  ];
-}
-
 /**
  * What the owner of a Google Cloud project sets up once for an environment whose functions are on Cloud Run;
  * empty for others.
@@ -174,6 +154,6 @@ export function adviceForProject(subject: Subject): Advice[] {
     accountAdvice(subject, settings, project),
     federationAdvice(subject),
     ...agentAdvice(subject, settings),
-    ...gatewayAdvice(subject),
+    ...adviceAfterRelease(subject),
   ];
 }

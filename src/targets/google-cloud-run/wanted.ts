@@ -60,10 +60,22 @@ function ownVariables(settings: GoogleCloudRunSettings, of: FunctionSettings): R
   const { MODEL_VERSION: _, ...chosen } = { ...of.storeVariables, ...of.handlerVariables };
   return {
     ...settings.environmentVariables,
+    ...batchVariables(settings),
     ...chosen,
     GOOGLE_CLOUD_PROJECT: settings.project,
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_NAME: of.model,
+  };
+}
+
+/** What the handler takes for an upload to answer; Eventarc tells it of all of the bucket. */
+function batchVariables({ batch }: GoogleCloudRunSettings): Record<string, string> {
+  if (!batch) return {};
+  return {
+    COLDGATE_BATCH_BUCKET: batch.bucket,
+    COLDGATE_BATCH_INPUT: batch.prefix ?? '',
+    COLDGATE_BATCH_SUFFIX: batch.suffix,
+    COLDGATE_BATCH_OUTPUT: batch.outputPrefix,
   };
 }
 

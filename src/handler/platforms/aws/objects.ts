@@ -9,17 +9,7 @@ import { S3Client, type S3Request, s3Options } from '../../readers/s3-client.ts'
 import { type S3Action, s3Refusal } from '../../readers/s3-refusal.ts';
 import { endpointProblem } from '../../readers/source.ts';
 import { SettingsError, type Variables } from '../../settings.ts';
-
-/** What a batch asks of S3. */
-export interface Objects {
-  exists(bucket: string, key: string): Promise<boolean>;
-  /** Bytes of exactly the version that the event named; `gone` where it was replaced or removed since. */
-  read(bucket: string, key: string, etag: string | undefined, versionId: string | undefined): Promise<'gone' | Body>;
-  /** False where the key exists already. */
-  create(bucket: string, key: string, body: Uint8Array): Promise<boolean>;
-}
-
-export type Body = AsyncIterable<Uint8Array>;
+import type { Body, Objects } from '../batch/answer-uploads.ts';
 
 /**
  * Signs with the credentials that the platform gives; AWS_ENDPOINT_URL_S3 names another service.
@@ -39,8 +29,10 @@ export function openObjects(variables: Variables): Objects {
     }
   };
   return {
+    scheme: 's3',
     exists: (bucket, key) => exists(ask, bucket, key),
-    read: (bucket, key, etag, versionId) => read(new S3Objects(client, bucket, '', undefined, versionId), key, etag),
+    read: ({ bucket, key, only, versionId }) =>
+      read(new S3Objects(client, bucket, '', undefined, versionId), key, only),
     create: (bucket, key, body) => create(ask, bucket, key, body),
   };
 }
