@@ -12,11 +12,14 @@ import { type PreparedVerb, prepareVerb, provesTruth, severalAtATime } from './t
 import { verbsOnServers } from './verbs.ts';
 
 interface FaultKind {
-  fault: Fault;
+  /** What happens to the request of this number. */
+  fault: Fault | ((at: number) => Fault);
   /** Which requests it can happen to; all unless told. */
   can?: (asked: Recorded) => boolean;
   /** Slow, but nothing is lost: the verb must do its work. Its client has the patience that users have. */
   harmless?: true;
+  /** The server did as it was asked and its client does not know: what comes next is decided by the server's conditions. */
+  acted?: true;
   /** It happens to every request from then on. */
   forEver?: true;
 }
@@ -26,26 +29,35 @@ const hasBody = ({ bytes }: Recorded): boolean => bytes > 1;
 const acts = ({ method }: Recorded): boolean => method !== 'GET' && method !== 'HEAD';
 const answersBody = ({ method, status }: Recorded): boolean => method === 'GET' && status !== 304;
 
+/** In turn: what each of the two means to a driver is in its own tests (test/stores/*-outcomes.test.ts). */
+const statusAt = (at: number): number => (at % 2 === 0 ? 500 : 503);
+
 /** What can go wrong with one request. */
 const kinds: Record<string, FaultKind> = {
-  'the answer is lost after the server acted': { fault: { kind: 'lose-reply' } },
-  '500, and the server did not act': { fault: { kind: 'fail-before', status: 500 } },
-  '503, and the server did not act': { fault: { kind: 'fail-before', status: 503 } },
-  '500, and the server acted': { fault: { kind: 'fail-after', status: 500 }, can: acts },
-  '503, and the server acted': { fault: { kind: 'fail-after', status: 503 }, can: acts },
+  'the answer is lost after the server acted': { fault: { kind: 'lose-reply' }, acted: true },
+  '500 or 503, and the server did not act': { fault: (at) => ({ kind: 'fail-before', status: statusAt(at) }) },
+  '500 or 503, and the server acted': {
+    fault: (at) => ({ kind: 'fail-after', status: statusAt(at) }),
+    can: acts,
+    acted: true,
+  },
   'the connection is reset in the middle of what is sent': {
     fault: { kind: 'reset-mid-body', afterBytes: 40 },
     can: hasBody,
   },
   'the answer breaks off in its middle': { fault: { kind: 'cut-reply' }, can: answersBody },
   'silence before the server acts': { fault: { kind: 'stall', ms: 4 * stallMs } },
-  'silence after the server acted': { fault: { kind: 'stall', ms: 4 * stallMs, when: 'after' }, can: acts },
+  'silence after the server acted': {
+    fault: { kind: 'stall', ms: 4 * stallMs, when: 'after' },
+    can: acts,
+    acted: true,
+  },
   'what is sent trickles': {
     fault: { kind: 'trickle', bytes: 400, everyMs: stallMs / 10, body: 'request' },
     can: (asked) => hasBody(asked) && asked.bytes < 5000,
     harmless: true,
   },
-  'from then on every answer is lost': { fault: { kind: 'lose-reply' }, forEver: true },
+  'from then on every answer is lost': { fault: { kind: 'lose-reply' }, forEver: true, acted: true },
   'the answer trickles': {
     fault: { kind: 'trickle', bytes: 400, everyMs: stallMs / 10, body: 'reply' },
     can: answersBody,
@@ -67,7 +79,8 @@ async function placeOn(server: ServerName, shared: StoreSettings): Promise<Place
   return { settings: { ...shared, url: `${shared.url}/${++places}` }, remove: async () => {} };
 }
 
-interface Script extends Omit<FaultKind, 'can'> {
+interface Script extends Pick<FaultKind, 'harmless'> {
+  fault: Fault;
   isHit(at: number): boolean;
 }
 
@@ -116,39 +129,46 @@ async function runClean(server: ServerName, verb: FaultCase): Promise<Clean> {
   return { prepared, requests };
 }
 
+const faultAt = ({ fault }: FaultKind, hit: number): Fault => (typeof fault === 'function' ? fault(hit) : fault);
+
+/** All unless told. */
+interface Selection {
+  only?: (verb: string) => boolean;
+  /** Faults after which the server's conditions count; the others depend on the driver alone. */
+  onlyActed?: true;
+}
+
 /**
  * The fault suite of stores on a server: of each verb one run shows what is asked, and then each request in turn meets
- * each fault. @param partedBytes what the server takes in several parts @param only names of verbs; all unless told
+ * each fault. @param partedBytes what the server takes in several parts
  */
-export function faultsOn(server: ServerName, partedBytes: number, only?: readonly string[]): void {
+export function faultsOn(server: ServerName, partedBytes: number, { only, onlyActed }: Selection = {}): void {
   describeWith(server, `faults between here and ${server}`, () => {
     cloudEnvironment(server);
     const verbs = Object.entries(verbsOnServers(partedBytes));
-    describe.each(verbs.filter(([name]) => only?.includes(name) ?? true))(
-      '%s tells the truth and converges',
-      (name, verb) => {
-        /** Once for all kinds of faults: what the verb asks for without any. */
-        let known: Promise<Clean> | undefined;
-        const clean = () => {
-          known ??= runClean(server, verb);
-          return known;
-        };
-        for (const [title, { can = () => true, ...kind }] of Object.entries(kinds)) {
-          itOn(server, `${name}: ${title}`, async () => {
-            const { prepared, requests } = await clean();
-            const shared = await cloudStore(server);
-            const hits = requests.filter(can).map(({ index }) => index);
-            expect(hits).not.toEqual([]);
-            const met = await severalAtATime(
-              hits.map((hit) => async () => {
-                const isHit = (at: number) => at === hit || (kind.forEver === true && at > hit);
-                return attempt(prepared, await placeOn(server, shared), { ...kind, isHit });
-              }),
-            );
-            if (kind.harmless) expect(met.map(({ code }) => code)).toEqual(hits.map(() => 'done'));
-          });
-        }
-      },
-    );
+    describe.each(verbs.filter(([name]) => only?.(name) ?? true))('%s tells the truth and converges', (name, verb) => {
+      /** Once for all kinds of faults: what the verb asks for without any. */
+      let known: Promise<Clean> | undefined;
+      const clean = () => {
+        known ??= runClean(server, verb);
+        return known;
+      };
+      for (const [title, { can = () => true, ...kind }] of Object.entries(kinds)) {
+        if (onlyActed && !kind.acted) continue;
+        itOn(server, `${name}: ${title}`, async () => {
+          const { prepared, requests } = await clean();
+          const shared = await cloudStore(server);
+          const hits = requests.filter(can).map(({ index }) => index);
+          expect(hits).not.toEqual([]);
+          const met = await severalAtATime(
+            hits.map((hit) => async () => {
+              const isHit = (at: number) => at === hit || (kind.forEver === true && at > hit);
+              return attempt(prepared, await placeOn(server, shared), { ...kind, fault: faultAt(kind, hit), isHit });
+            }),
+          );
+          if (kind.harmless) expect(met.map(({ code }) => code)).toEqual(hits.map(() => 'done'));
+        });
+      }
+    });
   });
 }
