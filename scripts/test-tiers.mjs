@@ -93,6 +93,8 @@ export const lists = {
     'verbs/forged-documents.test.ts',
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',
+    'targets/google-preview.test.ts',
+    'targets/google-release.test.ts',
     'targets/google.test.ts',
     'targets/lambda-watch.test.ts',
     'recipes/',

@@ -42,6 +42,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   readonly platform = { os: 'linux', arch: 'x64' } as const;
   readonly entry: string;
   readonly budget: Budget = cloudRunBudget;
+  readonly image: Platform['image'];
   readonly archive: PackageArchive = {};
   readonly warmsAhead: boolean;
   readonly #context: RunContext;
@@ -51,6 +52,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     const { region, cpu, memory, executionEnvironment, kind, minInstances } = settings;
     this.key = `google-cloud-run-${region}-${cpu}x${memory}-${executionEnvironment}`;
     this.entry = kind === 'function' ? 'google-function.cjs' : 'cloud-run.cjs';
+    this.image = imageOf(settings);
     this.warmsAhead = minInstances > 0;
     this.#context = contextOf(settings, deps);
   }
@@ -143,4 +145,13 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   label(_state: RunState, { id }: RunRevision): string {
     return `as revision ${id}`;
   }
+}
+
+/** The image that models.yaml names; nothing for source packages. */
+function imageOf(settings: GoogleCloudRunSettings): Platform['image'] {
+  const { package: form, artifactRepository = '', imageDigest = '', baseImage } = settings;
+  if (form !== 'image') return undefined;
+  const [, sha256] = imageDigest.split(':');
+  const uri = `${artifactRepository}@${imageDigest}`;
+  return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
 }

@@ -22,8 +22,10 @@ export function endedSamples(
   { name, service, all }: Pick<RunState, 'name' | 'service' | 'all'>,
 ): RunRevision[] {
   const entries = trafficOf(service);
-  const isOver = ({ id, until }: RunRevision): boolean =>
-    measured.get(name)?.has(id) === true || until === undefined || Date.parse(until) < now().getTime();
+  // One that is being measured has its tag: both are made by the same call.
+  const named = namedIn(service);
+  const isOver = ({ id, until = '' }: RunRevision): boolean =>
+    !named.has(id) || measured.get(name)?.has(id) === true || !(Date.parse(until) > now().getTime());
   const isOwn = ({ id }: RunRevision): boolean =>
     entries.every(({ revision, percent, tag }) => revision !== id || (!percent && purposeOfTag(tag) === 'sample'));
   return all.filter((one) => one.purpose === 'sample' && isOver(one) && isOwn(one));

@@ -79,6 +79,9 @@ function batchVariables({ batch }: GoogleCloudRunSettings): Record<string, strin
   };
 }
 
+/** A repository without an image below it has one for each function, by its name. */
+const imageIn = (uri: string, name: string): string => uri.replace(/^([^/@]+\/[^/@]+\/[^/@]+)@/, `$1/${name}@`);
+
 /** How the package is started: an image brings its own command along. */
 function startOf({ kind, region }: GoogleCloudRunSettings) {
   return {
@@ -144,7 +147,7 @@ export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Te
         ...container,
         ...(source
           ? { ...startOf(settings), sourceCode: { cloudStorageSource: source } }
-          : { image: request.package.image ?? '' }),
+          : { image: imageIn(request.package.image ?? '', request.settings.name) }),
         env: sortedEntries(variables).map(([key, value]) => ({ name: key, value: String(value) })),
       },
     ],
