@@ -41,20 +41,19 @@ export class CloudRunBench {
     return new CloudRunBench(google, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-run-'))));
   }
 
+  /** @param more as models.yaml has them */
+  targetSettings(more: Record<string, unknown> = {}): Parameters<typeof openTarget>[0] {
+    const { id: project } = this.google.project;
+    const settings = {
+      ...{ provider: 'google-cloud-run', project, region: 'europe-west1', 'upload-bucket': 'models' },
+      ...{ 'service-account': `digits@${project}.iam.gserviceaccount.com`, ...more },
+    };
+    return camelKeys(settingsSchema.parse(settings));
+  }
+
   /** @param more settings of the target, as models.yaml has them */
-  target(
-    more: Record<string, unknown> = {},
-    deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {},
-  ): Promise<Target> {
-    const settings = settingsSchema.parse({
-      provider: 'google-cloud-run',
-      project: this.google.project.id,
-      region: 'europe-west1',
-      'service-account': `digits@${this.google.project.id}.iam.gserviceaccount.com`,
-      'upload-bucket': 'models',
-      ...more,
-    });
-    return openTarget(camelKeys(settings), {
+  target(more: Record<string, unknown> = {}, deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {}): Promise<Target> {
+    return openTarget(this.targetSettings(more), {
       log: silentLogger,
       stateDir: join(this.folder, 'state'),
       now: () => new Date(),
@@ -90,6 +89,22 @@ export class CloudRunBench {
 
   get service(): Service | undefined {
     return [...this.google.run.services.values()].find(({ id }) => id === serviceName);
+  }
+
+  /** What a release must not leave: tags, shares of anything but one live revision, revisions beyond those that are kept. */
+  leftovers(): string[] {
+    const { spec, revisions, latestCreated } = this.service!;
+    const [only, ...more] = spec.traffic ?? [];
+    const isFine = only?.percent === 100 && only.tag === undefined && /-l-/.test(only.revision ?? '');
+    // What was made last cannot be removed.
+    const others = [...revisions.keys()].filter((one) => one !== latestCreated && !/-l-/.test(one));
+    const live = [...revisions.keys()].filter((one) => /-l-/.test(one));
+    return [
+      ...(isFine ? [] : [`traffic ${JSON.stringify(only)}`]),
+      ...more.map((entry) => `traffic ${JSON.stringify(entry)}`),
+      ...others,
+      ...(live.length <= 3 ? [] : [`live ${live}`]),
+    ];
   }
 
   async close(): Promise<void> {

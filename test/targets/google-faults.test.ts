@@ -53,21 +53,6 @@ describe('a release to Cloud Run', () => {
     await target.remove(bench.settings, 'candidates');
   }
 
-  /** What must not be left: tags, shares of anything but one live revision, revisions beyond those that are kept. */
-  function leftovers(): string[] {
-    const { spec, revisions, latestCreated } = bench.service!;
-    const [only, ...more] = spec.traffic ?? [];
-    const isFine = only?.percent === 100 && only.tag === undefined && /-l-/.test(only.revision ?? '');
-    const others = [...revisions.keys()].filter((one) => one !== latestCreated && !/-l-/.test(one));
-    const live = [...revisions.keys()].filter((one) => /-l-/.test(one));
-    return [
-      ...(isFine ? [] : [`traffic ${JSON.stringify(only)}`]),
-      ...more.map((entry) => `traffic ${JSON.stringify(entry)}`),
-      ...others,
-      ...(live.length <= 3 ? [] : [`live ${live}`]),
-    ];
-  }
-
   /** Answers the fault at the nth of the calls that change something. */
   function at(nth: number, fault: Fault): void {
     let count = 0;
@@ -78,13 +63,13 @@ describe('a release to Cloud Run', () => {
     at(nth, fault);
     const failure = await release().catch((error: Error) => [`failed: ${error.message}`]);
     bench.google.world.fault = () => undefined;
-    return [...(failure ?? []), ...leftovers()];
+    return [...(failure ?? []), ...bench.leftovers()];
   }
 
   it('is what it should be, undisturbed', () => {
     expect(first).toEqual(expect.arrayContaining(['storage.objects.insert', 'run.projects.locations.services.create']));
     expect(next.filter((method) => method.endsWith('services.patch')).length).toBeLessThanOrEqual(6);
-    expect(leftovers()).toEqual([]);
+    expect(bench.leftovers()).toEqual([]);
   });
 
   it.each(faults)('bears %s at each call of the next release', { timeout: 300_000 }, async (_what, fault) => {
@@ -125,7 +110,7 @@ describe('a release to Cloud Run', () => {
       const { code, exit, message = '' } = (failure ?? {}) as { code?: string; exit?: number; message?: string };
       const fine = code === 'permission-denied' && exit === 8 && message.includes(permission);
       const isNamed = message.includes(bench.google.pipeline);
-      if (!fine || !isNamed || leftovers().length > 0) wrong[asked] = { code, exit, message, left: leftovers() };
+      if (!fine || !isNamed || bench.leftovers().length > 0) wrong[asked] = { code, exit, message, left: bench.leftovers() };
     }
     expect(wrong).toEqual({});
   }, 120_000);
