@@ -22,6 +22,8 @@ export interface Knobs {
   deletedNamesTaken: boolean;
   /** Whether a service takes no change while another one is being done; what the service does is not known. */
   oneChangeAtATime: boolean;
+  /** Whether the start of an instance at deployment can be left out; here it is documented, not in every project. */
+  startsAtDeployment: boolean;
   /** Whether the ID token of a tag's own address is taken; that the service's own is, is documented. */
   tagAudience: boolean;
   /** Until log entries can be read, ms. */
@@ -46,6 +48,7 @@ export const defaultKnobs: Knobs = {
   latestFailedBlocks: false,
   deletedNamesTaken: false,
   oneChangeAtATime: false,
+  startsAtDeployment: false,
   tagAudience: false,
   logLagMs: 0,
   maxRevisions: 1000,

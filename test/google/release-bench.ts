@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ProcessResult, testCache } from '../fakes/runner.ts';
+import { type ProcessResult, testCache } from '../fakes/processes/runner.ts';
 import { Project, type ProjectOptions } from '../fixtures/project.ts';
 import { type Google, type GoogleOptions, openGoogle } from './google.ts';
 import type { Service } from './run/record.ts';
 
-const cli = join(import.meta.dirname, '..', 'fakes', 'source-cli.ts');
+const cli = join(import.meta.dirname, '..', 'fakes', 'processes', 'source-cli.ts');
 
 /** A user's project on Cloud Run and a bucket, worked by the command line as a process; functions are the real handler. */
 export class ReleaseBench {

@@ -110,7 +110,8 @@ describe('a release to Cloud Run', () => {
       const { code, exit, message = '' } = (failure ?? {}) as { code?: string; exit?: number; message?: string };
       const fine = code === 'permission-denied' && exit === 8 && message.includes(permission);
       const isNamed = message.includes(bench.google.pipeline);
-      if (!fine || !isNamed || bench.leftovers().length > 0) wrong[asked] = { code, exit, message, left: bench.leftovers() };
+      if (!fine || !isNamed || bench.leftovers().length > 0)
+        wrong[asked] = { code, exit, message, left: bench.leftovers() };
     }
     expect(wrong).toEqual({});
   }, 120_000);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/log.ts';
-import { ApiError } from '../google/api-error.ts';
 import { CloudRunBench, serviceName } from '../google/target-bench.ts';
 
 /* What Cloud Run alone has: tags of other hands, minimums, shares, refusals in its own words. */
@@ -87,18 +86,19 @@ describe('a service on Cloud Run', { timeout: 60_000 }, () => {
     expect((await target.describe(bench.settings)).live?.id).toBe(before.id);
     const { revision: after } = await target.route(await judged('fast build', 100));
     expect((await target.describe(bench.settings)).live?.id).toBe(after.id);
-    expect(shares).toEqual(expect.arrayContaining([expect.arrayContaining([90, 10]), expect.arrayContaining([50, 50])]));
+    expect(shares).toEqual(
+      expect.arrayContaining([expect.arrayContaining([90, 10]), expect.arrayContaining([50, 50])]),
+    );
   });
 
   it('says so where an instance is started at deployment whatever is asked, and measures that start', async () => {
-    const refusal = 'healthCheckDisabled is not supported in this project.';
-    bench.google.world.fault = ({ body }) =>
-      /"healthCheckDisabled":true/.test(JSON.stringify(body)) ? new ApiError(400, 'INVALID_ARGUMENT', refusal) : undefined;
+    bench.google.knobs.startsAtDeployment = true;
     const warnings: string[] = [];
     const log: Logger = { debug() {}, info() {}, warn: (text: string) => void warnings.push(text) } as never;
     const target = await bench.target({}, { log });
     const start = await target.sample({ ...(await bench.request('candidate', 0)), timeoutMs: 30_000 });
     expect(start).toMatchObject({ status: 'ok', version: '1.0.0' });
+    bench.google.knobs.startsAtDeployment = false;
     expect(warnings.join('\n')).toMatch(/healthCheckDisabled.*round_trip_ms does not/);
   });
 

@@ -18,7 +18,7 @@ function moveByHand(bench: CloudRunBench, { id, role }: Revision): void {
 
 /** A private service, as by default, whose routes lag behind what the API says of them. */
 async function openBench(): Promise<TargetBench> {
-  const bench = await CloudRunBench.open({ knobs: { tagLag: 1, trafficLag: 3, looks: 2 } });
+  const bench = await CloudRunBench.open({ knobs: { tagLag: 1, trafficLag: 3, looks: 1, deletedNamesTaken: true } });
   const { google } = bench;
   const target = await bench.target();
   const [one, two] = bench.versions;

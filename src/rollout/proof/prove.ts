@@ -1,3 +1,4 @@
+import { ColdgateError, exitCodes } from '../../errors.ts';
 import { type Probe, probeBytes, probeRequest, probesFor } from '../../model/probe.ts';
 import type { Sample } from '../../model/sample.ts';
 import { compareSample, formatDifference } from '../../model/sample-compare.ts';
@@ -100,6 +101,8 @@ async function reach(endpoint: Endpoint, path: string, options: CallOptions): Pr
     return await endpoint.send(path, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
+    // That the caller may not call says nothing of the function.
+    if (cause instanceof ColdgateError && cause.exit === exitCodes.denied) throw cause;
     const url = `${endpoint.url}${path}`;
     throw unproven('not-ready', `${url} cannot be reached: ${(cause as Error).message}`, { url }, cause);
   }

@@ -35,7 +35,7 @@ export function endpointAt(context: RunContext, { name, url, changed, moved }: P
       const until = performance.now() + (changed ? settlingMs : 0);
       for (;;) {
         const answer = await authorized(context, { name, url }, path, options);
-        if (isOfBefore(path, answer, moved) || (isEarly(answer) && performance.now() < until)) {
+        if (isOfBefore(path, answer, moved) || (isEarly(context, answer) && performance.now() < until)) {
           await pause(betweenMs, options.signal);
           continue;
         }
@@ -46,8 +46,9 @@ export function endpointAt(context: RunContext, { name, url, changed, moved }: P
   };
 }
 
-/** What the front end answers until it knows a new tag, or a new service's openness. */
-const isEarly = (answer: Answer): boolean => !isOurs(answer) && [401, 403, 404, 429, 503].includes(answer.status);
+/** What the front end answers until it knows a new tag, or that a service is open to everyone. */
+const isEarly = ({ settings }: RunContext, answer: Answer): boolean =>
+  !isOurs(answer) && (settings.auth === 'none' ? [401, 403, 404, 429] : [404, 429]).includes(answer.status);
 
 /** Whether the revision of before has answered, while that is no wonder. */
 export function isOfBefore(path: string, { body }: Answer, moved: Place['moved']): boolean {

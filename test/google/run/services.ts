@@ -43,8 +43,11 @@ function specOf(body: Fields, account: string): ServiceSpec {
 }
 
 /** Throws ApiError for a spec outside the limits. */
-function checkSpec(id: string, spec: ServiceSpec): void {
+function checkSpec({ knobs }: CloudRun['world'], id: string, spec: ServiceSpec): void {
   const found = specFindings(id, spec);
+  if (knobs.startsAtDeployment && spec.template?.healthCheckDisabled) {
+    found.push({ field: 'service.template.health_check_disabled', description: 'is not supported in this project' });
+  }
   if (found.length > 0) throw badRequest(found);
 }
 
@@ -79,7 +82,7 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
   if (body['name'] !== undefined && body['name'] !== name) throw invalidName(String(body['name']));
   if (run.services.size >= world.knobs.maxServices) throw exhausted('Services', 'Services per project per region');
   const spec = specOf(body, world.iam.computeAccount);
-  checkSpec(id, spec);
+  checkSpec(run.world, id, spec);
   const version = world.version();
   const service: Service = {
     ...{ id, name, spec, version, region: labels['parent']?.split('/')[3] ?? '', uid: randomUUID(), uri: '', urls: [] },
@@ -152,7 +155,7 @@ async function patch(run: CloudRun, contract: Contract, { labels, query, body, c
   if (run.world.knobs.oneChangeAtATime && service.pending.length > 0) throw busy(service.id);
   const after = masked(contract, schema, service.spec as Fields, body, query.get('updateMask'));
   const spec = specOf(after, run.world.iam.computeAccount);
-  checkSpec(service.id, spec);
+  checkSpec(run.world, service.id, spec);
   const force = isTrue(query, 'forceNewRevision');
   if (isTrue(query, 'validateOnly')) {
     revisionFor(run, service, spec, force);
