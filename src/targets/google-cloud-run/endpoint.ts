@@ -50,11 +50,12 @@ export function endpointAt(context: RunContext, { name, url, changed, moved }: P
 const isEarly = ({ settings }: RunContext, answer: Answer): boolean =>
   !isOurs(answer) && (settings.auth === 'none' ? [401, 403, 404, 429] : [404, 429]).includes(answer.status);
 
-/** Whether the revision of before has answered, while that is no wonder. */
-export function isOfBefore(path: string, { body }: Answer, moved: Place['moved']): boolean {
-  if (moved === undefined || path !== warmPath || performance.now() > moved.until) return false;
-  const revision = field(body, 'revision');
-  return revision !== undefined && revision !== moved.reports;
+/** Whether the revision of before has answered, or is ending and no longer can, while that is no wonder. */
+export function isOfBefore(path: string, answer: Answer, moved: Place['moved']): boolean {
+  if (moved === undefined || performance.now() > moved.until) return false;
+  if (answer.status === 503 && !isOurs(answer)) return true;
+  const revision = field(answer.body, 'revision');
+  return path === warmPath && revision !== undefined && revision !== moved.reports;
 }
 
 /** How long the move of an address is borne with. */

@@ -90,7 +90,10 @@ export class Pool {
 
   /** Ends instances that serve nothing, as the platform does when it likes: the next request is a cold start. */
   async stopIdle(): Promise<void> {
-    await Promise.all([...this.#instances].filter(({ taken }) => taken === 0).map((one) => one.stop()));
+    const idle = [...this.#instances].filter(({ taken }) => taken === 0);
+    // One that is being stopped takes no more requests.
+    for (const one of idle) this.#instances.delete(one);
+    await Promise.all(idle.map((one) => one.stop()));
   }
 
   async stop(now = false): Promise<void> {
