@@ -52,7 +52,10 @@ export class CloudRunBench {
   }
 
   /** @param more settings of the target, as models.yaml has them */
-  target(more: Record<string, unknown> = {}, deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {}): Promise<Target> {
+  target(
+    more: Record<string, unknown> = {},
+    deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {},
+  ): Promise<Target> {
     return openTarget(this.targetSettings(more), {
       log: silentLogger,
       stateDir: join(this.folder, 'state'),
