@@ -10,8 +10,9 @@ import { Project } from '../fixtures/project.ts';
 import { push } from '../github/payloads.ts';
 import { NameTap } from './name-tap.ts';
 
-/** Larger than a part of an upload, so that versions go in parts and in one. */
-const companionBytes = 20 * 1024 * 1024;
+/** Larger than a part of an upload: a version that goes in parts. All others go in one. */
+const largeBytes = 20 * 1024 * 1024;
+const smallBytes = 50_000;
 
 /** The command line from its sources, so that what is compared with the policies is what stands in src/. */
 const commandLine = join(import.meta.dirname, '..', 'fakes', 'processes', 'source-cli.ts');
@@ -75,10 +76,11 @@ export class RecordedProject {
       version,
       bias,
       files: 'model.onnx: models/digits.onnx, labels.bin: models/labels.bin',
-      gate: 'max-samples: 7, min-effect-ms: 2000, on-inconclusive: pass',
+      gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass',
     });
     const random = seededRandom(bias * 1000 + 1);
-    writeFileSync(project.path('models', 'labels.bin'), Buffer.alloc(companionBytes, Math.floor(random() * 255)));
+    const bytes = version === '1.0.0' ? largeBytes : smallBytes;
+    writeFileSync(project.path('models', 'labels.bin'), Buffer.alloc(bytes, Math.floor(random() * 255)));
     const path = project.path('models.yaml');
     const environment = `  production: { store: { ${this.#store} }, target: ${this.#target} }`;
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^ {2}local: .*$/m, environment));
