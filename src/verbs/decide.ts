@@ -8,6 +8,7 @@ import type { Verdict } from '../gate/rule/verdict.ts';
 import { renderMarkdown } from '../gate/words/markdown.ts';
 import { renderTerminal, renderTerminalDetails } from '../gate/words/terminal.ts';
 import { type JsonTextError, parseJson } from '../model/json-text.ts';
+import { placeholderOf } from '../onnx/placeholder.ts';
 import { gateFailure } from '../steps/release/gate-report.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
 
@@ -43,12 +44,12 @@ export function decideDocument(text: string): { verdict: Verdict; samples: Sampl
   return { verdict: decideSamples(samples), samples };
 }
 
-/** Reads a file that the user named, or what came by standard input. Throws InputError `unreadable-file`. */
+/** Reads a file that the user named, or what came by standard input. Throws InputError `unreadable-file`, `not-the-file`. */
 export async function readGiven(name: string, path: string, stdin: string | undefined, cwd: string): Promise<string> {
   if (path === '-') return stdin ?? '';
+  let bytes: Buffer;
   try {
-    // A byte order mark, as Windows editors write it, is no part of the text.
-    return (await readFile(resolve(cwd, path), 'utf8')).replace(/^\uFEFF/, '');
+    bytes = await readFile(resolve(cwd, path));
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
     const message = `${path}: ${why}.`;
@@ -57,6 +58,13 @@ export async function readGiven(name: string, path: string, stdin: string | unde
       cause,
     });
   }
+  const found = placeholderOf(bytes, path);
+  if (found) {
+    const message = `${path} ${found.words}, not the file itself.`;
+    throw new InputError([{ path: name, message, hint: found.hint }], { code: 'not-the-file' });
+  }
+  // A byte order mark, as Windows editors write it, is no part of the text.
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** `coldgate decide`: exit 0 pass, 4 regression, 5 inconclusive, 7 where the samples prove nothing. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { documents } from '../fakes/registry/forged-store.ts';
+import { documents, runInProcess } from '../fakes/registry/forged-store.ts';
 import { change, changeJson, inStore, models, type Situation, write } from './situation.ts';
 
 const publishing: Situation[] = [
@@ -111,6 +111,23 @@ const placeholders: Situation[] = (
 }));
 
 const lambda = 'provider: aws-lambda, region: eu-west-1, role: "arn:aws:iam::123456789012:role/r"';
+
+const lfs = 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 5\n';
+const given = ['decide --samples', 'report'].map(
+  (line): Situation => ({
+    name: `a pointer of Git LFS that is given to ${line}`,
+    line: `${line} given.json`,
+    spoil: (project) => writeFileSync(project.path('given.json'), lfs),
+    hint: /Run `git lfs pull`/,
+    follow: async (project, _found, run) => {
+      writeFileSync(project.path('given.json'), '{"candidate":[100,101,99,100,102,98,100],"baseline":null}');
+      if (line !== 'report') return run;
+      const { document } = await runInProcess(project.folder, ['decide', '--samples', 'given.json']);
+      writeFileSync(project.path('given.json'), JSON.stringify(document));
+      return run;
+    },
+  }),
+);
 
 /** models.yaml with one thing wrong in it: what is written in place of what, the hint, and what it makes of that. */
 const written: [name: string, from: string, to: string, hint: RegExp, cure: string, env?: Record<string, string>][] = [
@@ -238,4 +255,10 @@ const keptElsewhere: Situation[] = [
 ];
 
 /** What the repository holds: models.yaml, models, samples. */
-export const ofSources: readonly Situation[] = [...publishing, ...placeholders, ...configured, ...keptElsewhere];
+export const ofSources: readonly Situation[] = [
+  ...publishing,
+  ...placeholders,
+  ...given,
+  ...configured,
+  ...keptElsewhere,
+];
