@@ -15,7 +15,7 @@ export interface FinalState {
   /** Recorded measurements, by version. */
   records: string[];
   /** Versions that a run was at work on; one that was killed keeps its own from being pruned for a day. */
-  pins: string[];
+  leases: string[];
   /** Roles of running processes, by function. */
   processes: string[];
   /** What the live function answers with; nothing where none is deployed. */
@@ -33,10 +33,10 @@ const filesIn = (path: string): string[] =>
         .map((entry) => join(entry.parentPath, entry.name))
     : [];
 
-/** Makes what killed runs have pinned two days old. */
+/** Makes the leases of killed runs two days old. */
 export function ageLeases(folder: string): void {
   const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
-  for (const pin of filesIn(join(folder, 'store', 'digits', 'pins'))) utimesSync(pin, longAgo, longAgo);
+  for (const lease of filesIn(join(folder, 'store', 'digits', 'leases'))) utimesSync(lease, longAgo, longAgo);
 }
 
 /** Processes of functions of the project, by the environment that they carry. */
@@ -85,7 +85,7 @@ export async function finalState(folder: string): Promise<FinalState> {
   const pointer: Pointer = JSON.parse(bytes.toString());
   checkHistory(store, pointer, bytes);
   const strange = names(store).filter(
-    (name) => !['baselines', 'current.json', 'history', 'pins', 'versions'].includes(name),
+    (name) => !['baselines', 'current.json', 'history', 'leases', 'versions'].includes(name),
   );
   if (strange.length > 0) throw new Error(`the store has ${strange} beside the model's own files`);
   const functions = join(folder, '.coldgate', 'local', 'local');
@@ -102,7 +102,7 @@ export async function finalState(folder: string): Promise<FinalState> {
         .filter(([, list]) => list.length > 0),
     ),
     records: names(join(store, 'baselines')).flatMap((target) => names(join(store, 'baselines', target))),
-    pins: filesIn(join(store, 'pins')).map((path) => dirname(path)),
+    leases: filesIn(join(store, 'leases')).map((path) => dirname(path)),
     processes: processesOf(folder),
     serves: await servedBy(functions),
     functions: names(functions),

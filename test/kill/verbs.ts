@@ -30,7 +30,7 @@ interface Verb {
   /** What has to be there; not killed. */
   prepare?(project: Project, n: number): Promise<void>;
   args(n: number): string[];
-  /** Takes away the pins of killed runs. */
+  /** Takes away the leases of killed runs. */
   cleans?: boolean;
 }
 
@@ -84,7 +84,7 @@ const stories: Verb[][] = [
 
 /** What a verb changed and what it left, in words that are the same in every round. */
 function told(verb: Verb, before: FinalState, after: FinalState, n: number): string {
-  const { version, kind, versions, records, pins, processes, serves, functions } = after;
+  const { version, kind, versions, records, leases, processes, serves, functions } = after;
   const files = (state: FinalState) =>
     Object.entries(state.versions).map(([name, list]) => `${name}: ${list.join(' ')}`);
   const facts = {
@@ -93,7 +93,7 @@ function told(verb: Verb, before: FinalState, after: FinalState, n: number): str
     gone: Object.keys(before.versions).filter((name) => !(name in versions)).length,
     measured: records.filter((record) => !before.records.includes(record)),
     forgotten: before.records.filter((record) => !records.includes(record)).length,
-    ...{ processes, serves, functions, pins: verb.cleans ? pins : undefined },
+    ...{ processes, serves, functions, leases: verb.cleans ? leases : undefined },
   };
   return JSON.stringify(facts)
     .replaceAll(`1.${n}.0`, 'this')
