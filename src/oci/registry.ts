@@ -50,6 +50,8 @@ export class Registry {
     for (let attempt = 1; ; attempt++) {
       const result = await this.#attempt(call).catch((error: Error) => error);
       signal.throwIfAborted();
+      // Of the login, which has its own words.
+      if (result instanceof ColdgateError) throw result;
       const again = result instanceof Response ? passing.has(result.status) : !(result instanceof RangeError);
       if (!again || attempt === attempts) {
         if (result instanceof Response) return result;

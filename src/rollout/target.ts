@@ -93,6 +93,23 @@ export interface Change {
   what: string;
 }
 
+/** How packages of a target become images. */
+export interface ImagePackaging {
+  /** By digest: what they are built on. */
+  base: string | undefined;
+  /** The one to run, where others build it and it is there. */
+  package: PackageFile | undefined;
+  /** Builds the image of a package of the target's `archive` and pushes it; absent where others build it. */
+  build?(from: PackageFile, options: ImageBuildOptions): Promise<PackageFile>;
+}
+
+export interface ImageBuildOptions {
+  /** Absolute folder for what can be made again. */
+  cacheDir: string;
+  /** Says which image it would be, and pushes nothing. */
+  dryRun: boolean;
+}
+
 /**
  * A place where functions run. Every call is idempotent: killed anywhere and called again, it converges. Errors:
  * UnprovenError when the function does not pass its readiness proof, DeniedError-like exit 8 for permissions.
@@ -110,11 +127,8 @@ export interface Target {
   readonly archive?: PackageArchive | undefined;
   /** Packages for this target have the native runtime in a layer. */
   readonly runtimeLayer?: boolean | undefined;
-  /**
-   * Set where the user builds a container image from the package: its base image, and the package to run once the image
-   * is there.
-   */
-  readonly image?: { base: string | undefined; package: PackageFile | undefined } | undefined;
+  /** Packages go into container images. */
+  readonly image?: ImagePackaging | undefined;
   plan(request: DeployRequest): Promise<Change[]>;
   /** Creates or updates the revision, waits until it is ready, proves the golden sample, version and sha256. */
   deploy(request: DeployRequest): Promise<DeployResult>;

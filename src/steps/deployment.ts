@@ -4,7 +4,7 @@ import type { GateOptions } from '../gate/rule/options.ts';
 import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
 import { cachedPackage } from '../package/package-cache.ts';
-import type { PackageFile } from '../package/package-file.ts';
+import type { PackageArchive, PackageFile } from '../package/package-file.ts';
 import type { DeployRequest, Revision, ShiftStep, Target } from '../rollout/target.ts';
 import { functionSettings } from './function-settings.ts';
 import type { StoredVersion } from './stored-version.ts';
@@ -19,19 +19,26 @@ export interface Deployment {
 
 /**
  * Opens the model's target and builds the package for its platform; an unchanged one comes from the cache. A target that
- * runs an image is given that. Throws ColdgateError `no-image` (exit 2) where none is named yet.
+ * runs an image is given that, built of the package where nobody else builds it. Throws ColdgateError `no-image` (exit 2) where none is named yet.
  */
 export async function prepareDeployment(ws: Workspace, entry: ModelEntry, context: Context): Promise<Deployment> {
   const target = await ws.targetOf(entry);
-  if (target.image) return { target, package: imagePackage(target.image.package) };
-  return { target, package: await packageFor(target, context) };
+  const { image } = target;
+  if (!image) return { target, package: await packageFor(target, context) };
+  if (image.package || !image.build) return { target, package: imagePackage(image.package) };
+  const { cacheDir, dryRun } = context;
+  return { target, package: await image.build(await packageFor(target, context), { cacheDir, dryRun }) };
 }
 
 /** The archive that a target takes, or that goes into its image. */
-export async function packageFor(target: Target, context: Context): Promise<PackageFile> {
+export async function packageFor(
+  target: Target,
+  context: Context,
+  archive: PackageArchive | undefined = target.archive,
+): Promise<PackageFile> {
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: the tightest limit applies, unless its target allows more.
-  const { platform, entry, budget = lambdaBudget, archive, runtimeLayer } = target;
+  const { platform, entry, budget = lambdaBudget, runtimeLayer } = target;
   const { path, sha256, size, unzipped, layer, tarSha256 } = await buildPackage({
     ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, archive, runtimeLayer },
   });

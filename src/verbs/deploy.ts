@@ -80,7 +80,7 @@ async function imageContext(
       hint: 'Set package: image and base-image under target, the latter by digest.',
     });
   }
-  const zip = await packageFor(target, context);
+  const zip = await packageFor(target, context, 'zip');
   if (!context.dryRun) await writeImageContext(zip, base, resolve(context.cwd, folder));
   const line = `${context.dryRun ? 'Would write' : 'Wrote'} ${folder}/Dockerfile for ${entry.name}: package ${zip.sha256.slice(0, 12)} on ${base}.`;
   return {

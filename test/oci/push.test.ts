@@ -1,53 +1,32 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
-import { sha256 } from '../../src/model/digest.ts';
 import { type PushOptions, pushImage } from '../../src/oci/push-image.ts';
 import { buildPackage } from '../../src/package/build.ts';
-import { deflate } from '../../src/package/deflate.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import { hostPlatform } from '../../src/package/platform.ts';
-import { writeTarGz } from '../../src/package/tar-gz.ts';
-import { crane, craneCommand } from '../emulators/crane.ts';
+import { crane } from '../emulators/crane.ts';
 import { whyNot } from '../emulators/part.ts';
-import { freePort } from '../emulators/processes.ts';
 import { describePart } from '../emulators/servers.ts';
 import { testCache } from '../fakes/processes/runner.ts';
 import { openAdapterBed } from '../handler/adapter-bed.ts';
 import { FunctionProcess } from '../handler/function-process.ts';
-import { RegistryFront } from './registry-front.ts';
+import { RegistryBed } from './registry-bed.ts';
+import type { RegistryFront } from './registry-front.ts';
 
 describePart('crane', whyNot(crane), 'images that are pushed without Docker', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coldgate-oci-'));
-  const cacheDir = join(folder, 'cache');
-  let server: ChildProcess;
-  let port: number;
+  let bed: RegistryBed;
   let front: RegistryFront;
   let layer: PackageFile;
 
-  const run = (...args: string[]): string => {
-    const { status, stdout, stderr } = spawnSync(craneCommand(), [...args, '--insecure'], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`crane ${args.join(' ')}: ${stderr}`);
-    return stdout;
-  };
+  const run = (...args: string[]): string => bed.crane(...args);
+  const direct = (reference: string): string => bed.direct(reference);
   const manifestOf = (reference: string) => JSON.parse(run('manifest', direct(reference)));
-  /** The registry behind the front, which crane has no login for. */
-  const direct = (reference: string): string => reference.replace(front.host, `127.0.0.1:${port}`);
-  const layerOf = async (text: string): Promise<PackageFile> => {
-    const bytes = Buffer.from(text);
-    const joinable = await deflate('f.js', bytes, { cacheDir, log: silentLogger });
-    const { bytes: packed, tarSha256 } = await writeTarGz([{ name: 'f.js', bytes, joinable }], 'workspace');
-    const path = join(folder, sha256(packed));
-    writeFileSync(path, packed);
-    return { path, sha256: sha256(packed), size: packed.byteLength, tarSha256 };
-  };
   const push = (more: Partial<PushOptions> = {}) =>
     pushImage({
-      ...{ to: `${front.host}/acme/models/digits`, layer, cacheDir, log: silentLogger },
+      ...{ to: `${front.host}/acme/models/digits`, layer, cacheDir: bed.cacheDir, log: silentLogger },
       platform: { os: 'linux', architecture: 'amd64' },
       settings: { Entrypoint: ['node'], Cmd: ['cloud-run.cjs'], WorkingDir: '/workspace', User: '33:33' },
       login: async () => ({ username: 'coldgate', password: 'secret' }),
@@ -57,24 +36,15 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
     });
 
   beforeAll(async () => {
-    port = await freePort();
-    server = spawn(craneCommand(), ['registry', 'serve', '--address', `127.0.0.1:${port}`], { stdio: 'ignore' });
-    for (let turn = 0; turn < 600; turn++) {
-      if (await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined)) break;
-      await sleep(50);
-    }
-    front = await new RegistryFront(port).start();
+    bed = await RegistryBed.open();
+    front = bed.front;
   });
   beforeEach(async () => {
-    layer = await layerOf(`// ${expect.getState().currentTestName}`);
+    layer = await bed.layer(`// ${expect.getState().currentTestName}`);
     Object.assign(front, { scheme: 'Bearer', location: undefined, failing: [] });
     front.take();
   });
-  afterAll(async () => {
-    await front?.close();
-    server?.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => bed?.close());
 
   it('are what crane pulls, checks and names alike, and are pushed once', async () => {
     const { reference, sha256: digest, pushed } = await push();
@@ -103,21 +73,8 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
     expect(uploads).toHaveLength(1);
   });
 
-  const baseOf = (name: string, types = 'oci') => {
-    const text = join(folder, 'etc');
-    mkdirSync(text, { recursive: true });
-    writeFileSync(join(text, 'base.txt'), name);
-    spawnSync('tar', ['-czf', join(folder, 'base.tar.gz'), '-C', folder, 'etc']);
-    const to = `127.0.0.1:${port}/${name}`;
-    const empty = types === 'oci' ? ['--oci-empty-base'] : [];
-    run('append', ...empty, '-f', join(folder, 'base.tar.gz'), '-t', to);
-    const how = ['--env', 'LANG=C', '--entrypoint', '/base', '--user', 'root', '--set-platform', 'linux/amd64'];
-    run('mutate', to, ...how, '-t', to);
-    return `${to}@${run('digest', to).trim()}`;
-  };
-
-  it.each(['oci', 'docker'])('lie on a base of %s types, whose layers are brought along', async (types) => {
-    const base = baseOf(`bases/${types}`, types);
+  it.each(['oci', 'docker'] as const)('lie on a base of %s types, whose layers are brought along', async (types) => {
+    const base = bed.base(`bases/${types}`, types);
     const { reference } = await push({ base, settings: { Cmd: ['lambda.handler'], Env: ['A=b'] } });
     run('validate', '--remote', direct(reference));
     const [own, of] = [manifestOf(reference), manifestOf(base)];
@@ -129,7 +86,7 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
       ...{ Entrypoint: ['/base'], Cmd: ['lambda.handler'], User: 'root' },
       Env: expect.arrayContaining(['LANG=C', 'A=b']),
     });
-    const out = join(folder, `out-${types}`);
+    const out = join(bed.folder, `out-${types}`);
     mkdirSync(out);
     run('export', direct(reference), join(out, 'all.tar'));
     spawnSync('tar', ['-xf', join(out, 'all.tar'), '-C', out]);
@@ -137,8 +94,8 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
   });
 
   it('find their platform in an index, and say so where it is not there', async () => {
-    const one = baseOf('bases/indexed');
-    const index = `127.0.0.1:${port}/bases/index`;
+    const one = bed.base('bases/indexed');
+    const index = direct(`${front.host}/bases/index`);
     run('index', 'append', '-m', one, '-t', index);
     const base = `${index}@${run('digest', index).trim()}`;
     await expect(push({ base })).resolves.toMatchObject({ pushed: true });
@@ -147,7 +104,7 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
   });
 
   it('mount layers of a base in the same registry', async () => {
-    const base = baseOf('bases/near').replace(`127.0.0.1:${port}`, front.host);
+    const base = bed.base('bases/near').replace(direct(front.host), front.host);
     // This registry keeps blobs for all repositories together, so that it has to be told to find none.
     front.failing = Array.from({ length: 4 }, () => ({ method: 'HEAD', status: 404 }));
     await push({ base });
@@ -188,21 +145,21 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
   });
 
   it('hold a function that runs', async () => {
-    const bed = await openAdapterBed();
+    const functions = await openAdapterBed();
     const entry = 'cloud-run.cjs';
     const platform = hostPlatform();
     const built = await buildPackage({
-      ...{ platform, entry, handlerDir: bed.bundle, cacheDir: testCache, log: silentLogger },
+      ...{ platform, entry, handlerDir: functions.bundle, cacheDir: testCache, log: silentLogger },
       ...{ archive: { root: 'workspace' }, runtime: { unpacked: [join('node_modules', 'onnxruntime-node')] } },
     });
     const { reference } = await push({ layer: built });
-    const out = join(folder, 'function');
+    const out = join(bed.folder, 'function');
     mkdirSync(out);
     run('export', direct(reference), join(out, 'all.tar'));
     spawnSync('tar', ['-xf', join(out, 'all.tar'), '-C', out]);
-    const one = new FunctionProcess(join(out, 'workspace'), bed.variables, entry);
+    const one = new FunctionProcess(join(out, 'workspace'), functions.variables, entry);
     expect(await one.json('/v1/health?warm=true')).toMatchObject({ cold_start: true, sample: 'ok' });
     await one.stop();
-    bed.remove();
+    functions.remove();
   });
 });

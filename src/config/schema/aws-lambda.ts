@@ -101,7 +101,7 @@ export const awsLambdaTarget = z
       .describe('Where images go; for `package: image`.'),
     'image-digest': text('sha256: and 64 hex digits, or nothing before there is an image', /^(?:sha256:[0-9a-f]{64})?$/)
       .optional()
-      .describe('Digest of the image to run; usually `${IMAGE_DIGEST}`, from the step that built it.'),
+      .describe('Digest of your own image; usually `${IMAGE_DIGEST}`, from its build. Without it Coldgate builds one.'),
     'base-image': text('an image by digest (name@sha256:…)', /^[a-z0-9][a-z0-9._:/-]{1,250}@sha256:[0-9a-f]{64}$/)
       .optional()
       .describe('What images are built from, by digest: a `public.ecr.aws/lambda/nodejs:24`.'),

@@ -29,6 +29,10 @@ function repositoryArn({ partition, settings }: LambdaGroup): string {
   return `arn:${partition}:ecr:${uri?.[2] ?? '*'}:${uri?.[1] ?? '*'}:repository/${uri?.[3] ?? '*'}`;
 }
 
+/** An image that models.yaml names is pushed by others. */
+const buildsImages = ({ settings }: LambdaGroup): boolean =>
+  settings.imageRepository !== undefined && settings.imageDigest === undefined;
+
 const features: readonly Feature[] = [
   {
     sid: 'ListFunctions',
@@ -64,6 +68,28 @@ const features: readonly Feature[] = [
     when: ({ settings }) => settings.imageRepository !== undefined,
     // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html: Lambda lets itself in when a function is made.
     actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'],
+    resources: (group) => [repositoryArn(group)],
+  },
+  {
+    sid: 'LogInToImages',
+    operations: ['make'],
+    when: buildsImages,
+    actions: ['ecr:GetAuthorizationToken'],
+    // It knows no resources.
+    resources: () => ['*'],
+  },
+  {
+    sid: 'PushImages',
+    operations: ['make'],
+    when: buildsImages,
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    actions: [
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:CompleteLayerUpload',
+      'ecr:InitiateLayerUpload',
+      'ecr:PutImage',
+      'ecr:UploadLayerPart',
+    ],
     resources: (group) => [repositoryArn(group)],
   },
   {

@@ -1,5 +1,6 @@
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
 import { type Budget, lambdaBudget, lambdaImageBudget } from '../../package/budget.ts';
+import type { PackageArchive } from '../../package/package-file.ts';
 import type {
   Address,
   ColdInstance,
@@ -19,6 +20,7 @@ import { type PublishQueue, startCold } from './cold-start.ts';
 import { contextOf, type LambdaContext } from './context.ts';
 import { endpointAt, invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings, plannedSettings } from './function-settings.ts';
+import { imageArchive, imageOf } from './image.ts';
 import { pruneLayers } from './layer.ts';
 import { listFunctions } from './list.ts';
 import { candidateAlias, functionName } from './names.ts';
@@ -47,6 +49,7 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
   readonly budget: Budget;
   readonly runtimeLayer: boolean;
   readonly image: Platform['image'];
+  readonly archive: PackageArchive;
   readonly warmsAhead: boolean;
   readonly #context: LambdaContext;
   readonly #queue: PublishQueue = { last: Promise.resolve() };
@@ -57,9 +60,10 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     this.platform = { os: 'linux', arch: architecture === 'arm64' ? 'arm64' : 'x64' };
     this.budget = budgetOf(settings);
     this.runtimeLayer = settings.runtimeLayer;
-    this.image = imageOf(settings);
     this.warmsAhead = settings.provisionedConcurrency > 0;
     this.#context = contextOf(settings, deps);
+    this.image = imageOf(this.#context);
+    this.archive = this.image?.build ? imageArchive : 'zip';
   }
 
   get #settings(): AwsLambdaSettings {
@@ -170,12 +174,4 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
 function budgetOf(settings: AwsLambdaSettings): Budget {
   if (settings.package === 'image') return lambdaImageBudget;
   return settings.uploadBucket === undefined ? lambdaBudget : { ...lambdaBudget, zipped: lambdaBudget.unzipped };
-}
-
-/** The image that models.yaml names; undefined for zips. */
-function imageOf({ package: form, imageRepository = '', imageDigest = '', baseImage }: AwsLambdaSettings) {
-  if (form === 'zip') return undefined;
-  const [, sha256] = imageDigest.split(':');
-  const uri = `${imageRepository}@${imageDigest}`;
-  return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
 }
