@@ -88,6 +88,7 @@ export const lists = {
     'doors/warmup.test.ts',
     'github/hostile.test.ts',
     'github/lost-push.test.ts',
+    'oci/google-image.test.ts',
     'oci/lambda-image.test.ts',
     'oci/push.test.ts',
     'package/real-package.test.ts',

@@ -104,6 +104,8 @@ export interface ImagePackaging {
 }
 
 export interface ImageBuildOptions {
+  /** Function that it is for. */
+  name: string;
   /** Absolute folder for what can be made again. */
   cacheDir: string;
   /** Says which image it would be, and pushes nothing. */

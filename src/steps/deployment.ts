@@ -27,7 +27,8 @@ export async function prepareDeployment(ws: Workspace, entry: ModelEntry, contex
   if (!image) return { target, package: await packageFor(target, context) };
   if (image.package || !image.build) return { target, package: imagePackage(image.package) };
   const { cacheDir, dryRun } = context;
-  return { target, package: await image.build(await packageFor(target, context), { cacheDir, dryRun }) };
+  const { name } = functionSettings(ws.environment, entry);
+  return { target, package: await image.build(await packageFor(target, context), { name, cacheDir, dryRun }) };
 }
 
 /** The archive that a target takes, or that goes into its image. */

@@ -44,7 +44,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
     const target = await open({ 'base-image': base });
     expect(target.archive).toEqual({ root: 'var/task' });
     const layer = await bed.layer(text, 'var/task');
-    const made = await target.image?.build?.(layer, { cacheDir: bed.cacheDir, dryRun });
+    const made = await target.image?.build?.(layer, { name: functionName, cacheDir: bed.cacheDir, dryRun });
     return made as PackageFile;
   };
 
@@ -79,7 +79,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
 
   it('says what is missing', async () => {
     const layer = await bed.layer('export const third = 1', 'var/task');
-    const options = { cacheDir: bed.cacheDir, dryRun: false };
+    const options = { name: functionName, cacheDir: bed.cacheDir, dryRun: false };
     const target = await open();
     await expect(target.image?.build?.(layer, options)).rejects.toMatchObject({ code: 'no-base-image', exit: 2 });
     refusal = { __type: 'com.amazon#AccessDeniedException', message: 'not authorized' };

@@ -12,7 +12,7 @@ const target = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken';
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
  */
 export async function ecrLogin(context: LambdaContext, region: string): Promise<RegistryLogin> {
-  const { env = process.env, signal, calls } = context;
+  const { env = {}, signal, calls } = context;
   const url = env['AWS_ENDPOINT_URL_ECR'] || env['AWS_ENDPOINT_URL'] || `https://api.ecr.${region}.amazonaws.com/`;
   const answer = await calls.withRetry(async ({ abortSignal }) => {
     const signer = new AwsV4Signer({

@@ -17,6 +17,7 @@ import { type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
 import { liveAddress, liveEndpoint, plannedGateways, removeGateways } from './gateway-address.ts';
+import { archiveOf, imageOf } from './image.ts';
 import { listServices } from './list.ts';
 import { withLog } from './logs.ts';
 import { tagOf } from './names.ts';
@@ -42,8 +43,8 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   readonly platform = { os: 'linux', arch: 'x64' } as const;
   readonly entry: string;
   readonly budget: Budget = cloudRunBudget;
+  readonly archive: PackageArchive;
   readonly image: Platform['image'];
-  readonly archive: PackageArchive = {};
   readonly warmsAhead: boolean;
   readonly #context: RunContext;
   readonly #queue: SampleQueue = { last: Promise.resolve(), withoutLines: 0 };
@@ -52,9 +53,10 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     const { region, cpu, memory, executionEnvironment, kind, minInstances } = settings;
     this.key = `google-cloud-run-${region}-${cpu}x${memory}-${executionEnvironment}`;
     this.entry = kind === 'function' ? 'google-function.cjs' : 'cloud-run.cjs';
-    this.image = imageOf(settings);
     this.warmsAhead = minInstances > 0;
     this.#context = contextOf(settings, deps);
+    this.archive = archiveOf(this.#context);
+    this.image = imageOf(this.#context, [this.entry]);
   }
 
   /** Every change carries the etag that it was decided on: no lock is needed. */
@@ -145,13 +147,4 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   label(_state: RunState, { id }: RunRevision): string {
     return `as revision ${id}`;
   }
-}
-
-/** The image that models.yaml names; nothing for source packages. */
-function imageOf(settings: GoogleCloudRunSettings): Platform['image'] {
-  const { package: form, artifactRepository = '', imageDigest = '', baseImage } = settings;
-  if (form !== 'image') return undefined;
-  const [, sha256] = imageDigest.split(':');
-  const uri = `${artifactRepository}@${imageDigest}`;
-  return { base: baseImage, package: sha256 ? { path: '', size: 0, sha256, image: uri } : undefined };
 }

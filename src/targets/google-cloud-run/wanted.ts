@@ -82,10 +82,13 @@ function batchVariables({ batch }: GoogleCloudRunSettings): Record<string, strin
 /** A repository without an image below it has one for each function, by its name. */
 const imageIn = (uri: string, name: string): string => uri.replace(/^([^/@]+\/[^/@]+\/[^/@]+)@/, `$1/${name}@`);
 
-/** How the package is started: an image brings its own command along. */
+/** Whether Cloud Run puts the package on a base of Google's: sources, and images of our layer alone. */
+const isOnGoogleBase = ({ package: form, imageDigest, baseImage }: GoogleCloudRunSettings): boolean =>
+  form === 'source' || (imageDigest === undefined && baseImage === undefined);
+
+/** How the package is started on a base of Google's: a whole image brings its own command along. */
 function startOf({ kind, region }: GoogleCloudRunSettings) {
   return {
-    image: 'scratch',
     baseImageUri: `${region}-docker.pkg.dev/serverless-runtimes/google-24/runtimes/nodejs24`,
     command: ['node'],
     args: kind === 'function' ? functionArguments : ['cloud-run.cjs'],
@@ -100,7 +103,7 @@ export const settingsOf = (settings: GoogleCloudRunSettings, of: FunctionSetting
   of.name,
   shapeOf(settings),
   [settings.minInstances, settings.maxInstances],
-  settings.package === 'image' ? 'image' : startOf(settings),
+  isOnGoogleBase(settings) ? startOf(settings) : 'image',
   sortedEntries(ownVariables(settings, of)),
 ];
 
@@ -145,9 +148,9 @@ export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Te
     containers: [
       {
         ...container,
-        ...(source
-          ? { ...startOf(settings), sourceCode: { cloudStorageSource: source } }
-          : { image: imageIn(request.package.image ?? '', request.settings.name) }),
+        ...(isOnGoogleBase(settings) && startOf(settings)),
+        image: source ? 'scratch' : imageIn(request.package.image ?? '', request.settings.name),
+        ...(source && { sourceCode: { cloudStorageSource: source } }),
         env: sortedEntries(variables).map(([key, value]) => ({ name: key, value: String(value) })),
       },
     ],
