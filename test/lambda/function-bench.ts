@@ -43,7 +43,13 @@ export class FunctionBench {
     const role = 'arn:aws:iam::123456789012:role/coldgate';
     const settings = settingsSchema.parse({ provider: 'aws-lambda', region: 'eu-west-1', role, auth: 'none', ...more });
     const stateDir = join(this.folder, 'state');
-    return openTarget(camelKeys(settings), { log: silentLogger, stateDir, now: () => new Date(), signal, env: process.env });
+    return openTarget(camelKeys(settings), {
+      log: silentLogger,
+      stateDir,
+      now: () => new Date(),
+      signal,
+      env: process.env,
+    });
   }
 
   /** A package; another text gives another one. */
