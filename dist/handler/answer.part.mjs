@@ -1,1 +1,0 @@
-const e=(e,t,n={})=>({status:e,headers:{"content-type":`application/json; charset=utf-8`,...n},body:JSON.stringify(t)});export{e as t};

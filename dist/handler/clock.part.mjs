@@ -1,1 +1,0 @@
-const e=()=>{let[e,t]=process.hrtime();return e*1e3+t/1e6},t=e()-process.uptime()*1e3,n=()=>e()-t;function r(){let e=Date.now()-n(),t=0;return()=>{let r=n();return t=Math.max(t,Date.now()-e-r),r+t}}export{r as n,n as t};

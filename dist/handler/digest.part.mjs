@@ -1,1 +1,0 @@
-const e=()=>process.getBuiltinModule(`node:crypto`).createHash(`sha256`),t=t=>e().update(t).digest(`hex`);export{t as n,e as t};

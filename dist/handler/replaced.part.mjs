@@ -1,1 +1,0 @@
-import{t as e}from"./load-error.part.mjs";var t=class extends e{constructor(e,t){super(`store-unavailable`,`${e} in ${t} was replaced while it was being read.`),this.name=`ReplacedError`}};async function n(e){try{return await e()}catch(n){if(!(n instanceof t))throw n;return e()}}export{n,t};

@@ -1,1 +1,0 @@
-var e=class extends Error{status;code;fields;constructor(e,t,n,r={}){super(n),this.name=`RequestError`,this.status=e,this.code=t,this.fields=r}};const t=t=>new e(413,`payload-too-large`,`The body is larger than ${t} bytes, the most that is taken here.`);export{t as n,e as t};

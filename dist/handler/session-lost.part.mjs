@@ -1,1 +1,0 @@
-var e=class extends Error{reason;constructor(e,t){super(t),this.name=`SessionLost`,this.reason=e}};export{e as t};

@@ -1,1 +1,0 @@
-const e=`coldgate-session-thread`,t=()=>process.argv[2]===e;export{e as n,t};

@@ -1,1 +1,0 @@
-const e=Array.from({length:256},(e,t)=>t.toString(16).padStart(2,`0`)),t=t=>`${e[t>>>8&255]}${e[t&255]}`,n=()=>Math.floor(Math.random()*65536);function r(){let e=t(n()&4095|16384),r=t(n()&16383|32768),i=()=>t(n());return`${i()}${i()}-${i()}-${e}-${r}-${i()}${i()}${i()}`}export{r as t};
