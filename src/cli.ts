@@ -51,7 +51,7 @@ async function runVerb(verb: VerbSpec, args: readonly string[], { distDir, verbo
   return exit;
 }
 
-/** The command line. Answers the exit code; never throws. */
+/** The command line. Returns the exit code; never throws. */
 export async function runCli(args: readonly string[], distDir: string): Promise<number> {
   const [name = '', ...rest] = args;
   const verbose = rest.includes('--verbose');

@@ -76,7 +76,7 @@ const forms: Readonly<Record<FormedText, { fits(text: string): boolean; words: s
 /** For messages: what came of another step may be long, or several models' JSON. */
 const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
-/** One text to one value. Answers the problem in words where it cannot. */
+/** One text to one value. Returns the problem in words where it cannot. */
 function parseOne(spec: InputSpec, texts: readonly string[]): { value?: unknown; wrong?: string } {
   const text = texts.at(-1) ?? '';
   if (spec.type === 'list') {

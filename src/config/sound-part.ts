@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts';
 import type { YamlNode } from './yaml-node.ts';
 
 /**
- * Takes out of the document the models and environments that something is wrong with. Answers false where there is a
+ * Takes out of the document the models and environments that something is wrong with. Returns false where there is a
  * problem with anything else, and where no model is left: there is nothing then that could be looked at by itself.
  */
 export function keepSoundPart(root: YamlNode, problems: readonly Problem[]): boolean {

@@ -79,7 +79,7 @@ function progressOf(samples: readonly GateSample[], input: MeasureInput): number
   return input.arms.baseline ? Math.min(candidate, validStarts(samples, 'baseline')) : candidate;
 }
 
-/** Takes pairs until both arms have as many valid starts, or the time is over. Answers whether there was time. */
+/** Takes pairs until both arms have as many valid starts, or the time is over. Returns whether there was time. */
 async function takeUntil(wanted: number, samples: GateSample[], input: MeasureInput, end: number): Promise<boolean> {
   const { target, arms, options, now, signal, log } = input;
   const cap = input.gate.looks.at(-1) ?? options.maxSamples;

@@ -92,7 +92,7 @@ export function concealed(result: VerbResult, conceal: Concealer): VerbResult {
   };
 }
 
-/** Lines to the log, outputs to their file, Markdown to the summary, a failure to an annotation. Answers the exit code. */
+/** Lines to the log, outputs to their file, Markdown to the summary, a failure to an annotation. Returns the exit code. */
 export async function reportResult(verb: string, result: VerbResult, env: NodeJS.ProcessEnv): Promise<number> {
   for (const line of result.lines) core.info(commandFree(line));
   writeOutputs(result.outputs);
@@ -101,7 +101,7 @@ export async function reportResult(verb: string, result: VerbResult, env: NodeJS
   return result.failure?.exit ?? exitCodes.done;
 }
 
-/** What stopped a verb before it had a result. Answers the exit code. */
+/** What stopped a verb before it had a result. Returns the exit code. */
 export async function reportFailure(verb: string, error: ColdgateError, env: NodeJS.ProcessEnv): Promise<number> {
   annotate(verb, error);
   const said = [error.message, error.hint ?? ''].filter(Boolean).map(markdownText);

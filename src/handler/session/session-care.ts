@@ -12,7 +12,7 @@ export interface CareDeps extends Pick<HostDeps, 'note' | 'now'> {
   backoff: Backoff;
   /** Opens sessions in separate threads. */
   openApart: OpenSession;
-  /** Serves the model no more. Answers whether it was the one that is served. */
+  /** Serves the model no more. Returns whether it was the one that is served. */
   drop(model: ServedModel): boolean;
   /** Loads it again, where nothing else is served meanwhile. Throws LoadError. */
   bringBack(): Promise<void>;

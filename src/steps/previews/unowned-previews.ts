@@ -53,7 +53,7 @@ export async function unownedPreviews(ws: Workspace, preview: number, context: C
   return found;
 }
 
-/** Removes functions that nothing names any more. Answers what was done, one sentence each. */
+/** Removes functions that nothing names any more. Returns what was done, one sentence each. */
 export async function removeFunctions(
   functions: readonly LostFunction[],
   { dryRun }: Pick<Context, 'dryRun'>,

@@ -18,7 +18,7 @@ import { isMissing } from './refusal.ts';
 import type { FunctionState } from './state.ts';
 import { ensureStatements, type Permit, publicPermits } from './statements.ts';
 
-/** Points the alias to the version, if it does not; on the revision that was seen. Answers whether it had to. */
+/** Points the alias to the version, if it does not; on the revision that was seen. Returns whether it had to. */
 export async function ensureAlias(
   context: LambdaContext,
   state: FunctionState,

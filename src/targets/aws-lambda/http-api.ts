@@ -49,7 +49,7 @@ export const isSettled = (api: Api | undefined, { digest }: WantedApi): boolean 
 
 /**
  * The function's API with routes, authorizer, CORS and stage as wanted; `permit` is run before it is called done, with the
- * API's id. Answers the API.
+ * API's id. Returns the API.
  */
 export async function ensureApi(
   context: LambdaContext,
@@ -97,7 +97,7 @@ async function deleteApi(context: LambdaContext, { sdk, client }: Gateway, ApiId
   }
 }
 
-/** Takes every API of the function away, with all that is in it. Answers how many there were. */
+/** Takes every API of the function away, with all that is in it. Returns how many there were. */
 export async function removeApis(context: LambdaContext, name: string): Promise<number> {
   const gateway = await openGateway(context);
   const all = await listApis(context, gateway, name);

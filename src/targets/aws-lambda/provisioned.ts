@@ -49,7 +49,7 @@ async function listProvisioned(
 /**
  * Keeps the configured number of instances of the version warm, and waits until they are: the alias moves to a version
  * that is ready. Where they are scaled, any number within the bounds will do, and a new version begins with as many as
- * the live one has now. Answers whether that had to be changed. Throws UnprovenError `provisioning-failed` with
+ * the live one has now. Returns whether that had to be changed. Throws UnprovenError `provisioning-failed` with
  * Lambda's reason; a version that no alias names then has none.
  */
 export async function ensureProvisioned(

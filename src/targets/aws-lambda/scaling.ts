@@ -123,7 +123,7 @@ export async function endScaling(context: LambdaContext, state: FunctionState): 
   await gone(ending);
 }
 
-/** Ends it where models.yaml no longer asks for it. Answers whether it did. */
+/** Ends it where models.yaml no longer asks for it. Returns whether it did. */
 export async function dropScaling(context: LambdaContext, state: FunctionState): Promise<boolean> {
   if (context.settings.provisionedScaling || scaledVersion(state) === undefined) return false;
   await endScaling(context, state);
