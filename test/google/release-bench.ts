@@ -56,11 +56,10 @@ export class ReleaseBench {
       .sort();
   }
 
-  /** Runs a verb as a process; `during` gets what kills it. */
-  run(args: string[], during: (kill: () => void) => void = () => {}): Promise<ProcessResult> {
+  /** Runs a verb as a process; `said` gets all that it has written to standard error, whenever there is more. */
+  run(args: string[], said: (stderr: string) => void = () => {}): Promise<ProcessResult> {
     const env = { ...process.env, ...this.google.environment, COLDGATE_CACHE: testCache, ...this.env };
     const child = spawn(process.execPath, [cli, ...args], { cwd: this.project.folder, env });
-    during(() => child.kill('SIGKILL'));
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
@@ -68,6 +67,7 @@ export class ReleaseBench {
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
+      said(stderr);
     });
     return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, stdout, stderr })));
   }

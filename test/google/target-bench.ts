@@ -17,6 +17,10 @@ export const serviceName = 'digits-production';
 
 const sampleFor = (factor: number) => ({ inputs: { x: [1, 2] }, outputs: { y: [factor, 2 * factor] } });
 
+/** Text of the fake handler; another note gives another build. */
+export const fakeHandler = (note: string): string =>
+  `${readFileSync(join(import.meta.dirname, '..', 'fakes', 'targets', 'handler.cjs'), 'utf8')}\n// ${note}\n`;
+
 /** The driver on the stand-in for Google, with functions that keep the handler's contract and need no runtime. */
 export class CloudRunBench {
   readonly google: Google;
@@ -66,10 +70,9 @@ export class CloudRunBench {
     });
   }
 
-  /** A package of the fake handler; another note gives another one. */
-  async package(note = ''): Promise<PackageFile> {
-    const source = readFileSync(join(import.meta.dirname, '..', 'fakes', 'targets', 'handler.cjs'), 'utf8');
-    const tar = await tarOf({ 'cloud-run.cjs': `${source}\n// ${note}\n` });
+  /** A package of the fake handler; another note gives another one. `entry` is the file that Cloud Run starts. */
+  async package(note = '', entry = 'cloud-run.cjs'): Promise<PackageFile> {
+    const tar = await tarOf({ [entry]: fakeHandler(note) });
     const digest = sha256(tar);
     mkdirSync(this.folder, { recursive: true });
     const path = join(this.folder, `${digest}.tar.gz`);
