@@ -96,6 +96,7 @@ export const lists = {
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',
     'targets/google-commands.test.ts',
+    'targets/google-forms-release.test.ts',
     'targets/google-forms.test.ts',
     'targets/google-gateway-release.test.ts',
     'targets/google-preview.test.ts',
