@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { FunctionProcess } from '../../test/handler/function-process.ts';
-import { type Answered, SteadyLoad } from '../../test/handler/steady-load.ts';
+import { type Answered, SteadyLoad } from '../../test/handler/model/steady-load.ts';
 import { type Goal, msText, type Options } from '../goal.ts';
 import { miniLm, type TransformerSize, writeTransformer } from './minilm.ts';
 import { type BenchModel, type Feeds, tokens } from './models.ts';

@@ -4,7 +4,7 @@ import type { Artifact, Manifest } from '../../src/model/manifest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
 import { addNativeFiles, FunctionProcess } from '../../test/handler/function-process.ts';
-import { ModelStore } from '../../test/handler/model-store.ts';
+import { ModelStore } from '../../test/handler/model/model-store.ts';
 import type { BenchModel } from './models.ts';
 
 export type Form = Artifact['kind'] | 'original';

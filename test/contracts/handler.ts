@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leaksIn } from '../handler/hostile.ts';
+import { leaksIn } from '../handler/http/hostile.ts';
 
 export interface HandlerReply {
   status: number;

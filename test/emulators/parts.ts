@@ -1,7 +1,7 @@
 import { awsCli } from '../../bench/aws-cli.ts';
 import { chromium } from '../fakes/handler/browser.ts';
 import { runClient } from '../google/run-client.ts';
-import { tritonclient } from '../handler/tritonclient.ts';
+import { tritonclient } from '../handler/http/tritonclient.ts';
 import { act } from './act.ts';
 import { actionlint } from './actionlint.ts';
 import { crane } from './crane.ts';

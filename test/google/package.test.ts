@@ -7,7 +7,7 @@ import { buildPackage } from '../../src/package/build.ts';
 import { handlerContract } from '../contracts/handler.ts';
 import { callOver } from '../fakes/handler/http.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
-import { openAdapterBed } from '../handler/adapter-bed.ts';
+import { openAdapterBed } from '../handler/platforms/adapter-bed.ts';
 import { allTo, Client } from './client.ts';
 import type { Fields } from './fields.ts';
 import { openGoogle } from './google.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../fixtures/onnx.ts';
-import { openAdapterBed } from './adapter-bed.ts';
 import { FunctionProcess } from './function-process.ts';
+import { openAdapterBed } from './platforms/adapter-bed.ts';
 
 const { bundle, store, remove } = await openAdapterBed();
 afterAll(remove);

@@ -11,7 +11,7 @@ import { describePart } from '../emulators/servers.ts';
 import { strace, straceCommand } from '../emulators/strace.ts';
 import { tinyModel, tinySample, writeDenseModel } from '../fixtures/onnx.ts';
 import { addNativeFiles, FunctionProcess } from './function-process.ts';
-import { ModelStore } from './model-store.ts';
+import { ModelStore } from './model/model-store.ts';
 
 const script = pathToFileURL(join(import.meta.dirname, '../../scripts/build-handler.mjs')).href;
 const { buildHandler } = (await import(script)) as { buildHandler(options: { outdir: string }): Promise<void> };

@@ -11,8 +11,8 @@ import { crane } from '../emulators/crane.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
 import { testCache } from '../fakes/processes/runner.ts';
-import { openAdapterBed } from '../handler/adapter-bed.ts';
 import { FunctionProcess } from '../handler/function-process.ts';
+import { openAdapterBed } from '../handler/platforms/adapter-bed.ts';
 import { RegistryBed } from './registry-bed.ts';
 import type { RegistryFront } from './registry-front.ts';
 

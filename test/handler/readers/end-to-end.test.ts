@@ -9,9 +9,9 @@ import { azureContainer, googleBucket, type ServedBucket, s3Bucket } from '../..
 import { SignedS3 } from '../../fakes/handler/signed-s3.ts';
 import { newCertificate } from '../../fakes/stores/certificate.ts';
 import { tinyModel, tinySample } from '../../fixtures/onnx.ts';
-import { openAdapterBed } from '../adapter-bed.ts';
 import { FunctionProcess } from '../function-process.ts';
-import { ModelStore } from '../model-store.ts';
+import { ModelStore } from '../model/model-store.ts';
+import { openAdapterBed } from '../platforms/adapter-bed.ts';
 
 const { bundle, remove } = await openAdapterBed();
 afterAll(remove);
