@@ -52,7 +52,7 @@ describe('watching an endpoint', () => {
     ['answers slower than the SLO', () => ({ ms: 30 }), /it took \d+ ms, more than 10 ms \(slo-ms\)/],
   ])('is broken by three times %s in a row', async (_what, answer, why) => {
     const watched = await watching(answer, { seconds: 12, sloMs: 10 });
-    expect(watched).toMatchObject({ outcome: 'broken', looks: 3, failed: 3, why: expect.stringMatching(why) });
+    expect(watched).toMatchObject({ outcome: 'broken', probes: 3, failed: 3, why: expect.stringMatching(why) });
   });
 
   it('bears with two failures in a row', async () => {
@@ -62,12 +62,12 @@ describe('watching an endpoint', () => {
 
   it('is broken by more than a tenth of all', async () => {
     const watched = await watching((nth) => (nth % 5 === 0 ? broken : healthy), { seconds: 12 });
-    expect(watched).toMatchObject({ outcome: 'broken', looks: 20, failed: 4 });
+    expect(watched).toMatchObject({ outcome: 'broken', probes: 20, failed: 4 });
   });
 
   it('does not end on a failure: it looks until it knows', async () => {
     const watched = await watching((nth) => (nth >= 2 && nth <= 3 ? broken : healthy), { seconds: 0.25 });
-    expect(watched).toMatchObject({ outcome: 'passed', looks: 4, failed: 2 });
+    expect(watched).toMatchObject({ outcome: 'passed', probes: 4, failed: 2 });
   });
 
   it('waits for instances that have not looked at the pointer yet, as long as they may', async () => {
@@ -82,7 +82,7 @@ describe('watching an endpoint', () => {
     let asked = 0;
     const superseded = async () => (++asked === 3 ? 'someone made 1.2.0 live' : undefined);
     const watched = await watching(() => broken, { seconds: 60, superseded });
-    expect(watched).toMatchObject({ outcome: 'superseded', looks: 2, why: 'someone made 1.2.0 live' });
+    expect(watched).toMatchObject({ outcome: 'superseded', probes: 2, why: 'someone made 1.2.0 live' });
   });
 
   it('goes on where nobody can tell who has moved on', async () => {
