@@ -28,6 +28,7 @@ export function serviceFields(settings: GoogleCloudRunSettings, now: Kept = {}):
     }),
     // By this Google's console and gcloud know a service as a function; nothing is built by it.
     ...(kind === 'function' && { buildConfig: { ...now.buildConfig, functionTarget } }),
+    ...(kind === 'service' && now.buildConfig?.functionTarget === functionTarget && { buildConfig: {} }),
   };
 }
 

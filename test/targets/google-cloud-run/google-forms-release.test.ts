@@ -58,6 +58,7 @@ describe('functions and images on Cloud Run', { timeout: 120_000 }, () => {
     expect(await live()).toMatchObject({ status: 200, version: '1.0.0' });
     expect(wanted).toContainEqual([`${repository}/digits-local@${digest}`, undefined]);
     expect(container()).toMatchObject({ image: `${repository}/digits-local@${digest}` });
+    expect(bench.service()?.spec['buildConfig'] ?? {}).toEqual({});
     expect([container()?.sourceCode, container()?.command]).toEqual([undefined, undefined]);
   });
 
