@@ -40,3 +40,11 @@ export async function planFunction<R extends Deployed, V extends FunctionView<R>
   if (changes.length === 0 && !isSame(known, wanted)) update('publish it again, another revision answers there');
   return changes.length > 0 ? changes : [{ action: 'none', what: `${what} ${platform.label(view, known)}` }];
 }
+
+/** What removing the function would remove beside its revisions. */
+export async function besidesOf<R extends Deployed, V extends FunctionView<R>>(
+  { platform }: Rollout<R, V>,
+  name: string,
+): Promise<Change[]> {
+  return (await platform.besides?.(name, await platform.observe(name))) ?? [];
+}

@@ -101,7 +101,6 @@ export interface ColdOptions {
 export interface ColdInstance {
   /** What it reports as its revision, if it is ours. */
   revision: string;
-  /** From start to answer, ms. */
   roundTripMs: number;
   /** Its answer, or why there is none. */
   outcome: { answer: Answer } | { status: 'timeout' | 'failed'; note: string };
@@ -182,13 +181,14 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   retire(view: V, revisions: readonly R[], failed?: boolean): Promise<void>;
   /** Lets go of what is kept warm for anything but the live revision. */
   release?(view: V): Promise<void>;
-  /**
-   * Removes what nothing names any more, after a change of this role; the revision that was live before stays where the
-   * platform can keep it, for traffic to go back to. Never throws for what cannot be removed.
-   */
+  /** Removes what samples of this run have left. Throws only when the run is aborted. */
+  endSampling?(name: string): Promise<void>;
+  /** Removes what nothing names any more, after a change of this role, but what was live before. Never throws. */
   tidy(view: V, role: Role): Promise<void>;
   /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
+  /** What `removeAll` would remove beside revisions, in words. */
+  besides?(name: string, view: V | undefined): Promise<Change[]>;
   /** Removes the function and all that belongs to it, running or not. */
   removeAll(name: string, view: V | undefined): Promise<Change[]>;
   /** Whether what is live still runs, where that can end without anyone's doing. */

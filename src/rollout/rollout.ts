@@ -2,7 +2,7 @@ import { pause } from '../pause.ts';
 import { deployCandidate } from './candidate.ts';
 import type { Rollout, RolloutDeps } from './context.ts';
 import { prepareLive, routeLive } from './live.ts';
-import { describeFunction, planFunction } from './plan.ts';
+import { besidesOf, describeFunction, planFunction } from './plan.ts';
 import type { Deployed, FunctionView, Platform } from './platform.ts';
 import { restoreLive } from './restore.ts';
 import { removeFunction } from './retire.ts';
@@ -21,6 +21,8 @@ export function rolloutTarget<R extends Deployed, V extends FunctionView<R>>(
     plan: (request) => planFunction(rollout, request),
     deploy: (request) => (request.role === 'live' ? routeLive(rollout, request) : deployCandidate(rollout, request)),
     sample: (request) => sampleCold(rollout, request),
+    ...(platform.endSampling && { endSampling: async ({ name }) => platform.endSampling?.(name) }),
+    ...(platform.besides && { besides: ({ name }) => besidesOf(rollout, name) }),
     ...(platform.warmsAhead && { prepare: (request) => prepareLive(rollout, request) }),
     route: (request) => routeLive(rollout, request),
     restore: (request, move) => restoreLive(rollout, request, move),

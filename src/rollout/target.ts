@@ -149,11 +149,15 @@ export interface Target {
    * to be proven.
    */
   restore(request: DeployRequest, move: { from: Revision; to: Revision }): Promise<DeployResult | undefined>;
+  /** Removes what the samples of this run have left. Absent where each removes itself. */
+  endSampling?(settings: Pick<FunctionSettings, 'name'>): Promise<void>;
   /** How callers reach a revision, to look at it from outside. */
   reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
   /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
+  /** What removing everything would remove beside revisions, such as a gateway. Absent where there is nothing. */
+  besides?(settings: Pick<FunctionSettings, 'name'>): Promise<Change[]>;
   /**
    * Removes candidates only, or everything of the function. What is already gone is fine.
    * @param keep version whose candidate stays

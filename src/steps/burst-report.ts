@@ -7,6 +7,8 @@ export interface BurstFacts {
   role: 'candidate' | 'live';
   url: string;
   found: Burst;
+  /** Settings of the target that keep instances warm, and that limit them. */
+  names: { warm: string; limit: string };
   /** Of the JSON file. */
   path: string;
   /** Of the k6 script, where one was written. */
@@ -24,18 +26,15 @@ function rowOf(name: string, wave: Wave, cold: string): string[] {
 }
 
 /** The result of a burst: lines, outputs and the summary. */
-export function burstReport({ model, version, role, url, found, path, script }: BurstFacts): ModelResult {
+export function burstReport({ model, version, role, url, found, names, path, script }: BurstFacts): ModelResult {
   const { requests, first, again, serviceMs, proposed } = found;
   const share = percent(first.cold, first.answered);
   const head = `${requests} requests at once to the ${role} of ${model} ${version}: ${share} cold (${first.cold} of ${first.answered}, on ${first.instances} instances), ${first.throttled} throttled, ${first.failed} failed; ${timesText(first.times)}.`;
   const cold = first.cold > 0 ? [`Cold ones alone: ${timesText(first.coldTimes)}.`] : [];
   const warm = `As many again: ${again.throttled} throttled, ${again.failed} failed; ${timesText(again.times)}.`;
-  const advice = adviceOf(requests, serviceMs, proposed);
+  const advice = adviceOf(names.warm, requests, serviceMs, proposed);
   const throttled = first.throttled + again.throttled;
-  const limits =
-    throttled > 0
-      ? ['The platform turned requests away: raise reserved-concurrency, or the concurrency of the account.']
-      : [];
+  const limits = throttled > 0 ? [`The platform turned requests away: raise ${names.limit}.`] : [];
   const written = script === undefined ? [] : [`A longer load test: k6 run ${script}`];
   const lines = [head, ...cold, warm, ...advice, ...limits, ...written, `Everything: ${path}`];
   const columns = ['requests', 'answered', 'throttled', 'failed', 'instances', 'cold', 'p50', 'p95', 'p99'];
@@ -61,10 +60,10 @@ export function burstReport({ model, version, role, url, found, path, script }: 
 const textOf = (value: number | null): string =>
   value === null ? '' : Number.isInteger(value) ? String(value) : value.toFixed(4);
 
-function adviceOf(requests: number, serviceMs: number | null, proposed: number | null): string[] {
+function adviceOf(name: string, requests: number, serviceMs: number | null, proposed: number | null): string[] {
   if (serviceMs === null || proposed === null) return [];
   const rate = `${requests} requests a second of ${serviceMs.toFixed(1)} ms each`;
   return [
-    `provisioned-concurrency: ${proposed} keeps ${rate} off cold starts (Little's law and a tenth more); ${requests} would if all came in the same moment.`,
+    `${name}: ${proposed} keeps ${rate} off cold starts (Little's law and a tenth more); ${requests} would if all came in the same moment.`,
   ];
 }

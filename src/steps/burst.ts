@@ -96,11 +96,17 @@ export async function burstModel(
     role: revision.role,
     url: revision.url,
     found,
+    names: namesFor(workspace.environment.target.provider),
     path,
     script,
   });
   return { ...report, failure: failureOf(entry, version, found) };
 }
+
+const namesFor = (provider: string) =>
+  provider === 'google-cloud-run'
+    ? { warm: 'min-instances', limit: 'max-instances' }
+    : { warm: 'provisioned-concurrency', limit: 'reserved-concurrency, or the concurrency of the account' };
 
 function failureOf(entry: ModelEntry, version: string, { requests, first, again }: Burst): ColdgateError | undefined {
   const failed = first.failed + again.failed;

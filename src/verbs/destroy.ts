@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../config/types.ts';
+import type { Change } from '../rollout/target.ts';
 import { functionSettings } from '../steps/function-settings.ts';
 import { type PreviewOwner, previewRevisions, storedPreviews } from '../steps/previews/list.ts';
 import { previewFunction } from '../steps/previews/name.ts';
@@ -20,8 +21,12 @@ async function destroyFunction(ws: Workspace, entry: ModelEntry, input: DestroyI
   const settings = functionSettings(ws.environment, entry);
   const { live, candidates } = await target.describe(settings);
   const there = [...(live && !input.candidates ? [live] : []), ...candidates];
+  const planned = async (): Promise<Change[]> => [
+    ...there.map(({ role, id }) => ({ action: 'delete' as const, what: `the ${role} revision ${id}` })),
+    ...(input.candidates ? [] : ((await target.besides?.(settings)) ?? [])),
+  ];
   const changes = context.dryRun
-    ? there.map(({ role, id }) => ({ action: 'delete' as const, what: `the ${role} revision ${id}` }))
+    ? await planned()
     : await target.remove(settings, input.candidates ? 'candidates' : 'all');
   const said = changes.map((change) => changeText(change, context.dryRun));
   const lines = said.length > 0 ? said : [`Nothing of ${entry.name} was running.`];

@@ -1,6 +1,7 @@
 import { readLive } from '../registry/pointer/live-pointer.ts';
 import { asksForBurst, type BurstInput, burstModel, checkBurst } from '../steps/burst.ts';
 import { prepareDeployment } from '../steps/deployment.ts';
+import { functionSettings } from '../steps/function-settings.ts';
 import { warmupReport, writeReport } from '../steps/release/gate-report.ts';
 import { runGate } from '../steps/release/gate-run.ts';
 import { eachModel } from '../steps/results.ts';
@@ -26,7 +27,10 @@ export async function run(input: WarmupInput, context: Context): Promise<VerbRes
     const deployment = await prepareDeployment(workspace, entry, context);
     const options = input.maxSamples === undefined ? entry.gate : { ...entry.gate, maxSamples: input.maxSamples };
     const { fresh } = input;
-    const record = await runGate({ workspace, entry, candidate, live, deployment, options, fresh, context });
+    const gate = { workspace, entry, candidate, live, deployment, options, fresh, context };
+    const record = await runGate(gate).finally(() =>
+      deployment.target.endSampling?.(functionSettings(environment, entry)),
+    );
     return warmupReport(record, await writeReport(record, input.reportPath, context.cwd));
   });
 }

@@ -7,9 +7,10 @@ import type { SampleRequest } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';
 import { sampleEndpoint } from './endpoint.ts';
 import { readStart, type StartLines } from './logs.ts';
-import { revisionName, tagOf } from './names.ts';
+import { revisionName, serviceName, tagOf } from './names.ts';
+import { observe } from './observe.ts';
 import { sourceOf } from './package-object.ts';
-import { endedSamples, removeOrLeave } from './prune.ts';
+import { endedSamples, removeOrLeave, sweep } from './prune.ts';
 import { ensureService } from './publish.ts';
 import { skippingCheck } from './skip-check.ts';
 import type { RunState } from './state.ts';
@@ -62,6 +63,18 @@ export async function startCold(
   const lines = await linesOf(context, queue, started);
   for (const id of started.untagged) await removeOrLeave(context, started.state, id);
   return { ...instance, ...reportOf(lines, context.startsAtDeployment) };
+}
+
+/** Takes the tag of the last sample away, and what the run has measured otherwise. Throws only when the run is aborted. */
+export async function endSampling(context: RunContext, name: string): Promise<void> {
+  if (!context.measured.get(serviceName(name))?.size) return;
+  try {
+    const state = await observe(context, name);
+    if (state) await sweep(context, state);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.debug(`The last sample of ${name} stays: ${(error as Error).message}`);
+  }
 }
 
 /** A sample runs what a candidate would, under a separate name. */

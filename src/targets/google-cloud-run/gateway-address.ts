@@ -8,7 +8,7 @@ import { endpointAt, isOfBefore } from './endpoint.ts';
 import { ensureGateway, urlOf } from './gateway.ts';
 import { whoIf } from './gateway-client.ts';
 import { toRefusal } from './gateway-refusal.ts';
-import { removeGateway } from './gateway-remove.ts';
+import { plannedRemoval, removeGateway } from './gateway-remove.ts';
 import { findGateway } from './gateway-resources.ts';
 import { gatewayEndpoint } from './gateway-routes.ts';
 import { type GatewayResource, holdsConfig, isOwn } from './gateway-steps.ts';
@@ -118,11 +118,24 @@ async function removeById(context: RunContext, name: string, ids: readonly strin
   return changes;
 }
 
-/** Removes every gateway of the function, which goes before the service that it calls. */
-export function removeGateways(context: RunContext, name: string, state: RunState | undefined): Promise<Change[]> {
-  const { settings } = context;
+/** Gateways that the function may have: the one of the settings, and those that the service notes. */
+function possibleIds({ settings }: RunContext, name: string, state: RunState | undefined): string[] {
   const asked = hasGateway(settings) ? [gatewayNames(settings, name).id] : [];
-  return removeById(context, name, [...new Set([...asked, ...(state ? markedIds(state.service) : [])])]);
+  return [...new Set([...asked, ...(state ? markedIds(state.service) : [])])];
+}
+
+/** Removes every gateway of the function, which goes before the service that it calls. */
+export const removeGateways = (context: RunContext, name: string, state: RunState | undefined): Promise<Change[]> =>
+  removeById(context, name, possibleIds(context, name, state));
+
+/** What `removeGateways` would remove, without doing it. */
+export async function foundGateways(context: RunContext, name: string, state: RunState | undefined): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const id of possibleIds(context, name, state)) {
+    const names = gatewayNames({ ...context.settings, gateway: { name: id } }, name);
+    changes.push(...(await plannedRemoval(context, names, name)));
+  }
+  return changes;
 }
 
 /** How callers reach what is live: by the service itself, or through its gateway. */

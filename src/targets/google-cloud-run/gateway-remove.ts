@@ -14,16 +14,35 @@ export async function removeGateway(access: GatewayAccess, names: GatewayNames, 
   try {
     const changes: Change[] = [];
     const gateway = await removeOne(access, names.gateway, owner, () => findGateway(access, names));
-    if (gateway) changes.push({ action: 'delete', what: `the gateway ${names.id} (${gateway.defaultHostname ?? ''})` });
+    if (gateway) changes.push(ofGateway(names, gateway));
     if (!(await findApi(access, names))) return changes;
     if (!(await removeConfigs(access, names, owner))) return changes;
     const api = await removeOne(access, names.api, owner, () => findApi(access, names));
-    if (api) changes.push({ action: 'delete', what: `the API ${names.id}` });
+    if (api) changes.push(ofApi(names));
     return changes;
   } catch (error) {
     throw toRefusal(error, { names, account: await whoIf(access, error) });
   }
 }
+
+/** What `removeGateway` would remove, without doing it. */
+export async function plannedRemoval(access: GatewayAccess, names: GatewayNames, owner: string): Promise<Change[]> {
+  try {
+    const [gateway, api] = [await findGateway(access, names), await findApi(access, names)];
+    return [
+      ...(gateway && isOwn(gateway, owner) ? [ofGateway(names, gateway)] : []),
+      ...(api && isOwn(api, owner) ? [ofApi(names)] : []),
+    ];
+  } catch (error) {
+    throw toRefusal(error, { names, account: await whoIf(access, error) });
+  }
+}
+
+const ofGateway = ({ id }: GatewayNames, { defaultHostname = '' }: GatewayResource): Change => ({
+  action: 'delete',
+  what: `the gateway ${id} (${defaultHostname})`,
+});
+const ofApi = ({ id }: GatewayNames): Change => ({ action: 'delete', what: `the API ${id}` });
 
 /** Removes what is ours and waits until it is gone. Returns what it was; nothing where it was not there or not ours. */
 async function removeOne<T extends Resource>(

@@ -13,10 +13,10 @@ import type {
 } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
-import { type SampleQueue, startCold } from './cold-start.ts';
+import { endSampling, type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
-import { liveAddress, liveEndpoint, plannedGateways, removeGateways } from './gateway-address.ts';
+import { foundGateways, liveAddress, liveEndpoint, plannedGateways, removeGateways } from './gateway-address.ts';
 import { archiveOf, imageOf } from './image.ts';
 import { listServices } from './list.ts';
 import { withLog } from './logs.ts';
@@ -133,6 +133,14 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
 
   list(): Promise<FoundFunction[]> {
     return listServices(this.#context);
+  }
+
+  endSampling(name: string): Promise<void> {
+    return endSampling(this.#context, name);
+  }
+
+  besides(name: string, state: RunState | undefined): Promise<Change[]> {
+    return foundGateways(this.#context, name, state);
   }
 
   async removeAll(name: string, state: RunState | undefined): Promise<Change[]> {

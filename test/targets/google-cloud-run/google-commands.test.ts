@@ -28,7 +28,7 @@ describe('commands on Cloud Storage and Cloud Run', { timeout: 120_000 }, () => 
     expect(released).toMatchObject({ promoted: true, version: '1.1.0', 'previous-version': '1.0.0', sequence: 2 });
     expect(released.verdict).toBe('pass');
     expect(objects()).toEqual(before);
-    expect(bench.inventory()).not.toContainEqual(expect.stringContaining('candidate'));
+    expect(bench.inventory()).toEqual(['revision live', 'service digits-local', 'traffic live 100 %']);
     expect(await infer()).toMatchObject({ status: 200, version: '1.1.0' });
     // The same tag again, as when its workflow is run again.
     bench.calls();
@@ -58,6 +58,7 @@ describe('commands on Cloud Storage and Cloud Run', { timeout: 120_000 }, () => 
     const script = readFileSync(bench.project.path('load', 'k6.js'), 'utf8');
     expect(script).toContain(bench.service()?.uri);
     expect(script).toContain('1.1.0');
+    expect(script).toContain('gcloud auth print-identity-token');
   });
 
   it('warmup --burst counts what Cloud Run turns away', async () => {
@@ -67,10 +68,13 @@ describe('commands on Cloud Storage and Cloud Run', { timeout: 120_000 }, () => 
     const { queueMs } = bench.google.knobs;
     bench.google.knobs.queueMs = 0;
     const { throttled, burst } = await bench.json('warmup', '--burst', '8');
+    const { stderr } = await bench.run(['warmup', '--burst', '8']);
     bench.google.knobs.queueMs = queueMs;
     expect(burst.first.answered).toBeGreaterThan(0);
     expect(burst.first.failed).toBe(0);
     expect(throttled).toBeGreaterThan(0);
+    expect(stderr).toMatch(/raise max-instances/);
+    expect(stderr).toMatch(/min-instances: \d/);
     await bench.json('destroy', '--candidates');
   });
 });

@@ -83,7 +83,11 @@ describe('ship behind a gateway', { timeout: 120_000 }, () => {
     const before = gateways.state.inventory();
     writes();
     const { changes } = await bench.json('destroy', '--dry-run');
-    expect(changes).not.toEqual([]);
+    expect(changes.map(({ what }: { what: string }) => what)).toEqual([
+      expect.stringMatching(/^the live revision /),
+      `the gateway digits-local (${new URL(address()).host})`,
+      'the API digits-local',
+    ]);
     expect(writes()).toEqual([]);
     expect(gateways.state.inventory()).toEqual(before);
   });
