@@ -42,7 +42,7 @@ export function idlePush(event: Branch): EventPlan | undefined {
 function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }: PushFindings) {
   const asked = Boolean(inputs.model?.length);
   const { models, why } = affectedModels(inputs, ground, changed);
-  if (standings.unread) return { ship: models.map((m) => m.model), refused: [], told: [why] };
+  if (standings.unread) return { ship: models.map((m) => m.model), refused: [], reasons: [why] };
   const touched = asked || changed.known ? models.map((m) => m.model) : [];
   const stands = standings.models.filter(({ model }) => !asked || touched.includes(model));
   const named = (...kinds: string[]) => stands.filter(({ stand }) => kinds.includes(stand)).map(({ model }) => model);
@@ -51,7 +51,7 @@ function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }
   return {
     ship: [...new Set(wanted)],
     refused,
-    told: [...stands.flatMap(({ stand, why: reason }) => (stand === 'settled' ? [] : [reason])), why],
+    reasons: [...stands.flatMap(({ stand, why: reason }) => (stand === 'settled' ? [] : [reason])), why],
   };
 }
 
@@ -60,7 +60,7 @@ function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }
  */
 export function planBranch(event: Branch, inputs: EventInputs, ground: EventGround, findings: PushFindings): EventPlan {
   const place = pushedTo(inputs, ground);
-  const { ship, refused, told: reasons } = toShip(inputs, ground, findings);
+  const { ship, refused, reasons } = toShip(inputs, ground, findings);
   const models = [...ship, ...refused].flatMap((name) => entriesOf(ground, [name]));
   const base = { ...nothing, models, environment: place.name };
   const pushed = `The default branch ${codeSpan(event.branch)} was pushed`;

@@ -53,15 +53,15 @@ export function failureOfStatus({ code = 0, message = 'no words', details = [] }
 export function failureOfAnswer(status: number, headers: Headers, text: string): GoogleFailure {
   const seconds = Number(headers.get('retry-after') ?? 0);
   const retryAfterMs = seconds > 0 && seconds < 60 ? seconds * 1000 : 0;
-  const told = readError(text);
-  if (!told) {
+  const described = readError(text);
+  if (!described) {
     const words = /^\s*</.test(text) ? '' : (text.trim().split('\n')[0]?.slice(0, 300) ?? '');
     return new GoogleFailure(status, `HTTP ${status}`, words || 'no words', { retryAfterMs });
   }
-  const details = told.details ?? [];
+  const details = described.details ?? [];
   const info = details.find((one) => String(one['@type']).endsWith('google.rpc.ErrorInfo'));
-  const reason = typeof info?.['reason'] === 'string' ? info['reason'] : (told.status ?? `HTTP ${status}`);
-  return new GoogleFailure(status, reason, told.message ?? 'no words', { details, retryAfterMs });
+  const reason = typeof info?.['reason'] === 'string' ? info['reason'] : (described.status ?? `HTTP ${status}`);
+  return new GoogleFailure(status, reason, described.message ?? 'no words', { details, retryAfterMs });
 }
 
 function readError(text: string): (RpcStatus & { status?: string }) | undefined {

@@ -11,16 +11,17 @@ const headroom = 1.1;
 /**
  * Instances to keep warm for a rate of requests. Little's law (J. D. C. Little 1961, "A proof for the queuing formula
  * L = λW"): requests in progress = requests a second × seconds each; the same as AWS has it in
- * docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html. An instance serves one request at a time. Never fewer
- * than one, and never more than requests: those would be too many even if all came in one moment.
+ * docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html. Never fewer than one, and never more than all
+ * requests need that come in one moment.
  * @param perSecond requests that arrive in a second
  * @param serviceMs time that a warm instance is busy with one, ms
+ * @param atOnce requests that one instance serves at the same time
  */
-export function provisionedFor(perSecond: number, serviceMs: number): number {
+export function provisionedFor(perSecond: number, serviceMs: number, atOnce = 1): number {
   const inProgress = (perSecond * serviceMs) / 1000;
   // A hair less than the product of decimal numbers, so that 20 × 0.5 × 1.1 is 11 and not 12.
-  const needed = Math.ceil(inProgress * headroom - 1e-9);
-  return Math.min(perSecond, Math.max(1, needed));
+  const needed = Math.ceil((inProgress * headroom) / atOnce - 1e-9);
+  return Math.min(Math.ceil(perSecond / atOnce), Math.max(1, needed));
 }
 
 interface BurstOptions {
@@ -29,6 +30,8 @@ interface BurstOptions {
   expected: Omit<Expectation, 'revision'>;
   /** Requests that are sent in one moment. */
   requests: number;
+  /** Requests that one instance serves at the same time; 1 unless given. */
+  atOnce?: number | undefined;
   /** One request, ms. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -59,6 +62,8 @@ export interface Burst {
   first: Wave & { cold: number; coldTimes: Times };
   /** At once after it, with the golden sample: on instances that are warm by then. */
   again: Wave;
+  /** Requests that one instance serves at the same time. */
+  atOnce: number;
   /** Time that a warm instance is busy with one request, ms: its own account of it, else the caller's. */
   serviceMs: number | null;
   /** Instances to keep warm for as many requests a second; undefined without a service time. */
@@ -87,10 +92,11 @@ export async function burst(options: BurstOptions): Promise<Burst> {
   const serviceMs = busy.length === 0 ? null : busy.reduce((sum, ms) => sum + ms, 0) / busy.length;
   return {
     requests,
+    atOnce: options.atOnce ?? 1,
     first: { ...waveOf(first), cold: cold.length, coldTimes: timesOf(cold) },
     again: waveOf(again),
     serviceMs,
-    proposed: serviceMs === null ? null : provisionedFor(requests, serviceMs),
+    proposed: serviceMs === null ? null : provisionedFor(requests, serviceMs, options.atOnce),
   };
 }
 

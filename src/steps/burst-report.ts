@@ -27,12 +27,12 @@ function rowOf(name: string, wave: Wave, cold: string): string[] {
 
 /** The result of a burst: lines, outputs and the summary. */
 export function burstReport({ model, version, role, url, found, names, path, script }: BurstFacts): ModelResult {
-  const { requests, first, again, serviceMs, proposed } = found;
+  const { requests, first, again, proposed } = found;
   const share = percent(first.cold, first.answered);
   const head = `${requests} requests at once to the ${role} of ${model} ${version}: ${share} cold (${first.cold} of ${first.answered}, on ${first.instances} instances), ${first.throttled} throttled, ${first.failed} failed; ${timesText(first.times)}.`;
   const cold = first.cold > 0 ? [`Cold ones alone: ${timesText(first.coldTimes)}.`] : [];
   const warm = `As many again: ${again.throttled} throttled, ${again.failed} failed; ${timesText(again.times)}.`;
-  const advice = adviceOf(names.warm, requests, serviceMs, proposed);
+  const advice = adviceOf(names.warm, found);
   const throttled = first.throttled + again.throttled;
   const limits = throttled > 0 ? [`The platform turned requests away: raise ${names.limit}.`] : [];
   const written = script === undefined ? [] : [`A longer load test: k6 run ${script}`];
@@ -60,10 +60,10 @@ export function burstReport({ model, version, role, url, found, names, path, scr
 const textOf = (value: number | null): string =>
   value === null ? '' : Number.isInteger(value) ? String(value) : value.toFixed(4);
 
-function adviceOf(name: string, requests: number, serviceMs: number | null, proposed: number | null): string[] {
+function adviceOf(name: string, { requests, atOnce, serviceMs, proposed }: Burst): string[] {
   if (serviceMs === null || proposed === null) return [];
   const rate = `${requests} requests a second of ${serviceMs.toFixed(1)} ms each`;
   return [
-    `${name}: ${proposed} keeps ${rate} off cold starts (Little's law and a tenth more); ${requests} would if all came in the same moment.`,
+    `${name}: ${proposed} keeps ${rate} off cold starts (Little's law and a tenth more); ${Math.ceil(requests / atOnce)} would if all came in the same moment.`,
   ];
 }

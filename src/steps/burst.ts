@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { ModelEntry } from '../config/types.ts';
+import type { Environment, ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes, InputError, UnprovenError } from '../errors.ts';
 import { type Burst, burst } from '../measure/burst.ts';
 import { k6Script } from '../measure/k6-script.ts';
@@ -86,6 +86,7 @@ export async function burstModel(
     endpoint: target.reach(functionSettings(workspace.environment, entry), revision),
     expected: { version, sha256, sample },
     requests: input.burst,
+    atOnce: atOnceOf(workspace.environment.target),
     timeoutMs: entry.gate.timeoutSeconds * 1000,
     signal: context.signal,
   });
@@ -102,6 +103,10 @@ export async function burstModel(
   });
   return { ...report, failure: failureOf(entry, version, found) };
 }
+
+/** Lambda and a local process serve one request an instance. */
+const atOnceOf = (target: Environment['target']): number =>
+  target.provider === 'google-cloud-run' ? target.concurrency : 1;
 
 const namesFor = (provider: string) =>
   provider === 'google-cloud-run'

@@ -14,4 +14,10 @@ describe('the proposed count', () => {
   ])('for %i a second of %d ms each is %i', (perSecond, serviceMs, count) => {
     expect(provisionedFor(perSecond, serviceMs)).toBe(count);
   });
+
+  it('is a share of that where an instance serves several at once', () => {
+    expect(provisionedFor(100, 500, 4)).toBe(14);
+    expect(provisionedFor(50, 2000, 4)).toBe(13);
+    expect(provisionedFor(2, 900, 4)).toBe(1);
+  });
 });

@@ -10,7 +10,7 @@ import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
 import { qualifierOf, versionOf } from './observe.ts';
-import { waitFor } from './ready.ts';
+import { waitForLambda } from './ready.ts';
 import { dropScaling, instanceBounds, scaledVersion } from './scaling.ts';
 import type { FunctionState } from './state.ts';
 
@@ -96,7 +96,7 @@ function startingWith(context: LambdaContext, state: FunctionState, there: Reado
 async function waitUntilWarm(context: LambdaContext, state: FunctionState, number: string): Promise<void> {
   const place = { FunctionName: state.name, Qualifier: number };
   const what = `Lambda has not got the provisioned instances of ${state.name}:${number} ready`;
-  await waitFor(context, what, async () => {
+  await waitForLambda(context, what, async () => {
     const { Status, StatusReason } = await context.calls.send(new GetProvisionedConcurrencyConfigCommand(place));
     if (Status !== 'FAILED') return Status === 'READY' ? true : undefined;
     if (versionOf(state, context.settings.alias)?.id !== number) await release(context, state, number);

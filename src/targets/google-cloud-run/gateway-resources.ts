@@ -74,7 +74,7 @@ export async function change(access: GatewayAccess, call: GatewayCall): Promise<
 
 function operationFailure({ metadata }: Operation, error: RpcStatus, call: GatewayCall): GatewayFailure {
   // Messages of the document compiler.
-  const told = (metadata?.diagnostics ?? []).map(({ location, message }) => `${location ?? '-'}: ${message}`);
-  const message = [error.message ?? 'no words', ...told].join('; ');
+  const diagnostics = (metadata?.diagnostics ?? []).map(({ location, message }) => `${location ?? '-'}: ${message}`);
+  const message = [error.message ?? 'no words', ...diagnostics].join('; ');
   return new GatewayFailure(failureOfStatus({ ...error, message }), call);
 }

@@ -6,7 +6,7 @@ import { type RunContext, runUrl, servicePath } from './context.ts';
 import { withLog } from './logs.ts';
 import { revisionName, serviceName, tagOf } from './names.ts';
 import { observe, revisionOf } from './observe.ts';
-import { finished, waitFor } from './operations.ts';
+import { finished, waitForRun } from './operations.ts';
 import { type Source, sourceOf } from './package-object.ts';
 import { dropTags, removeOrLeave } from './prune.ts';
 import { movedError } from './refusal.ts';
@@ -174,7 +174,7 @@ async function becomesReady(context: RunContext, { name }: RunState, { id, ready
   if (ready) return true;
   const path = `${servicePath(context, name)}/revisions/${id}`;
   const asked = { permission: 'run.revisions.get', resource: path };
-  const ended = await waitFor(context, `Cloud Run has not got the revision ${id} ready`, async () => {
+  const ended = await waitForRun(context, `Cloud Run has not got the revision ${id} ready`, async () => {
     const url = runUrl(context, path);
     const now = revisionOf(await context.calls.send<RevisionResource>({ method: 'GET', url }, asked));
     return now.ready ? now : undefined;

@@ -1,17 +1,12 @@
-import { pause } from '../../pause.ts';
 import type { Forward, Move } from '../../rollout/platform.ts';
-import { type Answer, field } from '../../rollout/proof/http.ts';
-import { readTimings } from '../../rollout/proof/judge-start.ts';
-import { type Endpoint, warmPath } from '../../rollout/proof/prove.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import { shiftInSteps } from '../../rollout/shift-steps.ts';
 import type { RunContext } from './context.ts';
 import { endpointAt, settlingUntil } from './endpoint.ts';
 import { purposeOfTag, tagOf } from './names.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { sharesOf, soundTraffic, uriOfTag, withoutTags, withShares } from './traffic.ts';
 import { setTraffic, uriOf } from './update.ts';
-
-/** Between two looks at the new revision during a step, ms. */
-const betweenMs = 5000;
 
 /**
  * Moves all traffic to a revision by its name, in steps where the settings ask for that and something else has it now. The
@@ -22,7 +17,7 @@ export async function shiftTraffic(
   state: RunState,
   { from, to, forward }: Move<RunRevision>,
 ): Promise<boolean> {
-  if (from && forward) await shiftInSteps(context, state, from, to, forward);
+  if (from && forward) await shiftToRevision(context, state, from, to, forward);
   const kept = withoutTags(soundTraffic(state), (tag, of) => of === to.id && purposeOfTag(tag) === 'live');
   const moved = await setTraffic(context, state, withShares(kept, { [to.id]: 100 }));
   if (moved && to.reports !== undefined) {
@@ -31,48 +26,25 @@ export async function shiftTraffic(
   return moved;
 }
 
-/**
- * Gives the new revision a rising share. During each step it has to answer its golden sample repeatedly, and the start
- * timings that it reports go to the judge; the first error ends the shift, and the rollout sets traffic back. A shift
- * that was killed continues at the share that it had.
- */
-async function shiftInSteps(
+/** The shares of a step, of all that is managed here. */
+function shiftToRevision(
   context: RunContext,
   state: RunState,
   from: RunRevision,
   to: RunRevision,
   forward: Forward,
 ): Promise<void> {
-  const { steps = [], waitSeconds = 0 } = context.settings.shift ?? {};
-  const reached = sharesOf(state.service).get(to.id) ?? 0;
-  for (const percent of steps.toSorted((a, b) => a - b).filter((one) => one >= reached)) {
-    const shares = { [from.id]: 100 - percent, [to.id]: percent };
-    await setTraffic(context, state, withShares(soundTraffic(state), shares));
-    context.log.info(`${percent} % of the calls go to ${to.id}, for ${waitSeconds} s.`);
-    const timings = await watchStep(context, state, to, forward, waitSeconds * 1000);
-    forward.judge?.({ percent, timings });
-  }
-}
-
-/** Timings by the instances that answered, each once: what every one of them needed to start. */
-async function watchStep(context: RunContext, state: RunState, to: RunRevision, forward: Forward, forMs: number) {
-  const seen = new Map<unknown, Answer>();
-  const inner = nextEndpoint(context, state, to);
-  const endpoint: Endpoint = {
-    ...inner,
-    send: async (path, options) => {
-      const answer = await inner.send(path, options);
-      if (path === warmPath) seen.set(field(answer.body, 'instance_id'), answer);
-      return answer;
+  return shiftInSteps(context, {
+    shift: context.settings.shift,
+    reached: sharesOf(state.service).get(to.id) ?? 0,
+    to: to.id,
+    forward,
+    setShare: async (percent) => {
+      const shares = { [from.id]: 100 - percent, [to.id]: percent };
+      await setTraffic(context, state, withShares(soundTraffic(state), shares));
     },
-  };
-  const until = performance.now() + forMs;
-  for (;;) {
-    await forward.prove(endpoint);
-    const left = until - performance.now();
-    if (left <= 0) return [...seen.values()].map(({ body }) => readTimings(field(body, 'timings')));
-    await pause(Math.min(left, betweenMs), context.signal);
-  }
+    endpoint: () => nextEndpoint(context, state, to),
+  });
 }
 
 /** A revision by the tag that it has until it is live. */

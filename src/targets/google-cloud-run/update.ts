@@ -1,7 +1,7 @@
 import { UnprovenError } from '../../errors.ts';
 import { MovedError } from '../../rollout/platform.ts';
 import { type RunContext, runUrl, servicePath } from './context.ts';
-import { finished, waitFor } from './operations.ts';
+import { finished, waitForRun } from './operations.ts';
 import { movedError } from './refusal.ts';
 import { type Operation, type Service, shortName, type TrafficTarget } from './resources.ts';
 import type { RunState } from './state.ts';
@@ -41,7 +41,7 @@ async function settleLost(context: RunContext, state: RunState, fields: Fields, 
     (traffic === undefined || isSameTraffic(trafficOf(now), traffic)) &&
     (template === undefined || shortName(now.latestCreatedRevision) === template.revision) &&
     (template !== undefined || traffic !== undefined);
-  const now = await waitFor(context, `Cloud Run has not got ${what} ready`, async () => {
+  const now = await waitForRun(context, `Cloud Run has not got ${what} ready`, async () => {
     const one = await readService(context, state.name);
     if (!isOurs(one)) throw moved(one);
     return one.reconciling ? undefined : one;

@@ -1,7 +1,7 @@
 import { type RunContext, runUrl, servicePath } from './context.ts';
 import { purposeOfTag } from './names.ts';
 import { revisionOf } from './observe.ts';
-import { waitFor } from './operations.ts';
+import { waitForRun } from './operations.ts';
 import type { RevisionResource } from './resources.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { soundTraffic, withoutTags } from './traffic.ts';
@@ -17,7 +17,7 @@ export async function untilWarm(
   if (minInstances <= warmInstances) return;
   const path = `${servicePath(context, name)}/revisions/${id}`;
   const asked = { permission: 'run.revisions.get', resource: path };
-  await waitFor(context, `Cloud Run has not got ${minInstances} instances of ${id} warm`, async () => {
+  await waitForRun(context, `Cloud Run has not got ${minInstances} instances of ${id} warm`, async () => {
     const resource = await context.calls.send<RevisionResource>({ method: 'GET', url: runUrl(context, path) }, asked);
     const isWarming = (resource.conditions ?? []).some(
       ({ state, revisionReason }) =>
