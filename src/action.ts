@@ -41,8 +41,8 @@ function readValues(verb: VerbSpec, given: Given): Record<string, unknown> {
 /** Runs one verb and reports it. Throws what the verb throws. */
 async function runVerb(verb: VerbSpec, given: Given, context: Context): Promise<{ exit: number; result: VerbResult }> {
   const values = readValues(verb, given);
-  const said = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
-  const result = concealed(said, context.conceal);
+  const outcome = await verb.run(values, { ...context, dryRun: values['dryRun'] === true });
+  const result = concealed(outcome, context.conceal);
   return { exit: await reportResult(verb.name, result, process.env), result };
 }
 
@@ -54,9 +54,9 @@ async function runStep(
 ): Promise<number> {
   const spec = chooseVerb(verb);
   await reporter?.begin(verb);
-  const asked = { ...inputs, ...(await reporter?.inputsFor(verb)) };
+  const given = { ...inputs, ...(await reporter?.inputsFor(verb)) };
   try {
-    const { exit, result } = await runVerb(spec, asked, context);
+    const { exit, result } = await runVerb(spec, given, context);
     await reporter?.end({ verb, document: result.document, error: result.failure });
     return exit;
   } catch (thrown) {

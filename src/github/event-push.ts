@@ -40,11 +40,11 @@ export function idlePush(event: Branch): EventPlan | undefined {
  * have to. `refused` are shipped after the others, which they must not keep from going live. Pure.
  */
 function toShip(inputs: EventInputs, ground: EventGround, { changed, standings }: PushFindings) {
-  const asked = Boolean(inputs.model?.length);
+  const isRequested = Boolean(inputs.model?.length);
   const { models, why } = affectedModels(inputs, ground, changed);
   if (standings.unread) return { ship: models.map((m) => m.model), refused: [], reasons: [why] };
-  const touched = asked || changed.known ? models.map((m) => m.model) : [];
-  const stands = standings.models.filter(({ model }) => !asked || touched.includes(model));
+  const touched = isRequested || changed.known ? models.map((m) => m.model) : [];
+  const stands = standings.models.filter(({ model }) => !isRequested || touched.includes(model));
   const named = (...kinds: string[]) => stands.filter(({ stand }) => kinds.includes(stand)).map(({ model }) => model);
   const [held, refused] = [named('held'), named('refused')];
   const wanted = [...touched, ...named('ship')].filter((name) => ![...held, ...refused].includes(name));

@@ -28,7 +28,7 @@ export interface EventContext {
    * How each model stands in the environment. A store that cannot be read is an error or, if `unread` is `said`, a
    * remark.
    */
-  standings(environment: string | undefined, branch: string, unread: 'error' | 'said'): Promise<Standings>;
+  standings(environment: string | undefined, branch: string, unread: 'error' | 'warning'): Promise<Standings>;
 }
 
 /** The inputs with what a dispatch adds; those of the action win. */
@@ -107,8 +107,8 @@ function planWorkflowRun(after: string | undefined, verb: string | undefined, ev
 
 /** The merge queue waits for a check: the models that its group changes are validated, without credentials. */
 async function planMergeGroup(base: string, { inputs, ground, changedSince }: EventContext): Promise<EventPlan> {
-  const asked = Boolean(inputs.model?.length);
-  const changed = asked ? uncompared : await changedSince({ kind: 'commit', commit: base });
+  const isRequested = Boolean(inputs.model?.length);
+  const changed = isRequested ? uncompared : await changedSince({ kind: 'commit', commit: base });
   const { models, why } = affectedModels(inputs, await ground(), changed);
   const summary = 'The merge queue asks for its check';
   if (models.length === 0)
@@ -122,10 +122,10 @@ async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, context
   if (idle) return idle;
   const { inputs } = context;
   const ground = await context.ground();
-  const asked = Boolean(inputs.model?.length);
-  const changed = asked ? uncompared : await context.changedSince({ kind: 'commit', commit: event.before });
+  const isRequested = Boolean(inputs.model?.length);
+  const changed = isRequested ? uncompared : await context.changedSince({ kind: 'commit', commit: event.before });
   // A store that cannot be read must not look as if there were nothing to do; a fork has no right to read it.
-  const blind = event.ofFork || changed.models.length > 0 ? 'said' : 'error';
+  const blind = event.ofFork || changed.models.length > 0 ? 'warning' : 'error';
   const standings = await context.standings(pushedTo(inputs, ground).name, event.branch, blind);
   return planBranch(event, inputs, ground, { changed, standings });
 }

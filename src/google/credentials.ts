@@ -113,12 +113,12 @@ const noAccount = (): ColdgateError =>
 
 function credentialsError(thrown: unknown): ColdgateError {
   if (thrown instanceof ColdgateError) return thrown;
-  const said = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
-  const isMissing = /Could not load the default credentials/.test(said);
-  const isImpersonation = /impersonat|getAccessToken/i.test(said);
-  const text = isMissing ? 'There are no Google Cloud credentials.' : `Google gave no credentials: ${said}`;
+  const reason = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
+  const isMissing = /Could not load the default credentials/.test(reason);
+  const isImpersonation = /impersonat|getAccessToken/i.test(reason);
+  const text = isMissing ? 'There are no Google Cloud credentials.' : `Google gave no credentials: ${reason}`;
   const hint = isImpersonation
     ? 'Grant roles/iam.workloadIdentityUser on the service account to the identity that logs in (it needs iam.serviceAccounts.getAccessToken).'
     : logIn;
-  return new ColdgateError('no-credentials', exitCodes.denied, text, { hint, cause: new Error(said) });
+  return new ColdgateError('no-credentials', exitCodes.denied, text, { hint, cause: new Error(reason) });
 }

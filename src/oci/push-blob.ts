@@ -11,7 +11,7 @@ export interface BlobSource {
   bytes(): Promise<Uint8Array>;
 }
 
-/** Uploads that break off are begun anew. */
+/** Uploads that break off are begun again. */
 const attempts = 3;
 
 /**

@@ -29,12 +29,13 @@ export async function refusalOf(
   hints: RegistryHints,
 ): Promise<ColdgateError> {
   const { status } = answer;
-  const said = `${registry} answers ${status} to ${what} of ${repository}${await wordsOf(answer)}.`;
+  const message = `${registry} answers ${status} to ${what} of ${repository}${await wordsOf(answer)}.`;
   const data = { registry, repository, status };
   if (status === 401 || status === 403)
-    return new ColdgateError('registry-denied', exitCodes.denied, said, { hint: hints.denied, data });
-  if (status === 404) return new ColdgateError('no-repository', exitCodes.usage, said, { hint: hints.missing, data });
-  return new ColdgateError('registry-failed', exitCodes.denied, said, {
+    return new ColdgateError('registry-denied', exitCodes.denied, message, { hint: hints.denied, data });
+  if (status === 404)
+    return new ColdgateError('no-repository', exitCodes.usage, message, { hint: hints.missing, data });
+  return new ColdgateError('registry-failed', exitCodes.denied, message, {
     hint: 'Run this again: what has been pushed is not pushed twice.',
     data,
   });

@@ -75,8 +75,8 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
 
 /** The runtime's message, without the path, which the caller knows. */
 function reasonOf({ cause, message }: LoadError, model: string): string {
-  const said = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : message;
-  return said.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');
+  const firstLine = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : message;
+  return firstLine.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');
 }
 
 const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>

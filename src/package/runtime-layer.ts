@@ -21,10 +21,10 @@ export const layerFiles = (runtime: readonly BundleFile[]): BundleFile[] =>
  */
 export function layerPointer(layer: Omit<LayerFile, 'path'>): BundleFile[] {
   const manifest = { type: 'commonjs', main: 'index.cjs', coldgateLayer: { sha256: layer.sha256, size: layer.size } };
-  const asked = `'${moduleName}/${binding}', { paths: ['/opt/nodejs'] }`;
+  const specifier = `'${moduleName}/${binding}', { paths: ['/opt/nodejs'] }`;
   return [
     { name: `${binding}/package.json`, bytes: Buffer.from(`${JSON.stringify(manifest)}\n`) },
-    { name: `${binding}/index.cjs`, bytes: Buffer.from(`module.exports = require.resolve(${asked});\n`) },
+    { name: `${binding}/index.cjs`, bytes: Buffer.from(`module.exports = require.resolve(${specifier});\n`) },
   ];
 }
 

@@ -20,7 +20,7 @@ export function deployCandidate<R extends Deployed, V extends FunctionView<R>>(
     const view = await platform.open(request, wanted);
     const current = view.candidates.find(({ version }) => version === wanted.version);
     if (current && isSame(current, wanted)) {
-      const address = await platform.expose(view, current, { request, anew: false });
+      const address = await platform.expose(view, current, { request, recheck: false });
       const endpoint = platform.endpoint(view, current, address);
       if (await isProven(rollout, { view, revision: current, endpoint }, request, wanted)) {
         return { revision: toRevision(current, address.url), changed: view.settled === true || address.changed };
@@ -44,7 +44,7 @@ async function replace<R extends Deployed, V extends FunctionView<R>>(
   const { platform } = rollout;
   const { revision } = await platform.publish(view, wanted, request, current);
   const others = current ? [current] : [];
-  const address = await platform.expose(view, revision, { request, anew: true });
+  const address = await platform.expose(view, revision, { request, recheck: true });
   const endpoint = platform.endpoint(view, revision, address);
   try {
     await proveRevision(rollout, { view, revision, endpoint }, expectationFor(request, wanted.revision));

@@ -55,7 +55,7 @@ async function keepLive<R extends Deployed, V extends FunctionView<R>>(
 ): Promise<DeployResult | ColdgateError> {
   const warmed = await platform.warm?.(view, current);
   const realigned = await platform.shift(view, { from: current, to: current });
-  const address = await platform.expose(view, current, { request, anew: false });
+  const address = await platform.expose(view, current, { request, recheck: false });
   const endpoint = platform.endpoint(view, current, address);
   const expected = expectationFor(request, wanted.revision);
   const trouble = await troubleOf({ platform, ...rollout }, { view, endpoint }, request, expected);
@@ -106,7 +106,7 @@ async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
   try {
     const move = { from: current, to, forward: { prove, judge: request.judge } };
     const { revision: live } = await platform.shift(view, move);
-    const address = await platform.expose(view, live, { request, anew: true });
+    const address = await platform.expose(view, live, { request, recheck: true });
     const endpoint = platform.endpoint(view, live, address);
     // Where the address has just passed its readiness proof, another request would show nothing new.
     if (!proven.has(endpoint.url)) await prove(endpoint);

@@ -70,7 +70,7 @@ export interface ExposeOptions {
   /** What is deployed; without it the settings of an existing address are left unchanged. */
   request?: DeployRequest | undefined;
   /** Check everything that belongs to the address, although its marks say that it is as wanted. */
-  anew: boolean;
+  recheck: boolean;
 }
 
 /** A move to a new revision. */

@@ -23,7 +23,7 @@ export function restoreLive<R extends Deployed, V extends FunctionView<R>>(
     const before = view.revisions.find(({ id }) => id === to.id);
     if (!before) return routeOnce(rollout, request);
     const shifted = await platform.shift(view, { from: live, to: before });
-    const address = await platform.expose(view, before, { anew: false });
+    const address = await platform.expose(view, before, { recheck: false });
     const endpoint = platform.endpoint(view, before, address);
     const trouble = await troubleOf(rollout, { view, endpoint }, request, expectationFor(request, undefined));
     if (trouble) throw trouble;

@@ -104,7 +104,7 @@ export async function reportResult(verb: string, result: VerbResult, env: NodeJS
 /** What stopped a verb before it had a result. Returns the exit code. */
 export async function reportFailure(verb: string, error: ColdgateError, env: NodeJS.ProcessEnv): Promise<number> {
   annotate(verb, error);
-  const said = [error.message, error.hint ?? ''].filter(Boolean).map(markdownText);
-  await writeSummary([`### Coldgate ${markdownText(verb)} failed: \`${error.code}\``, ...said].join('\n\n'), env);
+  const lines = [error.message, error.hint ?? ''].filter(Boolean).map(markdownText);
+  await writeSummary([`### Coldgate ${markdownText(verb)} failed: \`${error.code}\``, ...lines].join('\n\n'), env);
   return error.exit;
 }

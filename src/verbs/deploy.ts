@@ -62,8 +62,8 @@ export const changeText = ({ action, what }: Change, planned: boolean): string =
 
 function planReport(name: string, changes: readonly Change[]): ModelResult {
   const lines = changes.map((change) => changeText(change, true));
-  const said = lines.length > 0 ? lines : [`Nothing to change for ${name}.`];
-  return { model: name, outputs: {}, document: { changes }, lines: said, summary: said.join('\n') };
+  const shownLines = lines.length > 0 ? lines : [`Nothing to change for ${name}.`];
+  return { model: name, outputs: {}, document: { changes }, lines: shownLines, summary: shownLines.join('\n') };
 }
 
 /** Writes what the model's image is built from. The handler is the same for every model, and so is the image. */

@@ -28,8 +28,8 @@ async function destroyFunction(ws: Workspace, entry: ModelEntry, input: DestroyI
   const changes = context.dryRun
     ? await planned()
     : await target.remove(settings, input.candidates ? 'candidates' : 'all');
-  const said = changes.map((change) => changeText(change, context.dryRun));
-  const lines = said.length > 0 ? said : [`Nothing of ${entry.name} was running.`];
+  const changeLines = changes.map((change) => changeText(change, context.dryRun));
+  const lines = changeLines.length > 0 ? changeLines : [`Nothing of ${entry.name} was running.`];
   return { model: entry.name, outputs: {}, document: { changes }, lines, summary: lines.join('\n') };
 }
 
@@ -52,11 +52,11 @@ export async function destroyPreview(
   const { dryRun } = context;
   const plan = dryRun ? planPreview(ws, entry, preview) : removePreview(ws, entry, preview, context);
   const { changes, pruned } = await plan;
-  const said = [
+  const summaryLines = [
     ...changes.map((change) => changeText(change, dryRun)),
     ...(pruned.length > 0 ? [`${dryRun ? 'Would prune' : 'Pruned'} ${pruned.join(', ')}.`] : []),
   ];
-  const lines = said.length > 0 ? said : [`${entry.name} has no preview of pull request #${preview}.`];
+  const lines = summaryLines.length > 0 ? summaryLines : [`${entry.name} has no preview of pull request #${preview}.`];
   return {
     model: entry.name,
     outputs: { pruned: JSON.stringify(pruned) },

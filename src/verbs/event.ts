@@ -76,7 +76,7 @@ const groundOf = (config: Config): EventGround => ({
 async function standingsOf(
   input: WorkInput,
   branch: string,
-  unread: 'error' | 'said',
+  unread: 'error' | 'warning',
   context: Context,
 ): Promise<Standings> {
   try {
@@ -114,7 +114,7 @@ async function planFor(
     changedSince: async (since) => changedSince(since, await config(), context),
     standings: (chosen, branch, unread) => {
       const place = { config: input.config, environment: chosen, model };
-      return standingsOf(place, branch, purpose === 'show' ? 'said' : unread, context);
+      return standingsOf(place, branch, purpose === 'show' ? 'warning' : unread, context);
     },
   });
 }

@@ -45,8 +45,8 @@ interface Looked {
 function failureOf(place: PointerLocation, { faults, report }: Looked): ColdgateError | undefined {
   if (faults.length > 0) return unsound(place, faults);
   if (!report || report.problems.length === 0) return undefined;
-  const said = report.problems.map(({ message }) => message).join(' ');
-  return new IntegrityError('history-broken', `The history of ${place.pointer} of ${place.model}: ${said}`, {
+  const reason = report.problems.map(({ message }) => message).join(' ');
+  return new IntegrityError('history-broken', `The history of ${place.pointer} of ${place.model}: ${reason}`, {
     hint: `Put back what is missing or changed from the versions that the bucket keeps; coldgate history --model ${place.model} --repair puts the pointer right where its record can.`,
     data: { problems: report.problems },
   });

@@ -68,13 +68,13 @@ function report(environment: Environment, policySets: readonly PolicySet[], scri
 
 /** `coldgate iam`. Asks no store and no target. */
 export async function run(input: IamInput, context: Context): Promise<VerbResult> {
-  const asked = checkInput(input);
+  const checked = checkInput(input);
   const config = await readConfig(input.config, context, { checkFiles: false });
   const environment = selectEnvironment(config, input.environment);
   const models = selectModels(config, input.model ?? []);
   const repository = input.repository ?? (await context.source()).repository;
   const subject = policySubject(config, environment, models, { repository, account: input.account });
-  const policySets = policySetsFor(subject, asked, input.verbs);
-  const job = asked.find((role) => role !== 'function') ?? 'pipeline';
+  const policySets = policySetsFor(subject, checked, input.verbs);
+  const job = checked.find((role) => role !== 'function') ?? 'pipeline';
   return report(environment, policySets, renderScript(environment.name, verbsOf(job, input.verbs), policySets));
 }

@@ -118,8 +118,8 @@ async function readyFunction(
 /** Each retry over whatever won checks the gate again: a verdict is valid only for the version it was compared with. */
 function goingOn({ entry, version, input, context }: Promotion, record: GateRecord | undefined, gate: PointerGate) {
   if (!input.wait) return { gate };
-  const asked = (live: Pointer | undefined) => checkGate(entry, version, record, live, input, context);
-  return { gate: asked, pace: new Pace({ timeoutMs: input.wait * 1000 }) };
+  const judgeGate = (live: Pointer | undefined) => checkGate(entry, version, record, live, input, context);
+  return { gate: judgeGate, pace: new Pace({ timeoutMs: input.wait * 1000 }) };
 }
 
 /** The gate is asked before anything is copied. */

@@ -14,7 +14,7 @@ import type { Asked, Recorded, Script } from './fault.ts';
 import type { Server } from './server-part.ts';
 import { type Reply, UploadSessions } from './upload-sessions.ts';
 
-/** Of one connection only, and the length of the body: told anew by each side. */
+/** Of one connection only, and the length of the body: set again by each side. */
 const perConnection = new Set(['connection', 'keep-alive', 'expect', 'transfer-encoding']);
 
 /**

@@ -10,7 +10,7 @@ export interface Server<Name extends string = ServerName> {
   env: Record<string, string>;
 }
 
-/** A server that honours preconditions, as its probe finds out anew at each start. */
+/** A server that honours preconditions, as its probe finds out again at each start. */
 export interface ServerPart<Name extends string = ServerName> extends Part {
   name: Name;
   /**

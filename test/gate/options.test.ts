@@ -3,14 +3,14 @@ import { gateDefaults } from '../../src/gate/rule/options.ts';
 import { parseGateOptions } from '../../src/gate/rule/parse-options.ts';
 
 describe('options in the words of gate:', () => {
-  it('are the defaults where nothing is said', () => {
+  it('are the defaults where nothing is namesGiven', () => {
     for (const given of [undefined, {}]) {
-      expect(parseGateOptions(given)).toEqual({ options: gateDefaults, said: new Set(), problems: [] });
+      expect(parseGateOptions(given)).toEqual({ options: gateDefaults, namesGiven: new Set(), problems: [] });
     }
   });
 
   it('are read, shares as fractions or percent', () => {
-    const { options, problems, said } = parseGateOptions({
+    const { options, problems, namesGiven } = parseGateOptions({
       metric: ['fetch_ms', 'session_ms'],
       tolerance: '3%',
       limit: 0.15,
@@ -37,7 +37,7 @@ describe('options in the words of gate:', () => {
       maxSeconds: 60,
       timeoutSeconds: 5,
     });
-    expect(said.size).toBe(11);
+    expect(namesGiven.size).toBe(11);
     expect(parseGateOptions({ metric: 'fetch_ms' }).options.metrics).toEqual(['fetch_ms']);
     expect(parseGateOptions({ tolerance: ' 2.5 % ' }).options.tolerance).toBeCloseTo(0.025, 12);
   });

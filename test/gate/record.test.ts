@@ -121,7 +121,7 @@ describe('a re-run', () => {
     expect(resume({ ...half, final: true }, now(half)).settled).toBeUndefined();
   });
 
-  it('settles an unsure verdict anew when only on-inconclusive changed', () => {
+  it('settles an unsure verdict again when only on-inconclusive changed', () => {
     const lean = { ...now(unsure), options: { ...unsure.rule.options, onInconclusive: 'lean' as const } };
     expect(resume(unsure, lean)).toMatchObject({ spent: 1, attempt: 1, settled: undefined });
   });

@@ -49,7 +49,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'deployments', ()
     expect(client.warnings).toEqual([]);
   });
 
-  it('are reused by a second attempt of the same commit, and made anew for the next commit or after the end', async () => {
+  it('are reused by a second attempt of the same commit, and made again for the next commit or after the end', async () => {
     const first = await bed.open().deployment(environment, preview);
     const again = await bed.open().deployment(environment, preview);
     expect(again).toEqual({ ...first, reused: true });

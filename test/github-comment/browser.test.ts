@@ -11,7 +11,7 @@ import { hostile, hostileTexts, preview, report } from './reports.ts';
 
 const missing = (await bringPart(chromium)) ?? (await bringPart(mermaid));
 
-/** Set, the picture of docs/ is made anew. */
+/** Set, the picture of docs/ is made again. */
 const picture = process.env['COLDGATE_DOCS_PICTURES']
   ? join(import.meta.dirname, '../../docs/github-comment.png')
   : undefined;

@@ -62,7 +62,7 @@ export class ReleaseBench {
     };
   }
 
-  /** What the function finds in the project's store, read anew each time. */
+  /** What the function finds in the project's store, read again each time. */
   readonly group: StoreGroup = this.#group();
 
   #group(): StoreGroup {

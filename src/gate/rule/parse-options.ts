@@ -58,7 +58,7 @@ export interface ParsedOptions {
   /** Options with defaults filled in. Not usable when there are problems. */
   options: GateOptions;
   /** The keys that were given. */
-  said: ReadonlySet<string>;
+  namesGiven: ReadonlySet<string>;
   problems: Problem[];
 }
 
@@ -68,16 +68,16 @@ export function parseGateOptions(given: unknown, at = 'options'): ParsedOptions 
   const record = given === undefined ? {} : given;
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
     const problem = { path: at, message: `expected an object such as {"tolerance": "5%"}, got ${show(given)}.` };
-    return { options: { ...gateDefaults }, said: new Set(), problems: [problem] };
+    return { options: { ...gateDefaults }, namesGiven: new Set(), problems: [problem] };
   }
-  const said = new Set(Object.keys(record));
+  const namesGiven = new Set(Object.keys(record));
   const problems = Object.entries(record).flatMap(([word, value]) =>
     take(options, word, value, `${at}.${word.slice(0, 60)}`),
   );
-  if (said.has('metric') && said.has('metrics')) {
+  if (namesGiven.has('metric') && namesGiven.has('metrics')) {
     problems.push({ path: at, message: 'expected metric or metrics, got both.' });
   }
   const result = options as unknown as GateOptions;
   const bounds = optionProblems(result).map((p) => ({ ...p, path: `${at}.${p.path}` }));
-  return { options: result, said, problems: [...problems, ...bounds] };
+  return { options: result, namesGiven, problems: [...problems, ...bounds] };
 }

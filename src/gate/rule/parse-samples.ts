@@ -128,11 +128,11 @@ const known = ['candidate', 'baseline', 'options', 'sequence', 'unit'];
 
 /** Reads the document of `coldgate decide`, with every problem found at once. */
 export function parseSamples(document: unknown): { samples: Samples; problems: Problem[] } {
-  const { options, said, problems } = parseGateOptions(isRecord(document) ? document['options'] : undefined);
+  const { options, namesGiven, problems } = parseGateOptions(isRecord(document) ? document['options'] : undefined);
   const misplaced = problems.find(({ path }) => path === 'options.unit');
   if (misplaced) misplaced.hint = 'Put "unit" beside "candidate".';
-  const timeoutMs = said.has('timeout-seconds') ? options.timeoutSeconds * 1000 : Infinity;
-  const discard = said.has('discard') ? options.discard : 0;
+  const timeoutMs = namesGiven.has('timeout-seconds') ? options.timeoutSeconds * 1000 : Infinity;
+  const discard = namesGiven.has('discard') ? options.discard : 0;
   const samples: Samples = { options, candidate: {}, baseline: null, sequence: false, discard };
   if (!isRecord(document)) {
     const message = `expected an object such as {"candidate": [ms, …], "baseline": [ms, …]}, got ${show(document)}.`;

@@ -86,8 +86,8 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
     }
     const match = route(request.method, path);
     call.route = match.route.pattern;
-    const asked = query === '' ? noQuery : new URLSearchParams(query);
-    const response = await match.route.answer({ ...context, params: match.params, query: asked });
+    const parameters = query === '' ? noQuery : new URLSearchParams(query);
+    const response = await match.route.answer({ ...context, params: match.params, query: parameters });
     request.checkAnswer?.(response);
     return response;
   } catch (error) {

@@ -42,8 +42,8 @@ export async function startNode(options: NodeProcess): Promise<Served> {
   const app = extend?.(plain, batch) ?? plain;
   if (loadFirstMs > 0) await loadAhead(app, loadFirstMs);
   const served = await serve({ app, port, host, hosts: settings.hosts, traceparent });
-  const said = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
-  writeAtOnce(JSON.stringify(logForm(said)));
+  const entry = { event: 'listening', host, port: served.port, instance_id: app.instanceId, pid: process.pid };
+  writeAtOnce(JSON.stringify(logForm(entry)));
   // Requests are taken from now on, and wait for a load that has begun already.
   if (loadFirstMs === 0) void app.warm();
   return served;

@@ -15,10 +15,10 @@ interface Compiled {
 export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match {
   const compiled: Compiled[] = routes.map((route) => ({ route, segments: route.pattern.split('/') }));
   return (method, path) => {
-    const asked = path.split('/');
+    const parts = path.split('/');
     const allowed = new Set<string>();
     for (const { route, segments } of compiled) {
-      const params = matchSegments(segments, asked);
+      const params = matchSegments(segments, parts);
       if (!params) continue;
       if (route.method === method || (method === 'HEAD' && route.method === 'GET')) return { route, params };
       allowed.add(route.method);

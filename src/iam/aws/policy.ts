@@ -30,8 +30,8 @@ export const policySize = (policy: PolicyDocument): number => JSON.stringify(pol
 
 /** Removes statements that repeat an earlier one. */
 export function distinctStatements(statements: readonly Statement[]): Statement[] {
-  const said = ({ Sid: _, ...rest }: Statement) => JSON.stringify(rest);
-  return [...new Map(statements.toReversed().map((one) => [said(one), one])).values()].reverse();
+  const identityOf = ({ Sid: _, ...rest }: Statement) => JSON.stringify(rest);
+  return [...new Map(statements.toReversed().map((one) => [identityOf(one), one])).values()].reverse();
 }
 
 /** The statements in as many policies as they need; a statement that is too long for one is cut by its resources. */

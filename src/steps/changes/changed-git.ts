@@ -10,12 +10,12 @@ export type GitReason = 'no' | 'not-installed' | 'not-a-repository' | 'ownership
 export class GitNo extends Error {
   readonly reason: GitReason;
   /** Git's own error output. */
-  readonly said: string;
+  readonly stderrLine: string;
 
-  constructor(reason: GitReason, message: string, said = '') {
+  constructor(reason: GitReason, message: string, stderrLine = '') {
     super(message);
     this.reason = reason;
-    this.said = said;
+    this.stderrLine = stderrLine;
   }
 }
 
@@ -54,9 +54,9 @@ function explained(ended: Ended, folder: string, timeoutMs: number): GitNo {
       `${codeSpan(folder)} is not a git repository; check out with actions/checkout`,
     );
   }
-  const said = stderr.split('\n').find((line) => line.trim() !== '');
-  if (code === 1 && said === undefined) return new GitNo('no', 'git has no such thing');
-  const words = (said ?? message.split('\n')[0] ?? '').replace(/^fatal: /, '');
+  const reason = stderr.split('\n').find((line) => line.trim() !== '');
+  if (code === 1 && reason === undefined) return new GitNo('no', 'git has no such thing');
+  const words = (reason ?? message.split('\n')[0] ?? '').replace(/^fatal: /, '');
   return new GitNo('failed', `git failed: ${codeSpan(words)}`, words);
 }
 

@@ -70,7 +70,8 @@ export async function configAt(git: Git, commit: string, config: Config, env: Co
   try {
     return parse(await git('show', `${commit}:./${relative(config.root, config.file)}`), env);
   } catch (error) {
-    if (error instanceof GitNo && /does not exist in|exists on disk, but not in/.test(error.said)) return undefined;
+    if (error instanceof GitNo && /does not exist in|exists on disk, but not in/.test(error.stderrLine))
+      return undefined;
     throw error;
   }
 }

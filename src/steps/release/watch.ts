@@ -80,9 +80,9 @@ export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
 
 function failureOf({ entry, stored }: LiveWatch, watched: Watched, back: AutoRollback): ColdgateError {
   const { probes, failed, why } = watched;
-  const said = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${probes} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
+  const message = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${probes} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
   const options = { hint: back.hint, data: { looks: probes, failed, why, outcome: back.outcome } };
-  return new UnprovenError('watch-failed', said, options);
+  return new UnprovenError('watch-failed', message, options);
 }
 
 const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} ms`);
@@ -103,7 +103,7 @@ function reportOf(
     broken: `${entry.name} ${stored.version} broke: ${counted}.`,
     superseded: `Since the promotion ${why}, so the watch ended early: ${counted}.`,
   }[outcome];
-  const said = [head, ...lines];
+  const shownLines = [head, ...lines];
   return {
     model: entry.name,
     outputs: {
@@ -122,8 +122,8 @@ function reportOf(
       },
       ...(pointerIsBack && { promoted: false }),
     },
-    lines: failure ? [head] : said,
-    summary: said.join('\n\n'),
+    lines: failure ? [head] : shownLines,
+    summary: shownLines.join('\n\n'),
     failure,
   };
 }

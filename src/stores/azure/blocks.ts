@@ -78,8 +78,8 @@ export class BlockUpload {
     send: (name: string, options: RequestOptions) => Promise<unknown>,
   ): Promise<void> {
     const name = blockName(this.#id, index);
-    const asked = { verb: 'create', key: this.key } as const;
-    await repeat(this.context, asked, (options) => send(name, options), { stop: this.stop.signal, silence });
+    const requestContext = { verb: 'create', key: this.key } as const;
+    await repeat(this.context, requestContext, (options) => send(name, options), { stop: this.stop.signal, silence });
     this.#names.set(index, name);
   }
 

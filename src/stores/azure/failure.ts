@@ -36,6 +36,6 @@ export function failureOf(thrown: unknown): RequestFailure {
   // Responses to HEAD have no body: there the code is only in a header.
   const code = header('x-ms-error-code') ?? textIn(error, 'code') ?? error.name;
   // The service repeats its ids and the time below the first line, and the SDK the whole answer.
-  const said = error.message.split('\n')[0]?.trim() || code;
-  return new RequestFailure(typeof status === 'number' ? status : 0, code, said, header('x-ms-request-id'));
+  const reason = error.message.split('\n')[0]?.trim() || code;
+  return new RequestFailure(typeof status === 'number' ? status : 0, code, reason, header('x-ms-request-id'));
 }

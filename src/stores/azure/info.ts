@@ -41,11 +41,11 @@ export interface FoundBlob {
 
 /** Undefined where there is no blob. */
 export async function findBlob(context: AzureContext, key: string): Promise<FoundBlob | undefined> {
-  const asked = { verb: 'describe', key } as const;
+  const requestContext = { verb: 'describe', key } as const;
   try {
-    const found = await repeat(context, asked, (options) => blobOf(context, key).getProperties(options));
+    const found = await repeat(context, requestContext, (options) => blobOf(context, key).getProperties(options));
     if (isFolder(found.metadata)) return undefined;
-    return { info: infoOf(context, asked, found), contentMD5: found.contentMD5 };
+    return { info: infoOf(context, requestContext, found), contentMD5: found.contentMD5 };
   } catch (thrown) {
     if (thrown instanceof NotFoundError) return undefined;
     throw thrown;

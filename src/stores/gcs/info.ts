@@ -66,10 +66,14 @@ export function infoOfMedia(context: GcsContext, key: string, answer: IncomingMe
 
 /** Undefined where there is no object. */
 export async function headObject(context: GcsContext, key: string): Promise<ObjectInfo | undefined> {
-  const asked = { verb: 'describe', key } as const;
+  const requestContext = { verb: 'describe', key } as const;
   const request = { method: 'GET', path: context.place.pathOf(key), query: { fields: resourceFields } } as const;
   try {
-    return infoOf(context, asked, await repeat(context, asked, () => sendForJson<ObjectResource>(context, request)));
+    return infoOf(
+      context,
+      requestContext,
+      await repeat(context, requestContext, () => sendForJson<ObjectResource>(context, request)),
+    );
   } catch (thrown) {
     if (thrown instanceof NotFoundError) return undefined;
     throw thrown;

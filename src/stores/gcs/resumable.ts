@@ -95,14 +95,14 @@ export class ResumableUpload {
     this.#crc32c.update(piece);
     const end = this.#size + piece.byteLength;
     let held = this.#size;
-    let asked = true;
+    let isCounted = true;
     return async () => {
-      if (!asked) {
+      if (!isCounted) {
         const progress = await this.#ask(total);
         if ('written' in progress) return progress.written;
         held = progress.bytes;
       }
-      asked = false;
+      isCounted = false;
       for (let before = -1; held < end || total !== undefined; ) {
         if (held < this.#size || held > end || held <= before) throw this.#outOfStep(held, end);
         before = held;

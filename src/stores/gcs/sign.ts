@@ -34,16 +34,16 @@ export async function signRead(context: GcsContext, key: string, seconds: number
 
 function signingFault(thrown: unknown, store: string, key: string): StoreError {
   if (thrown instanceof StoreError) return thrown;
-  const said = redact(thrown instanceof Error ? thrown.message : String(thrown));
-  const fields = { store, key, cause: new Error(said) };
-  if (/without `client_email`/.test(said)) {
+  const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
+  const fields = { store, key, cause: new Error(reason) };
+  if (/without `client_email`/.test(reason)) {
     return new UnsupportedError('signing a link: these credentials are of no service account', {
       ...fields,
       hint: 'Log in as a service account: in GitHub Actions with service_account of google-github-actions/auth, elsewhere "gcloud auth application-default login --impersonate-service-account=ACCOUNT".',
     });
   }
-  if (/signBlob/i.test(said)) {
-    const message = `No link to ${key} in ${store} can be signed: iam.serviceAccounts.signBlob is missing. ${said}`;
+  if (/signBlob/i.test(reason)) {
+    const message = `No link to ${key} in ${store} can be signed: iam.serviceAccounts.signBlob is missing. ${reason}`;
     const hint =
       'Grant the account roles/iam.serviceAccountTokenCreator on itself: gcloud iam service-accounts add-iam-policy-binding ACCOUNT --member=serviceAccount:ACCOUNT --role=roles/iam.serviceAccountTokenCreator';
     return new DeniedError(message, { ...fields, hint });

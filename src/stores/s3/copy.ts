@@ -76,9 +76,9 @@ async function copyPart(
   });
   try {
     // What can be refused is the source: its state, or that we may read it.
-    const asked = { action: 'UploadPartCopy', key: source.key } as const;
+    const requestContext = { action: 'UploadPartCopy', key: source.key } as const;
     const send = () => context.retrying.send(command, { abortSignal: stop.signal });
-    const { CopyPartResult } = await explained(source.from, asked, send);
+    const { CopyPartResult } = await explained(source.from, requestContext, send);
     parts.push({ PartNumber: number, ETag: CopyPartResult?.ETag });
   } catch (thrown) {
     stop.abort();

@@ -39,13 +39,17 @@ export function infoOf(context: S3Context, asked: RequestContext & { key: string
 export async function headObject(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
   const { place, retrying } = context;
   const object = { Bucket: place.bucket, Key: place.nameOf(key) };
-  const asked = { action: 'HeadObject', key } as const;
+  const requestContext = { action: 'HeadObject', key } as const;
   try {
-    return infoOf(context, asked, await retrying.send(new HeadObjectCommand(object)));
+    return infoOf(context, requestContext, await retrying.send(new HeadObjectCommand(object)));
   } catch (thrown) {
     const { status } = readFailure(thrown);
     if (status === 404) return undefined;
-    throw explain(status >= 400 && status < 500 ? await inWords(context, object, thrown) : thrown, context, asked);
+    throw explain(
+      status >= 400 && status < 500 ? await inWords(context, object, thrown) : thrown,
+      context,
+      requestContext,
+    );
   }
 }
 

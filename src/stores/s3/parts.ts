@@ -40,8 +40,8 @@ export async function beginUpload(
     ...object,
     ...(bytes === 'sent' ? { ChecksumAlgorithm: 'SHA256' } : {}),
   });
-  const asked = { action: 'CreateMultipartUpload', key } as const;
-  const { UploadId } = await explained(context, asked, () => context.retrying.send(command));
+  const requestContext = { action: 'CreateMultipartUpload', key } as const;
+  const { UploadId } = await explained(context, requestContext, () => context.retrying.send(command));
   if (!UploadId)
     throw new UnavailableError(`${key} in ${context.place.url}: the server gave the upload no id.`, {
       store: context.place.url,

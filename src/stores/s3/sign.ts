@@ -16,6 +16,6 @@ export async function signRead(context: S3Context, key: string, seconds: number)
   }
   const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
   const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.nameOf(key) });
-  const asked = { action: 'GetObject', key } as const;
-  return explained(context, asked, () => getSignedUrl(retrying, command, { expiresIn: seconds }));
+  const requestContext = { action: 'GetObject', key } as const;
+  return explained(context, requestContext, () => getSignedUrl(retrying, command, { expiresIn: seconds }));
 }

@@ -68,8 +68,10 @@ async function uploadParts(
 async function sendPart({ context, key, target, parts, stop }: PartedUpload, number: number, piece: Uint8Array) {
   const bytes = checked(piece);
   const command = new UploadPartCommand({ ...target, PartNumber: number, ...bytes });
-  const asked = { action: 'UploadPart', key } as const;
-  const { ETag } = await explained(context, asked, () => context.retrying.send(command, { abortSignal: stop.signal }));
+  const requestContext = { action: 'UploadPart', key } as const;
+  const { ETag } = await explained(context, requestContext, () =>
+    context.retrying.send(command, { abortSignal: stop.signal }),
+  );
   parts.push({ PartNumber: number, ETag, ChecksumSHA256: bytes.ChecksumSHA256 });
   recycle(piece);
 }

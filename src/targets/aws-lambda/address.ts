@@ -41,19 +41,19 @@ export async function ensureAlias(
 /**
  * Ensures the alias' address and its call permissions; changes only what is missing or different.
  * @param request what is deployed; without it an existing HTTP API is left unchanged
- * @param anew check all of it, although its tag says that it is as wanted
+ * @param recheck check all of it, although its tag says that it is as wanted
  */
 export async function ensureAddress(
   context: LambdaContext,
   state: FunctionState,
   alias: string,
   request?: DeployRequest,
-  anew = false,
+  recheck = false,
 ): Promise<Address> {
   const way = wayTo(context.settings, alias);
   let changed = false;
   if (way !== 'function-url' && state.urls.has(alias)) changed = await closeAddress(context, state, alias);
-  if (way === 'http-api') return throughApi(context, state, request, { anew, changed });
+  if (way === 'http-api') return throughApi(context, state, request, { recheck, changed });
   if (!isCandidateAlias(alias) && state.tags[apiTag] === 'yes') {
     await removeApis(context, state.name);
     changed = await setTags(context, state, { [apiTag]: 'no' });
@@ -94,14 +94,14 @@ async function throughApi(
   context: LambdaContext,
   state: FunctionState,
   request: DeployRequest | undefined,
-  { anew, changed }: { anew: boolean; changed: boolean },
+  { recheck, changed }: { recheck: boolean; changed: boolean },
 ): Promise<Address> {
   const { alias } = context.settings;
   const found = state.api?.ApiEndpoint;
   if (!request && found !== undefined) return { url: found, changed };
   const cors = (request?.settings.handlerVariables['COLDGATE_CORS'] ?? '').split(',').filter((origin) => origin !== '');
   const api = wantedApi(context.settings, state, cors);
-  if (!anew && isSettled(state.api, api)) return { url: found ?? '', changed };
+  if (!recheck && isSettled(state.api, api)) return { url: found ?? '', changed };
   const [, partition, , region, account] = state.arn.split(':');
   const made = await ensureApi(context, state, api, (id) =>
     ensureStatements(context, state, alias, {

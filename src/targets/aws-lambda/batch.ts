@@ -124,7 +124,7 @@ async function read(
   client: S3Client,
   Bucket: string,
 ): Promise<NotificationConfiguration | undefined> {
-  const asked = { action: 's3:GetBucketNotification', resource: `arn:aws:s3:::${Bucket}` };
+  const requestContext = { action: 's3:GetBucketNotification', resource: `arn:aws:s3:::${Bucket}` };
   return context.calls.withRetry(async (options) => {
     try {
       const { $metadata: _, ...found } = await client.send(
@@ -136,7 +136,7 @@ async function read(
       if ((error as Error).name === 'NoSuchBucket') return undefined;
       throw error;
     }
-  }, asked);
+  }, requestContext);
 }
 
 /** S3 writes names of rules in its own case and order. */

@@ -85,7 +85,7 @@ async function sendWithRetry<O>(
   asked?: RequestContext,
 ): Promise<O> {
   const began = performance.now();
-  let said = began;
+  let lastReport = began;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
     try {
@@ -94,8 +94,8 @@ async function sendWithRetry<O>(
       signal.throwIfAborted();
       const waited = performance.now() - began;
       if (!isWorthAnother(error, waited)) throw movedBy(error) ? movedError(error as Error) : toRefusal(error, asked);
-      if (performance.now() - said > saidEveryMs) {
-        said = performance.now();
+      if (performance.now() - lastReport > saidEveryMs) {
+        lastReport = performance.now();
         const { name, message } = error as Error;
         log.info(
           `AWS answers ${name} (${message.split('\n')[0]}), for ${Math.round(waited / 1000)} s so far; asking again.`,

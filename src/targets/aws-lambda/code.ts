@@ -30,13 +30,13 @@ async function upload(context: LambdaContext, Bucket: string, from: PackageFile)
   const Body = await readPackage(from);
   context.log.info(`Uploading the package to s3://${Bucket}/${Key} (${Math.ceil(size / 1e6)} MB).`);
   const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
-  const asked = { action: 's3:PutObject', resource: `arn:aws:s3:::${Bucket}/${Key}` };
+  const requestContext = { action: 's3:PutObject', resource: `arn:aws:s3:::${Bucket}/${Key}` };
   await context.calls.withRetry(async (options) => {
     try {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ChecksumSHA256, IfNoneMatch: '*' }), options);
     } catch (error) {
       if ((error as Error).name !== 'PreconditionFailed') throw error;
     }
-  }, asked);
+  }, requestContext);
   return Key;
 }

@@ -32,8 +32,8 @@ export async function ecrLogin(context: LambdaContext, region: string): Promise<
     .toString('utf8')
     .split(':');
   if (name && password) return { username: name, password };
-  const said = `${document.__type?.split('#').at(-1) ?? answer.status} ${document.message ?? ''}`.trim();
-  throw new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action}: ${said}.`, {
+  const reason = `${document.__type?.split('#').at(-1) ?? answer.status} ${document.message ?? ''}`.trim();
+  throw new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action}: ${reason}.`, {
     hint: `Allow ${action} on * to the role that this step runs as; coldgate iam prints what a pipeline needs.`,
     data: { action, resource: '*' },
   });

@@ -32,11 +32,11 @@ export async function layersOf(context: LambdaContext, wanted: LambdaWanted): Pr
 async function ensureLayer(context: LambdaContext, file: LayerFile): Promise<string> {
   const known = context.layers.get(file.sha256);
   if (known) return known;
-  const asked = { action: 'lambda:PublishLayerVersion', resource: layerName(context) };
+  const requestContext = { action: 'lambda:PublishLayerVersion', resource: layerName(context) };
   // Looked for before each try: the answer to one that was done may have been lost.
   const arn = await context.calls.withRetry(
     async ({ abortSignal }) => (await findLayer(context, file)) ?? publishLayer(context, file, abortSignal),
-    asked,
+    requestContext,
   );
   context.layers.set(file.sha256, arn);
   return arn;
@@ -60,8 +60,8 @@ async function publishLayer(context: LambdaContext, file: LayerFile, signal: Abo
 
 /** Others may write descriptions: what counts is Lambda's own digest of the bytes. */
 async function findLayer(context: LambdaContext, { sha256 }: LayerFile): Promise<string | undefined> {
-  const said = (await listLayerVersions(context)).filter(({ Description }) => Description === described(sha256));
-  for (const { Version: VersionNumber, LayerVersionArn } of said) {
+  const sameLayers = (await listLayerVersions(context)).filter(({ Description }) => Description === described(sha256));
+  for (const { Version: VersionNumber, LayerVersionArn } of sameLayers) {
     const digest = await layerDigest(context, VersionNumber ?? 0);
     if (digest === sha256) return LayerVersionArn;
     if (digest)
@@ -85,8 +85,8 @@ async function listLayerVersions(context: LambdaContext): Promise<LayerVersionsL
   const all: LayerVersionsListItem[] = [];
   let Marker: string | undefined;
   do {
-    const asked = { LayerName: layerName(context), ...(Marker !== undefined && { Marker }) };
-    const page = await context.calls.send(new ListLayerVersionsCommand(asked));
+    const requested = { LayerName: layerName(context), ...(Marker !== undefined && { Marker }) };
+    const page = await context.calls.send(new ListLayerVersionsCommand(requested));
     all.push(...(page.LayerVersions ?? []));
     Marker = page.NextMarker;
   } while (Marker);
@@ -119,8 +119,8 @@ async function namedLayers(context: LambdaContext): Promise<Set<string>> {
   const named = new Set<string>();
   let Marker: string | undefined;
   do {
-    const asked = { FunctionVersion: 'ALL' as const, ...(Marker !== undefined && { Marker }) };
-    const page = await context.calls.send(new ListFunctionsCommand(asked));
+    const requested = { FunctionVersion: 'ALL' as const, ...(Marker !== undefined && { Marker }) };
+    const page = await context.calls.send(new ListFunctionsCommand(requested));
     for (const { Layers = [] } of page.Functions ?? []) for (const { Arn } of Layers) if (Arn) named.add(Arn);
     Marker = page.NextMarker;
   } while (Marker);

@@ -24,13 +24,13 @@ import type { FunctionState, LambdaRevision } from './state.ts';
 export async function observe(context: LambdaContext, given: string): Promise<FunctionState | undefined> {
   const name = functionName(given);
   try {
-    const asked = context.settings.endpoint === 'http-api';
+    const wantsApi = context.settings.endpoint === 'http-api';
     const [found, versions, aliases, urls, api] = await Promise.all([
       context.calls.send(new GetFunctionCommand({ FunctionName: name })),
       listVersions(context, name),
       listAliases(context, name),
       listUrls(context, name),
-      asked ? findApi(context, name) : undefined,
+      wantsApi ? findApi(context, name) : undefined,
     ]);
     const read = { ...readingOf(name, found, versions, aliases, urls), api };
     return checkOwned({ ...read, ...viewOf(context, read) });

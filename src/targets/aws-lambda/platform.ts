@@ -103,11 +103,11 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     return invokeEndpoint(this.#context, name, id);
   }
 
-  async expose(state: FunctionState, revision: LambdaRevision, { request, anew }: ExposeOptions): Promise<Address> {
+  async expose(state: FunctionState, revision: LambdaRevision, { request, recheck }: ExposeOptions): Promise<Address> {
     const alias = this.#aliasOf(revision);
     const isCandidate = revision.role === 'candidate';
     const named = isCandidate && (await ensureAlias(this.#context, state, alias, revision.id));
-    const { url, changed } = await ensureAddress(this.#context, state, alias, request, anew);
+    const { url, changed } = await ensureAddress(this.#context, state, alias, request, recheck);
     return { url, changed: changed || named };
   }
 

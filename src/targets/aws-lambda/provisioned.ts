@@ -61,10 +61,10 @@ export async function ensureProvisioned(
   if (context.settings.provisionedConcurrency === 0) return dropped;
   const there = await provisionedOf(context, state);
   const known = there.get(number);
-  const asked = known?.Status !== 'FAILED' && isEnough(context, state, number, known);
-  if (asked && (known?.Status ?? 'READY') === 'READY') return dropped;
-  const wanted = asked ? requestedOf(known) : startingWith(context, state, there);
-  if (!asked) {
+  const isRequested = known?.Status !== 'FAILED' && isEnough(context, state, number, known);
+  if (isRequested && (known?.Status ?? 'READY') === 'READY') return dropped;
+  const wanted = isRequested ? requestedOf(known) : startingWith(context, state, there);
+  if (!isRequested) {
     await setTags(context, state, { [provisionedTag]: 'yes' });
     context.log.info(`Keeping ${wanted} instances of ${state.name}:${number} warm.`);
     const place = { FunctionName: state.name, Qualifier: number };
@@ -74,7 +74,7 @@ export async function ensureProvisioned(
   }
   await waitUntilWarm(context, state, number);
   there.set(number, { RequestedProvisionedConcurrentExecutions: wanted, Status: 'READY' });
-  return !asked || dropped;
+  return !isRequested || dropped;
 }
 
 type Item = ProvisionedConcurrencyConfigListItem;

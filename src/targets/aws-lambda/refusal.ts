@@ -147,10 +147,10 @@ function tooLarge(message: string, cause: unknown): ColdgateError {
 const denial = /not authorized to perform: (?<action>[\w:]+)(?: on resource: (?<resource>\S+))?/;
 
 function deniedError(message: string, cause: unknown, asked?: RequestContext): ColdgateError {
-  const said = denial.exec(message)?.groups;
-  const action = said?.['action'] ?? asked?.action ?? 'a call';
+  const deniedParts = denial.exec(message)?.groups;
+  const action = deniedParts?.['action'] ?? asked?.action ?? 'a call';
   // S3 puts quotes around it.
-  const named = said?.['resource']?.replaceAll('"', '');
+  const named = deniedParts?.['resource']?.replaceAll('"', '');
   const resource = named ?? asked?.resource ?? 'a resource that it does not name';
   return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${resource}.`, {
     cause,

@@ -143,6 +143,9 @@ async function open({ calls, settings }: LambdaContext): Promise<Opened> {
     maxAttempts: 1,
     requestHandler: proxiedAgents(),
   });
-  const asked = (action: string): RequestContext => ({ action: `application-autoscaling:${action}`, resource: '*' });
-  return { sdk, client, send: (action, work) => calls.withRetry(work, asked(action)) };
+  const requestContextOf = (action: string): RequestContext => ({
+    action: `application-autoscaling:${action}`,
+    resource: '*',
+  });
+  return { sdk, client, send: (action, work) => calls.withRetry(work, requestContextOf(action)) };
 }

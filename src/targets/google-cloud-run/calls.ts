@@ -72,7 +72,7 @@ const whoIf = async (error: unknown, credentials: GoogleCredentials): Promise<st
 
 async function patiently<T>(work: () => Promise<T>, { signal, log }: Pick<PlatformDeps, 'signal' | 'log'>): Promise<T> {
   const began = performance.now();
-  let said = began;
+  let lastReport = began;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
     try {
@@ -82,8 +82,8 @@ async function patiently<T>(work: () => Promise<T>, { signal, log }: Pick<Platfo
       const waited = performance.now() - began;
       const kind = error instanceof GoogleFailure ? isTransient(error) : undefined;
       if (!(error instanceof GoogleFailure) || kind === undefined || waited > patienceMs[kind]) throw error;
-      if (performance.now() - said > saidEveryMs) {
-        said = performance.now();
+      if (performance.now() - lastReport > saidEveryMs) {
+        lastReport = performance.now();
         const { status, reason, message } = error;
         log.info(
           `Google answers ${status} ${reason} (${message}), for ${Math.round(waited / 1000)} s so far; asking again.`,

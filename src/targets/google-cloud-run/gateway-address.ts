@@ -57,7 +57,7 @@ export const gatewayUrl = (gateway: GatewayResource | undefined): string | undef
 export async function liveAddress(
   context: RunContext,
   state: RunState,
-  { request, anew }: ExposeOptions,
+  { request, recheck }: ExposeOptions,
 ): Promise<Address> {
   const { settings } = context;
   const { name, service } = state;
@@ -70,7 +70,7 @@ export async function liveAddress(
   const noted = await mark(context, state, [...new Set([...markedIds(service), id])]);
   const origins = (request?.settings.handlerVariables['COLDGATE_CORS'] ?? '').split(',').filter((one) => one !== '');
   const wanted = wantedGateway({ settings, name, address: own.url, origins });
-  const made = await ensureGateway(context, wanted, { anew, seen: state.gateway });
+  const made = await ensureGateway(context, wanted, { recheck, seen: state.gateway });
   const removed = await removeOthers(context, state, [id]);
   return { url: made.url, changed: noted || made.changed || removed };
 }
@@ -120,8 +120,8 @@ async function removeById(context: RunContext, name: string, ids: readonly strin
 
 /** Gateways that the function may have: the one of the settings, and those that the service notes. */
 function possibleIds({ settings }: RunContext, name: string, state: RunState | undefined): string[] {
-  const asked = hasGateway(settings) ? [gatewayNames(settings, name).id] : [];
-  return [...new Set([...asked, ...(state ? markedIds(state.service) : [])])];
+  const wantedIds = hasGateway(settings) ? [gatewayNames(settings, name).id] : [];
+  return [...new Set([...wantedIds, ...(state ? markedIds(state.service) : [])])];
 }
 
 /** Removes every gateway of the function, which goes before the service that it calls. */

@@ -90,7 +90,7 @@ function pathItem(path: string, methods: Methods, { cors, quotaPerMinute }: Gate
     schema: { type: 'string' },
   }));
   const counted = quotaPerMinute !== undefined && { 'x-google-quota': { metricCosts: { [metric]: 1 } } };
-  const asked = Object.entries(methods).map(([method, summary]) => [
+  const operations = Object.entries(methods).map(([method, summary]) => [
     method,
     { operationId: operationId(method, path), summary, ...counted, responses },
   ]);
@@ -98,7 +98,7 @@ function pathItem(path: string, methods: Methods, { cors, quotaPerMinute }: Gate
   const preflight = { operationId: operationId('options', path), summary: 'preflight', security: [], responses };
   return {
     ...(parameters.length > 0 && { parameters }),
-    ...Object.fromEntries(asked),
+    ...Object.fromEntries(operations),
     ...(cors && { options: preflight }),
   };
 }

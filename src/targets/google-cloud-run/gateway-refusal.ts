@@ -23,14 +23,14 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
   const { status, reason, message, call } = thrown;
   const { names } = concerned;
   if (status === 401) {
-    const said = `Google takes no credentials of this run: ${message}`;
+    const text = `Google takes no credentials of this run: ${message}`;
     const hint = 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.';
-    return new ColdgateError('no-credentials', exitCodes.denied, said, { cause: thrown, hint });
+    return new ColdgateError('no-credentials', exitCodes.denied, text, { cause: thrown, hint });
   }
   if (reason === 'SERVICE_DISABLED') {
-    const said = `An API that the gateway needs is off in project ${names.project}: ${message}`;
+    const explanation = `An API that the gateway needs is off in project ${names.project}: ${message}`;
     const hint = `gcloud services enable ${services} --project=${names.project}, and wait some minutes.`;
-    return new ColdgateError('api-disabled', exitCodes.denied, said, { cause: thrown, hint });
+    return new ColdgateError('api-disabled', exitCodes.denied, explanation, { cause: thrown, hint });
   }
   if (status === 403) return deniedError(thrown, concerned);
   if (status === 429) return exhausted(thrown);
@@ -41,10 +41,10 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
     });
   }
   if (status === 0 || status >= 500) {
-    const said = `API Gateway does not answer ${call.method} ${call.path} (${reason}): ${message}`;
+    const explanation = `API Gateway does not answer ${call.method} ${call.path} (${reason}): ${message}`;
     const hint =
       'Run this again: it continues where it stopped. If it stays, look at the network and https://status.cloud.google.com.';
-    return new ColdgateError('google-failed', exitCodes.unexpected, said, { cause: thrown, hint });
+    return new ColdgateError('google-failed', exitCodes.unexpected, explanation, { cause: thrown, hint });
   }
   return new ColdgateError('request-refused', exitCodes.usage, `API Gateway does not take ${call.path}: ${message}`, {
     cause: thrown,
@@ -56,8 +56,8 @@ function exhausted(failure: GatewayFailure): ColdgateError {
   const { message } = failure;
   if (!isFull(failure)) {
     const hint = 'Wait a minute, and run fewer pipelines of one project at a time.';
-    const said = `Google throttles the calls of this run: ${message}`;
-    return new ColdgateError('throttled', exitCodes.denied, said, { cause: failure, hint });
+    const reason = `Google throttles the calls of this run: ${message}`;
+    return new ColdgateError('throttled', exitCodes.denied, reason, { cause: failure, hint });
   }
   return new ColdgateError('quota-exceeded', exitCodes.denied, `API Gateway has no room left: ${message}`, {
     cause: failure,
@@ -70,12 +70,12 @@ const denial =
   /permission '?(?<permission>[a-z]+\.[\w.]+)'?(?: denied)?(?: on (?:resource )?'?(?<resource>[^'\s(]+))?/i;
 
 function deniedError(failure: GatewayFailure, concerned: Concerned): ColdgateError {
-  const said = denial.exec(failure.message)?.groups;
-  const permission = said?.['permission'] ?? permissionFor(failure.call);
+  const match = denial.exec(failure.message)?.groups;
+  const permission = match?.['permission'] ?? permissionFor(failure.call);
   const { account, gatewayAccount, names } = concerned;
   const who = account ?? 'the identity of these credentials';
   if (/actAs/i.test(permission) && gatewayAccount !== undefined) return cannotActAs(failure, who, gatewayAccount);
-  const resource = said?.['resource'] ?? failure.call.path;
+  const resource = match?.['resource'] ?? failure.call.path;
   const text = `Google does not allow ${permission} on ${resource} to ${who}: ${failure.message}`;
   return refused(text, {
     cause: failure,

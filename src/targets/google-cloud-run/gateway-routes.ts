@@ -50,9 +50,9 @@ const isRefusal = (answer: Answer): boolean => answer.status === 401 && isOfTheG
 
 function neverServed(wanted: WantedGateway, url: string, last: Answer | Error): Error {
   const isAnswer = !(last instanceof Error);
-  const said = isAnswer ? describeAnswer(last) : last.message;
+  const reason = isAnswer ? describeAnswer(last) : last.message;
   if (isAnswer && isBackendDenial(last)) return uninvited(wanted, url);
-  const message = `${url} does not serve its new config ${wanted.configId}: it answered ${said}.`;
+  const message = `${url} does not serve its new config ${wanted.configId}: it answered ${reason}.`;
   return new UnprovenError('gateway-not-ready', message, {
     hint: 'The gateway reports that it has the config: run this again in some minutes.',
     data: { url, config: wanted.configId },

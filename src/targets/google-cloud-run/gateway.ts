@@ -15,13 +15,13 @@ const queues = new Map<string, Promise<unknown>>();
  * Ensures the function's gateway: one read when it is as wanted. Otherwise creates what is missing, one resource at a
  * time, each decided on a new read, so that the next run finishes one that was killed anywhere; then waits for the new
  * routes. Removes configs that are no longer needed.
- * @param look `anew`: also check that callers' keys are accepted; `seen`: the gateway as it was found already
+ * @param look `recheck`: also check that callers' keys are accepted; `seen`: the gateway as it was found already
  * @returns the address callers use, and whether anything was changed
  */
 export function ensureGateway(
   access: GatewayAccess,
   wanted: WantedGateway,
-  { anew, seen }: { anew: boolean; seen?: GatewayResource | undefined },
+  { recheck, seen }: { recheck: boolean; seen?: GatewayResource | undefined },
 ): Promise<{ url: string; changed: boolean }> {
   return inTurn(wanted.names.api, async () => {
     const run: GatewayRun = {
@@ -29,8 +29,8 @@ export function ensureGateway(
       ...{ taken: new Set<string>(), rejected: new Set<string>() },
     };
     try {
-      const isDone = seen !== undefined && isServed(seen, wanted) && (run.isChecked || !anew);
-      const gateway = isDone ? seen : await converge(run, anew);
+      const isDone = seen !== undefined && isServed(seen, wanted) && (run.isChecked || !recheck);
+      const gateway = isDone ? seen : await converge(run, recheck);
       const url = urlOf(gateway);
       if (run.changed) await waitForRoutes(access, wanted, url);
       if (run.changed) await pruneConfigs(access, wanted);
@@ -66,11 +66,11 @@ async function inTurn<T>(api: string, work: () => Promise<T>): Promise<T> {
 /** What is made from nothing takes three. */
 const maxSteps = 40;
 
-async function converge(run: GatewayRun, anew: boolean): Promise<GatewayResource> {
+async function converge(run: GatewayRun, recheck: boolean): Promise<GatewayResource> {
   const until = performance.now() + maxWaitMs;
-  let told = '';
+  let lastReported = '';
   for (let steps = 0, looks = 0; ; ) {
-    const view = await lookAt(run, anew);
+    const view = await lookAt(run, recheck);
     const step = nextStep(view, run.wanted, run);
     if (step.do === 'nothing') return step.gateway;
     run.changed = true;
@@ -80,17 +80,17 @@ async function converge(run: GatewayRun, anew: boolean): Promise<GatewayResource
       continue;
     }
     if (performance.now() > until) throw neverReady(run, step.until);
-    if (told !== step.until) run.access.log.info(`Waiting until ${step.until}.`);
-    told = step.until;
+    if (lastReported !== step.until) run.access.log.info(`Waiting until ${step.until}.`);
+    lastReported = step.until;
     await poll(run.access, looks++);
   }
 }
 
-async function lookAt(run: GatewayRun, anew: boolean): Promise<GatewayView> {
+async function lookAt(run: GatewayRun, recheck: boolean): Promise<GatewayView> {
   const { access, wanted } = run;
   const gateway = await findGateway(access, wanted.names);
   const isDone = isServed(gateway, wanted);
-  if (isDone && (run.isChecked || !(anew || run.changed))) return { gateway, api: undefined, configs: [] };
+  if (isDone && (run.isChecked || !(recheck || run.changed))) return { gateway, api: undefined, configs: [] };
   const api = await findApi(access, wanted.names);
   if (!run.isChecked && api?.managedService && api.state === 'ACTIVE') {
     const { project } = wanted.names;

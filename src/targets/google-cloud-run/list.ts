@@ -6,14 +6,14 @@ import { type Service, shortName } from './resources.ts';
 /** Services of the project and region that have our label. */
 export async function listServices(context: RunContext): Promise<FoundFunction[]> {
   const path = `${context.parent}/services`;
-  const asked = { permission: 'run.services.list', resource: context.parent };
+  const requestContext = { permission: 'run.services.list', resource: context.parent };
   const found: FoundFunction[] = [];
   let pageToken = '';
   do {
     const url = runUrl(context, path, { pageSize: '100', ...(pageToken && { pageToken }) });
     const page = await context.calls.send<{ services?: Service[]; nextPageToken?: string }>(
       { method: 'GET', url },
-      asked,
+      requestContext,
     );
     for (const { name, labels = {}, template } of page.services ?? []) {
       if (labels[ownerLabel] !== ownerValue) continue;

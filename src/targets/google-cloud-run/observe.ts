@@ -36,8 +36,11 @@ async function listRevisions(context: RunContext, name: string): Promise<Revisio
   do {
     const query = { pageSize: '1000', ...(pageToken && { pageToken }) };
     const call = { method: 'GET', url: runUrl(context, path, query) } as const;
-    const asked = { permission: 'run.revisions.list', resource: path };
-    const page = await context.calls.send<{ revisions?: RevisionResource[]; nextPageToken?: string }>(call, asked);
+    const requestContext = { permission: 'run.revisions.list', resource: path };
+    const page = await context.calls.send<{ revisions?: RevisionResource[]; nextPageToken?: string }>(
+      call,
+      requestContext,
+    );
     all.push(...(page.revisions ?? []));
     pageToken = page.nextPageToken ?? '';
   } while (pageToken);

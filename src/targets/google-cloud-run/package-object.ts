@@ -73,9 +73,9 @@ function storage(context: RunContext): { base: string; anonymous: boolean } {
 async function find(context: RunContext, bucket: string, object: string): Promise<ObjectResource | undefined> {
   const { base, anonymous } = storage(context);
   const url = `${base}/storage/v1/b/${bucket}/o/${encodeURIComponent(object)}`;
-  const asked = { permission: 'storage.objects.get', resource: `gs://${bucket}/${object}` };
+  const requestContext = { permission: 'storage.objects.get', resource: `gs://${bucket}/${object}` };
   try {
-    return await context.calls.send<ObjectResource>({ method: 'GET', url, anonymous }, asked);
+    return await context.calls.send<ObjectResource>({ method: 'GET', url, anonymous }, requestContext);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -89,13 +89,13 @@ async function upload(context: RunContext, bucket: string, object: string, bytes
   const query = new URLSearchParams({ uploadType: 'media', name: object, ifGenerationMatch: '0' });
   if (kmsKey) query.set('kmsKeyName', kmsKey);
   const url = `${base}/upload/storage/v1/b/${bucket}/o?${query}`;
-  const asked = { permission: 'storage.objects.create', resource: `gs://${bucket}/${object}` };
+  const requestContext = { permission: 'storage.objects.create', resource: `gs://${bucket}/${object}` };
   context.log.info(`Uploading the package to gs://${bucket}/${object} (${Math.ceil(bytes.byteLength / 1e6)} MB).`);
   const call = { method: 'POST', url, bytes, anonymous, timeoutMs: uploadMs } as const;
   try {
     return await context.calls.send<ObjectResource>(
       { ...call, headers: { 'content-type': 'application/gzip' } },
-      asked,
+      requestContext,
     );
   } catch (error) {
     const { cause = error } = error as Error;

@@ -90,7 +90,7 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     if (revision.role !== 'candidate') return liveAddress(this.#context, state, options);
     const tag = tagOf('candidate', revision.id);
     const tagged = await setTraffic(this.#context, state, withTag(soundTraffic(state), tag, revision.id));
-    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: options.anew || tagged };
+    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: options.recheck || tagged };
   }
 
   endpoint({ name }: Pick<RunState, 'name'>, { role }: Pick<RunRevision, 'role'>, address: Address): Endpoint {

@@ -104,10 +104,10 @@ export async function removeOrLeave(
 /** Removes a revision; what is gone already is as good as removed now. */
 export async function removeRevision(context: RunContext, service: string, id: string): Promise<void> {
   const path = `${servicePath(context, service)}/revisions/${id}`;
-  const asked = { permission: 'run.revisions.delete', resource: path };
+  const requestContext = { permission: 'run.revisions.delete', resource: path };
   try {
-    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: runUrl(context, path) }, asked);
-    await finished(context, begun, `the removal of ${id}`, asked);
+    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: runUrl(context, path) }, requestContext);
+    await finished(context, begun, `the removal of ${id}`, requestContext);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

@@ -37,7 +37,7 @@ export async function ensureService(context: RunContext, request: Request, wante
   const first: RunWanted = { ...wanted, purpose: 'first', version: null, until: undefined, reports: `first-${name}` };
   const url = runUrl(context, `${parent}/services`, { serviceId: name });
   const path = servicePath(context, name);
-  const asked = { permission: 'run.services.create', resource: path };
+  const requestContext = { permission: 'run.services.create', resource: path };
   const nameOf = (taken: string | undefined) => revisionName(name, 'first', identityOf(first), taken);
   const { result } = await withFreeName(nameOf, (revision) =>
     skippingCheck(context, (skipCheck) => {
@@ -50,10 +50,12 @@ export async function ensureService(context: RunContext, request: Request, wante
         template,
         traffic,
       };
-      return calls.send<Operation>({ method: 'POST', url, json }, asked);
+      return calls.send<Operation>({ method: 'POST', url, json }, requestContext);
     }),
   );
-  await finished(context, result, `the service ${name}`, asked).catch((error) => withdraw(context, name, error));
+  await finished(context, result, `the service ${name}`, requestContext).catch((error) =>
+    withdraw(context, name, error),
+  );
   const made = await observe(context, given);
   if (!made) throw movedError(`${name} is gone again`);
   return made;
@@ -173,10 +175,10 @@ const madeOf = (context: RunContext, id: string, wanted: RunWanted): RunRevision
 async function becomesReady(context: RunContext, { name }: RunState, { id, ready }: RunRevision): Promise<boolean> {
   if (ready) return true;
   const path = `${servicePath(context, name)}/revisions/${id}`;
-  const asked = { permission: 'run.revisions.get', resource: path };
+  const requestContext = { permission: 'run.revisions.get', resource: path };
   const ended = await waitForRun(context, `Cloud Run has not got the revision ${id} ready`, async () => {
     const url = runUrl(context, path);
-    const now = revisionOf(await context.calls.send<RevisionResource>({ method: 'GET', url }, asked));
+    const now = revisionOf(await context.calls.send<RevisionResource>({ method: 'GET', url }, requestContext));
     return now.ready ? now : undefined;
   });
   return !ended.failed;

@@ -24,10 +24,10 @@ export async function retireRevisions(
 /** Removes the service with its revisions, tags and addresses; what is gone already is as good as removed now. */
 export async function removeService(context: RunContext, name: string): Promise<void> {
   const path = servicePath(context, name);
-  const asked = { permission: 'run.services.delete', resource: path };
+  const requestContext = { permission: 'run.services.delete', resource: path };
   try {
-    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: runUrl(context, path) }, asked);
-    await finished(context, begun, `the removal of ${name}`, asked);
+    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: runUrl(context, path) }, requestContext);
+    await finished(context, begun, `the removal of ${name}`, requestContext);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

@@ -17,15 +17,15 @@ type Fields = Partial<Omit<Service, 'name' | 'etag'>>;
 export async function update(context: RunContext, state: RunState, fields: Fields, what: string): Promise<void> {
   const path = servicePath(context, state.name);
   const url = runUrl(context, path, { updateMask: Object.keys(fields).join(',') });
-  const asked = { permission: 'run.services.update', resource: path };
+  const requestContext = { permission: 'run.services.update', resource: path };
   const json = { etag: state.service.etag, ...fields };
-  const begun = await context.calls.send<Operation>({ method: 'PATCH', url, json }, asked).catch((error) => {
+  const begun = await context.calls.send<Operation>({ method: 'PATCH', url, json }, requestContext).catch((error) => {
     if (error instanceof MovedError) return undefined;
     throw error;
   });
   if (!begun) return settleLost(context, state, fields, what);
   try {
-    await finished(context, begun, what, asked);
+    await finished(context, begun, what, requestContext);
   } finally {
     await refresh(context, state, fields.traffic);
   }

@@ -16,9 +16,12 @@ export async function untilWarm(
   const { minInstances } = context.settings;
   if (minInstances <= warmInstances) return;
   const path = `${servicePath(context, name)}/revisions/${id}`;
-  const asked = { permission: 'run.revisions.get', resource: path };
+  const requestContext = { permission: 'run.revisions.get', resource: path };
   await waitForRun(context, `Cloud Run has not got ${minInstances} instances of ${id} warm`, async () => {
-    const resource = await context.calls.send<RevisionResource>({ method: 'GET', url: runUrl(context, path) }, asked);
+    const resource = await context.calls.send<RevisionResource>(
+      { method: 'GET', url: runUrl(context, path) },
+      requestContext,
+    );
     const isWarming = (resource.conditions ?? []).some(
       ({ state, revisionReason }) =>
         state !== 'CONDITION_SUCCEEDED' &&

@@ -91,9 +91,9 @@ async function untilListening(reason: () => string | undefined, options: LaunchO
 
 async function didNotStart(why: string, options: LaunchOptions): Promise<UnprovenError> {
   const lines = await lastLines(options.log);
-  const said =
+  const detail =
     lines.length > 0 ? `Its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}` : 'It wrote no output.';
-  return new UnprovenError('did-not-start', `The function's process did not start: ${why}. ${said}`, {
+  return new UnprovenError('did-not-start', `The function's process did not start: ${why}. ${detail}`, {
     hint: hintFor(lines.join('\n')),
     data: { why, lines, log: options.log },
   });

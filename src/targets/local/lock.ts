@@ -49,7 +49,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 
 async function acquire(path: string, mine: Holder, options: LockOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? defaultPatienceMs);
-  let said = false;
+  let isReported = false;
   for (;;) {
     // A free lock is taken though the run is to end: it cleans up.
     if (await create(path, mine)) return;
@@ -57,9 +57,9 @@ async function acquire(path: string, mine: Holder, options: LockOptions): Promis
     const lives = holder !== undefined && isRunning(options.table, holder);
     if (holder && !lives) await breakLock(path, holder, mine, options.table);
     if (performance.now() > deadline) throw busy(path, holder);
-    if (lives && !said) {
+    if (lives && !isReported) {
       options.log.info(`Waiting for process ${holder.pid}, which is changing the same function …`);
-      said = true;
+      isReported = true;
     }
     await pause(lives ? holdMs : changeMs, options.signal);
   }

@@ -97,8 +97,8 @@ export class GatewayHarness {
   }
 
   /** The gateway as a route makes it. */
-  ensure(gateway: Record<string, unknown> = {}, access = this.access(), anew = false) {
-    return ensureGateway(access, this.wanted(gateway), { anew });
+  ensure(gateway: Record<string, unknown> = {}, access = this.access(), recheck = false) {
+    return ensureGateway(access, this.wanted(gateway), { recheck });
   }
 
   remove(access = this.access()) {

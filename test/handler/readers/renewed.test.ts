@@ -67,7 +67,7 @@ describe('credentials that end', () => {
     expect(fetched).toEqual([0, 30_000]);
   });
 
-  it('are fetched anew once they are rejected, and not when those rejected are old already', async () => {
+  it('are fetched again once they are rejected, and not when those rejected are old already', async () => {
     const { fetched, renewed, name } = simulation();
     const first = await renewed.get();
     renewed.reject(first);

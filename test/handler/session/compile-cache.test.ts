@@ -109,7 +109,7 @@ describe('a process that keeps its code', () => {
     expect([...first.errors, ...second.errors]).toEqual([]);
   });
 
-  it('compiles anew what was damaged, or made by another V8, and keeps that', async () => {
+  it('compiles again what was damaged, or made by another V8, and keeps that', async () => {
     const first = start();
     await infer(first);
     const made = await untilCached();

@@ -79,7 +79,7 @@ describe('doctor', () => {
     expect(await codeOf(new Simulation(new LyingStore(liar.inner)).promote('1.1.0'))).toBe('store-not-trusted');
   });
 
-  it('trusts a store again that was repaired and examined anew', async () => {
+  it('trusts a store again that was repaired and examined again', async () => {
     const inner = openMemoryStore();
     await examine(new LyingStore(inner));
     const simulation = new Simulation(inner);

@@ -52,7 +52,7 @@ describe('a prune that another prune overtakes', () => {
     expect(await codeOf(simulation.verify())).toBe('done');
   });
 
-  it('deletes nothing more once the other has taken over, for the version may be published anew', async () => {
+  it('deletes nothing more once the other has taken over, for the version may be published again', async () => {
     const files = versionPrefix(model, '1.0.0');
     const firstRemoval = ({ operation, key }: Request) => operation === 'remove' && key.startsWith(files);
     const { world: slow, later } = meddle(firstRemoval, 1, async () => {

@@ -75,7 +75,7 @@ describe('callers of the gateway of a function on Cloud Run', () => {
     expect(harness.take().mutating).toEqual(['configs.create', 'gateways.create']);
   });
 
-  it('are looked after when a function is rolled out anew: a service that was switched off is found', async () => {
+  it('are looked after when a function is rolled out again: a service that was switched off is found', async () => {
     const { service } = await withKeys();
     access().disabled.add(service);
     await expect(harness.ensure({ auth: 'api-key' })).resolves.toMatchObject({ changed: false });
@@ -119,7 +119,7 @@ describe('callers of the gateway of a function on Cloud Run', () => {
 
   it('from browsers may ask first without credentials, where their origins are allowed', async () => {
     const { url } = await ensureGateway(harness.access(), harness.wanted(jwt, ['https://app.example']), {
-      anew: false,
+      recheck: false,
     });
     expect(await status(`${url}/v1/infer`, {}, 'OPTIONS')).toBe(204);
     expect(await status(`${url}/v1/infer`, {}, 'POST')).toBe(401);

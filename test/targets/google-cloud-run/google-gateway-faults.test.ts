@@ -176,7 +176,7 @@ describe('what Google refuses about a gateway', () => {
     const contents = Buffer.from(JSON.stringify({ openapi: '3.1.0' })).toString('base64');
     broken.config = { ...broken.config, openapiDocuments: [{ document: { path: 'openapi.json', contents } }] };
     const { ensureGateway } = await import('../../../src/targets/google-cloud-run/gateway.ts');
-    await expect(ensureGateway(harness.access(), broken, { anew: false })).rejects.toMatchObject({
+    await expect(ensureGateway(harness.access(), broken, { recheck: false })).rejects.toMatchObject({
       ...{ code: 'request-refused', exit: 2, message: expect.stringContaining('backends is required') },
     });
     expect([...state.configs.keys(), ...state.gateways.keys()]).toEqual([]);

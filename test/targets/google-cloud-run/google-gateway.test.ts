@@ -81,7 +81,7 @@ describe('the gateway of a function on Cloud Run', () => {
     await harness.ensure();
     harness.take();
     const labelled = harness.wanted({}, [], { labels: { team: 'a' } });
-    await ensureGateway(harness.access(), labelled, { anew: false });
+    await ensureGateway(harness.access(), labelled, { recheck: false });
     expect(harness.take().mutating).toEqual(['gateways.patch']);
     expect(harness.project.state.gateways.get(names.gateway)?.labels).toEqual({ team: 'a', coldgate: functionName });
   });
@@ -112,7 +112,7 @@ describe('the gateway of a function on Cloud Run', () => {
   it('leaves an API whose configs the gateway of another region serves', async () => {
     await harness.ensure();
     const other = harness.wanted({ deadline: 40 }, [], { region: 'europe-west4' });
-    await ensureGateway(harness.access(), other, { anew: false });
+    await ensureGateway(harness.access(), other, { recheck: false });
     await harness.remove();
     expect(configs()).toEqual([other.configId]);
     await removeGateway(harness.access(), other.names, functionName);

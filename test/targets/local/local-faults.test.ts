@@ -165,7 +165,7 @@ describe('the port of the live endpoint', () => {
     expect(await bench.running()).toEqual([]);
   });
 
-  it('is chosen anew, with a warning, when the remembered one was taken by another program', async () => {
+  it('is chosen recheck, with a warning, when the remembered one was taken by another program', async () => {
     const target = await bench.open();
     const { revision } = await target.route(bench.request(bench.first, 'live'));
     await bench.crash(revision);

@@ -93,9 +93,9 @@ const failed = (line: number, code: string, message: string): string =>
   JSON.stringify({ line, error: { code, message } });
 
 async function answer(app: App, lines: readonly (LineRequest | string)[]): Promise<string[]> {
-  const asked = lines.filter((line) => typeof line !== 'string');
+  const requests = lines.filter((line) => typeof line !== 'string');
   const answers = new Map<LineRequest, string>();
-  await ask(app, asked, answers);
+  await ask(app, requests, answers);
   return lines.map((line) => (typeof line === 'string' ? line : (answers.get(line) as string)));
 }
 
