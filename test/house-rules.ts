@@ -109,6 +109,11 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: ['node:timers'],
   },
+  azure: {
+    owns: 'Azure Resource Manager over plain HTTP: addresses, credentials, long operations, what answers say',
+    rooms: ['errors', 'log', 'pause', 'stores/connection.ts'],
+    packages: ['@azure/identity'],
+  },
   oci: {
     owns: 'container images without Docker: assembled of a package and a base, pushed by the OCI distribution protocol',
     rooms: ['errors', 'log', 'package', 'pause'],
@@ -133,7 +138,9 @@ export const rooms: Record<string, Room> = {
       'config/types.ts',
       'config/schema/aws-lambda.ts',
       'config/schema/google-cloud-run.ts',
+      'config/schema/azure-functions.ts',
       'google',
+      'azure',
       'package',
       'oci',
       'proxy',
@@ -146,6 +153,7 @@ export const rooms: Record<string, Room> = {
       '@aws-sdk/client-cloudwatch-logs',
       '@aws-sdk/client-s3',
       'aws4fetch',
+      '@azure/storage-blob',
     ],
   },
   iam: {

@@ -1,0 +1,36 @@
+import { InputError } from '../errors.ts';
+import { isPrivateLink } from '../stores/connection.ts';
+
+export type AzureVariables = Readonly<Record<string, string | undefined>>;
+
+const publicArm = 'https://management.azure.com';
+
+/** Names another Azure Resource Manager: of a sovereign cloud, or on this machine. */
+export const armVariable = 'COLDGATE_AZURE_ENDPOINT';
+
+export interface ArmPlace {
+  /** Base URL of Azure Resource Manager, without a slash at its end. */
+  base: string;
+  /** What tokens for it, and for publishing sites, are asked for. */
+  scope: string;
+}
+
+/** Azure Resource Manager of this run. Throws InputError for an address that others could listen on. */
+export function armPlace(variables: AzureVariables): ArmPlace {
+  const given = variables[armVariable];
+  if (!given) return { base: publicArm, scope: `${publicArm}/.default` };
+  if (!isPrivateLink(given)) {
+    const message = `expected https:// (http:// is for this machine alone), got ${given}.`;
+    throw new InputError([{ path: armVariable, message, hint: 'Unset it to reach Azure.' }]);
+  }
+  const base = given.replace(/\/+$/, '');
+  // Sovereign clouds have audiences of their own; a server on this machine takes the public one.
+  return { base, scope: `${base.startsWith('https://') ? base : publicArm}/.default` };
+}
+
+/** Whether a URL leads to the same service: a token goes nowhere else. */
+export function isOfArm({ base }: ArmPlace, url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const [there, here] = [new URL(url), new URL(base)];
+  return there.origin === here.origin || (there.protocol === 'https:' && there.hostname.endsWith(`.${here.hostname}`));
+}
