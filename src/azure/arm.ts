@@ -50,17 +50,11 @@ export interface ArmDeps {
 export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
   const place = armPlace(variables);
   const once = authorized(credentials, place.scope);
-  const sendCall: Arm['send'] = async <T>(
-    method: AzureRequest['method'],
-    path: string,
-    { apiVersion, body, query, ifMatch, also }: ArmOptions,
-  ): Promise<ArmAnswer<T>> => {
-    const url = urlOf(place, path, { ...query, 'api-version': apiVersion });
-    const headers: Record<string, string> = ifMatch === undefined ? {} : { 'if-match': ifMatch };
-    const call: AzureRequest = { method, url, headers, signal, ...(body !== undefined && { json: body }) };
+  const sendCall: Arm['send'] = async <T>(method: AzureRequest['method'], path: string, options: ArmOptions) => {
+    const call = { ...callOf(place, path, options), method, signal };
     try {
-      const began = await patiently(() => once(call), { log, signal, also });
-      const ended = await finishOperation({ log, signal, place, once }, { method, url, path }, began);
+      const began = await patiently(() => once(call), { log, signal, also: options.also });
+      const ended = await finishOperation({ log, signal, place, once }, { method, url: call.url, path }, began);
       return { status: ended.status, etag: ended.headers.get('etag') ?? undefined, body: ended.body as T };
     } catch (error) {
       signal.throwIfAborted();
@@ -70,14 +64,11 @@ export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
   return {
     place,
     send: sendCall,
-    async find<T>(path: string, options: ArmOptions) {
-      try {
-        return await sendCall<T>('GET', path, options);
-      } catch (error) {
+    find: (path, options) =>
+      sendCall<never>('GET', path, options).catch((error) => {
         if (isMissing(error)) return undefined;
         throw error;
-      }
-    },
+      }),
     async list<T>(path: string, options: ArmOptions) {
       const all: T[] = [];
       for (let next: string | undefined = path; next !== undefined; ) {
@@ -89,6 +80,12 @@ export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
     },
   };
 }
+
+const callOf = (place: ArmPlace, path: string, { apiVersion, body, query, ifMatch }: ArmOptions) => ({
+  url: urlOf(place, path, { ...query, 'api-version': apiVersion }),
+  headers: { ...(ifMatch !== undefined && { 'if-match': ifMatch }) },
+  ...(body !== undefined && { json: body }),
+});
 
 interface Page<T> {
   value?: T[];
