@@ -17,6 +17,9 @@ export function sinceStart(): number {
   return now - frozenUntil(now);
 }
 
+/** When this module was evaluated, ms after the start of its process: with the function, in a process made before it. */
+export const evaluated: number = sinceStart();
+
 /** Takes the time that the process was stopped for out of `sinceStart`, from now on; see `freezes.ts`. */
 export function leaveOutFreezes(frozen: (now: number) => number): void {
   frozenUntil = frozen;

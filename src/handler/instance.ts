@@ -6,11 +6,14 @@ export class Instance {
   /** Process or platform start to handler code running, ms. */
   readonly initMs: number;
   readonly revision: string | undefined;
+  /** What the platform's adapter says of it. */
+  readonly facts: Record<string, unknown> | undefined;
   #cold = true;
 
-  constructor(initMs: number, revision: string | undefined) {
+  constructor(initMs: number, revision: string | undefined, facts?: Record<string, unknown>) {
     this.initMs = initMs;
     this.revision = revision;
+    this.facts = facts;
   }
 
   /** True exactly once: for the first request that needs a model, whether or not it can be loaded. */

@@ -46,9 +46,12 @@ export class SettingsError extends Error {
   }
 }
 
-/** Reads the variables named in docs/handler.md. An empty variable counts as missing. Throws SettingsError. */
-export function readSettings(variables: Variables): Settings {
-  const problems: string[] = [];
+/**
+ * Reads the variables named in docs/handler.md. An empty variable counts as missing. Throws SettingsError.
+ * @param problem with a variable that is not among them
+ */
+export function readSettings(variables: Variables, problem?: string): Settings {
+  const problems: string[] = problem ? [problem] : [];
   const text: Text = (name) => variables[name]?.trim() || undefined;
   const whole = (name: string, least: number, most: number): number | undefined =>
     readWhole(name, text(name), least, most, problems);

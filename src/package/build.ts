@@ -9,6 +9,7 @@ import { inCache } from './cache-place.ts';
 import { deflate } from './deflate.ts';
 import { sha256 } from './digest.ts';
 import type { FolderCache } from './folder-cache.ts';
+import { contentDigest, digestFile, hostFiles, saysDigest } from './host-files.ts';
 import { finished, type JoinableFile } from './joinable.ts';
 import { licencesText } from './licences.ts';
 import type { LayerFile, PackageArchive } from './package-file.ts';
@@ -54,6 +55,8 @@ export interface BuiltPackage {
   layer?: LayerFile | undefined;
   /** sha256 of the tar inside a `.tar.gz`. */
   tarSha256?: string | undefined;
+  /** Of a package whose health says what is in it: the digest that it says. */
+  contentDigest?: string | undefined;
 }
 
 /** In a clone the runtime's package is beside the bundle (`dist/handler`); its files count only if their digests do. */
@@ -88,8 +91,9 @@ async function build(options: BuildOptions): Promise<BuiltPackage> {
   const licences = { name: 'LICENSES.txt', bytes: Buffer.from(licencesText) };
   const layer = runtimeLayer ? await pack(layerFiles([...runtime, licences]), 'zip', options) : undefined;
   const native = layer ? layerPointer(layer) : runtime;
-  const type = { name: 'package.json', bytes: Buffer.from('{"type":"module"}\n') };
-  const own = await pack([...bundle, ...native, type, licences], archive, options);
+  const files = [...bundle, ...native, ...hostFiles(entry), licences];
+  const digest = saysDigest(entry) ? contentDigest(files) : undefined;
+  const own = await pack(digest ? [...files, digestFile(digest)] : files, archive, options);
   const entries = [...own.entries, ...(layer?.entries ?? [])];
   if (budget) checkBudget(entries, Math.max(own.size, layer?.size ?? 0), budget);
   const unzipped = entries.reduce((sum, one) => sum + one.size, 0);
@@ -98,6 +102,7 @@ async function build(options: BuildOptions): Promise<BuiltPackage> {
     ...{ ...(await keep(own, options)), entries, unzipped },
     ...(layer && { layer: await keep(layer, options) }),
     ...(tarSha256 && { tarSha256 }),
+    ...(digest && { contentDigest: digest }),
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { IntegrityError } from '../errors.ts';
 import { sha256 as digestOf } from './digest.ts';
+import { digestIn } from './host-files.ts';
 import type { PackageArchive, PackageFile } from './package-file.ts';
 import { layerIn } from './runtime-layer.ts';
 import { fileMatches } from './verified-folder.ts';
@@ -34,7 +35,7 @@ export async function cachedPackage(
     const bytes = await readPackage({ path, sha256 });
     const size = bytes.byteLength;
     const layer = layerIn(bytes);
-    if (!layer) return { path, sha256, size };
+    if (!layer) return { path, sha256, size, contentDigest: digestIn(bytes) };
     const below = join(folder, `${layer.sha256}.zip`);
     return (await fileMatches(below, layer)) ? { path, sha256, size, layer: { ...layer, path: below } } : undefined;
   } catch {

@@ -15,6 +15,8 @@ export interface PackageFile {
   unzipped?: number | undefined;
   /** sha256 of the tar inside a `.tar.gz`: what an image's configuration names a layer by. */
   tarSha256?: string | undefined;
+  /** Digest of its content, which the health of a function on Azure names. */
+  contentDigest?: string | undefined;
   /** The native runtime in a separate zip; the package itself then does not contain it. */
   layer?: LayerFile | undefined;
 }

@@ -40,10 +40,10 @@ export async function packageFor(
   const { handlerDir, cacheDir, log, sharedCache, signal } = context;
   // One handler for every cloud: the tightest limit applies, unless its target allows more.
   const { platform, entry, budget = lambdaBudget, runtimeLayer } = target;
-  const { path, sha256, size, unzipped, layer, tarSha256 } = await buildPackage({
+  const { path, sha256, size, unzipped, layer, tarSha256, contentDigest } = await buildPackage({
     ...{ platform, entry, handlerDir, cacheDir, log, sharedCache, signal, budget, archive, runtimeLayer },
   });
-  return { path, sha256, size, unzipped, layer, tarSha256 };
+  return { path, sha256, size, unzipped, layer, tarSha256, contentDigest };
 }
 
 function imagePackage(image: PackageFile | undefined): PackageFile {

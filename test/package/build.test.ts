@@ -81,6 +81,22 @@ describe('buildPackage', () => {
     expect(sha256(readFileSync(cold.path))).toBe(cold.sha256);
   });
 
+  it('tells Azure where the entry is, and health what is in the package', async () => {
+    writeFileSync(join(options.handlerDir, 'azure.mjs'), 'import("./chunk-C3.mjs")');
+    const one = await buildPackage({ ...options, entry: 'azure.mjs' });
+    const unpacked = await extractPackage(one, join(folder, 'unpacked'));
+    const text = (name: string): string => readFileSync(join(unpacked, name), 'utf8');
+    expect(JSON.parse(text('package.json'))).toEqual({ type: 'module', main: 'azure.mjs' });
+    expect(JSON.parse(text('host.json'))).toMatchObject({ version: '2.0', extensions: { http: { routePrefix: '' } } });
+    expect(text('package-digest.txt').trim()).toBe(one.contentDigest);
+    const again = await cachedPackage(options.cacheDir, one.sha256);
+    expect(again?.contentDigest).toBe(one.contentDigest);
+    writeFileSync(join(options.handlerDir, 'chunk-C3.mjs'), '1');
+    const other = await buildPackage({ ...options, entry: 'azure.mjs' });
+    expect(other.contentDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect(other.contentDigest).not.toBe(one.contentDigest);
+  });
+
   it('gives another package when a byte of the bundle changes', async () => {
     const before = await buildPackage(options);
     writeFileSync(join(options.handlerDir, 'chunk-C3.mjs'), '1');

@@ -15,6 +15,8 @@ export interface AppDeps {
   logForm?: LogForm | undefined;
   /** Process or platform start to handler code running, ms. */
   initMs: number;
+  /** What health says of this process besides, and the line of a cold start. */
+  facts?: Record<string, unknown>;
   /** How versions after the first are opened; by default as the first, in this thread. */
   openNext?: OpenSession;
   /** Whether runs that are slow, or may never end, get a separate thread: for platforms with concurrent requests. */

@@ -39,7 +39,7 @@ const noQuery = new URLSearchParams();
 export function createApp(deps: AppDeps): App {
   const { settings } = deps;
   const log = { write: deps.write, form: deps.logForm ?? plainForm };
-  const instance = new Instance(deps.initMs, settings.revision);
+  const instance = new Instance(deps.initMs, settings.revision, deps.facts);
   const note = noteTo(log, instance);
   const { later = atOnce } = deps;
   const models = new ModelHosts(deps, note);

@@ -50,6 +50,7 @@ export function logCall({ write, form }: Log, instance: Instance, call: Call, an
         version: model?.version,
         sha256: model?.sha256,
         artifact: model?.loaded.artifact?.kind,
+        ...(call.cold && instance.facts),
         timings: call.cold && model ? roundTimings({ init_ms: instance.initMs, ...model.timings }) : undefined,
         inputs: call.inputs.length > 0 ? call.inputs : undefined,
         items: call.items,

@@ -15,6 +15,10 @@ export interface PlatformProcess {
   openNext: OpenSession;
   /** Whether requests may come while another one runs. */
   isolate: boolean;
+  /** What health says of this process besides. */
+  facts?: Record<string, unknown>;
+  /** With a variable of the platform's own. */
+  problem?: string | undefined;
 }
 
 /** The platform starts another one. Node's own way of ending waits for all threads. */
@@ -25,9 +29,9 @@ const endAtOnce = (): void => void process.kill(process.pid, 'SIGKILL');
  * does it again. Writes a `start-failed` line and throws SettingsError where variables are wrong.
  */
 export async function openApp(platform: PlatformProcess): Promise<{ app: App; settings: Settings }> {
-  const { variables, write } = platform;
+  const { variables, write, problem } = platform;
   try {
-    const settings = readSettings(variables);
+    const settings = readSettings(variables, problem);
     const reader = await openReader(settings.source, variables);
     return {
       app: createApp({ ...platform, settings, reader, replacement: { replace: endAtOnce, whenQuiet: false } }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { encodeModel, node, tensorType, tinyModel, tinySample, value } from '../../fixtures/onnx.ts';
-import { addNativeFiles } from '../function-process.ts';
+import { addAzureFiles, addNativeFiles } from '../function-process.ts';
 import { ModelStore } from '../model/model-store.ts';
 
 const scripts = join(import.meta.dirname, '../../../scripts');
@@ -33,6 +33,7 @@ export async function openAdapterBed(): Promise<AdapterBed> {
   };
   await buildHandler({ outdir: bundle });
   addNativeFiles(bundle);
+  addAzureFiles(bundle);
   const { table } = await import('../../fixtures/handler-table.ts');
   store.promote(store.publish('tiny', '1.0.0', { model: tinyModel(), sample: tinySample }));
   const models = {

@@ -67,10 +67,7 @@ handlerContract('the Cloud Run function, started by the framework in its package
   }
   return { call: callOver(port), close: () => child.stop() };
 });
-handlerContract(
-  'the Azure adapter in the real @azure/functions on a stand-in host',
-  hosted('azure-host.ts', 'azure.mjs'),
-);
+handlerContract('the Azure adapter in the real @azure/functions on a stand-in host', hosted('azure-host.ts', '.'));
 
 describe('the logs of hosted functions', () => {
   it('hold lines of JSON alone, and nothing of what was sent', () => {

@@ -83,7 +83,7 @@ describe('a run without an end', () => {
 
   it.each([
     ['Google', 'google-host.ts', 'google.mjs'],
-    ['Azure', 'azure-host.ts', 'azure.mjs'],
+    ['Azure', 'azure-host.ts', '.'],
   ])('is bounded on %s as well', async (_platform, host, entry) => {
     const child = new HandlerChild([join(import.meta.dirname, '../../fakes/handler', host), join(bundle, entry)], {
       ...{ MODEL_STORE: 'file', MODEL_PREFIX: store.root, MODEL_CACHE: join(bundle, `cache-${entry}`) },

@@ -56,6 +56,7 @@ const describeInstance = ({ instance }: RouteContext): Record<string, unknown> =
   instance_id: instance.id,
   revision: instance.revision ?? null,
   pid: process.pid,
+  ...instance.facts,
   runtime: { name: 'onnxruntime-node', version: runtimeVersion, node: process.versions.node },
 });
 

@@ -1,11 +1,12 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
-import type { App } from '../../http/app.ts';
 import type { AppRequest } from '../../http/app-request.ts';
 import { tooLarge } from '../../http/request-error.ts';
+import type { Answers } from './start-failed.ts';
 
 /** The handler of an HTTP trigger in Azure's v4 model. */
-export function createHttpHandler(app: App): HttpHandler {
+export function createHttpHandler(opened: Promise<Answers>): HttpHandler {
   return async (request, { invocationId }) => {
+    const app = await opened;
     const { status, headers, body } = await app.handle(toAppRequest(request, invocationId));
     return { status, headers, body: request.method === 'HEAD' ? '' : body };
   };
@@ -31,9 +32,10 @@ function pathOf(url: string): string {
 
 const levels = ['anonymous', 'function', 'admin'] as const;
 
-/** Who may call. Default: `function`, so that nothing is public by omission. Throws RangeError. */
-export function readAuthLevel(text: string | undefined): (typeof levels)[number] {
+/** Who may call. Default: `function`, so that nothing is public by omission, or by a mistake. */
+export function readAuthLevel(text: string | undefined): { level: (typeof levels)[number]; problem?: string } {
   const level = levels.find((one) => one === (text || 'function'));
-  if (level) return level;
-  throw new RangeError(`COLDGATE_AZURE_AUTH: expected one of ${levels.join(', ')}, got ${JSON.stringify(text)}.`);
+  if (level) return { level };
+  const problem = `COLDGATE_AZURE_AUTH: expected one of ${levels.join(', ')}, got ${JSON.stringify(text)}.`;
+  return { level: 'function', problem };
 }
