@@ -1,34 +1,10 @@
 import { z } from 'zod';
 import type { CamelKeys } from '../camel-keys.ts';
-import { listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
+import { azureGateway } from './azure-gateway.ts';
+import { text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://learn.microsoft.com/azure/azure-functions/functions-scale and …/flex-consumption-plan */
 const resourceGroup = text('the name of a resource group', /^[\w.()-]{1,89}[\w()-]$/);
-
-const apiManagement = z
-  .strictObject({
-    service: text('the name of an API Management service', /^[A-Za-z][A-Za-z0-9-]{0,49}$/).describe('Service name.'),
-    'resource-group': resourceGroup.optional().describe('Its resource group. Default: the function’s.'),
-    product: words('the id of a product', 80).optional().describe('Product that callers subscribe to.'),
-    'rate-limit': z
-      .strictObject({
-        calls: whole(1, 1_000_000).describe('Calls …'),
-        seconds: whole(1, 300).describe('… in so many seconds, for one subscription.'),
-      })
-      .optional()
-      .describe('Rate limit policy.'),
-    jwt: z
-      .strictObject({
-        'openid-config': text('an https:// URL', /^https:\/\/[^\s\p{Cc}]+$/u).describe(
-          'OpenID configuration of the issuer.',
-        ),
-        audience: listOf(words('text'), 'texts', 1, 50).describe('Accepted `aud` values.'),
-      })
-      .optional()
-      .describe('validate-jwt policy.'),
-    'cache-seconds': whole(0, 86_400).default(0).describe('Caches answers to GET.'),
-  })
-  .describe('API Management in front, imported from the OpenAPI document.');
 
 export const azureFunctionsTarget = z
   .strictObject({
@@ -63,7 +39,7 @@ export const azureFunctionsTarget = z
       .enum(['function', 'anonymous'])
       .default('function')
       .describe('Who may call: bearers of a function key, or anyone.'),
-    'api-management': apiManagement.optional(),
+    gateway: azureGateway.optional(),
     'application-insights': words('the resource id of an Application Insights component', 512)
       .optional()
       .describe('Where telemetry goes.'),

@@ -44,7 +44,7 @@ export const gateSchema = z.strictObject({
 
 const origin = text(
   '"*" or an origin such as https://app.example',
-  /^(?:\*|https:\/\/[^\s/?#\p{Cc}]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)$/u,
+  /^(?:\*|https:\/\/[^\s/?#{}\p{Cc}]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)$/u,
 );
 
 export const handlerSchema = z.strictObject({

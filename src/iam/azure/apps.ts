@@ -3,7 +3,7 @@ import type { TargetOperation } from '../needs.ts';
 
 /** https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb */
 export function appActions(
-  { identity, apiManagement }: AzureFunctionsSettings,
+  { identity, gateway }: AzureFunctionsSettings,
   operations: readonly TargetOperation[],
 ): string[] {
   const has = (operation: TargetOperation) => operations.includes(operation);
@@ -25,7 +25,7 @@ export function appActions(
         ]
       : []),
     ...(has('make') && identity !== 'system' ? ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'] : []),
-    ...(has('place') && apiManagement
+    ...(has('place') && gateway
       ? ['Microsoft.ApiManagement/service/apis/read', 'Microsoft.ApiManagement/service/apis/write']
       : []),
     ...(has('clear') || has('remove') ? ['Microsoft.Web/sites/delete'] : []),
