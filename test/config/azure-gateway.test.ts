@@ -88,7 +88,12 @@ const limits: [string, string, string, RegExp][] = [
     /\{\{/,
   ],
   ['tokens for nobody', jwt(''), 'gateway.jwt.audience', /1 to 50/],
-  ['an audience that is an expression', jwt('"@(context.Request.Body.As<string>())"'), 'gateway.jwt.audience[0]', /@\(/],
+  [
+    'an audience that is an expression',
+    jwt('"@(context.Request.Body.As<string>())"'),
+    'gateway.jwt.audience[0]',
+    /@\(/,
+  ],
   ['an audience with a named value', jwt('"api-{{digits-key}}"'), 'gateway.jwt.audience[0]', /\{\{/],
   ['an unknown setting', 'throttle: 1', 'gateway.throttle', /no known field/],
 ];

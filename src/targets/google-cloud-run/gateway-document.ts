@@ -1,3 +1,5 @@
+import { handlerOperations, type Methods, operationId, parametersOf } from '../handler-operations.ts';
+
 /** The rules of a gateway in front of one service, as in its OpenAPI document. */
 export interface GatewayRules {
   /** Title of the API: the function's name. */
@@ -36,7 +38,7 @@ const unlimited = 10_000_000;
  */
 export function gatewayDocument(rules: GatewayRules, digest = ''): Fields {
   const { title, auth } = rules;
-  const paths = Object.entries(operations).map(([path, methods]) => [path, pathItem(path, methods, rules)]);
+  const paths = Object.entries(handlerOperations).map(([path, methods]) => [path, pathItem(path, methods, rules)]);
   const probe = digest === '' ? [] : [[probePath(digest), probeItem(auth)]];
   return {
     openapi: '3.1.0',
@@ -51,44 +53,10 @@ export function gatewayDocument(rules: GatewayRules, digest = ''): Fields {
   };
 }
 
-type Methods = Partial<Record<'get' | 'post', string>>;
-
-const perModel: Record<string, Methods> = {
-  infer: { post: 'infer' },
-  batch: { post: 'batch' },
-  health: { get: 'health' },
-  'openapi.json': { get: 'openapi' },
-};
-
-/** All that the handler answers but the page at `/`, with the summary of each. */
-const operations: Record<string, Methods> = {
-  ...Object.fromEntries(Object.entries(perModel).map(([name, methods]) => [`/v1/${name}`, methods])),
-  '/v1/models': { get: 'models' },
-  ...Object.fromEntries(Object.entries(perModel).map(([name, methods]) => [`/v1/models/{name}/${name}`, methods])),
-  '/v2': { get: 'server' },
-  '/v2/repository/index': { post: 'index' },
-  '/v2/health/live': { get: 'live' },
-  '/v2/health/ready': { get: 'ready' },
-  ...Object.fromEntries(
-    ['/v2/models/{name}', '/v2/models/{name}/versions/{version}'].flatMap((path): [string, Methods][] => [
-      [path, { get: 'model' }],
-      [`${path}/ready`, { get: 'ready' }],
-      [`${path}/infer`, { post: 'infer' }],
-    ]),
-  ),
-};
-
 const responses: Fields = { default: { description: 'As the function answers.' } };
 
-/** `get_v1_models_name_health`: operation ids are unique in a document. */
-const operationId = (method: string, path: string): string =>
-  `${method}${path.replaceAll(/[{}]/g, '').replaceAll(/[^a-zA-Z0-9]+/g, '_')}`;
-
 function pathItem(path: string, methods: Methods, { cors, quotaPerMinute }: GatewayRules): Fields {
-  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    ...{ name, in: 'path', required: true },
-    schema: { type: 'string' },
-  }));
+  const parameters = parametersOf(path);
   const counted = quotaPerMinute !== undefined && { 'x-google-quota': { metricCosts: { [metric]: 1 } } };
   const operations = Object.entries(methods).map(([method, summary]) => [
     method,
