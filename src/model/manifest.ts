@@ -15,9 +15,12 @@ export interface FileEntry {
 
 /** A load-optimised form of the model made at publish; the handler falls back to the original. */
 export interface Artifact extends FileEntry {
-  /** `cold`: ORT format loaded by mmap without prepacking. `steady`: external-data split, full warm speed. */
-  kind: 'cold' | 'steady';
-  /** Exact onnxruntime version that wrote it; used only by the same version. */
+  /**
+   * `cold`: ORT format loaded by mmap without prepacking. `steady`: external-data split, full warm speed. `tensors`: the
+   * model with tensors in place of outputs that are none, served where neither of the others is.
+   */
+  kind: 'cold' | 'steady' | 'tensors';
+  /** Exact onnxruntime version that wrote it, and alone may use it; of `tensors`, which any may use, empty. */
   runtime_version: string;
   optimization: 'extended' | 'basic' | 'none';
   /** Largest difference from the original on the parity inputs: relative to max |reference|, and absolute. */
@@ -63,7 +66,13 @@ export interface Manifest {
   publish_id?: string;
 }
 
-const tensor: Shape = { name: 'string', dtype: 'string', 'optional?': 'boolean' };
+const tensor: Shape = {
+  name: 'string',
+  dtype: 'string',
+  'optional?': 'boolean',
+  'nullable?': 'boolean',
+  'labels?': 'array',
+};
 const file: Shape = { path: 'string', sha256: 'sha256', size: 'count' };
 const manifestShape: Shape = {
   schema: 'count',
@@ -88,6 +97,8 @@ const manifestShape: Shape = {
   'publish_id?': 'string',
 };
 
+const kinds: readonly string[] = ['cold', 'steady', 'tensors'] satisfies Artifact['kind'][];
+
 /**
  * Reads a manifest from stored bytes. Stores hold hostile input: everything used later is checked here, so that paths
  * stay inside the version, are named once, and model, sample and first input are among what is listed.
@@ -108,7 +119,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   }
   for (const [at, { path, kind }] of manifest.artifacts.entries()) {
     must(isArtifactPath(path), `artifacts[${at}].path`, 'a path below artifacts/');
-    must(kind === 'cold' || kind === 'steady', `artifacts[${at}].kind`, '"cold" or "steady"');
+    must(kinds.includes(kind), `artifacts[${at}].kind`, `one of ${kinds.join(', ')}`);
   }
   const paths = [...manifest.files, ...manifest.artifacts].map((entry) => entry.path);
   // Stores on some machines do not distinguish upper and lower case.

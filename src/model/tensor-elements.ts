@@ -88,16 +88,16 @@ export interface Filler {
 /** Whether a tensor is given to the runtime or was answered by it. */
 export type Way = 'in' | 'out';
 
-/** A typed array of `length` elements and the way to fill it. Throws TensorError for dtypes the runtime cannot take. */
-export function filler(dtype: Dtype, length: number, way: Way): Filler {
+/** A typed array of `length` elements and the way to fill it; `nullable` takes null for not-a-number. Throws TensorError for dtypes the runtime cannot take. */
+export function filler(dtype: Dtype, length: number, way: Way, nullable = false): Filler {
   const rule = rules[dtype];
   if (!rule) throw new TensorError('dtype', 'a type that ONNX Runtime for Node takes', dtype);
-  if (rule.kind === 'number') return numbers(dtype, rule, length);
+  if (rule.kind === 'number') return numbers(dtype, rule, length, nullable && !rule.whole);
   if (rule.kind === 'big') return bigs(dtype, rule, length);
   return rule.kind === 'bool' ? bools(length) : strings(length, way);
 }
 
-function numbers(dtype: Dtype, rule: NumberRule, length: number): Filler {
+function numbers(dtype: Dtype, rule: NumberRule, length: number, nullable: boolean): Filler {
   const made = rule.make(length);
   return {
     data: dtype === 'float16' ? new Uint16Array((made as Float16Array).buffer) : (made as TensorData),
@@ -111,7 +111,8 @@ function numbers(dtype: Dtype, rule: NumberRule, length: number): Filler {
           out[offset + i] = value;
           continue;
         }
-        const spelled = isWhole || typeof value !== 'string' ? undefined : spelledFloats.get(value);
+        const text = value === null && nullable ? 'NaN' : value;
+        const spelled = isWhole || typeof text !== 'string' ? undefined : spelledFloats.get(text);
         if (spelled === undefined) throw new TensorError(at(i), numberExpected(dtype, rule), describeValue(value));
         out[offset + i] = spelled;
       }

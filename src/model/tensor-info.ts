@@ -25,4 +25,10 @@ export interface TensorInfo {
   shape: DeclaredShape | null;
   /** An input with a default (an initializer of its name, IR version 4 and later), which callers may leave out. */
   optional?: true;
+  /** An input of floats of a model for which not-a-number is a missing value: callers may write null for it. */
+  nullable?: true;
+  /** Of an output of class scores: what each of its columns stands for, as the graph says. */
+  labels?: ClassLabel[];
 }
+
+export type ClassLabel = string | number;

@@ -39,7 +39,7 @@ function parseFlat(json: object, info: TensorInfo, way: Way): ParsedTensor {
   if (data.length !== count) {
     throw new TensorError('data', `${count} elements for shape ${describeShape(shape)}`, `${data.length}`);
   }
-  const into = filler(info.dtype, count, way);
+  const into = filler(info.dtype, count, way, info.nullable);
   const at = (index: number): string => `data[${index}]`;
   if (Array.isArray(data)) into.fill(0, data, at);
   else fillLong(into, data, at);
@@ -51,7 +51,7 @@ function parseNested(json: unknown, info: TensorInfo, way: Way): ParsedTensor {
   checkShape(shape, info);
   checkEven(json, shape, 0, '');
   const count = countOf(shape);
-  const into = filler(info.dtype, count, way);
+  const into = filler(info.dtype, count, way, info.nullable);
   if (shape.length === 0) into.fill(0, [json], () => '');
   else if (count > 0) fillNested(json as unknown[], shape.length, '', { offset: 0, into });
   return { dtype: info.dtype, shape, data: into.data };
@@ -62,7 +62,7 @@ function parseLong(list: NumberList, info: TensorInfo, way: Way): ParsedTensor {
   if (info.shape && info.shape.length !== list.shape.length) return parseNested(list.firsts(), info, way);
   const shape = [...list.shape];
   checkShape(shape, info);
-  const into = filler(info.dtype, countOf(shape), way);
+  const into = filler(info.dtype, countOf(shape), way, info.nullable);
   fillLong(into, list, (index) => list.placeOf(index));
   return { dtype: info.dtype, shape, data: into.data };
 }

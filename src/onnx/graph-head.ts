@@ -1,7 +1,9 @@
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { ModelFault } from './model-fault.ts';
+import { type ServedOutputs, servedOutputs } from './served-outputs.ts';
 import { checkedTensor, isExchangeable, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
 import type { WireReader } from './wire-reader.ts';
+import { readZipMap, type ZipMap } from './zip-map.ts';
 
 /** protobuf refuses more than 100 nested messages; a graph inside a node's attribute takes three. */
 const depthLimit = 33;
@@ -19,6 +21,8 @@ export interface GraphHead {
   externalData: Set<string>;
   nodeDomains: Set<string>;
   operators: Set<string>;
+  /** ZipMap nodes of the top graph. */
+  zipMaps: ZipMap[];
 }
 
 export const emptyGraphHead = (): GraphHead => ({
@@ -28,6 +32,7 @@ export const emptyGraphHead = (): GraphHead => ({
   externalData: new Set(),
   nodeDomains: new Set(),
   operators: new Set(),
+  zipMaps: [],
 });
 
 /**
@@ -64,12 +69,21 @@ function addInitializer(name: string, head: GraphHead, depth: number): void {
 
 /** NodeProto: its operator, its domain, and the tensors and graphs in its attributes. */
 export function readNode(reader: WireReader, end: number, head: GraphHead, depth: number): void {
+  const start = reader.position;
+  let operator = '';
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
-    if (field === 4) addTo(head.operators, reader.text(stop, nameLimit), 'operators');
+    if (field === 4) {
+      operator = reader.text(stop, nameLimit);
+      addTo(head.operators, operator, 'operators');
+    }
     if (field === 5) readAttribute(reader, stop, head, depth);
     if (field === 7) addTo(head.nodeDomains, reader.text(stop, nameLimit), 'operator domains');
   });
+  if (operator !== 'ZipMap' || depth > 0) return;
+  // Its fields may come in any order, so it is read once more.
+  reader.position = start;
+  head.zipMaps.push(readZipMap(reader, end));
 }
 
 /** AttributeProto: 5 and 10 are tensors, 6 and 11 graphs, 22 and 23 sparse tensors. */
@@ -126,7 +140,7 @@ const firstWithOptionalInputs = 4;
  * The tensors that a caller gives and gets; inputs that have a default come last. Until IR version 3 every initializer
  * was listed among the inputs, where no caller can give it. Throws ModelFault.
  */
-export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
+export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorInfo[] } & ServedOutputs {
   const required = head.inputs.filter((info) => !head.initializers.has(info.name));
   const optional = irVersion < firstWithOptionalInputs ? [] : head.inputs.filter((info) => !required.includes(info));
   const inputs = required.map((info) => checkedTensor(info, 'input'));
@@ -134,7 +148,6 @@ export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorI
   inputs.push(
     ...optional.filter(isExchangeable).map((info) => ({ ...checkedTensor(info, 'input'), optional: true as const })),
   );
-  const outputs = head.outputs.map((info) => checkedTensor(info, 'output'));
   for (const list of [head.inputs, head.outputs]) {
     const seen = new Set<string>();
     for (const { name } of list) {
@@ -143,6 +156,16 @@ export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorI
     }
   }
   if (inputs.length === 0) throw new ModelFault('model-unsupported', 'takes no input, so there is nothing to infer');
-  if (outputs.length === 0) throw new ModelFault('model-invalid', 'has no outputs');
-  return { inputs, outputs };
+  if (head.outputs.length === 0) throw new ModelFault('model-invalid', 'has no outputs');
+  const takesMissing = [...head.operators].some((operator) => missingAware.has(operator));
+  const served = servedOutputs(head.outputs, head.zipMaps, head.externalData.size === 0);
+  return { inputs: takesMissing ? inputs.map(nullable) : inputs, ...served };
 }
+
+/** Operators for which not-a-number is a missing value: https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md */
+const missingAware: ReadonlySet<string> = new Set([
+  ...['Imputer', 'TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'IsNaN'],
+]);
+
+const nullable = (info: TensorInfo): TensorInfo =>
+  info.dtype.includes('float') ? { ...info, nullable: true as const } : info;

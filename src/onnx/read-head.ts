@@ -4,6 +4,7 @@ import type { TensorInfo } from '../model/tensor-info.ts';
 import { emptyGraphHead, type GraphHead, readGraph, readNode, tensorsOf } from './graph-head.ts';
 import { headLength, identify } from './identify.ts';
 import { ModelFault } from './model-fault.ts';
+import type { ServedOutputs } from './served-outputs.ts';
 import { isUnbounded } from './unbounded.ts';
 import { nameLimit } from './value-info.ts';
 import { WireReader } from './wire-reader.ts';
@@ -15,10 +16,9 @@ export const newestOpset = 26;
 const largestFile = 2 ** 31 - 1;
 
 /** A model's metadata, without its weights. */
-export interface ModelHead {
+export interface ModelHead extends ServedOutputs {
   /** What a caller gives: graph inputs, those with a default last. Initializers of IR version 3 are none. */
   inputs: TensorInfo[];
-  outputs: TensorInfo[];
   /** Version of ai.onnx; 0 where the model imports only other sets. */
   opset: number;
   irVersion: number;

@@ -23,8 +23,13 @@ const unsupportedDtypes: Record<number, string> = {
 const otherKinds: Record<number, string> = { 4: 'sequence', 5: 'map', 7: 'opaque', 8: 'sparse tensor', 9: 'optional' };
 
 /** A ValueInfoProto as it was read, before it is known whether it is used (`checkedTensor`). */
-export interface ValueInfo {
+export interface ValueInfo extends ValueType {
   name: string;
+  /** What a sequence holds. */
+  element?: ValueType;
+}
+
+interface ValueType {
   kind: string;
   elementType: number;
   /** Undefined where the number of dimensions is not declared. */
@@ -52,14 +57,33 @@ export function readValueInfo(reader: WireReader, end: number): ValueInfo {
 function readType(reader: WireReader, end: number, info: ValueInfo): void {
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
-    if (field === 1) {
-      info.kind = 'tensor';
-      readTensorType(reader, stop, info);
-    } else info.kind = otherKinds[field] ?? info.kind;
+    readKind(reader, field, stop, info, info.name);
+    if (info.kind === 'sequence') readSequence(reader, stop, info);
   });
 }
 
-function readTensorType(reader: WireReader, end: number, info: ValueInfo): void {
+function readKind(reader: WireReader, field: number, stop: number, type: ValueType, name: string): void {
+  if (field !== 1) {
+    type.kind = otherKinds[field] ?? type.kind;
+    return;
+  }
+  type.kind = 'tensor';
+  readTensorType(reader, stop, type, name);
+}
+
+/** TypeProto.Sequence: the type of what it holds. */
+function readSequence(reader: WireReader, end: number, info: ValueInfo): void {
+  const element: ValueType = { kind: '', elementType: 0, shape: undefined };
+  info.element = element;
+  reader.each(end, (field, wire, _value, stop) => {
+    if (field !== 1 || wire !== 2) return;
+    reader.each(stop, (inner, innerWire, _inner, innerStop) => {
+      if (innerWire === 2) readKind(reader, inner, innerStop, element, info.name);
+    });
+  });
+}
+
+function readTensorType(reader: WireReader, end: number, info: ValueType, name: string): void {
   reader.each(end, (field, wire, value, stop) => {
     if (field === 1 && wire === 0) info.elementType = value;
     if (field !== 2 || wire !== 2) return;
@@ -68,9 +92,9 @@ function readTensorType(reader: WireReader, end: number, info: ValueInfo): void 
     reader.each(stop, (inner, innerWire, _value, innerStop) => {
       if (inner !== 1 || innerWire !== 2) return;
       if (shape.length === rankLimit) {
-        throw new ModelFault('model-invalid', `gives "${info.name}" more than ${rankLimit} dimensions`);
+        throw new ModelFault('model-invalid', `gives "${name}" more than ${rankLimit} dimensions`);
       }
-      shape.push(readDimension(reader, innerStop, info.name));
+      shape.push(readDimension(reader, innerStop, name));
     });
   });
 }
@@ -89,7 +113,7 @@ function readDimension(reader: WireReader, end: number, name: string): number | 
 }
 
 /** Whether the value is a tensor that the runtime for Node can take or give. */
-export const isExchangeable = ({ kind, elementType }: ValueInfo): boolean =>
+export const isExchangeable = ({ kind, elementType }: ValueType): boolean =>
   kind === 'tensor' && elementTypes[elementType] !== undefined;
 
 /** The value as a tensor that the runtime for Node can take or give. Throws ModelFault `model-unsupported`. */
@@ -99,17 +123,25 @@ export function checkedTensor(info: ValueInfo, role: 'input' | 'output'): Tensor
   throw new ModelFault('model-unsupported', `has an ${role} "${info.name}" ${obstacle(info)}`, remedy(info));
 }
 
-function obstacle(info: ValueInfo): string {
+/** Why the value cannot be exchanged; follows its name. */
+export function obstacle(info: ValueInfo): string {
   if (info.kind === '') return 'that declares no type';
-  if (info.kind !== 'tensor') return `that is no tensor but of kind ${info.kind}, which functions cannot exchange`;
+  if (info.kind !== 'tensor') return `that is no tensor but of kind ${kindOf(info)}, which functions cannot exchange`;
   const type = unsupportedDtypes[info.elementType] ?? `number ${info.elementType}`;
   return `of type ${type}, which ONNX Runtime for Node cannot exchange`;
 }
 
-function remedy(info: ValueInfo): string {
+const kindOf = ({ kind, element }: ValueInfo): string => (element?.kind ? `${kind} of ${element.kind}` : kind);
+
+/** What to do about it. */
+export function remedy(info: ValueInfo): string {
   if (info.kind === 'tensor') return 'Cast it to float32 or int64 inside the model.';
   if (info.kind === '') {
     return 'Export it with shapes, for instance after onnx.shape_inference.infer_shapes.';
+  }
+  if (info.kind === 'optional') return 'Export the model with OptionalGetElement before it, so that it is a tensor.';
+  if (info.kind === 'sequence' && info.element?.kind === 'tensor') {
+    return 'Export the model with plain tensors, for instance after ConcatFromSequence.';
   }
   return 'Export the model with plain tensors; for scikit-learn classifiers use the option zipmap=False.';
 }

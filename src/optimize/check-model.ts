@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { proveSample } from '../handler/model/golden-sample.ts';
 import { LoadError } from '../handler/model/load-error.ts';
 import { openSession } from '../handler/session/open-session.ts';
@@ -13,8 +14,10 @@ import { probesFor, probeTensors, usualBytes } from '../model/probe.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';
-import { readModelHead } from '../onnx/read-head.ts';
+import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
+import { needsTensorForm } from '../onnx/served-outputs.ts';
 import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
+import { writeTensorForm } from './tensor-form.ts';
 
 /**
  * Where the tensors of a run are otherwise than the model declares them, in sentences: an output of another shape,
@@ -55,6 +58,20 @@ const longestMs = 20_000;
  * Throws LoadError `runtime-unavailable` alone.
  */
 export async function checkModel(job: CheckJob): Promise<CheckResult> {
+  // A form in ORT format has no head that could be read; what is no model at all the runtime is to refuse.
+  const head = formOf(job.model) === 'original' ? await readModelHead(job.model).catch(() => undefined) : undefined;
+  if (!head || !needsTensorForm(head)) return checkServed(job, head);
+  const folder = await mkdtemp(join(tmpdir(), 'coldgate-check-'));
+  try {
+    const model = join(folder, 'tensors.onnx');
+    await writeTensorForm(job.model, head, model);
+    return await checkServed({ ...job, model }, head);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function checkServed(job: CheckJob, head: ModelHead | undefined): Promise<CheckResult> {
   let session: Session;
   try {
     session = await openSession({ path: job.model, form: formOf(job.model) }, undefined);
@@ -64,8 +81,7 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
     return { loaded: false, reason: reasonOf(error, job.model), sample: 'none', ...empty };
   }
   const { inputs, outputs } = session;
-  // A form in ORT format has no head that could be read.
-  const declared = formOf(job.model) === 'original' ? await readModelHead(job.model) : session;
+  const declared = head ?? session;
   const ran = await (job.sample === undefined
     ? findProbe(session, declared)
     : runSample(session, declared, { ...job, sample: job.sample }));

@@ -9,6 +9,7 @@ export type Job = OptimizeJob | CheckJob;
 
 export interface OptimizeJob {
   do: 'optimize';
+  /** `tensors` is of use only for a model with outputs that are no tensors; the other two are made from it then. */
   kind: Artifact['kind'];
   /** The ONNX file. */
   model: string;

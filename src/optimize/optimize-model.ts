@@ -1,18 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { runtimeVersion } from '../handler/session/runtime.ts';
 import { Hashing } from '../model/digest.ts';
 import { parseJson } from '../model/json-text.ts';
 import type { Artifact } from '../model/manifest.ts';
-import { readModelHead } from '../onnx/read-head.ts';
+import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 import { writeColdForm } from './cold-form.ts';
 import { withoutConstantInputs } from './constant-inputs.ts';
-import type { MadeForm, OptimizeJob, OptimizeResult } from './jobs.ts';
+import type { MadeArtifact, MadeForm, OptimizeJob, OptimizeResult } from './jobs.ts';
 import { measureParity, type Parity } from './parity.ts';
 import { demandSameSignature } from './same-signature.ts';
 import { writeSteadyForm } from './steady-form.ts';
+import { writeTensorForm } from './tensor-form.ts';
 
 /**
  * Makes a load-optimised form of the model and proves that it answers as the original does, on this machine.
@@ -20,11 +21,13 @@ import { writeSteadyForm } from './steady-form.ts';
  * `artifact-unsupported` for models that cannot be split, and LoadError where the runtime refuses the model.
  */
 export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
-  if (job.kind !== 'cold' && job.kind !== 'steady') {
-    throw new ColdgateError('unknown-kind', exitCodes.usage, `Expected the kind cold or steady, got ${job.kind}.`);
+  if (!['cold', 'steady', 'tensors'].includes(job.kind)) {
+    const message = `Expected the kind cold, steady or tensors, got ${job.kind}.`;
+    throw new ColdgateError('unknown-kind', exitCodes.usage, message);
   }
   await mkdir(job.out, { recursive: true });
   const head = await readModelHead(job.model);
+  if (job.kind === 'tensors') return { artifacts: [await makeTensorForm(job, head)], compared: 0 };
   const model = await withoutConstantInputs(job.model, head.irVersion, job.out);
   const form = { model, out: job.out };
   let made: MadeForm;
@@ -45,6 +48,17 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
     artifacts.push({ entry, source });
   }
   return { artifacts, compared: parity.compared };
+}
+
+/** Of which every node that computes is the model's own, so there is nothing to compare. */
+async function makeTensorForm({ model, out, kind }: OptimizeJob, head: ModelHead): Promise<MadeArtifact> {
+  const source = join(out, 'tensors.onnx');
+  await writeTensorForm(model, head, source);
+  const parity = inManifest({ maxRelative: 0, maxAbsolute: 0, compared: 0 });
+  return {
+    entry: { ...(await describe(source, { kind, optimization: 'none', parity })), runtime_version: '' },
+    source,
+  };
 }
 
 type Known = Pick<Artifact, 'kind' | 'optimization' | 'parity'>;

@@ -49,6 +49,8 @@ describe('readModelHead', () => {
       opset: 13,
       irVersion: 8,
       producer: 'coldgate test',
+      conversions: [],
+      leftOut: [],
       externalData: [],
       customDomains: [],
       nodeDomains: [],

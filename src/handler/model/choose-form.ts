@@ -8,8 +8,23 @@ export interface ChosenForm {
   weights: Artifact[];
 }
 
-/** The form that was made by exactly this runtime; undefined where the model is to be loaded as published. */
-export function chooseForm({ artifacts }: Pick<Resolved, 'artifacts'>): ChosenForm | undefined {
+export interface Forms {
+  /** Made by exactly this runtime. */
+  optimized: ChosenForm | undefined;
+  /** What is loaded where that cannot be had: the form with tensors alone; undefined for the model as published. */
+  plain: ChosenForm | undefined;
+}
+
+export function chooseForms({ artifacts }: Pick<Resolved, 'artifacts'>): Forms {
+  const tensors = tensorForm(artifacts);
+  return { optimized: optimizedForm(artifacts), plain: tensors && { main: tensors, weights: [] } };
+}
+
+/** The model with tensors in place of outputs that are none; undefined where it has no such outputs. */
+export const tensorForm = (artifacts: readonly Artifact[]): Artifact | undefined =>
+  artifacts.find(({ kind }) => kind === 'tensors');
+
+function optimizedForm(artifacts: readonly Artifact[]): ChosenForm | undefined {
   const ours = artifacts.filter((one) => one.runtime_version === runtimeVersion);
   const main = ours.find((one) => isMain(one));
   if (!main) return undefined;

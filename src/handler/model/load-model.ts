@@ -3,7 +3,7 @@ import { sinceStart } from '../clock.ts';
 import type { OptionalRuns } from '../session/optional-runs.ts';
 import type { ModelFile, Session } from '../session/session.ts';
 import type { HandlerTimings } from '../timings.ts';
-import { type ChosenForm, chooseForm } from './choose-form.ts';
+import { type ChosenForm, chooseForms } from './choose-form.ts';
 import { LoadError } from './load-error.ts';
 import type { Loading } from './loading.ts';
 import type { ObtainedFile } from './obtain-file.ts';
@@ -30,15 +30,16 @@ export interface LoadedModel {
 }
 
 /**
- * Brings a version into memory: the form made for exactly this runtime, else the model as published. `resolveMs` is what
+ * Brings a version into memory: the form made for exactly this runtime, else the model as published, or with tensors in
+ * place of outputs that are none. `resolveMs` is what
  * finding the version took. Throws LoadError; a wrong checksum, or a pointer and a manifest that differ, never falls back
  * to anything.
  */
 export async function loadModel(loading: Loading, resolved: Resolved, resolveMs: number): Promise<LoadedModel> {
-  const form = chooseForm(resolved);
-  if (form) {
+  const { optimized, plain } = chooseForms(resolved);
+  if (optimized) {
     try {
-      return await loadForm(loading, resolved, form, resolveMs);
+      return await loadForm(loading, resolved, optimized, resolveMs);
     } catch (error) {
       // A form may be missing; a manifest may not.
       await loading.bind();
@@ -47,7 +48,7 @@ export async function loadModel(loading: Loading, resolved: Resolved, resolveMs:
       loading.note('artifact-refused', { model: name, version, code: error.code, reason: error.message });
     }
   }
-  return loadForm(loading, resolved, undefined, resolveMs);
+  return loadForm(loading, resolved, plain, resolveMs);
 }
 
 const isOfTheForm = ({ code }: LoadError): boolean => code === 'model-not-found' || code === 'model-unusable';
@@ -72,7 +73,7 @@ async function loadForm(
   const opened = await open(loading, bound, main, form);
   const all = [...files, ...opened.files];
   const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
-  const own = { path: form ? undefined : opened.file.path, paths };
+  const own = { path: opened.file.form === 'original' ? opened.file.path : undefined, paths };
   return {
     resolved: bound,
     sha256: resolved.sha256 ?? main.sha256,
@@ -106,13 +107,18 @@ interface Opened {
   folders: string[];
 }
 
+function formOf({ path }: ObtainedFile, form: ChosenForm | undefined): ModelFile['form'] {
+  const kind = form?.main.kind ?? (path.endsWith('.ort') ? 'cold' : 'tensors');
+  return kind === 'tensors' ? 'original' : kind;
+}
+
 async function open(
   { reader, cache, openSession, threads }: Loading,
   resolved: Resolved,
   main: ObtainedFile,
   form: ChosenForm | undefined,
 ): Promise<Opened> {
-  const kind: ModelFile['form'] = form?.main.kind ?? (main.path.endsWith('.ort') ? 'cold' : 'original');
+  const kind = formOf(main, form);
   const started = sinceStart();
   try {
     const file = { path: main.path, form: kind };

@@ -84,7 +84,9 @@ export class LoadedSession implements Session {
   constructor(native: NativeSession) {
     this.#native = native;
     this.inputs = native.inputMetadata.map(toInfo);
-    this.outputs = native.outputMetadata.map(toInfo);
+    this.outputs = native.outputMetadata.filter(canBeServed).map(toInfo);
+    if (this.outputs.length === 0)
+      throw new LoadError('model-unusable', 'None of its outputs is a tensor that can be served.');
     this.#all = toFetches(this.outputs.map(({ name }) => name));
   }
 
@@ -118,6 +120,9 @@ export class LoadedSession implements Session {
 
 const toFetches = (names: readonly string[]): Record<string, null> =>
   Object.fromEntries(names.map((name) => [name, null]));
+
+/** Others are never asked for: the binding refuses a run that would answer with one. */
+const canBeServed = ({ isTensor, type }: NativeMetadata): boolean => isTensor && elementTypes[type ?? 0] !== undefined;
 
 function toInfo({ name, isTensor, type, shape, symbolicDimensions }: NativeMetadata): TensorInfo {
   if (!isTensor) {

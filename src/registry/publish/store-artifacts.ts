@@ -29,7 +29,8 @@ export async function storeArtifacts(
       }
       stored.push(...together);
     } catch (error) {
-      if (!(error instanceof IntegrityError && error.code === 'leftover-differs')) throw error;
+      // Without its tensors a version could not be served.
+      if (!(error instanceof IntegrityError && error.code === 'leftover-differs') || kind === 'tensors') throw error;
       to.log.warn(
         `${to.model} ${to.version} is published without its "${kind}" form: an unfinished publish left other bytes in its place.`,
       );

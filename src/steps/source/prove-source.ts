@@ -47,7 +47,7 @@ export async function proveSource(config: Config, source: ModelSource, context: 
 }
 
 async function prove(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
-  const { entry, modelPath } = source;
+  const { entry, modelPath, head } = source;
   const { name } = entry;
   const label = relative(config.root, modelPath);
   const checked = await checkModel(modelPath, entry.sample?.source, context);
@@ -68,6 +68,9 @@ async function prove(config: Config, source: ModelSource, context: Context): Pro
   const { problems, notes } = checkLimits(config, entry, checked);
   if (problems.length > 0) throw new InputError(problems, { code: 'sample-over-limit' });
   notes.unshift(...checked.warnings.map((warning) => `${name}: ${warning}`));
+  for (const { output, why, hint } of head.leftOut) {
+    notes.push(`${name} is served without its output "${output}" ${why}. ${hint}`);
+  }
   const words = checked.sample === 'ok' ? 'runs its sample' : 'loads and answers a made-up request; no sample';
   return { words, notes, probe: checked.probe };
 }

@@ -1,4 +1,5 @@
 import { ColdgateError } from '../../errors.ts';
+import { needsTensorForm } from '../../onnx/served-outputs.ts';
 import type { MadeArtifact } from '../../optimize/jobs.ts';
 import type { Context } from '../verb.ts';
 import { makeArtifacts } from './check-model.ts';
@@ -16,25 +17,28 @@ const refusals = new Set([
 ]);
 
 /**
- * The load-optimised form that `optimize:` asks for, written into `out`. It is optional: the original serves without
- * it, with a slower start, so a form that is refused or cannot be made is left out with a warning that gives the
- * reason. Throws what is wrong with the model itself.
+ * The forms that a version is published with beside the original, written into `out`: the one with tensors in place of
+ * outputs that are none, where there are such, and the load-optimised one that `optimize:` asks for. The latter is
+ * optional: the original serves without it, with a slower start, so a form that is refused or cannot be made is left out
+ * with a warning that gives the reason. Throws what is wrong with the model itself.
  */
 export async function requestedForms(
-  { entry, modelPath }: ModelSource,
+  { entry, modelPath, head }: ModelSource,
   version: string,
   out: string,
   context: Context,
 ): Promise<MadeArtifact[]> {
   const { name, optimize: kind, sample } = entry;
   const { log } = context;
-  if (kind === 'off') return [];
+  const tensors = needsTensorForm(head) ? await makeArtifacts({ kind: 'tensors', model: modelPath, out }, context) : [];
+  if (kind === 'off') return tensors;
+  const model = tensors[0]?.source ?? modelPath;
   log.info(`Making the load-optimised form (${kind}) of ${name} …`);
   try {
-    return await makeArtifacts({ kind, model: modelPath, sample: sample?.source, out }, context);
+    return [...tensors, ...(await makeArtifacts({ kind, model, sample: sample?.source, out }, context))];
   } catch (error) {
     if (!(error instanceof ColdgateError && refusals.has(error.code))) throw error;
     log.warn(`${name} ${version} is published without its "${kind}" form, as the original alone: ${error.message}`);
-    return [];
+    return tensors;
   }
 }

@@ -20,12 +20,17 @@ export function elementSchema(dtype: Dtype, way: Way): Schema {
   };
 }
 
+function elementOf({ dtype, nullable }: TensorInfo, way: Way): Schema {
+  const element = elementSchema(dtype, way);
+  return nullable && way === 'in' ? { anyOf: [element, { type: 'null', description: 'missing' }] } : element;
+}
+
 /**
  * Nested lists of the declared shape; free dimensions are lists of any length, and so are all of an answer, for which what
  * a model declares is advice. Where no shape is declared, lists may be nested in any way.
  */
 export function nestedSchema(info: TensorInfo, way: Way): Schema {
-  const element = elementSchema(info.dtype, way);
+  const element = elementOf(info, way);
   if (info.shape === null) return { anyOf: [element, { type: 'array', description: 'of any shape' }] };
   // A dimension without elements hides those inside it, whatever their sizes.
   return info.shape.reduceRight<Schema>(
@@ -47,7 +52,7 @@ export function flatSchema(info: TensorInfo, way: Way): Schema {
     properties: {
       shape: shapeSchema(info, way),
       dtype: { const: info.dtype },
-      data: { type: 'array', items: elementSchema(info.dtype, way) },
+      data: { type: 'array', items: elementOf(info, way) },
     },
   };
 }
