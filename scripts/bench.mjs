@@ -22,11 +22,12 @@ import { publishing } from '../bench/publish.ts';
 import { starting } from '../bench/start.ts';
 import { storingOnAzure } from '../bench/stores-azure.ts';
 import { storingOnS3 } from '../bench/stores-s3.ts';
+import { validating } from '../bench/validate.ts';
 import { root } from './node24.mjs';
 
 const handler = { loading, becomingReady, importing, hashing, answering, writing, flipping };
 const stores = { publishing, storingOnS3, storingOnAzure, promoting };
-const all = { ...stores, starting, acting, readingHeads, packaging, deploying, ...handler };
+const all = { ...stores, starting, acting, validating, readingHeads, packaging, deploying, ...handler };
 const quick = process.argv.includes('--quick');
 const named = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const scratch = join(root, '.scratch');

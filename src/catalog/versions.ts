@@ -17,7 +17,7 @@ export const validate = verb({
   name: 'validate',
   summary: 'Checks models.yaml, the model files and their golden samples on this machine.',
   about:
-    'Lists every problem of every model at once, with file and line, and the models that are fine beside them. Each is loaded by the real runtime in a separate process and runs its sample, or without one a made-up request; --skip-run leaves that out. Exit code of the worst: 2: the configuration or a sample is wrong; 3: a file is not what its name says, or the model does not load or answers its sample otherwise.',
+    'Lists every problem of every model at once, with file and line, and the models that are fine beside them. Each is loaded by the real runtime outside of this process and runs its sample, or without one a made-up request, several models side by side; --skip-run leaves that out. Exit code of the worst: 2: the configuration or a sample is wrong; 3: a file is not what its name says, or the model does not load or answers its sample otherwise.',
   examples: ['coldgate validate', 'coldgate validate --model digits --skip-run'],
   inputs: [
     config,
@@ -25,6 +25,7 @@ export const validate = verb({
     model,
     { name: 'skip-run', type: 'flag', default: 'false', description: 'Do not run the samples.' },
     local,
+    { name: 'parallel', type: 'count', description: 'Models to check at once. Default: one for each core.' },
   ],
   outputs: [
     {

@@ -1,12 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
-import { type ColdgateError, toColdgateError } from '../errors.ts';
+import { type ColdgateError, InputError, toColdgateError } from '../errors.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { readManifest } from '../registry/version/contents.ts';
 import { readSound } from '../steps/read-config.ts';
 import { bytesText, markdownTable } from '../steps/results.ts';
+import { sideBySide } from '../steps/side-by-side.ts';
 import { allProblems } from '../steps/source/all-problems.ts';
+import { type CheckModel, withChecks } from '../steps/source/check-model.ts';
 import { type LookedAt, lookAtSources } from '../steps/source/model-source.ts';
 import { proveSource } from '../steps/source/prove-source.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
@@ -18,6 +21,8 @@ export interface ValidateInput extends WorkInput {
   skipRun: boolean;
   /** The files alone: no environment is read and no store is asked, for runs without credentials. */
   local: boolean;
+  /** Models at once; by default as many as there are cores. */
+  parallel?: number | undefined;
 }
 
 /** What to validate: all of models.yaml, or the part that is valid by itself beside its problems. */
@@ -52,7 +57,7 @@ interface Row {
   io: string;
   here: string;
   published: boolean | undefined;
-  ok: boolean;
+  problems: ColdgateError[];
   notes: string[];
 }
 
@@ -68,7 +73,12 @@ function tensorsText(tensors: readonly TensorInfo[]): string {
   return [...named.map(tensorText), ...(more > 0 ? [`${more} more (optional)`] : [])].join(', ');
 }
 
-async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skipRun: boolean, context: Context) {
+async function rowOf(
+  { config, store }: Ground,
+  looked: LookedAt,
+  check: CheckModel | undefined,
+  context: Context,
+): Promise<Row> {
   const { entry, source } = looked;
   const { name, version } = entry;
   const found: ColdgateError[] = [...looked.problems];
@@ -81,45 +91,70 @@ async function rowOf({ config, store, problems }: Ground, looked: LookedAt, skip
       return undefined;
     }
   };
-  const ran = source && !skipRun ? await attempt(() => proveSource(config, source, context)) : undefined;
+  const ran = source && check && (await attempt(() => proveSource(config, source, context, check)));
   const stored = store && (await attempt(async () => ({ manifest: await readManifest(store, name, version) })));
-  problems.push(...found);
   const head = source?.head;
   const io = head && `${tensorsText(head.inputs)} -> ${tensorsText(head.outputs)}`;
-  const row: Row = {
+  return {
     ...{ name, version, size: source ? bytesText(source.size) : '-', opset: head ? `opset ${head.opset}` : '-' },
     io: io ?? '-',
-    here: found.length > 0 ? 'refused' : skipRun ? 'not run' : (ran?.words ?? 'not run'),
+    here: found.length > 0 ? 'refused' : (ran?.words ?? 'not run'),
     published: stored && stored.manifest !== undefined,
-    ok: found.length === 0,
+    problems: found,
     notes: ran?.notes ?? [],
   };
-  return row;
 }
 
-const lineOf = ({ name, version, size, opset, io, here, ok }: Row): string =>
-  ok ? `${name} ${version}: ${size}, ${opset}, ${io}; ${here}` : `${name} ${version}: refused, see below`;
+const isOk = ({ problems }: Row): boolean => problems.length === 0;
+
+const lineOf = (row: Row): string => {
+  const { name, version, size, opset, io, here } = row;
+  return `${name} ${version}: ${isOk(row) ? `${size}, ${opset}, ${io}; ${here}` : 'refused, see below'}`;
+};
 
 const cellsOf = ({ name, version, size, opset, io, here, published }: Row): string[] => {
   const known = published === undefined ? 'not asked' : published ? 'yes' : 'no';
   return [name, version, size, opset, io, here, known];
 };
 
+/** More processes than this are of no use on any runner. */
+const mostParallel = 64;
+
+function readParallel(parallel: number = Math.min(availableParallelism(), mostParallel)): number {
+  if (parallel >= 1 && parallel <= mostParallel) return parallel;
+  const message = `expected a whole number from 1 to ${mostParallel}, got ${parallel}.`;
+  throw new InputError([{ path: '--parallel', message }]);
+}
+
+async function rowsOf(ground: Ground, input: ValidateInput, context: Context): Promise<Row[]> {
+  const parallel = readParallel(input.parallel);
+  const looked = await lookAtSources(ground.config, ground.models);
+  let done = 0;
+  return withChecks(context, parallel, (check) =>
+    sideBySide(looked, parallel, async (one) => {
+      const row = await rowOf(ground, one, input.skipRun ? undefined : check, context);
+      context.log.progress('Checking models', ++done, looked.length, 'steps');
+      return row;
+    }),
+  );
+}
+
 /** `coldgate validate`: every model is looked at whatever is wrong with others, models.yaml included. */
 export async function run(input: ValidateInput, context: Context): Promise<VerbResult> {
   const ground = await openGround(input, context);
-  const rows: Row[] = [];
-  for (const looked of await lookAtSources(ground.config, ground.models)) {
-    rows.push(await rowOf(ground, looked, input.skipRun, context));
-  }
+  const rows = await rowsOf(ground, input, context);
+  const problems = [...ground.problems, ...rows.flatMap((row) => row.problems)];
   for (const note of rows.flatMap(({ notes }) => notes)) context.log.warn(note);
-  const list = rows.map(({ name, version, published = null, ok }) => ({ model: name, version, published, ok }));
+  const list = rows.map((row) => {
+    const { name, version, published = null } = row;
+    return { model: name, version, published, ok: isOk(row) };
+  });
   const head = ['model', 'version', 'size', 'opset', 'interface', 'here', 'published'];
   return {
     outputs: { models: JSON.stringify(list) },
     document: { models: list },
     summary: `## Coldgate validate\n\n${markdownTable(head, rows.map(cellsOf))}`,
     lines: rows.map(lineOf),
-    failure: ground.problems.length > 0 ? allProblems(ground.problems) : undefined,
+    failure: problems.length > 0 ? allProblems(problems) : undefined,
   };
 }

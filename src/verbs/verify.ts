@@ -30,7 +30,10 @@ async function loadDeep(store: Store, model: string, verified: VerifyResult, con
     const { manifest } = verified;
     const file = await bring(manifest.model);
     const sample = manifest.sample === undefined ? undefined : await bring(manifest.sample);
-    const checked = await checkModel(file, sample, context);
+    const checked = await checkModel(
+      { model: file, sample, size: manifest.files.reduce((sum, { size }) => sum + size, 0) },
+      context,
+    );
     if (!checked.loaded) {
       const why = checked.reason ?? 'no reason given';
       throw new IntegrityError('model-not-loadable', `The runtime refuses ${model} ${verified.version}: ${why}.`);

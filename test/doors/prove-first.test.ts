@@ -77,8 +77,10 @@ describe('what can be found out before the first byte is written', () => {
       reshape: model('reshape'),
       wrong: `${model('good')}, sample: models/wrong.json`,
     });
-    const { exit, models, error } = await coldgate('validate');
+    const { exit, models, error } = await coldgate('validate', '--parallel', '3');
     expect(exit).toBe(3);
+    expect((await coldgate('validate', '--parallel', '1')).error).toEqual(error);
+    expect(await coldgate('validate', '--parallel', '0')).toMatchObject({ exit: 2, error: { code: 'bad-input' } });
     const fine = (models as { model: string; ok: boolean }[]).filter(({ ok }) => ok).map((one) => one.model);
     expect(fine).toEqual(['good']);
     const codes = (error.data.problems as { code: string }[]).map(({ code }) => code).sort();

@@ -37,15 +37,8 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   {
     why: 'they ask for another model, or another form of it, from whoever trained it',
     of: [
-      ...[
-        'src/optimize/',
-        'src/onnx/read-head.ts',
-        'src/package/budget.ts',
-        'Save it as one file',
-        'It is ONNX Runtime',
-      ],
-      ...['Give inputs that it takes', 'Write inputs that it takes', 'Export the model with at least one graph input'],
-      ...['Use a smaller', 'If the model needs that much'],
+      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts', 'Save it as one file'],
+      ...['Export the model with at least one graph input', 'Use a smaller'],
     ],
   },
   {

@@ -9,7 +9,7 @@ import { readManifest } from '../../registry/version/contents.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { allProblems } from './all-problems.ts';
-import { checkModel } from './check-model.ts';
+import { type CheckModel, checkModel, withChecks } from './check-model.ts';
 import { lookAtSources, type ModelSource } from './model-source.ts';
 import { checkLimits } from './sample-limits.ts';
 
@@ -37,20 +37,25 @@ async function stateOf({ entry }: ModelSource): Promise<string> {
  * called. Throws IntegrityError `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is
  * no sample and nothing made up runs, or with the limits that no request such as the sample keeps.
  */
-export async function proveSource(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
+export async function proveSource(
+  config: Config,
+  source: ModelSource,
+  context: Context,
+  check: CheckModel = (model) => checkModel(model, context),
+): Promise<ProvenSource> {
   const state = await stateOf(source);
   const last = known.get(source);
   if (last?.state === state) return last.proven;
-  const proven = prove(config, source, context);
+  const proven = prove(config, source, check);
   known.set(source, { state, proven });
   return proven;
 }
 
-async function prove(config: Config, source: ModelSource, context: Context): Promise<ProvenSource> {
-  const { entry, modelPath, head } = source;
+async function prove(config: Config, source: ModelSource, check: CheckModel): Promise<ProvenSource> {
+  const { entry, modelPath, head, size } = source;
   const { name } = entry;
   const label = relative(config.root, modelPath);
-  const checked = await checkModel(modelPath, entry.sample?.source, context);
+  const checked = await check({ model: modelPath, sample: entry.sample?.source, size });
   if (!checked.loaded) {
     throw new IntegrityError('model-not-loadable', `The runtime refuses ${label} of ${name}: ${checked.reason}.`, {
       hint: `It is ONNX Runtime ${checked.runtime_version}; export the model for it.`,
@@ -119,29 +124,37 @@ export async function readySources(
   const looked = await lookAtSources(config, models);
   const errors: ColdgateError[] = looked.flatMap(({ problems }) => problems);
   const ready: Intended[] = [];
-  for (const { source } of looked) {
-    if (!source) continue;
-    const { name } = source.entry;
-    try {
-      const version = versionOf(source);
-      // Files of a version that is there are only compared, so there is nothing to burn.
-      if (!(await readManifest(store, name, version))) await proveAloud(config, source, version, context);
-      ready.push({ source, version });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      errors.push(toColdgateError(error));
+  await withChecks(context, 1, async (check) => {
+    for (const { source } of looked) {
+      if (!source) continue;
+      const { name } = source.entry;
+      try {
+        const version = versionOf(source);
+        // Files of a version that is there are only compared, so there is nothing to burn.
+        if (!(await readManifest(store, name, version))) await proveAloud(config, source, version, context, check);
+        ready.push({ source, version });
+      } catch (error) {
+        context.signal.throwIfAborted();
+        errors.push(toColdgateError(error));
+      }
     }
-  }
+  });
   if (errors.length > 0) throw allProblems(errors);
   return ready;
 }
 
 /** With a heading, since it takes about a second, and minutes for large models. */
-function proveAloud(config: Config, source: ModelSource, version: string, context: Context): Promise<void> {
+function proveAloud(
+  config: Config,
+  source: ModelSource,
+  version: string,
+  context: Context,
+  check: CheckModel,
+): Promise<void> {
   const { log } = context;
   const { name } = source.entry;
   return log.group(`${name}: check`, async () => {
-    const { words, notes } = await proveSource(config, source, context);
+    const { words, notes } = await proveSource(config, source, context, check);
     log.info(`  ${name} ${version} ${words}.`);
     for (const note of notes) log.warn(note);
   });

@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs';
+import { countingModel } from '../fixtures/counting-model.ts';
+import { encodeModel, node, tensor, tensorType, value } from '../fixtures/onnx.ts';
+import type { Project } from '../fixtures/project.ts';
+import { change, models, type Situation } from './situation.ts';
+
+const write = (project: Project, model: Uint8Array, sample?: object): void => {
+  writeFileSync(project.path('models', 'digits.onnx'), model);
+  if (sample) writeFileSync(project.path('models', 'sample.json'), JSON.stringify(sample));
+  else change(models(project), (text) => text.replace('    sample: models/sample.json\n', ''));
+};
+
+const unary = (operator: string): Buffer =>
+  encodeModel({
+    nodes: [node(operator, ['x'], ['y'])],
+    inputs: [value('x', tensorType('float32', ['batch', 2]))],
+    outputs: [value('y', tensorType('float32', ['batch', 2]))],
+  });
+
+/** Only an author knows what fits `to`. */
+const reshaping = (): Buffer =>
+  encodeModel({
+    nodes: [node('Reshape', ['x', 'to'], ['y'])],
+    inputs: [value('x', tensorType('float32', [6])), value('to', tensorType('int64', [2]))],
+    outputs: [value('y', tensorType('float32', ['rows', 'columns']))],
+  });
+
+/** A table of two rows, asked for by number. */
+const lookup = (): Buffer =>
+  encodeModel({
+    nodes: [node('Gather', ['table', 'x'], ['y'])],
+    initializers: [tensor('table', 'float32', [2], new Uint8Array(Float32Array.of(5, 7).buffer))],
+    inputs: [value('x', tensorType('int64', ['count']))],
+    outputs: [value('y', tensorType('float32', ['count']))],
+  });
+
+/** Long enough for every bound that is looked at, and a fraction of a second at most where there is none. */
+const slow = (project: Project): void => write(project, countingModel(), { inputs: { n: 1_000_000, x: [0] } });
+
+/** What loading and running a model shows. */
+export const ofProofs: readonly Situation[] = [
+  {
+    name: 'an operator that the runtime does not have',
+    line: 'validate --local',
+    spoil: (project) => write(project, unary('NoSuchOperator'), { inputs: { x: [[1, 2]] } }),
+    hint: /It is ONNX Runtime [\d.]+; export the model for it\./,
+    follow: (project, _found, run) => {
+      write(project, unary('Relu'), { inputs: { x: [[1, 2]] } });
+      return run;
+    },
+  },
+  {
+    name: 'a model that takes no made-up request',
+    line: 'validate --local',
+    spoil: (project) => write(project, reshaping()),
+    hint: /Write inputs that it takes to (\S+) and name it in sample:, for instance (\{.*\})$/m,
+    follow: (project, [, file = '', skeleton = ''], run) => {
+      // What stands there is of the right form; values are the author's to know.
+      const sample = JSON.parse(skeleton.replace(/, …\]/g, ', 0, 0, 0]'));
+      sample.inputs.to.data = [2, 3];
+      writeFileSync(project.path(file), JSON.stringify(sample));
+      change(models(project), (text) => text.replace('    optimize:', `    sample: ${file}\n    optimize:`));
+      return run;
+    },
+  },
+  {
+    name: 'a sample whose values the graph refuses',
+    line: 'validate --local',
+    spoil: (project) => write(project, lookup(), { inputs: { x: [9] } }),
+    hint: /Give inputs that it takes, or correct the model\./,
+    follow: (project, _found, run) => {
+      write(project, lookup(), { inputs: { x: [1] } });
+      return run;
+    },
+  },
+  {
+    name: 'a run that takes longer than a function may',
+    line: 'validate --local',
+    spoil: (project) => {
+      slow(project);
+      change(models(project), (text) => text.replace('refresh-seconds: 1', 'run-timeout-ms: 100'));
+    },
+    hint: /Set it to (\d+), or use a smaller sample\./,
+    follow: (project, [, ms], run) => {
+      change(models(project), (text) => text.replace('run-timeout-ms: 100', `run-timeout-ms: ${ms}`));
+      return run;
+    },
+  },
+  {
+    name: 'a bound of memory that the model needs more than',
+    line: 'validate --local',
+    env: { COLDGATE_CHECK_MEMORY_MB: '16' },
+    spoil: slow,
+    hint: /If the model needs that much, set COLDGATE_CHECK_SECONDS or COLDGATE_CHECK_MEMORY_MB above the bounds of this run/,
+    follow: (_project, _found, run) => ({ ...run, env: { COLDGATE_CHECK_MEMORY_MB: '1000' } }),
+  },
+];
