@@ -14,6 +14,16 @@ export interface BlobSource {
 /** Uploads that break off are begun again. */
 const attempts = 3;
 
+/** The answer that ended an upload. */
+interface Ended {
+  answer: Response;
+  /** Whether the registry had begun one: then it does not know it any more where it says 404, or has got other bytes (416). */
+  begun: boolean;
+}
+
+const isAgain = ({ answer: { status }, begun }: Ended): boolean =>
+  status >= 500 || (begun && (status === 404 || status === 416));
+
 /**
  * Has the repository hold the blob: found there, mounted, or uploaded. Returns whether it had to be sent. Throws what
  * `Registry` throws. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
@@ -31,31 +41,31 @@ export async function pushBlob(registry: Registry, { descriptor, mountFrom, byte
   }
   const content = await bytes();
   for (let attempt = 1; ; attempt++) {
-    const failed = await upload(registry, digest, content);
-    if (!failed) return true;
-    if (attempt === attempts || failed.status < 500) throw await registry.refusal(failed, `uploading ${digest}`);
-    await failed.body?.cancel();
+    const ended = await upload(registry, digest, content);
+    if (!ended) return true;
+    if (attempt === attempts || !isAgain(ended)) throw await registry.refusal(ended.answer, `uploading ${digest}`);
+    await ended.answer.body?.cancel();
   }
 }
 
 const begin = (registry: Registry, query = ''): Promise<Response> =>
   registry.send({ method: 'POST', path: `blobs/uploads/${query}`, headers: { 'content-length': '0' } });
 
-/** Returns the answer that ended it, or nothing where the blob is there. */
-async function upload(registry: Registry, digest: string, bytes: Uint8Array): Promise<Response | undefined> {
+/** Returns what ended it, or nothing where the blob is there. */
+async function upload(registry: Registry, digest: string, bytes: Uint8Array): Promise<Ended | undefined> {
   const begun = await begin(registry);
-  if (begun.status !== 202) return begun;
+  if (begun.status !== 202) return { answer: begun, begun: false };
   const first = locationOf(begun, new URL(registryUrl(registry.name.registry)));
   const headers = {
     'content-type': 'application/octet-stream',
     'content-range': `0-${bytes.byteLength - 1}`,
   };
   const sent = await registry.send({ method: 'PATCH', path: first, headers, bytes });
-  if (!sent.ok) return sent;
+  if (!sent.ok) return { answer: sent, begun: true };
   const last = locationOf(sent, first);
   last.searchParams.set('digest', digest);
   const done = await registry.send({ method: 'PUT', path: last, headers: { 'content-length': '0' } });
-  return done.status === 201 || done.status === 204 ? undefined : done;
+  return done.status === 201 || done.status === 204 ? undefined : { answer: done, begun: true };
 }
 
 /** Where the next request goes: relative or whole, perhaps with a query that must stay. */

@@ -56,8 +56,8 @@ export class ReleaseBench {
       .sort();
   }
 
-  /** Runs a verb as a process; `said` gets all that it has written to standard error, whenever there is more. */
-  run(args: string[], said: (stderr: string) => void = () => {}): Promise<ProcessResult> {
+  /** Runs a verb as a process; `said` gets all that it has written to standard error, whenever there is more, and may kill it. */
+  run(args: string[], said: (stderr: string, kill: () => void) => void = () => {}): Promise<ProcessResult> {
     const env = { ...process.env, ...this.google.environment, COLDGATE_CACHE: testCache, ...this.env };
     const child = spawn(process.execPath, [cli, ...args], { cwd: this.project.folder, env });
     let stdout = '';
@@ -67,7 +67,7 @@ export class ReleaseBench {
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
-      said(stderr);
+      said(stderr, () => child.kill('SIGKILL'));
     });
     return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, stdout, stderr })));
   }

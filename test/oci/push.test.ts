@@ -10,11 +10,14 @@ import { hostPlatform } from '../../src/package/platform.ts';
 import { crane } from '../emulators/crane.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
-import { testCache } from '../fakes/processes/runner.ts';
+import { HttpProxy } from '../fakes/processes/proxy.ts';
+import { runNode, testCache } from '../fakes/processes/runner.ts';
 import { FunctionProcess } from '../handler/function-process.ts';
 import { openAdapterBed } from '../handler/platforms/adapter-bed.ts';
 import { RegistryBed } from './registry-bed.ts';
 import type { RegistryFront } from './registry-front.ts';
+
+const source = join(import.meta.dirname, '..', '..', 'src');
 
 describePart('crane', whyNot(crane), 'images that are pushed without Docker', () => {
   let bed: RegistryBed;
@@ -24,13 +27,17 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
   const run = (...args: string[]): string => bed.crane(...args);
   const direct = (reference: string): string => bed.direct(reference);
   const manifestOf = (reference: string) => JSON.parse(run('manifest', direct(reference)));
+  /** What of it is data. */
+  const plain = () => ({
+    ...{ to: `${front.host}/acme/models/digits`, cacheDir: bed.cacheDir },
+    platform: { os: 'linux', architecture: 'amd64' } as const,
+    settings: { Entrypoint: ['node'], Cmd: ['cloud-run.cjs'], WorkingDir: '/workspace', User: '33:33' },
+    hints: { denied: 'log in', missing: 'make it' },
+  });
   const push = (more: Partial<PushOptions> = {}) =>
     pushImage({
-      ...{ to: `${front.host}/acme/models/digits`, layer, cacheDir: bed.cacheDir, log: silentLogger },
-      platform: { os: 'linux', architecture: 'amd64' },
-      settings: { Entrypoint: ['node'], Cmd: ['cloud-run.cjs'], WorkingDir: '/workspace', User: '33:33' },
+      ...{ ...plain(), layer, log: silentLogger },
       login: async () => ({ username: 'coldgate', password: 'secret' }),
-      hints: { denied: 'log in', missing: 'make it' },
       signal: new AbortController().signal,
       ...more,
     });
@@ -130,9 +137,40 @@ describePart('crane', whyNot(crane), 'images that are pushed without Docker', ()
     run('validate', '--remote', direct(reference));
   });
 
+  it.each(['PATCH', 'PUT'])('begin a blob anew whose upload the registry has lost by the %s', async (method) => {
+    front.failing = [{ method, status: 404 }];
+    const { reference } = await push();
+    run('validate', '--remote', direct(reference));
+    expect(front.take().filter((one) => one.startsWith('POST'))).toHaveLength(3);
+    front.failing = Array.from({ length: 3 }, () => ({ method, status: 404 }));
+    await expect(push({ settings: { Cmd: [method] } })).rejects.toMatchObject({ exit: 2, code: 'no-repository' });
+  });
+
   it('take a login of the basic kind too', async () => {
     front.scheme = 'Basic';
     await expect(push()).resolves.toMatchObject({ pushed: true });
+  });
+
+  it('are pushed through a proxy', async () => {
+    const proxy = await HttpProxy.open();
+    const script = `
+      const { useProxies } = await import(${JSON.stringify(join(source, 'proxy.ts'))});
+      useProxies(process.env);
+      const { pushImage } = await import(${JSON.stringify(join(source, 'oci', 'push-image.ts'))});
+      const { silentLogger: log } = await import(${JSON.stringify(join(source, 'log.ts'))});
+      const login = async () => ({ username: 'coldgate', password: 'secret' });
+      const options = ${JSON.stringify({ ...plain(), layer })};
+      console.log((await pushImage({ ...options, log, login, signal: AbortSignal.timeout(60000) })).reference);`;
+    const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: 'elsewhere.example', no_proxy: '' };
+    const { exit, stdout, stderr } = await runNode(['--input-type=module', '-e', script], bed.folder, env);
+    proxy.close();
+    expect([exit, stderr]).toEqual([0, '']);
+    run('validate', '--remote', direct(stdout.trim()));
+    const asked = front.take();
+    // What the registry was asked, it was asked through the proxy: once without a token, and then with one.
+    const through = proxy.seen.filter((one) => one.includes('/v2/'));
+    expect(through.length).toBeGreaterThanOrEqual(asked.length);
+    expect(asked.filter((one) => one.startsWith('PATCH'))).toHaveLength(2);
   });
 
   it('say what the registry refuses', async () => {

@@ -1,7 +1,8 @@
-import { createServer, request, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HttpProxy } from '../fakes/processes/proxy.ts';
 import { runNode } from '../fakes/processes/runner.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -34,46 +35,25 @@ const clients = ['from-s3', 'from-gs', 'fromazure', 'from-lambda', 'from-reader'
 
 describe('proxies', () => {
   const direct: string[] = [];
-  const proxied: string[] = [];
   const server = createServer((asked, answer) => {
     direct.push(asked.url ?? '');
     answer.writeHead(404).end();
   });
-  const proxy = createServer((asked, answer) => {
-    proxied.push(asked.url ?? '');
-    const onward = request(asked.url ?? '', { method: asked.method, headers: asked.headers }, (from) => {
-      answer.writeHead(from.statusCode ?? 502, from.headers);
-      from.pipe(answer);
-    });
-    onward.on('error', () => answer.destroy());
-    asked.pipe(onward);
+  let proxy: HttpProxy;
+  beforeAll(async () => {
+    proxy = await HttpProxy.open();
+    await listening(server);
   });
-  // A tunnel: what Node opens for https, and for all of fetch.
-  proxy.on('connect', (asked, socket, head) => {
-    const [host, port] = (asked.url ?? '').split(':');
-    const onward = connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.write(head);
-      onward.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end());
-      socket.on('data', (chunk: Buffer) => {
-        proxied.push(chunk.toString('latin1').split('\r\n')[0] ?? '');
-        onward.write(chunk);
-      });
-      socket.on('end', () => onward.end());
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-  });
-  beforeAll(() => Promise.all([listening(server), listening(proxy)]));
   afterAll(() => {
-    for (const one of [server, proxy]) one.close().closeAllConnections();
+    proxy.close();
+    server.close().closeAllConnections();
   });
 
   /** The clients whose request went through the proxy, and those whose came to the server at all. */
   async function ways(variables: Record<string, string>): Promise<{ through: string[]; came: string[] }> {
     direct.length = 0;
-    proxied.length = 0;
-    const address = `http://127.0.0.1:${portOf(proxy)}`;
+    proxy.seen.length = 0;
+    const address = proxy.url;
     const key = Buffer.from('key').toString('base64');
     const base = `http://127.0.0.1:${portOf(server)}`;
     const env = {
@@ -85,7 +65,7 @@ describe('proxies', () => {
     const { exit, stderr } = await runNode(['--input-type=module', '-e', script(portOf(server))], root, env);
     expect([exit, stderr]).toEqual([0, expect.any(String)]);
     const among = (paths: string[]) => clients.filter((name) => paths.some((path) => path.includes(name)));
-    return { through: among(proxied), came: among(direct) };
+    return { through: among(proxy.seen), came: among(direct) };
   }
 
   it('are taken by every client alike, as Node itself takes them', async () => {

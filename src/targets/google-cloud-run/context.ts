@@ -4,6 +4,7 @@ import { endpointOf, type GoogleApi } from '../../google/endpoints.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import { openCalls, type RunCalls } from './calls.ts';
 import { serviceName } from './names.ts';
+import type { Source } from './resources.ts';
 
 /** What every operation of the platform works with. */
 export interface RunContext extends PlatformDeps {
@@ -20,6 +21,8 @@ export interface RunContext extends PlatformDeps {
   measured: Map<string, Set<string>>;
   /** Main addresses that this run has moved, by service: for a while the revision of before may answer there. */
   moved: Map<string, { reports: string; until: number }>;
+  /** Where this run has found or put archives, by their object. */
+  sources: Map<string, Promise<Source>>;
   /** Main addresses, by service: what ID tokens are made for. */
   uris: Map<string, string>;
   /** Logs were refused or are always late, so they are not asked for again. */
@@ -39,6 +42,7 @@ export function contextOf(settings: GoogleCloudRunSettings, deps: PlatformDeps):
     startsAtDeployment: false,
     measured: new Map(),
     moved: new Map(),
+    sources: new Map(),
     uris: new Map(),
     withoutLogs: false,
   };

@@ -6,19 +6,12 @@ import type { PackageFile } from '../../package/package-file.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';
 import { isMissing } from './refusal.ts';
+import type { Source } from './resources.ts';
 
 /** Folder of our packages in a bucket. */
 const folder = 'coldgate/packages';
 /** Longest upload of 250 MiB, ms. */
 const uploadMs = 600_000;
-
-/** Where Cloud Run gets an archive, as its API takes it. */
-export interface Source {
-  bucket: string;
-  object: string;
-  /** Generation of the object that was written, so that another object cannot be used in its place. */
-  generation: string;
-}
 
 interface ObjectResource {
   generation: string;
@@ -27,9 +20,9 @@ interface ObjectResource {
 }
 
 /**
- * Puts the archive under its digest, once, and returns where it is; undefined for an image. What is there under that
- * name must have its bytes. Throws IntegrityError where it has others, and ColdgateError `no-bucket` (exit 2) where
- * there is none.
+ * Puts the archive under its digest, once, and returns where it is; undefined for an image. A run looks once: what it has
+ * found is named by its generation. What is there under that name must have its bytes. Throws IntegrityError where it has
+ * others, and ColdgateError `no-bucket` (exit 2) where there is none.
  */
 export async function sourceOf(
   context: RunContext,
@@ -39,8 +32,21 @@ export async function sourceOf(
   if (from.image !== undefined) return undefined;
   const bucket = context.settings.uploadBucket ?? bucketOf(settings.storeVariables);
   if (bucket === undefined) throw noBucket();
-  const archive = archiveOf(from);
-  const object = `${folder}/${archive.sha256}.tar.gz`;
+  const object = `${folder}/${from.sha256}.tar.gz`;
+  const place = `gs://${bucket}/${object}`;
+  const known = context.sources.get(place);
+  if (known) return known;
+  const found = placed(context, { bucket, object }, from);
+  context.sources.set(place, found);
+  found.catch(() => context.sources.delete(place));
+  return found;
+}
+
+async function placed(
+  context: RunContext,
+  { bucket, object }: Pick<Source, 'bucket' | 'object'>,
+  archive: PackageFile,
+): Promise<Source> {
   const bytes = await readPackage(archive);
   const found = (await find(context, bucket, object)) ?? (await upload(context, bucket, object, bytes));
   const md5 = createHash('md5').update(bytes).digest('base64');
@@ -50,9 +56,6 @@ export async function sourceOf(
     hint: 'Delete that object, find out who has written it, and run this again.',
   });
 }
-
-/** The package as Cloud Run takes it. */
-const archiveOf = (from: PackageFile): Pick<PackageFile, 'path' | 'sha256' | 'size'> => from;
 
 const bucketOf = ({ MODEL_STORE, MODEL_BUCKET }: Record<string, string>): string | undefined =>
   MODEL_STORE === 'gcs' ? MODEL_BUCKET : undefined;

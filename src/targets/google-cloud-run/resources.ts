@@ -3,6 +3,14 @@
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
  */
 
+/** Where Cloud Run gets an archive, as its API takes it. */
+export interface Source {
+  bucket: string;
+  object: string;
+  /** Generation of the object that was written, so that another object cannot be used in its place. */
+  generation: string;
+}
+
 export interface TrafficTarget {
   type?: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST' | 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
   /** Short name. */

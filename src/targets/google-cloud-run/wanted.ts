@@ -4,8 +4,7 @@ import type { Wanted } from '../../rollout/platform.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import { aboutAnnotation, formatMark, type Mark } from './names.ts';
-import type { Source } from './package-object.ts';
-import type { Container, Template } from './resources.ts';
+import type { Container, Source, Template } from './resources.ts';
 
 /** What a revision must be: its mark, and what it reports as its revision (COLDGATE_REVISION). */
 export interface RunWanted extends Mark {

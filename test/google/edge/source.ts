@@ -24,6 +24,8 @@ const maxArchive = 262_144_000;
 /** The unpacked archives of a project. */
 export class Sources {
   readonly #scratch: string;
+  /** Digests of archives that have been seen before. */
+  readonly #digests = new WeakMap<Buffer, string>();
   /** What each folder held when it was unpacked. */
   readonly #inventories = new Map<string, string>();
 
@@ -37,7 +39,8 @@ export class Sources {
    */
   async unpack(archive: Buffer): Promise<string> {
     if (archive.byteLength > maxArchive) throw new StartError('The source archive is larger than 250 MiB.');
-    const digest = createHash('sha256').update(archive).digest('hex').slice(0, 16);
+    const digest = this.#digests.get(archive) ?? createHash('sha256').update(archive).digest('hex').slice(0, 16);
+    this.#digests.set(archive, digest);
     const folder = join(this.#scratch, `source-${digest}`);
     if (this.#inventories.has(folder)) return folder;
     const making = `${folder}.part-${process.hrtime.bigint()}`;

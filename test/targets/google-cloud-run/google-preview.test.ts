@@ -12,7 +12,9 @@ describe('pull requests on Cloud Storage and Cloud Run', { timeout: 300_000 }, (
   let before: string[];
   beforeAll(async () => {
     bench = await ReleaseBench.open({ knobs: { looks: 0 } });
-    liveUrl = (await bench.json('ship'))['endpoint-url'];
+    await bench.json('publish');
+    await bench.json('deploy');
+    liveUrl = (await bench.json('promote', '--gate', 'skip'))['endpoint-url'];
     before = bench.inventory();
   }, 300_000);
   afterAll(() => bench.close());
@@ -44,9 +46,12 @@ describe('pull requests on Cloud Storage and Cloud Run', { timeout: 300_000 }, (
     expect(bench.calls().writes).toEqual([]);
   });
 
-  it('sweeps a preview whose pull request was closed unnoticed, and nothing that is open or live', async () => {
+  it('sweeps a preview whose job was killed and whose pull request was closed unnoticed, and nothing that is open or live', async () => {
     bench.release({ version: '1.2.0', bias: 0.125 });
-    await preview('13', '3c4d5e6f');
+    const killed = await bench.run(['preview', '--pull-request', '13', '--sha', '3c4d5e6f'], (stderr, kill) => {
+      if (stderr.includes('Cold starts')) kill();
+    });
+    expect(killed.exit).toBeNull();
     bench.env = { CLOCK_AHEAD_MS: String(laterMs) };
     await bench.json('sweep', '--open', '13');
     expect(names()).toEqual(['digits-local', 'digits-pr-13']);

@@ -30,7 +30,8 @@ describe('a release to Cloud Run, killed at a call and run again', () => {
 
   /** @param at kill it at this one of the calls that change something */
   function run(work: ReleaseWork, at?: number): Promise<{ code: number | null; stderr: string }> {
-    const env = { PATH: process.env['PATH'], ...bench.google.environment };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const env = { PATH, NODE_COMPILE_CACHE, ...bench.google.environment };
     const child = spawn(process.execPath, [worker, JSON.stringify(work)], { env });
     let count = 0;
     let stderr = '';

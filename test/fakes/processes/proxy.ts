@@ -1,0 +1,50 @@
+import { createServer, request, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+
+/** A proxy on loopback as companies have one: it forwards plain requests, and opens tunnels. */
+export class HttpProxy {
+  /** URL of each request that came through, and the first line of what came through a tunnel. */
+  readonly seen: string[] = [];
+  readonly #server: Server = createServer((asked, answer) => {
+    this.seen.push(asked.url ?? '');
+    const onward = request(asked.url ?? '', { method: asked.method, headers: asked.headers }, (from) => {
+      answer.writeHead(from.statusCode ?? 502, from.headers);
+      from.pipe(answer);
+    });
+    onward.on('error', () => answer.destroy());
+    asked.pipe(onward);
+  });
+
+  /** A tunnel is what Node opens for https, and for all of fetch. */
+  private constructor() {
+    this.#server.on('connect', (asked, socket, head) => {
+      const [host, port] = (asked.url ?? '').split(':');
+      const onward = connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        onward.write(head);
+        onward.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end());
+        socket.on('data', (chunk: Buffer) => {
+          this.seen.push(chunk.toString('latin1').split('\r\n')[0] ?? '');
+          onward.write(chunk);
+        });
+        socket.on('end', () => onward.end());
+      });
+      onward.on('error', () => socket.destroy());
+      socket.on('error', () => onward.destroy());
+    });
+  }
+
+  static async open(): Promise<HttpProxy> {
+    const proxy = new HttpProxy();
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.close().closeAllConnections();
+  }
+}
