@@ -99,19 +99,3 @@ describe('quotas', () => {
     expect(second.json['nextPageToken']).toBeUndefined();
   });
 });
-
-describe('sources that Cloud Run keeps itself', () => {
-  it('are uploaded in one request', async () => {
-    const boundary = 'xyz';
-    const head = `--${boundary}\r\ncontent-type: application/json\r\n\r\n{"service":"digits"}\r\n--${boundary}\r\ncontent-type: application/gzip\r\n\r\n`;
-    const path = `upload/v2/${client.parent}:uploadSource?uploadType=multipart`;
-    const answer = await fetch(`${google.urlOf('RUN')}/${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${client.token}`, 'content-type': `multipart/related; boundary=${boundary}` },
-      body: `${head}bytes\r\n--${boundary}--`,
-    });
-    const { cloudStorageSource } = (await answer.json()) as { cloudStorageSource: { bucket: string; object: string } };
-    const { bucket, object } = cloudStorageSource;
-    expect(google.buckets.find(bucket, object)?.bytes.toString()).toBe('bytes');
-  });
-});

@@ -44,7 +44,7 @@ export interface GoogleOptions {
 }
 
 const usual: SurfaceMaker[] = [
-  ({ run, buckets }) => runSurface(run, Contract.read('run.v2.json'), buckets),
+  ({ run }) => runSurface(run, Contract.read('run.v2.json')),
   ({ world }) => tokenSurface(world),
   ({ world }) => credentialSurface(world, Contract.read('iamcredentials.v1.json')),
   ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),

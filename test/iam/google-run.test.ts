@@ -31,7 +31,11 @@ class RunProject {
   }
 
   release(version: string, bias: number): void {
-    this.project.release({ version, bias, gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass' });
+    this.project.release({
+      version,
+      bias,
+      gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass',
+    });
     const path = this.project.path('models.yaml');
     const store = `{ url: "gs://models/m", endpoint: "${this.google.urlOf('STORAGE')}" }`;
     const environment = `  production: { store: ${store}, target: ${this.#target} }`;

@@ -19,7 +19,7 @@ const maxTries = 5;
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 /** The bucket that notifies, or notified, the function. */
-const notifiedBy = ({ tags }: FunctionState): string | undefined => {
+export const notifiedBy = ({ tags }: FunctionState): string | undefined => {
   const [bucket] = (tags[batchTag] ?? none).split(' ');
   return bucket === none ? undefined : bucket;
 };

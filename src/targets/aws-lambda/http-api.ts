@@ -97,10 +97,14 @@ async function deleteApi(context: LambdaContext, { sdk, client }: Gateway, ApiId
   }
 }
 
-/** Takes every API of the function away, with all that is in it. Returns how many there were. */
-export async function removeApis(context: LambdaContext, name: string): Promise<number> {
+/** The ids of the function's APIs, as `removeApis` would find them. */
+export const apisOf = async (context: LambdaContext, name: string): Promise<string[]> =>
+  (await listApis(context, await openGateway(context), name)).map(({ ApiId = '' }) => ApiId);
+
+/** Takes every API of the function away, with all that is in it. Returns their ids. */
+export async function removeApis(context: LambdaContext, name: string): Promise<string[]> {
   const gateway = await openGateway(context);
   const all = await listApis(context, gateway, name);
   for (const { ApiId } of all) await deleteApi(context, gateway, ApiId);
-  return all.length;
+  return all.map(({ ApiId = '' }) => ApiId);
 }

@@ -28,7 +28,7 @@ import { observe } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
-import { removeAll, retireVersions } from './remove.ts';
+import { foundBesides, removeAll, retireVersions } from './remove.ts';
 import { ensureScaling } from './scaling.ts';
 import { shiftTraffic } from './shift.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
@@ -151,6 +151,10 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
 
   list(): Promise<FoundFunction[]> {
     return listFunctions(this.#context);
+  }
+
+  besides(name: string, state: FunctionState | undefined): Promise<Change[]> {
+    return foundBesides(this.#context, name, state);
   }
 
   removeAll(name: string, state: FunctionState | undefined): Promise<Change[]> {

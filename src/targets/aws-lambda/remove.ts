@@ -1,9 +1,9 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
 import type { Change } from '../../rollout/target.ts';
 import { gone, removeAlias } from './address.ts';
-import { endBatch } from './batch.ts';
+import { endBatch, notifiedBy } from './batch.ts';
 import type { LambdaContext } from './context.ts';
-import { apiTag, removeApis } from './http-api.ts';
+import { apisOf, apiTag, removeApis } from './http-api.ts';
 import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { hasRuntimeLayer, versionOf } from './observe.ts';
@@ -35,19 +35,40 @@ export async function removeSample(context: LambdaContext, name: string, number:
   });
 }
 
+/** API and layer could be left of a function that someone else has removed, or of a run that was killed. */
+const mayHaveApi = ({ settings }: LambdaContext, state: FunctionState | undefined): boolean =>
+  settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes';
+
+const apiChange = (name: string, id: string): Change => ({ action: 'delete', what: `the HTTP API ${id} of ${name}` });
+
+const batchChange = (state: FunctionState | undefined): Change[] => {
+  const bucket = state && notifiedBy(state);
+  if (!bucket) return [];
+  return [{ action: 'delete', what: `the notification of ${state.name} by the bucket ${bucket}` }];
+};
+
+/** What goes with the function beside its versions. */
+export async function foundBesides(
+  context: LambdaContext,
+  given: string,
+  state: FunctionState | undefined,
+): Promise<Change[]> {
+  const name = functionName(given);
+  const apis = mayHaveApi(context, state) ? await apisOf(context, name) : [];
+  return [...apis.map((id) => apiChange(name, id)), ...batchChange(state)];
+}
+
 /** Removes the function with all that belongs to it; versions, aliases, addresses and permissions go with it. */
 export async function removeAll(
   context: LambdaContext,
   given: string,
   state: FunctionState | undefined,
 ): Promise<Change[]> {
-  // API and layer could be left of a function that someone else has removed, or of a run that was killed.
-  if (context.settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes') {
-    await removeApis(context, functionName(given));
-  }
+  const name = functionName(given);
+  const apis = mayHaveApi(context, state) ? await removeApis(context, name) : [];
   const changes = state ? await removeFunction(context, state) : [];
   if (context.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(context);
-  return changes;
+  return [...changes, ...apis.map((id) => apiChange(name, id)), ...batchChange(state)];
 }
 
 async function removeFunction(context: LambdaContext, state: FunctionState): Promise<Change[]> {

@@ -34,12 +34,12 @@ export async function sourceOf(
   if (bucket === undefined) throw noBucket();
   const object = `${folder}/${from.sha256}.tar.gz`;
   const place = `gs://${bucket}/${object}`;
-  const known = context.sources.get(place);
-  if (known) return known;
-  const found = placed(context, { bucket, object }, from);
-  context.sources.set(place, found);
-  found.catch(() => context.sources.delete(place));
-  return found;
+  if (!context.sources.has(place)) {
+    const found = placed(context, { bucket, object }, from);
+    context.sources.set(place, found);
+    found.catch(() => context.sources.delete(place));
+  }
+  return context.sources.get(place);
 }
 
 async function placed(

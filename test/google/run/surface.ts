@@ -1,5 +1,4 @@
 import type { Contract } from '../contract.ts';
-import type { Buckets } from '../storage/buckets.ts';
 import { apiSurface, type Surface } from '../surface.ts';
 import type { CloudRun } from './cloud-run.ts';
 import { operationMethods } from './operations.ts';
@@ -7,10 +6,9 @@ import { policyMethods } from './policies.ts';
 import { writeQuota } from './quotas.ts';
 import { revisionMethods } from './revisions.ts';
 import { serviceMethods } from './services.ts';
-import { uploadMethods } from './uploads.ts';
 
 /** The Cloud Run Admin API v2: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
-export const runSurface = (run: CloudRun, contract: Contract, buckets: Buckets): Surface =>
+export const runSurface = (run: CloudRun, contract: Contract): Surface =>
   apiSurface(run.world, {
     ...{ name: 'RUN', contract, federated: false, charge: writeQuota(run.world) },
     methods: {
@@ -18,6 +16,5 @@ export const runSurface = (run: CloudRun, contract: Contract, buckets: Buckets):
       ...policyMethods(run),
       ...revisionMethods(run),
       ...operationMethods(run),
-      ...uploadMethods(run, buckets),
     },
   });

@@ -49,7 +49,10 @@ describe('batch of the aws-lambda target', () => {
     await route({ batch });
     expect(told()).toContain('<Id>other</Id>');
     expect(told()).toContain(`<Id>coldgate-${functionName}</Id>`);
-    await (await bench.target()).remove({ name: functionName }, 'all');
+    const target = await bench.target();
+    const notification = `the notification of ${functionName} by the bucket uploads`;
+    expect(await target.besides?.({ name: functionName })).toMatchObject([{ action: 'delete', what: notification }]);
+    await target.remove({ name: functionName }, 'all');
     expect(told()).toContain('<Id>other</Id>');
     expect(told()).not.toContain('coldgate-');
   });

@@ -128,7 +128,10 @@ describe('the http-api endpoint of the aws-lambda target', () => {
   it('is removed with the function, and where the function is gone already', async () => {
     const target = await bench.target(viaApi);
     await route();
-    await target.remove({ name: functionName }, 'all');
+    const api = { action: 'delete', what: `the HTTP API ${apis()[0]?.fields['apiId']} of ${functionName}` };
+    expect(await target.besides?.({ name: functionName })).toEqual([api]);
+    expect(await target.remove({ name: functionName }, 'all')).toContainEqual(api);
+    expect(await target.besides?.({ name: functionName })).toEqual([]);
     expect(apis()).toEqual([]);
     await route();
     bench.lambda.account.functions.clear();
