@@ -26,6 +26,16 @@ const nameRules: Readonly<Record<string, NameRule>> = {
     max: 38,
     words: 'a letter first and at most 38 lower-case letters, digits and "-"',
   },
+  /**
+   * Apps take 60 characters, of which Coldgate needs 20 for a hash and for candidates; the name is also that of a container:
+   * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+   */
+  'azure-functions': {
+    what: 'function app',
+    pattern: /^[a-z](?:-?[a-z0-9])*$/,
+    max: 38,
+    words: 'a letter first and at most 38 lower-case letters, digits and single "-"',
+  },
 };
 
 /** Functions are named `<model>-<environment>`, and platforms take fewer names than a store does. */

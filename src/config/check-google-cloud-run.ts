@@ -1,6 +1,5 @@
-import { targetPaths } from './check-targets.ts';
 import type { Findings } from './findings.ts';
-import type { Path } from './yaml-node.ts';
+import { type TargetSettings, targetsOf } from './target-settings.ts';
 
 /** MiB that go with a number of vCPUs: https://cloud.google.com/run/docs/configuring/services/cpu#cpu-memory */
 const memoryOf: Readonly<Record<number, { min: number; max: number }>> = {
@@ -17,60 +16,18 @@ const maxVariables = 950;
 /** Resources take 64 labels; 4 are left for Coldgate's own. */
 const maxLabels = 60;
 
-const remove = 'Remove it.';
-
-/** One target: its settings as the file has them. */
-class Settings {
-  readonly findings: Findings;
-  readonly path: Path;
-
-  constructor(findings: Findings, path: Path) {
-    this.findings = findings;
-    this.path = path;
-  }
-
-  at(field: string): Path {
-    return [...this.path, ...field.split('.')];
-  }
-
-  has(field: string): boolean {
-    return this.findings.has(this.at(field));
-  }
-
-  /** The text at the field, or what it is by default. */
-  text(field: string, otherwise: string): string {
-    return this.findings.text(this.at(field)) ?? otherwise;
-  }
-
-  number(field: string, otherwise: number): number {
-    const value = this.has(field) ? this.findings.value(this.at(field)) : otherwise;
-    return typeof value === 'number' ? value : Number.NaN;
-  }
-
-  add(field: string, message: string, hint: string): void {
-    this.findings.add(this.at(field), message, hint);
-  }
-
-  /** Settings that are about one value of another one. */
-  only(fields: readonly string[], isMet: boolean, condition: string, hint = remove): void {
-    for (const field of fields) if (!isMet && this.has(field)) this.add(field, `is a setting of ${condition}.`, hint);
-  }
-}
-
 /** What Cloud Run and API Gateway refuse, or silently not do, with settings that are fine one by one. */
 export function checkGoogleCloudRun(findings: Findings): void {
-  for (const path of targetPaths(findings)) {
-    const settings = new Settings(findings, path);
-    if (settings.text('provider', '') !== 'google-cloud-run') continue;
+  for (const settings of targetsOf(findings, 'google-cloud-run')) {
     checkSizes(settings);
     checkPackage(settings);
     checkGateway(settings);
-    checkBatch(settings);
+    settings.batch({ open: 'none', wanted: 'iam' });
     checkMaps(settings);
   }
 }
 
-function checkSizes(settings: Settings): void {
+function checkSizes(settings: TargetSettings): void {
   const cpu = settings.number('cpu', 1);
   const memory = settings.number('memory', 2048);
   const range = Object.hasOwn(memoryOf, cpu) ? memoryOf[cpu] : undefined;
@@ -90,7 +47,7 @@ function checkSizes(settings: Settings): void {
 
 const cpuFor = (memory: number): string => Object.entries(memoryOf).find(([, { max }]) => memory <= max)?.[0] ?? '8';
 
-function checkPackage(settings: Settings): void {
+function checkPackage(settings: TargetSettings): void {
   const isImage = settings.text('package', 'source') === 'image';
   const image = ['artifact-repository', 'image-digest', 'base-image'];
   settings.only(image, isImage, 'package: image', 'Set package: image, or remove it.');
@@ -101,13 +58,13 @@ function checkPackage(settings: Settings): void {
   }
   if (settings.has('image-digest') && settings.has('base-image')) {
     const message = 'is used with images that Coldgate builds, expected none beside image-digest.';
-    settings.add('base-image', message, remove);
+    settings.add('base-image', message);
   }
   if (!isImage && !settings.has('upload-bucket')) checkUploads(settings);
 }
 
 /** Archives go to the store's bucket, where it is one of Cloud Storage's. */
-function checkUploads(settings: Settings): void {
+function checkUploads(settings: TargetSettings): void {
   const [section, name] = settings.path;
   const { findings } = settings;
   const environments = section === 'environments' ? [String(name)] : findings.keys(['environments']);
@@ -122,7 +79,7 @@ function checkUploads(settings: Settings): void {
   );
 }
 
-function checkGateway(settings: Settings): void {
+function checkGateway(settings: TargetSettings): void {
   if (!settings.has('gateway')) return;
   const auth = settings.text('gateway.auth', 'api-key');
   settings.only(['gateway.jwt'], auth === 'jwt', 'auth: jwt');
@@ -141,23 +98,11 @@ function checkGateway(settings: Settings): void {
     settings.add('auth', 'expected iam with gateway:, since callers could go round it.', 'Remove auth: none.');
   }
   if (settings.text('ingress', 'all') !== 'all') {
-    settings.add('ingress', 'expected all with gateway:, whose calls come from outside.', remove);
+    settings.add('ingress', 'expected all with gateway:, whose calls come from outside.');
   }
 }
 
-/** Results that the batch took for uploads would be answered for ever, and events prove who sends them by IAM alone. */
-function checkBatch(settings: Settings): void {
-  if (!settings.has('batch')) return;
-  if (settings.text('auth', 'iam') === 'none') {
-    settings.add('auth', 'expected iam with batch:, since anyone could send events.', 'Remove auth: none.');
-  }
-  if (settings.text('batch.prefix', '').startsWith(settings.text('batch.output-prefix', 'results/'))) {
-    const hint = 'Choose an output-prefix that no upload has.';
-    settings.add('batch.prefix', 'expected one outside of output-prefix, where nothing is answered.', hint);
-  }
-}
-
-function checkMaps(settings: Settings): void {
+function checkMaps(settings: TargetSettings): void {
   const { findings } = settings;
   const variables = findings.keys(settings.at('environment-variables'));
   for (const name of variables) {
@@ -166,10 +111,6 @@ function checkMaps(settings: Settings): void {
     if (bytes <= maxVariableBytes) continue;
     findings.add(path, `expected at most ${maxVariableBytes} bytes, got ${bytes}.`, 'Make it a file of the model.');
   }
-  countEntries(settings, 'environment-variables', variables.length, maxVariables);
-  countEntries(settings, 'labels', findings.keys(settings.at('labels')).length, maxLabels);
-}
-
-function countEntries(settings: Settings, field: string, found: number, max: number): void {
-  if (found > max) settings.add(field, `expected at most ${max} entries, got ${found}.`, 'Remove some.');
+  settings.count('environment-variables', maxVariables);
+  settings.count('labels', maxLabels);
 }

@@ -129,20 +129,6 @@ const rules: readonly Rule[] = [
     message: 'expected vpc: too, since EFS is reached inside a VPC.',
     hint: 'Add vpc: with subnets and security-groups.',
   },
-  ...['instance-memory', 'always-ready'].map((field) => ({
-    provider: 'azure-functions',
-    field,
-    broken: (has: Has, get: Get) => has(field) && get('plan') === 'premium',
-    message: 'is a setting of plan: flex-consumption.',
-    hint: 'On premium use sku and pre-warmed.',
-  })),
-  ...['sku', 'pre-warmed'].map((field) => ({
-    provider: 'azure-functions',
-    field,
-    broken: (has: Has, get: Get) => has(field) && get('plan') !== 'premium',
-    message: 'is a setting of plan: premium.',
-    hint: 'On flex-consumption use instance-memory and always-ready.',
-  })),
 ];
 
 /** Where models.yaml has targets: in environments and in models. */

@@ -1,18 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
-import { exitCodes, InputError } from '../../src/errors.ts';
-import { tinyModel } from '../fixtures/onnx.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TargetFile } from './target-file.ts';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'coldgate-google-'));
-  mkdirSync(join(folder, 'models'));
-  writeFileSync(join(folder, 'models/digits.onnx'), tinyModel());
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const file = new TargetFile();
+afterAll(() => file.remove());
 
 interface Given {
   target?: readonly string[];
@@ -21,37 +11,20 @@ interface Given {
   environment?: string;
 }
 
-/** The lines of `target` begin at line 9. */
-async function load({ target = [], store = 'gs://acme/models', model = 'digits', environment = 'production' }: Given) {
-  const text = `schema: 1
-environments:
-  ${environment}:
-    store: ${store}
-    target:
-      provider: google-cloud-run
-      project: acme-prod
-      region: europe-west1
-${['service-account: digits@acme-prod.iam.gserviceaccount.com', ...target].map((line) => `      ${line}\n`).join('')}models:
-  ${model}:
-    version: 1.0.0
-    files: { model.onnx: models/digits.onnx }
-`;
-  const file = join(folder, 'models.yaml');
-  writeFileSync(file, text);
-  return loadConfig(file, {});
-}
-
-async function problemsOf(given: Given) {
-  const error = await load(given).catch((e: unknown) => e);
-  if (!(error instanceof InputError)) throw error ?? new Error('nothing was found wrong');
-  expect([error.code, error.exit]).toEqual(['bad-config', exitCodes.usage]);
-  for (const { hint } of error.problems) expect(hint ?? '').not.toMatch(/undefined|\[object/);
-  return error.problems.map(({ path, line, message }) => ({
-    path: path.replace('environments.production.target.', ''),
-    line,
-    message,
-  }));
-}
+/** Lines 6 to 9; those of a test begin at 10. */
+const base = [
+  'provider: google-cloud-run',
+  'project: acme-prod',
+  'region: europe-west1',
+  'service-account: digits@acme-prod.iam.gserviceaccount.com',
+];
+const text = ({ target = [], store = 'gs://acme/models', ...more }: Given) => ({
+  ...more,
+  store,
+  target: [...base, ...target],
+});
+const load = (given: Given) => file.load(text(given));
+const problemsOf = (given: Given) => file.problems(text(given));
 
 const repository = 'artifact-repository: europe-west1-docker.pkg.dev/acme-prod/coldgate';
 const digest = `sha256:${'a'.repeat(64)}`;

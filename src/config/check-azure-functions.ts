@@ -1,0 +1,33 @@
+import type { Findings } from './findings.ts';
+import { type TargetSettings, targetsOf } from './target-settings.ts';
+
+/** Resources take 50 tags (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources); 8 are ours. */
+const maxTags = 42;
+/** https://learn.microsoft.com/azure/azure-functions/functions-scale#scale */
+const maxPremiumInstances = 100;
+
+const flexOnly = ['instance-memory', 'always-ready', 'http-concurrency', 'update-strategy'];
+
+/** What Azure refuses, or silently not does, with settings that are fine one by one. */
+export function checkAzureFunctions(findings: Findings): void {
+  for (const settings of targetsOf(findings, 'azure-functions')) {
+    checkPlan(settings);
+    settings.batch({ open: 'anonymous', wanted: 'function' });
+    settings.count('tags', maxTags);
+  }
+}
+
+function checkPlan(settings: TargetSettings): void {
+  const isPremium = settings.text('plan', 'flex-consumption') === 'premium';
+  settings.only(flexOnly, !isPremium, 'plan: flex-consumption', 'On premium use sku and pre-warmed.');
+  settings.only(
+    ['sku', 'pre-warmed'],
+    isPremium,
+    'plan: premium',
+    'On flex-consumption use instance-memory and always-ready.',
+  );
+  if (isPremium && settings.number('maximum-instances', 40) > maxPremiumInstances) {
+    const message = `expected at most ${maxPremiumInstances} with plan: premium.`;
+    settings.add('maximum-instances', message, 'Lower it, or use plan: flex-consumption.');
+  }
+}
