@@ -103,6 +103,18 @@ function judge(samples: readonly GateSample[], input: MeasureInput, look: number
   return gate.judge(candidate, armValues(recorded ?? samples, 'baseline'), look, spent);
 }
 
+/** Where a start takes long, says for how long this may run, before the first. */
+function sayHowLong({ target, gate, arms, options, log }: MeasureInput): void {
+  if (!target.startSeconds) return;
+  const cap = gate.looks.at(-1) ?? options.maxSamples;
+  const starts = (cap + options.discard) * (arms.baseline ? 2 : 1);
+  const [from, to] = target.startSeconds.map((seconds) => Math.ceil((seconds * starts) / 60));
+  const first = gate.looks[0] ?? cap;
+  log.info(
+    `Up to ${starts} cold starts, which take ${from} to ${to} minutes on ${target.key}; looked at after ${first} of each version. It ends after ${Math.ceil(options.maxSeconds / 60)} minutes at the latest.`,
+  );
+}
+
 /**
  * Forces cold starts of both arms, interleaved, and asks the gate at each look until it decides (docs/gate.md). Stops at
  * `max-seconds` with the verdict that the starts so far allow. Throws UnprovenError when an arm keeps failing, and the
@@ -112,6 +124,7 @@ export async function measure(input: MeasureInput): Promise<Measurement> {
   const { gate, options, now } = input;
   const samples = [...input.samples];
   const end = now().getTime() + options.maxSeconds * 1000;
+  sayHowLong(input);
   let { spent } = input;
   let look = Math.min(gate.nextLook(spent), gate.looks.length);
   for (;;) {

@@ -73,32 +73,42 @@ async function replaceLive<R extends Deployed, V extends FunctionView<R>>(
   { request, wanted, current }: Omit<Live<R>, 'current'> & { current: R | undefined },
 ): Promise<DeployResult> {
   const { platform } = rollout;
-  const { revision, fresh } = await platform.publish(view, wanted, request, current);
-  const expected = expectationFor(request, wanted.revision);
-  try {
-    await proveRevision(rollout, { view, revision, endpoint: platform.direct(view, revision) }, expected);
-  } catch (error) {
-    if (fresh) await withdraw(rollout, view, [revision], error);
-    throw error;
+  const { revision, fresh, inPlace } = await platform.publish(view, wanted, request, current);
+  // Where it takes the place of what is live there is nothing to call yet: the proof follows the change.
+  if (!inPlace) {
+    try {
+      const endpoint = platform.direct(view, revision);
+      await proveRevision(rollout, { view, revision, endpoint }, expectationFor(request, wanted.revision));
+    } catch (error) {
+      if (fresh) await withdraw(rollout, view, [revision], error);
+      throw error;
+    }
+    await platform.warm?.(view, revision);
   }
-  await platform.warm?.(view, revision);
-  const { live, address } = await moveTraffic(rollout, view, { request, wanted, current }, revision);
+  const known = inPlace ? [] : [platform.direct(view, revision).url];
+  const { live, address } = await moveTraffic(rollout, view, { request, wanted, current, known }, revision);
   const after = (await platform.observe(view.name)) ?? view;
   await platform.settle?.(after, live);
   await platform.tidy(after, 'live');
   return { revision: toRevision(live, address.url), changed: true, candidates: view.candidates.length };
 }
 
+interface Moving<R> extends Omit<Live<R>, 'current'> {
+  current: R | undefined;
+  /** URLs by which the new revision has passed its readiness proof. */
+  known: readonly string[];
+}
+
 /** Moves traffic, proves the address, and moves back where that fails; only while traffic is where we have put it. */
 async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
   rollout: Rollout<R, V>,
   view: V,
-  { request, wanted, current }: Omit<Live<R>, 'current'> & { current: R | undefined },
+  { request, wanted, current, known }: Moving<R>,
   to: R,
 ): Promise<{ live: R; address: Address }> {
   const { platform } = rollout;
   const expected = expectationFor(request, wanted.revision);
-  const proven = new Set([platform.direct(view, to).url]);
+  const proven = new Set(known);
   const prove = async (endpoint: Endpoint): Promise<void> => {
     await proveRevision(rollout, { view, revision: to, endpoint }, expected);
     proven.add(endpoint.url);
@@ -112,7 +122,9 @@ async function moveTraffic<R extends Deployed, V extends FunctionView<R>>(
     if (!proven.has(endpoint.url)) await prove(endpoint);
     return { live, address };
   } catch (error) {
-    if (current && !(error instanceof MovedError)) await moveBack(rollout, view.name, to, current);
+    // What was published once more under its own id has nothing to go back to.
+    const hasOther = current !== undefined && current.id !== to.id;
+    if (hasOther && !(error instanceof MovedError)) await moveBack(rollout, view.name, to, current);
     throw error;
   }
 }

@@ -30,7 +30,8 @@ export async function planFunction<R extends Deployed, V extends FunctionView<R>
   const known = role === 'live' ? view?.live : view?.candidates.find((one) => one.version === version);
   if (!view || known?.role === undefined) return [{ action: 'create', what }];
   const changes: Change[] = [];
-  const update = (text: string): void => void changes.push({ action: 'update', what: `${what}: ${text}` });
+  const cost = role === 'live' && platform.replacing !== undefined ? ` (${platform.replacing})` : '';
+  const update = (text: string): void => void changes.push({ action: 'update', what: `${what}: ${text}${cost}` });
   const short = (digest: string): string => digest.slice(0, 12);
   for (const part of ['package', 'settings'] as const) {
     const [before, after] = [known[`${part}Sha256`], wanted[`${part}Sha256`]];

@@ -1,6 +1,5 @@
-import type { PlatformReport } from '../gate/rule/sample.ts';
 import type { Logger } from '../log.ts';
-import type { Answer } from './proof/http.ts';
+import type { ColdInstance, ColdOptions } from './cold-instance.ts';
 import type { Endpoint } from './proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest, Target } from './target.ts';
 
@@ -91,27 +90,11 @@ export interface Move<R extends Deployed> {
   forward?: Forward | undefined;
 }
 
-export interface ColdOptions {
-  signal: AbortSignal;
-  /** Runs an attempt again for as long as it throws MovedError. */
-  again<T>(attempt: () => Promise<T>): Promise<T>;
-}
-
-/** One new instance that was asked for its timings. */
-export interface ColdInstance {
-  /** What it reports as its revision, if it is ours. */
-  revision: string;
-  roundTripMs: number;
-  /** Its answer, or why there is none. */
-  outcome: { answer: Answer } | { status: 'timeout' | 'failed'; note: string };
-  /** The instance that was started, where the platform reports it. */
-  instanceId?: string | undefined;
-  /** What the platform itself reports of the start. */
-  report?: PlatformReport | undefined;
-  /** Why the platform knows that this was not the cold start that was asked for. */
-  notCold?: string | undefined;
-  /** What the platform adds to a start that failed, such as memory that was used up. */
-  remark?: string | undefined;
+/** What `publish` has made, or what `shift` is to make. */
+export interface Published<R extends Deployed> {
+  revision: R;
+  fresh: boolean;
+  inPlace?: boolean | undefined;
 }
 
 /** Another run has changed the function since it was observed: observe and decide again. */
@@ -150,9 +133,10 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   /**
    * Makes the revision exist and waits until it can be called, without giving it any traffic.
    * @param replaced an equal revision that is not to be taken up again, because it does not work
-   * @returns `fresh` is false when a run that was killed had published it
+   * @returns `fresh` is false when a run that was killed had published it; `inPlace` is true where the platform has room for
+   * one live revision only: nothing was changed, `shift` is to replace what is live by it
    */
-  publish(view: V, wanted: Wanted, request: DeployRequest, replaced?: R): Promise<{ revision: R; fresh: boolean }>;
+  publish(view: V, wanted: Wanted, request: DeployRequest, replaced?: R): Promise<Published<R>>;
   /** A revision by a way that needs no address. */
   direct(view: V, revision: R): Endpoint;
   /** Gives a candidate, or what is live, its own address and lets callers in; changes only what differs. */
@@ -195,6 +179,10 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   isRunning?(view: V): boolean;
   /** What else would be changed for the known revision, in words. Pure. @param what the revision in words */
   drift?(view: V, what: string, known: R): string[];
+  /** What replacing the live revision costs its callers, in words; undefined where they notice nothing. */
+  readonly replacing?: string | undefined;
+  /** Seconds that one start of a sample takes, from and to, where that is worth saying before the first. */
+  readonly startSeconds?: readonly [number, number] | undefined;
   /** A revision in words: `as version 7`, `at http://127.0.0.1:20001`. */
   label(view: V, revision: R): string;
 }

@@ -15,9 +15,9 @@ export function rolloutTarget<R extends Deployed, V extends FunctionView<R>>(
   { log, signal, ...deps }: RolloutDeps,
 ): Target {
   const rollout: Rollout<R, V> = { platform, log, signal, pause: deps.pause ?? pause, seen: new Set() };
-  const { key, platform: system, entry, budget, archive, runtimeLayer, image } = platform;
+  const { key, platform: system, entry, budget, archive, runtimeLayer, image, startSeconds } = platform;
   return {
-    ...{ key, platform: system, entry, budget, archive, runtimeLayer, image },
+    ...{ key, platform: system, entry, budget, archive, runtimeLayer, image, startSeconds },
     plan: (request) => planFunction(rollout, request),
     deploy: (request) => (request.role === 'live' ? routeLive(rollout, request) : deployCandidate(rollout, request)),
     sample: (request) => sampleCold(rollout, request),

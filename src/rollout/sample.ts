@@ -1,7 +1,8 @@
 import { ColdgateError } from '../errors.ts';
 import type { ColdStart } from '../gate/rule/sample.ts';
+import type { ColdInstance } from './cold-instance.ts';
 import { type Rollout, whileMoved } from './context.ts';
-import type { ColdInstance, Deployed, FunctionView } from './platform.ts';
+import type { Deployed, FunctionView } from './platform.ts';
 import { judgeStart } from './proof/judge-start.ts';
 import type { SampleRequest } from './target.ts';
 import { wantedOf } from './wanted.ts';

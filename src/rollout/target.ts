@@ -129,6 +129,8 @@ export interface Target {
   readonly archive?: PackageArchive | undefined;
   /** Packages for this target have the native runtime in a layer. */
   readonly runtimeLayer?: boolean | undefined;
+  /** Seconds that one start of a sample takes, from and to, where that is worth saying before the first. */
+  readonly startSeconds?: readonly [number, number] | undefined;
   /** Packages go into container images. */
   readonly image?: ImagePackaging | undefined;
   plan(request: DeployRequest): Promise<Change[]>;

@@ -9,8 +9,8 @@ export interface StartContext {
   instanceId?: string | undefined;
   /** Instances that have answered before; this one is added. */
   seen: Set<string>;
-  /** From start to answer, ms. */
-  roundTripMs: number;
+  /** From start to answer, ms; undefined where that is not what a caller would have waited. */
+  roundTripMs?: number | undefined;
 }
 
 /** Counts a start only with proof: our revision, a new instance, its cold flag, version, sha256, sample and timings. */
@@ -56,10 +56,10 @@ function faultOf(answer: Answer, context: StartContext, timings: Timings): strin
   return timings.model_loaded_ms === undefined ? 'the response has no model_loaded_ms' : undefined;
 }
 
-const timingsOf = (reported: unknown, roundTripMs: number): Timings => ({
-  ...readTimings(reported),
-  round_trip_ms: roundTripMs,
-});
+function timingsOf(reported: unknown, roundTripMs: number | undefined): Timings {
+  const { round_trip_ms: _, ...own } = readTimings(reported);
+  return { ...own, ...(roundTripMs !== undefined && { round_trip_ms: roundTripMs }) };
+}
 
 /** Known names with a usable duration; whatever else an answer holds is dropped. */
 export function readTimings(reported: unknown): Timings {

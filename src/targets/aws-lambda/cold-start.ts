@@ -1,5 +1,6 @@
 import type { PlatformReport } from '../../gate/rule/sample.ts';
-import type { ColdInstance, ColdOptions, Wanted } from '../../rollout/platform.ts';
+import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
+import type { Wanted } from '../../rollout/platform.ts';
 import { CallTimeout } from '../../rollout/proof/http.ts';
 import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';

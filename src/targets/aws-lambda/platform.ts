@@ -1,17 +1,8 @@
 import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
 import { type Budget, lambdaBudget, lambdaImageBudget } from '../../package/budget.ts';
 import type { PackageArchive } from '../../package/package-file.ts';
-import type {
-  Address,
-  ColdInstance,
-  ColdOptions,
-  ExposeOptions,
-  Move,
-  Platform,
-  PlatformDeps,
-  Role,
-  Wanted,
-} from '../../rollout/platform.ts';
+import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
+import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { ensureAddress, ensureAlias } from './address.ts';

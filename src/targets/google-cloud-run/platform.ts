@@ -1,16 +1,8 @@
 import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-run.ts';
 import { type Budget, cloudRunBudget } from '../../package/budget.ts';
 import type { PackageArchive } from '../../package/package-file.ts';
-import type {
-  Address,
-  ColdInstance,
-  ColdOptions,
-  ExposeOptions,
-  Move,
-  Platform,
-  PlatformDeps,
-  Wanted,
-} from '../../rollout/platform.ts';
+import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
+import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { endSampling, type SampleQueue, startCold } from './cold-start.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extractPackage } from '../../package/unzip.ts';
-import type { ColdInstance } from '../../rollout/platform.ts';
+import type { ColdInstance } from '../../rollout/cold-instance.ts';
 import { type Answer, CallTimeout, call } from '../../rollout/proof/http.ts';
 import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';

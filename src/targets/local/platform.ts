@@ -1,16 +1,8 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import type { LocalTargetSettings } from '../../config/types.ts';
 import { hostPlatform, platformKey } from '../../package/platform.ts';
-import type {
-  Address,
-  ColdInstance,
-  ColdOptions,
-  Move,
-  Platform,
-  PlatformDeps,
-  Role,
-  Wanted,
-} from '../../rollout/platform.ts';
+import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
+import type { Address, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
