@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { GoogleAuth } from 'google-auth-library';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { allTo, Client } from './client.ts';
-import type { Fields } from './fields.ts';
 import { type Google, openGoogle } from './google.ts';
 
 let google: Google;

@@ -1,5 +1,7 @@
+import { Refusal } from '../fakes/clouds/calls.ts';
+
 /** What a Google API answers instead of a result: https://cloud.google.com/apis/design/errors */
-export class ApiError extends Error {
+export class ApiError extends Refusal {
   readonly code: number;
   readonly status: string;
   readonly details: object[];

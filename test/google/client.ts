@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import type { Google } from './google.ts';
 import type { Service, Template } from './run/record.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { allTo, Client } from './client.ts';
-import type { Fields } from './fields.ts';
 import { type Google, openGoogle } from './google.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../fakes/clouds/fields.ts';
 
 /** A schema of a discovery document: https://developers.google.com/discovery/v1/type-format */
 export interface Schema {

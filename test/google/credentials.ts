@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fields } from '../fakes/clouds/fields.ts';
+import type { Surface } from '../fakes/clouds/loopback.ts';
 import type { Contract } from './contract.ts';
-import type { Fields } from './fields.ts';
-import { type ApiMethod, apiSurface, finish, type Surface } from './surface.ts';
+import { type ApiMethod, apiSurface, finish } from './surface.ts';
 import type { Call, World } from './world.ts';
 
 /** The federated identity of the job that logs in. */

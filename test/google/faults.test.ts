@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { unavailable } from './api-error.ts';
 import { allTo, Client } from './client.ts';
-import type { Fields } from './fields.ts';
 import { type Google, openGoogle } from './google.ts';
 
 let google: Google;

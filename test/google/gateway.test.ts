@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../fakes/clouds/fields.ts';
+import { LoopbackServer } from '../fakes/clouds/loopback.ts';
 import { type GatewayProject, openGatewayProject } from './gateway/open.ts';
-import { LoopbackServer } from './surface.ts';
 
 /** Rules of API Gateway, asked by a client that shares nothing with the product. */
 describe('API Gateway on the stand-in', () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LoopbackServer, type Surface } from '../fakes/clouds/loopback.ts';
 import { Contract } from './contract.ts';
 import { credentialSurface, credentialsFile, type LogIn, tokenSurface } from './credentials.ts';
 import { Edge } from './edge/edge.ts';
@@ -13,7 +14,6 @@ import { runSurface } from './run/surface.ts';
 import { serviceUsageSurface } from './service-usage.ts';
 import { Buckets } from './storage/buckets.ts';
 import { storageSurface } from './storage/surface.ts';
-import { LoopbackServer, type Surface } from './surface.ts';
 import { World } from './world.ts';
 
 /*

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { allTo, Client, greeter } from './client.ts';
 import { removeTree } from './edge/source.ts';
-import type { Fields } from './fields.ts';
 import { type Google, openGoogle } from './google.ts';
 import type { Template } from './run/record.ts';
 

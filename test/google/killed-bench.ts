@@ -1,5 +1,5 @@
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { allTo, Client } from './client.ts';
-import type { Fields } from './fields.ts';
 import { openGoogle } from './google.ts';
 
 /** A stand-in with a running instance, which prints that one's process id and its own folder: to be killed. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { type Fields, fieldsOf } from '../fakes/clouds/fields.ts';
+import type { Surface } from '../fakes/clouds/loopback.ts';
 import type { Contract } from './contract.ts';
-import { type Fields, fieldsOf } from './fields.ts';
 import { page } from './run/page.ts';
 import type { Revision, Service } from './run/record.ts';
-import { apiSurface, type Surface } from './surface.ts';
+import { apiSurface } from './surface.ts';
 import type { World } from './world.ts';
 
 interface Entry extends Fields {

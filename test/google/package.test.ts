@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.ts';
 import { buildPackage } from '../../src/package/build.ts';
 import { handlerContract } from '../contracts/handler.ts';
+import type { Fields } from '../fakes/clouds/fields.ts';
 import { callOver } from '../fakes/handler/http.ts';
 import { tinyModel, tinySample } from '../fixtures/onnx.ts';
 import { openAdapterBed } from '../handler/platforms/adapter-bed.ts';
 import { allTo, Client } from './client.ts';
-import type { Fields } from './fields.ts';
 import { openGoogle } from './google.ts';
 import type { Template } from './run/record.ts';
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Fields } from '../fakes/clouds/fields.ts';
+import type { Surface } from '../fakes/clouds/loopback.ts';
 import { denied } from './api-error.ts';
 import type { Contract } from './contract.ts';
-import type { Fields } from './fields.ts';
-import { type ApiRequest, apiSurface, type Surface } from './surface.ts';
+import { type ApiRequest, apiSurface } from './surface.ts';
 import type { Need, World } from './world.ts';
 
 /** Whether an API is switched on in the project: https://cloud.google.com/service-usage/docs/reference/rest */

@@ -1,31 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { finishCall } from '../fakes/clouds/calls.ts';
+import type { Fields } from '../fakes/clouds/fields.ts';
+import type { Incoming, Reply, Surface } from '../fakes/clouds/loopback.ts';
 import { ApiError, denied, disabled, notFound, unauthenticated } from './api-error.ts';
 import { type Contract, type Finding, type Method, numbers } from './contract.ts';
-import type { Fields } from './fields.ts';
 import type { Token } from './iam.ts';
 import type { Call, Need, World } from './world.ts';
-
-export interface Incoming {
-  method: string;
-  url: URL;
-  headers: IncomingMessage['headers'];
-  body: Buffer;
-}
-
-export interface Reply {
-  status: number;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
-}
-
-/** One API on an address of its own, as each has a host of its own. */
-export interface Surface {
-  /** The end of its variable: `RUN` of CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN. */
-  name: string;
-  /** Nothing is answered when it returns nothing: the connection is cut. */
-  serve(incoming: Incoming): Promise<Reply | undefined>;
-}
 
 /** A request of a method, held to the contract. */
 export interface ApiRequest {
@@ -109,21 +88,8 @@ const readingPosts = /^logging\.entries\.list$|^iamcredentials\.|operations\.wai
 const json = { 'content-type': 'application/json; charset=UTF-8' };
 
 /** Runs a call between the fault that a test wants and those who watch. */
-export async function finish(world: World, call: Call, work: () => Promise<Reply>): Promise<Reply | undefined> {
-  const fault = world.fault(call);
-  let reply: Reply;
-  try {
-    if (fault === 'unheard') return undefined;
-    if (fault instanceof ApiError) throw fault;
-    reply = await work();
-  } catch (thrown) {
-    if (!(thrown instanceof ApiError)) world.violation(`${call.method}: ${String((thrown as Error).stack)}`);
-    reply = failure(thrown);
-  }
-  call.status = reply.status;
-  await world.onDone(call);
-  return fault === 'lost' ? undefined : reply;
-}
+export const finish = (world: World, call: Call, work: () => Promise<Reply>): Promise<Reply | undefined> =>
+  finishCall(world, call, work, failure);
 
 export const failure = (thrown: unknown): Reply => {
   const error = thrown instanceof ApiError ? thrown : new ApiError(500, 'INTERNAL', 'Internal error encountered.');
@@ -173,49 +139,4 @@ function parse(body: Buffer, found: Finding[]): Fields {
     found.push({ path: 'body', message: 'is no JSON' });
     return {};
   }
-}
-
-/** A server on loopback and a free port. */
-export class LoopbackServer {
-  readonly #server: Server;
-
-  private constructor(serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
-    this.#server = createServer((request, response) => {
-      serve(request, response).catch(() => request.socket.destroy());
-    });
-  }
-
-  static async open(
-    serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  ): Promise<LoopbackServer> {
-    const one = new LoopbackServer(serve);
-    await new Promise<void>((resolve) => one.#server.listen(0, '127.0.0.1', resolve));
-    return one;
-  }
-
-  static openSurface(surface: Surface): Promise<LoopbackServer> {
-    return LoopbackServer.open(async (request, response) => {
-      const body = await readAll(request);
-      const { method = '', url = '/', headers } = request;
-      const reply = await surface.serve({ method, url: new URL(url, 'http://api'), headers, body });
-      if (!reply) request.socket.destroy();
-      else response.writeHead(reply.status, reply.headers).end(reply.body);
-    });
-  }
-
-  /** Without a slash at its end. */
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
-export async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

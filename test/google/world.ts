@@ -1,3 +1,4 @@
+import type { Fault as CallFault, Watched } from '../fakes/clouds/calls.ts';
 import type { ApiError } from './api-error.ts';
 import { Iam } from './iam.ts';
 import { defaultKnobs, type Knobs } from './knobs.ts';
@@ -25,11 +26,10 @@ export interface Call {
   status: number;
 }
 
-/** What goes wrong at a call. `lost`: it is done, and its answer never comes. `unheard`: it is not done, and nothing comes. */
-export type Fault = ApiError | 'lost' | 'unheard';
+export type Fault = CallFault<ApiError>;
 
 /** What all surfaces share. */
-export class World {
+export class World implements Watched<Call, ApiError> {
   readonly project = 'coldgate-test';
   readonly number = '123456789012';
   readonly knobs: Knobs;

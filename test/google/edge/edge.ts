@@ -1,19 +1,20 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LoopbackServer, readAll } from '../surface.ts';
+import { LoopbackServer, readAll } from '../../fakes/clouds/loopback.ts';
+import { NoInstanceError } from '../../fakes/clouds/pool.ts';
 import type { World } from '../world.ts';
-import { NoInstanceError, type Pool } from './pool.ts';
+import type { RevisionPool } from './pool.ts';
 import { StartError } from './source.ts';
 
 /** Who gets requests to a main address: shares add up to 100. */
 export interface Share {
   percent: number;
-  pool: Pool;
+  pool: RevisionPool;
 }
 
 export interface Routes {
   shares: Share[];
-  tags: Map<string, Pool>;
+  tags: Map<string, RevisionPool>;
 }
 
 /** What the front end asks of a service at each request. */
@@ -101,19 +102,24 @@ export class Edge {
     await Promise.all([...this.#sites.keys()].map((name) => this.remove(name)));
   }
 
-  #main(site: Site): Pool | undefined {
+  #main(site: Site): RevisionPool | undefined {
     const { before } = site;
     if (before && before.left-- > 0 && before.left % 2 === 0) return choose(before.routes.shares);
     return choose(site.routes.shares);
   }
 
-  #tagged(site: Site, tag: string): Pool | undefined {
+  #tagged(site: Site, tag: string): RevisionPool | undefined {
     const left = site.unrouted.get(tag) ?? 0;
     if (left > 0) site.unrouted.set(tag, left - 1);
     return left > 0 ? undefined : site.routes.tags.get(tag);
   }
 
-  async #serve(site: Site, pool: Pool | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(
+    site: Site,
+    pool: RevisionPool | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const body = await readAll(request);
     if (!pool) return page(response, 404, 'The requested URL was not found on this server.');
     if (body.byteLength > maxBody) return page(response, 413, 'Your client issued a request that was too large.');
@@ -146,7 +152,7 @@ export class Edge {
 
 const sharesOf = ({ shares }: Routes): unknown => shares.map(({ percent, pool }) => [percent, pool.plan.revision]);
 
-function choose(shares: readonly Share[]): Pool | undefined {
+function choose(shares: readonly Share[]): RevisionPool | undefined {
   let left = Math.random() * 100;
   for (const { percent, pool } of shares) {
     left -= percent;
@@ -156,7 +162,12 @@ function choose(shares: readonly Share[]): Pool | undefined {
 }
 
 /** Sends a request to an instance and its answer back, within the time-out that starts with its arrival. */
-async function run(pool: Pool, request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+async function run(
+  pool: RevisionPool,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): Promise<void> {
   const seconds = Number.parseFloat(pool.plan.template.timeout ?? '300s');
   const timer = setTimeout(() => {
     if (response.headersSent) response.destroy();

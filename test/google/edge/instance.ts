@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import type { PoolInstance } from '../../fakes/clouds/pool.ts';
+import { ProcessGroup } from '../../fakes/clouds/process-group.ts';
 import type { Template } from '../run/record.ts';
-import { guarded } from './guard.ts';
 import { StartError } from './source.ts';
 
 /** What an instance is made of. */
@@ -34,23 +33,15 @@ export interface InstanceWorld {
  */
 const host = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) signal(child, 'SIGKILL');
-});
-
 /** One container instance: the service's own command as a process, with nothing of this process's environment. */
-export class Instance {
+export class Instance implements PoolInstance {
   readonly id = randomBytes(32).toString('hex');
-  /** Requests that it serves, or is meant to serve once it has started. */
   taken = 0;
-  /** Settled when it can be asked, or never will be. */
   readonly ready: Promise<void>;
   isReady = false;
   readonly ended: Promise<void>;
   hasEnded = false;
-  #frozen = false;
-  #child: ChildProcess | undefined;
+  #group: ProcessGroup | undefined;
   #port = 0;
   readonly #plan: Plan;
   readonly #world: InstanceWorld;
@@ -73,39 +64,20 @@ export class Instance {
     const { command, env, folder, service, revision } = this.#plan;
     this.#port = await freePort();
     mkdirSync(join(this.#home, 'tmp'), { recursive: true });
-    const [program = '', ...args] = command;
-    const child = spawn(program === 'node' ? process.execPath : program, args, {
+    const own = { PORT: String(this.#port), K_SERVICE: service, K_REVISION: revision, K_CONFIGURATION: service };
+    this.#group = new ProcessGroup(command, {
       cwd: folder,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
-        HOME: this.#home,
-        // /tmp of an instance is its own: this stands for it.
-        TMPDIR: join(this.#home, 'tmp'),
-        ...env,
-        PORT: String(this.#port),
-        K_SERVICE: service,
-        K_REVISION: revision,
-        K_CONFIGURATION: service,
-      },
+      // /tmp of an instance is its own: TMPDIR stands for it.
+      env: { HOME: this.#home, TMPDIR: join(this.#home, 'tmp'), ...env, ...own },
+      log: (stream, line) => this.#world.log(this.id, stream, line),
     });
-    this.#child = child;
-    running.add(child);
-    guarded(child.pid, true);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      createInterface({ input: child[stream] }).on('line', (line) => this.#world.log(this.id, stream, line));
-    }
-    child.once('error', () => this.#over(child));
-    child.once('exit', () => this.#over(child));
+    void this.#group.ended.then(() => this.#over());
     await this.#probe();
     this.isReady = true;
     this.#world.log(this.id, 'system', 'Default STARTUP TCP probe succeeded after 1 attempt for container.');
   }
 
-  #over(child: ChildProcess): void {
-    running.delete(child);
-    guarded(child.pid, false);
+  #over(): void {
     this.hasEnded = true;
     rmSync(this.#home, { recursive: true, force: true });
     this.#end();
@@ -155,40 +127,22 @@ export class Instance {
 
   /** Takes the CPU away: outside of requests an instance with request-based billing has none. */
   freeze(): void {
-    if (this.#frozen || this.hasEnded || !this.#child) return;
-    this.#frozen = true;
-    signal(this.#child, 'SIGSTOP');
+    this.#group?.freeze();
   }
 
   thaw(): void {
-    if (!this.#frozen || !this.#child) return;
-    this.#frozen = false;
-    signal(this.#child, 'SIGCONT');
+    this.#group?.thaw();
   }
 
   /** SIGTERM, ten of the platform's seconds, SIGKILL. */
   async stop(now = false): Promise<void> {
-    if (!this.#child || this.hasEnded) return;
-    this.thaw();
-    signal(this.#child, now ? 'SIGKILL' : 'SIGTERM');
-    const late = setTimeout(() => signal(this.#child, 'SIGKILL'), 10_000 * this.#world.timeScale);
+    if (!this.#group || this.hasEnded) return;
+    await this.#group.stop(now ? 0 : 10_000 * this.#world.timeScale);
     await this.ended;
-    clearTimeout(late);
   }
 
-  /** As a crash would. */
   kill(): void {
-    signal(this.#child, 'SIGKILL');
-  }
-}
-
-/** To the whole group of a child: what it has started goes with it. */
-function signal(child: ChildProcess | undefined, name: NodeJS.Signals): void {
-  if (child?.pid === undefined) return;
-  try {
-    process.kill(-child.pid, name);
-  } catch {
-    // It has ended already.
+    this.#group?.kill();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { type Fields, fieldsOf } from '../fields.ts';
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import type { World } from '../world.ts';
 
 /** An API key, and the project whose key it is. */

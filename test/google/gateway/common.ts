@@ -1,5 +1,5 @@
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
-import { type Fields, fieldsOf } from '../fields.ts';
 import type { ApiRequest } from '../surface.ts';
 import type { Need } from '../world.ts';
 import type { GatewayState } from './state.ts';

@@ -1,5 +1,5 @@
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { alreadyExists, badRequest, notFound, precondition } from '../api-error.ts';
-import { type Fields, fieldsOf } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
 import { at, checkId, checkIdle, common, exhausted, findIn, maskedFields, needs, pageOf, typed } from './common.ts';
 import { compileDocument } from './document.ts';

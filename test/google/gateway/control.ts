@@ -1,6 +1,7 @@
+import type { Surface } from '../../fakes/clouds/loopback.ts';
 import { alreadyExists, notFound, precondition } from '../api-error.ts';
 import type { Contract } from '../contract.ts';
-import { type ApiMethod, apiSurface, type Surface } from '../surface.ts';
+import { type ApiMethod, apiSurface } from '../surface.ts';
 import { at, checkId, checkIdle, common, exhausted, findIn, needs, typed } from './common.ts';
 import { configMethods } from './configs.ts';
 import type { GatewayEdge } from './edge.ts';

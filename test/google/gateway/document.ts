@@ -1,5 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { type Fields, fieldsOf } from '../fields.ts';
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 
 /** One thing that the compiler of API Gateway says of a document. */
 export interface Diagnostic {

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, request as send } from 'node:http';
-import { type Fields, fieldsOf } from '../fields.ts';
-import { LoopbackServer, readAll } from '../surface.ts';
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
+import { LoopbackServer, readAll } from '../../fakes/clouds/loopback.ts';
 import type { World } from '../world.ts';
 import { Callers, GatewayRefusal } from './callers.ts';
 import { operationsOf } from './document.ts';

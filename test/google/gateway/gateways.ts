@@ -1,5 +1,5 @@
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { alreadyExists, badRequest, notFound, precondition } from '../api-error.ts';
-import type { Fields } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
 import {
   at,

@@ -15,7 +15,7 @@ import {
   gatewayFacts,
   wantedGateway,
 } from '../../../src/targets/google-cloud-run/gateway-wanted.ts';
-import { LoopbackServer, readAll } from '../surface.ts';
+import { LoopbackServer, readAll } from '../../fakes/clouds/loopback.ts';
 import { type GatewayProject, openGatewayProject } from './open.ts';
 
 export const functionName = 'digits-production';

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
+import type { Surface } from '../../fakes/clouds/loopback.ts';
 import { notFound } from '../api-error.ts';
 import type { Contract } from '../contract.ts';
-import { type Fields, fieldsOf } from '../fields.ts';
-import { apiSurface, type Surface } from '../surface.ts';
+import { apiSurface } from '../surface.ts';
 import type { World } from '../world.ts';
 import type { Callers } from './callers.ts';
 import { needs } from './common.ts';

@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import type { World } from '../world.ts';
 import type { Diagnostic } from './document.ts';
 

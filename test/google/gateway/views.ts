@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import type { Api, Config, Gateway, GatewayState, Operation } from './state.ts';
 
 const type = (kind: string): string => `type.googleapis.com/google.cloud.apigateway.v1.${kind}`;

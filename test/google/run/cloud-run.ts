@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import type { Edge, Routes } from '../edge/edge.ts';
-import { Pool } from '../edge/pool.ts';
+import { RevisionPool, startReasons } from '../edge/pool.ts';
 import { StartError } from '../edge/source.ts';
-import type { Fields } from '../fields.ts';
 import type { World } from '../world.ts';
 import { timeOf } from './etag.ts';
 import { byLatest } from './limits.ts';
@@ -118,7 +118,7 @@ export class CloudRun {
   async #launch(service: Service, revision: Revision): Promise<void> {
     try {
       const files = await this.#filesOf(revision);
-      revision.pool = new Pool(planOf(service, revision, files), {
+      revision.pool = new RevisionPool(planOf(service, revision, files), {
         world: {
           scratch: join(this.world.scratch),
           timeScale: this.world.knobs.timeScale,
@@ -128,7 +128,7 @@ export class CloudRun {
         queueMs: () => this.world.knobs.queueMs,
         freeze: () => this.world.knobs.freeze,
       });
-      if (revision.template.healthCheckDisabled !== true) await revision.pool.start('DEPLOYMENT_ROLLOUT');
+      if (revision.template.healthCheckDisabled !== true) await revision.pool.start(startReasons.deployment);
       revision.state = 'ready';
     } catch (error) {
       if (!(error instanceof StartError))
@@ -148,7 +148,7 @@ export class CloudRun {
       const share = mine.reduce((sum, { percent = 0 }) => sum + percent, 0) / 100;
       const own = mine.length > 0 ? (revision.template.scaling?.minInstanceCount ?? 0) : 0;
       const least = Math.max(own, Math.ceil((scaling?.minInstanceCount ?? 0) * share));
-      await revision.pool?.keep(least).catch((error: Error) => {
+      await revision.pool?.keep(least, startReasons.minimum).catch((error: Error) => {
         revision.message = error.message;
       });
     }
@@ -177,7 +177,7 @@ export class CloudRun {
     const { statuses, shares, tags } = resolveTraffic(service);
     service.statuses = statuses;
     const routes: Routes = { shares: [], tags: new Map() };
-    const poolOf = (short: string): Pool | undefined => service.revisions.get(short)?.pool;
+    const poolOf = (short: string): RevisionPool | undefined => service.revisions.get(short)?.pool;
     for (const { percent, revision } of shares) {
       const pool = poolOf(revision);
       if (pool) routes.shares.push({ percent, pool });

@@ -1,6 +1,6 @@
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { badRequest } from '../api-error.ts';
 import type { Contract, Schema } from '../contract.ts';
-import type { Fields } from '../fields.ts';
 
 const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { notFound } from '../api-error.ts';
-import type { Fields } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
 import type { Need } from '../world.ts';
 import type { CloudRun } from './cloud-run.ts';

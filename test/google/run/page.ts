@@ -1,5 +1,5 @@
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { badRequest } from '../api-error.ts';
-import type { Fields } from '../fields.ts';
 
 /** One page of a list: no more than the server likes, however many are asked for. */
 export function page(name: string, all: readonly Fields[], query: URLSearchParams, most: number): Fields {

@@ -1,5 +1,5 @@
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { aborted } from '../api-error.ts';
-import { type Fields, fieldsOf } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
 import type { Need } from '../world.ts';
 import type { CloudRun } from './cloud-run.ts';

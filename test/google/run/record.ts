@@ -1,5 +1,5 @@
-import type { Pool } from '../edge/pool.ts';
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fakes/clouds/fields.ts';
+import type { RevisionPool } from '../edge/pool.ts';
 
 /** What of run.v2.json's schemas the stand-in acts on; the rest is kept as it came. */
 export interface Probe {
@@ -73,7 +73,7 @@ export interface Revision {
   state: 'pending' | 'ready' | 'failed';
   /** Why it has failed. */
   message: string | undefined;
-  pool: Pool | undefined;
+  pool: RevisionPool | undefined;
 }
 
 export interface Service {

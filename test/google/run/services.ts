@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import {
   aborted,
   alreadyExists,
@@ -11,7 +12,6 @@ import {
   otherRevision,
 } from '../api-error.ts';
 import type { Contract } from '../contract.ts';
-import type { Fields } from '../fields.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
 import type { Need } from '../world.ts';
 import { type CloudRun, touch } from './cloud-run.ts';

@@ -1,5 +1,6 @@
+import type { Surface } from '../../fakes/clouds/loopback.ts';
 import type { Contract } from '../contract.ts';
-import { apiSurface, type Surface } from '../surface.ts';
+import { apiSurface } from '../surface.ts';
 import type { CloudRun } from './cloud-run.ts';
 import { operationMethods } from './operations.ts';
 import { policyMethods } from './policies.ts';

@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { nameOf } from './cloud-run.ts';
 import type { Service } from './record.ts';
 

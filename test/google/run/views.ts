@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fakes/clouds/fields.ts';
 import { etagOf, timeOf } from './etag.ts';
 import type { Revision, Service } from './record.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Incoming, Reply, Surface } from '../../fakes/clouds/loopback.ts';
 import { ApiError } from '../api-error.ts';
-import { finish, type Incoming, type Reply, type Surface } from '../surface.ts';
+import { finish } from '../surface.ts';
 import type { Call, World } from '../world.ts';
 import { type Buckets, type ObjectMetadata, resourceOf, type StoredObject } from './buckets.ts';
 import { parts } from './parts.ts';

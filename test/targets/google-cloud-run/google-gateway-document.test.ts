@@ -4,7 +4,7 @@ import { googleCloudRunTarget as settingsSchema } from '../../../src/config/sche
 import { describeApi } from '../../../src/handler/http/openapi/document.ts';
 import { routes } from '../../../src/handler/http/routes.ts';
 import { type GatewayRequest, wantedGateway } from '../../../src/targets/google-cloud-run/gateway-wanted.ts';
-import { type Fields, fieldsOf } from '../../google/fields.ts';
+import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { compileDocument, operationsOf } from '../../google/gateway/document.ts';
 
 const address = 'https://digits-production-1a2b3c-ew.a.run.app';
