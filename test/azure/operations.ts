@@ -1,0 +1,81 @@
+import type { ArmApi, ArmReply } from './arm.ts';
+import { refused } from './arm-error.ts';
+import { Contract } from './contract.ts';
+import type { World } from './world.ts';
+
+/** A change that takes its time. */
+interface Operation {
+  id: string;
+  /** Looks that see it running. */
+  left: number;
+  startedAt: number;
+  /** What it ends in: an answer of the resource, or an error. */
+  result(): unknown;
+  failed?: { code: string; message: string } | undefined;
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
+export class Operations {
+  readonly #world: World;
+  readonly #base: () => string;
+  readonly #operations = new Map<string, Operation>();
+
+  /** @param base URL of ARM */
+  constructor(world: World, base: () => string) {
+    this.#world = world;
+    this.#base = base;
+  }
+
+  /** Begins an operation: its id. @param result the resource, as it is when it is done */
+  begin(result: () => unknown, failed?: Operation['failed']): string {
+    const id = this.#world.newId();
+    const { looks } = this.#world.knobs;
+    this.#operations.set(id, { id, left: looks, startedAt: Date.now(), result, failed });
+    return id;
+  }
+
+  isRunning(id: string | undefined): boolean {
+    const found = id === undefined ? undefined : this.#operations.get(id);
+    return found !== undefined && found.left > 0 && Date.now() - found.startedAt < this.#world.knobs.operationMs;
+  }
+
+  /** 202 with all headers that such answers have. */
+  accepted(id: string, location: string, body?: unknown): ArmReply {
+    const { subscription, knobs } = this.#world;
+    const path = `/subscriptions/${subscription}/providers/Microsoft.Web/locations/${location}/operationResults/${id}`;
+    const url = `${this.#base()}${path}?api-version=2025-05-01`;
+    const headers = {
+      'azure-asyncoperation': `${url}&form=status`,
+      location: url,
+      'retry-after': String(knobs.retryAfter),
+    };
+    return { status: 202, headers, ...(body !== undefined && { body }) };
+  }
+
+  /** What looks see. */
+  api(): ArmApi {
+    const answer = (id: string, wantsStatus: boolean): ArmReply => {
+      const found = this.#operations.get(id);
+      if (!found) throw refused(404, 'NotFound', `Operation ${id} was not found.`);
+      const isOver = !this.isRunning(id);
+      if (found.left > 0) found.left--;
+      const { failed } = found;
+      const status = isOver ? (failed ? 'Failed' : 'Succeeded') : 'InProgress';
+      const headers = { 'retry-after': String(this.#world.knobs.retryAfter) };
+      if (wantsStatus) {
+        return { status: 200, headers, body: { id, name: id, status, ...(isOver && failed && { error: failed }) } };
+      }
+      if (isOver && failed) throw refused(400, failed.code, failed.message);
+      return isOver ? { status: 200, body: found.result() } : { status: 202, headers };
+    };
+    return {
+      contract: Contract.read('unlisted.json'),
+      operations: {
+        operationResults_get: {
+          needs: () => [],
+          answer: ({ labels, query }) => answer(labels['operationId'] ?? '', query.get('form') === 'status'),
+        },
+      },
+    };
+  }
+}
