@@ -52,7 +52,7 @@ function tellsTheStory(open: () => Promise<StoreSettings>): void {
       '1.1.0',
       '1.0.0',
     ]);
-  }, 120_000);
+  });
 }
 
 describe('with functions on this machine', () => {

@@ -95,5 +95,5 @@ describe('a push makes good what earlier runs have lost', () => {
     expect(shown.summary).toContain('Models that earlier runs have lost are not seen: the store could not be read');
     const step = await repository.on('push', next, {}, unreachable);
     expect(step.exit).not.toBe(0);
-  }, 120_000);
+  });
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
     expect(await at('publish')).toMatchObject({ exit: 0 });
     if (version !== '1.2.0') expect(await at('promote --gate skip')).toMatchObject({ exit: 0 });
   }
-}, 120_000);
+});
 afterAll(() => project?.remove());
 
 const inFolder = (env: Record<string, string>, folder: string) =>

@@ -47,7 +47,7 @@ describeWith('moto', 'the script for AWS, run by AWS’s own command line', (ser
       const { Role } = JSON.parse(shell(`aws iam get-role --role-name ${policySet.name}`));
       expect(Role.AssumeRolePolicyDocument).toEqual(trustOf(policySet));
     }
-  }, 300_000);
+  });
 
   it('attaches policies of their own where they are too long for the role', async () => {
     const models = Array.from({ length: 4 }, (_, i) => `model-number-${i}`);
@@ -58,5 +58,5 @@ describeWith('moto', 'the script for AWS, run by AWS’s own command line', (ser
     );
     const [pipeline] = policySetsOf(result);
     expect(AttachedPolicies.length).toBe(policiesOf(pipeline!).length);
-  }, 300_000);
+  });
 });

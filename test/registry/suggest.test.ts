@@ -69,7 +69,7 @@ describeWith('moto', 'the suggestions for S3', () => {
   s3Environment('moto');
   beforeAll(awsCommand, 600_000);
 
-  it('are commands that set a bucket up, run as they are by the AWS CLI', { timeout: 120_000 }, async () => {
+  it('are commands that set a bucket up, run as they are by the AWS CLI', async () => {
     const { settings, bucket, client } = await s3Bucket('moto');
     useStore(settings);
     const [program, ...words] = await awsCommand();

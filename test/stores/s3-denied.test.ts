@@ -118,7 +118,7 @@ describe('S3 denies', () => {
         expect(text).not.toMatch(/authorization|x-amz-security-token/i);
       }
     }
-  }, 60_000);
+  });
 });
 
 describeWith('moto', 'whom S3 denies without saying so', (moto) => {

@@ -217,6 +217,6 @@ describe('reading a large object of S3', () => {
     for await (const _ of object.body) break;
     const unread = await (await opened({ ...limits, stallMs: 60_000 })).get(key);
     await unread.body[Symbol.asyncIterator]().return?.();
-    await expect.poll(() => open, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => open, { timeout: 120_000 }).toBe(0);
   });
 });

@@ -68,7 +68,7 @@ describe('a document of the store that is garbage', () => {
         if (name === 'pointer')
           for (const verb of [...looking, ...moving]) expect([verb, exits[verb]]).toEqual([verb, 3]);
       }
-    }, 180_000);
+    });
   }
 });
 
@@ -80,6 +80,6 @@ describe('a document of the store that is well-formed and untrue', () => {
       // Where the pointer names another version, nothing is wrong with the one that was asked for.
       if ('version' in fields) delete held['verify --version 1.1.0'];
       expect(held).toEqual(Object.fromEntries(Object.keys(held).map((verb) => [verb, 3])));
-    }, 180_000);
+    });
   }
 });

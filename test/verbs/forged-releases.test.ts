@@ -54,7 +54,7 @@ beforeAll(async () => {
   cpSync(store, join(folder, 'kept'), { recursive: true });
   for (const line of ['destroy', 'destroy --preview 7']) await succeed(line);
   cpSync(join(folder, 'kept'), store, { recursive: true });
-}, 180_000);
+});
 afterAll(() => project?.remove());
 
 async function meet(what: string, verbs: readonly string[], forge: (folder: string) => void): Promise<number[]> {

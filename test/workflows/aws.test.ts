@@ -52,5 +52,5 @@ describePart('act, aws-lambda-ric or moto', missing, 'the example for AWS', () =
     const tagged = await runAct(folder, { ...run, payload: push({ ref: 'refs/tags/digits/v1.0.0', before, after }) });
     expect(tagged.ok, tagged.text).toBe(true);
     expect(tagged.outputs).toMatchObject({ version: '1.0.0', promoted: 'true' });
-  }, 300_000);
+  });
 });

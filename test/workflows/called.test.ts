@@ -101,5 +101,5 @@ ${environments}models:
     const repository = { full_name: 'acme/models', default_branch: 'main' };
     const swept = await on('schedule', 'sweep', { schedule: '0 4 * * *', repository });
     expect(swept.summaries.join('\n')).toContain('sweep');
-  }, 300_000);
+  });
 });

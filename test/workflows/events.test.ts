@@ -66,7 +66,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     const ran = await on('push', push({ ref: 'refs/heads/main', before: zero, after: first }));
     expect(ran.outputs).toMatchObject({ version: '1.0.0', verdict: 'pass', promoted: 'true' });
     expect(told().deployments.map(({ environment }) => environment)).toEqual(['staging']);
-  }, 240_000);
+  });
 
   it('opened, synchronize, closed: one comment, an endpoint that answers and then is gone', async () => {
     git(folder, 'checkout', '--quiet', '-b', 'better');
@@ -83,7 +83,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     await on('pull_request', pullRequest({ action: 'closed', headSha: third, baseSha: first }));
     expect(told().comments).toMatchObject([{ body: expect.stringContaining('gone') }]);
     await expect(fetch(again.outputs['endpoint-url']!)).rejects.toThrow();
-  }, 300_000);
+  });
 
   it('a fork: green, measured here, and nothing said with credentials', async () => {
     const calls = github.state.calls.length;
@@ -98,7 +98,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     const ran = await on('pull_request', payload);
     expect(ran.summaries.join('\n')).toContain('fork');
     expect(github.state.calls).toHaveLength(calls);
-  }, 240_000);
+  });
 
   it('a tag promotes what is published, and one of another version is refused', async () => {
     git(folder, 'checkout', '--quiet', 'main');
@@ -107,7 +107,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     expect(told().deployments.at(-1)).toMatchObject({ environment: 'production', production: true });
     const wrong = await on('push', push({ ref: 'refs/tags/digits/v7.0.0', before: zero, after: first }), false);
     expect(wrong.text).toContain('7.0.0');
-  }, 240_000);
+  });
 
   it('by hand: any verb; on schedule: the sweep', async () => {
     const repository = { full_name: 'acme/models', default_branch: 'main' };
@@ -115,5 +115,5 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     expect(status.summaries.join('\n')).toContain('1.0.0');
     const swept = await on('schedule', { schedule: '23 4 * * *', repository });
     expect(swept.summaries.join('\n')).toContain('sweep');
-  }, 240_000);
+  });
 });

@@ -56,7 +56,7 @@ function publishesAndPromotes(example: string, server: ServerName, open: () => P
       expect(wrong.steps.find(({ result }) => result === 'failure')?.step).toBe(
         'The tag names the version that models.yaml has',
       );
-    }, 240_000);
+    });
   });
 }
 

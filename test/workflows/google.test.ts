@@ -45,5 +45,5 @@ describePart('act', whyNot(act), 'the example for Google Cloud', () => {
       'digits-production',
       'digits-staging',
     ]);
-  }, 300_000);
+  });
 });

@@ -44,5 +44,5 @@ describePart('act', whyNot(act), 'the quickstart of the README, copied as it sta
     expect(pushed.ok, pushed.text).toBe(true);
     expect(pushed.outputs).toMatchObject({ version: '1.0.0', verdict: 'pass', promoted: 'true' });
     expect(pushed.summaries.join('\n')).toContain('staging');
-  }, 240_000);
+  });
 });

@@ -58,5 +58,5 @@ describe('a promotion that goes on after a lost swap', () => {
     } finally {
       project.remove();
     }
-  }, 120_000);
+  });
 });

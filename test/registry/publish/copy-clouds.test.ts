@@ -56,7 +56,7 @@ for (const [from, to, how] of ways) {
   describeWith(named, `from ${from} to ${to}`, () => {
     for (const server of new Set(servers)) cloudEnvironment(server);
 
-    it(`carries a version over (${how}), and makes it live byte for byte`, { timeout: 60_000 }, async () => {
+    it(`carries a version over (${how}), and makes it live byte for byte`, async () => {
       const { staging, production } = await stores(await placeOf(from), await placeOf(to));
       const copy = await production.copy(staging.store, '1.1.0');
       expect(copy.files.map((file) => file.how)).toEqual([how, how, how, how]);

@@ -66,7 +66,7 @@ describe('a route to Lambda that ends anywhere', () => {
       await routeEnding(after, 'one');
       expect([after, left()]).toEqual([after, whole]);
     }
-  }, 120_000);
+  });
 
   it('has one end, from another package', async () => {
     await reset();
@@ -80,5 +80,5 @@ describe('a route to Lambda that ends anywhere', () => {
       await routeEnding(after, 'two');
       expect([after, left()]).toEqual([after, whole]);
     }
-  }, 120_000);
+  });
 });

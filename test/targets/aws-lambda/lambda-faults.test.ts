@@ -96,7 +96,7 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
     expect(left.filter((line) => /candidate|sample/.test(line))).toEqual([]);
   });
 
-  it.each(faults)('bears %s at each call in turn', { timeout: 300_000 }, async (_what, fault, where) => {
+  it.each(faults)('bears %s at each call in turn', async (_what, fault, where) => {
     const wrong: Record<string, unknown> = {};
     for (const [nth, { operation, mutating }] of calls.entries()) {
       if (nth >= until || (!mutating && where === 'mutating')) continue;
@@ -110,7 +110,7 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
     expect({ left, wrong }).toEqual({ left, wrong: {} });
   });
 
-  it('names each action that is not allowed, and converges once it is', { timeout: 120_000 }, async () => {
+  it('names each action that is not allowed, and converges once it is', async () => {
     const lost: Record<string, unknown> = {};
     for (const operation of new Set(calls.filter(({ mutating }) => mutating).map((call) => call.operation))) {
       restore();

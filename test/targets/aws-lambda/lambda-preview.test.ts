@@ -34,7 +34,7 @@ describePart('aws-lambda-ric and moto', missing, 'pull requests and tags on S3 a
       bench.release({});
       liveUrl = (await json('ship'))['endpoint-url'];
       before = present();
-    }, 300_000);
+    });
     afterAll(() => bench.close());
 
     const json = async (...args: string[]) => {
@@ -60,14 +60,14 @@ describePart('aws-lambda-ric and moto', missing, 'pull requests and tags on S3 a
       expect(await servedBy(opened['endpoint-url'])).toEqual([200, '1.1.0-pr.12.1a2b3c4']);
       expect(await servedBy(liveUrl)).toEqual([200, '1.0.0']);
       expect(present().filter((line) => line.startsWith('layer'))).toHaveLength(1);
-    }, 300_000);
+    });
 
     it('has the next commit take its place', async () => {
       bench.release({ version: '1.1.0', bias: 0.125 });
       const updated = await preview('12', '2b3c4d5e');
       expect(await servedBy(updated['endpoint-url'])).toEqual([200, '1.1.0-pr.12.2b3c4d5']);
       expect(candidatesOf('digits-pr-12')).toEqual(['candidate-1_1_0-pr_12_2b3c4d5']);
-    }, 300_000);
+    });
 
     it('leaves nothing of it when it is closed, and closing again changes nothing', async () => {
       const closed = await json('destroy', '--preview', '12');
@@ -76,7 +76,7 @@ describePart('aws-lambda-ric and moto', missing, 'pull requests and tags on S3 a
       bench.lambda.take();
       await json('destroy', '--preview', '12');
       expect(bench.lambda.take().mutating).toEqual([]);
-    }, 300_000);
+    });
 
     it('promotes the version of a tag, once it is published', async () => {
       bench.release({ version: '1.1.0', bias: 0.25 });
@@ -85,7 +85,7 @@ describePart('aws-lambda-ric and moto', missing, 'pull requests and tags on S3 a
       expect(released).toMatchObject({ promoted: true, version: '1.1.0', sequence: 2 });
       expect(await servedBy(liveUrl)).toEqual([200, '1.1.0']);
       expect(present().filter((line) => /candidate|sample/.test(line))).toEqual([]);
-    }, 300_000);
+    });
 
     it('sweeps a preview whose pull request was closed unnoticed, and nothing that is open or live', async () => {
       const live = present();
@@ -99,6 +99,6 @@ describePart('aws-lambda-ric and moto', missing, 'pull requests and tags on S3 a
       bench.env = {};
       expect(present()).toEqual(live);
       expect(await servedBy(liveUrl)).toEqual([200, '1.1.0']);
-    }, 300_000);
+    });
   });
 });

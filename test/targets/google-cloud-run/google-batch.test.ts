@@ -29,7 +29,7 @@ beforeAll(async () => {
     const { exit, stderr } = await runNode([commandLine, verb], project.folder, env);
     expect([verb, exit, stderr]).toEqual([verb, 0, expect.any(String)]);
   }
-}, 300_000);
+});
 afterAll(async () => {
   await google.close();
   project.remove();

@@ -6,14 +6,14 @@ import { ReleaseBench } from '../../google/release-bench.ts';
 /*
  * What is done beside `ship`, by the command line as processes, with functions that are processes of the real archive.
  */
-describe('commands on Cloud Storage and Cloud Run', { timeout: 120_000 }, () => {
+describe('commands on Cloud Storage and Cloud Run', () => {
   let bench: ReleaseBench;
   beforeAll(async () => {
     bench = await ReleaseBench.open({ knobs: { looks: 0 } });
     await bench.json('publish');
     await bench.json('deploy');
     await bench.json('promote', '--gate', 'skip');
-  }, 120_000);
+  });
   afterAll(() => bench.close());
 
   const infer = () => bench.infer(bench.service()?.uri ?? '', tinySample.inputs);

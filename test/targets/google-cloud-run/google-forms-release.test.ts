@@ -8,7 +8,7 @@ import { ReleaseBench } from '../../google/release-bench.ts';
  * The real handler in the other forms that Cloud Run takes it in, by the command line as processes. The files of the image
  * are those of the archive; how an image is built and pushed is shown with a registry, in test/oci.
  */
-describe('functions and images on Cloud Run', { timeout: 120_000 }, () => {
+describe('functions and images on Cloud Run', () => {
   const digest = `sha256:${'d'.repeat(64)}`;
   const repository = 'europe-west1-docker.pkg.dev/coldgate-test/models';
   let bench: ReleaseBench;
@@ -25,7 +25,7 @@ describe('functions and images on Cloud Run', { timeout: 120_000 }, () => {
     bench.target = 'kind: function';
     bench.release({});
     await bench.json('publish');
-  }, 120_000);
+  });
   afterAll(() => bench.close());
 
   const container = () => {

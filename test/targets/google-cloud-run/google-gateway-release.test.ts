@@ -8,7 +8,7 @@ const open = `gateway: { auth: none, service-account: "${account}" }`;
 const guarded = `gateway: { auth: api-key, service-account: "${account}" }`;
 
 /* A whole release behind API Gateway, by the command line as processes. */
-describe('ship behind a gateway', { timeout: 120_000 }, () => {
+describe('ship behind a gateway', () => {
   let bench: ReleaseBench;
   let gateways: Gateways;
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import { ReleaseBench } from '../../google/release-bench.ts';
 const laterMs = 2 * 3600_000;
 
 /* What happens to pull requests, by the verbs that the events run, as processes on the stand-in. */
-describe('pull requests on Cloud Storage and Cloud Run', { timeout: 300_000 }, () => {
+describe('pull requests on Cloud Storage and Cloud Run', () => {
   let bench: ReleaseBench;
   let liveUrl: string;
   let before: string[];
@@ -16,7 +16,7 @@ describe('pull requests on Cloud Storage and Cloud Run', { timeout: 300_000 }, (
     await bench.json('deploy');
     liveUrl = (await bench.json('promote', '--gate', 'skip'))['endpoint-url'];
     before = bench.inventory();
-  }, 300_000);
+  });
   afterAll(() => bench.close());
 
   const preview = (number: string, sha: string) => bench.json('preview', '--pull-request', number, '--sha', sha);

@@ -63,7 +63,7 @@ describe('a release to Cloud Run, killed at a call and run again', () => {
     return isFine ? undefined : { killed, again, left };
   }
 
-  it('converges on what an undisturbed run leaves, where something is live', { timeout: 300_000 }, async () => {
+  it('converges on what an undisturbed run leaves, where something is live', async () => {
     await undisturbed();
     const calls = await undisturbed();
     expect(calls.length).toBeGreaterThan(6);

@@ -6,7 +6,7 @@ import { ReleaseBench } from '../../google/release-bench.ts';
  * All of a release as a user has it: the command line as a process, bucket, service and private address on the stand-in, and
  * the uploaded archive as a process of its own, which is stopped whenever no request is in flight.
  */
-describe('ship on Cloud Storage and Cloud Run', { timeout: 300_000 }, () => {
+describe('ship on Cloud Storage and Cloud Run', () => {
   let bench: ReleaseBench;
   beforeAll(async () => {
     // Tags that lag behind are the contract's story (google.test.ts): here they would only make each start wait.

@@ -3,7 +3,7 @@ import type { Logger } from '../../../src/log.ts';
 import { CloudRunBench, serviceName } from '../../google/target-bench.ts';
 
 /* What Cloud Run alone has: tags of other hands, minimums, shares, refusals in its own words. */
-describe('a service on Cloud Run', { timeout: 60_000 }, () => {
+describe('a service on Cloud Run', () => {
   let bench: CloudRunBench;
   beforeAll(async () => {
     bench = await CloudRunBench.open({ knobs: { looks: 0 } });

@@ -3,14 +3,14 @@ import { tinySample } from '../../fixtures/onnx.ts';
 import { ReleaseBench } from '../../google/release-bench.ts';
 
 /* The command line as processes; what is live are processes of the real archive, whose model is lost when a test says so. */
-describe('promote --watch on Cloud Run', { timeout: 120_000 }, () => {
+describe('promote --watch on Cloud Run', () => {
   let bench: ReleaseBench;
   beforeAll(async () => {
     bench = await ReleaseBench.open({ knobs: { looks: 0 } });
     await bench.json('publish');
     await bench.json('deploy');
     await bench.json('promote', '--gate', 'skip');
-  }, 120_000);
+  });
   afterAll(() => bench.close());
 
   const infer = () => bench.infer(bench.service()?.uri ?? '', tinySample.inputs);
