@@ -131,14 +131,16 @@ export function wantedRevision({ settings, name, origins, app, version }: ApimRe
     product: gateway.product,
     takesTokens: gateway.jwt !== undefined,
     takesKeys: gateway.subscriptionRequired,
-    tierNeeds: [
-      ...(gateway.cacheSeconds > 0 ? [{ policy: 'the built-in cache', field: 'cache-seconds' }] : []),
-      ...(gateway.rateLimit && !gateway.subscriptionRequired
-        ? [{ policy: 'rate-limit-by-key', field: 'rate-limit without subscription-required' }]
-        : []),
-    ],
+    tierNeeds: tierNeedsOf(gateway),
   };
 }
+
+const tierNeedsOf = ({ cacheSeconds, rateLimit, subscriptionRequired }: GatewaySettings) => [
+  ...(cacheSeconds > 0 ? [{ policy: 'the built-in cache', field: 'cache-seconds' }] : []),
+  ...(rateLimit && !subscriptionRequired
+    ? [{ policy: 'rate-limit-by-key', field: 'rate-limit without subscription-required' }]
+    : []),
+];
 
 /** The digest of the policy of a revision that holds the API until something is released. */
 const holdingDigest = sha256(holdingPolicy('')).slice(0, 16);
