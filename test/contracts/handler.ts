@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leaksIn } from '../handler/http/hostile.ts';
+import { packs } from './handler-packing.ts';
 
 export interface HandlerReply {
   status: number;
@@ -37,6 +38,7 @@ export function handlerContract(name: string, open: () => Promise<OpenedHandler>
     const call: OpenedHandler['call'] = (...asked) => opened.call(...asked);
     answersHealth(call);
     infers(call);
+    packs(call);
     servesSeveralModels(call);
     speaksOpenInference(call);
     refuses(call);
@@ -211,8 +213,6 @@ function refusesInItsOwnWords(call: Call): void {
     ['no body', json, undefined, 400, 'bad-json'],
     ['another charset', { 'content-type': 'application/json; charset=utf-16' }, '{"inputs":', 400, 'bad-json'],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'a=1', 415, 'unsupported-media-type'],
-    ['a packed body', { ...json, 'content-encoding': 'gzip' }, '{}', 415, 'unsupported-encoding'],
-    ['a body packed in an unknown way', { ...json, 'content-encoding': 'x' }, '{}', 415, 'unsupported-encoding'],
   ];
   it.each(cases)('refuses %s, and says nothing but its own words', async (_what, headers, body, status, code) => {
     const reply = await call('POST', '/v1/infer', headers, body);

@@ -88,11 +88,24 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
     call.route = match.route.pattern;
     const parameters = query === '' ? noQuery : new URLSearchParams(query);
     const response = await match.route.answer({ ...context, params: match.params, query: parameters });
-    request.checkAnswer?.(response);
-    return response;
+    const answer = await packed(response, call);
+    request.checkAnswer?.(answer);
+    return answer;
   } catch (error) {
     return refuse(error, call);
   }
+}
+
+/** From here on packing is worth its time, bytes. */
+const leastPacked = 1024;
+
+/** Packed where the caller takes that. Small answers, and callers who do not ask for it, pay nothing. */
+async function packed(response: AppResponse, call: Call): Promise<AppResponse> {
+  if (response.body.length < leastPacked) return response;
+  const accepted = call.request.headers.get('accept-encoding');
+  if (!accepted) return response;
+  const { pack } = await import('./packing.ts');
+  return call.timed('pack', () => pack(response, accepted));
 }
 
 /** Paths are matched as they come, so that the usual one need not go through the URL parser. */

@@ -28,7 +28,7 @@ export class Call {
   items: number | undefined;
   code: string | undefined;
   detail: Record<string, unknown> | undefined;
-  /** Bytes of the body. */
+  /** Bytes of the body, unpacked. */
   received = 0;
   /** Phases for Server-Timing, ms. */
   readonly phases: Record<string, number> = {};
@@ -41,9 +41,12 @@ export class Call {
     this.amazonTrace = matching(request, 'x-amzn-trace-id', /^[\w=;:. -]{1,512}$/);
   }
 
-  /** The body as bytes. Rejects as the request's own `read`. */
+  /** The body as bytes, unpacked, of at most `limit`. Rejects as the request's own `read`, and as `unpackerOf`. */
   async read(limit: number): Promise<Uint8Array> {
-    const bytes = await this.request.read(limit);
+    const encoding = this.request.headers.get('content-encoding')?.trim().toLowerCase() || 'identity';
+    const unpack = encoding === 'identity' ? undefined : (await import('./packing.ts')).unpackerOf(encoding);
+    const sent = await this.request.read(limit);
+    const bytes = unpack ? await this.timed('unpack', () => unpack(sent, limit)) : sent;
     this.received = bytes.byteLength;
     return bytes;
   }

@@ -33,7 +33,7 @@ export function preflightHeaders(request: AppRequest, origins: readonly string[]
     ...headers,
     'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
     'access-control-allow-headers':
-      'authorization, content-type, accept, x-api-key, x-request-id, x-tensor-shape, traceparent',
+      'authorization, content-type, content-encoding, accept, x-api-key, x-request-id, x-tensor-shape, traceparent',
     'access-control-max-age': '600',
   };
 }

@@ -4,16 +4,8 @@ import { RequestError } from '../http/request-error.ts';
 
 export type BodyKind = 'json' | 'binary';
 
-/** Bodies are taken as they are: unpacking is work that a caller could make without end. Throws RequestError 415. */
-export function refuseEncoded({ headers }: AppRequest): void {
-  const encoding = headers.get('content-encoding') ?? 'identity';
-  if (encoding.trim().toLowerCase() === 'identity') return;
-  throw new RequestError(415, 'unsupported-encoding', 'Expected a body without content-encoding, got an encoded one.');
-}
-
 /** The body's kind according to its headers. Throws RequestError 415. */
 export function bodyKind(request: AppRequest, allowed: readonly BodyKind[] = ['json', 'binary']): BodyKind {
-  refuseEncoded(request);
   const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const kind = type === 'application/json' ? 'json' : type === 'application/octet-stream' ? 'binary' : undefined;
   if (kind && allowed.includes(kind)) return kind;

@@ -87,8 +87,9 @@ describe('the bundle', () => {
       const needed = [...text.matchAll(/from"\.\/([^"]+)"/g)].map((match) => match[1] as string);
       return text.length + needed.reduce((sum, one) => sum + size(one), 0);
     };
+    // Since requests may be packed, some hundred characters choose what unpacks them; that itself is a part.
     for (const name of ['node.part.cjs', 'google.mjs', 'lambda.mjs'])
-      expect([name, size(name) < 76_000]).toEqual([name, true]);
+      expect([name, size(name) < 78_000]).toEqual([name, true]);
     // The framework brings the function along, and knows nothing of it before it loads it.
     expect(size('google-function.cjs')).toBeLessThan(200_000);
     const framed = (await bundleFiles(bundle, 'google-function.cjs')).map((file) => file.name);

@@ -4,7 +4,7 @@ import { readRequest } from '../../model/signature.ts';
 import { runModel } from '../../session/run-model.ts';
 import { runtimeVersion } from '../../session/runtime.ts';
 import { chooseOutputs } from '../../tensors/choose-outputs.ts';
-import { parseJsonObject, refuseEncoded } from '../../tensors/read-json.ts';
+import { parseJsonObject } from '../../tensors/read-json.ts';
 import { json } from '../answer.ts';
 import type { AppResponse } from '../app-request.ts';
 import { RequestError } from '../request-error.ts';
@@ -68,7 +68,6 @@ export async function v2Index({ call, settings, hosts }: RouteContext): Promise<
 
 export async function v2Infer(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
-  refuseEncoded(call.request);
   const bytes = await call.read(settings.maxPayloadBytes);
   const body = await splitBody(bytes, call.request.headers.get('inference-header-content-length'));
   return withVersion(context, async (model) => {

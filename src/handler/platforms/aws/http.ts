@@ -66,7 +66,7 @@ export function toHttpReply({ status, headers, body }: AppResponse, method: stri
   const reply = { statusCode: status, headers: all };
   if (method === 'HEAD') return { ...reply, body: '', isBase64Encoded: false };
   // Our own text is in UTF-8, also where it is bytes already.
-  if (isText(all['content-type'])) {
+  if (isText(all['content-type']) && !('content-encoding' in headers)) {
     const text =
       typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
     return { ...reply, body: text, isBase64Encoded: false };
