@@ -13,7 +13,7 @@ describe('a record', () => {
   it('comes back as it was stored', () => {
     for (const record of records) expect(parseRecord(encodeRecord(record))).toEqual(record);
     const platform = { init_ms: 1.5, duration_ms: 2, billed_ms: 4, memory_mb: 128, max_memory_mb: 73 };
-    const input = { ...passed, samples: passed.samples.map((sample) => ({ ...sample, platform })) };
+    const input = { ...passed, samples: passed.samples.map((sample) => ({ ...sample, platform, node: '24.20.1' })) };
     expect(parseRecord(encodeRecord(input))).toEqual(input);
     const failed = { ...passed, verdict: errorVerdict('never cold', 'look'), baseline: null };
     expect(parseRecord(encodeRecord(failed))).toEqual(failed);
@@ -38,6 +38,7 @@ describe('a record', () => {
     ['a missing verdict', 'verdict', ({ verdict: _, ...r }) => r],
     ['an unknown verdict', 'verdict.verdict', (r) => ({ ...r, verdict: { ...r.verdict, verdict: 'fine' } })],
     ['an unknown arm', 'samples[0].arm', (r) => ({ ...r, samples: [{ ...r.samples[0], arm: '__proto__' }] })],
+    ['a Node that is no text', 'samples[0].node', (r) => ({ ...r, samples: [{ ...r.samples[0], node: 24 }] })],
     [
       'a number of the platform that is text',
       'samples[0].platform.init_ms',

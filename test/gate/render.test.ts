@@ -22,7 +22,13 @@ const hostile: GateRecord = {
   baseline: { version: evil },
   verdict: { ...blocked.verdict, line: `BLOCK ${evil}`, advice: evil },
   anchor: { version: evil, product: 2 },
-  samples: blocked.samples.map((s) => ({ ...s, at: evil, status: 'failed' as const, note: evil })),
+  samples: blocked.samples.map((s) => ({
+    ...s,
+    at: evil,
+    node: `${evil}${s.arm}`,
+    status: 'failed' as const,
+    note: evil,
+  })),
 };
 
 describe('the terminal', () => {
@@ -49,6 +55,20 @@ describe('the terminal', () => {
   it('prints no control character of a record', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
     expect(renderTerminal(hostile).join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  });
+});
+
+describe('a base that was patched between the starts', () => {
+  const on = (nodeOf: (order: number) => string) =>
+    renderTerminal({ ...blocked, samples: blocked.samples.map((s) => ({ ...s, node: nodeOf(s.order) })) }).join('\n');
+
+  it('is named with what each arm ran on, and only where it moved', () => {
+    const [first] = blocked.samples;
+    const moved = on((order) => (order === first?.order ? '24.19.0' : '24.20.1'));
+    expect(moved).toContain('The base moved');
+    expect(moved).toContain(`${first?.arm} on Node 24.19.0, 24.20.1`);
+    expect(on(() => '24.20.1')).not.toContain('The base moved');
+    expect(renderTerminal(blocked).join('\n')).not.toContain('The base moved');
   });
 });
 

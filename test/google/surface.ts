@@ -12,8 +12,6 @@ export interface ApiRequest {
   labels: Record<string, string>;
   query: URLSearchParams;
   body: Fields;
-  /** The body as it came, where it is no JSON. */
-  raw: Buffer;
   caller: Token;
 }
 
@@ -71,7 +69,7 @@ async function serveMethod(world: World, options: ApiOptions, found: Found): Pro
   world.calls.push(call);
   return finish(world, call, async () => {
     if (caller?.kind !== 'access') throw unauthenticated();
-    const request = { labels, query: incoming.url.searchParams, raw: incoming.body, caller, body: {} };
+    const request = { labels, query: incoming.url.searchParams, caller, body: {} };
     call.body = request.body = readBody(world, options.contract, found);
     checkCaller(world, options, call, found.answer.needs(request));
     options.charge?.(call);

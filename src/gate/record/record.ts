@@ -63,6 +63,7 @@ const shape: Shape = {
       discarded: 'boolean',
       status: 'string',
       'note?': 'string',
+      'node?': 'string',
       timings: 'object',
     },
   ],

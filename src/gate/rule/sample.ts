@@ -58,6 +58,8 @@ export interface ColdStart {
   instance_id?: string;
   version?: string;
   sha256?: string;
+  /** Version of Node that it ran on: platforms patch it under a function, without a new revision. */
+  node?: string;
   timings: Timings;
   platform?: PlatformReport;
 }

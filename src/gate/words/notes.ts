@@ -28,6 +28,19 @@ function failedNote(record: GateRecord): string[] {
   return [`${failed.length} measurements failed and were left out: ${why}.`];
 }
 
+/** Versions of Node shown; a record from elsewhere may hold any text. */
+const maxNodes = 3;
+
+/** A platform that patches what functions run on may do so between two starts, and under one arm alone. */
+function movedNote({ samples }: GateRecord): string[] {
+  const nodesOf = (arm?: string) => [
+    ...new Set(samples.flatMap((s) => (s.node === undefined || (arm ?? s.arm) !== s.arm ? [] : [s.node]))),
+  ];
+  if (nodesOf().length < 2) return [];
+  const ran = arms.map((arm) => `${arm} on Node ${nodesOf(arm).slice(0, maxNodes).join(', ') || '?'}`);
+  return [`The base moved during the measurement: ${ran.join('; ')}. Measure again where the verdict is a close one.`];
+}
+
 /** What else a reader should know, one sentence or two each. */
 export function notesOf(record: GateRecord): string[] {
   const attempt =
@@ -35,5 +48,5 @@ export function notesOf(record: GateRecord): string[] {
       ? [`Attempt ${record.attempt} at this candidate: each attempt may err as often as the gate promises for one.`]
       : [];
   const drift = driftWarning(record.anchor);
-  return [...discardedNote(record), ...failedNote(record), ...attempt, ...(drift ? [drift] : [])];
+  return [...discardedNote(record), ...failedNote(record), ...movedNote(record), ...attempt, ...(drift ? [drift] : [])];
 }

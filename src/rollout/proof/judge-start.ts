@@ -24,13 +24,14 @@ export function judgeStart(answer: Answer, context: StartContext): ColdStart {
     ...textField('instance_id', instance),
     ...textField('version', field(model, 'version')),
     ...textField('sha256', field(model, 'sha256')),
+    ...textField('node', field(field(body, 'runtime'), 'node')),
   };
   const note = faultOf(answer, context, timings);
   if (typeof instance === 'string') context.seen.add(instance);
   return note === undefined ? { status: 'ok', ...start } : { status: 'failed', note, ...start };
 }
 
-const textField = (name: 'instance_id' | 'version' | 'sha256', value: unknown): Record<string, string> =>
+const textField = (name: 'instance_id' | 'version' | 'sha256' | 'node', value: unknown): Record<string, string> =>
   typeof value === 'string' ? { [name]: value } : {};
 
 function faultOf(answer: Answer, context: StartContext, timings: Timings): string | undefined {

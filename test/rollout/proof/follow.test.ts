@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FollowLimits, proveFollowing } from '../../../src/rollout/proof/follow.ts';
+import { type FollowLimits, type FollowOptions, proveFollowing } from '../../../src/rollout/proof/follow.ts';
 import type { Answer } from '../../../src/rollout/proof/http.ts';
 
 const sha256 = 'a'.repeat(64);
@@ -17,7 +17,7 @@ function following(health: (asked: number) => Record<string, unknown>, more: Fol
   });
   const expected = { ...next, revision: undefined, sample: undefined };
   const signal = new AbortController().signal;
-  const options = { refreshSeconds: 0, isRunning: () => true, signal, patience: more };
+  const options: FollowOptions = { refreshSeconds: 0, isRunning: () => true, signal, limits: more };
   return proveFollowing({ url: 'http://live', send }, expected, options);
 }
 

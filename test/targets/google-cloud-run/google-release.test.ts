@@ -21,7 +21,8 @@ describe('ship on Cloud Storage and Cloud Run', () => {
     expect(await infer(shipped['endpoint-url'])).toMatchObject({ status: 200, version: '1.0.0' });
     expect(bench.inventory()).toEqual(['service digits-local', 'traffic live 100 %']);
     // Cloud Run's own time to the opened port stands beside the handler's in each start.
-    for (const { platform, timings } of shipped.record.samples) {
+    for (const { platform, timings, node } of shipped.record.samples) {
+      expect(node).toBe(process.versions.node);
       expect(platform).toMatchObject({ init_ms: expect.any(Number) });
       expect(timings.model_loaded_ms).toBeGreaterThan(0);
     }
