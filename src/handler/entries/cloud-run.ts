@@ -1,3 +1,4 @@
+import { endsAfter } from '../platforms/google/end-after.ts';
 import { loadFirstMs } from '../platforms/google/load-first.ts';
 import { toTraceparent } from '../platforms/google/trace.ts';
 import { googleForm, googleProject } from '../platforms/log-forms/google.ts';
@@ -10,6 +11,7 @@ import { compilePart } from './load-part.ts';
 function main(): void {
   const { env } = process;
   env['COLDGATE_REVISION'] ||= env['K_REVISION'] ?? '';
+  endsAfter(env['COLDGATE_END_KEY']);
   compilePart()
     .evaluate()
     .run({

@@ -2,6 +2,7 @@ import { sinceStart } from '../clock.ts';
 import { noticeFreezes } from '../freezes.ts';
 import { openApp } from '../http/open-app.ts';
 import { loadAhead } from '../model/load-ahead.ts';
+import { endsAfter } from '../platforms/google/end-after.ts';
 import { createHttpFunction, type HttpFunction } from '../platforms/google/function.ts';
 import { loadFirstMs } from '../platforms/google/load-first.ts';
 import { keepBodiesRaw } from '../platforms/google/raw-body.ts';
@@ -18,6 +19,7 @@ async function open(): Promise<HttpFunction> {
   // What fails in the framework itself is answered with its stack anywhere else.
   env['NODE_ENV'] ||= 'production';
   env['COLDGATE_REVISION'] ||= env['K_REVISION'] ?? '';
+  endsAfter(env['COLDGATE_END_KEY']);
   noticeFreezes();
   keepBodiesRaw();
   const { app } = await openApp({

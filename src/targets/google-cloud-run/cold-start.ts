@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pause } from '../../pause.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Wanted } from '../../rollout/platform.ts';
-import { CallTimeout } from '../../rollout/proof/http.ts';
+import { type Answer, CallTimeout } from '../../rollout/proof/http.ts';
 import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';
@@ -13,7 +13,8 @@ import { observe } from './observe.ts';
 import { sourceOf } from './package-object.ts';
 import { endedSamples, removeOrLeave, sweep } from './prune.ts';
 import { ensureService } from './publish.ts';
-import { skippingCheck } from './skip-check.ts';
+import { secondStart, type TimedEndpoint } from './second-start.ts';
+import { notEnded, skippingCheck } from './skip-check.ts';
 import type { RunState } from './state.ts';
 import { soundTraffic, uriOfTag, withoutTags, withTag } from './traffic.ts';
 import { update } from './update.ts';
@@ -40,6 +41,8 @@ interface Started {
   url: string;
   /** Samples of before that have lost their tag with this change. */
   untagged: string[];
+  /** What ends the instance that was started at deployment; undefined where none was. */
+  endKey: string | undefined;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function startCold(
   const instance = await ask(context, started, reports, request, signal);
   const lines = await linesOf(context, queue, started);
   for (const id of started.untagged) await removeOrLeave(context, started.state, id);
-  return { ...instance, ...reportOf(lines, context.startsAtDeployment) };
+  return { ...instance, ...reportOf(lines, started.endKey !== undefined) };
 }
 
 /** Takes the tag of the last sample away, and what the run has measured otherwise. Throws only when the run is aborted. */
@@ -99,25 +102,31 @@ async function makeSample(
   // Known as ours before it is made: whatever becomes of the call, the next one takes it away.
   const measured = context.measured.get(state.name) ?? new Set();
   context.measured.set(state.name, measured.add(revision));
+  const key = randomUUID();
   await skippingCheck(context, (skipCheck) => {
-    const template = templateOf(context.settings, { name: revision, wanted, request, source, skipCheck });
+    const endKey = skipCheck ? undefined : key;
+    const template = templateOf(context.settings, { name: revision, wanted, request, source, skipCheck, endKey });
     return update(context, state, { template, traffic }, `the sample ${revision}`);
   });
   const url = uriOfTag(state.service, tag, revision) ?? '';
-  return { started: { state, revision, url, untagged: [...over] }, reports: wanted.reports };
+  const endKey = context.startsAtDeployment ? key : undefined;
+  return { started: { state, revision, url, untagged: [...over], endKey }, reports: wanted.reports };
 }
 
 async function ask(
   context: RunContext,
-  { state, url }: Started,
+  { state, url, endKey }: Started,
   revision: string,
   { timeoutMs }: SampleRequest,
   signal: AbortSignal,
 ): Promise<ColdInstance> {
   const clock = { began: performance.now() };
   try {
-    const endpoint = sampleEndpoint(context, { name: state.name, url }, clock);
-    const answer = await endpoint.send(warmPath, { timeoutMs, signal });
+    const endpoint = sampleEndpoint(context, { name: state.name, url }, clock, endKey ? whileEnding : undefined);
+    const options = { timeoutMs, signal };
+    const answer = endKey
+      ? await afterFirst(context, { endpoint, clock }, endKey, options)
+      : await endpoint.send(warmPath, options);
     return { revision, roundTripMs: performance.now() - clock.began, outcome: { answer } };
   } catch (error) {
     signal.throwIfAborted();
@@ -128,23 +137,40 @@ async function ask(
   }
 }
 
+/** What the front end says of a tag that it does not know yet, and of one whose only instance is ending. */
+const whileEnding = [404, 429, 500, 503];
+
+async function afterFirst(
+  context: RunContext,
+  timed: TimedEndpoint,
+  endKey: string,
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<Answer> {
+  const { answer, ended } = await secondStart(timed, endKey, warmPath, options);
+  if (!ended && answer.status === 200) notEnded(context);
+  return answer;
+}
+
 /** Cloud Run's own lines on the start, where they come in time; not looked for again after three starts without. */
 async function linesOf(
   context: RunContext,
   queue: SampleQueue,
-  { revision }: Started,
+  { revision, endKey }: Started,
 ): Promise<StartLines | undefined> {
   if (context.withoutLogs || queue.withoutLines >= 3) return undefined;
-  const lines = await readStart(context, revision);
+  const read = () => readStart(context, revision, endKey !== undefined);
+  const lines = await read();
   if (!lines && !context.withoutLogs) await pause(logWaitMs, context.signal);
-  const found = lines ?? (await readStart(context, revision));
+  const found = lines ?? (await read());
   queue.withoutLines = found ? 0 : queue.withoutLines + 1;
   return found;
 }
 
-function reportOf(lines: StartLines | undefined, startsAtDeployment: boolean): Partial<ColdInstance> {
+function reportOf(lines: StartLines | undefined, isSecond: boolean): Partial<ColdInstance> {
   const { reason, startMs } = lines ?? {};
-  const isEarly = reason === 'DEPLOYMENT_ROLLOUT' && !startsAtDeployment;
+  const isEarly = reason === 'DEPLOYMENT_ROLLOUT';
+  // The lines of the second start have not come yet.
+  if (isEarly && isSecond) return {};
   return {
     ...(startMs !== undefined && { report: { init_ms: startMs } }),
     ...(isEarly && { notCold: 'Cloud Run started it for the deployment, before it was called' }),

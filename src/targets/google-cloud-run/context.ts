@@ -17,6 +17,8 @@ export interface RunContext extends PlatformDeps {
   parent: string;
   /** Cloud Run refuses to leave out the start of an instance at deployment: it was asked once in this run. */
   startsAtDeployment: boolean;
+  /** It was said that samples are the starts at deployment. */
+  saidNotEnded: boolean;
   /** What this run has measured and not yet removed, by service: tags leave with the next change. */
   measured: Map<string, Set<string>>;
   /** Main addresses that this run has moved, by service: for a while the revision of before may answer there. */
@@ -40,6 +42,7 @@ export function contextOf(settings: GoogleCloudRunSettings, deps: PlatformDeps):
     api: (name) => endpointOf(name, variables),
     parent: `projects/${settings.project}/locations/${settings.region}`,
     startsAtDeployment: false,
+    saidNotEnded: false,
     measured: new Map(),
     moved: new Map(),
     sources: new Map(),

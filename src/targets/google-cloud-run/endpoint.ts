@@ -64,11 +64,13 @@ export const settlingUntil = (): number => performance.now() + settlingMs;
 /**
  * The tag of a sample. The front end's 404 means that it does not know the tag yet and has started nothing; the attempt that
  * is answered by anything else is the start, and the clock is set when it is sent.
+ * @param early what of the front end means that nothing was started
  */
 export function sampleEndpoint(
   context: RunContext,
   { name, url }: Pick<Place, 'name' | 'url'>,
   clock: { began: number },
+  early: readonly number[] = [404],
 ): Endpoint {
   return {
     url,
@@ -80,7 +82,7 @@ export function sampleEndpoint(
         await tokenFor(context, audienceOf(context, name, url));
         clock.began = performance.now();
         const answer = await authorized(context, { name, url }, path, options);
-        if (answer.status !== 404 || isOurs(answer) || performance.now() > until) {
+        if (!early.includes(answer.status) || isOurs(answer) || performance.now() > until) {
           await checkAdmitted(context, url, answer);
           return answer;
         }

@@ -85,12 +85,18 @@ export interface StartLines {
   startMs: number | undefined;
 }
 
-/** The system's lines on the first start of a revision, where they are there already. */
-export async function readStart(context: RunContext, revision: string): Promise<StartLines | undefined> {
+/**
+ * The system's lines on the start of a revision that is measured, where they are there already.
+ * @param last whether that is the last one, not the first
+ */
+export async function readStart(context: RunContext, revision: string, last: boolean): Promise<StartLines | undefined> {
   const entries = await readLog(context, revision, 'logName:"varlog%2Fsystem"', 20);
-  const began = entries.find(({ textPayload = '' }) => /^Starting new instance\. Reason:/.test(textPayload));
+  const starts = entries.filter(({ textPayload = '' }) => /^Starting new instance\. Reason:/.test(textPayload));
+  const began = starts.at(last ? -1 : 0);
   if (!began) return undefined;
-  const probed = entries.find(({ textPayload = '' }) => /STARTUP TCP probe succeeded/i.test(textPayload));
+  const probed = entries
+    .slice(entries.indexOf(began))
+    .find(({ textPayload = '' }) => /STARTUP TCP probe succeeded/i.test(textPayload));
   const ms = probed && Date.parse(probed.timestamp ?? '') - Date.parse(began.timestamp ?? '');
   return {
     reason: /Reason: (\w+)/.exec(began.textPayload ?? '')?.[1],

@@ -3,8 +3,7 @@ import { isTakenName, refusesSkippedCheck } from './refusal.ts';
 
 /**
  * Runs a call that asks Cloud Run not to start an instance at deployment, and once more without asking where it does not
- * take that. What is measured then is the start at deployment: the function loads its model before it opens its port, so
- * its own timings are of a whole start all the same, and only the time from request to answer is of none.
+ * take that. Samples then end that instance and measure the start after it: second-start.ts.
  */
 export async function skippingCheck<T>(context: RunContext, call: (skipCheck: boolean) => Promise<T>): Promise<T> {
   if (context.startsAtDeployment) return call(false);
@@ -15,10 +14,19 @@ export async function skippingCheck<T>(context: RunContext, call: (skipCheck: bo
     if (!refusesSkippedCheck(cause)) throw error;
     context.startsAtDeployment = true;
     context.log.warn(
-      'Cloud Run does not take healthCheckDisabled here, so samples are the starts at deployment: model_loaded_ms holds, round_trip_ms does not.',
+      'Cloud Run does not take healthCheckDisabled here, so each sample is the second start of its revision: the instance of the deployment is ended by a request, and the next one is measured.',
     );
     return call(false);
   }
+}
+
+/** An image of before, or of someone else's, that does not end when it is asked to: said once in a run. */
+export function notEnded(context: RunContext): void {
+  if (context.saidNotEnded) return;
+  context.saidNotEnded = true;
+  context.log.warn(
+    'The function does not end when it is asked to, so samples are the starts at deployment: model_loaded_ms holds, round_trip_ms does not.',
+  );
 }
 
 /** How many names are tried for one revision. */

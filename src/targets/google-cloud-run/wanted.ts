@@ -122,17 +122,20 @@ interface TemplateOf {
   source: Source | undefined;
   /** Leave out the start of an instance at deployment. */
   skipCheck: boolean;
+  /** With it a request ends the instance that answers it (COLDGATE_END_KEY). */
+  endKey?: string | undefined;
 }
 
 /** The template by which Cloud Run makes the revision; always whole, so that nothing of another kind of package stays. */
 export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Template {
-  const { name, wanted, request, source, skipCheck } = of;
+  const { name, wanted, request, source, skipCheck, endKey } = of;
   const { template, container } = shapeOf(settings);
   const { purpose, version, reports } = wanted;
   const variables = {
     ...ownVariables(settings, request.settings),
     ...(version !== null && { MODEL_VERSION: version }),
     COLDGATE_REVISION: reports,
+    ...(endKey !== undefined && { COLDGATE_END_KEY: endKey }),
   };
   return {
     ...template,

@@ -97,6 +97,8 @@ const server = createServer((request, response) => {
     const [status, document, headers = {}] = answer(request.method, request.url, body);
     console.log(JSON.stringify({ event: 'request', url: request.url, status }));
     response.writeHead(status, { 'content-type': 'application/json', 'x-coldgate-instance': instance, ...headers });
+    const ends = env.COLDGATE_END_KEY && request.headers['x-coldgate-end'] === env.COLDGATE_END_KEY;
+    if (ends && !faults.has('never-ends')) response.once('finish', () => process.exit(0));
     response.end(JSON.stringify(document));
   });
 });

@@ -51,6 +51,20 @@ describe('a Cloud Run service', () => {
     expect(await one.json('/v1/health')).toMatchObject({ revision: 'ours' });
   });
 
+  it('ends after the answer to the one who has its key, and goes on for others and without one', async () => {
+    const one = start({ COLDGATE_END_KEY: 'the-key' });
+    const other = start();
+    const ask = async (of: FunctionProcess, key: string) =>
+      fetch(`http://127.0.0.1:${(await of.listening()).port}/v1/health`, { headers: { 'x-coldgate-end': key } });
+    expect((await ask(one, '')).status).toBe(200);
+    expect((await ask(one, 'guessed')).status).toBe(200);
+    const last = await ask(one, 'the-key');
+    expect([last.status, await last.json()]).toMatchObject([200, { loaded: true }]);
+    expect(await one.exited).toBe(0);
+    for (const key of ['', 'undefined']) await ask(other, key);
+    expect(await other.json('/v1/health')).toMatchObject({ loaded: true });
+  });
+
   it('listens after a load that failed as well, and says why it does not serve', async () => {
     const one = start({ MODEL_NAME: 'absent' });
     await one.listening();

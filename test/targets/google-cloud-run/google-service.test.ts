@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger } from '../../../src/log.ts';
 import { CloudRunBench, serviceName } from '../../google/target-bench.ts';
 
 /* What Cloud Run alone has: tags of other hands, minimums, shares, refusals in its own words. */
@@ -89,17 +88,6 @@ describe('a service on Cloud Run', () => {
     expect(shares).toEqual(
       expect.arrayContaining([expect.arrayContaining([90, 10]), expect.arrayContaining([50, 50])]),
     );
-  });
-
-  it('says so where an instance is started at deployment whatever is asked, and measures that start', async () => {
-    bench.google.knobs.startsAtDeployment = true;
-    const warnings: string[] = [];
-    const log: Logger = { debug() {}, info() {}, warn: (text: string) => void warnings.push(text) } as never;
-    const target = await bench.target({}, { log });
-    const start = await target.sample({ ...(await bench.request('candidate', 0)), timeoutMs: 30_000 });
-    expect(start).toMatchObject({ status: 'ok', version: '1.0.0' });
-    bench.google.knobs.startsAtDeployment = false;
-    expect(warnings.join('\n')).toMatch(/healthCheckDisabled.*round_trip_ms does not/);
   });
 
   it('shows the log of a revision that does not start, and leaves nothing of it', async () => {
