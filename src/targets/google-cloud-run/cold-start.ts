@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pause } from '../../pause.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Wanted } from '../../rollout/platform.ts';
-import { type Answer, CallTimeout } from '../../rollout/proof/http.ts';
+import { CallTimeout } from '../../rollout/proof/http.ts';
 import { warmPath } from '../../rollout/proof/prove.ts';
 import type { SampleRequest } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';
@@ -13,7 +13,7 @@ import { observe } from './observe.ts';
 import { sourceOf } from './package-object.ts';
 import { endedSamples, removeOrLeave, sweep } from './prune.ts';
 import { ensureService } from './publish.ts';
-import { secondStart, type TimedEndpoint } from './second-start.ts';
+import { secondStart } from './second-start.ts';
 import { notEnded, skippingCheck } from './skip-check.ts';
 import type { RunState } from './state.ts';
 import { soundTraffic, uriOfTag, withoutTags, withTag } from './traffic.ts';
@@ -124,10 +124,13 @@ async function ask(
   try {
     const endpoint = sampleEndpoint(context, { name: state.name, url }, clock, endKey ? whileEnding : undefined);
     const options = { timeoutMs, signal };
-    const answer = endKey
-      ? await afterFirst(context, { endpoint, clock }, endKey, options)
-      : await endpoint.send(warmPath, options);
-    return { revision, roundTripMs: performance.now() - clock.began, outcome: { answer } };
+    const { answer, ended } = endKey
+      ? await secondStart(endpoint, endKey, warmPath, options)
+      : { answer: await endpoint.send(warmPath, options), ended: true };
+    if (ended) return { revision, roundTripMs: performance.now() - clock.began, outcome: { answer } };
+    notEnded(context);
+    // Nobody waited for the start at deployment.
+    return { revision, outcome: { answer } };
   } catch (error) {
     signal.throwIfAborted();
     if ((error as { exit?: number }).exit === 8) throw error;
@@ -139,17 +142,6 @@ async function ask(
 
 /** What the front end says of a tag that it does not know yet, and of one whose only instance is ending. */
 const whileEnding = [404, 429, 500, 503];
-
-async function afterFirst(
-  context: RunContext,
-  timed: TimedEndpoint,
-  endKey: string,
-  options: { timeoutMs: number; signal: AbortSignal },
-): Promise<Answer> {
-  const { answer, ended } = await secondStart(timed, endKey, warmPath, options);
-  if (!ended && answer.status === 200) notEnded(context);
-  return answer;
-}
 
 /** Cloud Run's own lines on the start, where they come in time; not looked for again after three starts without. */
 async function linesOf(
