@@ -13,6 +13,7 @@ export function checkAzureFunctions(findings: Findings): void {
   for (const settings of targetsOf(findings, 'azure-functions')) {
     checkPlan(settings);
     settings.batch({ open: 'anonymous', wanted: 'function' });
+    checkUploads(settings);
     settings.count('tags', maxTags);
   }
 }
@@ -30,4 +31,13 @@ function checkPlan(settings: TargetSettings): void {
     const message = `expected at most ${maxPremiumInstances} with plan: premium.`;
     settings.add('maximum-instances', message, 'Lower it, or use plan: flex-consumption.');
   }
+}
+
+/** Deploy gives roles on the storage account of the apps to identities that it makes, and on no other. */
+function checkUploads(settings: TargetSettings): void {
+  const other = settings.text('batch.storage-account', '');
+  if (other === '' || other === settings.text('storage-account', '')) return;
+  if (settings.text('identity', 'system') !== 'system') return;
+  const message = 'expected a user-assigned identity for identity:, since an app’s own one has no role there.';
+  settings.add('batch.storage-account', message, 'Name an identity, or use the storage account of the apps.');
 }

@@ -1,6 +1,8 @@
 import { InputError } from '../errors.ts';
 import { awsFunctionPolicies, awsJobPolicies } from './aws/policies.ts';
-import { azureFunctionPolicies, azureJobPolicies } from './azure/policies.ts';
+import { azureFunctionPolicies } from './azure/functions.ts';
+import { azureJobPolicies } from './azure/policies.ts';
+import { adviceForSubscription } from './azure/project.ts';
 import type { Advice } from './bucket/advice.ts';
 import { googleFunctionPolicies, googleJobPolicies } from './google/policies.ts';
 import { adviceForProject } from './google/project.ts';
@@ -40,4 +42,7 @@ export function policySetsFor(subject: Subject, roles: readonly IamRole[], verbs
 }
 
 /** What is set up once around the functions of an environment, where their cloud needs that. Pure. */
-export const adviceForFunctions = (subject: Subject): Advice[] => adviceForProject(subject);
+export const adviceForFunctions = (subject: Subject): Advice[] => [
+  ...adviceForProject(subject),
+  ...adviceForSubscription(subject),
+];

@@ -50,7 +50,7 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
   const ofProject = adviceForFunctions(subject);
   const advice = [...ofProject, ...adviceFor(premisesOf(config, environment, input))];
   const count = advice.length === 1 ? '1 thing' : `${advice.length} things`;
-  const what = ofProject.length > 0 ? `${url} and the project of its functions` : url;
+  const what = ofProject.length > 0 ? `${url} and the place of its functions` : url;
   const head = `${what}: ${count} to set up, as commands to read and then to run.`;
   const rows = advice.map(({ name, why }) => [name, why]);
   return {

@@ -90,6 +90,12 @@ const limits: [string, string[], string, RegExp, number?][] = [
   ['a tag of 257', [`tags: { team: "${'a'.repeat(257)}" }`], 'tags.team', /at most 256/],
   ['a container of two letters', ['batch: { container: in }'], 'batch.container', /3 to 63/],
   ['events from anyone', ['auth: anonymous', 'batch: { container: uploads }'], 'auth', /anyone could send/],
+  [
+    'uploads that its own identity cannot read',
+    ['batch: { container: uploads, storage-account: acmeuploads }'],
+    'batch.storage-account',
+    /user-assigned/,
+  ],
   ['a container in capitals', ['batch: { container: Uploads }'], 'batch.container', /lower-case/],
   ['a container with two dashes', ['batch: { container: up--loads }'], 'batch.container', /single/],
   ['a batch of its results', ['batch: { container: uploads, prefix: results/x }'], 'batch.prefix', /outside of output/],
@@ -123,7 +129,8 @@ describe('limits of Azure Functions', () => {
     ['rolling updates', ['update-strategy: rolling']],
     ['settings of the host that are free', ['app-settings: { AzureFunctionsJobHost__logging__logLevel__default: x }']],
     ['42 tags, one of them empty', [many(42), 'auth: anonymous']],
-    ['uploads', ['batch: { container: uploads, prefix: in/, suffix: .txt, storage-account: acmeuploads }']],
+    ['uploads', ['batch: { container: uploads, prefix: in/, suffix: .txt, storage-account: acmeapps }']],
+    ['uploads elsewhere', [`identity: ${identity}`, 'batch: { container: uploads, storage-account: acmeuploads }']],
   ])('takes %s', async (_name, target) => {
     const { environments } = await load({ target });
     expect(environments['production']?.target.provider).toBe('azure-functions');

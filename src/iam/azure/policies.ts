@@ -1,127 +1,81 @@
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
-import { issuer, type JobRole, jobName, jobSubject, purposeOf, sharedNote, unknownRepository } from '../github.ts';
-import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
+import { type JobRole, jobName, purposeOf, sharedNote, unknownRepository } from '../github.ts';
+import { pipelineGrants } from '../grants.ts';
 import { type IamVerb, needsOf } from '../needs.ts';
-import type { PolicyFile, PolicySet } from '../policy-set.ts';
-import { bucketRef, type FunctionPlan, type Subject } from '../subject.ts';
-import { appActions } from './apps.ts';
-import { blobActions, blobCondition } from './store.ts';
+import type { PolicySet } from '../policy-set.ts';
+import { bucketRef, type Subject } from '../subject.ts';
+import { jobIdentity } from './identities.ts';
+import { type ScopedActions, scopedActions } from './permissions.ts';
+import {
+  type Assignments,
+  appRoles,
+  bindStore,
+  type CustomRole,
+  containerLine,
+  customRole,
+  joined,
+  roleCondition,
+} from './roles.ts';
+import { blobCondition } from './store.ts';
+import { settingsOf, withSubscription } from './subject.ts';
 
-type FunctionApp = Omit<FunctionPlan, 'target'> & { target: AzureFunctionsSettings };
+const nothing: Assignments = { files: [], commands: [] };
 
-const functionApps = ({ functions }: Subject): FunctionApp[] =>
-  functions.flatMap(({ target, ...one }) =>
-    one.kind === 'own' && target.provider === 'azure-functions' ? [{ ...one, target }] : [],
-  );
+const lastOf = (scope: string): string => scope.split('/').at(-1) ?? '';
 
-const settingsOf = (subject: Subject): AzureFunctionsSettings[] => {
-  const distinct = new Map(functionApps(subject).map(({ target }) => [JSON.stringify(target), target]));
-  return [...distinct.values()];
-};
-
-/** The role's name, as used in assignments; role names are one for a whole directory. */
-const roleName = (name: string, subject: Subject): string => {
-  const { account, bucket } = bucketRef(subject.store);
-  return account === '' ? name : `${name} on ${account}/${bucket}`;
-};
-
-/** https://learn.microsoft.com/azure/role-based-access-control/custom-roles */
-function definition(name: string, parts: { actions?: string[]; dataActions?: string[]; scope: string }): object {
-  const { actions = [], dataActions = [], scope } = parts;
-  return {
-    Name: name,
-    IsCustom: true,
-    Description: 'Made by coldgate iam.',
-    Actions: actions,
-    NotActions: [],
-    DataActions: dataActions,
-    NotDataActions: [],
-    AssignableScopes: [scope],
-  };
-}
-
-const makeRole = (file: string): string[] => [
-  `az role definition create --role-definition @${file} || az role definition update --role-definition @${file}`,
-];
-
-/** Role, condition and assignment on the container. `owner` begins the names of files. */
-function storeAssignment(subject: Subject, owner: string, grants: StoreGrants): Pick<PolicySet, 'files' | 'commands'> {
+/** The container of the store, where that is on Azure; the shell asks for its id. */
+function storeContainer(subject: Subject): Assignments & { at: string[] } {
   const { store, account, bucket } = bucketRef(subject.store);
-  const dataActions = blobActions(grants);
-  if (store !== 'azure' || dataActions.length === 0) return { files: [], commands: [] };
-  const name = roleName(owner, subject);
-  const [file, condition] = [`${owner}.blobs.json`, `${owner}.condition.txt`];
-  const files: PolicyFile[] = [
-    {
-      file,
-      kind: 'permissions',
-      content: definition(name, { dataActions, scope: '/subscriptions/${SUBSCRIPTION}' }),
-    },
-    { file: condition, kind: 'condition', content: blobCondition(grants) },
-  ];
-  return {
-    files,
-    commands: [
-      `CONTAINER="$(az storage account show --name ${account} --query id --output tsv)/blobServices/default/containers/${bucket}"`,
-      ...makeRole(file),
-      `az role assignment create --assignee-object-id "$PRINCIPAL" --assignee-principal-type ServicePrincipal --role "${name}" --scope "$CONTAINER" --condition "$(cat ${condition})" --condition-version 2.0`,
-    ],
-  };
+  if (store !== 'azure') return { ...nothing, at: [] };
+  return { files: [], commands: [containerLine('CONTAINER', account, bucket)], at: ['"$CONTAINER"'] };
 }
 
-function appAssignments(
-  settings: readonly AzureFunctionsSettings[],
-  name: string,
-  verbs: readonly IamVerb[],
-): Pick<PolicySet, 'files' | 'commands'> {
-  const needs = needsOf(verbs);
-  const target = [...new Set([...needs.target, ...needs.previews])];
-  const parts = settings.map((one, at) => {
-    const file = `${name}.apps${settings.length > 1 ? `-${at + 1}` : ''}.json`;
-    const scope = `/subscriptions/${one.subscription}/resourceGroups/${one.resourceGroup}`;
-    const role = `${name} on ${one.resourceGroup}`;
-    return { actions: appActions(one, target), file, scope, role };
+/** Roles that deploy gives to the identities that apps have of their own: these alone, and to identities of apps alone. */
+function delegation(subject: Subject, settings: readonly AzureFunctionsSettings[], role: RoleOfPlace): Assignments {
+  const { name, file, scope, actions } = role;
+  const container = storeContainer(subject);
+  const components = settings.flatMap(({ applicationInsights }) => applicationInsights ?? []);
+  const { dataOwner, dataReader, metricsPublisher } = appRoles;
+  const roles = [dataOwner, dataReader, ...(components.length > 0 ? [metricsPublisher] : [])];
+  const bound = customRole({
+    ...{ name, file, actions, scope: '/subscriptions/${SUBSCRIPTION}', at: [scope, ...components, ...container.at] },
+    condition: { file: file.replace(/json$/, 'condition.txt'), text: roleCondition(roles) },
   });
-  const needed = parts.filter(({ actions }) => actions.length > 0);
-  return {
-    files: needed.map(({ actions, file, scope, role }) => ({
-      file,
-      kind: 'permissions',
-      content: definition(role, { actions, scope }),
-    })),
-    commands: needed.flatMap(({ file, scope, role }) => [
-      ...makeRole(file),
-      `az role assignment create --assignee-object-id "$PRINCIPAL" --assignee-principal-type ServicePrincipal --role "${role}" --scope ${scope}`,
-    ]),
-  };
+  return joined(container, bound);
 }
 
-/** The job's identity: a managed one without any secret, which takes GitHub's tokens of one subject. */
-function jobIdentity(subject: Subject, role: JobRole, group: string): string[] {
-  const sub = jobSubject(role, subject);
-  if (sub === undefined) return ['PRINCIPAL="${PRINCIPAL:?object id of who gets this}"'];
-  const name = jobName(role, subject.environment);
-  return [
-    `az identity create --name ${name} --resource-group ${group}`,
-    `az identity federated-credential create --name github --identity-name ${name} --resource-group ${group} --issuer https://${issuer} --subject ${sub} --audiences api://AzureADTokenExchange`,
-    `PRINCIPAL="$(az identity show --name ${name} --resource-group ${group} --query principalId --output tsv)"`,
-  ];
+/** Of the apps' own blobs: packages by their digest and locks, but not the keys of a host. */
+function ownBlobs({ file }: RoleOfPlace): CustomRole['condition'] {
+  const own = [{ begin: 'coldgate/', open: true }];
+  const text = blobCondition({ read: own, list: [], create: own, parts: [], replace: own, remove: own });
+  return { file: file.replace(/json$/, 'condition.txt'), text };
 }
 
-const subscriptionLine = (settings: AzureFunctionsSettings | undefined): string =>
-  `SUBSCRIPTION=${settings?.subscription ?? '"$(az account show --query id --output tsv)"'}`;
+interface RoleOfPlace extends ScopedActions {
+  name: string;
+  file: string;
+}
 
-/** Commands that set the variables of policy files come first: the files are written with their output. */
-function withSubscription(policySet: PolicySet, settings: AzureFunctionsSettings | undefined): PolicySet {
-  const known = settings?.subscription;
-  if (known === undefined) return { ...policySet, setup: [subscriptionLine(undefined)] };
-  const fill = (text: string) => text.replaceAll('${SUBSCRIPTION}', known);
-  const files = policySet.files.map((file) => ({
-    ...file,
-    content:
-      typeof file.content === 'string' ? file.content : (JSON.parse(fill(JSON.stringify(file.content))) as object),
-  }));
-  return { ...policySet, files };
+/** A role for each resource that functions are made of. */
+function appAssignments(subject: Subject, owner: string, verbs: readonly IamVerb[]): Assignments {
+  const settings = settingsOf(subject);
+  const needs = needsOf(verbs);
+  const operations = [...new Set([...needs.target, ...needs.previews])];
+  const places = scopedActions(settings, operations);
+  return joined(
+    ...places.map((one): Assignments => {
+      const alike = places.filter(({ place }) => place === one.place);
+      const number = alike.length > 1 ? `-${alike.indexOf(one) + 1}` : '';
+      const what = one.place === 'apps' ? '' : `${one.place} `;
+      const role = {
+        ...one,
+        name: `${owner} on ${what}${lastOf(one.scope)}`,
+        file: `${owner}.${one.place}${number}.json`,
+      };
+      if (one.place === 'roles') return delegation(subject, settings, role);
+      return customRole({ ...role, at: [one.scope], ...(one.dataActions.length > 0 && { condition: ownBlobs(role) }) });
+    }),
+  );
 }
 
 /** Policy sets of the pipeline (or preview) where store or functions are on Azure. */
@@ -132,36 +86,36 @@ export function azureJobPolicies(subject: Subject, role: JobRole, verbs: readonl
   const name = jobName(role, subject.environment);
   const group =
     settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;
-  const store = storeAssignment(subject, name, pipelineGrants(subject, verbs));
-  const apps = appAssignments(settings, name, verbs);
-  if (store.files.length + apps.files.length === 0) return [];
+  const { files, commands } = joined(
+    bindStore(subject, name, pipelineGrants(subject, verbs)),
+    appAssignments(subject, name, verbs),
+  );
+  if (files.length === 0) return [];
   const policySet: PolicySet = {
-    ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject) },
-    files: [...store.files, ...apps.files],
-    commands: [...jobIdentity(subject, role, group), ...store.commands, ...apps.commands],
-    notes: [...sharedNote(subject, role), ...(subject.repository === undefined ? [unknownRepository] : [])],
+    ...{ role, cloud: 'azure', name, purpose: purposeOf(role, subject), files },
+    commands: [...jobIdentity(subject, role, group), ...commands],
+    notes: [
+      ...sharedNote(subject, role),
+      ...(subject.repository === undefined ? [unknownRepository] : []),
+      ...appNotes(settings, role),
+    ],
   };
   return [withSubscription(policySet, settings[0])];
 }
 
-function principalCommand({ name, target }: FunctionApp): string {
-  const { identity, resourceGroup } = target;
-  return identity === 'system'
-    ? `PRINCIPAL="$(az functionapp identity assign --name ${name} --resource-group ${resourceGroup} --query principalId --output tsv)"`
-    : `PRINCIPAL="$(az identity show --ids ${identity} --query principalId --output tsv)"`;
-}
-
-/** One policy set for each function app: each has an identity. */
-export function azureFunctionPolicies(subject: Subject): PolicySet[] {
-  return functionApps(subject).map((one): PolicySet => {
-    const name = `coldgate-${one.name}`;
-    const store = storeAssignment(subject, name, functionGrants(subject, one.models));
-    const policySet: PolicySet = {
-      ...{ role: 'function', cloud: 'azure', name, purpose: `The identity of the function app ${one.name}.` },
-      files: store.files,
-      commands: [principalCommand(one), ...store.commands],
-      notes: [],
-    };
-    return withSubscription(policySet, one.target);
-  });
+function appNotes(settings: readonly AzureFunctionsSettings[], role: JobRole): string[] {
+  if (settings.length === 0) return [];
+  return [
+    'Azure takes some minutes to act on a change of roles: what is denied right after this script is not wrong yet.',
+    ...(role === 'preview'
+      ? [
+          'permissions on apps hold for the whole resource group, so this identity could change apps that are no previews; give previews an environment in a group of their own where that is too much.',
+        ]
+      : []),
+    ...(settings.some(({ identity }) => identity === 'system')
+      ? [
+          'with identity: system every app has an identity of its own, so this one has to give roles to them: those that its condition names, to identities of apps alone. With the resource id of a user-assigned identity for identity: it need not.',
+        ]
+      : []),
+  ];
 }

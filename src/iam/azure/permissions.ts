@@ -1,0 +1,181 @@
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
+import type { TargetOperation } from '../needs.ts';
+
+/** Resources that a target's settings name; each gets a role of its own. */
+export type AzurePlace = 'apps' | 'storage' | 'identity' | 'telemetry' | 'subnet' | 'gateway' | 'roles';
+
+interface AzurePermission {
+  place: AzurePlace;
+  /** The provider's own; without a case. */
+  action: string;
+  operations: readonly TargetOperation[];
+  /** Of the data in a resource. */
+  data?: boolean;
+  /** Whether the settings ask for it. Default: always. */
+  when?: (settings: AzureFunctionsSettings) => boolean;
+}
+
+const of =
+  (place: AzurePlace, provider: string, when?: AzurePermission['when']) =>
+  (action: string, ...operations: TargetOperation[]): AzurePermission => ({
+    ...{ place, action: `${provider}/${action}`, operations },
+    ...(when && { when }),
+  });
+
+const isPremium = ({ plan }: AzureFunctionsSettings): boolean => plan === 'premium';
+const hasOwnIdentity = ({ identity }: AzureFunctionsSettings): boolean => identity === 'system';
+const isKeyed = ({ auth, gateway }: AzureFunctionsSettings): boolean => auth === 'function' || gateway !== undefined;
+
+const web = of('apps', 'Microsoft.Web');
+const slots = of('apps', 'Microsoft.Web/sites', isPremium);
+const keys = of('apps', 'Microsoft.Web/sites', isKeyed);
+const container = of('storage', 'Microsoft.Storage/storageAccounts/blobServices/containers');
+const blob = (verb: string, ...operations: TargetOperation[]): AzurePermission => ({
+  ...container(`blobs/${verb}`, ...operations),
+  data: true,
+});
+const identities = of('identity', 'Microsoft.ManagedIdentity/userAssignedIdentities', (s) => !hasOwnIdentity(s));
+const telemetry = of('telemetry', 'Microsoft.Insights', (s) => s.applicationInsights !== undefined);
+const network = of('subnet', 'Microsoft.Network/virtualNetworks', (s) => s.subnet !== undefined);
+const gateway = of('gateway', 'Microsoft.ApiManagement/service', (settings) => settings.gateway !== undefined);
+const assignments = of('roles', 'Microsoft.Authorization/roleAssignments', hasOwnIdentity);
+
+/**
+ * What is done with a target, by the resource that it is done to.
+ * https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb and …/integration
+ */
+export const azurePermissions: readonly AzurePermission[] = [
+  web('sites/read', 'look', 'list'),
+  // What Coldgate keeps of an app is in its settings.
+  web('sites/config/list/action', 'look'),
+  web('sites/functions/read', 'look'),
+  web('serverfarms/read', 'look'),
+  web('sites/write', 'make', 'place'),
+  web('sites/config/write', 'make', 'place'),
+  web('sites/publish/action', 'make', 'place'),
+  web('sites/host/sync/action', 'make', 'place'),
+  // Why a host does not start, without a key of it.
+  web('sites/hostruntime/host/read', 'make', 'place'),
+  web('sites/basicPublishingCredentialsPolicies/*', 'make'),
+  web('sites/operationresults/read', 'make', 'place', 'clear', 'remove'),
+  web('serverfarms/write', 'make'),
+  web('serverfarms/join/action', 'make'),
+  web('sites/delete', 'make', 'clear', 'remove'),
+  // A plan of Flex Consumption has one app, and goes with it.
+  web('serverfarms/delete', 'make', 'clear', 'remove'),
+  of('apps', 'Microsoft.Resources')('tags/write', 'make', 'place'),
+  keys('host/listkeys/action', 'make', 'call'),
+  keys('host/functionkeys/write', 'make'),
+  slots('slots/read', 'look'),
+  slots('slots/config/list/action', 'look'),
+  slots('slots/functions/read', 'look'),
+  slots('slots/write', 'make'),
+  slots('slots/config/read', 'make'),
+  slots('slots/config/write', 'make', 'place'),
+  slots('slots/publish/action', 'make'),
+  slots('slots/host/sync/action', 'make'),
+  slots('slots/host/listkeys/action', 'make', 'call'),
+  slots('slots/host/functionkeys/write', 'make'),
+  slots('slots/restart/action', 'make'),
+  slots('slotsswap/action', 'place'),
+  slots('slots/slotsswap/action', 'place'),
+  slots('slots/delete', 'make', 'clear', 'remove'),
+  of('storage', 'Microsoft.Storage')('storageAccounts/read', 'make', 'place', 'clear', 'remove'),
+  container('read', 'make', 'place'),
+  container('write', 'make', 'place'),
+  container('delete', 'make', 'clear', 'remove'),
+  // Packages by their digest, and the lock of a change.
+  blob('read', 'make', 'place'),
+  blob('write', 'make', 'place'),
+  blob('delete', 'make', 'place', 'clear', 'remove'),
+  identities('read', 'make'),
+  identities('assign/action', 'make', 'place'),
+  telemetry('components/read', 'make', 'place'),
+  network('subnets/join/action', 'make', 'place'),
+  assignments('read', 'make', 'clear', 'remove'),
+  assignments('write', 'make'),
+  assignments('delete', 'make', 'clear', 'remove'),
+  gateway('read', 'look'),
+  gateway('apis/read', 'look'),
+  gateway('apis/revisions/read', 'look'),
+  gateway('apis/policies/read', 'look'),
+  gateway('apis/releases/read', 'look'),
+  gateway('backends/read', 'look'),
+  gateway('namedValues/read', 'look'),
+  gateway('products/apis/read', 'look'),
+  gateway('subscriptions/read', 'look'),
+  gateway('apis/write', 'place'),
+  gateway('apis/policies/write', 'place'),
+  gateway('apis/releases/write', 'place'),
+  gateway('backends/write', 'place'),
+  gateway('namedValues/write', 'place'),
+  gateway('products/apis/write', 'place'),
+  gateway('subscriptions/write', 'place'),
+  gateway('subscriptions/listSecrets/action', 'place', 'call'),
+  gateway('operationresults/read', 'place', 'remove'),
+  gateway('apis/delete', 'place', 'remove'),
+  gateway('apis/policies/delete', 'place', 'remove'),
+  gateway('backends/delete', 'place', 'remove'),
+  gateway('namedValues/delete', 'place', 'remove'),
+  gateway('products/apis/delete', 'place', 'remove'),
+  gateway('subscriptions/delete', 'remove'),
+];
+
+const groupOf = (subscription: string, group: string): string =>
+  `/subscriptions/${subscription}/resourceGroups/${group}`;
+
+export const storageAccountId = ({ subscription, resourceGroup }: AzureFunctionsSettings, account: string): string =>
+  `${groupOf(subscription, resourceGroup)}/providers/Microsoft.Storage/storageAccounts/${account}`;
+
+/** Ids of the resources that a place is in these settings. */
+export function scopesOf(place: AzurePlace, settings: AzureFunctionsSettings): string[] {
+  const { subscription, resourceGroup, identity, applicationInsights, subnet, gateway: front } = settings;
+  const group = groupOf(subscription, resourceGroup);
+  const named = (id: string | undefined): string[] => (id === undefined ? [] : [id]);
+  switch (place) {
+    case 'apps':
+      return [group];
+    case 'storage':
+    case 'roles':
+      return [storageAccountId(settings, settings.storageAccount)];
+    case 'identity':
+      return identity === 'system' ? [] : [identity];
+    case 'telemetry':
+      return named(applicationInsights);
+    case 'subnet':
+      return named(subnet);
+    case 'gateway': {
+      const other = groupOf(subscription, front?.resourceGroup ?? resourceGroup);
+      return front ? [`${other}/providers/Microsoft.ApiManagement/service/${front.service}`] : [];
+    }
+  }
+}
+
+/** What one identity may do on one resource. */
+export interface ScopedActions {
+  place: AzurePlace;
+  scope: string;
+  actions: string[];
+  dataActions: string[];
+}
+
+/** All that these operations need with these settings, a resource each. */
+export function scopedActions(
+  settings: readonly AzureFunctionsSettings[],
+  operations: readonly TargetOperation[],
+): ScopedActions[] {
+  const found = new Map<string, ScopedActions>();
+  for (const one of settings) {
+    for (const { place, action, operations: by, data, when } of azurePermissions) {
+      if (!by.some((operation) => operations.includes(operation)) || when?.(one) === false) continue;
+      for (const scope of scopesOf(place, one)) {
+        const key = `${place} ${scope.toLowerCase()}`;
+        const entry = found.get(key) ?? { place, scope, actions: [], dataActions: [] };
+        const list = data ? entry.dataActions : entry.actions;
+        if (!list.includes(action)) list.push(action);
+        found.set(key, entry);
+      }
+    }
+  }
+  return [...found.values()];
+}
