@@ -2,11 +2,19 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoopbackServer, type Surface } from '../fakes/clouds/loopback.ts';
+import { removeTree } from '../fakes/clouds/read-only-folders.ts';
 import { type ArmApi, armSurface } from './arm.ts';
+import { authorizationApi } from './authorization.ts';
 import type { Principal } from './iam.ts';
+import { Identities } from './identities.ts';
 import type { Knobs } from './knobs.ts';
 import { Operations } from './operations.ts';
+import { insightsApi, resourcesApi } from './resources.ts';
+import { Accounts } from './storage/accounts.ts';
+import { blobSurface } from './storage/surface.ts';
 import { identitySurface } from './tokens.ts';
+import { webApis } from './web/api.ts';
+import { Web } from './web/web.ts';
 import { type Call, World } from './world.ts';
 
 /*
@@ -22,18 +30,28 @@ import { type Call, World } from './world.ts';
  * A change that takes its time is begun with `azure.operations.begin` and answered with `azure.operations.accepted`.
  * What has a host of its own (publishing sites, functions, blobs, a gateway) is a LoopbackServer.
  */
-export type ApiMaker = (azure: Azure) => ArmApi;
+export type ApiMaker = (azure: Azure) => ArmApi | ArmApi[];
 
 export interface AzureOptions {
   knobs?: Partial<Knobs>;
   /** Resource groups that are there. Default `models`. */
   groups?: string[];
+  /** Storage accounts of the first group. Default `coldgatetest`. */
+  accounts?: string[];
   /** More providers. */
   apis?: ApiMaker[];
   now?: () => Date;
 }
 
-const usual: ApiMaker[] = [({ operations }) => operations.api()];
+const usual: ApiMaker[] = [
+  ({ operations }) => operations.api(),
+  ({ accounts }) => accounts.api(),
+  ({ identities }) => identities.api(),
+  ({ world }) => authorizationApi(world),
+  ({ web }) => webApis(web),
+  resourcesApi,
+  insightsApi,
+];
 
 /** One subscription on Azure, on loopback. */
 export class Azure {
@@ -41,15 +59,25 @@ export class Azure {
   readonly operations: Operations;
   /** The identity of the pipeline, which may do everything until a test says otherwise. */
   readonly pipeline: Principal;
+  readonly accounts: Accounts;
+  /** Identities that were made beforehand. */
+  readonly identities: Identities;
+  readonly web: Web;
+  /** Ids of Application Insights components in lower case. */
+  readonly components = new Set<string>();
   readonly #servers = new Map<string, LoopbackServer>();
   readonly #identities = new Map<string, (clientId: string | undefined) => Principal | undefined>();
   readonly #closing: (() => void | Promise<void>)[] = [];
 
-  private constructor({ knobs = {}, groups = ['models'], now }: AzureOptions) {
+  private constructor({ knobs = {}, groups = ['models'], accounts = ['coldgatetest'], now }: AzureOptions) {
     this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-azure-')), knobs, now);
     const { world } = this;
     for (const group of groups) world.groups.set(group, 'westeurope');
     this.operations = new Operations(world, () => this.urlOf('ARM'));
+    this.accounts = new Accounts(world);
+    this.identities = new Identities(world);
+    this.web = new Web(this);
+    for (const account of accounts) this.accounts.create(account, groups[0] ?? '');
     this.pipeline = world.iam.create('coldgate-pipeline');
     world.iam.grant(this.pipeline.oid, { actions: ['*'], dataActions: ['*'] }, '/');
   }
@@ -57,7 +85,8 @@ export class Azure {
   static async open(options: AzureOptions = {}): Promise<Azure> {
     const azure = new Azure(options);
     await azure.serve(identitySurface(azure.world, azure.#identities));
-    const apis = [...usual, ...(options.apis ?? [])].map((make) => make(azure));
+    azure.accounts.base = (await azure.serve(blobSurface(azure.world, azure.accounts))).url;
+    const apis = [...usual, ...(options.apis ?? [])].flatMap((make) => make(azure));
     await azure.serve(armSurface(azure.world, apis));
     return azure;
   }
@@ -133,6 +162,7 @@ export class Azure {
   async close(): Promise<void> {
     for (const work of this.#closing) await work();
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
+    removeTree(this.world.scratch);
     const left = this.violations();
     if (left.length > 0) throw new Error(`Azure would not have taken this:\n${left.join('\n')}`);
   }

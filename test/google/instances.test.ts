@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fields } from '../fakes/clouds/fields.ts';
+import { removeTree } from '../fakes/clouds/read-only-folders.ts';
 import { allTo, Client, greeter } from './client.ts';
-import { removeTree } from './edge/source.ts';
 import { type Google, openGoogle } from './google.ts';
 import type { Template } from './run/record.ts';
 

@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import { ReadOnlyFolders, removeTree } from '../../fakes/clouds/read-only-folders.ts';
 
 /** Why nothing of a revision can be started: what the platform says of it. */
 export class StartError extends Error {}
@@ -26,8 +18,7 @@ export class Sources {
   readonly #scratch: string;
   /** Digests of archives that have been seen before. */
   readonly #digests = new WeakMap<Buffer, string>();
-  /** What each folder held when it was unpacked. */
-  readonly #inventories = new Map<string, string>();
+  readonly #folders = new ReadOnlyFolders();
 
   constructor(scratch: string) {
     this.#scratch = scratch;
@@ -42,7 +33,7 @@ export class Sources {
     const digest = this.#digests.get(archive) ?? createHash('sha256').update(archive).digest('hex').slice(0, 16);
     this.#digests.set(archive, digest);
     const folder = join(this.#scratch, `source-${digest}`);
-    if (this.#inventories.has(folder)) return folder;
+    if (this.#folders.has(folder)) return folder;
     const making = `${folder}.part-${process.hrtime.bigint()}`;
     mkdirSync(making, { recursive: true });
     try {
@@ -53,16 +44,13 @@ export class Sources {
     }
     if (existsSync(folder)) removeTree(making);
     else renameSync(making, folder);
-    lock(folder);
-    this.#inventories.set(folder, inventory(folder));
+    this.#folders.lock(folder);
     return folder;
   }
 
   /** What instances have changed in their working directories: on the platform they may not. */
   changes(): string[] {
-    return [...this.#inventories]
-      .filter(([folder, before]) => inventory(folder) !== before)
-      .map(([folder]) => `an instance has written to its working directory ${folder}`);
+    return this.#folders.changes();
   }
 }
 
@@ -82,40 +70,4 @@ function unpacker(folder: string): ReturnType<typeof extract> {
     pipeline(stream, createWriteStream(path, { mode: (mode ?? 0o444) & 0o555 })).then(() => next(), next);
   });
   return unpacking;
-}
-
-/** What a folder of sources holds, to see whether anyone has written to it. */
-const inventory = (folder: string): string =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs, mode } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs} ${mode}`;
-    })
-    .join('\n');
-
-const foldersOf = (folder: string): string[] => [
-  folder,
-  ...readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name)),
-];
-
-function lock(folder: string): void {
-  for (const path of foldersOf(folder)) chmodSync(path, 0o555);
-}
-
-/** Removes a folder, read-only parts too. */
-export function removeTree(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (let more = [folder]; more.length > 0; ) {
-    const path = more.pop() as string;
-    chmodSync(path, 0o755);
-    more = more.concat(
-      readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(path, entry.name)),
-    );
-  }
-  rmSync(folder, { recursive: true, force: true });
 }

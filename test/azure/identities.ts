@@ -1,0 +1,47 @@
+import type { ArmApi } from './arm.ts';
+import { notFound } from './arm-error.ts';
+import { Contract } from './contract.ts';
+import type { Principal } from './iam.ts';
+import type { World } from './world.ts';
+
+/** User-assigned identities: made beforehand, by whoever may grant roles. */
+export class Identities {
+  readonly #world: World;
+  /** By resource id in lower case. */
+  readonly #identities = new Map<string, { id: string; principal: Principal }>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Returns its resource id. */
+  create(name: string, group: string): string {
+    const id = `${this.#world.groupId(group)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+    this.#identities.set(id.toLowerCase(), { id, principal: this.#world.iam.create(name) });
+    return id;
+  }
+
+  find(id: string): Principal | undefined {
+    return this.#identities.get(id.toLowerCase())?.principal;
+  }
+
+  api(): ArmApi {
+    return {
+      contract: Contract.read('managedidentity.2024-11-30.json'),
+      operations: {
+        userAssignedIdentities_get: {
+          answer: ({ path }) => {
+            const found = this.#identities.get(path.toLowerCase());
+            if (!found) throw notFound(path);
+            const { id, principal } = found;
+            const name = id.split('/').at(-1);
+            const { oid: principalId, clientId } = principal;
+            const properties = { tenantId: this.#world.tenant, principalId, clientId };
+            const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+            return { status: 200, body: { id, name, type, location: 'westeurope', tags: {}, properties } };
+          },
+        },
+      },
+    };
+  }
+}
