@@ -55,7 +55,9 @@ export function failureOfAnswer(status: number, headers: Headers, text: string):
   const described = readError(text);
   if (described) return failureOfError(status, described, retryAfterMs);
   const words = /^\s*</.test(text) ? '' : (text.trim().split('\n')[0]?.slice(0, 300) ?? '');
-  return new AzureFailure(status, `HTTP ${status}`, words || 'no words', { retryAfterMs });
+  // Blob Storage answers in XML, and has its word in a header too.
+  const code = headers.get('x-ms-error-code') ?? `HTTP ${status}`;
+  return new AzureFailure(status, code, words || 'no words', { retryAfterMs });
 }
 
 /** The failure of an error object: ARM's `{code, message}`, or App Service's `{Code, Message, ExtendedCode}`. */

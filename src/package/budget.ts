@@ -45,6 +45,13 @@ export const cloudRunBudget: Budget = {
   source: 'Cloud Run Admin API: size of a source archive; 1 GB unpacked is the bound of Coldgate',
 };
 
+/** Flex Consumption mounts a package of up to 1 GB as it is. */
+export const flexBudget: Budget = {
+  target: 'azure-functions',
+  zipped: 1_000_000_000,
+  source: 'Azure Functions Flex Consumption: size of a deployment package',
+};
+
 const shown = 10;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

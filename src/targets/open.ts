@@ -1,5 +1,4 @@
 import type { Provider, SettingsByProvider, TargetSettings } from '../config/types.ts';
-import { ColdgateError, exitCodes } from '../errors.ts';
 import type { PlatformDeps } from '../rollout/platform.ts';
 import { rolloutTarget } from '../rollout/rollout.ts';
 import type { Target } from '../rollout/target.ts';
@@ -20,7 +19,10 @@ const openers: { [P in Provider]: Open<P> } = {
     const { CloudRunPlatform } = await import('./google-cloud-run/platform.ts');
     return rolloutTarget(new CloudRunPlatform(settings, deps), deps);
   },
-  'azure-functions': async ({ provider }) => notAvailable(provider),
+  'azure-functions': async (settings, deps) => {
+    const { FlexPlatform } = await import('./azure-functions/platform.ts');
+    return rolloutTarget(new FlexPlatform(settings, deps), deps);
+  },
 };
 
 const openAs = <P extends Provider>(
@@ -30,20 +32,8 @@ const openAs = <P extends Provider>(
 ): Promise<Target> => openers[provider](settings, deps);
 
 /**
- * The target of an environment or model. Throws ColdgateError `target-not-available` (exit 2) for a service that this build
- * cannot deploy to, and `platform-not-supported` (exit 2) where the local target cannot run on this machine.
+ * The target of an environment or model. Throws ColdgateError `plan-not-available` (exit 2) for a plan that this build cannot
+ * deploy to, and `platform-not-supported` (exit 2) where the local target cannot run on this machine.
  */
 export const openTarget = (settings: TargetSettings, deps: PlatformDeps): Promise<Target> =>
   openAs(settings.provider, settings, deps);
-
-function notAvailable(provider: Provider): never {
-  throw new ColdgateError(
-    'target-not-available',
-    exitCodes.usage,
-    `This version of Coldgate cannot deploy to ${provider}: it knows the settings, the driver is not in this build.`,
-    {
-      hint: 'Use `provider: local`, `aws-lambda` or `google-cloud-run` for now, or a release whose notes list this target.',
-      data: { provider },
-    },
-  );
-}

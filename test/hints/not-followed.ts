@@ -4,6 +4,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     why: 'they ask for a change in an account of a cloud, or of its network; the words are held to recorded answers',
     of: [
       ...['src/stores/s3/', 'src/stores/gcs/', 'src/stores/azure/', 'src/targets/aws-lambda/', 'src/google/'],
+      ...['src/azure/', 'src/targets/azure-functions/'],
       'src/oci/',
       ...['src/targets/google-cloud-run/', 'src/handler/', 'src/verbs/doctor.ts', 'src/github/api/attempt.ts'],
       'src/credential-words.ts',

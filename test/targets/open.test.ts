@@ -31,14 +31,12 @@ describe('openTarget', () => {
     expect(target.key).toBe('google-cloud-run-europe-west1-1x2048-gen2');
   });
 
-  it.each([azure])('says that $provider is not in this build', async ({ provider, ...given }) => {
-    const settings = camelKeys(targetSchema.parse({ provider, ...given }));
-    await expect(openTarget(settings, deps)).rejects.toMatchObject({
-      code: 'target-not-available',
-      exit: 2,
-      data: { provider },
-      message: expect.stringContaining(provider),
-    });
+  it('opens Flex Consumption without asking anyone, and says that Premium is not in this build', async () => {
+    const target = await openTarget(camelKeys(targetSchema.parse(azure)), deps);
+    expect(target.platform).toEqual({ os: 'linux', arch: 'x64' });
+    expect(target.key).toBe('azure-functions-westeurope-flex-2048');
+    const premium = camelKeys(targetSchema.parse({ ...azure, plan: 'premium' }));
+    await expect(openTarget(premium, deps)).rejects.toMatchObject({ code: 'plan-not-available', exit: 2 });
   });
 });
 

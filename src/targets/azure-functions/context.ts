@@ -1,0 +1,55 @@
+import { type Arm, openArm } from '../../azure/arm.ts';
+import { type AzureCredentials, openCredentials } from '../../azure/credentials.ts';
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
+import type { PlatformDeps } from '../../rollout/platform.ts';
+import type { Former, SampleApp, StorageAccount } from './state.ts';
+
+/** What every operation of the platform works with. */
+export interface FlexContext extends PlatformDeps {
+  settings: AzureFunctionsSettings;
+  arm: Arm;
+  credentials: AzureCredentials;
+  /** `/subscriptions/S/resourceGroups/G` */
+  group: string;
+  /** Function keys by app: read once in a run, and masked. */
+  keys: Map<string, Promise<string>>;
+  /** What this run has replaced, by function: it is set back from here. */
+  former: Map<string, Former>;
+  /** Apps for samples of this run, by function and version. */
+  samples: Map<string, SampleApp>;
+  /** Apps that this run has changed, with what answers there once the change has reached every instance. */
+  moved: Map<string, { reports: string; until: number }>;
+  /** What does not change during a run. */
+  facts: {
+    node?: Promise<string>;
+    account?: Promise<StorageAccount>;
+    identity?: Promise<string>;
+    insights?: Promise<Record<string, string>>;
+  };
+}
+
+export function contextOf(settings: AzureFunctionsSettings, deps: PlatformDeps): FlexContext {
+  const variables = deps.env ?? {};
+  const credentials = openCredentials(variables, deps.signal);
+  return {
+    ...deps,
+    settings,
+    credentials,
+    arm: openArm({ ...deps, credentials, variables }),
+    group: `/subscriptions/${settings.subscription}/resourceGroups/${settings.resourceGroup}`,
+    keys: new Map(),
+    former: new Map(),
+    samples: new Map(),
+    moved: new Map(),
+    facts: {},
+  };
+}
+
+/** API version of Microsoft.Web. */
+export const web = '2025-05-01';
+
+export const sitePath = ({ group }: Pick<FlexContext, 'group'>, site: string): string =>
+  `${group}/providers/Microsoft.Web/sites/${site}`;
+
+export const planPath = ({ group }: Pick<FlexContext, 'group'>, site: string): string =>
+  `${group}/providers/Microsoft.Web/serverfarms/${site}-plan`;

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { createBlob, hasBlob, isDataDenied, readBlob, removeBlob } from './blobs.ts';
+import type { FlexContext } from './context.ts';
+
+/*
+ * Packages of what is live and of what was live before, in the container of the live app: Azure keeps none of before.
+ */
+
+const pathOf = (site: string, sha256: string): string => `${site}/coldgate/packages/${sha256}.zip`;
+
+/** Keeps a package, so that a later update can be set back to it. Where this run may not write there, it cannot. */
+export async function keepPackage(
+  context: FlexContext,
+  site: string,
+  sha256: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    await createBlob(context, pathOf(site, sha256), bytes);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isDataDenied(error)) throw error;
+    context.log.debug(`The package of ${site} is not kept: ${(error as Error).message}`);
+  }
+}
+
+/** A package that was kept; undefined where it is not there, is another one, or may not be read. */
+export async function keptPackage(
+  context: FlexContext,
+  site: string,
+  sha256: string,
+  how: 'look' | 'read' = 'read',
+): Promise<Uint8Array | undefined> {
+  try {
+    const path = pathOf(site, sha256);
+    if (how === 'look') return (await hasBlob(context, path)) ? new Uint8Array() : undefined;
+    const bytes = await readBlob(context, path);
+    return bytes && createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : undefined;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isDataDenied(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Removes a package that nothing is set back to any more. Throws only at the end of the run. */
+export async function forgetPackage(context: FlexContext, site: string, sha256: string): Promise<void> {
+  await removeBlob(context, pathOf(site, sha256)).catch((error: Error) => {
+    context.signal.throwIfAborted();
+    context.log.debug(`A package of ${site} stays: ${error.message}`);
+  });
+}

@@ -1,0 +1,138 @@
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
+import { type Budget, flexBudget } from '../../package/budget.ts';
+import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
+import type {
+  Address,
+  ExposeOptions,
+  Move,
+  Platform,
+  PlatformDeps,
+  Published,
+  Wanted,
+} from '../../rollout/platform.ts';
+import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import { liveAddress, plannedApp } from './address.ts';
+import { startCold } from './cold-start.ts';
+import { contextOf, type FlexContext } from './context.ts';
+import { endpointAt } from './endpoint.ts';
+import { withHost } from './explain.ts';
+import { listFunctions } from './list.ts';
+import { candidateName, siteName } from './names.ts';
+import { nothingOf, observe } from './observe.ts';
+import { publish, type Request } from './publish.ts';
+import { noPremium } from './refusal.ts';
+import { removeAll, retireRevisions, sweep } from './remove.ts';
+import { replaceLive } from './replace.ts';
+import type { FlexRevision, FlexState } from './state.ts';
+import { memoryOf, settingsOf } from './wanted.ts';
+
+/**
+ * Functions on Azure's Flex Consumption plan: one app per model and environment follows the pointer and is what callers reach;
+ * a candidate is a second app on a second plan, pinned to a model version. All state is stored in Azure itself. Design:
+ * docs/azure-target.md.
+ */
+export class FlexPlatform implements Platform<FlexRevision, FlexState> {
+  readonly key: string;
+  readonly platform = { os: 'linux', arch: 'x64' } as const;
+  readonly entry = 'azure.mjs';
+  readonly budget: Budget = flexBudget;
+  readonly replacing: string;
+  readonly startSeconds = [10, 40] as const;
+  readonly #context: FlexContext;
+
+  /** Throws ColdgateError `plan-not-available` (exit 2). */
+  constructor(settings: AzureFunctionsSettings, deps: PlatformDeps) {
+    if (settings.plan !== 'flex-consumption') throw noPremium();
+    this.key = `azure-functions-${settings.location}-flex-${memoryOf(settings)}`;
+    this.replacing =
+      settings.updateStrategy === 'rolling'
+        ? 'an update in place: requests in flight end by themselves, an app with one instance has a short gap'
+        : 'an update in place: requests in flight are lost, and the app is down for some seconds';
+    this.#context = contextOf(settings, deps);
+  }
+
+  /** Changes of an app run alone by a lease, which is taken only where something is changed. */
+  exclusive<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  settingsOf({ settings }: Request): unknown {
+    return settingsOf(this.#context.settings, settings);
+  }
+
+  observe(name: string): Promise<FlexState | undefined> {
+    return observe(this.#context, name);
+  }
+
+  async open({ settings }: Request): Promise<FlexState> {
+    return (await observe(this.#context, settings.name)) ?? nothingOf(this.#context, settings.name);
+  }
+
+  publish(
+    state: FlexState,
+    wanted: Wanted,
+    request: DeployRequest,
+    replaced?: FlexRevision,
+  ): Promise<Published<FlexRevision>> {
+    return publish(this.#context, state, wanted, request, replaced);
+  }
+
+  direct(_state: FlexState, { site, url = '' }: FlexRevision): Endpoint {
+    return endpointAt(this.#context, { site, url, moved: this.#context.moved.get(site) });
+  }
+
+  async expose(state: FlexState, revision: FlexRevision, options: ExposeOptions): Promise<Address> {
+    if (revision.role !== 'candidate') return liveAddress(this.#context, state, options);
+    return { url: revision.url ?? '', changed: options.recheck };
+  }
+
+  endpoint({ name }: Pick<FlexState, 'name'>, { version }: Pick<FlexRevision, 'version'>, { url }: Address): Endpoint {
+    const live = siteName(this.#context.settings, name);
+    const site = version === null ? live : candidateName(live, version);
+    return endpointAt(this.#context, { site, url, moved: this.#context.moved.get(site) });
+  }
+
+  async shift(state: FlexState, { from, to }: Move<FlexRevision>) {
+    const isThere = to.wish === undefined && state.live?.id === to.id;
+    if (from === undefined || isThere) return { revision: to, changed: false };
+    return { revision: await replaceLive(this.#context, state, from, to), changed: true };
+  }
+
+  startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
+    return startCold(this.#context, request, wanted, options);
+  }
+
+  explain(_state: FlexState, { site }: FlexRevision, error: Error): Promise<Error> {
+    return withHost(this.#context, site, error);
+  }
+
+  retire(state: FlexState, revisions: readonly FlexRevision[]): Promise<void> {
+    return retireRevisions(this.#context, state, revisions);
+  }
+
+  tidy(state: FlexState): Promise<void> {
+    return sweep(this.#context, state);
+  }
+
+  async endSampling(name: string): Promise<void> {
+    const state = this.#context.samples.size > 0 ? await observe(this.#context, name) : undefined;
+    if (state) await sweep(this.#context, state);
+  }
+
+  list(): Promise<FoundFunction[]> {
+    return listFunctions(this.#context);
+  }
+
+  removeAll(_name: string, state: FlexState | undefined): Promise<Change[]> {
+    return removeAll(this.#context, state);
+  }
+
+  drift(state: FlexState, _what: string, { role }: FlexRevision): string[] {
+    return role === 'live' ? plannedApp(this.#context, state) : [];
+  }
+
+  label(_state: FlexState, { site }: FlexRevision): string {
+    return `as app ${site}`;
+  }
+}

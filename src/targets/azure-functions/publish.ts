@@ -1,0 +1,93 @@
+import { readPackage } from '../../package/package-cache.ts';
+import type { Published, Wanted } from '../../rollout/platform.ts';
+import type { DeployRequest } from '../../rollout/target.ts';
+import { createApp, createPlan, ensureApp, noteRuns, runsOf } from './app.ts';
+import { ensureSettings } from './app-settings.ts';
+import type { FlexContext } from './context.ts';
+import { settlingUntil } from './endpoint.ts';
+import { alone } from './lease.ts';
+import { candidateName } from './names.ts';
+import { keepPackage } from './packages.ts';
+import { pushPackage } from './push.ts';
+import { whileThere } from './refusal.ts';
+import { type Site, siteUrl } from './resources.ts';
+import type { FlexRevision, FlexState, Wish } from './state.ts';
+import { type AppRole, variablesOf } from './wanted.ts';
+
+export type Request = Pick<DeployRequest, 'settings' | 'package'>;
+
+/**
+ * Makes the app of a candidate, or the first live one, and publishes to it. Where a live one is there nothing is changed yet:
+ * an app runs one revision, so `shift` replaces what callers reach.
+ * @param replaced an equal revision that does not work
+ */
+export async function publish(
+  context: FlexContext,
+  state: FlexState,
+  wanted: Wanted,
+  request: Request,
+  replaced?: FlexRevision,
+): Promise<Published<FlexRevision>> {
+  const { role, version, revision } = wanted;
+  const site = version === null ? state.site : candidateName(state.site, version);
+  const wish = await wishOf(context, wanted, request, replaced);
+  const made = { ...{ id: revision, site, role, version }, ...identityOf(wanted), url: undefined, wish };
+  if (role === 'live' && state.live) return { revision: made, fresh: true, inPlace: true };
+  const found = await runIn(context, state, { site, wish, request, app: { role, version }, revision });
+  const url = siteUrl(found);
+  const deployed: FlexRevision = { ...made, url };
+  state.sites.set(site, found);
+  if (role === 'live') state.live = deployed;
+  return { revision: deployed, fresh: true };
+}
+
+const identityOf = ({ packageSha256, settingsSha256 }: Wanted) => ({ packageSha256, settingsSha256 });
+
+async function wishOf(
+  context: FlexContext,
+  wanted: Wanted,
+  request: Request,
+  replaced: FlexRevision | undefined,
+): Promise<Wish> {
+  const { package: from, settings } = request;
+  return {
+    variables: await variablesOf(context, settings, wanted),
+    ...identityOf(wanted),
+    bytes: () => readPackage(from),
+    request,
+    anew: replaced !== undefined && replaced.packageSha256 === wanted.packageSha256,
+  };
+}
+
+interface Running {
+  site: string;
+  wish: Wish;
+  request: Request;
+  app: AppRole;
+  revision: string;
+}
+
+/** Makes an app, or takes up one that is there, and has it run the package and the settings. */
+export async function runIn(context: FlexContext, state: FlexState, running: Running): Promise<Site> {
+  const { site, wish, request, app, revision } = running;
+  const of = { ...request.settings, name: state.name };
+  if (!state.plans.has(site)) await createPlan(context, { site, of, app });
+  const work = async (): Promise<Site> => {
+    context.moved.set(site, { reports: revision, until: settlingUntil() });
+    const known = state.sites.get(site);
+    const runs = known && runsOf(known);
+    // One that was never published to may lack anything: all of it is made again.
+    const found = known && runs ? (await ensureApp(context, { site, of, app }, known)).site : undefined;
+    if (found) await ensureSettings(context, site, wish.variables);
+    const now = found ?? (await createApp(context, { site, of, app }, wish.variables));
+    if (!runs || wish.anew || runs.packageSha256 !== wish.packageSha256) {
+      const bytes = await wish.bytes();
+      if (app.role === 'live') await keepPackage(context, site, wish.packageSha256, bytes);
+      await pushPackage(context, now, bytes);
+    }
+    context.moved.set(site, { reports: revision, until: settlingUntil() });
+    await noteRuns(context, now, { ...wish, revision });
+    return now;
+  };
+  return whileThere(() => alone(context, site, work));
+}

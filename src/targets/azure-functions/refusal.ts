@@ -1,0 +1,36 @@
+import { isMissing } from '../../azure/failure.ts';
+import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
+import { MovedError } from '../../rollout/platform.ts';
+
+/** What is thrown when looking again never helps. */
+const lostRace = (site: string, cause: unknown): ConflictError =>
+  new ConflictError('function-changed', `Someone else keeps changing ${site}.`, {
+    cause,
+    hint: 'Look who deploys to it beside this run (activity log of the app), then run this again.',
+  });
+
+/** Someone else has changed what was read. */
+export function movedError(site: string): MovedError {
+  const cause = new Error(`someone else has changed ${site}`);
+  return new MovedError(cause, () => lostRace(site, cause));
+}
+
+/** An app that is gone in the middle of a change was removed by someone else: throws MovedError, to look again. */
+export async function whileThere<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new MovedError(error as Error);
+  }
+}
+
+export const noPremium = (): ColdgateError =>
+  new ColdgateError(
+    'plan-not-available',
+    exitCodes.usage,
+    'This version of Coldgate does not deploy to Premium plans.',
+    {
+      hint: 'Take plan: flex-consumption: it scales to zero, and always-ready keeps instances warm.',
+    },
+  );

@@ -1,0 +1,100 @@
+import { type AzureFailure, failureIn, isMissing } from '../../azure/failure.ts';
+import type { Reason } from '../../azure/patience.ts';
+import type { FunctionSettings } from '../../rollout/target.ts';
+import type { FlexContext } from './context.ts';
+import { accountId, insightsVariables } from './facts.ts';
+import { uuidOf } from './names.ts';
+import type { Site } from './resources.ts';
+
+const apiVersion = '2022-04-01';
+
+/** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const roles = {
+  owner: { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', title: 'Storage Blob Data Owner' },
+  reader: { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', title: 'Storage Blob Data Reader' },
+  publisher: { id: '3913510d-42f4-4e42-8a64-420c390055eb', title: 'Monitoring Metrics Publisher' },
+} as const;
+
+interface Grant {
+  role: keyof typeof roles;
+  scope: string;
+}
+
+/** What the identity of an app needs: its own storage, the models, its telemetry. */
+function grantsOf(context: FlexContext, store: Record<string, string>): Grant[] {
+  const { settings } = context;
+  const { MODEL_STORE, MODEL_BUCKET = '' } = store;
+  const [account = '', container = ''] = MODEL_BUCKET.split('/');
+  return [
+    { role: 'owner', scope: accountId(context, settings.storageAccount) },
+    ...(MODEL_STORE === 'azure' && account !== ''
+      ? [
+          {
+            role: 'reader',
+            scope: `${accountId(context, account)}/blobServices/default/containers/${container}`,
+          } as const,
+        ]
+      : []),
+    ...(settings.applicationInsights === undefined
+      ? []
+      : [{ role: 'publisher', scope: settings.applicationInsights } as const]),
+  ];
+}
+
+/** A component that takes its telemetry by key needs no role. */
+const isNeeded = async (context: FlexContext, { role }: Grant): Promise<boolean> =>
+  role !== 'publisher' || 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING' in (await insightsVariables(context));
+
+const pathOf = ({ role, scope }: Grant, principal: string): string =>
+  `${scope}/providers/Microsoft.Authorization/roleAssignments/${uuidOf(scope, role, principal)}`;
+
+/** An identity of a moment ago is not known everywhere. */
+const isNew = ({ code, message }: AzureFailure): Reason | undefined =>
+  code === 'PrincipalNotFound' || /does not exist in the directory/i.test(message) ? 'identity' : undefined;
+
+/** Gives the app's own identity its roles; a user-assigned one has them already. Throws ColdgateError (exit 8). */
+export async function ensureRoles(
+  context: FlexContext,
+  site: Site,
+  of: Pick<FunctionSettings, 'storeVariables'>,
+): Promise<void> {
+  const principalId = site.identity?.principalId;
+  if (context.settings.identity !== 'system' || principalId === undefined) return;
+  const { arm, settings } = context;
+  for (const grant of grantsOf(context, of.storeVariables)) {
+    if (!(await isNeeded(context, grant))) continue;
+    const { id } = roles[grant.role];
+    const roleDefinitionId = `/subscriptions/${settings.subscription}/providers/Microsoft.Authorization/roleDefinitions/${id}`;
+    const body = { properties: { roleDefinitionId, principalId, principalType: 'ServicePrincipal' } };
+    try {
+      await arm.send('PUT', pathOf(grant, principalId), { apiVersion, body, also: isNew });
+    } catch (error) {
+      // Someone else has granted the very same under another id.
+      if (failureIn(error)?.code === 'RoleAssignmentExists') continue;
+      if (grant.role === 'owner' || !isMissing(error)) throw error;
+      warnOfElsewhere(context, grant, principalId);
+    }
+  }
+}
+
+function warnOfElsewhere({ log }: FlexContext, { role, scope }: Grant, principal: string): void {
+  const { title } = roles[role];
+  log.warn(
+    `${scope} is in another resource group, so the function gets no role there: az role assignment create --assignee ${principal} --role "${title}" --scope ID`,
+  );
+}
+
+/** Takes the roles of an app away, as long as its identity is known; those of a removed identity would stay for ever. */
+export async function removeRoles(context: FlexContext, site: Site, store: Record<string, string>): Promise<void> {
+  const principalId = site.identity?.principalId;
+  if (!/SystemAssigned/i.test(site.identity?.type ?? '') || principalId === undefined) return;
+  for (const grant of grantsOf(context, store)) {
+    try {
+      await context.arm.send('DELETE', pathOf(grant, principalId), { apiVersion });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (isMissing(error)) continue;
+      context.log.warn(`A role of ${site.name} stays at ${grant.scope}: ${(error as Error).message}`);
+    }
+  }
+}
