@@ -72,7 +72,7 @@ async function act(run: ApimRun, step: Exclude<ApimStep, { do: 'nothing' | 'rele
     }
     case 'leave-product': {
       access.log.info(`Taking the API ${names.api} out of the product ${step.product}.`);
-      await access.arm.send('DELETE', productPath(names, step.product), unconditionally);
+      await access.arm.send('DELETE', productPath(names, step.product), { apiVersion: apimVersion });
     }
   }
 }
