@@ -153,7 +153,7 @@ export const rooms: Record<string, Room> = {
   },
   handler: {
     owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
-    rooms: ['clouds', 'model'],
+    rooms: ['clouds', 'model', 'onnx/external-names.ts'],
     packages: [
       'node:',
       'onnxruntime-node',

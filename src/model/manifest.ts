@@ -52,6 +52,8 @@ export interface Manifest {
   ir_version: number;
   /** Producer name and version as the file states them; may be empty. */
   producer: string;
+  /** Paths in `files` of the files that the model keeps tensors in, and needs beside it to be loaded. */
+  external_data?: string[];
   /** Path of the golden sample in `files`. */
   sample?: string;
   /** Of a version without a golden sample: the made-up request that the model answered when it was published. */
@@ -88,6 +90,7 @@ const manifestShape: Shape = {
   opset: 'count',
   ir_version: 'count',
   producer: 'string',
+  'external_data?': ['string'],
   'sample?': 'string',
   'probe?': 'object',
   artifacts: [{ ...file, kind: 'string', runtime_version: 'string', optimization: 'string', parity: 'object' }],
@@ -126,6 +129,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   must(new Set(paths.map((path) => path.toLowerCase())).size === paths.length, 'files', 'a list without doubles');
   const listed = (path: string) => manifest.files.some((entry) => entry.path === path);
   must(listed(manifest.model), 'model', 'one of files');
+  const isData = (path: string): boolean => listed(path) && path !== manifest.model;
+  must(manifest.external_data?.every(isData) !== false, 'external_data', 'a list of files other than the model');
   must(manifest.sample === undefined || listed(manifest.sample), 'sample', 'one of files');
   must(manifest.probe === undefined || isProbe(manifest.probe), 'probe', 'inputs with their shapes, and fill, 0 or 1');
   for (const [at, { shape }] of [manifest.input, ...manifest.inputs, ...manifest.outputs].entries()) {
@@ -139,6 +144,10 @@ const isDeclaredShape = (value: unknown): boolean =>
 
 const isDimension = (value: unknown): boolean =>
   typeof value === 'string' || (Number.isSafeInteger(value) && (value as number) >= 0);
+
+/** The files that the model keeps tensors in, in the order of the list. */
+export const externalFiles = ({ files, external_data: paths = [] }: Manifest): FileEntry[] =>
+  paths.flatMap((path) => files.find((file) => file.path === path) ?? []);
 
 /** The file of the pointer's sha256 and size. */
 export function modelFile(manifest: Manifest): FileEntry {

@@ -1,5 +1,5 @@
 import { isArtifactPath } from './layout.ts';
-import type { Artifact } from './manifest.ts';
+import type { Artifact, FileEntry } from './manifest.ts';
 import { isFilePath, isVersion } from './names.ts';
 import { check, checkValue, type Shape, ShapeError } from './shape.ts';
 
@@ -35,6 +35,11 @@ export interface Pointer {
   /** sha256 of manifest.json's bytes. */
   manifest_sha256: string;
   artifacts: Artifact[];
+  /**
+   * Of a model that keeps tensors in other files: all that the runtime needs, the model first, so that a start finds them
+   * without the manifest. Absent in pointers of earlier releases.
+   */
+  files?: FileEntry[];
   /** As in the manifest. */
   unbounded?: boolean;
   previous: { version: string; sha256: string } | null;
@@ -60,6 +65,7 @@ const pointerShape: Shape = {
   size: 'count',
   manifest_sha256: 'sha256',
   artifacts: [{ path: 'string', sha256: 'sha256', size: 'count', kind: 'string', runtime_version: 'string' }],
+  'files?': [{ path: 'string', sha256: 'sha256', size: 'count' }],
   promoted_at: 'string',
   actor: 'string',
   gate: 'object',
@@ -88,6 +94,9 @@ export function parsePointer(bytes: Uint8Array, what = 'current.json'): Pointer 
   must(isFilePath(pointer.file), 'file', 'a path inside the version');
   for (const [at, { path }] of pointer.artifacts.entries()) {
     must(isArtifactPath(path), `artifacts[${at}].path`, 'a path below artifacts/');
+  }
+  for (const [at, { path }] of (pointer.files ?? []).entries()) {
+    must(isFilePath(path), `files[${at}].path`, 'a path inside the version');
   }
   // A reader that lives for years in a function takes what is missing as nothing.
   pointer.run_url ??= null;

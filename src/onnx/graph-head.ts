@@ -1,4 +1,5 @@
 import type { TensorInfo } from '../model/tensor-info.ts';
+import { type ExternalTensor, readTensor } from './external-tensors.ts';
 import { ModelFault } from './model-fault.ts';
 import { type ServedOutputs, servedOutputs } from './served-outputs.ts';
 import { checkedTensor, isExchangeable, nameLimit, readValueInfo, type ValueInfo } from './value-info.ts';
@@ -18,7 +19,8 @@ export interface GraphHead {
   outputs: ValueInfo[];
   /** Names of the top graph's initializers, also the sparse ones. */
   initializers: Set<string>;
-  externalData: Set<string>;
+  /** Tensors whose values lie in other files, of initializers and of attributes, subgraphs included. */
+  externalData: ExternalTensor[];
   nodeDomains: Set<string>;
   operators: Set<string>;
   /** ZipMap nodes of the top graph. */
@@ -29,7 +31,7 @@ export const emptyGraphHead = (): GraphHead => ({
   inputs: [],
   outputs: [],
   initializers: new Set(),
-  externalData: new Set(),
+  externalData: [],
   nodeDomains: new Set(),
   operators: new Set(),
   zipMaps: [],
@@ -44,7 +46,7 @@ export function readGraph(reader: WireReader, end: number, head: GraphHead, dept
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
     if (field === 1) readNode(reader, stop, head, depth);
-    if (field === 5) addInitializer(readTensor(reader, stop, head), head, depth);
+    if (field === 5) addInitializer(readTensor(reader, stop, head.externalData), head, depth);
     if (field === 15) readSparse(reader, stop, (name) => addInitializer(name, head, depth), head);
     if (depth > 0) return;
     if (field === 11) addValue(head.inputs, readValueInfo(reader, stop));
@@ -90,42 +92,19 @@ export function readNode(reader: WireReader, end: number, head: GraphHead, depth
 function readAttribute(reader: WireReader, end: number, head: GraphHead, depth: number): void {
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
-    if (field === 5 || field === 10) readTensor(reader, stop, head);
+    if (field === 5 || field === 10) readTensor(reader, stop, head.externalData);
     if (field === 6 || field === 11) readGraph(reader, stop, head, depth + 1);
     if (field === 22 || field === 23) readSparse(reader, stop, () => {}, head);
   });
-}
-
-/** TensorProto: its name, and the location of external data. */
-function readTensor(reader: WireReader, end: number, head: GraphHead): string {
-  let name = '';
-  reader.each(end, (field, wire, _value, stop) => {
-    if (wire !== 2) return;
-    if (field === 8) name = reader.text(stop, nameLimit);
-    if (field === 13) readLocation(reader, stop, head);
-  });
-  return name;
 }
 
 /** SparseTensorProto: the values carry the name; values and indices may both lie outside. */
 function readSparse(reader: WireReader, end: number, named: (name: string) => void, head: GraphHead): void {
   reader.each(end, (field, wire, _value, stop) => {
     if (wire !== 2) return;
-    if (field === 1) named(readTensor(reader, stop, head));
-    if (field === 2) readTensor(reader, stop, head);
+    if (field === 1) named(readTensor(reader, stop, head.externalData));
+    if (field === 2) readTensor(reader, stop, head.externalData);
   });
-}
-
-/** StringStringEntryProto of external_data; the other keys are offset, length and checksum. */
-function readLocation(reader: WireReader, end: number, head: GraphHead): void {
-  let key = '';
-  let value = '';
-  reader.each(end, (field, wire, _value, stop) => {
-    if (wire !== 2) return;
-    if (field === 1) key = reader.text(stop, nameLimit);
-    if (field === 2) value = reader.text(stop, nameLimit);
-  });
-  if (key === 'location') addTo(head.externalData, value, 'external data files');
 }
 
 function addTo(set: Set<string>, text: string, what: string): void {
@@ -158,7 +137,7 @@ export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorI
   if (inputs.length === 0) throw new ModelFault('model-unsupported', 'takes no input, so there is nothing to infer');
   if (head.outputs.length === 0) throw new ModelFault('model-invalid', 'has no outputs');
   const takesMissing = [...head.operators].some((operator) => missingAware.has(operator));
-  const served = servedOutputs(head.outputs, head.zipMaps, head.externalData.size === 0);
+  const served = servedOutputs(head.outputs, head.zipMaps);
   return { inputs: takesMissing ? inputs.map(nullable) : inputs, ...served };
 }
 

@@ -1,6 +1,6 @@
 import { IntegrityError } from '../errors.ts';
 
-export type FaultCode = 'not-onnx' | 'model-truncated' | 'model-invalid' | 'model-unsupported';
+export type FaultCode = 'not-onnx' | 'model-truncated' | 'model-invalid' | 'model-unsupported' | 'external-data';
 
 /**
  * What is wrong with a model file, before the file's name is known: `words` follow the name ("is a PNG image, …").

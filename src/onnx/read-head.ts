@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
+import type { ExternalTensor } from './external-tensors.ts';
 import { emptyGraphHead, type GraphHead, readGraph, readNode, tensorsOf } from './graph-head.ts';
 import { headLength, identify } from './identify.ts';
 import { ModelFault } from './model-fault.ts';
@@ -24,8 +25,8 @@ export interface ModelHead extends ServedOutputs {
   irVersion: number;
   /** Name and version as the file states them; may be empty. */
   producer: string;
-  /** Files beside the model that hold weights, as the model names them, in order of appearance. */
-  externalData: string[];
+  /** Tensors whose values lie in files beside the model, as the model states them, in order of appearance. */
+  externalData: ExternalTensor[];
   /** Imported operator sets that neither ONNX nor ONNX Runtime defines, nor a function of the model. */
   customDomains: string[];
   /** Domains that nodes name, subgraphs included, without the default one. */
@@ -85,7 +86,7 @@ function readOpen(file: number): ModelHead {
   if (other) throw other;
   if (size > largestFile) {
     const hint =
-      'Make it smaller: float16 halves it, int8 quarters it. Weights in files of their own are not supported yet.';
+      'Keep its weights in a file beside it: onnx.save_model(model, path, save_as_external_data=True, location="model.onnx.data").';
     throw new ModelFault('model-invalid', `has ${size} bytes, and a model file can have at most 2 GiB`, hint);
   }
   return finish(readModel(new WireReader(file, size)));
@@ -188,7 +189,7 @@ function finish(draft: Draft): ModelHead {
     opset,
     irVersion,
     producer: `${draft.producer} ${draft.producerVersion}`.trim(),
-    externalData: [...graph.externalData],
+    externalData: [...graph.externalData, ...draft.functions.externalData],
     customDomains: [...opsets.keys()].filter((d) => !builtIn.test(d) && !draft.functionDomains.has(d)).sort(),
     nodeDomains: [...graph.nodeDomains].filter((d) => d !== '' && d !== 'ai.onnx').sort(),
     operators,

@@ -29,31 +29,12 @@ export interface ServedOutputs {
 }
 
 /** Whether a form of the model is made that has the served outputs alone. */
-export const needsTensorForm = (
-  head: Pick<ServedOutputs, 'conversions' | 'leftOut'> & { externalData: string[] },
-): boolean => head.externalData.length === 0 && head.conversions.length + head.leftOut.length > 0;
+export const needsTensorForm = ({ conversions, leftOut }: Pick<ServedOutputs, 'conversions' | 'leftOut'>): boolean =>
+  conversions.length + leftOut.length > 0;
 
-const oneFile = 'Save the model as one file (save_as_external_data=False), or export it with plain tensors.';
-
-/** Without conversions: of a model whose weights lie beside it no form can be made that finds them. */
-function inOneFileOnly(served: ServedOutputs): ServedOutputs {
-  const converted = served.conversions.map(({ tensor }) => tensor);
-  const why = 'that is no tensor, which is only converted where the model is one file';
-  return {
-    outputs: served.outputs.filter((info) => !converted.includes(info)),
-    conversions: [],
-    leftOut: [...served.leftOut, ...converted.map(({ name }) => ({ output: name, why, hint: oneFile }))],
-  };
-}
-
-/** What is served of the graph's outputs; `whole` where the model is one file. Throws ModelFault `model-unsupported` where that is nothing. */
-export function servedOutputs(
-  declared: readonly ValueInfo[],
-  zipMaps: readonly ZipMap[],
-  whole: boolean,
-): ServedOutputs {
-  const all = convert(declared, zipMaps);
-  const served = whole ? all : inOneFileOnly(all);
+/** What is served of the graph's outputs. Throws ModelFault `model-unsupported` where that is nothing. */
+export function servedOutputs(declared: readonly ValueInfo[], zipMaps: readonly ZipMap[]): ServedOutputs {
+  const served = convert(declared, zipMaps);
   const [first] = served.leftOut;
   if (first && served.outputs.length === 0) {
     throw new ModelFault('model-unsupported', `has an output "${first.output}" ${first.why}`, first.hint);

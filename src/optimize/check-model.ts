@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { proveSample } from '../handler/model/golden-sample.ts';
 import { LoadError } from '../handler/model/load-error.ts';
 import { openSession } from '../handler/session/open-session.ts';
@@ -65,16 +65,21 @@ export async function checkModel(job: CheckJob): Promise<CheckResult> {
   try {
     const model = join(folder, 'tensors.onnx');
     await writeTensorForm(job.model, head, model);
-    return await checkServed({ ...job, model }, head);
+    return await checkServed({ ...job, model }, head, dirname(job.model));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function checkServed(job: CheckJob, head: ModelHead | undefined): Promise<CheckResult> {
+/** @param folder where the files lie that the model keeps tensors in */
+async function checkServed(
+  job: CheckJob,
+  head: ModelHead | undefined,
+  folder = dirname(job.model),
+): Promise<CheckResult> {
   let session: Session;
   try {
-    session = await openSession({ path: job.model, form: formOf(job.model) }, undefined);
+    session = await openSession({ path: job.model, form: formOf(job.model), folder }, undefined);
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'model-unusable') throw error;
     const empty = { inputs: [], outputs: [], warnings: [], runtime_version: runtimeVersion };
@@ -84,7 +89,7 @@ async function checkServed(job: CheckJob, head: ModelHead | undefined): Promise<
   const declared = head ?? session;
   const ran = await (job.sample === undefined
     ? findProbe(session, declared)
-    : runSample(session, declared, { ...job, sample: job.sample }));
+    : runSample(session, declared, { ...job, sample: job.sample, folder }));
   await session.close();
   return { loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran, runtime_version: runtimeVersion };
 }
@@ -95,12 +100,12 @@ function reasonOf({ cause, message }: LoadError, model: string): string {
   return firstLine.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');
 }
 
-const optionalRuns = (model: string, { inputs }: Signature): OptionalRuns =>
+const optionalRuns = (model: string, { inputs }: Signature, data: string): OptionalRuns =>
   new OptionalRuns({
     path: async () => model,
     folder: tmpdir(),
     names: inputs.filter(({ optional }) => optional).map(({ name }) => name),
-    open: (path) => openSession({ path, form: 'original' }, undefined),
+    open: (path) => openSession({ path, form: 'original', folder: data }, undefined),
   });
 
 export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
@@ -110,7 +115,7 @@ type Ran = Pick<CheckResult, 'sample' | 'difference' | 'warnings' | 'probe' | 'r
 async function runSample(
   session: Session,
   declared: Signature,
-  { model, sample }: CheckJob & { sample: string },
+  { model, sample, folder }: CheckJob & { sample: string; folder: string },
 ): Promise<Ran> {
   const json = parseJson(await readFile(sample, 'utf8'));
   const { inputs } = json as { inputs?: unknown };
@@ -118,7 +123,7 @@ async function runSample(
   let warnings: string[] = [];
   let answer: WireSize | undefined;
   let runMs = 0;
-  const optional = optionalRuns(model, declared);
+  const optional = optionalRuns(model, declared, folder);
   const { status, difference } = await proveSample(declared, json, 1, async (feeds) => {
     request.binary = binaryBytes(feeds);
     const started = performance.now();

@@ -9,13 +9,13 @@ import { readOptimized, writeOptimized } from './write-optimized.ts';
  * graph is written as ONNX too, where its nodes can be read, looked through, and removed again. Throws LoadError
  * `model-unusable`, IntegrityError `hardware-bound`.
  */
-export async function writeColdForm({ model, out }: FormJob): Promise<MadeForm> {
+export async function writeColdForm({ model, folder, out }: FormJob): Promise<MadeForm> {
   const path = join(out, `cold-${runtimeVersion}.ort`);
   const twin = join(out, `.cold-${runtimeVersion}.onnx`);
   await rm(path, { force: true });
   try {
-    await writeOptimized({ model, path, format: 'ORT', level: 'extended' });
-    await writeOptimized({ model, path: twin, format: 'ONNX', level: 'extended' });
+    await writeOptimized({ model, folder, path, format: 'ORT', level: 'extended' });
+    await writeOptimized({ model, folder, path: twin, format: 'ONNX', level: 'extended' });
     const head = await readOptimized(twin);
     return { level: 'extended', head, files: [path] };
   } finally {

@@ -13,6 +13,8 @@ export interface OptimizeJob {
   kind: Artifact['kind'];
   /** The ONNX file. */
   model: string;
+  /** Where the files lie that it keeps tensors in, if not beside it. */
+  folder?: string;
   /** Folder that the files are written into; made if it is not there. */
   out: string;
   /** The golden sample, as JSON. Its inputs join the parity check, and are all of it where random ones do not run. */
@@ -20,7 +22,7 @@ export interface OptimizeJob {
 }
 
 /** The part of it that writing a form needs. */
-export type FormJob = Pick<OptimizeJob, 'model' | 'out'>;
+export type FormJob = Pick<OptimizeJob, 'model' | 'folder' | 'out'>;
 
 /** What was written. */
 export interface MadeForm {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ColdgateError, exitCodes } from '../errors.ts';
 import { runtimeVersion } from '../handler/session/runtime.ts';
 import { Hashing } from '../model/digest.ts';
@@ -29,7 +29,8 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   const head = await readModelHead(job.model);
   if (job.kind === 'tensors') return { artifacts: [await makeTensorForm(job, head)], compared: 0 };
   const model = await withoutConstantInputs(job.model, head.irVersion, job.out);
-  const form = { model, out: job.out };
+  const folder = job.folder ?? dirname(job.model);
+  const form = { model, folder, out: job.out };
   let made: MadeForm;
   try {
     made = job.kind === 'cold' ? await writeColdForm(form) : await writeSteadyForm(form);
@@ -41,7 +42,7 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   demandSameSignature({ inputs: head.inputs, outputs: [] }, { inputs: made.head.inputs, outputs: [] });
   const sample = job.sample === undefined ? undefined : parseJson(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
-  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample, head);
+  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample, head, folder);
   const artifacts = [];
   for (const source of files) {
     const entry = await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) });

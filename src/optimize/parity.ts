@@ -29,15 +29,16 @@ const longestMs = 20_000;
  * Runs original and artifact side by side, as the handler would run each, and measures how far apart they are. The
  * golden sample comes first and is judged by its own tolerance, made-up inputs by `parityTolerance`; on those a
  * difference of at most the sample's absolute tolerance is none. `declared` is the original's declaration of its
- * inputs. Throws IntegrityError `parity` beyond the tolerance, `parity-unmeasured` when no inputs could be run.
+ * inputs, `folder` where the files lie that it keeps tensors in. Throws IntegrityError `parity` beyond the tolerance, `parity-unmeasured` when no inputs could be run.
  */
 export async function measureParity(
   original: string,
   made: ModelFile,
   json: unknown,
   declared?: Signature,
+  folder?: string,
 ): Promise<Parity> {
-  const reference = await openSession({ path: original, form: 'original' }, undefined);
+  const reference = await openSession({ path: original, form: 'original', ...(folder && { folder }) }, undefined);
   const candidate = await openSession(made, undefined);
   try {
     demandSameSignature(reference, candidate);

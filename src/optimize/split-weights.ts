@@ -1,9 +1,12 @@
-import { fieldHeader, lengthOf, protoFields, varintField } from '../model/wire-message.ts';
+import { fieldHeader, lengthOf, type ProtoField, protoFields, varintField } from '../model/wire-message.ts';
+import { externalPlace, type FilePlace, readPlace } from './external-place.ts';
 
 export interface MovedWeights {
-  bytes: Buffer;
+  /** In memory, or where the model keeps them already. */
+  source: Buffer | FilePlace;
   /** In the weights' file. */
   offset: number;
+  length: number;
 }
 
 type Message = 'model' | 'graph' | 'node' | 'attribute' | 'tensor';
@@ -30,21 +33,26 @@ interface Split {
 }
 
 /**
- * Takes raw weights out of a model that the runtime wrote, in which none lie outside and Constant nodes are initializers;
- * subgraphs included. Leaves references to `location`, whose content may be filled in afterwards. Throws RangeError for what
- * is no model.
+ * Takes weights out of a model that the runtime wrote, in which Constant nodes are initializers; subgraphs included. Those
+ * that the runtime left in the original's other files, in `folder`, are moved from there. Leaves references to `location`,
+ * whose content may be filled in afterwards. Throws RangeError for what is no model.
  */
-export function splitWeights(model: Buffer, location: Buffer): Split {
+export function splitWeights(model: Buffer, location: Buffer, folder: string): Split {
   const moved: MovedWeights[] = [];
+  const shared = new Map<string, number>();
   let end = 0;
-  const move = (bytes: Buffer): number => {
-    const align = bytes.byteLength >= page ? page : 64;
+  const move: Move = (source, length) => {
+    const key = Buffer.isBuffer(source) ? undefined : `${source.start} ${length} ${source.path}`;
+    const known = key === undefined ? undefined : shared.get(key);
+    if (known !== undefined) return known;
+    const align = length >= page ? page : 64;
     const offset = Math.ceil(end / align) * align;
-    end = offset + bytes.byteLength;
-    moved.push({ bytes, offset });
+    end = offset + length;
+    moved.push({ source, offset, length });
+    if (key !== undefined) shared.set(key, offset);
     return offset;
   };
-  const pieces = rewrite(model, 'model', (tensor) => moveTensor(tensor, location, move));
+  const pieces = rewrite(model, 'model', (tensor) => moveTensor(tensor, location, folder, move));
   return { pieces: pieces ?? [model], moved };
 }
 
@@ -69,17 +77,24 @@ function rewrite(bytes: Buffer, kind: Message, tensor: MoveTensor): Buffer[] | u
   return pieces;
 }
 
-function moveTensor(bytes: Buffer, location: Buffer, move: (bytes: Buffer) => number): Buffer[] | undefined {
+/** Returns the offset of weights in their file. */
+type Move = (source: MovedWeights['source'], length: number) => number;
+
+function moveTensor(bytes: Buffer, location: Buffer, folder: string, move: Move): Buffer[] | undefined {
   const fields = [...protoFields(bytes)];
   const raw = fields.find((field) => field.number === tensorField.rawData && field.wire === 2);
-  if (!raw || raw.end - raw.payload < leastBytes) return undefined;
-  const offset = move(bytes.subarray(raw.payload, raw.end));
-  const kept = fields.filter((field) => field !== raw);
+  const place = raw ? undefined : externalPlace(bytes, fields, folder);
+  const length = raw ? raw.end - raw.payload : (place?.length ?? 0);
+  if (!place && length < leastBytes) return undefined;
+  const isReplaced = ({ number }: ProtoField): boolean => Object.values(tensorField).includes(number);
+  const kept = fields.filter((field) => !isReplaced(field)).map((field) => bytes.subarray(field.start, field.end));
+  if (place && length < leastBytes) return [...kept, fieldHeader(tensorField.rawData, length), readPlace(place)];
+  const offset = move(place ?? bytes.subarray(raw?.payload, raw?.end), length);
   return [
-    ...kept.map((field) => bytes.subarray(field.start, field.end)),
+    ...kept,
     ...entry('location', location),
     ...entry('offset', Buffer.from(String(offset))),
-    ...entry('length', Buffer.from(String(raw.end - raw.payload))),
+    ...entry('length', Buffer.from(String(length))),
     varintField(tensorField.dataLocation, 1),
   ];
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { IntegrityError } from '../errors.ts';
 import { runtimeVersion } from '../handler/session/runtime.ts';
+import { Hashing } from '../model/digest.ts';
 import { readModelHead } from '../onnx/read-head.ts';
 import type { FormJob, MadeForm } from './jobs.ts';
 import { type MovedWeights, splitWeights } from './split-weights.ts';
@@ -18,13 +17,13 @@ import { type Level, readOptimized, writeOptimized } from './write-optimized.ts'
  * handler's cache names it; without weights to move there is none. Throws LoadError `model-unusable`, IntegrityError
  * `model-invalid`, `hardware-bound` or `artifact-unsupported`.
  */
-export async function writeSteadyForm({ model, out }: FormJob): Promise<MadeForm> {
+export async function writeSteadyForm({ model, folder, out }: FormJob): Promise<MadeForm> {
   const level = await levelOf(model);
   const whole = join(out, `.steady-${runtimeVersion}.onnx`);
   try {
-    await writeOptimized({ model, path: whole, format: 'ONNX', level });
+    await writeOptimized({ model, folder, path: whole, format: 'ONNX', level });
     const head = await readOptimized(whole);
-    return { level, head, files: await split(whole, out) };
+    return { level, head, files: await split(whole, out, folder ?? dirname(model)) };
   } finally {
     await rm(whole, { force: true });
   }
@@ -34,37 +33,35 @@ export async function writeSteadyForm({ model, out }: FormJob): Promise<MadeForm
 const quantized = /^(?:(?:De|Dynamic)?Quantize|QLinear|QAttention|QGemm|MatMulInteger|ConvInteger)/;
 
 async function levelOf(model: string): Promise<Level> {
-  const { externalData, operators } = await readModelHead(model);
-  if (externalData.length > 0) {
-    throw new IntegrityError('artifact-unsupported', 'The model keeps its weights in other files already.', {
-      hint: 'Publish with `optimize: off` or `optimize: cold`.',
-    });
-  }
+  const { operators } = await readModelHead(model);
   return operators.some((operator) => quantized.test(operator)) ? 'basic' : 'extended';
 }
 
-/** Returns the graph's path, then the weights'. */
-async function split(whole: string, out: string): Promise<string[]> {
+/** Returns the graph's path, then the weights'. @param folder of the original model */
+async function split(whole: string, out: string, folder: string): Promise<string[]> {
   const location = Buffer.alloc(64 + '.bin'.length);
-  const { pieces, moved } = splitWeights(await readFile(whole), location);
-  const hash = createHash('sha256');
-  for (const chunk of inOrder(moved)) hash.update(chunk);
+  const { pieces, moved } = splitWeights(await readFile(whole), location, folder);
+  const hashing = new Hashing();
+  const draft = join(out, `.steady-${runtimeVersion}.bin`);
+  await pipeline(Readable.from(hashing.through(inOrder(moved))), createWriteStream(draft));
   // The pieces hold this very buffer, so the name appears in all of them now.
-  location.write(`${hash.digest('hex')}.bin`, 'latin1');
+  location.write(`${hashing.sha256}.bin`, 'latin1');
   const graph = join(out, `steady-${runtimeVersion}.onnx`);
   await pipeline(Readable.from(pieces), createWriteStream(graph));
-  if (moved.length === 0) return [graph];
   const weights = join(out, location.toString('latin1'));
-  await pipeline(Readable.from(inOrder(moved)), createWriteStream(weights));
-  return [graph, weights];
+  await rename(draft, weights);
+  if (moved.length > 0) return [graph, weights];
+  await rm(weights);
+  return [graph];
 }
 
 /** The weights with the gaps between them. */
-function* inOrder(moved: readonly MovedWeights[]): Generator<Buffer> {
+async function* inOrder(moved: readonly MovedWeights[]): AsyncGenerator<Buffer> {
   let position = 0;
-  for (const { bytes, offset } of moved) {
+  for (const { source, offset, length } of moved) {
     if (offset > position) yield Buffer.alloc(offset - position);
-    yield bytes;
-    position = offset + bytes.byteLength;
+    if (Buffer.isBuffer(source)) yield source;
+    else yield* createReadStream(source.path, { start: source.start, end: source.start + length - 1 });
+    position = offset + length;
   }
 }

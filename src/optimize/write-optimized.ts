@@ -1,5 +1,6 @@
 import { IntegrityError } from '../errors.ts';
 import { toLoadError } from '../handler/model/load-error.ts';
+import { dataIn } from '../handler/session/open-session.ts';
 import { loadRuntime, type Runtime } from '../handler/session/runtime.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 
@@ -11,6 +12,8 @@ export type Level = 'basic' | 'extended';
 
 export interface Writing {
   model: string;
+  /** Where the files lie that it keeps tensors in, if not beside it. */
+  folder?: string | undefined;
   /** Where the optimised model goes. */
   path: string;
   format: 'ORT' | 'ONNX';
@@ -21,7 +24,7 @@ export interface Writing {
  * Loads the model and has the runtime write down what it made of it. Throws LoadError `model-unusable`, and IntegrityError
  * `artifact-unsupported` where the model loads and this alone does not work.
  */
-export async function writeOptimized({ model, path, format, level }: Writing): Promise<void> {
+export async function writeOptimized({ model, folder, path, format, level }: Writing): Promise<void> {
   const runtime = await loadRuntime();
   try {
     const session = runtime.open(model, {
@@ -30,20 +33,20 @@ export async function writeOptimized({ model, path, format, level }: Writing): P
       enableMemPattern: false,
       // 3: errors. The runtime warns that optimised models are for this machine, which the look at the nodes settles.
       logSeverityLevel: 3,
-      extra: { session: { save_model_format: format } },
+      extra: { session: { save_model_format: format, ...dataIn(folder) } },
     });
     session.dispose();
   } catch (error) {
     const refusal = toLoadError(error, 'model-unusable', `The runtime could not optimise ${model}`);
-    demandLoadable(runtime, model);
+    demandLoadable(runtime, model, folder);
     throw new IntegrityError('artifact-unsupported', `${refusal.message}.`, { hint: 'Publish with `optimize: off`.' });
   }
 }
 
 /** Throws LoadError `model-unusable` for a model that the runtime does not load as it is either. */
-function demandLoadable(runtime: Runtime, model: string): void {
+function demandLoadable(runtime: Runtime, model: string, folder: string | undefined): void {
   try {
-    runtime.open(model, { logSeverityLevel: 4 }).dispose();
+    runtime.open(model, { logSeverityLevel: 4, extra: { session: { ...dataIn(folder) } } }).dispose();
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${model}`);
   }

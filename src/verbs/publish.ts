@@ -26,7 +26,7 @@ export async function publishModel(
   version: string,
   context: Context,
 ): Promise<PublishResult> {
-  const { entry, head } = source;
+  const { entry, externalData, head } = source;
   const { log, now, dryRun } = context;
   const sourceInfo = await context.source();
   return withScratchFolder(context.env, (scratch) =>
@@ -37,6 +37,7 @@ export async function publishModel(
       files: entry.files,
       modelPath: entry.model,
       samplePath: entry.sample?.path,
+      externalData,
       head,
       artifacts: () => requestedForms(source, version, scratch, context),
       prove: async () => (await proveSource(config, source, context)).probe,

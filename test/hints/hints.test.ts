@@ -13,6 +13,7 @@ import { badValues } from '../fixtures/bad-values.ts';
 import { layOut } from '../fixtures/lay-out.ts';
 import { Project } from '../fixtures/project.ts';
 import { collectHints, type SourceHint } from './collect-hints.ts';
+import { ofExternalData } from './external.ts';
 import { notFollowed } from './not-followed.ts';
 import { ofProofs } from './proofs.ts';
 import type { Run } from './situation.ts';
@@ -21,7 +22,7 @@ import { ofStores } from './stored.ts';
 import { ofWords } from './words.ts';
 
 /** Each begins in a project with two promoted versions, a third that is published, and its files in models.yaml. */
-const situations = [...ofWords, ...ofStores, ...ofSources, ...ofProofs];
+const situations = [...ofWords, ...ofStores, ...ofSources, ...ofProofs, ...ofExternalData];
 
 let project: Project;
 const run = (folder: string, { line, env }: Run) => runInProcess(folder, line.split(' '), env);

@@ -38,7 +38,8 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   {
     why: 'they ask for another model, or another form of it, from whoever trained it',
     of: [
-      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts', 'Save it as one file'],
+      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts'],
+      ...['src/onnx/external-ranges.ts', 'Save it with one: '],
       ...['Export the model with at least one graph input', 'Use a smaller'],
     ],
   },

@@ -110,13 +110,19 @@ describe('readModelHead', () => {
 
   it('finds external data in initializers, node attributes and subgraphs', async () => {
     const outside = (name: string, file: string) =>
-      Buffer.concat([int(1, 2), int(2, 1), text(8, name), message(13, text(1, 'location'), text(2, file))]);
+      Buffer.concat([int(1, 2), int(2, 1), text(8, name), message(13, text(1, 'location'), text(2, file)), int(14, 1)]);
     const inner = Buffer.concat([bytes(5, outside('a', 'inner.bin')), bytes(11, value('q', tensorType(1, [])))]);
     const loop = node('Loop', [], ['l'], message(5, text(1, 'body'), bytes(6, inner)));
     const constant = node('Constant', [], ['c'], message(5, text(1, 'value'), bytes(5, outside('', 'constant.bin'))));
     const nodes = [node('Relu', ['x'], ['y']), loop, constant];
     const found = await head(relu({ nodes, initializers: [outside('w', 'weights.bin'), outside('v', 'weights.bin')] }));
-    expect(found.externalData.sort()).toEqual(['constant.bin', 'inner.bin', 'weights.bin']);
+    const stated = found.externalData.map(({ name, stated }) => [name, stated.get('location')]);
+    expect(stated.sort()).toEqual([
+      ['', 'constant.bin'],
+      ['a', 'inner.bin'],
+      ['v', 'weights.bin'],
+      ['w', 'weights.bin'],
+    ]);
     expect(found.inputs.map((i) => i.name)).toEqual(['x']);
   });
 

@@ -179,20 +179,6 @@ describe('the steady form', () => {
     expect(operators).toEqual(['DequantizeLinear', 'MatMul', 'QuantizeLinear']);
   });
 
-  it('is refused for weights that lie outside already', async () => {
-    const external = Buffer.concat([
-      int(1, 2),
-      int(2, 1),
-      text(8, 'w'),
-      bytes(13, Buffer.concat([text(1, 'location'), text(2, 'w.bin')])),
-    ]);
-    const inputs = [value('x', tensorType('float32', [1]))];
-    const nodes = [node('Relu', ['x'], ['y'])];
-    const outputs = [value('y', tensorType('float32', [1]))];
-    const model = file('external.onnx', encodeModel({ nodes, inputs, outputs, graph: [bytes(5, external)] }));
-    await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'artifact-unsupported', exit: 3 });
-  });
-
   it('is refused for a file that is cut off', async () => {
     const model = file('cut.onnx', tinyModel().subarray(0, 100));
     await expect(optimize('steady', model)).rejects.toMatchObject({ code: 'model-truncated', exit: 3 });

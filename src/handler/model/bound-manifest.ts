@@ -1,6 +1,6 @@
 import { sha256 } from '../../model/digest.ts';
 import { fileKey, manifestKey } from '../../model/layout.ts';
-import { type Artifact, type Manifest, modelFile } from '../../model/manifest.ts';
+import { type Artifact, externalFiles, type FileEntry, type Manifest, modelFile } from '../../model/manifest.ts';
 import type { Reader, StoredDocument } from '../readers/reader.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
@@ -69,6 +69,8 @@ function expectSame(pointer: Resolved, manifest: Manifest): void {
     pointer.sha256 !== file.sha256 && 'sha256',
     pointer.size !== file.size && 'size',
     describe(pointer.artifacts) !== describe(manifest.artifacts) && 'artifacts',
+    // Pointers of earlier releases name no such files.
+    pointer.data.length > 0 && describe(pointer.data) !== describe(externalFiles(manifest)) && 'files',
   ].filter((field) => field !== false);
   if (differs.length === 0) return;
   const what = `The pointer of ${pointer.name} and the manifest of ${pointer.version} differ in ${differs.join(', ')}`;
@@ -76,7 +78,7 @@ function expectSame(pointer: Resolved, manifest: Manifest): void {
 }
 
 /** What is loaded by, and nothing that another release may have added. */
-const describe = (artifacts: readonly Artifact[]): string =>
+const describe = (entries: readonly (FileEntry & Partial<Artifact>)[]): string =>
   JSON.stringify(
-    artifacts.map(({ path, sha256: hex, size, kind, runtime_version }) => [path, hex, size, kind, runtime_version]),
+    entries.map(({ path, sha256: hex, size, kind, runtime_version }) => [path, hex, size, kind, runtime_version]),
   );

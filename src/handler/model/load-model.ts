@@ -68,15 +68,14 @@ async function loadForm(
   const { files, manifest, waitedMs } = await obtainVersion(loading, resolved, form, prepare);
   prepare();
   const runtime = await preparing;
-  const [main] = files as [ObtainedFile, ...ObtainedFile[]];
   const bound = { ...resolved, manifest };
-  const opened = await open(loading, bound, main, form);
+  const opened = await open(loading, bound, files, form);
   const all = [...files, ...opened.files];
   const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
   const own = { path: opened.file.form === 'original' ? opened.file.path : undefined, paths };
   return {
     resolved: bound,
-    sha256: resolved.sha256 ?? main.sha256,
+    sha256: resolved.sha256 ?? (files[0] as ObtainedFile).sha256,
     artifact: form?.main,
     session: opened.session,
     optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, own),
@@ -97,15 +96,21 @@ function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: num
   return { fetch_ms, verify_ms, session_ms, model_loaded_ms: fetch_ms + verify_ms + session_ms };
 }
 
-interface Opened {
-  session: Session;
-  file: ModelFile;
-  /** Creating the session, ms. */
-  ms: number;
+interface Besides {
   /** What had to be read besides. */
   files: ObtainedFile[];
   folders: string[];
 }
+
+interface Opened extends Besides {
+  session: Session;
+  file: ModelFile;
+  /** Creating the session, ms. */
+  ms: number;
+}
+
+/** Read where the model needs files beside it. */
+const companionFiles = () => import('./companion-files.ts');
 
 function formOf({ path }: ObtainedFile, form: ChosenForm | undefined): ModelFile['form'] {
   const kind = form?.main.kind ?? (path.endsWith('.ort') ? 'cold' : 'tensors');
@@ -113,26 +118,37 @@ function formOf({ path }: ObtainedFile, form: ChosenForm | undefined): ModelFile
 }
 
 async function open(
-  { reader, cache, openSession, threads }: Loading,
+  loading: Loading,
   resolved: Resolved,
-  main: ObtainedFile,
+  [main, ...data]: readonly ObtainedFile[],
   form: ChosenForm | undefined,
 ): Promise<Opened> {
-  const kind = formOf(main, form);
-  const started = sinceStart();
+  const { reader, cache, openSession, threads } = loading;
+  const model = main as ObtainedFile;
+  const kind = formOf(model, form);
+  const openAt = async (path: string, besides: Besides): Promise<Opened> => {
+    const started = sinceStart();
+    const file = { path, form: kind };
+    const session = await openSession(file, threads);
+    return { session, file, ms: sinceStart() - started, ...besides };
+  };
+  if (kind === 'original' && data.length > 0) {
+    const { layOut } = await companionFiles();
+    const laid = await layOut(
+      cache,
+      resolved,
+      [model, ...data],
+      resolved.data.map(({ path }) => path),
+    );
+    return openAt(laid.path, { files: [], folders: [laid.folder] });
+  }
   try {
-    const file = { path: main.path, form: kind };
-    const session = await openSession(file, threads);
-    return { session, file, ms: sinceStart() - started, files: [], folders: [] };
+    return await openAt(model.path, { files: [], folders: [] });
   } catch (error) {
-    const alone = !form && error instanceof LoadError && error.code === 'model-unusable';
+    const alone = kind === 'original' && error instanceof LoadError && error.code === 'model-unusable';
     if (!alone) throw error;
-    const { gatherCompanions } = await import('./companion-files.ts');
-    const companions = await gatherCompanions(reader, cache, resolved, main);
+    const companions = await (await companionFiles()).gatherCompanions(reader, cache, resolved, model);
     if (!companions) throw error;
-    const again = sinceStart();
-    const file = { path: companions.path, form: kind };
-    const session = await openSession(file, threads);
-    return { session, file, ms: sinceStart() - again, files: companions.files, folders: [companions.folder] };
+    return openAt(companions.path, { files: companions.files, folders: [companions.folder] });
   }
 }

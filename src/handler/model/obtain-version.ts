@@ -1,4 +1,5 @@
-import type { Manifest } from '../../model/manifest.ts';
+import { fileKey } from '../../model/layout.ts';
+import type { FileEntry, Manifest } from '../../model/manifest.ts';
 import { sinceStart } from '../clock.ts';
 import type { ChosenForm } from './choose-form.ts';
 import type { Loading } from './loading.ts';
@@ -46,7 +47,7 @@ export async function obtainVersion(
   }
 }
 
-/** The file to load first. */
+/** The file to load first, and those that it needs beside it. */
 async function obtainFiles(
   { reader, cache }: Loading,
   resolved: Resolved,
@@ -56,13 +57,16 @@ async function obtainFiles(
   const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
   const { sha256, size } = resolved;
   const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
-  const folder = resolved.key.slice(0, resolved.key.lastIndexOf('/') + 1);
+  const keyOf = ({ path }: FileEntry): string => fileKey(resolved.name, resolved.version, path);
+  const besides = (one: FileEntry) => ({ key: keyOf(one), extension: 'bin' as const, expected: one });
   const wanted: WantedFile[] = form
     ? [
-        { key: folder + form.main.path, extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main },
-        ...form.weights.map((one) => ({ key: folder + one.path, extension: 'bin' as const, expected: one })),
+        { key: keyOf(form.main), extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main },
+        ...form.weights.map(besides),
       ]
     : [{ key: resolved.key, extension, expected }];
+  // Optimised forms have their weights in them, or with them.
+  if (!form || form.main.kind === 'tensors') wanted.push(...resolved.data.map(besides));
   const files: ObtainedFile[] = [];
   for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytes }));
   return files;

@@ -1,5 +1,12 @@
 import { fileKey, isArtifactPath, manifestKey, pointerKey } from '../../model/layout.ts';
-import { type Artifact, type Manifest, modelFile, parseManifest } from '../../model/manifest.ts';
+import {
+  type Artifact,
+  externalFiles,
+  type FileEntry,
+  type Manifest,
+  modelFile,
+  parseManifest,
+} from '../../model/manifest.ts';
 import { isFilePath, isVersion } from '../../model/names.ts';
 import { parsePointer } from '../../model/pointer.ts';
 import type { Reader } from '../readers/reader.ts';
@@ -17,6 +24,8 @@ export interface Resolved {
   /** Key of the model file as published. */
   key: string;
   artifacts: readonly Artifact[];
+  /** Files that the model keeps tensors in, as far as the pointer or the manifest names them. */
+  data: readonly FileEntry[];
   /** At hand when pinned; under a pointer once it has been held against it. */
   manifest: Manifest | undefined;
   /** Digest of manifest.json according to the pointer. */
@@ -62,6 +71,7 @@ export async function resolvePointer(
       size: pointer.size,
       key: fileKey(name, pointer.version, pointer.file),
       artifacts: pointer.artifacts,
+      data: pointer.files?.filter(({ path }) => path !== pointer.file) ?? [],
       manifest: undefined,
       manifestSha256: pointer.manifest_sha256,
       sequence: pointer.sequence,
@@ -87,6 +97,7 @@ async function resolvePin(reader: Reader, name: string, version: string): Promis
       size: file.size,
       key: fileKey(name, version, file.path),
       artifacts: manifest.artifacts,
+      data: externalFiles(manifest),
       manifest,
       manifestSha256: undefined,
       manifestBytes: document.bytes,
@@ -131,6 +142,7 @@ function resolveFile(settings: Settings, name: string, key: string): Resolved {
     size: undefined,
     key,
     artifacts: [],
+    data: [],
     manifest: undefined,
     manifestSha256: undefined,
     sequence: undefined,

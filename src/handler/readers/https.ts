@@ -1,3 +1,4 @@
+import { isFilePath } from '../../model/names.ts';
 import { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 import { isPrivateAddress } from './hosts.ts';
@@ -12,7 +13,7 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Reads the one object of a URL, under the key `name`. The URL may be signed: its query is in no message, and only the
+ * Reads the object of a URL, under the key `name`, and files beside it, under paths relative to its folder. The URL may be signed: its query is in no message, and only the
  * headers for ranges are sent. `isPrivate` recognises addresses that a redirect from outside must not lead to.
  */
 export function openHttpsReader(url: string, name: string, limits?: Limits, isPrivate = isPrivateAddress): Reader {
@@ -36,14 +37,13 @@ class SignedUrl implements ObjectService {
   }
 
   async ask(key: string, conditions: ReadConditions): Promise<Answer> {
-    if (key !== this.#name) throw new LoadError('model-not-found', `${this.url} is one object and holds no ${key}.`);
     const request = {
       method: 'GET',
       headers: conditionHeaders(conditions),
       signal: conditions.signal,
       stallMs: this.#stallMs,
     } as const;
-    let origin = this.#target;
+    let origin = this.#urlOf(key);
     let fromOutside = false;
     for (let hops = 0; ; hops++) {
       const refuses = fromOutside ? this.#isPrivate : undefined;
@@ -55,6 +55,15 @@ class SignedUrl implements ObjectService {
       if (hops === maxRedirects) throw this.#lost(`redirects more than ${maxRedirects} times`);
       origin = this.#follow(origin, location);
     }
+  }
+
+  /** A file that the model names is read beside it, with the same query: some signatures are good for a folder. */
+  #urlOf(key: string): URL {
+    if (key === this.#name) return this.#target;
+    if (!isFilePath(key)) throw new LoadError('model-not-found', `${this.url} has no ${key} beside it.`);
+    const url = new URL(this.#target);
+    url.pathname = url.pathname.replace(/[^/]*$/, key);
+    return url;
   }
 
   #follow(from: URL, location: string | undefined): URL {

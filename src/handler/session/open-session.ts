@@ -19,7 +19,11 @@ import type { ModelFile, Session, Tensors } from './session.ts';
  * threads, this process's main thread among them (medians of 100 starts with 90 MB: 123 ms beside 129). The `cold` form
  * is mapped, and its weights are used in place, unpacked; that is only sound for a file that is never written to again.
  */
-export function sessionOptions(form: ModelFile['form'], threads: number): InferenceSession.SessionOptions {
+export function sessionOptions(
+  form: ModelFile['form'],
+  threads: number,
+  folder?: string,
+): InferenceSession.SessionOptions {
   const cold = form === 'cold';
   return {
     enableMemPattern: false,
@@ -29,9 +33,13 @@ export function sessionOptions(form: ModelFile['form'], threads: number): Infere
     interOpNumThreads: 1,
     ...(cold && { graphOptimizationLevel: 'disabled' as const }),
     // Typed as for the web build alone, but the Node binding passes every key on; values must be strings.
-    extra: { session: { intra_op: { spin_duration_us: '50' }, ...(cold && mappedInPlace) } },
+    extra: { session: { intra_op: { spin_duration_us: '50' }, ...(cold && mappedInPlace), ...dataIn(folder) } },
   };
 }
+
+/** The runtime reads nothing else of a model than what lies in this folder. */
+export const dataIn = (folder: string | undefined) =>
+  folder && { model_external_initializers_file_folder_path: folder };
 
 const mappedInPlace = {
   load_model_format: 'ORT',
@@ -63,7 +71,7 @@ export async function openSession(file: ModelFile, threads: number | undefined):
   const runtime = await loadRuntime();
   let native: NativeSession;
   try {
-    native = runtime.open(file.path, sessionOptions(file.form, threads ?? usableCores()));
+    native = runtime.open(file.path, sessionOptions(file.form, threads ?? usableCores(), file.folder));
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
   }

@@ -9,6 +9,8 @@ export interface ModelFile {
   path: string;
   /** Which form it is; decides the session's options. */
   form: 'original' | 'cold' | 'steady';
+  /** Where the files lie that it keeps tensors in, if not beside it. */
+  folder?: string;
 }
 
 /** A session that can be used no longer. */

@@ -1,6 +1,6 @@
 import { ConflictError, IntegrityError } from '../../errors.ts';
 import { historyKey, manifestKey } from '../../model/layout.ts';
-import { type Manifest, modelFile } from '../../model/manifest.ts';
+import { externalFiles, type Manifest, modelFile } from '../../model/manifest.ts';
 import type { Pointer } from '../../model/pointer.ts';
 import { incomplete, readVersion, type StoredManifest, type VersionContents } from '../version/contents.ts';
 import { contradictions, type PointerFault, type PointerLocation, unsound } from './fault.ts';
@@ -31,6 +31,8 @@ export function manifestDifferences(
     ['size', pointer.size, model.size],
     ['artifacts', pointer.artifacts, manifest.artifacts],
   ];
+  // Pointers of earlier releases have no such list; functions then take it from the manifest.
+  if (pointer.files) fields.push(['files', pointer.files, [model, ...externalFiles(manifest)]]);
   return fields.flatMap(([name, named, real]) =>
     canonical(named) === canonical(real)
       ? []
@@ -38,7 +40,7 @@ export function manifestDifferences(
   );
 }
 
-const brief = (value: unknown): string => (Array.isArray(value) ? `${value.length} forms (others)` : String(value));
+const brief = (value: unknown): string => (Array.isArray(value) ? `${value.length} (others)` : String(value));
 
 /**
  * Compares a pointer with the version that it names and with the record of its own move, and checks that the version is

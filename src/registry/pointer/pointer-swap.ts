@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConflictError, IntegrityError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { defaultPointer } from '../../model/layout.ts';
-import { type Manifest, modelFile } from '../../model/manifest.ts';
+import { externalFiles, type Manifest, modelFile } from '../../model/manifest.ts';
 import type { GateRecord, Pointer } from '../../model/pointer.ts';
 import type { Store } from '../../stores/store.ts';
 import { incomplete, readVersion, requireManifest } from '../version/contents.ts';
@@ -134,6 +134,7 @@ async function movable({ store, model, version, proof }: Move): Promise<Manifest
 
 function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPointer {
   const file = modelFile(manifest);
+  const data = externalFiles(manifest);
   return {
     version: manifest.version,
     sha256: file.sha256,
@@ -144,6 +145,7 @@ function contentOf(move: Move, manifest: Manifest, promotionId: string): NextPoi
     size: file.size,
     manifest_sha256: move.proof.manifestSha256,
     artifacts: manifest.artifacts,
+    ...(data.length > 0 && { files: [file, ...data] }),
     ...(manifest.unbounded && { unbounded: true }),
     promoted_at: move.now().toISOString(),
     actor: move.actor,

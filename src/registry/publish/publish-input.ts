@@ -34,6 +34,8 @@ export interface PublishInput extends LocalReading {
   /** Which of `files` is the ONNX model, and which the golden sample. */
   modelPath: string;
   samplePath?: string | undefined;
+  /** Which of `files` the model keeps tensors in. */
+  externalData?: readonly string[] | undefined;
   head: GraphDescription;
   /** Made at once, or, by a function, only when the version is really published. */
   artifacts: readonly ArtifactSource[] | (() => Promise<readonly ArtifactSource[]>);
@@ -65,6 +67,9 @@ export function checkPublishInput(input: PublishInput): void {
   }
   const named = (path: string) => input.files.some((file) => file.path === path);
   if (!named(input.modelPath)) add('files', `there is no ${input.modelPath}, which should be the model.`);
+  for (const path of input.externalData ?? []) {
+    if (!named(path) || path === input.modelPath) add('files', `there is no ${path}, which the model needs beside it.`);
+  }
   if (input.samplePath !== undefined && !named(input.samplePath)) {
     add('sample', `${input.samplePath} is not among the files.`);
   }

@@ -142,7 +142,7 @@ function describe(
   artifacts: Artifact[],
   probe: Probe | undefined,
 ): Manifest {
-  const { head } = input;
+  const { head, externalData = [] } = input;
   const [first] = head.inputs;
   return {
     schema: 1,
@@ -158,6 +158,7 @@ function describe(
     opset: head.opset,
     ir_version: head.irVersion,
     producer: head.producer,
+    ...(externalData.length > 0 && { external_data: [...externalData] }),
     ...(input.samplePath === undefined ? {} : { sample: input.samplePath }),
     ...(probe && { probe }),
     artifacts,

@@ -4,6 +4,7 @@ import { readYaml } from '../../config/read-yaml.ts';
 import type { Config, ModelEntry } from '../../config/types.ts';
 import { plainValue } from '../../config/yaml-node.ts';
 import type { ChangedModels, Since } from '../../github/event-plan.ts';
+import { completeEntry } from '../source/external-data.ts';
 import type { Context } from '../verb.ts';
 import { baseOf, short } from './changed-base.ts';
 import { type Git, GitNo, gitIn, names } from './changed-git.ts';
@@ -80,7 +81,9 @@ export async function configAt(git: Git, commit: string, config: Config, env: Co
 async function changedModels(git: Git, base: string, before: RawConfig, now: RawConfig | undefined, config: Config) {
   const models = Object.values(config.models);
   const pathsOf = async (entry: ModelEntry) =>
-    (await Promise.all(entry.files.map((file) => pathsTo(config.root, file.source)))).flat();
+    (
+      await Promise.all((await completeEntry(config, entry)).files.map((file) => pathsTo(config.root, file.source)))
+    ).flat();
   const paths = new Map<string, string[]>();
   for (const entry of models) paths.set(entry.name, await pathsOf(entry));
   const files = await changedFiles(git, base, [...new Set([...paths.values()].flat())]);

@@ -10,6 +10,7 @@ import { differencesOf } from '../../registry/publish/existing-version.ts';
 import { readManifest } from '../../registry/version/contents.ts';
 import { readFileChunks } from '../../stores/read-file.ts';
 import { functionSettings } from '../function-settings.ts';
+import { completeEntry } from '../source/external-data.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { laterMove } from './later-move.ts';
@@ -76,7 +77,7 @@ async function standingOf(look: Look, entry: ModelEntry): Promise<Standing> {
   }
   const published = await readManifest(store, model, version);
   if (!published) return answer('ship', `${version} is not published yet`);
-  const here = await localFiles(entry, published.manifest.files);
+  const here = await localFiles(await completeEntry(look.workspace.config, entry), published.manifest.files);
   const differing = differencesOf(published.manifest.files, here).map(({ path }) => path);
   if (differing.length > 0) {
     const list = differing.map((path) => `\`${path}\``).join(', ');

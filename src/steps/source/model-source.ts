@@ -1,16 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
-import { type ColdgateError, IntegrityError, toColdgateError } from '../../errors.ts';
+import { type ColdgateError, toColdgateError } from '../../errors.ts';
 import type { Sample } from '../../model/sample.ts';
 import { readSample } from '../../onnx/golden.ts';
 import { refusePlaceholder } from '../../onnx/placeholder.ts';
 import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
 import { allProblems } from './all-problems.ts';
+import { modelPathOf, withExternalData } from './external-data.ts';
 
 /** A model's files on this machine, looked at and found usable. */
 export interface ModelSource {
+  /** With the files that the model keeps tensors in, listed or not. */
   entry: ModelEntry;
+  /** Paths in the version of those files. */
+  externalData: string[];
   /** Absolute path of the ONNX file. */
   modelPath: string;
   /** Bytes of all files together. */
@@ -24,23 +28,6 @@ export type LookedAt = { entry: ModelEntry } & (
   | { source: ModelSource; problems: [] }
   | { source: undefined; problems: [ColdgateError, ...ColdgateError[]] }
 );
-
-export function modelPathOf(entry: ModelEntry): string {
-  const file = entry.files.find((f) => f.path === entry.model);
-  if (!file) throw new RangeError(`${entry.name} names no file ${entry.model}`);
-  return file.source;
-}
-
-async function readHead(modelPath: string, label: string): Promise<ModelHead> {
-  const head = await readModelHead(modelPath, label);
-  if (head.externalData.length > 0) {
-    const hint =
-      'Save it as one file, of at most 2 GiB: onnx.save_model(model, path, save_as_external_data=False). Above that, make it smaller first, for example in float16.';
-    const names = head.externalData.slice(0, 3).join(', ');
-    throw new IntegrityError('model-unsupported', `${label} keeps weights in other files (${names}).`, { hint });
-  }
-  return head;
-}
 
 /** Undefined where there is no model to hold it against. */
 async function readGolden({ source }: SourceFile, head: ModelHead | undefined, label: string) {
@@ -61,17 +48,22 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   };
   const label = (file: SourceFile | string) => relative(config.root, typeof file === 'string' ? file : file.source);
   const modelPath = modelPathOf(entry);
-  const head = await attempt(() => readHead(modelPath, label(modelPath)));
-  const others = entry.files.filter((file) => file.path !== entry.model);
+  const head = await attempt(() => readModelHead(modelPath, label(modelPath)));
+  const data = head && (await attempt(() => withExternalData(config, entry, head)));
+  problems.push(...(data?.problems ?? []));
+  const files = data?.files ?? entry.files;
+  const externalData = data?.externalData ?? [];
+  const others = entry.files.filter(({ path }) => path !== entry.model && !externalData.includes(path));
   const { sample: golden } = entry;
   const sample = golden && (await attempt(() => readGolden(golden, head, label(golden))));
   for (const file of others.filter(({ path }) => path !== golden?.path)) {
     await attempt(() => refusePlaceholder(file.source, label(file)));
   }
-  const sizes = await attempt(() => Promise.all(entry.files.map(async (f) => (await stat(f.source)).size)));
+  const sizes = await attempt(() => Promise.all(files.map(async (f) => (await stat(f.source)).size)));
   const [first, ...more] = problems;
   if (first || !head || !sizes) return { entry, source: undefined, problems: [first as ColdgateError, ...more] };
-  const source = { entry, modelPath, size: sizes.reduce((a, b) => a + b, 0), head, sample };
+  const size = sizes.reduce((a, b) => a + b, 0);
+  const source = { entry: { ...entry, files }, externalData, modelPath, size, head, sample };
   return { entry, source, problems: [] };
 }
 

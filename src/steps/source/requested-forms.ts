@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { ColdgateError } from '../../errors.ts';
 import { needsTensorForm } from '../../onnx/served-outputs.ts';
 import type { MadeArtifact } from '../../optimize/jobs.ts';
@@ -33,9 +34,10 @@ export async function requestedForms(
   const tensors = needsTensorForm(head) ? await makeArtifacts({ kind: 'tensors', model: modelPath, out }, context) : [];
   if (kind === 'off') return tensors;
   const model = tensors[0]?.source ?? modelPath;
+  const job = { kind, model, folder: dirname(modelPath), sample: sample?.source, out };
   log.info(`Making the load-optimised form (${kind}) of ${name} …`);
   try {
-    return [...tensors, ...(await makeArtifacts({ kind, model, sample: sample?.source, out }, context))];
+    return [...tensors, ...(await makeArtifacts(job, context))];
   } catch (error) {
     if (!(error instanceof ColdgateError && refusals.has(error.code))) throw error;
     log.warn(`${name} ${version} is published without its "${kind}" form, as the original alone: ${error.message}`);

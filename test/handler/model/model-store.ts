@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../../src/model/layout.ts';
-import type { Artifact, Manifest } from '../../../src/model/manifest.ts';
+import { type Artifact, externalFiles, type Manifest } from '../../../src/model/manifest.ts';
 import { encodeJson, type Pointer } from '../../../src/model/pointer.ts';
 import type { TensorInfo } from '../../../src/model/tensor-info.ts';
 
@@ -17,6 +17,8 @@ export interface VersionParts {
   unbounded?: boolean;
   /** Further files by path. */
   files?: Record<string, Uint8Array>;
+  /** Those of them that the model keeps tensors in. */
+  externalData?: string[];
 }
 
 export const tinyTensors = {
@@ -51,6 +53,7 @@ export class ModelStore {
       input: inputs[0] as TensorInfo,
       created_at: '2026-01-01T00:00:00.000Z',
       model: 'model.onnx',
+      ...(parts.externalData && { external_data: parts.externalData }),
       inputs,
       outputs,
       opset: 13,
@@ -80,6 +83,7 @@ export class ModelStore {
       size: file.size,
       manifest_sha256: sha256(encodeJson(manifest)),
       artifacts: manifest.artifacts,
+      ...(manifest.external_data && { files: [file, ...externalFiles(manifest)] }),
       ...(manifest.unbounded && { unbounded: true }),
       previous: null,
       promoted_at: '2026-01-01T00:00:00.000Z',

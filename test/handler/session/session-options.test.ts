@@ -21,7 +21,7 @@ const keysOf = (value: object, prefix = ''): string[] =>
 describe('session options', () => {
   // The runtime takes keys that it does not know without a word, and would go on as if nothing had been said.
   it.each(['original', 'steady', 'cold'] as const)('of the %s form are known to the runtime', (form) => {
-    const keys = keysOf(sessionOptions(form, 2).extra ?? {});
+    const keys = keysOf(sessionOptions(form, 2, '/folder').extra ?? {});
     expect(keys).toContain('session.intra_op.spin_duration_us');
     const known = library();
     for (const key of keys) expect([key, known.includes(`${key}\0`)]).toEqual([key, true]);

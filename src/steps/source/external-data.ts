@@ -1,0 +1,74 @@
+import { posix, relative } from 'node:path';
+import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
+import { type ColdgateError, InputError } from '../../errors.ts';
+import { isFilePath, nameRules } from '../../model/names.ts';
+import { type ExternalFile, findExternalData } from '../../onnx/external-files.ts';
+import { ModelFault } from '../../onnx/model-fault.ts';
+import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
+
+export interface WithExternalData {
+  /** All files of the version: those of models.yaml, and those that the model names. */
+  files: SourceFile[];
+  /** Paths in the version of the files that the model keeps tensors in. */
+  externalData: string[];
+  problems: ColdgateError[];
+}
+
+export function modelPathOf(entry: ModelEntry): string {
+  const file = entry.files.find((f) => f.path === entry.model);
+  if (!file) throw new RangeError(`${entry.name} names no file ${entry.model}`);
+  return file.source;
+}
+
+/**
+ * The files that the model keeps tensors in, which need not be listed in models.yaml: the runtime looks for them beside
+ * the model under the names that the model has for them, so they lie there here and in the version.
+ */
+export async function withExternalData(config: Config, entry: ModelEntry, head: ModelHead): Promise<WithExternalData> {
+  const files = [...entry.files];
+  const externalData: string[] = [];
+  if (head.externalData.length === 0) return { files, externalData, problems: [] };
+  const model = modelPathOf(entry);
+  const label = relative(config.root, model);
+  const { files: found, faults } = await findExternalData(model, head.externalData);
+  const problems: ColdgateError[] = faults.map((fault) => fault.toError(label));
+  for (const file of found) {
+    const path = posix.join(posix.dirname(entry.model), file.path);
+    const listed = entry.files.find((one) => one.path.toLowerCase() === path.toLowerCase());
+    if (!isFilePath(path)) {
+      problems.push(
+        new ModelFault(
+          'external-data',
+          `needs the file ${path}: files of a version have names of ${nameRules.file}`,
+          'Put the model higher up in the version.',
+        ).toError(label),
+      );
+    } else if (listed && (listed.path !== path || listed.source !== file.source)) {
+      problems.push(otherSource(config, entry, listed, file));
+    } else {
+      if (!listed) files.push({ path, source: file.source });
+      externalData.push(path);
+    }
+  }
+  return { files, externalData: externalData.sort(), problems };
+}
+
+function otherSource(config: Config, entry: ModelEntry, listed: SourceFile, file: ExternalFile): InputError {
+  const [want, got] = [file.source, listed.source].map((path) => relative(config.root, path)) as [string, string];
+  const message = `expected ${want}, which ${relative(config.root, modelPathOf(entry))} keeps tensors in, got ${got} as ${listed.path}.`;
+  const hint = 'Take the line out: files that a model keeps tensors in are found beside it.';
+  return new InputError([{ path: `models.${entry.name}.files.${listed.path}`, message, hint }]);
+}
+
+/**
+ * The entry with these files, also where they are missing; as it is where the model cannot be read. What is wrong is
+ * reported where the model is looked at.
+ */
+export async function completeEntry(config: Config, entry: ModelEntry): Promise<ModelEntry> {
+  try {
+    const { files } = await withExternalData(config, entry, await readModelHead(modelPathOf(entry)));
+    return { ...entry, files };
+  } catch {
+    return entry;
+  }
+}
