@@ -64,7 +64,7 @@ export const decide = verb({
   name: 'decide',
   summary: 'Runs the gate on samples from anywhere.',
   about:
-    'Reads {"candidate":[ms,…],"baseline":[ms,…],"options":{…}}; null or a number <= 0 is a failed measurement, "timeout" a start slower than all. No baseline or null is a first release; a baseline without values, [] or {}, is exit 7. Values are ms unless "unit" says s, us or ns; a median below 10 or above 60,000 needs the unit. With "sequence": true the samples are judged in order. Exit 0 pass, 4 regression, 5 inconclusive, 7 nothing was proven.',
+    'Reads {"candidate":[ms,…],"baseline":[ms,…],"options":{…}}; null or a number <= 0 is a failed measurement, "timeout" a start slower than all. No baseline or null is a first release; a baseline without values, [] or {}, is exit 7. Values are ms unless "unit" says s, us or ns; a median below 10 or above 60,000 needs the unit. With "sequence": true the samples are judged in order. Reads {"quality":{"kind":"binary","live":[1,0,…],"candidate":[…]},"options":{…}} as well: outcomes of the same items, 1 right, 0 wrong, or with "numeric" losses; null is an item without an answer; see docs/quality.md. Exit 0 pass, 4 regression, 5 inconclusive, 7 nothing was proven.',
   examples: ['coldgate decide --samples samples.json --json', 'cat samples.json | coldgate decide --samples - --json'],
   inputs: [
     {
@@ -76,11 +76,12 @@ export const decide = verb({
   ],
   outputs: [
     { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
-    { name: 'reason', description: 'Why: `shift`, `tail`, `slo`, `clear`, `unsure`, …' },
-    { name: 'n', description: 'Valid cold starts an arm.' },
+    { name: 'reason', description: 'Why: `shift`, `tail`, `slo`, `clear`, `worse`, `unsure`, …' },
+    { name: 'n', description: 'Valid cold starts an arm; of quality: items.' },
     { name: 'ratio', description: 'Hodges-Lehmann ratio candidate / baseline.' },
-    { name: 'lower', description: 'Lower bound of the ratio.' },
-    { name: 'upper', description: 'Upper bound of the ratio.' },
+    { name: 'difference', description: 'Of quality: the loss as seen, above 0 where the candidate is worse.' },
+    { name: 'lower', description: 'Lower bound of the ratio, or of the difference.' },
+    { name: 'upper', description: 'Upper bound of the ratio, or of the difference.' },
   ],
   permissions: ['contents: read'],
   load: async () => (await import('../verbs/decide.ts')).run,

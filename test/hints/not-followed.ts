@@ -12,7 +12,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   },
   {
     why: 'they ask for a field of a target whose refusals have tests of their own, each beside the setting that is right',
-    of: ['src/config/check-google-cloud-run.ts', 'src/config/check-targets.ts'],
+    of: ['src/config/check-google-cloud-run.ts', 'src/config/check-targets.ts', 'src/config/target-settings.ts'],
   },
   {
     why: 'they ask for another machine, program, user or file system than the one that runs the tests',
@@ -38,7 +38,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   {
     why: 'they ask for another model, or another form of it, from whoever trained it',
     of: [
-      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts'],
+      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/onnx/served-outputs.ts', 'src/package/budget.ts'],
       ...['src/onnx/external-ranges.ts', 'Save it with one: '],
       ...['Export the model with at least one graph input', 'Use a smaller'],
     ],

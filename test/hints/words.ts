@@ -14,6 +14,8 @@ const samples = (edit: (document: Record<string, unknown>) => object): Situation
     return run;
   };
 };
+/** So many that they decide. */
+const losses = { kind: 'numeric', live: Array(200).fill(0.5), candidate: Array(200).fill(0.5) };
 const starts = [100, 101, 99, 100, 102, 98, 100];
 
 const words: Situation[] = [
@@ -193,6 +195,20 @@ const measured: Situation[] = [
     spoil: decide({ candidate: starts, baseline: starts, options: { tolerance: '25%', limit: '5%' } }),
     hint: /so there must be room\./,
     follow: samples((document) => ({ ...document, options: { tolerance: '5%', limit: '25%' } })),
+  },
+  {
+    name: 'losses without a cap',
+    line: 'decide --samples samples.json',
+    spoil: decide({ quality: losses, options: {} }),
+    hint: /A mean loss cannot be bounded without one/,
+    follow: samples((document) => ({ ...document, options: { cap: 1 } })),
+  },
+  {
+    name: 'an absolute margin of rmse',
+    line: 'decide --samples samples.json',
+    spoil: decide({ quality: losses, options: { metric: 'rmse', margin: 'absolute', cap: 1 } }),
+    hint: /only a share of the live version's can be judged\./,
+    follow: samples((document) => ({ ...document, options: { metric: 'rmse', margin: 'relative', cap: 1 } })),
   },
   {
     name: 'a report that is none',

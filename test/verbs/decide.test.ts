@@ -259,3 +259,40 @@ describe('coldgate decide', () => {
     await expect(missing).rejects.toMatchObject({ code: 'unreadable-file', exit: 2 });
   });
 });
+
+describe('a document of quality', () => {
+  const outcomes = (lost: number, n = 400) => ({
+    quality: {
+      kind: 'binary',
+      live: Array(n).fill(1),
+      candidate: Array.from({ length: n }, (_, at) => Number(at >= lost)),
+    },
+  });
+  const runOn = (document: unknown) => run({ samples: '-', stdin: JSON.stringify(document) }, contextIn(process.cwd()));
+
+  it.each([
+    ['pass', 0, outcomes(1)],
+    ['regression', 4, outcomes(40)],
+    ['inconclusive', 5, outcomes(5, 200)],
+    ['error', 7, { quality: { kind: 'binary', live: [], candidate: [1] } }],
+  ])('is judged: %s', async (verdict, exit, document) => {
+    const result = await runOn(document);
+    expect(result.outputs).toMatchObject({ verdict, ratio: '' });
+    expect(result.document).toMatchObject({ verdict, line: expect.stringContaining('accuracy') });
+    expect(result.failure?.exit ?? 0).toBe(exit);
+  });
+
+  it('shows counts, bounds and levels', async () => {
+    const { document, summary } = await runOn(outcomes(40));
+    expect(document).toMatchObject({ b: 40, c: 0, n: 400, estimate: 0.1, margin: { kind: 'absolute', limit: 0.04 } });
+    expect(summary).toContain('40 : 0');
+  });
+
+  it('is refused with all its problems', async () => {
+    const wrong = { quality: { kind: 'binary', live: [2], candidate: [1] }, options: { limit: 3 } };
+    await expect(runOn(wrong)).rejects.toMatchObject({
+      code: 'bad-samples',
+      problems: [{ path: 'options.limit' }, { path: 'quality.live[0]' }],
+    });
+  });
+});

@@ -4,19 +4,25 @@ import { type ColdgateError, GateError, UnprovenError } from '../../errors.ts';
 import { renderSvg } from '../../gate/pictures/svg.ts';
 import { encodeRecord, type GateRecord } from '../../gate/record/record.ts';
 import { decisiveMetric } from '../../gate/record/record-view.ts';
-import type { Verdict } from '../../gate/rule/verdict.ts';
+import type { Verdict, VerdictWord } from '../../gate/rule/verdict.ts';
 import { renderMarkdown } from '../../gate/words/markdown.ts';
 import { renderTerminal, renderTerminalDetails } from '../../gate/words/terminal.ts';
 import type { GateRecord as PointerGate } from '../../model/pointer.ts';
 import type { ModelResult } from '../results.ts';
 
-/** How a verdict ends a verb: nothing on a pass, exit 4, 5 or 7 else. */
-export function gateFailure(verdict: Verdict, data?: Record<string, unknown>): ColdgateError | undefined {
-  const options = { hint: verdict.advice || undefined, data };
-  if (verdict.verdict === 'pass') return undefined;
-  if (verdict.verdict === 'error') return new UnprovenError(verdict.reason, verdict.line, options);
-  return new GateError(verdict.verdict, verdict.line, options);
+/** How a verdict, of starts or of quality, ends a verb: nothing on a pass, exit 4, 5 or 7 else. */
+export function verdictFailure(
+  { verdict, reason, line }: { verdict: VerdictWord; reason: string; line: string },
+  options: { hint?: string | undefined; data?: Record<string, unknown> | undefined } = {},
+): ColdgateError | undefined {
+  if (verdict === 'pass') return undefined;
+  if (verdict === 'error') return new UnprovenError(reason, line, options);
+  return new GateError(verdict, line, options);
 }
+
+/** The same of the gate on starts, with its advice. */
+export const gateFailure = (verdict: Verdict, data?: Record<string, unknown>): ColdgateError | undefined =>
+  verdictFailure(verdict, { hint: verdict.advice || undefined, data });
 
 /** The pointer's summary of the gate that a version passed. */
 export function pointerGate({ verdict }: GateRecord): PointerGate {
