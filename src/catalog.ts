@@ -4,12 +4,13 @@ import { iam } from './catalog/iam.ts';
 import { event, preview, release, sweep } from './catalog/preview.ts';
 import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
 import type { VerbSpec } from './catalog/spec.ts';
-import { prune, publish, validate, verify } from './catalog/versions.ts';
+import { prune, publish, sample, validate, verify } from './catalog/versions.ts';
 
 /** Every verb, in the order that help shows them. Both edges and the docs read this and nothing else. */
 export const catalog: readonly VerbSpec[] = [
   ship,
   validate,
+  sample,
   publish,
   verify,
   deploy,

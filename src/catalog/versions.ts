@@ -38,6 +38,43 @@ export const validate = verb({
   load: async () => (await import('../verbs/validate.ts')).run,
 });
 
+export const sample = verb({
+  name: 'sample',
+  summary: 'Makes a golden sample by running the model.',
+  about:
+    'Runs the model on this machine, writes its inputs and its answer, and proves the file as validate does before it is put in its place: what models.yaml names, else <model>-sample.json beside the model. Without --inputs they are made up, for all models that have no sample. --from records what a running endpoint answers, which must be what the model answers here. Exit 2: the inputs are not what the model takes, or the file is there; 3: the model refuses them, or test data or the endpoint answer otherwise; 7: the endpoint does not answer.',
+  examples: [
+    'coldgate sample',
+    'coldgate sample --model digits --inputs digits.npz',
+    'coldgate sample --model digits --inputs test_data_set_0 --force',
+    'coldgate sample --model digits --inputs x=x.npy,mask=mask.npy --output models/digits/sample.json',
+    'coldgate sample --model digits --from https://api.example/v2/models/digits',
+  ],
+  inputs: [
+    config,
+    model,
+    {
+      name: 'inputs',
+      type: 'list',
+      only: 'cli',
+      description:
+        'Files with inputs: .npz, .npy, .pb (ONNX tensors), .json or .csv, or a folder test_data_set_*; NAME=PATH for the input of that name.',
+    },
+    {
+      name: 'from',
+      type: 'text',
+      only: 'cli',
+      description:
+        'Running endpoint to record: a function, or a model of the Open Inference Protocol (…/v2/models/NAME).',
+    },
+    { name: 'output', type: 'text', only: 'cli', description: 'File to write.' },
+    { name: 'force', type: 'flag', only: 'cli', default: 'false', description: 'Write over a file that is there.' },
+  ],
+  outputs: [{ name: 'sample', description: 'Path of the sample.' }, results],
+  permissions: ['contents: read'],
+  load: async () => (await import('../verbs/sample.ts')).run,
+});
+
 export const publish = verb({
   name: 'publish',
   action: 'publish-model',

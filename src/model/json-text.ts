@@ -65,9 +65,21 @@ function malformed(json: string): JsonTextError {
   }
   const before = json.slice(0, at).split(/\r\n|[\r\n]/);
   const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
-  const got = at >= json.length ? 'text that breaks off' : 'text that is malformed';
-  return new JsonTextError(`expected JSON, got ${got} at line ${place.line}, column ${place.column}`, place);
+  const literal = /^-?(?:NaN|nan|Infinity|inf|None|True|False|undefined)\b/.exec(json.slice(at, at + 16))?.[0];
+  const broken = at >= json.length ? 'text that breaks off' : 'text that is malformed';
+  const got = literal ? `${literal}, which JSON does not have,` : broken;
+  const message = `expected JSON, got ${got} at line ${place.line}, column ${place.column}`;
+  return new JsonTextError(message, place, literal && (spellings[literal] ?? 'Write it as JSON: null, true or false.'));
 }
+
+/** What such floats are as text: Python's json module writes them bare. */
+const spellings: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['NaN', 'nan', '-NaN', '-nan'],
+    ['Infinity', 'inf'],
+    ['-Infinity', '-inf'],
+  ].flatMap((same) => same.map((literal) => [literal, `Write it as text: "${same[0]}".`])),
+);
 
 const space = /[ \t\n\r]*/y;
 const scalar =

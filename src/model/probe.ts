@@ -6,12 +6,15 @@ import type { ParsedTensor } from './tensor-json.ts';
 
 /**
  * A made-up request that stands in for the golden sample of a version without one: tensors of these shapes whose
- * elements are all equal. The manifest keeps the one that the model answered when it was published.
+ * elements are all equal. The manifest keeps the one that the model answered when it was published, or, of a model that
+ * answers none, one that a node of its graph refused for its values.
  */
 export interface Probe {
   inputs: ProbeInput[];
   /** Value of every element: 0 or 1, false or true, "0" or "1". */
   fill: 0 | 1;
+  /** It was not answered: the function may refuse it as well, by a node of its graph. */
+  refused?: true;
 }
 
 export interface ProbeInput {
@@ -36,7 +39,8 @@ export function* probesFor(inputs: readonly TensorInfo[]): Generator<Probe> {
 /** Whether stored JSON is a probe that can be run without harm. */
 export function isProbe(value: unknown): value is Probe {
   if (typeof value !== 'object' || value === null) return false;
-  const { inputs, fill } = value as Partial<Probe>;
+  const { inputs, fill, refused } = value as Partial<Probe>;
+  if (refused !== undefined && refused !== true) return false;
   if ((fill !== 0 && fill !== 1) || !Array.isArray(inputs)) return false;
   const fits = ({ name, dtype, shape }: Partial<ProbeInput>): boolean =>
     typeof name === 'string' && typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);

@@ -3,6 +3,7 @@ import { LoadError } from '../handler/model/load-error.ts';
 import { checkModel } from './check-model.ts';
 import type { Job, JobResults } from './jobs.ts';
 import { optimizeModel } from './optimize-model.ts';
+import { recordSample } from './record-sample.ts';
 
 /** The child's result for its parent; an error is rebuilt there from its parts. */
 export type JobAnswer =
@@ -13,11 +14,16 @@ export type JobAnswer =
 export async function answerJob(text: string): Promise<JobAnswer> {
   try {
     const job = JSON.parse(text) as Job;
-    return { result: job.do === 'check' ? await checkModel(job) : await optimizeModel(job) };
+    return { result: await doJob(job) };
   } catch (thrown) {
     const { code, exit, message, hint, data } = explain(thrown);
     return { error: { code, exit, message, hint, data } };
   }
+}
+
+function doJob(job: Job): Promise<JobResults[keyof JobResults]> {
+  if (job.do === 'check') return checkModel(job);
+  return job.do === 'sample' ? recordSample(job) : optimizeModel(job);
 }
 
 function explain(thrown: unknown): ColdgateError {

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { proveSample } from '../handler/model/golden-sample.ts';
 import { LoadError } from '../handler/model/load-error.ts';
 import { openSession } from '../handler/session/open-session.ts';
@@ -10,14 +10,13 @@ import { runtimeVersion } from '../handler/session/runtime.ts';
 import type { Session, Signature, Tensors } from '../handler/session/session.ts';
 import { writeOutputs } from '../handler/tensors/tensors-out.ts';
 import { parseJson } from '../model/json-text.ts';
-import { probesFor, probeTensors, usualBytes } from '../model/probe.ts';
+import { type Probe, probesFor, probeTensors, usualBytes } from '../model/probe.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';
-import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
-import { needsTensorForm } from '../onnx/served-outputs.ts';
+import type { ModelHead } from '../onnx/read-head.ts';
 import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
-import { writeTensorForm } from './tensor-form.ts';
+import { formOf, withServedForm } from './served-form.ts';
 
 /**
  * Where the tensors of a run are otherwise than the model declares them, in sentences: an output of another shape,
@@ -58,25 +57,11 @@ const longestMs = 20_000;
  * Throws LoadError `runtime-unavailable` alone.
  */
 export async function checkModel(job: CheckJob): Promise<CheckResult> {
-  // A form in ORT format has no head that could be read; what is no model at all the runtime is to refuse.
-  const head = formOf(job.model) === 'original' ? await readModelHead(job.model).catch(() => undefined) : undefined;
-  if (!head || !needsTensorForm(head)) return checkServed(job, head);
-  const folder = await mkdtemp(join(tmpdir(), 'coldgate-check-'));
-  try {
-    const model = join(folder, 'tensors.onnx');
-    await writeTensorForm(job.model, head, model);
-    return await checkServed({ ...job, model }, head, dirname(job.model));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withServedForm(job.model, (model, head) => checkServed({ ...job, model }, head, dirname(job.model)));
 }
 
 /** @param folder where the files lie that the model keeps tensors in */
-async function checkServed(
-  job: CheckJob,
-  head: ModelHead | undefined,
-  folder = dirname(job.model),
-): Promise<CheckResult> {
+async function checkServed(job: CheckJob, head: ModelHead | undefined, folder: string): Promise<CheckResult> {
   let session: Session;
   try {
     session = await openSession({ path: job.model, form: formOf(job.model), folder }, undefined);
@@ -100,15 +85,13 @@ function reasonOf({ cause, message }: LoadError, model: string): string {
   return firstLine.replace(`Load model from ${model} failed:`, '').replaceAll(model, 'the model').replace(/\.$/, '');
 }
 
-const optionalRuns = (model: string, { inputs }: Signature, data: string): OptionalRuns =>
+export const optionalRuns = (model: string, { inputs }: Signature, data: string): OptionalRuns =>
   new OptionalRuns({
     path: async () => model,
     folder: tmpdir(),
     names: inputs.filter(({ optional }) => optional).map(({ name }) => name),
     open: (path) => openSession({ path, form: 'original', folder: data }, undefined),
   });
-
-export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
 
 type Ran = Pick<CheckResult, 'sample' | 'difference' | 'warnings' | 'probe' | 'refusal' | 'bytes' | 'runMs'>;
 
@@ -141,6 +124,7 @@ async function runSample(
 async function findProbe(session: Session, declared: Signature): Promise<Ran> {
   const started = performance.now();
   let refusal = 'inputs of its shapes are too large to be made up';
+  let refused: Probe | undefined;
   for (const probe of probesFor(declared.inputs)) {
     if (performance.now() - started > longestMs) break;
     const feeds = probeTensors(probe);
@@ -155,9 +139,11 @@ async function findProbe(session: Session, declared: Signature): Promise<Ran> {
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       refusal = error.message;
+      // What a node refuses has come through the checks of names, types and shapes.
+      if (error.operator !== undefined) refused ??= { ...probe, refused: true };
     }
   }
-  return { sample: 'none', warnings: [], refusal };
+  return { sample: 'none', warnings: [], refusal, ...(refused && { probe: refused }) };
 }
 
 /** Beyond this an answer is not written as JSON to be measured: a float takes about ten digits for its four bytes. */

@@ -5,7 +5,7 @@ import type { TensorInfo } from '../model/tensor-info.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
 /** Work on a model that needs the native runtime, and so runs in a separate process. Paths are absolute. */
-export type Job = OptimizeJob | CheckJob;
+export type Job = OptimizeJob | CheckJob | SampleJob;
 
 export interface OptimizeJob {
   do: 'optimize';
@@ -40,6 +40,20 @@ export interface CheckJob {
   sample?: string | undefined;
 }
 
+export interface SampleJob {
+  do: 'sample';
+  model: string;
+  /** JSON with `inputs` by name; made up without it. */
+  inputs?: string | undefined;
+  /** The golden sample to write. */
+  out: string;
+}
+
+export interface SampleResult {
+  /** Whether the model answered the same inputs alike twice; the sample has no outputs otherwise. */
+  repeatable: boolean;
+}
+
 /** A file of an artifact, for the registry to publish. */
 export interface MadeArtifact {
   entry: Artifact;
@@ -70,7 +84,7 @@ export interface CheckResult {
   difference?: SampleDifference;
   /** What the model does otherwise than it declares, in sentences. */
   warnings: string[];
-  /** Without a sample: the first made-up request that the model answered. */
+  /** Without a sample: the first made-up request that the model answered, else one that a node of it refused. */
   probe?: Probe;
   /** Why it answered none of them, by the last that was tried. */
   refusal?: string;
@@ -84,4 +98,5 @@ export interface CheckResult {
 export interface JobResults {
   optimize: OptimizeResult;
   check: CheckResult;
+  sample: SampleResult;
 }

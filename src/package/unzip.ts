@@ -36,6 +36,19 @@ export async function extractPackage(zip: { path: string; sha256: string }, dir:
   return target;
 }
 
+/**
+ * The files of an archive in memory, under any names. Throws IntegrityError `bad-zip`, also for one that unpacks to more
+ * than `maxBytes`.
+ */
+export async function readZipFiles(zip: Buffer, maxBytes: number): Promise<Map<string, Uint8Array>> {
+  const entries = readZipIndex(zip, 'any');
+  const total = entries.reduce((sum, entry) => sum + entry.size, 0);
+  if (total > maxBytes) throw badZip(`it unpacks to ${total} bytes, more than ${maxBytes}`);
+  const files = new Map<string, Uint8Array>();
+  for (const entry of entries) files.set(entry.name, await inflateEntry(zip, entry));
+  return files;
+}
+
 /** The zip's own checksums find damage alone: other bytes of one CRC-32 are easily made. */
 async function listFiles(zip: Buffer, entries: readonly IndexedEntry[]): Promise<readonly ExpectedFile[]> {
   const files: ExpectedFile[] = [];

@@ -30,9 +30,9 @@ export function badZip(message: string, data?: Record<string, unknown>): Integri
 /**
  * Reads the list of files, refusing everything that our own packages never have: names that leave the folder, links and
  * devices, names twice (also where a file system ignores case), encryption, zip64, entries that lie over one another.
- * Throws IntegrityError `bad-zip`.
+ * `allowed` is `any` for names of archives that are never unpacked into a folder. Throws IntegrityError `bad-zip`.
  */
-export function readZipIndex(zip: Buffer): IndexedEntry[] {
+export function readZipIndex(zip: Buffer, allowed: 'plain' | 'any' = 'plain'): IndexedEntry[] {
   const end = findEnd(zip);
   const count = zip.readUInt16LE(end + 10);
   let at = zip.readUInt32LE(end + 16);
@@ -41,7 +41,8 @@ export function readZipIndex(zip: Buffer): IndexedEntry[] {
   for (let index = 0; index < count; index++) {
     if (at + 46 > end || zip.readUInt32LE(at) !== centralSignature) throw badZip('its list of files is damaged');
     const entry = readEntry(zip, at, end);
-    const folded = entry.name.toLowerCase();
+    if (allowed === 'plain') checkName(entry.name);
+    const folded = allowed === 'plain' ? entry.name.toLowerCase() : entry.name;
     if (names.has(folded)) throw badZip(`${entry.name} is in it twice`);
     names.add(folded);
     entries.push(entry);
@@ -63,7 +64,6 @@ function findEnd(zip: Buffer): number {
 
 function readEntry(zip: Buffer, at: number, end: number): IndexedEntry {
   const name = zip.subarray(at + 46, at + 46 + zip.readUInt16LE(at + 28)).toString('utf8');
-  checkName(name);
   if (zip.readUInt16LE(at + 8) & encrypted) throw badZip(`${name} is encrypted`);
   const method = zip.readUInt16LE(at + 10);
   if (method !== 0 && method !== 8) throw badZip(`${name} is compressed by method ${method}`);

@@ -48,6 +48,7 @@ beforeEach(() => {
   writeFileSync(at('models', 'good.onnx'), tinyModel(0.5));
   writeFileSync(at('models', 'missing.onnx'), unary('NoSuchOperator'));
   writeFileSync(at('models', 'reshape.onnx'), reshaping());
+  writeFileSync(at('models', 'huge.onnx'), unary('Relu', [70_000, 1000]));
   writeFileSync(at('models', 'sample.json'), JSON.stringify(tinySample));
 });
 
@@ -72,6 +73,7 @@ describe('what can be found out before the first byte is written', () => {
     project({
       absent: 'files: { model.onnx: models/absent.onnx }',
       good: `${model('good')}, sample: models/sample.json`,
+      huge: model('huge'),
       labelled: 'files: { model.onnx: models/good.onnx, labels.json: models/labels.json }',
       missing: model('missing'),
       reshape: model('reshape'),
@@ -82,7 +84,7 @@ describe('what can be found out before the first byte is written', () => {
     expect((await coldgate('validate', '--parallel', '1')).error).toEqual(error);
     expect(await coldgate('validate', '--parallel', '0')).toMatchObject({ exit: 2, error: { code: 'bad-input' } });
     const fine = (models as { model: string; ok: boolean }[]).filter(({ ok }) => ok).map((one) => one.model);
-    expect(fine).toEqual(['good']);
+    expect(fine).toEqual(['good', 'reshape']);
     const codes = (error.data.problems as { code: string }[]).map(({ code }) => code).sort();
     const own = ['model-not-loadable', 'not-the-file', 'sample-mismatch', 'unproven-model'];
     expect(codes).toEqual(['bad-config', ...own]);
@@ -90,17 +92,27 @@ describe('what can be found out before the first byte is written', () => {
       expect(error.message).toContain(name);
   });
 
-  it('shows the sample that a model needs which answers nothing made up', async () => {
-    project({ reshape: model('reshape') });
+  it('shows the sample that a model needs for which nothing can be made up', async () => {
+    project({ huge: model('huge') });
     const { exit, error } = await coldgate('publish');
-    expect([exit, error.code, error.problems[0].path]).toEqual([2, 'unproven-model', 'models.reshape.sample']);
-    const skeleton = /for instance (\{.*\})/.exec(error.problems[0].hint)?.[1]?.replaceAll(', …', '') as string;
-    expect(Object.keys(JSON.parse(skeleton).inputs)).toEqual(['x', 'to']);
-    const inputs = { x: [1, 2, 3, 4, 5, 6], to: [2, 3] };
-    writeFileSync(at('models', 'reshape.json'), `\uFEFF${JSON.stringify({ inputs })}`);
-    project({ reshape: `${model('reshape')}, sample: models/reshape.json` });
-    expect((await coldgate('publish')).exit).toBe(0);
+    expect([exit, error.code, error.problems[0].path]).toEqual([2, 'unproven-model', 'models.huge.sample']);
+    expect(error.problems[0].hint).toContain('coldgate sample --model huge --inputs FILE');
   });
+
+  it('takes a model that refuses made-up values, says that this is weaker, and which command makes a sample', async () => {
+    project({ reshape: model('reshape') });
+    const { exit, stderr } = await coldgate('ship');
+    expect(exit).toBe(0);
+    const [, command, skeleton] =
+      /Make one: coldgate (sample --model reshape --inputs) FILE.* for instance (\{.*\})/.exec(stderr) ?? [];
+    expect(Object.keys(JSON.parse(skeleton!.replaceAll(', …', '')).inputs)).toEqual(['x', 'to']);
+    writeFileSync(at('given.json'), JSON.stringify({ x: [1, 2, 3, 4, 5, 6], to: [2, 3] }));
+    expect(await coldgate(...command!.split(' '), 'given.json')).toMatchObject({ exit: 0 });
+    project({ reshape: `${model('reshape')}, sample: models/reshape-sample.json` });
+    const golden = await coldgate('validate');
+    expect([golden.exit, golden.stderr.includes('Make one')]).toEqual([0, false]);
+    expect((await coldgate('destroy')).exit).toBe(0);
+  }, 120_000);
 
   it('is what a candidate is measured against: a missing pointer with a history is no first release', async () => {
     project({ good: `${model('good')}, sample: models/sample.json` });

@@ -17,14 +17,6 @@ const unary = (operator: string): Buffer =>
     outputs: [value('y', tensorType('float32', ['batch', 2]))],
   });
 
-/** Only an author knows what fits `to`. */
-const reshaping = (): Buffer =>
-  encodeModel({
-    nodes: [node('Reshape', ['x', 'to'], ['y'])],
-    inputs: [value('x', tensorType('float32', [6])), value('to', tensorType('int64', [2]))],
-    outputs: [value('y', tensorType('float32', ['rows', 'columns']))],
-  });
-
 /** A table of two rows, asked for by number. */
 const lookup = (): Buffer =>
   encodeModel({
@@ -46,20 +38,6 @@ export const ofProofs: readonly Situation[] = [
     hint: /It is ONNX Runtime [\d.]+; export the model for it\./,
     follow: (project, _found, run) => {
       write(project, unary('Relu'), { inputs: { x: [[1, 2]] } });
-      return run;
-    },
-  },
-  {
-    name: 'a model that takes no made-up request',
-    line: 'validate --local',
-    spoil: (project) => write(project, reshaping()),
-    hint: /Write inputs that it takes to (\S+) and name it in sample:, for instance (\{.*\})$/m,
-    follow: (project, [, file = '', skeleton = ''], run) => {
-      // What stands there is of the right form; values are the author's to know.
-      const sample = JSON.parse(skeleton.replace(/, …\]/g, ', 0, 0, 0]'));
-      sample.inputs.to.data = [2, 3];
-      writeFileSync(project.path(file), JSON.stringify(sample));
-      change(models(project), (text) => text.replace('    optimize:', `    sample: ${file}\n    optimize:`));
       return run;
     },
   },

@@ -69,10 +69,14 @@ async function proveByProbe(
   const { probe, inputs } = manifest;
   if (probe) {
     const refusal = await refusalOf(probe, signature, run);
-    const proof: OwnProof = { manifest_sha256, ...(refusal === undefined ? { probe } : { probe_refused: refusal }) };
-    if (refusal === undefined) return { status: 'none', proof };
-    const want = 'an answer to the request that the model answered when it was published';
-    return { status: 'mismatch', difference: { output: '', field: '', want, got: refusal }, proof };
+    const isAsPublished = refusal === undefined || (probe.refused === true && refusal.byNode);
+    if (isAsPublished) return { status: 'none', proof: { manifest_sha256, probe } };
+    const want = probe.refused
+      ? 'an answer, or a refusal by a node of the graph'
+      : 'an answer to the request that the model answered when it was published';
+    const got = refusal.message;
+    const difference = { output: '', field: '', want, got };
+    return { status: 'mismatch', difference, proof: { manifest_sha256, probe_refused: got } };
   }
   const started = performance.now();
   let last = 'nothing could be made up';
@@ -80,26 +84,36 @@ async function proveByProbe(
     if (performance.now() - started > longestMs) break;
     const refusal = await refusalOf(made, signature, run);
     if (refusal === undefined) return { status: 'none', proof: { manifest_sha256, probe: made } };
-    last = refusal;
+    last = refusal.message;
   }
   return { status: 'none', proof: { manifest_sha256, probe_refused: last } };
 }
 
+interface Refusal {
+  message: string;
+  /** A node of the graph refused values of the right names, types and shapes. */
+  byNode: boolean;
+}
+
 /** Why the model does not answer the request; undefined where it does. Inputs are held against it as a caller's are. */
-async function refusalOf(probe: Probe, { inputs }: Signature, run: Run): Promise<string | undefined> {
+async function refusalOf(probe: Probe, { inputs }: Signature, run: Run): Promise<Refusal | undefined> {
+  const outside = (message: string): Refusal => ({ message, byNode: false });
   try {
     for (const info of inputs) {
       const given = probe.inputs.find(({ name }) => name === info.name);
-      if (!given && !info.optional) return `it needs an input ${info.name}, which the published model does not have`;
+      if (!given && !info.optional) {
+        return outside(`it needs an input ${info.name}, which the published model does not have`);
+      }
       if (given) checkShape(given.shape, info);
     }
     const unknown = probe.inputs.find(({ name }) => !inputs.some((info) => info.name === name));
-    if (unknown) return `it has no input ${unknown.name}`;
+    if (unknown) return outside(`it has no input ${unknown.name}`);
     const feeds = probeTensors(probe);
     for (let i = 0; i < times; i++) await run(feeds);
     return undefined;
   } catch (error) {
-    if (error instanceof RunError || error instanceof TensorError) return error.message;
+    if (error instanceof TensorError) return outside(error.message);
+    if (error instanceof RunError) return { message: error.message, byNode: error.operator !== undefined };
     throw error;
   }
 }

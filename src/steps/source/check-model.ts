@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ColdgateError } from '../../errors.ts';
-import type { CheckJob, CheckResult, MadeArtifact, OptimizeJob } from '../../optimize/jobs.ts';
+import type { CheckJob, CheckResult, MadeArtifact, OptimizeJob, SampleJob, SampleResult } from '../../optimize/jobs.ts';
 import { type ChildOptions, ModelChild, runInChild } from '../../optimize/run-in-child.ts';
 import { prepareTools } from '../../package/tools.ts';
 import type { Context } from '../verb.ts';
@@ -101,6 +101,11 @@ class Checks {
 /** The same for one model. */
 export async function checkModel({ size: _, ...model }: ModelToCheck, context: Context): Promise<CheckResult> {
   return runInChild({ do: 'check', ...model }, await childOptions(context));
+}
+
+/** Runs the model on the inputs, or on made-up ones, and writes a golden sample. Throws what the job does. */
+export async function recordSample(job: Omit<SampleJob, 'do'>, context: Context): Promise<SampleResult> {
+  return runInChild({ do: 'sample', ...job }, await childOptions(context));
 }
 
 /** Makes the load-optimised form of a model. Throws what the optimiser does: parity above tolerance, a crash. */

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { basename, relative } from 'node:path';
+import { relative } from 'node:path';
 import type { Config } from '../../config/types.ts';
 import { type ColdgateError, InputError, IntegrityError, toColdgateError } from '../../errors.ts';
 import { type Probe, probeRequest } from '../../model/probe.ts';
 import { formatDifference } from '../../model/sample-compare.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
+import type { CheckResult } from '../../optimize/jobs.ts';
 import { readManifest } from '../../registry/version/contents.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
@@ -19,7 +20,7 @@ export interface ProvenSource {
   words: string;
   /** What does not stop a release and may surprise its callers. */
   notes: string[];
-  /** Without a golden sample: the made-up request that it answered. */
+  /** Without a golden sample: the made-up request that it answered, or that its graph refused. */
   probe: Probe | undefined;
 }
 
@@ -34,8 +35,9 @@ async function stateOf({ entry }: ModelSource): Promise<string> {
 /**
  * Loads the model in the real runtime, in a separate process, and runs its golden sample, or without one a made-up
  * request; the one check of validate, publish, ship and preview. Done once for the same files, however often it is
- * called. Throws IntegrityError `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is
- * no sample and nothing made up runs, or with the limits that no request such as the sample keeps.
+ * called. A made-up request that a node of the graph refuses for its values will do. Throws IntegrityError
+ * `model-not-loadable` or `sample-mismatch`, InputError `unproven-model` where there is no sample and nothing made up
+ * comes that far, or with the limits that no request such as the sample keeps.
  */
 export async function proveSource(
   config: Config,
@@ -76,15 +78,34 @@ async function prove(config: Config, source: ModelSource, check: CheckModel): Pr
   for (const { output, why, hint } of head.leftOut) {
     notes.push(`${name} is served without its output "${output}" ${why}. ${hint}`);
   }
-  const words = checked.sample === 'ok' ? 'runs its sample' : 'loads and answers a made-up request; no sample';
-  return { words, notes, probe: checked.probe };
+  if (checked.probe) notes.push(weaker(source, checked.probe, checked.refusal ?? ''));
+  return { words: wordsOf(checked), notes, probe: checked.probe };
+}
+
+function wordsOf({ sample, probe }: CheckResult): string {
+  if (sample === 'ok') return 'runs its sample';
+  return probe?.refused
+    ? 'loads and refuses made-up requests; no sample'
+    : 'loads and answers a made-up request; no sample';
+}
+
+/** What is not known of a model without a golden sample, and the command that makes one. */
+function weaker({ entry, head }: ModelSource, probe: Probe, refusal: string): string {
+  const { name } = entry;
+  const command = `coldgate sample --model ${name}`;
+  if (!probe.refused) {
+    return `${name} has no golden sample, so it is proven to answer, not to answer right. Make one: ${command}`;
+  }
+  const inputs = `with inputs that it takes, for instance ${skeletonOf(head.inputs)}`;
+  const why = refusal.replace(/\.$/, '');
+  return `${name} has no golden sample and its graph refuses every made-up request (${why}), so nothing shows that it answers at all. Make one: ${command} --inputs FILE, ${inputs}`;
 }
 
 function withoutProof({ entry, head }: ModelSource, refusal: string): InputError {
   const { name } = entry;
   const message = `expected a golden sample: ${name} answers no made-up request (${refusal.replace(/\.$/, '')}), so nothing shows that it serves.`;
-  const file = `${basename(entry.model, '.onnx')}-sample.json`;
-  const hint = `Write inputs that it takes to ${file} and name it in sample:, for instance ${skeletonOf(head.inputs)}`;
+  const command = `coldgate sample --model ${name} --inputs FILE`;
+  const hint = `Make one: ${command}, with inputs that it takes, for instance ${skeletonOf(head.inputs)}`;
   return new InputError([{ path: `models.${name}.sample`, message, hint }], { code: 'unproven-model' });
 }
 

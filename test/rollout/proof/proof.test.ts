@@ -92,6 +92,20 @@ describe('the proof of a version without a golden sample', () => {
     await expect(proving(recorded, says)).rejects.toThrow(/it needs an input s1/);
   });
 
+  it('takes a refusal by the graph, and no other, of a request that the model itself refused', async () => {
+    const hard = { ...probe, refused: true as const };
+    const version = { manifest: manifestOf({ probe: hard }) };
+    const good = { sample: 'none', proof: own({ probe: hard }) };
+    const byNode: Answer = { status: 422, headers, body: { error: { code: 'inference-failed', message: 'no' } } };
+    expect(await proving(version, good, () => byNode)).toHaveLength(1);
+    expect(await proving(version, good)).toHaveLength(1);
+    await expect(proving(version, good, () => refused)).rejects.toMatchObject({ code: 'probe-failed' });
+    await expect(proving(recorded, { ...good, proof: own({ probe }) }, () => byNode)).rejects.toMatchObject({
+      code: 'probe-failed',
+    });
+    await expect(proving(version, { sample: 'none', proof: own({ probe_refused: 'it needs s1' }) })).rejects.toThrow();
+  });
+
   it('lets the function alone run what is too large to be sent', async () => {
     expect(await proving({ ...recorded, maxPayloadBytes: 10 }, good)).toEqual([]);
     await expect(proving({ ...recorded, maxPayloadBytes: 10 }, {})).rejects.toMatchObject({ code: 'probe-failed' });
