@@ -36,6 +36,7 @@ export const lists = {
     'github-comment/browser.test.ts',
     'github/talk.test.ts',
     'google/foreign-client.test.ts',
+    'handler/platforms/azure-uploads.test.ts',
     'handler/platforms/lambda-ric.test.ts',
     'handler/http/page-browser.test.ts',
     'handler/readers/contract.test.ts',

@@ -269,7 +269,7 @@ export const apart: Apart[] = [
   {
     rule: 'a reader of the handler is imported by `open-reader.ts` and by the adapter of uploads, and by no other reader',
     folders: /^src\/handler\/readers\/(azure|file|gcs|https|s3)\.ts$/,
-    doors: /^src\/handler\/(?:readers\/open-reader|platforms\/(?:aws|google)\/objects)\.ts$/,
+    doors: /^src\/handler\/(?:readers\/open-reader|platforms\/(?:aws|azure|google)\/objects)\.ts$/,
   },
   {
     rule: 'the grants of one cloud know nothing of those of another',

@@ -37,9 +37,12 @@ async function open(problem: string | undefined): Promise<Answers> {
   const { initMs, facts } = readStart(env, import.meta.dirname);
   const openNext = openWorkerSession(new URL(import.meta.url));
   try {
-    const { app } = await openApp({ variables: env, initMs, facts, write, openNext, isolate: true, problem });
-    void app.warm();
-    return app;
+    const opened = await openApp({ variables: env, initMs, facts, write, openNext, isolate: true, problem });
+    void opened.app.warm();
+    // Read where uploads are answered alone.
+    if (!env['COLDGATE_BATCH_BUCKET']) return opened.app;
+    const { withUploads } = await import('../platforms/azure/uploads.ts');
+    return withUploads(opened.app, { variables: env, write, limit: opened.settings.maxPayloadBytes });
   } catch (error) {
     return startFailed(error, { ...facts, revision: env['COLDGATE_REVISION'] ?? null }, write);
   }

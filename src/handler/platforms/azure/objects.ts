@@ -1,0 +1,77 @@
+import { LoadError, toLoadError } from '../../model/load-error.ts';
+import type { Answer } from '../../readers/answer.ts';
+import { AzureBlobs, errorCode } from '../../readers/azure-blobs.ts';
+import { defaultLimits } from '../../readers/limits.ts';
+import { persist } from '../../readers/persist.ts';
+import { readObject } from '../../readers/remote.ts';
+import { ReplacedError } from '../../readers/replaced.ts';
+import type { Variables } from '../../settings.ts';
+import type { Objects } from '../batch/answer-uploads.ts';
+
+type Ask = (...request: Parameters<AzureBlobs['send']>) => Promise<Answer>;
+
+/**
+ * Blobs of one container, as the function's managed identity, or with AZURE_STORAGE_CONNECTION_STRING; MODEL_ENDPOINT names an
+ * emulator. Throws SettingsError where these fit no account. Its calls throw LoadError where Azure refuses or does not
+ * answer: the event is delivered again then.
+ * @param bucket `account/container`
+ */
+export function openObjects(bucket: string, variables: Variables): Objects {
+  const endpoint = variables['MODEL_ENDPOINT'] || undefined;
+  const blobs = new AzureBlobs({ store: 'azure', bucket, root: '', endpoint }, variables);
+  const ask: Ask = async (...request) => {
+    try {
+      return await persist(() => blobs.send(...request), defaultLimits);
+    } catch (error) {
+      throw toLoadError(error, 'store-unavailable', `Asking Azure for azure://${bucket}/${request[1]}`);
+    }
+  };
+  return {
+    scheme: 'azure',
+    exists: (_bucket, key) => exists(ask, bucket, key),
+    async read({ key, only }) {
+      try {
+        const object = await readObject(blobs, key, { only }, defaultLimits);
+        return object === 'unchanged' ? 'gone' : object.body;
+      } catch (error) {
+        const gone = error instanceof ReplacedError || (error instanceof LoadError && error.code === 'model-not-found');
+        if (gone) return 'gone';
+        throw error;
+      }
+    },
+    create: (_bucket, key, body) => create(ask, bucket, key, body),
+  };
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/get-blob-properties */
+async function exists(ask: Ask, bucket: string, key: string): Promise<boolean> {
+  const answer = await ask('HEAD', key, { headers: {} });
+  await answer.text();
+  if (answer.status === 200 || answer.status === 404) return answer.status === 200;
+  throw refused('read', bucket, key, answer);
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/put-blob */
+async function create(ask: Ask, bucket: string, key: string, body: Uint8Array): Promise<boolean> {
+  const headers = {
+    'content-length': String(body.byteLength),
+    'content-type': 'application/x-ndjson',
+    'if-none-match': '*',
+    'x-ms-blob-type': 'BlockBlob',
+  };
+  const answer = await ask('PUT', key, { headers, body });
+  await answer.text();
+  const isThere = answer.status === 412 || errorCode(answer) === 'BlobAlreadyExists';
+  if (answer.status === 201 || isThere) return !isThere;
+  throw refused('write', bucket, key, answer);
+}
+
+function refused(verb: 'read' | 'write', bucket: string, key: string, answer: Answer): LoadError {
+  const { status } = answer;
+  const blob = `azure://${bucket}/${key}`;
+  if (status === 401 || status === 403) {
+    const message = `The function's identity needs blobs/${verb} on ${blob} (${status} ${errorCode(answer)}).`;
+    return new LoadError('store-denied', message);
+  }
+  return new LoadError('store-unavailable', `Azure answered ${status} ${errorCode(answer)} to a ${verb} of ${blob}.`);
+}
