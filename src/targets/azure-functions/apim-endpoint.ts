@@ -16,10 +16,13 @@ const instanceHeader = 'x-coldgate-instance';
 /** What a gateway answers while a change spreads, or a function starts. */
 const early = [401, 403, 404, 408, 500, 502, 503, 504];
 
+/** How a revision is called; its digest, where that is known. */
+export type ApimFacts = Pick<WantedRevision, 'names' | 'takesKeys' | 'takesTokens'> & { digest?: string | undefined };
+
 /** How callers reach the function through one revision of the API, and so how it is proven. */
 export interface ApimDoor {
   url: string;
-  wanted: WantedRevision;
+  wanted: ApimFacts;
   /** The function by its own address. */
   inside: Endpoint;
   /** Whether the address was changed now: what is not ready yet is then borne with for a while. */
@@ -90,8 +93,12 @@ async function attempt(
 /** The gateway's own no to a caller without a token, in its own form. */
 const isRefusal = (answer: Answer): boolean => answer.status === 401 && field(answer.body, 'statusCode') === 401;
 
+/** Whether the policy of the revision has had a hand in an answer. */
+const isOfRevision = ({ headers }: Answer, { digest }: ApimFacts): boolean =>
+  digest === undefined ? revisionHeader in headers : headers[revisionHeader] === digest;
+
 function isAsWanted(answer: Answer | Error, { wanted, isLate = () => false }: ApimDoor, path: string): boolean {
-  if (answer instanceof Error || answer.headers[revisionHeader] !== wanted.digest) return false;
+  if (answer instanceof Error || !isOfRevision(answer, wanted)) return false;
   if (wanted.takesTokens) return isRefusal(answer);
   const isOfFunction = instanceHeader in answer.headers;
   return (isOfFunction || ![...early, 429].includes(answer.status)) && !isLate(path, answer);
@@ -105,12 +112,12 @@ const isReady = (answer: Answer | Error, door: ApimDoor): boolean =>
 
 /** The limit of the revision itself, which may be less than what a proof asks. */
 const isOfLimit = (answer: Answer | Error, { wanted }: ApimDoor): boolean =>
-  !(answer instanceof Error) && answer.status === 429 && answer.headers[revisionHeader] === wanted.digest;
+  !(answer instanceof Error) && answer.status === 429 && isOfRevision(answer, wanted);
 
 const keys = new WeakMap<ApimAccess['arm'], Map<string, Promise<string>>>();
 
 /** The key of the subscription that proves releases: read once in a run, and masked. */
-function proofKey({ arm, log }: ApimAccess, { names }: WantedRevision): Promise<string> {
+function proofKey({ arm, log }: ApimAccess, { names }: ApimFacts): Promise<string> {
   const known = keys.get(arm) ?? new Map<string, Promise<string>>();
   keys.set(arm, known);
   const path = `${names.service}/subscriptions/${names.subscription}/listSecrets`;
@@ -129,8 +136,8 @@ function proofKey({ arm, log }: ApimAccess, { names }: WantedRevision): Promise<
 
 function neverServed({ url, wanted }: ApimDoor, last: Answer | Error): UnprovenError {
   const said = last instanceof Error ? last.message : describeAnswer(last);
-  const isOfRevision = !(last instanceof Error) && last.headers[revisionHeader] === wanted.digest;
-  const why = isOfRevision
+  const isServed = !(last instanceof Error) && isOfRevision(last, wanted);
+  const why = isServed
     ? 'the function behind it does not answer'
     : `the gateway does not serve revision ${wanted.digest} of the API ${wanted.names.api}`;
   return new UnprovenError('gateway-not-ready', `${url}: ${why}: ${said}.`, {

@@ -3,6 +3,7 @@ import { ColdgateError, exitCodes } from '../../errors.ts';
 import {
   type ApimAccess,
   apimVersion,
+  findApi,
   policyPath,
   poll,
   productPath,
@@ -57,6 +58,12 @@ async function act(run: ApimRun, step: Exclude<ApimStep, { do: 'nothing' | 'rele
       const fields = { ...wanted.fields, apiRevision: '1', apiRevisionDescription: mark };
       return put(access, names.apiPath, fields);
     }
+    case 'move-path': {
+      access.log.info(`Moving the API ${names.api} to the path ${names.path}.`);
+      const body = { properties: { path: names.path } };
+      await access.arm.send('PATCH', names.apiPath, { ...unconditionally, body });
+      return;
+    }
     case 'hold':
       return put(access, policyPath(names, step.revision), { format: 'xml', value: holding.policy });
     case 'create-revision':
@@ -81,11 +88,12 @@ async function act(run: ApimRun, step: Exclude<ApimStep, { do: 'nothing' | 'rele
 async function createRevision({ access, wanted, taken }: ApimRun, revision: string): Promise<void> {
   const { names } = wanted;
   const path = revisionPath(names, revision);
+  const api = await findApi(access, names);
   if (await access.arm.find(path, { apiVersion: apimVersion })) return void taken.add(revision);
   access.log.info(`Creating revision ${revision} of the API ${names.api}.`);
   const mark = markText(markOf(wanted));
   const own = { sourceApiId: names.apiPath, apiRevision: revision, apiRevisionDescription: mark };
-  await put(access, path, { ...wanted.fields, ...own });
+  await put(access, path, { ...wanted.fields, path: api?.properties?.path ?? names.path, ...own });
 }
 
 /** Creates or changes a resource, whatever is there. */

@@ -47,6 +47,7 @@ export type ApimStep =
   | { do: 'put-key' }
   | { do: 'put-backend' }
   | { do: 'create-api' }
+  | { do: 'move-path' }
   | { do: 'hold'; revision: string }
   | { do: 'create-revision'; revision: string }
   | { do: 'put-policy'; revision: string }
@@ -94,6 +95,8 @@ export function nextApimStep(view: ApimView, wanted: WantedRevision, taken: Read
   if (!isSameKey(view.key, wanted)) return { do: 'put-key' };
   if (!isSameBackend(view.backend, wanted)) return { do: 'put-backend' };
   if (!api) return { do: 'create-api' };
+  // All revisions have one path: a candidate takes what there is.
+  if (wanted.version === null && api.properties?.path !== wanted.names.path) return { do: 'move-path' };
   const mark = markOf(wanted);
   const found = findRevision(revisions, mark);
   if (!found) {

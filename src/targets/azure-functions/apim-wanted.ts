@@ -94,6 +94,9 @@ export interface WantedRevision {
   tierNeeds: readonly { policy: string; field: string }[];
 }
 
+/** Digits of a digest that do not depend on origins. */
+export const plannedDigits = 10;
+
 /** Functions are cut at 230 s by their front end, and the gateway does not honour more than 240 s. */
 const maxTimeout = 240;
 
@@ -122,7 +125,9 @@ export function wantedRevision({ settings, name, origins, app, version }: ApimRe
     ...{ url: app.url, protocol: 'http', resourceId: `https://management.azure.com${app.id}` },
     credentials: { header: { 'x-functions-key': [`{{${part.key}}}`] } },
   };
-  const digest = sha256(JSON.stringify([fields, backend, apimPolicy(rules, ''), gateway.product ?? null])).slice(0, 16);
+  const settled = [fields, backend, apimPolicy({ ...rules, origins: [] }, ''), gateway.product ?? null];
+  // Origins are settings of the handler: a plan of the gateway's own settings looks at the first part alone.
+  const digest = `${sha256(JSON.stringify(settled)).slice(0, plannedDigits)}${sha256(origins.join()).slice(0, 6)}`;
   return {
     ...{ names, owner: name, version, digest, fields },
     policy: apimPolicy(rules, digest),
@@ -135,7 +140,7 @@ export function wantedRevision({ settings, name, origins, app, version }: ApimRe
   };
 }
 
-const tierNeedsOf = ({ cacheSeconds, rateLimit, subscriptionRequired }: GatewaySettings) => [
+export const tierNeedsOf = ({ cacheSeconds, rateLimit, subscriptionRequired }: GatewaySettings) => [
   ...(cacheSeconds > 0 ? [{ policy: 'the built-in cache', field: 'cache-seconds' }] : []),
   ...(rateLimit && !subscriptionRequired
     ? [{ policy: 'rate-limit-by-key', field: 'rate-limit without subscription-required' }]

@@ -63,13 +63,14 @@ async function finish(run: ApimRun, service: ApimService, view: ApimView, revisi
   const { access, wanted, changed, released } = run;
   const isLive = wanted.version === null;
   if (isLive) await pruneRevisions(access, wanted, view);
-  const url = isLive ? addressOf(service, wanted) : addressOf(service, wanted, revision);
+  const path = view.api?.properties?.path ?? wanted.names.path;
+  const url = addressOf(service, path, isLive ? undefined : revision);
   return { url, revision, changed, former: released?.former };
 }
 
 /** `https://acme-apis.azure-api.net/digits;rev=3` */
-export const addressOf = ({ gatewayUrl }: ApimService, { names }: WantedRevision, revision?: string): string =>
-  `${gatewayUrl}/${names.path}${revision === undefined ? '' : `;rev=${revision}`}`;
+export const addressOf = ({ gatewayUrl }: ApimService, path: string, revision?: string): string =>
+  `${gatewayUrl}/${path}${revision === undefined ? '' : `;rev=${revision}`}`;
 
 /** Proves the revision by its own address and gives it to callers. There is no compare-and-swap: it is read around. */
 async function release(
@@ -81,7 +82,7 @@ async function release(
   const { access, wanted } = run;
   // A run that finds its release undone stands back, or two would take turns for ever.
   if (run.released) throw moved(wanted);
-  const door = { url: addressOf(service, wanted, revision), wanted, inside, changed: true, isLate };
+  const door = { url: addressOf(service, wanted.names.path, revision), wanted, inside, changed: true, isLate };
   await waitForRevision(access, door);
   await prove?.(apimEndpoint(access, door));
   const now = currentOf(await listRevisions(access, wanted.names))?.apiRevision;
@@ -109,7 +110,10 @@ async function pruneRevisions(access: ApimAccess, { names }: WantedRevision, { r
 }
 
 /** https://learn.microsoft.com/azure/api-management/api-management-features */
-function checkTier({ tier }: ApimService, { tierNeeds, names }: WantedRevision): void {
+export function checkTier(
+  { tier }: ApimService,
+  { tierNeeds, names }: Pick<WantedRevision, 'tierNeeds' | 'names'>,
+): void {
   if (tier !== 'Consumption' || tierNeeds.length === 0) return;
   const what = tierNeeds.map(({ policy, field }) => `${policy} (gateway.${field})`).join(' and ');
   const message = `${names.service.split('/').at(-1)} is of the tier Consumption, which does not have ${what}.`;

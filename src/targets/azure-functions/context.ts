@@ -13,6 +13,10 @@ export interface FlexContext extends PlatformDeps {
   group: string;
   /** Function keys by app: read once in a run, and masked. */
   keys: Map<string, Promise<string>>;
+  /** Own addresses of apps, by app. */
+  urls: Map<string, string>;
+  /** Digests of revisions in API Management, by the address that they answer at. */
+  digests: Map<string, string>;
   /** What this run has replaced, by function: it is set back from here. */
   former: Map<string, Former>;
   /** Apps for samples of this run, by function and version. */
@@ -38,6 +42,8 @@ export function contextOf(settings: AzureFunctionsSettings, deps: PlatformDeps):
     arm: openArm({ ...deps, credentials, variables }),
     group: `/subscriptions/${settings.subscription}/resourceGroups/${settings.resourceGroup}`,
     keys: new Map(),
+    urls: new Map(),
+    digests: new Map(),
     former: new Map(),
     samples: new Map(),
     moved: new Map(),

@@ -42,7 +42,7 @@ export const isEarly = (answer: Answer): boolean =>
   !isOurs(answer) && [401, 403, 404, 500, 502, 503, 504].includes(answer.status);
 
 /** Whether the process of before has answered. */
-const isOfBefore = (path: string, answer: Answer, reports: string): boolean =>
+export const isOfBefore = (path: string, answer: Answer, reports: string): boolean =>
   path === warmPath && isOurs(answer) && field(answer.body, 'revision') !== reports;
 
 /**

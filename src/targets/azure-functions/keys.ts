@@ -5,15 +5,32 @@ import { type FlexContext, sitePath, web } from './context.ts';
 /** A host key of our own: it opens the functions and nothing of `/admin`, as the master key would. */
 const keyName = 'coldgate';
 
+/** The gateway's own, which may be renewed for itself. */
+const gatewayKeyName = 'apim';
+
 /** The key by which this run calls an app, read once and masked; undefined where anyone may call. */
-export async function keyOf(context: FlexContext, site: string): Promise<string | undefined> {
-  if (context.settings.auth === 'anonymous') return undefined;
-  const key = context.keys.get(site) ?? readKey(context, site);
-  context.keys.set(site, key);
+export const keyOf = async (context: FlexContext, site: string): Promise<string | undefined> =>
+  context.settings.auth === 'anonymous' ? undefined : once(context, site, keyName);
+
+/** The key by which API Management calls an app. */
+export const gatewayKeyOf = (context: FlexContext, site: string): Promise<string> =>
+  once(context, site, gatewayKeyName);
+
+/** An app that is gone has no keys. */
+export function forgetKeys({ keys }: FlexContext, site: string): void {
+  for (const name of [keyName, gatewayKeyName]) keys.delete(place(site, name));
+}
+
+const place = (site: string, name: string): string => (name === keyName ? site : `${site} ${name}`);
+
+async function once(context: FlexContext, site: string, name: string): Promise<string> {
+  const at = place(site, name);
+  const key = context.keys.get(at) ?? readKey(context, site, name);
+  context.keys.set(at, key);
   try {
     return await key;
   } catch (error) {
-    context.keys.delete(site);
+    context.keys.delete(at);
     throw error;
   }
 }
@@ -23,7 +40,7 @@ const isStarting = ({ status, message }: AzureFailure): Reason | undefined =>
   status === 404 || (status === 400 && /host runtime/i.test(message)) ? 'identity' : undefined;
 
 /** The key is made where there is none: in an app that was never called by us. */
-async function readKey(context: FlexContext, site: string): Promise<string> {
+async function readKey(context: FlexContext, site: string, name: string): Promise<string> {
   const { arm } = context;
   const path = `${sitePath(context, site)}/host/default`;
   const options = { apiVersion: web, also: isStarting };
@@ -32,15 +49,15 @@ async function readKey(context: FlexContext, site: string): Promise<string> {
     `${path}/listkeys`,
     options,
   );
-  const known = body.functionKeys?.[keyName];
+  const known = body.functionKeys?.[name];
   if (known !== undefined) return masked(context, known);
   const made = await arm.send<{ properties?: { value?: string }; value?: string }>(
     'PUT',
-    `${path}/functionKeys/${keyName}`,
-    { ...options, body: { properties: { name: keyName } } },
+    `${path}/functionKeys/${name}`,
+    { ...options, body: { properties: { name } } },
   );
   const value = made.body.properties?.value ?? made.body.value;
-  if (value === undefined) throw new Error(`Azure has made no key ${keyName} of ${site}`);
+  if (value === undefined) throw new Error(`Azure has made no key ${name} of ${site}`);
   return masked(context, value);
 }
 

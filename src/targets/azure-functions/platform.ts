@@ -13,6 +13,8 @@ import type {
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
 import { liveAddress, plannedApp } from './address.ts';
+import { callersEndpoint, foundApims, removeApims, restoreApim, throughApim } from './apim-address.ts';
+import { plannedApim, withApim } from './apim-observe.ts';
 import { startCold } from './cold-start.ts';
 import { contextOf, type FlexContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
@@ -61,12 +63,19 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return settingsOf(this.#context.settings, settings);
   }
 
-  observe(name: string): Promise<FlexState | undefined> {
-    return observe(this.#context, name);
+  async observe(name: string): Promise<FlexState | undefined> {
+    const state = await observe(this.#context, name);
+    if (state) return withApim(this.#context, state);
+    // Nothing is there to be removed: what keeps a gateway from being made is found out by a plan.
+    plannedApim(this.#context, await withApim(this.#context, nothingOf(this.#context, name)));
+    return undefined;
   }
 
   async open({ settings }: Request): Promise<FlexState> {
-    return (await observe(this.#context, settings.name)) ?? nothingOf(this.#context, settings.name);
+    const found = (await observe(this.#context, settings.name)) ?? nothingOf(this.#context, settings.name);
+    const state = await withApim(this.#context, found);
+    plannedApim(this.#context, state);
+    return state;
   }
 
   publish(
@@ -78,25 +87,31 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return publish(this.#context, state, wanted, request, replaced);
   }
 
-  direct(_state: FlexState, { site, url = '' }: FlexRevision): Endpoint {
-    return endpointAt(this.#context, { site, url, moved: this.#context.moved.get(site) });
+  direct(_state: FlexState, { site, app, url = '' }: FlexRevision): Endpoint {
+    return endpointAt(this.#context, { site, url: app ?? url, moved: this.#context.moved.get(site) });
   }
 
   async expose(state: FlexState, revision: FlexRevision, options: ExposeOptions): Promise<Address> {
-    if (revision.role !== 'candidate') return liveAddress(this.#context, state, options);
-    return { url: revision.url ?? '', changed: options.recheck };
+    const { role, app, url = '' } = revision;
+    const isLive = role !== 'candidate';
+    const own = isLive
+      ? await liveAddress(this.#context, state, options)
+      : { url: app ?? url, changed: options.recheck };
+    return throughApim(this.#context, state, revision, { own, request: options.request });
   }
 
-  endpoint({ name }: Pick<FlexState, 'name'>, { version }: Pick<FlexRevision, 'version'>, { url }: Address): Endpoint {
+  endpoint({ name }: Pick<FlexState, 'name'>, { version }: Pick<FlexRevision, 'version'>, address: Address): Endpoint {
     const live = siteName(this.#context.settings, name);
     const site = version === null ? live : candidateName(live, version);
-    return endpointAt(this.#context, { site, url, moved: this.#context.moved.get(site) });
+    return callersEndpoint(this.#context, { name, site }, address);
   }
 
-  async shift(state: FlexState, { from, to }: Move<FlexRevision>) {
+  async shift(state: FlexState, { from, to, forward }: Move<FlexRevision>) {
     const isThere = to.wish === undefined && state.live?.id === to.id;
     if (from === undefined || isThere) return { revision: to, changed: false };
-    return { revision: await replaceLive(this.#context, state, from, to), changed: true };
+    const revision = await replaceLive(this.#context, state, from, to);
+    if (!forward) await restoreApim(this.#context, state.name, from);
+    return { revision, changed: true };
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
@@ -124,12 +139,16 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return listFunctions(this.#context);
   }
 
-  removeAll(_name: string, state: FlexState | undefined): Promise<Change[]> {
-    return removeAll(this.#context, state);
+  besides(name: string, state: FlexState | undefined): Promise<Change[]> {
+    return foundApims(this.#context, name, state);
+  }
+
+  removeAll(name: string, state: FlexState | undefined): Promise<Change[]> {
+    return state ? removeAll(this.#context, state) : removeApims(this.#context, name, undefined);
   }
 
   drift(state: FlexState, _what: string, { role }: FlexRevision): string[] {
-    return role === 'live' ? plannedApp(this.#context, state) : [];
+    return role === 'live' ? [...plannedApp(this.#context, state), ...plannedApim(this.#context, state)] : [];
   }
 
   label(_state: FlexState, { site }: FlexRevision): string {

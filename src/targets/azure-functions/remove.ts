@@ -1,8 +1,10 @@
 import type { Change } from '../../rollout/target.ts';
+import { removeApims, removeCandidateRevision } from './apim-address.ts';
 import { deletePlan, deleteSite, readSite, runsOf } from './app.ts';
 import { readSettings } from './app-settings.ts';
 import { removeContainer } from './containers.ts';
 import type { FlexContext } from './context.ts';
+import { forgetKeys } from './keys.ts';
 import { surplusApps } from './observe.ts';
 import { roleTag, versionTag } from './resources.ts';
 import { removeRoles } from './roles.ts';
@@ -21,7 +23,9 @@ export async function removeApp(context: FlexContext, site: string): Promise<voi
   }
   await removeContainer(context, site);
   await deletePlan(context, site);
-  for (const known of [context.keys, context.moved]) known.delete(site);
+  forgetKeys(context, site);
+  context.moved.delete(site);
+  context.urls.delete(site);
 }
 
 /** Removes candidates, or a first live app that did not prove itself; not an app that runs another revision by now. */
@@ -30,9 +34,11 @@ export async function retireRevisions(
   state: FlexState,
   revisions: readonly FlexRevision[],
 ): Promise<void> {
-  for (const { site, id } of revisions) {
+  for (const one of revisions) {
+    const { site, id } = one;
     const known = state.sites.get(site);
     if (!known || runsOf(known)?.revision !== id) continue;
+    await removeCandidateRevision(context, state, one);
     await removeApp(context, site);
     state.sites.delete(site);
     state.plans.delete(site);
@@ -69,6 +75,7 @@ export async function removeAll(context: FlexContext, state: FlexState | undefin
     const version = tags[versionTag];
     return [{ action: 'delete', what: `${role} of ${name}${version ? ` ${version}` : ''} (app ${site})` }];
   });
+  changes.unshift(...(await removeApims(context, name, state)));
   for (const site of names) {
     await removeApp(context, site);
     forgetSample(context, site);

@@ -65,6 +65,9 @@ export const untilTag = 'coldgate-until';
 /** What was published last: revision, digest of the settings, digest of the package. */
 export const runsTag = 'coldgate-runs';
 
+/** APIs that stand in front of the app, or may: `group/service/api`. */
+export const gatewayTag = 'coldgate-gateway';
+
 /** Digest of the package of before, which is kept beside it. */
 export const formerTag = 'coldgate-former';
 /** Digest of what the app was made of, since Azure does not tell all of it. */

@@ -1,5 +1,6 @@
 import type { Deployed, FunctionView } from '../../rollout/platform.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
+import type { SeenApim } from './apim-seen.ts';
 import type { Plan, Site } from './resources.ts';
 
 /** What an app is to run, as `replace` and `publish` make it. */
@@ -20,6 +21,8 @@ export interface Wish {
 export interface FlexRevision extends Deployed {
   /** Name of its app. */
   site: string;
+  /** Own address of the app, where callers have that of a gateway. */
+  app?: string | undefined;
   /** What `shift` is to make of the live app. */
   wish?: Wish | undefined;
 }
@@ -38,6 +41,8 @@ export interface FlexState extends FunctionView<FlexRevision> {
   sites: Map<string, Site>;
   /** All plans of the function by the name of their app: one without an app is of an unfinished creation or removal. */
   plans: Map<string, Plan>;
+  /** Its gateway, where the settings have one. */
+  apim?: SeenApim;
   /** Settings of the live app, as they were read. */
   settings: Record<string, string>;
 }
