@@ -52,12 +52,8 @@ async function act(run: ApimRun, step: Exclude<ApimStep, { do: 'nothing' | 'rele
       return put(access, `${names.service}/namedValues/${wanted.key.id}`, wanted.key.fields);
     case 'put-backend':
       return put(access, `${names.service}/backends/${wanted.backend.id}`, wanted.backend.fields);
-    case 'create-api': {
-      access.log.info(`Creating the API ${names.api} in API Management.`);
-      const mark = markText({ role: 'holder', digest: holding.digest, version: null, product: undefined });
-      const fields = { ...wanted.fields, apiRevision: '1', apiRevisionDescription: mark };
-      return put(access, names.apiPath, fields);
-    }
+    case 'create-api':
+      return createApi(run);
     case 'move-path': {
       access.log.info(`Moving the API ${names.api} to the path ${names.path}.`);
       const body = { properties: { path: names.path } };
@@ -82,6 +78,14 @@ async function act(run: ApimRun, step: Exclude<ApimStep, { do: 'nothing' | 'rele
       await access.arm.send('DELETE', productPath(names, step.product), { apiVersion: apimVersion });
     }
   }
+}
+
+/** A new API, with a revision that nothing is released by. */
+async function createApi({ access, wanted }: ApimRun): Promise<void> {
+  const { names } = wanted;
+  access.log.info(`Creating the API ${names.api} in API Management.`);
+  const mark = markText({ role: 'holder', digest: holding.digest, version: null, product: undefined });
+  await put(access, names.apiPath, { ...wanted.fields, apiRevision: '1', apiRevisionDescription: mark });
 }
 
 /** A PUT would change a revision that another run has made meanwhile, so that number is looked at first. */
