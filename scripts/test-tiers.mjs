@@ -33,6 +33,7 @@ export const lists = {
     'github-api/',
     'workflows/',
     'doors/cloud-stores.test.ts',
+    'doors/hostile-external.test.ts',
     'github-comment/browser.test.ts',
     'github/talk.test.ts',
     'google/foreign-client.test.ts',

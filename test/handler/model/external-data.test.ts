@@ -1,7 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openHttpsReader } from '../../../src/handler/readers/https.ts';
 import { sha256 } from '../../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../../src/model/layout.ts';
 import { encodeJson } from '../../../src/model/pointer.ts';
@@ -167,6 +170,22 @@ describe('MODEL_URI', () => {
       expect(await answer(serve(uri))).toBe(5.5);
       await app?.close();
     }
+  });
+
+  it('may be the URL of a model, with its data at the URL beside it under the same query', async () => {
+    const objects: Record<string, Buffer> = { 'model.onnx': tinyGraph(), [data]: tinyWeights() };
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      const found = objects[/([^/?]+)\?/.exec(request.url ?? '')?.[1] ?? ''];
+      response.writeHead(found ? 200 : 404, { etag: '"1"', 'content-length': found?.byteLength ?? 0 }).end(found);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/b/model.onnx?sig=1`;
+    app = new TestApp(store.root, { MODEL_URI: uri }, { reader: openHttpsReader(uri, 'model.onnx') });
+    expect(await answer(app)).toBe(5.5);
+    expect(asked).toEqual(['/b/model.onnx?sig=1', `/b/${data}?sig=1`]);
+    server.close();
   });
 
   it('reads nothing outside of the folder', async () => {

@@ -8,6 +8,7 @@ import { ObjectServer } from '../../fakes/handler/object-server.ts';
 import { azureContainer, googleBucket, type ServedBucket, s3Bucket } from '../../fakes/handler/reader-servers.ts';
 import { SignedS3 } from '../../fakes/handler/signed-s3.ts';
 import { newCertificate } from '../../fakes/stores/certificate.ts';
+import { tinyGraph, tinyWeights } from '../../fixtures/external.ts';
 import { tinyModel, tinySample } from '../../fixtures/onnx.ts';
 import { FunctionProcess } from '../function-process.ts';
 import { ModelStore } from '../model/model-store.ts';
@@ -31,9 +32,13 @@ class BucketModels extends ModelStore {
   written: Promise<void> = Promise.resolve();
   readonly #put: ServedBucket['put'];
 
-  constructor(put: ServedBucket['put']) {
+  readonly #outside: boolean;
+
+  /** @param outside whether models keep their tensors in another file */
+  constructor(put: ServedBucket['put'], outside = false) {
     super();
     this.#put = put;
+    this.#outside = outside;
   }
 
   override write(key: string, bytes: Uint8Array): void {
@@ -42,7 +47,10 @@ class BucketModels extends ModelStore {
 
   async release(version: string, bias: number): Promise<void> {
     const sample = { inputs: tinySample.inputs, outputs: { y: [[5 + bias, 1]] } };
-    this.promote(this.publish('tiny', version, { model: tinyModel(bias), sample }));
+    const parts = this.#outside
+      ? { model: tinyGraph(), files: { 'model.onnx.data': tinyWeights(bias) }, externalData: ['model.onnx.data'] }
+      : { model: tinyModel(bias) };
+    this.promote(this.publish('tiny', version, { ...parts, sample }));
     await this.written;
     this.remove();
   }
@@ -60,9 +68,11 @@ async function said(one: FunctionProcess): Promise<string> {
   return [...one.lines.map((line) => JSON.stringify(line)), ...one.errors, ...answers].join('\n');
 }
 
+const kinds = ['in one file', 'with its tensors in another'] as const;
+
 /** Serves, follows a flip without a failed request, and keeps its secrets to itself. */
-async function serves(bucket: ServedBucket, secrets: readonly string[]): Promise<void> {
-  const models = new BucketModels(bucket.put);
+async function serves(kind: (typeof kinds)[number], bucket: ServedBucket, secrets: readonly string[]): Promise<void> {
+  const models = new BucketModels(bucket.put, kind !== 'in one file');
   await models.release('1.0.0', 0.5);
   const one = start(bucket.variables);
   expect(await one.json('/v1/health?warm=true')).toMatchObject({ sample: 'ok', model: { version: '1.0.0' } });
@@ -83,27 +93,37 @@ async function serves(bucket: ServedBucket, secrets: readonly string[]): Promise
   expect(output).toContain('"swapped"');
   for (const secret of secrets) expect(output).not.toContain(secret);
   expect(one.errors).toEqual([]);
+  // The last version by the place of its model, without pointer and manifest.
+  const { MODEL_STORE: store, MODEL_BUCKET: name } = bucket.variables;
+  const MODEL_URI = `${store === 'gcs' ? 'gs' : store}://${name}/${prefixOf(bucket)}tiny/versions/1.1.0/model.onnx`;
+  const alone = start({ ...bucket.variables, MODEL_URI });
+  expect(await alone.json('/v1/infer', { inputs: [[1, 2]] })).toMatchObject({ outputs: { y: [[6, 1]] } });
 }
+
+const prefixOf = ({ variables }: ServedBucket): string =>
+  variables['MODEL_PREFIX'] ? `${variables['MODEL_PREFIX']}/` : '';
 
 for (const name of ['moto', 'radosgw'] as const) {
   describeWith(name, `the bundled function on ${name}`, (server) => {
-    it('serves what the pointer names, and follows it', async () => {
+    it.each(kinds)('serves what the pointer names, %s, and follows it', async (kind) => {
       const bucket = await s3Bucket(server());
-      await serves(bucket, [bucket.variables['AWS_SECRET_ACCESS_KEY']!, bucket.variables['AWS_ACCESS_KEY_ID']!]);
+      await serves(kind, bucket, [bucket.variables['AWS_SECRET_ACCESS_KEY']!, bucket.variables['AWS_ACCESS_KEY_ID']!]);
     });
   });
 }
 
 describeWith('azurite', 'the bundled function on Azurite', (server) => {
-  it('serves what the pointer names, and follows it', async () => {
+  it.each(kinds)('serves what the pointer names, %s, and follows it', async (kind) => {
     const bucket = await azureContainer(server());
     const [key] = /(?<=AccountKey=)[^;]+/.exec(bucket.variables['AZURE_STORAGE_CONNECTION_STRING']!)!;
-    await serves(bucket, [key!, 'SharedKey']);
+    await serves(kind, bucket, [key!, 'SharedKey']);
   });
 });
 
 describeWith('fake-gcs', 'the bundled function on fake-gcs-server', (server) => {
-  it('serves what the pointer names, and follows it', async () => serves(await googleBucket(server()), ['ya29']));
+  it.each(kinds)('serves what the pointer names, %s, and follows it', async (kind) =>
+    serves(kind, await googleBucket(server()), ['ya29']),
+  );
 });
 
 describe('the bundled function on a container with credentials that expire', () => {
