@@ -53,13 +53,18 @@ function model(name: string, all: ModelsFile, root: string): ModelEntry {
     model: chosen.name,
     sample,
     retain: given.retain,
-    optimize: given.optimize,
+    ...optimization(given.optimize),
     gate: gate(given.gate),
     watchSeconds: secondsOf(gateSchema.parse(given.gate ?? {}).watch),
     handler: { ...handler(given.handler), models: sharedBy(name, all) },
     target: given.target && target(given.target),
   };
 }
+
+const optimization = (given: ModelFields['optimize']): Pick<ModelEntry, 'optimize' | 'formRequired'> =>
+  typeof given === 'string'
+    ? { optimize: given, formRequired: false }
+    : { optimize: given.form, formRequired: given.require };
 
 const sampleFile = (sample: string, given: ModelFields, root: string): SourceFile => ({
   path: sampleName(sample, Object.entries(given.files)),

@@ -81,6 +81,8 @@ export interface ModelEntry {
   sample: SourceFile | undefined;
   retain: number;
   optimize: 'off' | 'cold' | 'steady';
+  /** Whether a version is published only with that form. */
+  formRequired: boolean;
   gate: GateOptions;
   /** How long a promotion watches what it has made live, s; 0 not at all. */
   watchSeconds: number;

@@ -23,12 +23,12 @@ const undeclaredRanks = [2, 1, 3, 4, 0];
 
 type Declared = readonly (number | string)[];
 
-/** In the order in which they are worth trying. Optional inputs are left out; shapes without open dimensions come twice. */
-export function* sizingsFor(all: readonly TensorInfo[]): Generator<Sizing> {
+/** In the order in which they are worth trying. Optional inputs are left out; shapes without open dimensions come three times. */
+export function* sizingsFor(all: readonly TensorInfo[], sizes: readonly number[] = openSizes): Generator<Sizing> {
   const inputs = all.filter((info) => !info.optional);
   const fixed = inputs.every((info) => info.shape?.every((size) => typeof size === 'number'));
   const ranks = inputs.some((info) => info.shape === null) ? undeclaredRanks : [0];
-  for (const [turn, size] of (fixed ? [1, 1] : openSizes).entries()) {
+  for (const [turn, size] of (fixed ? [1, 1, 1] : sizes).entries()) {
     for (const rank of ranks) {
       const ranked = inputs.map((info): Declared => info.shape ?? new Array<string>(rank).fill(''));
       // All open dimensions with one size, then only those of the first input: the others are usually states and

@@ -59,6 +59,8 @@ export interface MadeArtifact {
   entry: Artifact;
   /** Absolute path on this machine. */
   source: string;
+  /** The version is not published without it. */
+  required?: boolean;
 }
 
 export interface OptimizeResult {

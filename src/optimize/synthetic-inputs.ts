@@ -14,12 +14,22 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Made-up inputs of the declared types and shapes, in the order in which they are worth trying. Optional ones are left out. */
-export function* syntheticInputs(inputs: readonly TensorInfo[]): Generator<Tensors> {
-  for (const { turn, inputs: required, shapes } of sizingsFor(inputs)) {
+/** Sizes as callers send them come first: pictures, windows of sound and sentences are larger than what a graph just takes. */
+const plausibleSizes = [32, 64, 224, 4, 1, 2, 8, 16, 128, 256, 512];
+
+/**
+ * Made-up inputs of the declared types and shapes, in the order in which they are worth trying. Optional ones are left
+ * out. In turn they are noise around zero, smooth as pictures and sound are, and alike everywhere.
+ * @param size `plausible` for those that a form is compared on, `small` for those that are written down
+ */
+export function* syntheticInputs(
+  inputs: readonly TensorInfo[],
+  size: 'plausible' | 'small' = 'plausible',
+): Generator<Tensors> {
+  for (const { turn, inputs: required, shapes } of sizingsFor(inputs, size === 'small' ? undefined : plausibleSizes)) {
     // Integers are indices as often as not: small ones first, then only 0 and 1.
     const most = turn % 2 === 0 ? 3 : 1;
-    yield feedsOf(required, shapes, most, randomFrom(turn + 1));
+    yield feedsOf(required, shapes, most, randomFrom(turn + 1), turn % 3);
   }
 }
 
@@ -28,19 +38,24 @@ function feedsOf(
   shapes: readonly number[][],
   maxInteger: number,
   random: () => number,
+  turn: number,
 ): Tensors {
   const feeds: Tensors = new Map();
   for (const [input, info] of inputs.entries()) {
     const shape = shapes[input] as number[];
-    const element = elementOf(info.dtype, maxInteger, random);
-    feeds.set(info.name, parseTensor({ shape, data: Array.from({ length: countOf(shape) }, element) }, info));
+    const element = elementOf(info.dtype, maxInteger, random, turn);
+    const data = Array.from({ length: countOf(shape) }, (_, at) => element(at));
+    feeds.set(info.name, parseTensor({ shape, data }, info));
   }
   return feeds;
 }
 
-function elementOf(dtype: Dtype, maxInteger: number, random: () => number): () => number | boolean | string {
+type Element = (at: number) => number | boolean | string;
+
+function elementOf(dtype: Dtype, maxInteger: number, random: () => number, turn: number): Element {
   if (dtype === 'bool') return () => random() < 0.5;
   if (dtype === 'string') return () => String(Math.floor(random() * 10));
-  if (dtype.includes('float')) return () => random() * 2 - 1;
-  return () => Math.floor(random() * (maxInteger + 1));
+  if (!dtype.includes('float')) return () => Math.floor(random() * (maxInteger + 1));
+  if (turn === 0) return () => random() * 2 - 1;
+  return turn === 1 ? (at) => Math.sin(at / 16) / 2 + 0.5 : () => 0.5;
 }

@@ -45,6 +45,7 @@ describe('loadConfig', () => {
           sample: undefined,
           retain: 5,
           optimize: 'off',
+          formRequired: false,
           gate: gateDefaults,
           watchSeconds: 0,
           handler: {
@@ -77,7 +78,7 @@ models:
     model: decoder.onnx
     sample: ./sample.json
     retain: 9
-    optimize: cold
+    optimize: { form: cold, require: true }
     gate: { metric: [session_ms, first_run_ms], tolerance: 7.5%, limit: 0.4, min-effect-ms: 2.5, max-samples: 40,
             slo-ms: 1200, on-inconclusive: lean, baseline: stored, discard: 0, max-seconds: 60, timeout-seconds: 5, watch: 2m }
     handler: { max-payload-kb: 64, threads: 2, refresh-seconds: 5, cors: ["https://app.example", "*"] }
@@ -90,6 +91,7 @@ models:
       retain: 9,
       watchSeconds: 120,
       optimize: 'cold',
+      formRequired: true,
       gate: {
         metrics: ['session_ms', 'first_run_ms'],
         tolerance: 0.075,

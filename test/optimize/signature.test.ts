@@ -136,9 +136,12 @@ describe('a form with other inputs or outputs than its original', () => {
     expect(() => demandSameSignature(original, { inputs, outputs })).toThrow('The optimised model has other');
   });
 
-  it('is none for sizes alone, and ranks that only the runtime knows', () => {
-    const original = { inputs: [info], outputs: [{ ...info, shape: null }] };
-    demandSameSignature(original, { inputs: [{ ...info, shape: ['', 3] }], outputs: [info] });
+  it('is none for names of dimensions, sizes of outputs, and ranks that only the runtime knows', () => {
+    const original = { inputs: [info], outputs: [{ ...info, shape: null }, info] };
+    const outputs = [info, { ...info, shape: ['', 3] }];
+    demandSameSignature(original, { inputs: [{ ...info, shape: [1, 'm'] }], outputs });
+    const other = { ...original, inputs: [{ ...info, shape: [2, 'n'] }] };
+    expect(() => demandSameSignature(original, other)).toThrow('The optimised model has other inputs');
   });
 });
 

@@ -60,6 +60,8 @@ export const handlerSchema = z.strictObject({
     .describe('Models that share one function, this one included. Default: this one alone.'),
 });
 
+const forms = ['off', 'cold', 'steady'] as const;
+
 const sourcePath = words('a path relative to models.yaml', 1024);
 
 export const modelSchema = z.strictObject({
@@ -79,7 +81,19 @@ export const modelSchema = z.strictObject({
     .describe('Golden sample: JSON with inputs, and with the outputs that a healthy function returns; published too.'),
   retain: whole(1, 10_000).default(5).describe('Versions that prune keeps beside those in use.'),
   optimize: z
-    .enum(['off', 'cold', 'steady'])
+    .union(
+      [
+        z.enum(forms),
+        z.strictObject({
+          form: z.enum(forms).describe('Which form.'),
+          require: z
+            .boolean()
+            .default(false)
+            .describe('Publish nothing where the form is refused, in place of the original alone with a warning.'),
+        }),
+      ],
+      { error: `one of ${forms.join(', ')}, or a mapping with form` },
+    )
     .default('off')
     .describe('Publish a load-optimised form too: for the fastest start, or for full warm speed.'),
   gate: gateSchema.optional().describe('When a cold start is too slow to go live.'),

@@ -24,6 +24,8 @@ export interface ArtifactSource {
   entry: Artifact;
   /** Absolute path on this machine. */
   source: string;
+  /** The version is not published without it. */
+  required?: boolean | undefined;
 }
 
 export interface PublishInput extends LocalReading {

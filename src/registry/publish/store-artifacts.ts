@@ -7,7 +7,7 @@ import { type Destination, type StoredFile, storeFile } from './store-file.ts';
 /**
  * Stores the load-optimised forms. They are derived, and another machine may derive other bytes: where an unfinished
  * publish left such ones, the whole kind is left out with a warning (its files belong together), because the original
- * always serves. Throws as storeFile does for everything else.
+ * serves without it, unless it is required. Throws as storeFile does for everything else.
  */
 export async function storeArtifacts(
   to: Destination,
@@ -29,8 +29,8 @@ export async function storeArtifacts(
       }
       stored.push(...together);
     } catch (error) {
-      // Without its tensors a version could not be served.
-      if (!(error instanceof IntegrityError && error.code === 'leftover-differs') || kind === 'tensors') throw error;
+      const isLeftover = error instanceof IntegrityError && error.code === 'leftover-differs';
+      if (!isLeftover || files.some(({ required }) => required)) throw error;
       to.log.warn(
         `${to.model} ${to.version} is published without its "${kind}" form: an unfinished publish left other bytes in its place.`,
       );

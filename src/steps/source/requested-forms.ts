@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { ModelEntry } from '../../config/types.ts';
 import { ColdgateError } from '../../errors.ts';
 import { needsTensorForm } from '../../onnx/served-outputs.ts';
 import type { MadeArtifact } from '../../optimize/jobs.ts';
@@ -17,30 +18,56 @@ const refusals = new Set([
   'optimizer-memory',
 ]);
 
+/** What the ORT format holds: its buffers have 32-bit offsets, and the graph takes room besides the weights, bytes. */
+const largestCold = 2 ** 31 - 64 * 1024 * 1024;
+
 /**
  * The forms that a version is published with beside the original, written into `out`: the one with tensors in place of
- * outputs that are none, where there are such, and the load-optimised one that `optimize:` asks for. The latter is
- * optional: the original serves without it, with a slower start, so a form that is refused or cannot be made is left out
- * with a warning that gives the reason. Throws what is wrong with the model itself.
+ * outputs that are none, where there are such, and the load-optimised one that `optimize:` asks for. Unless that is
+ * required it is optional: the original serves without it, with a slower start, so a form that is refused or cannot be
+ * made is left out with a warning that gives the reason. Throws what is wrong with the model itself.
  */
 export async function requestedForms(
-  { entry, modelPath, head }: ModelSource,
+  source: ModelSource,
   version: string,
   out: string,
   context: Context,
 ): Promise<MadeArtifact[]> {
-  const { name, optimize: kind, sample } = entry;
+  const { modelPath, head } = source;
+  const made = needsTensorForm(head) ? await makeArtifacts({ kind: 'tensors', model: modelPath, out }, context) : [];
+  const tensors = made.map((one) => ({ ...one, required: true }));
+  return [...tensors, ...(await optimizedForm(source, tensors[0]?.source ?? modelPath, version, out, context))];
+}
+
+async function optimizedForm(
+  { entry, modelPath, size }: ModelSource,
+  model: string,
+  version: string,
+  out: string,
+  context: Context,
+): Promise<MadeArtifact[]> {
+  const { name, optimize, formRequired, sample } = entry;
   const { log } = context;
-  const tensors = needsTensorForm(head) ? await makeArtifacts({ kind: 'tensors', model: modelPath, out }, context) : [];
-  if (kind === 'off') return tensors;
-  const model = tensors[0]?.source ?? modelPath;
-  const job = { kind, model, folder: dirname(modelPath), sample: sample?.source, out };
+  if (optimize === 'off') return [];
+  const kind = optimize === 'cold' && size > largestCold ? 'steady' : optimize;
+  if (kind !== optimize) log.info(`${name} is too large for the format of its "cold" form, and gets a "steady" one.`);
   log.info(`Making the load-optimised form (${kind}) of ${name} …`);
   try {
-    return [...tensors, ...(await makeArtifacts(job, context))];
+    const artifacts = await makeArtifacts(
+      { kind, model, folder: dirname(modelPath), sample: sample?.source, out },
+      context,
+    );
+    return artifacts.map((one) => ({ ...one, required: formRequired }));
   } catch (error) {
     if (!(error instanceof ColdgateError && refusals.has(error.code))) throw error;
+    if (formRequired) throw required(entry, version, error);
     log.warn(`${name} ${version} is published without its "${kind}" form, as the original alone: ${error.message}`);
-    return tensors;
+    return [];
   }
 }
+
+const required = ({ name, optimize }: ModelEntry, version: string, { code, exit, message, data }: ColdgateError) =>
+  new ColdgateError(code, exit, `${name} ${version} is not published without the form that it requires: ${message}`, {
+    hint: `Set models.${name}.optimize to ${optimize}, without require, to publish the original alone where there is none.`,
+    data,
+  });

@@ -17,17 +17,19 @@ const handlerDir = join(root, 'dist', 'handler');
 mkdirSync(handlerDir, { recursive: true });
 
 const source = {
-  entry: { name: 'digits', optimize: 'cold' },
+  entry: { name: 'digits', optimize: 'cold', formRequired: false },
   modelPath: '/models/digits.onnx',
+  size: 1000,
+  head: { conversions: [], leftOut: [] } as Partial<ModelSource['head']>,
 } as ModelSource;
 
 /** What a publish gets of an optimiser that says this. */
-async function forms(script: string): Promise<{ made: unknown; warnings: string[] }> {
+async function forms(script: string, of = source): Promise<{ made: unknown; warnings: string[] }> {
   writeFileSync(join(handlerDir, 'optimize.mjs'), script);
   const warnings: string[] = [];
   const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
   const context = { ...contextIn(root), log, handlerDir, cacheDir: join(root, 'cache') };
-  const made = await requestedForms(source, '1.2.0', join(root, 'out'), context);
+  const made = await requestedForms(of, '1.2.0', join(root, 'out'), context);
   return { made, warnings };
 }
 const failing = (code: string, exit = 3): string =>
@@ -44,6 +46,26 @@ describe('a load-optimised form that a release asks for', () => {
   it('and in whose making the runtime dies is left out as well', async () => {
     const { made, warnings } = await forms("process.kill(process.pid, 'SIGSEGV');");
     expect([made, warnings]).toEqual([[], [expect.stringContaining('SIGSEGV')]]);
+  });
+
+  it('and requires stops it, with the way to do without', async () => {
+    const entry = { ...source.entry, formRequired: true };
+    await expect(forms(failing('parity'), { ...source, entry })).rejects.toMatchObject({
+      code: 'parity',
+      exit: 3,
+      hint: expect.stringContaining('models.digits.optimize to cold'),
+    });
+    const answer = JSON.stringify({ result: { artifacts: [{ entry: {}, source: 'x' }] } });
+    const { made } = await forms(`console.log(${JSON.stringify(answer)});`, { ...source, entry });
+    expect(made).toEqual([{ entry: {}, source: 'x', required: true }]);
+  });
+
+  it('is a steady one where the model is too large for the format of the cold one', async () => {
+    const said =
+      'console.log(JSON.stringify({ result: { artifacts: [{ source: JSON.parse(process.argv[2]).kind }] } }));';
+    const madeOf = async (size: number) => (await forms(said, { ...source, size })).made;
+    expect(await madeOf(2 ** 31)).toMatchObject([{ source: 'steady' }]);
+    expect(await madeOf(2 ** 30)).toMatchObject([{ source: 'cold' }]);
   });
 
   it('does not hide what is wrong with the model', async () => {
