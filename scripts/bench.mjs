@@ -12,6 +12,7 @@ import { flipping } from '../bench/handler/flips.ts';
 import { hashing } from '../bench/handler/hashing.ts';
 import { importing } from '../bench/handler/imports.ts';
 import { loading } from '../bench/handler/loads.ts';
+import { packing } from '../bench/handler/packing.ts';
 import { becomingReady } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
@@ -25,7 +26,7 @@ import { storingOnS3 } from '../bench/stores-s3.ts';
 import { validating } from '../bench/validate.ts';
 import { root } from './node24.mjs';
 
-const handler = { loading, becomingReady, importing, hashing, answering, writing, flipping };
+const handler = { loading, becomingReady, importing, hashing, answering, writing, packing, flipping };
 const stores = { publishing, storingOnS3, storingOnAzure, promoting };
 const all = { ...stores, starting, acting, validating, readingHeads, packaging, deploying, ...handler };
 const quick = process.argv.includes('--quick');

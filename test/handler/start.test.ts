@@ -40,6 +40,7 @@ const heavy = [
   'internal/util/parse_args/parse_args',
   'internal/worker',
   'perf_hooks',
+  'zlib',
 ].map((name) => `NativeModule ${name}`);
 
 describe('a start', () => {
