@@ -54,6 +54,13 @@ const rules: readonly Rule[] = [
   },
   {
     provider: 'aws-lambda',
+    field: 'response-stream',
+    broken: (_has, get) => get('response-stream') === true && (get('endpoint') ?? 'function-url') !== 'function-url',
+    message: 'is a setting of endpoint: function-url.',
+    hint: 'Set endpoint: function-url, or remove it.',
+  },
+  {
+    provider: 'aws-lambda',
     field: 'image-repository',
     broken: (has, get) => (get('package') === 'image') !== has('image-repository'),
     message: 'expected together with package: image, and only then.',

@@ -92,6 +92,10 @@ const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknow
   [/^Rename it\.$/, (spot) => spot.rename(typeof spot.value === 'string' ? 'other.json' : 'other')],
   [/^Rename the model, for instance (\S+)\.$/, (spot, [, name = '']) => spot.rename(name)],
   [/^Lower it, or use endpoint: function-url\.$/, (spot) => spot.set(30)],
+  [
+    /^Set endpoint: function-url, or remove it\.$/,
+    (spot) => Object.assign(lambdaSettings(spot), { endpoint: 'function-url' }),
+  ],
   [/^Function URLs are limited by/, (spot) => spot.remove()],
   [/^An image holds all that the function needs\.$/, (spot) => spot.remove()],
   [

@@ -29,6 +29,45 @@ const lookup = (): Buffer =>
 /** Long enough for every bound that is looked at, and a fraction of a second at most where there is none. */
 const slow = (project: Project): void => write(project, countingModel(), { inputs: { n: 1_000_000, x: [0] } });
 
+/** Two million times what it is given, which no answer of Lambda's holds. */
+const repeating = (): Buffer =>
+  encodeModel({
+    nodes: [node('Expand', ['x', 'size'], ['y'])],
+    initializers: [tensor('size', 'int64', [1], new Uint8Array(BigInt64Array.of(2_000_000n).buffer))],
+    inputs: [value('x', tensorType('float32', [1]))],
+    outputs: [value('y', tensorType('float32', [2_000_000]))],
+  });
+
+/** In place of the local target, with one function of Lambda. */
+const onLambda = (project: Project, settings = ''): void =>
+  change(models(project), (text) =>
+    text.replace(
+      /target: \{.*?\}/,
+      `target: { provider: aws-lambda, region: eu-west-1, role: "arn:aws:iam::123456789012:role/r"${settings} }`,
+    ),
+  );
+
+const tooLargeAnswers = [
+  ['of a function URL', '', /target\.response-stream: expected true[\s\S]*Set it to true\./],
+  ['of an HTTP API', ', endpoint: http-api', /target\.endpoint: expected function-url with response-stream: true/],
+] as const;
+
+const answers = tooLargeAnswers.map(
+  ([where, settings, hint]): Situation => ({
+    name: `an answer above the 6 MB ${where} on Lambda`,
+    line: 'validate',
+    spoil: (project) => {
+      write(project, repeating(), { inputs: { x: [0.12345678] } });
+      onLambda(project, settings);
+    },
+    hint,
+    follow: (project, _found, run) => {
+      onLambda(project, ', endpoint: function-url, response-stream: true');
+      return run;
+    },
+  }),
+);
+
 /** What loading and running a model shows. */
 export const ofProofs: readonly Situation[] = [
   {
@@ -72,4 +111,5 @@ export const ofProofs: readonly Situation[] = [
     hint: /If the model needs that much, set COLDGATE_CHECK_SECONDS or COLDGATE_CHECK_MEMORY_MB above the bounds of this run/,
     follow: (_project, _found, run) => ({ ...run, env: { COLDGATE_CHECK_MEMORY_MB: '1000' } }),
   },
+  ...answers,
 ];

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fromLambdaReply, lambdaEvent } from '../fakes/handler/lambda-event.ts';
+import { StreamedReply } from '../fakes/handler/runtime-api.ts';
 import type { Environment, Invoked, StartEnvironment } from './environment.ts';
 import { conflict, notFound, ServiceError, throttled } from './service-error.ts';
 import { type Account, type Fields, type FunctionVersion, functionArn, type Statement } from './state.ts';
@@ -103,7 +104,7 @@ export class DataPlane {
     try {
       const { payload, error } = await this.invoke(place.name, place.alias || undefined, event);
       if (error) return { status: 502, headers: {}, body: Buffer.from('Internal Server Error') };
-      return fromLambdaReply(payload) as Reply;
+      return replyOf(url['InvokeMode'], payload);
     } catch (thrown) {
       if (!(thrown instanceof ServiceError)) throw thrown;
       if (thrown.status === 429)
@@ -124,6 +125,13 @@ export class DataPlane {
     if (input['LogType'] === 'Tail') headers['x-amz-log-result'] = Buffer.from(log).toString('base64');
     return { status: 200, headers, body: Buffer.from(JSON.stringify(payload ?? null)) };
   }
+}
+
+/** A URL and the function behind it have to agree on whether answers are streamed: callers get what was meant for AWS else. */
+function replyOf(mode: unknown, payload: unknown): Reply {
+  if (mode !== 'RESPONSE_STREAM' && !(payload instanceof StreamedReply)) return fromLambdaReply(payload) as Reply;
+  if (mode === 'RESPONSE_STREAM' && payload instanceof StreamedReply) return payload;
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(payload)) };
 }
 
 /** Both permissions, as since October 2025: the URL's and the function's. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { StreamedReply } from '../fakes/handler/runtime-api.ts';
 import type { Environment, Invoked, StartEnvironment } from './environment.ts';
 import { reportOf } from './report.ts';
 import type { Fields, FunctionVersion } from './state.ts';
@@ -23,8 +24,9 @@ export const quickFunctions =
     let cold = true;
     const one: Environment = {
       ended: false,
-      invoke: async () => {
-        const [payload, error] = answerTo(group, version, instance, cold);
+      invoke: async (event) => {
+        const [answer, error] = answerTo(group, version, instance, cold);
+        const payload = error ? answer : streamedWhereAsked(version, event, answer);
         const log = reportOf(version, { ms: 1, initMs: cold ? 1 : undefined });
         cold = false;
         return { payload, error, log };
@@ -34,16 +36,28 @@ export const quickFunctions =
     return one;
   };
 
+const variablesOf = ({ configuration }: FunctionVersion): Record<string, string> =>
+  ((configuration['Environment'] as Fields)['Variables'] ?? {}) as Record<string, string>;
+
+/** What comes over a URL is streamed by versions that are told to. */
+function streamedWhereAsked(version: FunctionVersion, event: unknown, answer: unknown): unknown {
+  const { requestContext } = event as { requestContext?: { domainName?: string } };
+  if (variablesOf(version)['COLDGATE_RESPONSE_STREAM'] !== 'true' || !requestContext?.domainName) return answer;
+  const { body, ...head } = answer as { body: string };
+  return new StreamedReply(Buffer.concat([Buffer.from(JSON.stringify(head)), Buffer.alloc(8), Buffer.from(body)]));
+}
+
 function answerTo(
   group: StoreGroup,
-  { configuration }: FunctionVersion,
+  called: FunctionVersion,
   instance: string,
   cold: boolean,
 ): [unknown, Invoked['error']] {
+  const { configuration } = called;
   if (group.broken.has(String(configuration['Version']))) {
     return [{ errorType: 'Broken', errorMessage: 'it does not work' }, 'Unhandled'];
   }
-  const variables = ((configuration['Environment'] as Fields)['Variables'] ?? {}) as Record<string, string>;
+  const variables = variablesOf(called);
   const version = variables['MODEL_VERSION'] ?? group.pointer;
   const sha256 = group.models.get(version) ?? '';
   const model = { version, sha256 };

@@ -37,6 +37,9 @@ const access = {
     .enum(['iam', 'jwt', 'none'])
     .default('iam')
     .describe('Who may call: signed AWS requests, bearers of a JWT (http-api only), or anyone.'),
+  'response-stream': flag()
+    .default(false)
+    .describe('Streams answers over the function URL: up to 200 MB in place of 6.'),
   jwt: z
     .strictObject({
       issuer: text('an https:// URL', /^https:\/\/[^\s\p{Cc}]+$/u).describe('`iss` of the tokens.'),

@@ -1,13 +1,14 @@
 import { sinceStart } from '../clock.ts';
 import { openApp } from '../http/open-app.ts';
-import { createLambda, type LambdaHandler } from '../platforms/aws/lambda.ts';
+import { createLambda } from '../platforms/aws/lambda.ts';
+import type { StreamRuntime } from '../platforms/aws/stream.ts';
 import { createUpload } from '../platforms/aws/upload.ts';
 import { emfForm } from '../platforms/log-forms/emf.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
 
 /** AWS Lambda, `lambda.handler`. Loads new versions in itself, as a worker. */
-async function open(): Promise<LambdaHandler> {
+async function open(): Promise<unknown> {
   const { env } = process;
   // At once: Lambda freezes the process when an answer is out.
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -24,7 +25,7 @@ async function open(): Promise<LambdaHandler> {
   // Provisioned instances are initialised before any request, with minutes for it. Others have ten seconds, and may be
   // frozen for long with a download half done.
   if (env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') await app.warm();
-  return createLambda({
+  const deps = {
     app,
     xray: () => env['_X_AMZN_TRACE_ID'],
     upload: createUpload({
@@ -35,13 +36,15 @@ async function open(): Promise<LambdaHandler> {
       variables: env,
       limit: settings.maxPayloadBytes,
     }),
-  });
+  };
+  if (env['COLDGATE_RESPONSE_STREAM'] !== 'true') return createLambda(deps);
+  const { awslambda } = globalThis as { awslambda?: StreamRuntime };
+  if (!awslambda) throw new Error("COLDGATE_RESPONSE_STREAM needs Lambda's own runtime for Node, which has awslambda.");
+  return (await import('../platforms/aws/stream.ts')).createStreaming(deps, awslambda);
 }
 
 const opened = isSessionThread() ? undefined : await open();
 if (!opened) await (await import('../session/session-worker.ts')).serveSession();
 
-/** Two parameters, no more: the runtime counts them. */
-export async function handler(event: unknown, context: { awsRequestId?: string }): Promise<unknown> {
-  return opened?.(event, context);
-}
+/** Of two parameters and no more, which the runtime counts; marked by the runtime itself where it streams. */
+export const handler = opened;

@@ -2,14 +2,8 @@ import type { Config, ModelEntry } from '../../config/types.ts';
 import type { Problem } from '../../errors.ts';
 import type { CheckResult, WireSize } from '../../optimize/jobs.ts';
 import { bytesText } from '../results.ts';
+import { type Carrier, carriersOf } from './carriers.ts';
 
-/**
- * Largest event, and largest result, of one invocation of Lambda; function URLs and HTTP APIs (10 MB) cannot take more.
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
- */
-const lambdaBytes = 6 * 1024 * 1024;
-/** Headers and the rest of an event beside its body. */
-const eventBytes = 4096;
 const highestPayloadKb = 1_048_576;
 
 export interface LimitFindings {
@@ -19,23 +13,11 @@ export interface LimitFindings {
   notes: string[];
 }
 
-/** In an event text is JSON once more, and bytes are base64. */
-const inEvent = ({ json, binary }: WireSize): WireSize => ({
-  json: Math.ceil(json * 1.02) + eventBytes,
-  binary: Math.ceil(binary / 3) * 4 + eventBytes,
-});
-
 const least = ({ json, binary }: WireSize): number => Math.min(json, binary);
-
-/** The environments of the configuration whose functions of this model run on Lambda. */
-function onLambda({ environments }: Config, entry: ModelEntry): string[] {
-  const all = Object.values(environments);
-  return all.filter(({ target }) => (entry.target ?? target).provider === 'aws-lambda').map(({ name }) => name);
-}
 
 /**
  * Checks the sample against every limit on such a request where the model is served. The readiness proof reads it from
- * the store whatever its size, so only a size that no caller could send is a problem.
+ * the store whatever its size, so only a size that no caller could send or get is a problem.
  */
 export function checkLimits(
   config: Config,
@@ -44,24 +26,40 @@ export function checkLimits(
 ): LimitFindings {
   const { bytes, runMs = 0 } = ran;
   if (!bytes) return { problems: [], notes: [] };
-  const { request, answer } = bytes;
-  const { problems, notes } = checkPayload(entry, request);
+  const { problems, notes } = checkPayload(entry, bytes.request);
   problems.push(...checkRunTime(entry, runMs));
-  const names = onLambda(config, entry);
-  if (names.length === 0) return { problems, notes };
-  const where = `Lambda takes and answers 6 MB (environment ${names.join(', ')})`;
-  const what = entry.sample ? 'sample' : 'smallest request';
-  for (const [kind, size] of [
-    ['request', inEvent(request)],
-    ['answer', inEvent(answer)],
-  ] as const) {
-    if (size.json <= lambdaBytes) continue;
-    const begin = `${where}, and the ${kind} of the ${what} of ${entry.name} is ${bytesText(size.json)} as JSON`;
-    const binary = `send and ask for bytes (application/octet-stream), ${bytesText(size.binary)} with base64`;
-    const never = `no form fits: have callers send less, or upload requests to S3`;
-    notes.push(`${begin}: ${least(size) <= lambdaBytes ? binary : never} (docs/handler.md).`);
+  for (const carrier of carriersOf(config, entry)) {
+    for (const kind of ['request', 'answer'] as const) {
+      const found = checkCarried(entry, carrier, kind, bytes[kind]);
+      problems.push(...found.problems);
+      notes.push(...found.notes);
+    }
   }
   return { problems, notes };
+}
+
+/** What one platform, with what is in front of it, makes of a request or an answer. */
+function checkCarried(
+  entry: ModelEntry,
+  carrier: Carrier,
+  kind: 'request' | 'answer',
+  { json, binary }: WireSize,
+): LimitFindings {
+  const { most, carried } = carrier[kind];
+  const size = { json: carried.text(json), binary: carried.bytes(binary) };
+  if (size.json <= most) return { problems: [], notes: [] };
+  const what = entry.sample ? 'sample' : 'smallest request';
+  const where = `${carrier.words} (environment ${carrier.environment})`;
+  const begin = `${where}, and the ${kind} of the ${what} of ${entry.name} is ${bytesText(size.json)} as JSON`;
+  if (size.binary <= most) {
+    const way = `send and ask for bytes (application/octet-stream), ${bytesText(size.binary)} there, or pack it (gzip)`;
+    return { problems: [], notes: [`${begin}: ${way} (docs/handler.md).`] };
+  }
+  const no = `${begin} and ${bytesText(size.binary)} as bytes`;
+  if (kind === 'request') return { problems: [], notes: [`${no}: ${carrier.wayOfRequests} (docs/handler.md).`] };
+  if (carrier.wayOfAnswers === undefined) return { problems: [], notes: [`${no}: have callers upload requests.`] };
+  const { path, expected, hint } = carrier.wayOfAnswers;
+  return { problems: [{ path, message: `expected ${expected}: ${no}.`, hint }], notes: [] };
 }
 
 /** `handler.run-timeout-ms` at most; its range is checked with models.yaml. */

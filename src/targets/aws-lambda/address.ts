@@ -3,6 +3,7 @@ import {
   CreateFunctionUrlConfigCommand,
   DeleteAliasCommand,
   DeleteFunctionUrlConfigCommand,
+  type InvokeMode,
   UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
@@ -40,15 +41,15 @@ export async function ensureAlias(
 
 /**
  * Ensures the alias' address and its call permissions; changes only what is missing or different.
- * @param request what is deployed; without it an existing HTTP API is left unchanged
- * @param recheck check all of it, although its tag says that it is as wanted
+ * @param options.streams whether the version that the alias names streams its answers
+ * @param options.request what is deployed; without it an existing HTTP API is left unchanged
+ * @param options.recheck check all of it, although its tag says that it is as wanted
  */
 export async function ensureAddress(
   context: LambdaContext,
   state: FunctionState,
   alias: string,
-  request?: DeployRequest,
-  recheck = false,
+  { streams, request, recheck = false }: { streams: boolean; request?: DeployRequest | undefined; recheck?: boolean },
 ): Promise<Address> {
   const way = wayTo(context.settings, alias);
   let changed = false;
@@ -63,15 +64,14 @@ export async function ensureAddress(
     const permitted = concernsBatch(context, state) && (await ensureStatements(context, state, alias, permits));
     return { url: `${state.arn}:${alias}`, changed: changed || permitted };
   }
-  return throughUrl(context, state, alias, permits, changed);
+  return throughUrl(context, state, alias, { permits, streams, before: changed });
 }
 
 async function throughUrl(
   context: LambdaContext,
   state: FunctionState,
   alias: string,
-  permits: Record<string, Permit>,
-  before: boolean,
+  { permits, streams, before }: { permits: Record<string, Permit>; streams: boolean; before: boolean },
 ): Promise<Address> {
   const { auth } = context.settings;
   const place = { FunctionName: state.name, Qualifier: alias };
@@ -79,15 +79,38 @@ async function throughUrl(
   const known = state.urls.get(alias);
   let url = known?.FunctionUrl;
   if (!known) {
-    const made = await context.calls.send(new CreateFunctionUrlConfigCommand({ ...place, AuthType }));
+    const InvokeMode = invokeMode(streams);
+    const made = await context.calls.send(new CreateFunctionUrlConfigCommand({ ...place, AuthType, InvokeMode }));
     url = made.FunctionUrl;
     state.urls.set(alias, { ...made, LastModifiedTime: made.CreationTime });
   } else if (known.AuthType !== AuthType) {
     await context.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
   }
+  const switched = await ensureInvokeMode(context, state, alias, streams);
   const all = { ...(auth === 'none' && publicPermits), ...permits };
   const permitted = await ensureStatements(context, state, alias, all);
-  return { url: (url ?? '').replace(/\/$/, ''), changed: before || known?.AuthType !== AuthType || permitted };
+  return {
+    url: (url ?? '').replace(/\/$/, ''),
+    changed: before || switched || known?.AuthType !== AuthType || permitted,
+  };
+}
+
+const invokeMode = (streams: boolean): InvokeMode => (streams ? 'RESPONSE_STREAM' : 'BUFFERED');
+
+/** Has an alias' URL, if there is one, take answers as the version that the alias names gives them. */
+export async function ensureInvokeMode(
+  context: LambdaContext,
+  state: FunctionState,
+  alias: string,
+  streams: boolean,
+): Promise<boolean> {
+  const known = state.urls.get(alias);
+  const InvokeMode = invokeMode(streams);
+  if (!known || (known.InvokeMode ?? 'BUFFERED') === InvokeMode) return false;
+  const place = { FunctionName: state.name, Qualifier: alias };
+  await context.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, InvokeMode }));
+  state.urls.set(alias, { ...known, InvokeMode });
+  return true;
 }
 
 async function throughApi(

@@ -16,6 +16,7 @@ import { functionName, isCandidateAlias, ownerTag, parseMark, wayTo } from './na
 import { surplusVersions } from './prune.ts';
 import { isMissing } from './refusal.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
+import { streamVariable } from './wanted.ts';
 
 /**
  * Reads all of a function; undefined where there is none. Throws ColdgateError `foreign-function` (exit 2) for one that
@@ -70,6 +71,7 @@ export function publishedVersion(one: FunctionConfiguration): LambdaRevision {
     packageSha256: packageDigest(one),
     publishedAt: new Date(one.LastModified ?? 0),
     hasRuntimeLayer: hasRuntimeLayer(one),
+    streams: one.Environment?.Variables?.[streamVariable] === 'true',
     url: undefined,
   };
 }

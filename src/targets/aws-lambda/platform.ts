@@ -5,7 +5,7 @@ import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
-import { ensureAddress, ensureAlias } from './address.ts';
+import { ensureAddress, ensureAlias, ensureInvokeMode } from './address.ts';
 import { ensureBatch } from './batch.ts';
 import { type PublishQueue, startCold } from './cold-start.ts';
 import { contextOf, type LambdaContext } from './context.ts';
@@ -98,7 +98,7 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     const alias = this.#aliasOf(revision);
     const isCandidate = revision.role === 'candidate';
     const named = isCandidate && (await ensureAlias(this.#context, state, alias, revision.id));
-    const { url, changed } = await ensureAddress(this.#context, state, alias, request, recheck);
+    const { url, changed } = await ensureAddress(this.#context, state, alias, { ...revision, request, recheck });
     return { url, changed: changed || named };
   }
 
@@ -107,8 +107,13 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
   }
 
   async shift(state: FunctionState, { from, to, forward }: Move<LambdaRevision>) {
-    if (from && forward) await shiftTraffic(this.#context, state, { before: from.id, after: to.id, forward });
-    return { revision: to, changed: await ensureAlias(this.#context, state, this.#settings.alias, to.id) };
+    const { alias } = this.#settings;
+    // One URL cannot lead to a version that streams its answers and to one that does not.
+    if (from && forward && from.streams === to.streams)
+      await shiftTraffic(this.#context, state, { before: from.id, after: to.id, forward });
+    const moved = await ensureAlias(this.#context, state, alias, to.id);
+    const switched = await ensureInvokeMode(this.#context, state, alias, to.streams);
+    return { revision: to, changed: moved || switched };
   }
 
   warm(state: FunctionState, { id }: LambdaRevision): Promise<boolean> {

@@ -16,6 +16,8 @@ export interface LambdaRevision extends Deployed {
   publishedAt: Date;
   /** Whether the runtime is in Coldgate's layer. */
   hasRuntimeLayer: boolean;
+  /** Whether it streams its answers, and the URL that leads to it has to expect that. */
+  streams: boolean;
 }
 
 /** A function as it was found, by four reading calls; five where it has, or is to have, an HTTP API. */

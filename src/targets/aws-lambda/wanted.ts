@@ -59,8 +59,12 @@ function ownVariables(settings: AwsLambdaSettings, of: FunctionSettings): Record
       .filter((name) => name in configurationOf(settings))
       .join(','),
     ...batchVariables(settings),
+    ...(settings.responseStream && { [streamVariable]: 'true' }),
   };
 }
+
+/** Says to the function that its URL streams answers; what a version was published with. */
+export const streamVariable = 'COLDGATE_RESPONSE_STREAM';
 
 /** The handler's own words for `batch`. */
 function batchVariables({ batch }: AwsLambdaSettings): Record<string, string> {

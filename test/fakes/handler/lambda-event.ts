@@ -15,7 +15,12 @@ export function lambdaEvent(
     rawPath,
     rawQueryString,
     headers: { host: 'x.lambda-url.eu-west-1.on.aws', ...headers },
-    requestContext: { requestId: 'gateway-1', stage: '$default', http: { method, path: rawPath } },
+    requestContext: {
+      requestId: 'gateway-1',
+      stage: '$default',
+      domainName: 'x.lambda-url.eu-west-1.on.aws',
+      http: { method, path: rawPath },
+    },
     ...(body !== undefined && { body: encoded ? Buffer.from(body).toString('base64') : body }),
     isBase64Encoded: encoded,
   };

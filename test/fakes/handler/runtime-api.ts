@@ -15,6 +15,27 @@ export interface RuntimeApi {
 }
 
 const base = '/2018-06-01/runtime';
+const integrationType = 'application/vnd.awslambda.http-integration-response';
+const delimiter = Buffer.alloc(8);
+
+/** What a function streams to its URL: status and headers as JSON, eight zeros, and the body. */
+export class StreamedReply {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+
+  constructor(bytes: Buffer) {
+    const end = bytes.indexOf(delimiter);
+    if (end < 0) throw new Error(`no head in what was streamed: ${bytes.subarray(0, 200)}`);
+    const head = JSON.parse(bytes.subarray(0, end).toString('utf8')) as {
+      statusCode: number;
+      headers: Record<string, string>;
+    };
+    this.status = head.statusCode;
+    this.headers = head.headers;
+    this.body = bytes.subarray(end + delimiter.byteLength);
+  }
+}
 
 /** Lambda's Runtime API for one function: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html */
 export async function openRuntimeApi(): Promise<RuntimeApi> {
@@ -46,10 +67,18 @@ export async function openRuntimeApi(): Promise<RuntimeApi> {
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const bytes = Buffer.concat(chunks);
     const [, id = '', what] = /\/invocation\/([^/]+)\/(response|error)$/.exec(url) ?? [];
-    const document: unknown = text === '' ? undefined : JSON.parse(text);
-    running.get(id)?.settle(what === 'response' ? { ok: document } : { error: document });
+    const failure = request.trailers['lambda-runtime-function-error-body'];
+    const isStreamed = request.headers['content-type'] === integrationType;
+    const document: unknown = isStreamed
+      ? new StreamedReply(bytes)
+      : bytes.byteLength === 0
+        ? undefined
+        : JSON.parse(bytes.toString('utf8'));
+    if (typeof failure === 'string') {
+      running.get(id)?.settle({ error: JSON.parse(Buffer.from(failure, 'base64').toString('utf8')) });
+    } else running.get(id)?.settle(what === 'response' ? { ok: document } : { error: document });
     if (url === `${base}/init/error`) for (const one of queue.splice(0)) one.settle({ error: document });
     response.writeHead(202).end('{}');
   });

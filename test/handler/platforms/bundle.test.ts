@@ -89,7 +89,7 @@ describe('the bundle', () => {
       const needed = [...text.matchAll(/from"\.\/([^"]+)"/g)].map((match) => match[1] as string);
       return text.length + needed.reduce((sum, one) => sum + size(one, read), 0);
     };
-    // Since requests may be packed, some hundred characters choose what unpacks them; that itself is a part.
+    // What unpacks bodies and streams answers is a part each; some hundred characters choose them.
     for (const name of ['node.part.cjs', 'google.mjs', 'lambda.mjs'])
       expect([name, size(name) < 78_000]).toEqual([name, true]);
     // The framework brings the function along, and knows nothing of it before it loads it.

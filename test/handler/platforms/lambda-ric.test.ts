@@ -8,7 +8,7 @@ import { describePart } from '../../emulators/servers.ts';
 import { HandlerChild } from '../../fakes/handler/child.ts';
 import { fromLambdaReply, lambdaEvent } from '../../fakes/handler/lambda-event.ts';
 import { etagOf, openObjectsFake } from '../../fakes/handler/objects.ts';
-import { openRuntimeApi } from '../../fakes/handler/runtime-api.ts';
+import { openRuntimeApi, StreamedReply } from '../../fakes/handler/runtime-api.ts';
 import { openAdapterBed } from './adapter-bed.ts';
 
 const missing = whyNot(lambdaRic);
@@ -22,10 +22,12 @@ afterAll(async () => {
 /** A function in the real runtime interface client, on a Runtime API of its own. */
 async function open(
   handler: string,
+  more: Record<string, string> = {},
 ): Promise<{ api: Awaited<ReturnType<typeof openRuntimeApi>>; child: HandlerChild }> {
   const api = await openRuntimeApi();
   const child = new HandlerChild([join(ricFolder(), 'index.mjs'), handler], {
     ...variables,
+    ...more,
     _HANDLER: handler,
     LAMBDA_TASK_ROOT: bundle,
     AWS_LAMBDA_RUNTIME_API: api.address,
@@ -50,6 +52,49 @@ if (!missing) {
     call: async (...asked) => fromLambdaReply(await api.invoke(lambdaEvent(...asked))),
     close: async () => {},
   }));
+
+  const streaming = await open('lambda.handler', { COLDGATE_RESPONSE_STREAM: 'true', COLDGATE_MAX_PAYLOAD_KB: '5000' });
+  const streamed = async (...asked: Parameters<typeof lambdaEvent>): Promise<StreamedReply> =>
+    (await streaming.api.invoke(lambdaEvent(...asked))) as StreamedReply;
+  const small = await open('lambda.handler', { COLDGATE_RESPONSE_STREAM: 'true' });
+  handlerContract('the Lambda adapter that streams, in the real aws-lambda-ric', async () => ({
+    call: async (...asked) => (await small.api.invoke(lambdaEvent(...asked))) as StreamedReply,
+    close: async () => {
+      await small.child.stop();
+      await small.api.close();
+    },
+  }));
+
+  describe('the Lambda entry that streams', () => {
+    afterAll(async () => {
+      await streaming.child.stop();
+      await streaming.api.close();
+    });
+    const octets = { 'content-type': 'application/octet-stream' };
+
+    it('answers more than the 6 MB of an invocation, as bytes and as text', async () => {
+      const body = Buffer.alloc(4_000_000, 200);
+      const reply = await streamed('POST', '/v1/models/bytes/infer', { ...octets, accept: 'application/json' }, body);
+      expect(reply).toBeInstanceOf(StreamedReply);
+      expect(reply.status).toBe(200);
+      expect(JSON.parse(reply.body.toString()).outputs.y.data).toHaveLength(4_000_000);
+      expect(reply.body.byteLength).toBeGreaterThan(12_000_000);
+      const bytes = await streamed('POST', '/v1/models/bytes/infer', octets, body);
+      expect([bytes.body.equals(body), bytes.headers['x-tensor-shape']]).toEqual([true, '4000000']);
+    });
+
+    it('answers what does not come over a URL as before', async () => {
+      expect(await streaming.api.invoke({ warm: true })).toMatchObject({ status: 'ok', sample: 'ok' });
+      const { requestContext, ...event } = lambdaEvent('GET', '/v1/health') as { requestContext: object };
+      const own = { ...event, requestContext: { ...requestContext, domainName: undefined } };
+      expect(fromLambdaReply(await streaming.api.invoke(own)).status).toBe(200);
+    });
+
+    it('fails by name for an event that it does not know', async () => {
+      const unknown = streaming.api.invoke({ Records: [{ eventSource: 'aws:sqs' }] });
+      await expect(unknown).rejects.toMatchObject({ errorType: 'UnknownEventError' });
+    });
+  });
 
   describe('the Lambda entry in the real aws-lambda-ric', () => {
     afterAll(async () => {

@@ -7,7 +7,7 @@ export interface HttpEvent {
   cookies?: string[];
   body?: string;
   isBase64Encoded?: boolean;
-  requestContext: { requestId?: string; http: { method: string }; stage?: string };
+  requestContext: { requestId?: string; http: { method: string }; stage?: string; domainName?: string };
 }
 
 /** One uploaded object of an S3 event. */

@@ -11,7 +11,12 @@ export interface HttpReply {
 }
 
 /** Repeated headers come joined by commas, cookies in a separate list; `xray` is the invocation's trace. */
-export function toAppRequest(event: HttpEvent, requestId: string | undefined, xray: string | undefined): AppRequest {
+export function toAppRequest(
+  event: HttpEvent,
+  requestId: string | undefined,
+  xray: string | undefined,
+  check: CheckAnswer = bufferedAnswers,
+): AppRequest {
   const { rawPath, rawQueryString, requestContext, cookies } = event;
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   if (cookies && !headers.has('cookie')) headers.set('cookie', cookies.join('; '));
@@ -29,10 +34,13 @@ export function toAppRequest(event: HttpEvent, requestId: string | undefined, xr
       if (bytes.byteLength > limit) throw tooLarge(limit);
       return bytes;
     },
-    checkAnswer: (answer) => checkAnswer(answer, http.method),
+    checkAnswer: (answer) => check(answer, http.method),
     requestId: requestContext.requestId ?? requestId,
   };
 }
+
+/** Throws RequestError 413 for an answer that Lambda would not carry. */
+type CheckAnswer = (answer: AppResponse, method: string) => void;
 
 /** Most that an invocation of Lambda may answer, as JSON: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const maxAnswerBytes = 6 * 1024 * 1024;
@@ -41,15 +49,30 @@ const roomForHeaders = 4096;
 /** No character of a text takes more bytes in JSON (`\u0000`). */
 const maxPerCharacter = 6;
 
-/** A larger answer would fail the invocation, and the caller would learn nothing. Throws RequestError 413. */
-function checkAnswer(answer: AppResponse, method: string): void {
+/** A larger answer would fail the invocation, and the caller would learn nothing. */
+function bufferedAnswers(answer: AppResponse, method: string): void {
   if (answer.body.length * maxPerCharacter + roomForHeaders <= maxAnswerBytes) return;
   const size = Buffer.byteLength(JSON.stringify(toHttpReply(answer, method))) + roomForHeaders;
   if (size <= maxAnswerBytes) return;
-  const advice = 'Ask for fewer items or outputs at a time, or for one output as application/octet-stream.';
-  const message = `The answer is larger than the ${maxAnswerBytes} bytes that a Lambda invocation may answer. ${advice}`;
-  throw new RequestError(413, 'answer-too-large', message, { detail: { answer_bytes: size } });
+  const advice =
+    'Ask for fewer items or outputs at a time, for one output as application/octet-stream, or with Accept-Encoding: gzip.';
+  throw answerTooLarge(size, maxAnswerBytes, `a Lambda invocation may answer. ${advice}`);
 }
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
+const maxStreamedBytes = 200 * 1024 * 1024;
+
+/** For answers that are streamed. */
+export const streamedAnswers: CheckAnswer = ({ body }) => {
+  const size = Buffer.byteLength(body);
+  if (size <= maxStreamedBytes) return;
+  throw answerTooLarge(size, maxStreamedBytes, 'a Lambda function may stream.');
+};
+
+const answerTooLarge = (size: number, most: number, what: string): RequestError =>
+  new RequestError(413, 'answer-too-large', `The answer is larger than the ${most} bytes that ${what}`, {
+    detail: { answer_bytes: size },
+  });
 
 /** A named stage of an HTTP API stands before the path. */
 function withoutStage(path: string, stage: string | undefined): string {
