@@ -9,6 +9,7 @@ const hosts = {
   logging: 'https://logging.googleapis.com',
   serviceusage: 'https://serviceusage.googleapis.com',
   apigateway: 'https://apigateway.googleapis.com',
+  eventarc: 'https://eventarc.googleapis.com',
 } as const;
 
 export type GoogleApi = keyof typeof hosts;

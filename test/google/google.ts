@@ -7,6 +7,7 @@ import { Contract } from './contract.ts';
 import { credentialSurface, credentialsFile, type LogIn, tokenSurface } from './credentials.ts';
 import { Edge } from './edge/edge.ts';
 import { Sources } from './edge/source.ts';
+import { Eventarc } from './eventarc.ts';
 import type { Knobs } from './knobs.ts';
 import { Logs, loggingSurface } from './logs.ts';
 import { CloudRun } from './run/cloud-run.ts';
@@ -50,6 +51,7 @@ const usual: SurfaceMaker[] = [
   ({ world }) => credentialSurface(world, Contract.read('iamcredentials.v1.json')),
   ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),
   ({ world }) => serviceUsageSurface(world, Contract.read('serviceusage.v1.json')),
+  ({ eventarc }) => eventarc.surface(Contract.read('eventarc.v1.json')),
   ({ world, buckets }) => storageSurface(world, buckets, () => pipelineOf(world)),
 ];
 
@@ -63,6 +65,7 @@ export class Google {
   readonly logs: Logs;
   readonly edge: Edge;
   readonly run: CloudRun;
+  readonly eventarc: Eventarc;
   readonly sources: Sources;
   readonly #servers = new Map<string, LoopbackServer>();
 
@@ -75,6 +78,8 @@ export class Google {
     this.sources = new Sources(world.scratch);
     const files = filesOf(world, this.buckets, this.sources, images);
     this.run = new CloudRun(world, this.edge, files, (...line) => this.logs.add(...line));
+    this.eventarc = new Eventarc(world, this.buckets, this.run);
+    world.iam.grant(this.eventarc.storageAgent, ['pubsub.topics.publish'], `projects/${world.project}`, 0);
     world.iam.grant(this.pipeline, 'all', '*', 0);
     world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
     for (const bucket of buckets) this.createBucket(bucket);

@@ -183,6 +183,9 @@ describe('what functions and gateways may do on Google Cloud', () => {
       ],
       ['coldgateObjectCreator', `resource.name.startsWith("${objects}results/")`],
     ]);
+    // As itself, Eventarc calls the function.
+    const ofProject = commands.flatMap((line) => /projects add-iam.*--role=(roles\/\S+)/.exec(line)?.[1] ?? []);
+    expect(ofProject).toEqual(['roles/run.invoker', 'roles/eventarc.eventReceiver']);
   });
 
   it('a gateway calls functions and reads no model', async () => {

@@ -111,13 +111,11 @@ describe('the set-up of a project on Google Cloud', () => {
     expect(script).toContain('#: SERVICE="$(gcloud api-gateway apis describe digits-production ');
   });
 
-  it('has Eventarc tell the service of uploads, once it is there', async () => {
-    const script = await scriptFor(cloudRun('batch: { bucket: acme-batches }'));
-    const trigger = script.split('\n').find((line) => line.includes('eventarc triggers create'));
-    expect(trigger).toMatch(/^#: gcloud eventarc triggers create digits-production /);
-    expect(trigger).toContain('--destination-run-path=/coldgate/uploads ');
-    expect(trigger).toContain('--event-filters=bucket=acme-batches ');
-    expect(script).toContain('eventarc.googleapis.com');
+  it('lets Cloud Storage hand uploads of a batch on, for the trigger that a release makes', async () => {
+    const calls = await callsOf(cloudRun('batch: { bucket: acme-batches }'));
+    expect(calls.find((call) => call.includes('roles/pubsub.publisher'))).toMatch(/^projects add-iam-policy-binding /);
+    expect(calls.find((call) => call.startsWith('services enable'))).toMatch(/eventarc\S+ pubsub/);
+    expect(calls.join('\n')).not.toContain('triggers create');
   });
 
   it('says nothing of projects where no function is on Cloud Run', async () => {

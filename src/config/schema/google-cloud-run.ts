@@ -64,6 +64,9 @@ const access = {
 const batch = z
   .strictObject({
     bucket: bucket.describe('Bucket whose uploads start a batch.'),
+    location: text('the location of a bucket, such as europe-west1 or eu', /^[a-z]+(?:-[a-z]+)*\d{0,2}$/)
+      .optional()
+      .describe('Where the bucket is, in lower case. Default: the region of the function.'),
     prefix: words('an object prefix', 512).optional().describe('Only objects that begin so.'),
     suffix: words('an object suffix', 64).default('.jsonl').describe('Only objects that end so.'),
     'output-prefix': words('an object prefix', 512).default('results/').describe('Where results are written.'),

@@ -14,6 +14,13 @@ const all = (permission: string, ...operations: TargetOperation[]): GooglePermis
 const isPrivate = ({ auth }: GoogleCloudRunSettings): boolean => auth === 'iam';
 const hasGateway = ({ gateway }: GoogleCloudRunSettings): boolean => gateway !== undefined;
 
+const hasBatch = ({ batch }: GoogleCloudRunSettings): boolean => batch !== undefined;
+
+const trigger = (permission: string, ...operations: TargetOperation[]): GooglePermission => ({
+  ...{ permission: `eventarc.${permission}`, operations },
+  when: hasBatch,
+});
+
 const gateway = (permission: string, ...operations: TargetOperation[]): GooglePermission => ({
   ...{ permission: `apigateway.${permission}`, operations },
   when: hasGateway,
@@ -57,6 +64,11 @@ export const googlePermissions: readonly GooglePermission[] = [
   gateway('apis.delete', 'remove'),
   // Whether the managed service is enabled, without which API keys do not work; set-up enables it.
   { ...all('serviceusage.services.get', 'place'), when: hasGateway },
+  // Uploads of a batch: https://cloud.google.com/eventarc/docs/access-control
+  trigger('triggers.create', 'place'),
+  trigger('triggers.get', 'place'),
+  trigger('triggers.delete', 'place', 'remove'),
+  trigger('operations.get', 'place', 'remove'),
 ];
 
 /** Permissions on the project that these operations need with these settings, each once. */

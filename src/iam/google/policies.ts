@@ -161,20 +161,23 @@ function accountPolicies(
   const { files, commands } = functionBindings(subject, name, run);
   const isOwn = account.endsWith(`@${project}.iam.gserviceaccount.com`);
   const make = isOwn ? [`gcloud iam service-accounts create ${name} --project="$PROJECT" || true`] : [];
-  const invoke = called.length > 0 ? [bindProject('roles/run.invoker')] : [];
+  const told = run.filter(({ target }) => target.batch);
+  const invoke = called.length + told.length > 0 ? [bindProject('roles/run.invoker')] : [];
+  const receive = told.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
   const names = (plans: readonly RunPlan[]): string => plans.map((one) => one.name).join(', ');
   const purposes = [
     ...(run.length > 0 ? [`The service account of ${names(run)}.`] : []),
     ...(called.length > 0 ? [`The account by which API Gateway calls ${names(called)}.`] : []),
+    ...(told.length > 0 ? [`The account by which Eventarc tells ${names(told)} of uploads.`] : []),
   ];
   return {
     ...{ role: 'function', cloud: 'google', name },
     purpose: purposes.join(' '),
     files,
-    commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...commands, ...invoke],
+    commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...commands, ...invoke, ...receive],
     notes: [
       ...(run.length > 0 && bucketRef(subject.store).store === 'gcs' ? [uniformAccess] : []),
-      ...(called.length > 0
+      ...(invoke.length > 0
         ? [
             'it may call every service of the project; bind roles/run.invoker to the services alone once they are there, where that is too much.',
           ]

@@ -94,6 +94,22 @@ function agentAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings
   ];
 }
 
+/** Cloud Storage's own account hands uploads to Eventarc: https://cloud.google.com/eventarc/docs/run/route-trigger-cloud-storage */
+function batchAdvice(settings: readonly GoogleCloudRunSettings[]): Advice[] {
+  if (!settings.some(({ batch }) => batch)) return [];
+  const agent = '"serviceAccount:$(gcloud storage service-agent --project="$PROJECT")"';
+  return [
+    {
+      ...plain,
+      name: 'batch-events',
+      why: "Cloud Storage's own account hands uploads on, by which Eventarc tells functions of files for a batch; a release makes the trigger.",
+      commands: [
+        `gcloud projects add-iam-policy-binding "$PROJECT" --member=${agent} --role=roles/pubsub.publisher --condition=None`,
+      ],
+    },
+  ];
+}
+
 function accountAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings[], project: string): Advice {
   const own = `@${project}.iam.gserviceaccount.com`;
   const given = settings.flatMap(({ serviceAccount, gateway }) =>
@@ -154,6 +170,7 @@ export function adviceForProject(subject: Subject): Advice[] {
     accountAdvice(subject, settings, project),
     federationAdvice(subject),
     ...agentAdvice(subject, settings),
+    ...batchAdvice(settings),
     ...adviceAfterRelease(subject),
   ];
 }

@@ -5,6 +5,7 @@ import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
 import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { endSampling, type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
@@ -20,8 +21,8 @@ import { removeAll, retireRevisions } from './remove.ts';
 import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
 import { nextEndpoint, shiftTraffic } from './shift.ts';
 import type { RunRevision, RunState } from './state.ts';
-import { soundTraffic, uriOfTag, withTag } from './traffic.ts';
-import { setTraffic } from './update.ts';
+import { soundTraffic, withTag } from './traffic.ts';
+import { addressOfTag, setTraffic } from './update.ts';
 import { detailsOf, settingsOf } from './wanted.ts';
 import { releaseOthers, untilWarm } from './warm.ts';
 
@@ -82,7 +83,8 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     if (revision.role !== 'candidate') return liveAddress(this.#context, state, options);
     const tag = tagOf('candidate', revision.id);
     const tagged = await setTraffic(this.#context, state, withTag(soundTraffic(state), tag, revision.id));
-    return { url: uriOfTag(state.service, tag, revision.id) ?? '', changed: options.recheck || tagged };
+    const url = await addressOfTag(this.#context, state, tag, revision.id);
+    return { url, changed: options.recheck || tagged };
   }
 
   endpoint({ name }: Pick<RunState, 'name'>, { role }: Pick<RunRevision, 'role'>, address: Address): Endpoint {
@@ -99,8 +101,9 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     return false;
   }
 
-  settle(state: RunState, { id }: RunRevision): Promise<boolean> {
-    return releaseOthers(this.#context, state, id);
+  async settle(state: RunState, { id }: RunRevision): Promise<boolean> {
+    const released = await releaseOthers(this.#context, state, id);
+    return (await ensureBatch(this.#context, state)) || released;
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
@@ -131,17 +134,19 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     return endSampling(this.#context, name);
   }
 
-  besides(name: string, state: RunState | undefined): Promise<Change[]> {
-    return foundGateways(this.#context, name, state);
+  async besides(name: string, state: RunState | undefined): Promise<Change[]> {
+    return [...foundBatch(state), ...(await foundGateways(this.#context, name, state))];
   }
 
   async removeAll(name: string, state: RunState | undefined): Promise<Change[]> {
+    const triggers = state ? await endBatch(this.#context, state) : [];
     const gateways = await removeGateways(this.#context, name, state);
-    return [...(await removeAll(this.#context, name, state)), ...gateways];
+    return [...(await removeAll(this.#context, name, state)), ...triggers, ...gateways];
   }
 
   drift(state: RunState): string[] {
-    return [...plannedSettings(this.#context, state), ...plannedGateways(this.#context, state)];
+    const context = this.#context;
+    return [...plannedSettings(context, state), ...plannedGateways(context, state), ...plannedBatch(context, state)];
   }
 
   label(_state: RunState, { id }: RunRevision): string {

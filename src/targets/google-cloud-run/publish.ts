@@ -16,7 +16,7 @@ import { serviceFields } from './service-settings.ts';
 import { skippingCheck, withFreeName } from './skip-check.ts';
 import type { RunRevision, RunState } from './state.ts';
 import { namedIn, soundTraffic, uriOfTag, withTag } from './traffic.ts';
-import { readService, setTraffic, update } from './update.ts';
+import { addressOfTag, readService, setTraffic, update } from './update.ts';
 import { type RunWanted, templateOf } from './wanted.ts';
 
 export type Request = Pick<DeployRequest, 'settings' | 'package'>;
@@ -97,7 +97,7 @@ export async function publish(
     await setTraffic(context, state, withTag(soundTraffic(state), tag, known.id));
     // What is wrong with it takes its tag away again, by which its instances are kept warm.
     const kept = wanted.purpose === 'live' && !wasNamed;
-    return { revision: { ...known, kept, url: uriOfTag(state.service, tag, known.id) }, fresh: true };
+    return { revision: { ...known, kept, url: await addressOfTag(context, state, tag, known.id) }, fresh: true };
   }
   const source = await sourceOf(context, request);
   const taken = new Set(state.all.map(({ id }) => id));

@@ -91,7 +91,8 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
     });
   }
   if (status === 400) {
-    const text = [`Cloud Run does not take ${asked.resource}: ${message}`, ...violationsOf(error)].join('\n');
+    const service = asked.permission.startsWith('eventarc.') ? 'Eventarc' : 'Cloud Run';
+    const text = [`${service} does not take ${asked.resource}: ${message}`, ...violationsOf(error)].join('\n');
     return new ColdgateError('request-refused', exitCodes.usage, text, {
       ...options,
       hint: 'Correct the setting in models.yaml that this is about.',

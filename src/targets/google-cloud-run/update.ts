@@ -5,7 +5,7 @@ import { finished, waitForRun } from './operations.ts';
 import { movedError } from './refusal.ts';
 import { type Operation, type Service, shortName, type TrafficTarget } from './resources.ts';
 import type { RunState } from './state.ts';
-import { isSameTraffic, trafficOf } from './traffic.ts';
+import { isSameTraffic, trafficOf, uriOfTag } from './traffic.ts';
 
 type Fields = Partial<Omit<Service, 'name' | 'etag'>>;
 
@@ -75,6 +75,21 @@ export async function readService(context: RunContext, name: string): Promise<Se
 
 /** Main address, without a slash at its end. */
 export const uriOf = ({ uri = '' }: Service): string => uri.replace(/\/$/, '');
+
+/**
+ * The address of a tag of ours. A run that was killed may have given it a moment ago: the revision can be ready before the
+ * service has done with it. Throws MovedError where someone else has taken it away.
+ */
+export function addressOfTag(context: RunContext, state: RunState, tag: string, revision: string): Promise<string> {
+  return waitForRun(context, `Cloud Run has not got the tag ${tag} ready`, async () => {
+    const known = uriOfTag(state.service, tag, revision);
+    if (known !== undefined) return known;
+    state.service = await readService(context, state.name);
+    const now = uriOfTag(state.service, tag, revision);
+    if (now === undefined && !state.service.reconciling) throw moved(state.service);
+    return now;
+  });
+}
 
 /** Gives the service this list of traffic and tags, and nothing else. Returns whether it had another one. */
 export async function setTraffic(context: RunContext, state: RunState, traffic: TrafficTarget[]): Promise<boolean> {

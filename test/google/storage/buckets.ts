@@ -40,14 +40,25 @@ const failedCondition = (): ApiError =>
 export class Buckets {
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #now: () => Date;
+  readonly #locations = new Map<string, string>();
+  /** Told of each object that was written. */
+  onPut: (object: StoredObject) => void = () => {};
   #generation = 1_764_500_000_000_000n;
 
   constructor(now: () => Date) {
     this.#now = now;
   }
 
-  create(bucket: string): void {
-    if (!this.#buckets.has(bucket)) this.#buckets.set(bucket, new Map());
+  create(bucket: string, location = 'europe-west1'): void {
+    if (this.#buckets.has(bucket)) return;
+    this.#buckets.set(bucket, new Map());
+    this.#locations.set(bucket, location);
+  }
+
+  /** Throws ApiError where there is no such bucket. */
+  locationOf(bucket: string): string {
+    this.all(bucket);
+    return this.#locations.get(bucket) ?? '';
   }
 
   all(bucket: string): Map<string, StoredObject> {
@@ -89,6 +100,7 @@ export class Buckets {
     ];
     if (wrong.some(Boolean)) throw storageError(400, 'invalid', 'Provided checksum does not match the content.');
     this.all(bucket).set(name, object);
+    this.onPut(object);
     return object;
   }
 

@@ -7,7 +7,7 @@ import { type Google, openGoogle } from '../../google/google.ts';
 
 const commandLine = join(import.meta.dirname, '..', '..', 'fakes', 'processes', 'source-cli.ts');
 
-/** A function on Cloud Run, from the real archive, that is sent the event of an upload as Eventarc sends it. */
+/** A function on Cloud Run, from the real archive, that Eventarc tells of uploads by the trigger that the release has made. */
 let google: Google;
 const project = new Project();
 
@@ -35,26 +35,34 @@ afterAll(async () => {
   project.remove();
 });
 
-it('answers a file of JSON Lines beside it, once', async () => {
-  const upload = `${google.urlOf('STORAGE')}/upload/storage/v1/b/batch/o?uploadType=media&name=in/a.jsonl`;
-  const stored: unknown = await (await fetch(upload, { method: 'POST', body: '{"inputs":[[1,2]]}\n' })).json();
-  const [service] = google.run.services.values();
-  const { uri } = service as { uri: string };
-  const { iam, now } = google.world;
-  const trigger = `digits@${google.project.id}.iam.gserviceaccount.com`;
-  iam.grant(trigger, ['run.routes.invoke'], '*', 0);
-  const send = () =>
-    fetch(`${uri}/coldgate/uploads`, {
-      method: 'POST',
-      headers: {
-        ...{ authorization: `Bearer ${iam.idToken(trigger, uri, now())}`, 'content-type': 'application/json' },
-        ...{ 'ce-type': 'google.cloud.storage.object.v1.finalized', 'ce-id': '1', 'ce-specversion': '1.0' },
-      },
-      body: JSON.stringify(stored),
-    });
-  const first = (await (await send()).json()) as Record<string, unknown>;
-  expect(first).toMatchObject({ status: 'written', lines: 1, failed: 0 });
-  expect(await (await send()).json()).toMatchObject({ status: 'done-before', output: first['output'] });
-  const results = google.buckets.all('batch').get(String(first['output']))?.bytes.toString() ?? '';
+const environment = { COLDGATE_CACHE: testCache };
+const upload = async (name: string, body: string) => {
+  const url = `${google.urlOf('STORAGE')}/upload/storage/v1/b/batch/o?uploadType=media&name=${name}`;
+  await fetch(url, { method: 'POST', body });
+};
+
+it('answers a file of JSON Lines that is uploaded beside it, once', async () => {
+  const account = `digits@${google.project.id}.iam.gserviceaccount.com`;
+  google.world.iam.grant(account, ['run.routes.invoke', 'eventarc.events.receiveEvent'], '*', 0);
+  await upload('in/a.jsonl', '{"inputs":[[1,2]]}\n');
+  const [first] = await google.eventarc.deliveries();
+  expect(first).toMatchObject({ status: 200, body: { status: 'written', lines: 1, failed: 0 } });
+  const { output } = (first?.body ?? {}) as { output: string };
+  const results = google.buckets.all('batch').get(output)?.bytes.toString() ?? '';
   expect(JSON.parse(results)).toMatchObject({ line: 1, model: { name: 'digits', version: '1.0.0' } });
+  // The results are uploads too, and so is what is of no interest: they are told of, and left alone.
+  await upload('elsewhere/b.jsonl', '{"inputs":[[1,2]]}\n');
+  for (const { status, body } of await google.eventarc.deliveries())
+    expect([status, body]).toEqual([200, expect.objectContaining({ status: 'ignored' })]);
+  await upload('in/a.jsonl', '{"inputs":[[1,2]]}\n');
+  expect((await google.eventarc.deliveries()).length).toBeGreaterThan(0);
+});
+
+it('is told of no upload any more once the function is gone', async () => {
+  const env = { ...environment, ...google.environment };
+  const planned = await runNode([commandLine, 'destroy', '--dry-run', '--json'], project.folder, env);
+  expect(planned.stdout).toContain('the Eventarc trigger europe-west1/digits-production-');
+  const { exit, stderr } = await runNode([commandLine, 'destroy'], project.folder, env);
+  expect([exit, stderr]).toEqual([0, expect.stringContaining('Eventarc trigger')]);
+  expect([...google.eventarc.triggers.keys()]).toEqual([]);
 });
