@@ -73,15 +73,9 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
   const { status, message } = error;
   const options = { cause: error };
   if (status === 401) {
-    return new ColdgateError(
-      'no-credentials',
-      exitCodes.denied,
-      `Google takes no credentials of this run: ${message}`,
-      {
-        ...options,
-        hint: 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.',
-      },
-    );
+    const text = `Google takes no credentials of this run: ${message}`;
+    const hint = 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.';
+    return new ColdgateError('no-credentials', exitCodes.denied, text, { ...options, hint });
   }
   if (status === 403) return denied(error, asked, account);
   if (status === 429) {
