@@ -19,9 +19,11 @@ function commandsOf(page: string): string[] {
 
 const pages = [
   'docs/aws.md',
+  'docs/azure.md',
   'docs/google.md',
   'docs/permissions.md',
   'examples/aws/README.md',
+  'examples/azure/README.md',
   'examples/google/README.md',
 ];
 
@@ -90,6 +92,36 @@ describe('the troubleshooting of docs/google.md', () => {
     ['src/targets/google-cloud-run/gateway-refusal.ts', ['The API’s own service']],
   ])('quotes %s as it is', (path, texts) => {
     const page = readFileSync(join(root, 'docs/google.md'), 'utf8');
+    const source = readFileSync(join(root, path), 'utf8');
+    for (const text of texts) {
+      expect(source).toContain(text);
+      expect(page).toContain(text);
+    }
+  });
+});
+
+describe('the troubleshooting of docs/azure.md', () => {
+  it.each([
+    ['src/azure/credentials.ts', ['Azure gave no credentials:', 'no-credentials']],
+    [
+      'src/azure/refusal.ts',
+      ['Azure takes no credentials of this run:', 'Azure does not allow', 'Azure has no such place:'],
+    ],
+    [
+      'src/azure/refusal.ts',
+      ['The subscription has not registered', 'A policy of Azure forbids', 'Azure has no room left:'],
+    ],
+    [
+      'src/azure/refusal.ts',
+      ['This plan does not take a property of the site:', 'Azure does not take', 'azure-conflict'],
+    ],
+    ['src/azure/refusal.ts', ['The name is held by something that was deleted', 'Azure refuses a change of']],
+    ['src/targets/azure-functions/facts.ts', ['There is no storage account', 'There is no identity', 'no-identity']],
+    ['src/targets/azure-functions/push.ts', ['did not take its package', 'was published, and has no function']],
+    ['src/targets/azure-functions/refusal.ts', ['function-changed', 'Someone else keeps changing']],
+    ['src/handler/platforms/azure/start-failed.ts', ['start-failed']],
+  ])('quotes %s as it is', (path, texts) => {
+    const page = readFileSync(join(root, 'docs/azure.md'), 'utf8');
     const source = readFileSync(join(root, path), 'utf8');
     for (const text of texts) {
       expect(source).toContain(text);

@@ -34,7 +34,7 @@ const push = (ref: string, after: string): ActRun => ({ event: 'push', workflow,
 /** The workflow as it stands, on an emulator: pushed, tagged, and with a tag of another version. */
 function publishesAndPromotes(example: string, server: ServerName, open: () => Promise<StoreSettings>): void {
   const missing = whyNot(act) ?? whyMissing(server);
-  describePart(`act or ${server}`, missing, `the example for ${example}`, () => {
+  describePart(`act or ${server}`, missing, `the example for a ${example}`, () => {
     const folder = callerRepository(join(examples, example));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -60,4 +60,4 @@ function publishesAndPromotes(example: string, server: ServerName, open: () => P
   });
 }
 
-publishesAndPromotes('azure', 'azurite', async () => (await azuriteContainer()).settings);
+publishesAndPromotes('store', 'azurite', async () => (await azuriteContainer()).settings);
