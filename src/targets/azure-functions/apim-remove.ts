@@ -1,5 +1,13 @@
 import type { Change } from '../../rollout/target.ts';
-import { type ApimAccess, findApi, findBackend, findKey, listRevisions, revisionPath } from './apim-client.ts';
+import {
+  type ApimAccess,
+  findApi,
+  findBackend,
+  findKey,
+  listRevisions,
+  policyPath,
+  revisionPath,
+} from './apim-client.ts';
 import { removeResource } from './apim-perform.ts';
 import { hasKeyTag, isOwn, type RevisionResource } from './apim-steps.ts';
 import { type ApimNames, partNames, readMark } from './apim-wanted.ts';
@@ -26,9 +34,9 @@ const versionsOf = (revisions: readonly RevisionResource[]): Set<string> =>
   );
 
 /**
- * Removes the revisions of candidates with what only they need: revision, backend, key, in this order, since each is held
- * by the one before. The current revision stays, whoever made it so; an API that nothing was ever released by goes with
- * the last candidate. What is gone already is fine.
+ * Removes the revisions of candidates with what only they need: policy, backend, key, in this order, since each is held by
+ * the one before, and the revision last, since by it the others are found. The current revision stays, whoever made it so;
+ * an API that nothing was ever released by goes with the last candidate. What is gone already is fine.
  * @param versions those of the candidates; all without it
  */
 export async function removeCandidates(
@@ -65,19 +73,21 @@ async function removeCandidate(
     access.log.warn(`The candidate ${version} is what callers of the API ${names.api} reach, so its revision stays.`);
     return [];
   }
-  for (const { apiRevision = '' } of own) await removeResource(access, revisionPath(names, apiRevision));
+  for (const { apiRevision = '' } of own) await removeResource(access, policyPath(names, apiRevision));
   await removePart(access, names, owner, version);
+  for (const { apiRevision = '' } of own) await removeResource(access, revisionPath(names, apiRevision));
   return own.map(({ apiRevision }) => ({
     action: 'delete',
     what: `revision ${apiRevision} of the API ${names.api} (candidate ${version})`,
   }));
 }
 
-/** Backend, then the key that it names. */
+/** Backend, then the key that it names. Those of someone else stay. */
 async function removePart(access: ApimAccess, names: ApimNames, owner: string, version: string | null): Promise<void> {
   const part = partNames(names, version);
   const backend = await findBackend(access, names, part.backend);
-  if (backend && isOwn(backend, owner)) await removeResource(access, `${names.service}/backends/${part.backend}`);
+  if (backend && !isOwn(backend, owner)) return;
+  if (backend) await removeResource(access, `${names.service}/backends/${part.backend}`);
   const key = await findKey(access, names, part.key);
   if (key && hasKeyTag(key)) await removeResource(access, `${names.service}/namedValues/${part.key}`);
 }

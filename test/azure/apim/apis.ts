@@ -31,6 +31,16 @@ export function apiOperations(state: ApimState): Record<string, ArmOperation> {
         return { status: 200, headers: etagOf(state, request), body: { name: 'policy', properties } };
       },
     },
+    apiPolicy_delete: {
+      answer(request) {
+        const { api, revision } = found(request);
+        state.checkIdle(api);
+        if (!revision.policy) return { status: 204 };
+        state.checkMatch(request.path, ifMatchOf(request));
+        revision.policy = undefined;
+        return { status: 200 };
+      },
+    },
     apiPolicy_createOrUpdate: {
       answer(request) {
         const { api, revision } = found(request);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openArm } from '../../../src/azure/arm.ts';
-import { openCredentials } from '../../../src/azure/credentials.ts';
+import type { AzureCredentials } from '../../../src/azure/credentials.ts';
 import { camelKeys } from '../../../src/config/camel-keys.ts';
 import { azureFunctionsTarget as settingsSchema } from '../../../src/config/schema/azure-functions.ts';
 import { silentLogger } from '../../../src/log.ts';
@@ -90,8 +90,6 @@ export class ApimHarness {
   static async open(): Promise<ApimHarness> {
     // Long operations take a quarter of a second to be looked at: tests that are about them ask for them.
     const made = await openApim({ knobs: { looks: 0 } });
-    // @azure/identity reads the environment of the process.
-    Object.assign(process.env, made.azure.environment);
     const seen: Seen[] = [];
     const sites = `${made.azure.world.groupId('models')}/providers/Microsoft.Web/sites`;
     const live = await FunctionApp.open(`${sites}/digits`, 'live', seen);
@@ -100,8 +98,13 @@ export class ApimHarness {
   }
 
   access(signal = new AbortController().signal): ApimAccess {
-    const variables = this.azure.environment;
-    const credentials = openCredentials(variables, signal);
+    const { environment: variables, pipeline, world } = this.azure;
+    // Those of @azure/identity keep tokens for the whole process, which has several stand-ins here.
+    const credentials: AzureCredentials = {
+      token: async () => world.tokens.give(pipeline, 'https://management.azure.com/').token,
+      principal: () => pipeline.oid,
+      credential: () => Promise.reject(new Error('no other client is used')),
+    };
     const arm = openArm({ log: silentLogger, signal, credentials, variables });
     return { arm, log: silentLogger, signal, pollMs: 2, settlingMs: 1000 };
   }
