@@ -94,6 +94,7 @@ export const lists = {
     'oci/lambda-image.test.ts',
     'oci/push.test.ts',
     'package/real-package.test.ts',
+    'verbs/url.test.ts',
     'verbs/forged-documents.test.ts',
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',

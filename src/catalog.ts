@@ -4,7 +4,7 @@ import { iam } from './catalog/iam.ts';
 import { event, preview, release, sweep } from './catalog/preview.ts';
 import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
 import type { VerbSpec } from './catalog/spec.ts';
-import { prune, publish, sample, validate, verify } from './catalog/versions.ts';
+import { prune, publish, sample, url, validate, verify } from './catalog/versions.ts';
 
 /** Every verb, in the order that help shows them. Both edges and the docs read this and nothing else. */
 export const catalog: readonly VerbSpec[] = [
@@ -13,6 +13,7 @@ export const catalog: readonly VerbSpec[] = [
   sample,
   publish,
   verify,
+  url,
   deploy,
   warmup,
   promote,

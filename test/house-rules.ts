@@ -203,7 +203,7 @@ export const rooms: Record<string, Room> = {
     rooms: [
       ...['steps', 'github', 'model', 'gate', 'config', 'registry', 'package', 'measure', 'iam', 'errors', 'log'],
       ...['inputs', 'version', 'rollout/target.ts', 'stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
-      'onnx/placeholder.ts',
+      ...['onnx/placeholder.ts', 'pause'],
     ],
     packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process'],
   },

@@ -114,6 +114,41 @@ export const verify = verb({
   load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/verify.ts')).run),
 });
 
+export const url = verb({
+  name: 'url',
+  summary: 'Makes time-limited links that read a version without a role.',
+  about:
+    'Signs a link for each file of the version (S3 presigned, Google V4, Azure user delegation) and reads one byte by it. A link ends with what signed it: with the session of temporary credentials on S3, after 12 hours on Google where the account has no key file, with the delegated key on Azure. --expires beyond that is refused (exit 2). Links are masked in logs; GitHub drops masked values between jobs, so use one in the same job.',
+  examples: [
+    'coldgate url --model digits --live --expires 30m --json',
+    'coldgate url --version 1.0.0 --path model.onnx',
+  ],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    { name: 'live', type: 'flag', default: 'false', description: 'Of the version that the pointer names.' },
+    { name: 'path', type: 'list', description: 'A file of the version; several may be given. Default: all.' },
+    {
+      name: 'expires',
+      type: 'seconds',
+      description:
+        'How long the links last, up to 7 days: 90s, 30m, 12h. Default: an hour, or what the credentials allow.',
+    },
+    { name: 'no-check', type: 'flag', default: 'false', description: 'Do not read a byte by each link.' },
+  ],
+  outputs: [
+    versionOut,
+    { name: 'url', description: 'Link to the first file: the model, unless others were asked for.' },
+    { name: 'urls', description: 'JSON list {path, url, sha256, size, expires-at}.' },
+    { name: 'expires-at', description: 'When the first of them ends.' },
+    results,
+  ],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../verbs/url.ts')).run,
+});
+
 export const prune = verb({
   name: 'prune',
   summary: 'Deletes old versions that nothing names any more.',

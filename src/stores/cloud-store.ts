@@ -1,6 +1,6 @@
 import { cancelBody } from './cancel-body.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import type { Body, ObjectInfo, ObjectMeta, Precondition, Store, StoredObject, Token } from './store.ts';
+import type { Body, ObjectInfo, ObjectMeta, Precondition, SignedUrl, Store, StoredObject, Token } from './store.ts';
 
 /** An open bucket or container; each provider's has more. */
 interface LocationLabel {
@@ -15,7 +15,7 @@ export interface CloudDriver<Context extends LocationLabel> {
   head(context: Context, key: string): Promise<ObjectInfo | undefined>;
   list(context: Context, prefix: string): AsyncGenerator<ObjectInfo>;
   remove(context: Context, key: string, token: Token): Promise<void>;
-  sign(context: Context, key: string, seconds: number): Promise<string>;
+  sign(context: Context, key: string, seconds: number): Promise<SignedUrl>;
   copy(
     from: Context,
     key: string,
@@ -74,7 +74,7 @@ export class CloudStore<Context extends LocationLabel> implements Store {
     await this.#driver.remove(this.#context, key, when.unchanged);
   }
 
-  async signedUrl(key: string, seconds: number): Promise<string> {
+  async signedUrl(key: string, seconds: number): Promise<SignedUrl> {
     checkKey(this.url, key);
     return this.#driver.sign(this.#context, key, seconds);
   }

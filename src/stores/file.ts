@@ -20,6 +20,7 @@ import {
   type ObjectMeta,
   type Precondition,
   PreconditionError,
+  type SignedUrl,
   type Store,
   type StoredObject,
   StoreError,
@@ -122,7 +123,7 @@ class FileStore implements Store {
     await removeObject(this.#context, key, when.unchanged);
   }
 
-  async signedUrl(key: string): Promise<string> {
+  async signedUrl(key: string): Promise<SignedUrl> {
     throw new UnsupportedError('signed URLs', {
       store: this.url,
       key,

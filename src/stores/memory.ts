@@ -9,6 +9,7 @@ import {
   type ObjectMeta,
   type Precondition,
   PreconditionError,
+  type SignedUrl,
   type Store,
   type StoredObject,
   type Token,
@@ -99,7 +100,7 @@ class MemoryStore implements Store {
     this.#held.delete(key);
   }
 
-  async signedUrl(key: string): Promise<string> {
+  async signedUrl(key: string): Promise<SignedUrl> {
     throw new UnsupportedError('signed URLs', { store: this.url, key });
   }
 }

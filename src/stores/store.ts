@@ -31,6 +31,14 @@ export interface StoredObject {
   body: AsyncIterable<Uint8Array>;
 }
 
+export interface SignedUrl {
+  url: string;
+  /** When it stops working, as far as the credentials that signed it tell. */
+  expires: Date;
+  /** What ends it then, where that is earlier than asked: for a message. */
+  endsWith?: string | undefined;
+}
+
 /** Chunks of a stream belong to the store once yielded: it may still be writing one while it asks for the next. */
 export type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -60,8 +68,11 @@ export interface Store {
   /** Removes the object if the token is still current; already gone is fine, changed throws PreconditionError. */
   remove(key: string, when: { unchanged: Token }): Promise<void>;
 
-  /** A URL that reads the object without a role for a while. Throws UnsupportedError where there is none. */
-  signedUrl(key: string, seconds: number): Promise<string>;
+  /**
+   * A URL that reads the object without a role for a while. It may end earlier than asked: with the session, or with the
+   * key, that signed it. Throws UnsupportedError where there is none.
+   */
+  signedUrl(key: string, seconds: number): Promise<SignedUrl>;
 
   /**
    * Copies an object of another store of this provider without passing its bytes through this machine; undefined where

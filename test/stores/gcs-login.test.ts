@@ -211,7 +211,7 @@ describe('links to objects of Google Cloud Storage', () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     useCredentials({ type: 'service_account', client_email: account, private_key: pem, project_id: 'project' });
-    const link = new URL(await opened().signedUrl('with space/a+b', 600));
+    const link = new URL((await opened().signedUrl('with space/a+b', 600)).url);
     expect(link.origin + link.pathname).toBe(`${server.endpoint}/bucket/models/with%20space/a%2Bb`);
     expect(link.searchParams.get('X-Goog-Expires')).toBe('600');
     const signature = Buffer.from(link.searchParams.get('X-Goog-Signature') ?? '', 'hex');
@@ -235,9 +235,16 @@ describe('links to objects of Google Cloud Storage', () => {
   it('are signed by Google for an account without a key', async () => {
     await federated(async (google) => {
       const store = opened({ signingEndpoint: `${google.endpoint}/v1/projects/-/serviceAccounts/` });
-      const link = new URL(await store.signedUrl(key, 60));
+      const link = new URL((await store.signedUrl(key, 60)).url);
       expect(link.searchParams.get('X-Goog-Signature')).toBe(Buffer.from('signed').toString('hex'));
       expect(google.of('signBlob')[0]?.path).toContain(account);
+      // Google promises its own keys for twelve hours.
+      const day = await store.signedUrl(key, 24 * 3600);
+      expect(day.expires.getTime() - Date.now()).toBeLessThanOrEqual(12 * 3_600_000);
+      expect([new URL(day.url).searchParams.get('X-Goog-Expires'), day.endsWith]).toEqual([
+        '43200',
+        expect.stringContaining('key'),
+      ]);
       const message = `Permission 'iam.serviceAccounts.signBlob' denied on resource (or it may not exist).`;
       google.on('signBlob', gcsError(403, 'IAM_PERMISSION_DENIED', message));
       await expect(store.signedUrl(key, 60)).rejects.toMatchObject({

@@ -75,11 +75,11 @@ describe('the addresses of a store on S3', () => {
 
   it('are those of AWS otherwise', async () => {
     const store = await openS3Store({ url: 's3://bucket.with.dots/models', region: 'eu-west-1' });
-    const link = new URL(await store.signedUrl('a b/ü', 60));
+    const link = new URL((await store.signedUrl('a b/ü', 60)).url);
     expect(link.protocol).toBe('https:');
     expect(link.host + link.pathname).toBe('s3.eu-west-1.amazonaws.com/bucket.with.dots/models/a%20b/%C3%BC');
     const plain = await openS3Store({ url, region: 'cn-north-1' });
-    expect(new URL(await plain.signedUrl('a', 60)).host).toBe('bucket.s3.cn-north-1.amazonaws.com.cn');
+    expect(new URL((await plain.signedUrl('a', 60)).url).host).toBe('bucket.s3.cn-north-1.amazonaws.com.cn');
   });
 
   it.each([0, -1, 1.5, 604_801, Number.NaN])('give no link for %s seconds', async (seconds) => {

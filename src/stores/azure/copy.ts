@@ -58,7 +58,7 @@ interface Link {
 
 async function linkOf(from: AzureContext, key: string): Promise<Link> {
   const { identity } = from;
-  if (identity.kind === 'key') return { url: await readUrl(from, key, linkSeconds), bearer: undefined };
+  if (identity.kind === 'key') return { url: (await readUrl(from, key, linkSeconds)).url, bearer: undefined };
   const { url } = blobOf(from, key);
   if (identity.kind === 'sas') return { url, bearer: undefined };
   return { url, bearer: (await identity.credential.getToken(tokenScope))?.token };

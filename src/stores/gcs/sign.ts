@@ -1,14 +1,17 @@
 import { exitCodes } from '../../errors.ts';
 import { redact } from '../redact.ts';
-import { DeniedError, StoreError, UnsupportedError } from '../store.ts';
+import { DeniedError, type SignedUrl, StoreError, UnsupportedError } from '../store.ts';
 import type { GcsContext } from './context.ts';
 import { credentialsFault } from './credentials.ts';
 
 /** Longest validity that signature version 4 takes, seconds. */
 const longest = 7 * 24 * 60 * 60;
 
+/** Google keeps the keys that it signs with for an account for so long at least, seconds (docs/facts.md). */
+const keptKeys = 12 * 60 * 60;
+
 /** Signs a read of the object, with the account's key or, where it has none, by asking Google to sign. */
-export async function signRead(context: GcsContext, key: string, seconds: number): Promise<string> {
+export async function signRead(context: GcsContext, key: string, seconds: number): Promise<SignedUrl> {
   const { place, storage, limits } = context;
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > longest) {
     const message = `A link to ${key} in ${place.url} can be valid for 1 to ${longest} seconds (7 days), not ${seconds}.`;
@@ -16,6 +19,8 @@ export async function signRead(context: GcsContext, key: string, seconds: number
   }
   const now = Math.floor(Date.now() / 1000) * 1000;
   try {
+    const own = await hasKey(context);
+    const valid = own ? seconds : Math.min(seconds, keptKeys);
     const [url] = await storage
       .bucket(place.bucket)
       .file(place.nameOf(key))
@@ -23,13 +28,20 @@ export async function signRead(context: GcsContext, key: string, seconds: number
         version: 'v4',
         action: 'read',
         accessibleAt: now,
-        expires: now + seconds * 1000,
+        expires: now + valid * 1000,
         ...(limits.signingEndpoint === undefined ? {} : { signingEndpoint: limits.signingEndpoint }),
       });
-    return url;
+    const endsWith = valid < seconds ? 'the key that Google signs with for an account without one' : undefined;
+    return { url, expires: new Date(now + valid * 1000), endsWith };
   } catch (thrown) {
     throw signingFault(thrown, place.url, key);
   }
+}
+
+/** Whether these credentials hold a private key; others have Google sign. */
+async function hasKey({ storage }: GcsContext): Promise<boolean> {
+  const credentials = await storage.authClient.getCredentials();
+  return credentials.private_key !== undefined;
 }
 
 function signingFault(thrown: unknown, store: string, key: string): StoreError {

@@ -4,6 +4,7 @@ import type {
   ObjectInfo,
   ObjectMeta,
   Precondition,
+  SignedUrl,
   Store,
   StoredObject,
   Token,
@@ -70,7 +71,7 @@ export class WrappedStore implements Store {
     return this.request({ operation: 'remove', key }, () => this.inner.remove(key, when));
   }
 
-  signedUrl(key: string, seconds: number): Promise<string> {
+  signedUrl(key: string, seconds: number): Promise<SignedUrl> {
     return this.inner.signedUrl(key, seconds);
   }
 }
