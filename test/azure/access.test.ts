@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unavailable } from './arm-error.ts';
 import { type Azure, openAzure } from './azure.ts';
 import { Client } from './client.ts';
 
@@ -71,5 +72,71 @@ describe('long operations', () => {
     const status = async () => (await client.ask('GET', headers['azure-asyncoperation'] ?? '')).json['status'];
     expect([await status(), await status(), await status()]).toEqual(['InProgress', 'InProgress', 'Succeeded']);
     expect(await client.ask('GET', headers['location'] ?? '')).toMatchObject({ status: 200, json: { name: 'digits' } });
+  });
+});
+
+describe('permissions', () => {
+  const may = (actions: string[]) => {
+    const someone = azure.world.iam.create('someone');
+    azure.world.iam.grant(someone.oid, { actions }, client.group);
+    client.token = client.tokenFor('https://management.azure.com/', someone);
+    return someone;
+  };
+
+  it.each([
+    ['GET', 'sites/digits', 'Microsoft.Web/sites/read'],
+    ['DELETE', 'sites/digits', 'Microsoft.Web/sites/delete'],
+    ['POST', 'sites/digits/config/appsettings/list', 'Microsoft.Web/sites/config/list/action'],
+    ['POST', 'sites/digits/host/default/listkeys', 'Microsoft.Web/sites/host/listkeys/action'],
+    ['POST', 'sites/digits/host/default/sync', 'Microsoft.Web/sites/host/sync/action'],
+    [
+      'GET',
+      'sites/digits/hostruntime/admin/host/status?api-version=2022-03-01',
+      'Microsoft.Web/sites/hostruntime/host/read',
+    ],
+    ['POST', 'sites/digits/slots/next/host/default/listkeys', 'Microsoft.Web/sites/slots/host/listkeys/action'],
+    ['GET', 'serverfarms', 'Microsoft.Web/serverfarms/read'],
+  ])('%s %s needs %s', async (method, path, action) => {
+    const who = may([]);
+    const said = await client.ask(method, `${client.group}/providers/Microsoft.Web/${path}`);
+    const { code, message } = Client.errorOf(said);
+    expect([said.status, code]).toEqual([403, 'AuthorizationFailed']);
+    expect(message).toContain(`perform action '${action}' over scope '${client.group}/providers/Microsoft.Web/`);
+    expect(message).toContain(`with object id '${who.oid}'`);
+    expect(azure.calls().at(-1)?.needs).toMatchObject([{ action }]);
+  });
+
+  it('of a site are not those of joining its plan', async () => {
+    may(['Microsoft.Web/sites/*']);
+    const said = await client.ask('PUT', `${client.group}/providers/Microsoft.Web/sites/digits`, {
+      ...{ location: 'westeurope', kind: 'functionapp,linux' },
+      properties: { serverFarmId: `${client.group}/providers/Microsoft.Web/serverfarms/digits-plan` },
+    });
+    expect([said.status, Client.errorOf(said).code]).toEqual([403, 'LinkedAuthorizationFailed']);
+    expect(Client.errorOf(said).message).toContain('Microsoft.Web/serverfarms/join/action');
+  });
+
+  it('may be taken from everyone', async () => {
+    azure.deny('Microsoft.Web/sites/read');
+    const path = `${client.group}/providers/Microsoft.Web/sites`;
+    expect((await client.ask('GET', path)).status).toBe(403);
+    azure.allow('Microsoft.Web/sites/read');
+    expect((await client.ask('GET', path)).status).toBe(200);
+  });
+});
+
+describe('faults', () => {
+  it('leave a call undone, or done with an answer that is lost', async () => {
+    const path = `${client.group}/providers/Microsoft.Web/serverfarms/digits-plan`;
+    const plan = { location: 'westeurope', kind: 'functionapp', properties: { reserved: true } };
+    const put = () => client.ask('PUT', path, { ...plan, sku: { name: 'FC1', tier: 'FlexConsumption' } });
+    azure.world.fault = () => 'unheard';
+    await expect(put()).rejects.toThrow();
+    expect(azure.web.plans.size).toBe(0);
+    azure.world.fault = () => 'lost';
+    await expect(put()).rejects.toThrow();
+    expect(azure.web.plans.size).toBe(1);
+    azure.world.fault = () => unavailable();
+    expect((await put()).status).toBe(503);
   });
 });

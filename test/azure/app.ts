@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { writeZip } from '../../src/package/zip.ts';
 import type { Azure } from './azure.ts';
@@ -13,29 +15,21 @@ export const zipOf = (files: Record<string, string>): Buffer =>
     }),
   );
 
+/** What a package needs to register functions. */
+export const modelFile = readFileSync(join(import.meta.dirname, '..', 'fakes', 'handler', 'azure-model.cjs'), 'utf8');
+
 /** Answers what it is, and how often it was asked. */
 const greeter = `
-const core = require('@azure/functions-core');
+const { register } = require('./azure-model.cjs');
 let asked = 0;
-core.setProgrammingModel({
-  name: 'greeter',
-  version: '1.0.0',
-  getInvocationModel: (given) => ({
-    getArguments: async () => ({ context: given, inputs: [given.request.inputData[0].data.http] }),
-    invokeFunction: async (context, inputs, callback) => callback(...inputs, context),
-    getResponse: async (context, result) => ({ returnValue: { http: result } }),
-  }),
-});
-const methods = ['GET', 'POST', 'OPTIONS'];
-const bindings = { http: { type: 'httpTrigger', direction: 'in', authLevel: process.env.LEVEL ?? 'function', methods, route: '{*path}' } };
-core.registerFunction({ name: 'greeter', bindings }, async ({ url, headers }) => {
+register('greeter', process.env.LEVEL ?? 'function', async ({ url, headers }) => {
   asked++;
-  const { pathname } = new URL(url);
-  if (pathname.endsWith('/exit')) process.exit(1);
-  if (pathname.endsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
-  console.log(JSON.stringify({ asked: pathname }));
+  if (url.startsWith('/exit')) process.exit(1);
+  if (url.startsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
+  if (url.startsWith('/write')) try { require('node:fs').writeFileSync('mine.txt', 'x'); } catch {}
+  console.log(JSON.stringify({ asked: url }));
   const said = { asked, pid: process.pid, cwd: process.cwd(), variables: process.env, headers };
-  return { statusCode: '200', headers: { 'content-type': 'application/json' }, body: { string: JSON.stringify(said) } };
+  return { status: 200, headers: { 'content-type': 'application/json' }, text: JSON.stringify(said) };
 });
 `;
 
@@ -54,6 +48,7 @@ export function greeterZip(files: Record<string, string | undefined> = {}): Buff
     'package.json': JSON.stringify({ main: 'main.cjs' }),
     'host.json': JSON.stringify({ version: '2.0', extensions: { http: { routePrefix: '' } } }),
     'main.cjs': greeter,
+    'azure-model.cjs': modelFile,
     ...files,
   };
   const there = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -50,7 +50,7 @@ export class World implements Watched<Call, ArmError> {
   constructor(scratch: string, knobs: Partial<Knobs>, now: () => Date = () => new Date()) {
     this.scratch = scratch;
     this.now = now;
-    this.knobs = { ...defaultKnobs, ...knobs };
+    this.knobs = { ...structuredClone(defaultKnobs), ...knobs };
     this.iam = new Iam(() => this.knobs.roleLag);
     this.tokens = new Tokens(this);
   }

@@ -95,7 +95,7 @@ function keyOperations(web: Web): Record<string, ArmOperation> {
     answer: async ({ labels, path }) => {
       const site = await awake(web, labels);
       const { functionName = '' } = labels;
-      if (!site.listed.some(({ name }) => name === functionName)) throw notFound(path);
+      if (!site.generation?.functions?.some(({ name }) => name === functionName)) throw notFound(path);
       return { status: 200, body: web.keys.ofFunction(site, functionName) };
     },
   };
@@ -106,7 +106,7 @@ function keyOperations(web: Web): Record<string, ArmOperation> {
       answer: async ({ labels, body, path }) => {
         const site = await awake(web, labels);
         const { keyType = '', keyName = '' } = labels;
-        const { value: given } = (body['properties'] ?? body) as { value?: string };
+        const { value: given } = (body['properties'] ?? {}) as { value?: string };
         const { value, isNew } = web.keys.put(site, keyType, keyName, given);
         const type = 'Microsoft.Web/sites/host/functionKeys';
         return {

@@ -105,7 +105,9 @@ export class Web {
     const stale = staleLeft > 0 ? before : undefined;
     void this.#after.get(site)?.stale?.pool.stop(true);
     this.#after.set(site, { stale, staleLeft, deadLeft: knobs.unavailable });
-    if (!stale) this.#end(site, before);
+    if (stale) return;
+    void before.pool.stop(true);
+    site.servers.app.cut();
   }
 
   /** What a request to an app is for; undefined where there is nothing. */
@@ -116,19 +118,13 @@ export class Web {
       if (after.staleLeft-- > 0) return stale;
       after.stale = undefined;
       const isRolling = site.properties.functionAppConfig?.siteUpdateStrategy?.type === 'RollingUpdate';
-      if (isRolling) void stale.pool.stop();
-      else this.#end(site, stale);
+      void stale.pool.stop(!isRolling);
     }
     if (after && after.deadLeft > 0) {
       after.deadLeft--;
       return 'unavailable';
     }
     return site.generation;
-  }
-
-  #end(site: Site, generation: Generation): void {
-    void generation.pool.stop(true);
-    site.servers.app.cut();
   }
 
   #generation(site: Site): Generation {
