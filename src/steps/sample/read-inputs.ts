@@ -83,7 +83,7 @@ async function readBytes(at: string, label: string): Promise<Buffer> {
 async function readNpz(bytes: Buffer, label: string): Promise<GivenTensor[]> {
   try {
     const files = await readZipFiles(bytes, maxBytes);
-    return [...files].map(([name, content]) => readNpy(content, `${label}: ${name}`, basename(name, '.npy')));
+    return [...files].map(([name, content]) => readNpy(content, `${label}: ${name}`, name.replace(/\.npy$/, '')));
   } catch (cause) {
     if (!(cause instanceof ColdgateError && cause.code === 'bad-zip')) throw cause;
     throw badInputs(label, `expected an archive of NumPy: ${cause.message}`, 'Write it again with numpy.savez.');
