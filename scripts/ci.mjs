@@ -55,6 +55,7 @@ step('test-bed', () => {
 step('suite', suite);
 for (const name of Object.keys(checks)) step(name, () => runCheck(name));
 step('kill and run again', () => script('test/kill/verbs.ts'));
+step('models of packages', () => script('scripts/models.mjs', '--quick'));
 step('benchmarks', () => script('scripts/bench.mjs', '--quick'));
 
 const tests = readReport(report);
