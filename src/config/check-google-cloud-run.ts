@@ -15,6 +15,10 @@ const maxVariableBytes = 32_768;
 const maxVariables = 950;
 /** Resources take 64 labels; 4 are left for Coldgate's own. */
 const maxLabels = 60;
+/** KiB of a request that the front end lets in over HTTP/1: https://cloud.google.com/run/quotas#request_limits */
+const maxPayloadKb = 32_768;
+/** What the schema refuses by itself. */
+const maxSchemaKb = 1_048_576;
 
 /** What Cloud Run and API Gateway refuse, or silently not do, with settings that are fine one by one. */
 export function checkGoogleCloudRun(findings: Findings): void {
@@ -24,6 +28,18 @@ export function checkGoogleCloudRun(findings: Findings): void {
     checkGateway(settings);
     settings.batch({ open: 'none', wanted: 'iam' });
     checkMaps(settings);
+    checkPayload(settings);
+  }
+}
+
+/** Models that run there: the one whose target it is, or all that have no target of their own. */
+function checkPayload({ findings, path: [section, name] }: TargetSettings): void {
+  const others = findings.keys(['models']).filter((model) => !findings.has(['models', model, 'target']));
+  for (const model of section === 'models' ? [String(name)] : others) {
+    const field = ['models', model, 'handler', 'max-payload-kb'];
+    const value = findings.has(field) ? findings.value(field) : 0;
+    if (typeof value !== 'number' || value <= maxPayloadKb || value > maxSchemaKb) continue;
+    findings.add(field, `expected at most ${maxPayloadKb}, which Cloud Run lets in, got ${value}.`, 'Lower it.');
   }
 }
 

@@ -104,8 +104,14 @@ const limits: [string, string[], string, RegExp, number?][] = [
     'environment-variables',
     /at most 950 entries, got 951/,
   ],
+  ['K_SERVICE', ['environment-variables: { K_SERVICE: x }'], 'environment-variables.K_SERVICE', /not one of/],
+  ['X_GOOGLE_x', ['environment-variables: { X_GOOGLE_A: x }'], 'environment-variables.X_GOOGLE_A', /not one of/],
+  ['HOST', ['environment-variables: { HOST: x }'], 'environment-variables.HOST', /not one of/],
+  ['a CPU of another kind', ['architecture: arm64'], 'architecture', /no known field/],
   ['61 labels', [`labels: ${many(61, (at) => `l${at}: x`)}`], 'labels', /at most 60 entries/],
   ['a label of ours', ['labels: { coldgate: x }'], 'labels.coldgate', /neither with coldgate/],
+  ['a label of Google’s', ['labels: { goog-x: x }'], 'labels.goog-x', /goog/],
+  ['a label key of 64 characters', [`labels: { ${'k'.repeat(64)}: x }`], `labels.${'k'.repeat(64)}`, /label key/],
   ['a label in capitals', ['labels: { team: ML }'], 'labels.team', /lower-case/],
   ['a label of 64 characters', [`labels: { team: ${'a'.repeat(64)} }`], 'labels.team', /at most 63/],
   ['a gateway without a settled issuer', gateway('auth: jwt'), 'gateway.auth', /issuer and audience/],
@@ -127,6 +133,8 @@ const limits: [string, string[], string, RegExp, number?][] = [
   ['a quota for tokens', gateway('auth: firebase, quota-per-minute: 60'), 'gateway.quota-per-minute', /auth: api-key/],
   ['a quota of nothing', gateway('quota-per-minute: 0'), 'gateway.quota-per-minute', /1 to 10000000/],
   ['a deadline above ten minutes', gateway('deadline: 601'), 'gateway.deadline', /1 to 600/],
+  ['a negative deadline', gateway('deadline: -1'), 'gateway.deadline', /1 to 600/],
+  ['51 audiences', gateway(`auth: google-id-token, audience: [${'a, '.repeat(50)}a]`), 'gateway.audience', /1 to 50/],
   ['a deadline of 0, which would be 15 s', gateway('deadline: 0'), 'gateway.deadline', /1 to 600/],
   ['a gateway of 50 characters', gateway(`name: ${'g'.repeat(50)}`), 'gateway.name', /at most 49/],
   ['a way round the gateway', ['auth: none', 'gateway: {}'], 'auth', /go round it/],
@@ -138,6 +146,7 @@ const limits: [string, string[], string, RegExp, number?][] = [
     'batch.prefix',
     /outside of output-prefix/,
   ],
+  ['a bucket in a place of capitals', ['batch: { bucket: acme, location: EU }'], 'batch.location', /location of a/],
   ['a batch without a bucket', ['batch: { prefix: in/ }'], 'batch.bucket', /Cloud Storage bucket/],
   ['steps that are no shares', ['shift: { steps: [0] }'], 'shift.steps[0]', /1 to 99/],
 ];
@@ -188,6 +197,13 @@ describe('what Cloud Run demands of names and stores', () => {
 
   it.each(['digits.v2', 'digits_v2', '2digits'])('refuses a service of the model %s', async (model) => {
     expect(await problemsOf({ model })).toMatchObject([{ line: 11, message: expect.stringMatching(/lower-case/) }]);
+  });
+
+  it('takes bodies of 32 MiB for what runs there, and no more', async () => {
+    const limited = (kb: number) => problemsOf({ model: `digits:\n    handler: { max-payload-kb: ${kb} }\n    # ` });
+    const message = expect.stringMatching(/at most 32768, .*, got 32769/);
+    expect(await limited(32_769)).toEqual([{ path: 'models.digits.handler.max-payload-kb', line: 12, message }]);
+    await expect(load({ model: 'digits:\n    handler: { max-payload-kb: 32768 }\n    # ' })).resolves.toBeDefined();
   });
 
   it('wants a bucket for archives where the store is elsewhere', async () => {

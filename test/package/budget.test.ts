@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudget, lambdaBudget, largestEntries } from '../../src/package/budget.ts';
+import { checkBudget, cloudRunBudget, lambdaBudget, largestEntries } from '../../src/package/budget.ts';
 
 const entries = (sizes: number[]) => sizes.map((size, index) => ({ name: `f${index}`, size, storedSize: size / 2 }));
 
 describe('the size budget', () => {
+  it('takes archives of 250 MiB for Cloud Run, and no more', () => {
+    expect(() => checkBudget(entries([500_000_000]), 262_144_000, cloudRunBudget)).not.toThrow();
+    expect(() => checkBudget(entries([500_000_000]), 262_144_001, cloudRunBudget)).toThrowError(
+      expect.objectContaining({ code: 'package-too-large', exit: 2, message: expect.stringMatching(/262144000/) }),
+    );
+  });
+
   it('passes what fits exactly', () => {
     expect(() => checkBudget(entries([262_144_000]), 52_428_800, lambdaBudget)).not.toThrow();
   });

@@ -38,21 +38,22 @@ export interface RunCalls {
   writes(): number;
 }
 
-interface Opened extends Pick<PlatformDeps, 'signal' | 'log'> {
+interface Opened extends Pick<PlatformDeps, 'signal' | 'log' | 'now'> {
   credentials: GoogleCredentials;
 }
 
-export function openCalls({ signal, log, credentials }: Opened): RunCalls {
+export function openCalls({ signal, log, now, credentials }: Opened): RunCalls {
   let written: number[] = [];
   const once = async <T>({ anonymous, reading, headers, ...call }: Sent): Promise<T> => {
-    if (call.method !== 'GET' && !reading) written.push(performance.now());
+    if (call.method !== 'GET' && !reading) written.push(now().getTime());
     const who = anonymous ? {} : await credentials.headers();
     return (await send({ ...call, headers: { ...who, ...headers }, signal })) as T;
   };
   return {
     once,
     writes() {
-      written = written.filter((at) => performance.now() - at < writesWithinMs);
+      const since = now().getTime() - writesWithinMs;
+      written = written.filter((at) => at > since);
       return written.length;
     },
     async send<T>(call: Sent, asked: Asked): Promise<T> {
