@@ -5,25 +5,9 @@ import { buildPackage } from '../src/package/build.ts';
 import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { FunctionBench } from '../test/lambda/function-bench.ts';
 import { type Goal, median, msText, type Options } from './goal.ts';
+import { ServiceClock } from './service-clock.ts';
 
 const limits = { build: 3, deploy: 2 };
-
-/** Time in which at least one call is at the service, ms: it unpacks and checks what Lambda would, in this very process. */
-class ServiceClock {
-  ms = 0;
-  #open = 0;
-  #since = 0;
-
-  constructor({ lambda }: FunctionBench) {
-    lambda.fault = () => {
-      if (this.#open++ === 0) this.#since = performance.now();
-      return undefined;
-    };
-    lambda.onDone = () => {
-      if (--this.#open === 0) this.ms += performance.now() - this.#since;
-    };
-  }
-}
 
 /**
  * A changed handler on its way to Lambda with a warm cache: the package, then all that our side does to have it live,
@@ -37,7 +21,9 @@ export async function deploying({ quick, scratch }: Options): Promise<Goal[]> {
   const entry = join(handlerDir, 'lambda.mjs');
   const bench = await FunctionBench.open();
   bench.lambda.account.looks = 0;
-  const service = new ServiceClock(bench);
+  const service = new ServiceClock();
+  bench.lambda.fault = () => service.enter();
+  bench.lambda.onDone = () => service.leave();
   try {
     const target = await bench.target();
     const options = { platform: target.platform, entry: target.entry, handlerDir, cacheDir: testCache };

@@ -8,12 +8,13 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { acting } from '../bench/action.ts';
 import { deploying } from '../bench/deploy.ts';
+import { deployingOnCloudRun } from '../bench/deploy-cloud-run.ts';
 import { flipping } from '../bench/handler/flips.ts';
 import { hashing } from '../bench/handler/hashing.ts';
 import { importing } from '../bench/handler/imports.ts';
 import { loading } from '../bench/handler/loads.ts';
 import { packing } from '../bench/handler/packing.ts';
-import { becomingReady } from '../bench/handler/ready.ts';
+import { becomingReady, startingOnCloudRun } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
 import { readingHeads } from '../bench/manifest.ts';
@@ -26,9 +27,29 @@ import { storingOnS3 } from '../bench/stores-s3.ts';
 import { validating } from '../bench/validate.ts';
 import { root } from './node24.mjs';
 
-const handler = { loading, becomingReady, importing, hashing, answering, writing, packing, flipping };
+const handler = {
+  loading,
+  becomingReady,
+  startingOnCloudRun,
+  importing,
+  hashing,
+  answering,
+  writing,
+  packing,
+  flipping,
+};
 const stores = { publishing, storingOnS3, storingOnAzure, promoting };
-const all = { ...stores, starting, acting, validating, readingHeads, packaging, deploying, ...handler };
+const all = {
+  ...stores,
+  starting,
+  acting,
+  validating,
+  readingHeads,
+  packaging,
+  deploying,
+  deployingOnCloudRun,
+  ...handler,
+};
 const quick = process.argv.includes('--quick');
 const named = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const scratch = join(root, '.scratch');
