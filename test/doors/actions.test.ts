@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, runStep } from '../fakes/processes/runner.ts';
-import { Project } from '../fixtures/project.ts';
+import { Project, shortGate } from '../fixtures/project.ts';
 
 /** The tiny model loads in a few ms; nothing here is about the verdict. */
-const gate = 'max-samples: 21, min-effect-ms: 2000';
+const gate = shortGate;
 const at = { environment: 'local', model: 'digits', config: 'models.yaml' };
 
 /** The whole chain, each step a process started as a runner does, handing on by outputs. */

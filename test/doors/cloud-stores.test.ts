@@ -6,9 +6,9 @@ import { runCommand } from '../fakes/processes/runner.ts';
 import { azuriteContainer, azuriteEnvironment } from '../fakes/stores/azurite.ts';
 import { fakeGcsBucket, fakeGcsEnvironment } from '../fakes/stores/fake-gcs.ts';
 import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
-import { Project } from '../fixtures/project.ts';
+import { Project, shortGate } from '../fixtures/project.ts';
 
-const gate = 'max-samples: 21, min-effect-ms: 2000';
+const gate = shortGate;
 
 /** The whole story through the command line: a store of a cloud, functions of this machine that read it themselves. */
 function tellsTheStory(open: () => Promise<StoreSettings>): void {

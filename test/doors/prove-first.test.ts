@@ -186,7 +186,9 @@ describe('what can be found out before the first byte is written', () => {
 
 describe('a version without a golden sample', () => {
   it('goes live on the request that its model answered when it was published', async () => {
-    project({ good: `${model('good')}, handler: { refresh-seconds: 1 }, gate: { max-samples: 21 }` });
+    project({
+      good: `${model('good')}, handler: { refresh-seconds: 1 }, gate: { max-samples: 7, min-effect-ms: 4000 }`,
+    });
     expect(await coldgate('publish')).toMatchObject({ exit: 0 });
     const manifest = JSON.parse(readFileSync(at('store', 'good', 'versions', '1.0.0', 'manifest.json'), 'utf8'));
     expect(manifest.probe).toEqual({ inputs: [expect.objectContaining({ name: 'x', dtype: 'float32' })], fill: 1 });

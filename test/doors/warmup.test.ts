@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../fakes/processes/runner.ts';
-import { Project } from '../fixtures/project.ts';
+import { Project, shortGate } from '../fixtures/project.ts';
 
-const gate = 'max-samples: 21, min-effect-ms: 2000';
+const gate = shortGate;
 
 describe('warmup, from run to run', () => {
   const project = new Project();

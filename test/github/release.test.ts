@@ -26,7 +26,7 @@ it('a preview that breaks its SLO: exit 4, and it stays up for people to look', 
     version: '1.1.0',
     bias: 0.75,
     production: 'file:production',
-    gate: 'slo-ms: 1, max-samples: 21',
+    gate: 'slo-ms: 1, max-samples: 7',
   });
   const payload = pullRequest({ action: 'opened', number: 9, baseSha: base });
   const step = await repository.on('pull_request', payload);

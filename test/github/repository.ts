@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, runStep, type StepResult } from '../fakes/processes/runner.ts';
-import { Project, type ProjectOptions } from '../fixtures/project.ts';
+import { Project, type ProjectOptions, shortGate } from '../fixtures/project.ts';
 import { eventVariables } from './payloads.ts';
 
 /** The tiny model loads in a few ms; nothing here is about the verdict. */
-const gate = 'max-samples: 21, min-effect-ms: 2000';
+const gate = shortGate;
 
 interface RepositoryOptions extends ProjectOptions {
   /** Store of staging. */

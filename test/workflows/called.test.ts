@@ -8,7 +8,7 @@ import { githubOpenapi } from '../emulators/github-openapi.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
 import { runCommand } from '../fakes/processes/runner.ts';
-import { Project } from '../fixtures/project.ts';
+import { Project, shortGate } from '../fixtures/project.ts';
 import { pullRequest, push } from '../github/payloads.ts';
 import { type GitHubServer, startGitHub } from '../github-api/server.ts';
 import { type ActResult, runAct } from './act-run.ts';
@@ -43,7 +43,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the workflows to call
 
   beforeAll(async () => {
     github = await startGitHub();
-    const gate = 'max-samples: 21, min-effect-ms: 2000';
+    const gate = shortGate;
     project.release({ gate });
     const store = `"file://${kept}/store"`;
     const environments = `environments:
