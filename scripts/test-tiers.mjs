@@ -57,6 +57,7 @@ export const lists = {
     'registry/pointer/many-promotions.test.ts',
     'registry/suggest.test.ts',
     'stores/azure-copies.test.ts',
+    'stores/entra.test.ts',
     'stores/azure-login.test.ts',
     'stores/azure-writers.test.ts',
     'stores/azure.test.ts',

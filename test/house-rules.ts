@@ -111,7 +111,7 @@ export const rooms: Record<string, Room> = {
   },
   azure: {
     owns: 'Azure Resource Manager over plain HTTP: addresses, credentials, long operations, what answers say',
-    rooms: ['errors', 'log', 'pause', 'stores/connection.ts'],
+    rooms: ['errors', 'log', 'pause', 'stores/connection.ts', 'stores/entra.ts'],
     packages: ['@azure/identity'],
   },
   oci: {

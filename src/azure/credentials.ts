@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { ColdgateError, exitCodes } from '../errors.ts';
+import { entraCredential } from '../stores/entra.ts';
 import type { AzureVariables } from './endpoints.ts';
-import { send } from './http.ts';
 
 /** Who this run is to Azure. Errors hold no token. */
 export interface AzureCredentials {
@@ -22,13 +22,13 @@ const logIn =
 /** A token is not used for the last minutes of its life: a call may take that long, ms. */
 const marginMs = 5 * 60_000;
 
-/** The chain of @azure/identity, after GitHub's own where a job has that. Reads nothing until it is asked. */
+/** Credentials of this run. Reads nothing until it is asked. */
 export function openCredentials(variables: AzureVariables, signal: AbortSignal): AzureCredentials {
   const tokens = new Map<string, { until: number; token: string }>();
   let opened: Promise<TokenCredential> | undefined;
   let principal: string | undefined;
   const credential = () => {
-    opened ??= openCredential(variables, signal);
+    opened ??= entraCredential(variables);
     return opened;
   };
   return {
@@ -43,23 +43,6 @@ export function openCredentials(variables: AzureVariables, signal: AbortSignal):
       return token;
     },
   };
-}
-
-async function openCredential(variables: AzureVariables, signal: AbortSignal): Promise<TokenCredential> {
-  const { ClientAssertionCredential, DefaultAzureCredential } = await import('@azure/identity');
-  const {
-    AZURE_CLIENT_ID: client,
-    AZURE_TENANT_ID: tenant,
-    ACTIONS_ID_TOKEN_REQUEST_URL: url,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: token,
-  } = variables;
-  if (!client || !tenant || !url || !token) return new DefaultAzureCredential();
-  // The one that azure/login leaves with az ends after minutes; a run of an hour asks GitHub again.
-  return new ClientAssertionCredential(tenant, client, async () => {
-    const address = `${url}&audience=${encodeURIComponent('api://AzureADTokenExchange')}`;
-    const { body } = await send({ method: 'GET', url: address, headers: { authorization: `Bearer ${token}` }, signal });
-    return String(Reflect.get(Object(body), 'value'));
-  });
 }
 
 async function ask(credential: TokenCredential, scope: string, signal: AbortSignal) {

@@ -2,6 +2,7 @@
 import { env } from 'node:process';
 import { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { InputError } from '../../errors.ts';
+import { entraCredential } from '../entra.ts';
 import { redact } from '../redact.ts';
 import type { Identity, TokenCredential } from './context.ts';
 import type { BucketLocation } from './location.ts';
@@ -17,9 +18,8 @@ export interface Login {
 }
 
 /**
- * AZURE_STORAGE_CONNECTION_STRING where it is of the account that the store is in; else the chain of @azure/identity,
- * which is loaded only then: workload identity, managed identity, az, and what else a machine may have. Throws
- * InputError for a connection string that is none.
+ * AZURE_STORAGE_CONNECTION_STRING where it is of the account that the store is in; else GitHub's token of the job, or the
+ * chain of @azure/identity: workload identity, managed identity, az, and what else a machine may have. Throws InputError for a connection string that is none.
  */
 export async function logIn({ account }: BucketLocation, isHttps: boolean, given?: TokenCredential): Promise<Login> {
   const text = env['AZURE_STORAGE_CONNECTION_STRING'];
@@ -32,7 +32,7 @@ export async function logIn({ account }: BucketLocation, isHttps: boolean, given
     const hint = `Set AZURE_STORAGE_CONNECTION_STRING to that of the account ${account}, or use an https:// endpoint.`;
     throw new InputError([{ path: 'store.endpoint', message, hint }]);
   }
-  const credential = given ?? new (await import('@azure/identity')).DefaultAzureCredential();
+  const credential = given ?? (await entraCredential(env));
   return { identity: { kind: 'token', credential }, credential, url: undefined };
 }
 
