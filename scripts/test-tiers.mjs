@@ -99,6 +99,7 @@ export const lists = {
     'verbs/forged-documents.test.ts',
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',
+    'targets/azure-functions/azure.test.ts',
     'targets/google-cloud-run/google-commands.test.ts',
     'targets/google-cloud-run/google-forms-release.test.ts',
     'targets/google-cloud-run/google-forms.test.ts',

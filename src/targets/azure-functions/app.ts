@@ -30,6 +30,7 @@ export async function createApp(
   variables: Record<string, string>,
 ): Promise<Site> {
   const { arm, log, settings } = context;
+  context.keys.delete(site);
   log.info(`Creating the function app ${site} in ${settings.location}.`);
   await ensureContainer(context, site);
   const body = marked(await siteBody(context, site, of, app, variables));

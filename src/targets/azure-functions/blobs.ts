@@ -14,29 +14,30 @@ const version = '2021-12-02';
 /** Longest upload or download of a package, ms. */
 const transferMs = 600_000;
 
-/** A container of a moment ago is not known everywhere; what is being removed is busy. */
+/** A container that was made a moment ago is not known everywhere; one that is being removed is busy. */
 const isLate = ({ status, code }: AzureFailure): Reason | undefined =>
   (status === 404 && code === 'ContainerNotFound') || (status === 409 && code === 'ContainerBeingDeleted')
     ? 'network'
     : undefined;
 
-/** Sends one call on a blob, again where storage is busy. Throws AzureFailure. */
-async function callBlob(
+type BlobCall = Pick<AzureRequest, 'method' | 'headers' | 'bytes' | 'timeoutMs'>;
+
+/** Sends one call on a blob, once. Throws AzureFailure. */
+async function callOnce(
   context: FlexContext,
   path: string,
-  { headers, ...call }: Pick<AzureRequest, 'method' | 'headers' | 'bytes' | 'timeoutMs'>,
+  { headers, ...call }: BlobCall,
+  signal: AbortSignal,
 ): Promise<AzureAnswer> {
-  const { log, signal, credentials } = context;
   const { blobs } = await accountOf(context);
-  const once = authorized(credentials, scope);
-  const send = () =>
-    once({
-      ...call,
-      url: `${blobs}/${path}`,
-      signal,
-      headers: { 'x-ms-version': version, 'x-ms-date': new Date().toUTCString(), ...headers },
-    });
-  return patiently(send, { log, signal, also: isLate });
+  const own = { 'x-ms-version': version, 'x-ms-date': new Date().toUTCString(), ...headers };
+  return authorized(context.credentials, scope)({ ...call, url: `${blobs}/${path}`, signal, headers: own });
+}
+
+/** Sends one call on a blob, again where storage is busy. Throws AzureFailure. */
+function callBlob(context: FlexContext, path: string, call: BlobCall, also?: typeof isLate): Promise<AzureAnswer> {
+  const { log, signal } = context;
+  return patiently(() => callOnce(context, path, call, signal), { log, signal, also });
 }
 
 /** Whether the pipeline has no rights on the data of this account. */
@@ -47,7 +48,7 @@ export const isDataDenied = (error: unknown): boolean =>
 export async function createBlob(context: FlexContext, path: string, bytes: Uint8Array): Promise<void> {
   const headers = { 'x-ms-blob-type': 'BlockBlob', 'if-none-match': '*', 'content-type': 'application/octet-stream' };
   try {
-    await callBlob(context, path, { method: 'PUT', headers, bytes, timeoutMs: transferMs });
+    await callBlob(context, path, { method: 'PUT', headers, bytes, timeoutMs: transferMs }, isLate);
   } catch (error) {
     // 412: a lease is on it.
     if (error instanceof AzureFailure && (error.status === 409 || error.status === 412)) return;
@@ -97,4 +98,10 @@ export async function leaseBlob(
 ): Promise<string | undefined> {
   const answer = await callBlob(context, `${path}?comp=lease`, { method: 'PUT', headers });
   return answer.headers.get('x-ms-lease-id') ?? undefined;
+}
+
+/** Gives a lease back, if that is done at once: it ends by itself, and the run and its signal may be over. Never throws. */
+export async function releaseBlob(context: FlexContext, path: string, id: string): Promise<void> {
+  const headers = { 'x-ms-lease-action': 'release', 'x-ms-lease-id': id };
+  await callOnce(context, `${path}?comp=lease`, { method: 'PUT', headers }, AbortSignal.timeout(5000)).catch(() => {});
 }

@@ -20,8 +20,6 @@ import { siteUrl } from './resources.ts';
 import type { SampleApp } from './state.ts';
 import { revisionVariable, variablesOf } from './wanted.ts';
 
-/** Apps for samples are of one run: two gates of one function do not change each other's settings. */
-const run = randomUUID();
 const betweenMs = 250;
 
 /**
@@ -36,8 +34,6 @@ export async function startCold(
 ): Promise<ColdInstance> {
   const revision = `sample-${randomUUID().slice(0, 12)}`;
   const app = await changedApp(context, request, wanted, revision);
-  // The key is no part of a start.
-  await keyOf(context, app.site);
   return firstAnswer(context, app, { ...request, signal, revision });
 }
 
@@ -53,6 +49,8 @@ async function changedApp(
   const of = `${wanted.packageSha256} ${wanted.settingsSha256}`;
   const app = known?.of === of ? known : await makeApp(context, request, wanted, of);
   context.samples.set(key, app);
+  // Asking for the key starts a process, which must be one of before.
+  await keyOf(context, app.site);
   app.settings = { ...app.settings, [revisionVariable]: revision };
   try {
     await writeSettings(context, app.site, app.settings);
@@ -67,7 +65,7 @@ async function changedApp(
 async function makeApp(context: FlexContext, request: SampleRequest, wanted: Wanted, of: string): Promise<SampleApp> {
   const { settings, package: from, version } = request;
   const state = nothingOf(context, settings.name);
-  const site = sampleName(state.site, version, `${run} ${of}`);
+  const site = sampleName(state.site, version, `${context.run} ${of}`);
   // Known as ours before it is made: whatever becomes of the calls, it is removed at the end.
   const key = `${settings.name} ${version}`;
   const replaced = context.samples.get(key);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Arm, openArm } from '../../azure/arm.ts';
 import { type AzureCredentials, openCredentials } from '../../azure/credentials.ts';
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
@@ -19,6 +20,8 @@ export interface FlexContext extends PlatformDeps {
   digests: Map<string, string>;
   /** What this run has replaced, by function: it is set back from here. */
   former: Map<string, Former>;
+  /** Id of this run: two gates of one function do not change each other's settings. */
+  run: string;
   /** Apps for samples of this run, by function and version. */
   samples: Map<string, SampleApp>;
   /** Apps that this run has changed, with what answers there once the change has reached every instance. */
@@ -45,6 +48,7 @@ export function contextOf(settings: AzureFunctionsSettings, deps: PlatformDeps):
     urls: new Map(),
     digests: new Map(),
     former: new Map(),
+    run: randomUUID(),
     samples: new Map(),
     moved: new Map(),
     facts: {},

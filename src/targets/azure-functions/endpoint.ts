@@ -34,7 +34,10 @@ export async function ask(
 ): Promise<Answer> {
   const key = await keyOf(context, site);
   const headers = key === undefined ? {} : { 'x-functions-key': key };
-  return call(`${url}${path}`, { ...options, headers: { ...options.headers, ...headers } });
+  const answer = await call(`${url}${path}`, { ...options, headers: { ...options.headers, ...headers } });
+  // A key that was renewed, or is of an app that was made again, is read again by the next call.
+  if (answer.status === 401 && !isOurs(answer)) context.keys.delete(site);
+  return answer;
 }
 
 /** What Azure answers in place of an app that starts: it restarts, does not know its host, function or key yet. */
@@ -87,10 +90,8 @@ async function attempt(
 }
 
 /** Throws ColdgateError `permission-denied` (exit 8) where the host turned the caller away. */
-function checkAdmitted({ settings, credentials, keys }: FlexContext, { site, url }: Place, answer: Answer): void {
+function checkAdmitted({ settings, credentials }: FlexContext, { url }: Place, answer: Answer): void {
   if (isOurs(answer) || (answer.status !== 401 && answer.status !== 403)) return;
-  // A key that was renewed by someone else is read again by the next call.
-  keys.delete(site);
   const isNetwork = answer.status === 403 && /ip forbidden/i.test(JSON.stringify(answer.body ?? ''));
   const why = isNetwork ? 'its network takes no calls from here' : `HTTP ${answer.status}`;
   const hint = isNetwork

@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers';
 import { AzureFailure } from '../../azure/failure.ts';
 import { ConflictError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import { createBlob, isDataDenied, leaseBlob } from './blobs.ts';
+import { createBlob, isDataDenied, leaseBlob, releaseBlob } from './blobs.ts';
 import { ensureContainer } from './containers.ts';
 import type { FlexContext } from './context.ts';
 
@@ -37,9 +37,7 @@ export async function alone<T>(context: FlexContext, site: string, work: () => P
     return await work();
   } finally {
     clearInterval(renewing);
-    // One that cannot be given back ends by itself; the run may be over, and its signal with it.
-    const lasting = { ...context, signal: AbortSignal.timeout(10_000) };
-    await leaseBlob(lasting, path, { 'x-ms-lease-action': 'release', 'x-ms-lease-id': id }).catch(() => undefined);
+    await releaseBlob(context, path, id);
   }
 }
 

@@ -35,7 +35,7 @@ const isLate =
 const isOfRoles = (text: string): boolean =>
   /403|forbidden|AuthorizationPermissionMismatch|not authorized|identity|BlobUploadFailed/i.test(text);
 const rolesMs = 600_000;
-const rolesPauseMs = 5000;
+const rolesPauseMs = { first: 1000, longest: 15_000 };
 
 /**
  * Publishes a zip and waits until the platform lists the function. "Succeeded" alone proves nothing: an app whose package
@@ -45,13 +45,13 @@ export async function pushPackage(context: FlexContext, site: Site, bytes: Uint8
   const base = publishingUrl(site);
   if (!base) throw new Error(`Azure names no publishing site of ${site.name}`);
   const began = performance.now();
-  for (;;) {
+  for (let wait = rolesPauseMs.first; ; wait = Math.min(rolesPauseMs.longest, wait * 2)) {
     const failure = await deployOnce(context, base, site.name, bytes);
     if (failure === undefined) break;
     const isLate = context.settings.identity === 'system' && isOfRoles(failure.message);
     if (!isLate || performance.now() - began > rolesMs) throw failure;
     context.log.info(`${site.name} cannot read its package yet, as roles take a while to count; publishing again.`);
-    await pause(rolesPauseMs, context.signal);
+    await pause(wait, context.signal);
   }
   await untilListed(context, site.name);
 }

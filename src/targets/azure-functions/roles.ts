@@ -12,6 +12,7 @@ const apiVersion = '2022-04-01';
 const roles = {
   owner: { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', title: 'Storage Blob Data Owner' },
   reader: { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', title: 'Storage Blob Data Reader' },
+  writer: { id: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe', title: 'Storage Blob Data Contributor' },
   publisher: { id: '3913510d-42f4-4e42-8a64-420c390055eb', title: 'Monitoring Metrics Publisher' },
 } as const;
 
@@ -20,25 +21,22 @@ interface Grant {
   scope: string;
 }
 
-/** What the identity of an app needs: its own storage, the models, its telemetry. */
+const containerOf = (context: FlexContext, account: string, container: string): string =>
+  `${accountId(context, account)}/blobServices/default/containers/${container}`;
+
+/** What the identity of an app needs: its own storage, the models, its uploads, its telemetry. */
 function grantsOf(context: FlexContext, store: Record<string, string>): Grant[] {
-  const { settings } = context;
+  const { storageAccount, batch, applicationInsights } = context.settings;
   const { MODEL_STORE, MODEL_BUCKET = '' } = store;
   const [account = '', container = ''] = MODEL_BUCKET.split('/');
-  return [
-    { role: 'owner', scope: accountId(context, settings.storageAccount) },
-    ...(MODEL_STORE === 'azure' && account !== ''
-      ? [
-          {
-            role: 'reader',
-            scope: `${accountId(context, account)}/blobServices/default/containers/${container}`,
-          } as const,
-        ]
-      : []),
-    ...(settings.applicationInsights === undefined
-      ? []
-      : [{ role: 'publisher', scope: settings.applicationInsights } as const]),
-  ];
+  const grants: Grant[] = [{ role: 'owner', scope: accountId(context, storageAccount) }];
+  if (MODEL_STORE === 'azure') grants.push({ role: 'reader', scope: containerOf(context, account, container) });
+  // It owns the data of its own account in any case.
+  if (batch?.storageAccount !== undefined && batch.storageAccount !== storageAccount) {
+    grants.push({ role: 'writer', scope: containerOf(context, batch.storageAccount, batch.container) });
+  }
+  if (applicationInsights !== undefined) grants.push({ role: 'publisher', scope: applicationInsights });
+  return grants;
 }
 
 /** A component that takes its telemetry by key needs no role. */

@@ -23,6 +23,7 @@ function ownVariables(settings: AzureFunctionsSettings, of: FunctionSettings): R
   const { MODEL_VERSION: _, COLDGATE_CORS: cors, ...chosen } = { ...of.storeVariables, ...of.handlerVariables };
   return {
     ...settings.appSettings,
+    ...batchVariables(settings),
     ...chosen,
     // A preflight carries no key: where one is asked for, the platform answers it.
     ...(cors && settings.auth === 'anonymous' && { COLDGATE_CORS: cors }),
@@ -32,6 +33,17 @@ function ownVariables(settings: AzureFunctionsSettings, of: FunctionSettings): R
     AzureWebJobsDisableHomepage: 'true',
     AzureWebJobsStorage__accountName: settings.storageAccount,
     AzureWebJobsStorage__credential: 'managedidentity',
+  };
+}
+
+/** What the handler takes for an upload to answer; Event Grid tells it of them. */
+function batchVariables({ batch, storageAccount }: AzureFunctionsSettings): Record<string, string> {
+  if (!batch) return {};
+  return {
+    COLDGATE_BATCH_BUCKET: `${batch.storageAccount ?? storageAccount}/${batch.container}`,
+    COLDGATE_BATCH_INPUT: batch.prefix ?? '',
+    COLDGATE_BATCH_SUFFIX: batch.suffix,
+    COLDGATE_BATCH_OUTPUT: batch.outputPrefix,
   };
 }
 

@@ -1,0 +1,37 @@
+import type { Revision } from '../../src/rollout/target.ts';
+import type { TargetBench } from '../contracts/target.ts';
+import type { AzureOptions } from './azure.ts';
+import { AzureBench, functionName } from './target-bench.ts';
+
+/** What a person at the portal can do: remove the app of a candidate, or have a live one report another revision. */
+async function crash(bench: AzureBench, { url, role }: Revision): Promise<void> {
+  const site = bench.sites().find(({ servers }) => servers.app.url === url)!;
+  if (role === 'candidate') return bench.azure.web.remove(site);
+  site.settings.set('COLDGATE_REVISION', 'by-hand');
+  bench.azure.web.update(site);
+}
+
+/** Apps with keys, as by default, for the contract of targets. */
+export async function openContractBench(
+  options: AzureOptions & { settings?: Record<string, unknown> } = {},
+): Promise<TargetBench> {
+  const bench = await AzureBench.open(options);
+  const target = await bench.target(options.settings);
+  const [one, two] = bench.versions;
+  return {
+    target,
+    settings: bench.settings,
+    packages: [bench.package(), bench.package('another build')],
+    versions: [one!, two!],
+    point: (version) => bench.store.point(version),
+    crash: (revision) => crash(bench, revision),
+    running: async () => bench.sites().filter(({ tags }) => tags['coldgate-role'] !== 'sample').length,
+    get: (url) => fetch(url, { headers: bench.keyFor(url) }),
+    close: async () => {
+      await target.remove({ name: functionName }, 'all');
+      const left = bench.leftovers();
+      await bench.close();
+      if (left.length > 0) throw new Error(`removing the function has left ${left.join(', ')}`);
+    },
+  };
+}
