@@ -43,6 +43,7 @@ export const lists = {
     'handler/readers/contract.test.ts',
     'handler/readers/end-to-end.test.ts',
     'handler/readers/https.test.ts',
+    'handler/readers/uploads.test.ts',
     'handler/telemetry.test.ts',
     'handler/http/triton-client.test.ts',
     'handler/platforms/upload-servers.test.ts',

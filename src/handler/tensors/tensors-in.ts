@@ -17,6 +17,12 @@ export interface InferInput {
 
 type Names = Pick<Session, 'inputs' | 'outputs'>;
 
+/** A tensor in a request that is not written out in it. */
+export abstract class GivenTensor {
+  /** Throws RequestError 400 naming `place`. */
+  abstract read(info: TensorInfo, place: string): ParsedTensor;
+}
+
 /**
  * Reads `{ inputs, outputs? }`: `inputs` by name, or one bare nested list (or value) for the first input. Everything is
  * held against what the model declares before the runtime sees it. Throws RequestError 400 `bad-input`.
@@ -47,10 +53,11 @@ function readFeeds(byName: Record<string, unknown>, infos: readonly TensorInfo[]
       if (info.optional) continue;
       throw badInput(`inputs.${info.name}`, describeInput(info), 'nothing');
     }
-    feeds.set(
-      info.name,
-      readTensor(`inputs.${info.name}`, () => parseTensor(byName[info.name], info)),
-    );
+    const place = `inputs.${info.name}`;
+    const given = byName[info.name];
+    const tensor =
+      given instanceof GivenTensor ? given.read(info, place) : readTensor(place, () => parseTensor(given, info));
+    feeds.set(info.name, tensor);
   }
   return feeds;
 }

@@ -1,4 +1,4 @@
-import type { Config, ModelEntry, TargetSettings } from '../../config/types.ts';
+import type { Config, ModelEntry, StoreSettings, TargetSettings } from '../../config/types.ts';
 
 /** Largest content of one direction, as it travels there. */
 interface Lane {
@@ -23,10 +23,10 @@ export interface Carrier {
 
 /** What carries the requests of a model, in each of its environments, where that has a limit. */
 export function carriersOf({ environments }: Config, entry: ModelEntry): Carrier[] {
-  return Object.values(environments).flatMap(({ name, target }) => {
+  return Object.values(environments).flatMap(({ name, store, target }) => {
     const path = entry.target ? `models.${entry.name}.target` : `environments.${name}.target`;
     const limits = limitsOf(entry.target ?? target, path, `models.${entry.name}.sample`);
-    return limits ? [{ environment: name, wayOfRequests, ...limits }] : [];
+    return limits ? [{ environment: name, wayOfRequests: wayOfRequests(store), ...limits }] : [];
   });
 }
 
@@ -92,4 +92,7 @@ function limitsOf(target: TargetSettings, path: string, samplePath: string): Lim
   }
 }
 
-const wayOfRequests = 'no form fits: have callers send less, or upload files of requests';
+const wayOfRequests = ({ url }: StoreSettings): string =>
+  url.startsWith('file:')
+    ? 'no form fits: have callers send less'
+    : 'no form fits: have callers upload it below the prefix of the store and send its signed URL';

@@ -25,7 +25,7 @@ function schemas(model: ApiModel): Record<string, Schema> {
       type: 'object',
       required: ['inputs'],
       additionalProperties: false,
-      properties: { inputs: inputsSchema(model.inputs), outputs: namesSchema(model.outputs) },
+      properties: { inputs: inputsSchema(model), outputs: namesSchema(model.outputs) },
     },
     InferResponse: {
       type: 'object',
@@ -93,18 +93,18 @@ const outputsSchema = (infos: readonly TensorInfo[]): Schema => ({
   properties: byName(infos, 'out'),
 });
 
-const byName = (infos: readonly TensorInfo[], way: Way): Schema =>
-  Object.fromEntries(infos.map((info) => [info.name, tensorSchema(info, way)]));
+const byName = (infos: readonly TensorInfo[], way: Way, uploads = false): Schema =>
+  Object.fromEntries(infos.map((info) => [info.name, tensorSchema(info, way, uploads)]));
 
 /** By name, optional ones if need be; a model of one required input also takes its bare nested list. */
-function inputsSchema(infos: readonly TensorInfo[]): Schema {
+function inputsSchema({ inputs: infos, uploads }: ApiModel): Schema {
   const required = infos.filter((info) => !info.optional);
   const [first, second] = required;
   const named = {
     type: 'object',
     required: required.map((info) => info.name),
     additionalProperties: false,
-    properties: byName(infos, 'in'),
+    properties: byName(infos, 'in', uploads),
   };
   return first && !second ? { anyOf: [named, nestedSchema(first, 'in')] } : named;
 }

@@ -6,6 +6,8 @@ export interface ApiModel {
   version: string;
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
+  /** Whether inputs may be named by the URL of an upload. */
+  uploads?: boolean;
 }
 
 type Fields = Record<string, unknown>;

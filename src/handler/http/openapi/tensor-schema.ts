@@ -69,7 +69,24 @@ function shapeSchema({ shape }: TensorInfo, way: Way): Schema {
   };
 }
 
-/** Both forms of a tensor. */
-export const tensorSchema = (info: TensorInfo, way: Way): Schema => ({
-  anyOf: [nestedSchema(info, way), flatSchema(info, way)],
+/** `{ url, shape?, dtype? }` of bytes that were uploaded to the function's own store. */
+const uploadSchema = (info: TensorInfo): Schema => ({
+  type: 'object',
+  required: ['url'],
+  additionalProperties: false,
+  description: "Bytes below the prefix of this function's store, by their signed URL.",
+  properties: {
+    url: { type: 'string', format: 'uri' },
+    shape: shapeSchema(info, 'in'),
+    dtype: { const: info.dtype },
+  },
+});
+
+/** The forms of a tensor; text has none in bytes. @param uploads whether the function's store takes uploads */
+export const tensorSchema = (info: TensorInfo, way: Way, uploads = false): Schema => ({
+  anyOf: [
+    nestedSchema(info, way),
+    flatSchema(info, way),
+    ...(uploads && info.dtype !== 'string' ? [uploadSchema(info)] : []),
+  ],
 });

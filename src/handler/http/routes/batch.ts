@@ -9,6 +9,7 @@ import { bodyKind } from '../../tensors/read-json.ts';
 import { jsonWith } from '../../tensors/tensor-answer.ts';
 import { badInput, type InferInput, readInferInput } from '../../tensors/tensors-in.ts';
 import { writeOutputs } from '../../tensors/tensors-out.ts';
+import { uploadsOf } from '../../tensors/uploads-of.ts';
 import type { AppResponse } from '../app-request.ts';
 import type { Call } from '../call.ts';
 import { RequestError } from '../request-error.ts';
@@ -29,7 +30,10 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
     // What the query names is wrong for all items, or for none.
     chooseOutputs(context.query, model.session);
     const inputs: (InferInput | RequestError)[] = [];
-    for (const item of items) inputs.push(await attempt(() => readItem(item, model, context.query)));
+    const withUploads = uploadsOf(settings);
+    for (const item of items) {
+      inputs.push(await attempt(async () => readItem(await withUploads(item), model, context.query)));
+    }
     const good = inputs.flatMap((input, index) => (input instanceof RequestError ? [] : [{ index, input }]));
     const { answers, stacked } = await call.timed('run', () =>
       runItems(

@@ -9,6 +9,7 @@ import { bodyKind } from '../../tensors/read-json.ts';
 import { jsonWith } from '../../tensors/tensor-answer.ts';
 import { type InferInput, readInferInput } from '../../tensors/tensors-in.ts';
 import { writeOutputs } from '../../tensors/tensors-out.ts';
+import { uploadsOf } from '../../tensors/uploads-of.ts';
 import type { AppResponse } from '../app-request.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
@@ -19,7 +20,7 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
   const { headers } = call.request;
   const kind = bodyKind(call.request);
   const bytes = await call.read(settings.maxPayloadBytes);
-  const body = kind === 'json' ? await parseBody(bytes) : undefined;
+  const body = kind === 'json' ? await uploadsOf(settings)(await parseBody(bytes)) : undefined;
   const shape = body ? undefined : readShapeHeader(headers.get('x-tensor-shape'));
   return withModel(context, async (model) => {
     const input = await readRequest(model, (signature) =>
