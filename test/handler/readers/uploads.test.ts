@@ -157,7 +157,7 @@ async function readsSigned(bucket: ServedBucket, url: string, endpoint: string):
     { reader: openFileReader(models.root) },
   );
   try {
-    const signed = await store.signedUrl(key, 60);
+    const { url: signed } = await store.signedUrl(key, 60);
     const reply = await app.ask('/v1/infer', { body: { inputs: { x: { url: signed } } } });
     expect(reply.json).toMatchObject({ outputs: { y: { data: [5.5, 1] } } });
     const forged = signed.replace(/(Signature=|sig=)[^&]{4}/, '$1AAAA');
