@@ -13,8 +13,9 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Reads the object of a URL, under the key `name`, and files beside it, under paths relative to its folder. The URL may be signed: its query is in no message, and only the
- * headers for ranges are sent. `isPrivate` recognises addresses that a redirect from outside must not lead to.
+ * Reads the object of a URL, under the key `name`, and files beside it, under paths relative to its folder. The URL may
+ * be signed: its query is in no message, and only the headers for ranges are sent. `isPrivate` recognises addresses that
+ * a redirect from outside must not lead to.
  */
 export function openHttpsReader(url: string, name: string, limits?: Limits, isPrivate = isPrivateAddress): Reader {
   return openRemoteReader(new SignedUrl(new URL(url), name, limits, isPrivate), limits);
@@ -88,9 +89,13 @@ class SignedUrl implements ObjectService {
     return answer.header('accept-ranges') === 'bytes';
   }
 
+  /** S3 answers 400 where the session that signed has ended, Google where the signature has (docs/facts.md). */
   async explain(_key: string, answer: Answer): Promise<LoadError | undefined> {
-    if (answer.status !== 401 && answer.status !== 403) return undefined;
-    const message = `${this.url} answered ${answer.status}: the signature in MODEL_URI is wrong or has expired.`;
+    const { status } = answer;
+    const isExpired = status === 400 && /<Code>ExpiredToken<|Request has expired/.test(await answer.text());
+    if (status !== 401 && status !== 403 && !isExpired) return undefined;
+    const why = isExpired ? 'has expired' : 'is wrong or has expired';
+    const message = `${this.url} answered ${status}: the signature in MODEL_URI ${why}. A function cannot renew it: set MODEL_URI to a new link, or give the function a role for its store.`;
     return new LoadError('store-denied', message);
   }
 }

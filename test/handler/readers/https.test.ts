@@ -71,8 +71,21 @@ describe('a signed URL', () => {
     await expect(read()).rejects.toMatchObject({ code: 'store-denied', message: expect.stringContaining('expired') });
   });
 
-  it('holds one object', async () => {
-    await expect(open().read('other.onnx')).rejects.toMatchObject({ code: 'model-not-found' });
+  it.each([
+    '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>',
+    '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+  ])('has expired where the store says so with 400: %s', async (body) => {
+    server.on('whole', { status: 400, body });
+    await expect(read()).rejects.toMatchObject({
+      code: 'store-denied',
+      message: expect.stringMatching(/has expired.*cannot renew it/),
+    });
+  });
+
+  it('reads files beside its object under their paths, with the same query, and nothing outside of its folder', async () => {
+    expect((await bytesOf(await open().read('weights/a.bin'))).equals(bytes)).toBe(true);
+    expect([server.received[0]?.path, server.received[0]?.query.toString()]).toEqual(['/a/weights/a.bin', signature]);
+    await expect(open().read('../other.onnx')).rejects.toMatchObject({ code: 'model-not-found' });
   });
 
   it('is resumed where its server tells versions apart, and only there', async () => {

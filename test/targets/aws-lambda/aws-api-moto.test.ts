@@ -47,7 +47,7 @@ describeWith('moto', 'an HTTP API', (server) => {
     expect(await findApi(simulation, name)).toMatchObject({
       ...{ Name: name, ProtocolType: 'HTTP', CorsConfiguration: { AllowOrigins: ['https://app.example'] } },
     });
-    expect(await removeApis(simulation, name)).toBe(1);
+    expect(await removeApis(simulation, name)).toHaveLength(1);
     expect(await findApi(simulation, name)).toBeUndefined();
     const { Items = [] } = await client().send(new GetApisCommand({}));
     expect(Items.filter((api) => api.Name === name)).toEqual([]);
@@ -81,7 +81,7 @@ describeWith('moto', 'an HTTP API', (server) => {
     expect(keys(routes)).toEqual(keys(wanted().routes));
     const { Items: stages = [] } = await client().send(new GetStagesCommand({ ApiId }));
     expect(stages).toMatchObject([{ StageName: '$default', AutoDeploy: true }]);
-    expect(await removeApis(simulation, name)).toBe(1);
+    expect(await removeApis(simulation, name)).toHaveLength(1);
     front.close();
   });
 
