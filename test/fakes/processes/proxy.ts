@@ -15,10 +15,15 @@ export class HttpProxy {
     asked.pipe(onward);
   });
 
+  /** Where tunnels to a place really lead, as `host:port`. */
+  readonly #elsewhere: ReadonlyMap<string, string>;
+
   /** A tunnel is what Node opens for https, and for all of fetch. */
-  private constructor() {
+  private constructor(elsewhere: ReadonlyMap<string, string>) {
+    this.#elsewhere = elsewhere;
     this.#server.on('connect', (asked, socket, head) => {
-      const [host, port] = (asked.url ?? '').split(':');
+      const place = asked.url ?? '';
+      const [host, port] = (this.#elsewhere.get(place) ?? place).split(':');
       const onward = connect(Number(port), host, () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         onward.write(head);
@@ -34,8 +39,8 @@ export class HttpProxy {
     });
   }
 
-  static async open(): Promise<HttpProxy> {
-    const proxy = new HttpProxy();
+  static async open(elsewhere: ReadonlyMap<string, string> = new Map()): Promise<HttpProxy> {
+    const proxy = new HttpProxy(elsewhere);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }

@@ -6,7 +6,7 @@ import { ReleaseBench } from '../../google/release-bench.ts';
 
 /*
  * The real handler in the other forms that Cloud Run takes it in, by the command line as processes. The files of the image
- * are those of the archive; how an image is built and pushed is shown with a registry, in test/oci.
+ * are those of the archive; google-image-release.test.ts builds and pushes one.
  */
 describe('functions and images on Cloud Run', () => {
   const digest = `sha256:${'d'.repeat(64)}`;
