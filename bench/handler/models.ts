@@ -9,6 +9,8 @@ export type Feeds = Record<string, { dtype: string; shape: number[]; data: numbe
 export interface BenchModel {
   /** Its size, as the goals name it. */
   name: '90 MB' | '11 MB' | '2 MB' | '0.3 MB';
+  /** Where two models have one size. */
+  label?: string;
   path: string;
   feeds: Feeds;
 }

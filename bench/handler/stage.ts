@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Artifact, Manifest } from '../../src/model/manifest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
@@ -34,7 +34,7 @@ export class Stage {
 
   /** Publishes the model in one form and makes it live under the name; answers the name. */
   async publish(model: BenchModel, form: Form, version = '1.0.0'): Promise<string> {
-    const name = `${form}-${model.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
+    const name = `${form}-${model.label ?? model.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
     const manifest = await this.version(name, version, model, form);
     this.store.promote(manifest);
     return name;
@@ -44,8 +44,11 @@ export class Stage {
     const bytes = readFileSync(model.path);
     const head = await readModelHead(model.path);
     const artifacts = form === 'original' ? [] : await this.#form(model, form);
+    const data = [...new Set(head.externalData.map(({ stated }) => stated.get('location') ?? ''))];
     return this.store.publish(name, version, {
       model: bytes,
+      files: Object.fromEntries(data.map((path) => [path, readFileSync(join(dirname(model.path), path))])),
+      ...(data.length > 0 && { externalData: data }),
       inputs: head.inputs,
       outputs: head.outputs,
       artifacts,
