@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { acting } from '../bench/action.ts';
 import { deploying } from '../bench/deploy.ts';
 import { deployingOnCloudRun } from '../bench/deploy-cloud-run.ts';
+import { loadingExternalData } from '../bench/handler/external.ts';
 import { flipping } from '../bench/handler/flips.ts';
 import { hashing } from '../bench/handler/hashing.ts';
 import { importing } from '../bench/handler/imports.ts';
@@ -17,6 +18,7 @@ import { packing } from '../bench/handler/packing.ts';
 import { becomingReady, startingOnCloudRun } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
+import { keepingLargeModels } from '../bench/large-models.ts';
 import { readingHeads } from '../bench/manifest.ts';
 import { packaging } from '../bench/package.ts';
 import { promoting } from '../bench/promote.ts';
@@ -29,6 +31,7 @@ import { root } from './node24.mjs';
 
 const handler = {
   loading,
+  loadingExternalData,
   becomingReady,
   startingOnCloudRun,
   importing,
@@ -38,7 +41,7 @@ const handler = {
   packing,
   flipping,
 };
-const stores = { publishing, storingOnS3, storingOnAzure, promoting };
+const stores = { publishing, keepingLargeModels, storingOnS3, storingOnAzure, promoting };
 const all = {
   ...stores,
   starting,

@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { splitWeights } from '../../src/optimize/split-weights.ts';
+import { type Goal, msText, type Options, pairs } from '../goal.ts';
+import { loadedMs } from './loads.ts';
+import { benchModels } from './models.ts';
+import { Stage } from './stage.ts';
 
 /** The model again as exporters write it by default: its tensors in `model.onnx.data` beside it. Answers its path. */
-export function withExternalData(model: string, folder: string): string {
+function withExternalData(model: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
   const data = 'model.onnx.data';
   const { pieces, moved } = splitWeights(readFileSync(model), Buffer.from(data), dirname(model));
@@ -13,4 +19,38 @@ export function withExternalData(model: string, folder: string): string {
   writeFileSync(join(folder, data), bytes);
   writeFileSync(join(folder, 'model.onnx'), Buffer.concat(pieces));
   return join(folder, 'model.onnx');
+}
+
+const run = promisify(execFile);
+
+/** A new process that opens the model by its path, as the documentation of the runtime says. */
+async function openedMs(model: string): Promise<number> {
+  const script = join(import.meta.dirname, 'create-session.cjs');
+  return Number((await run(process.execPath, [script, model])).stdout);
+}
+
+/** The forms of a model that keeps its tensors in another file, each loaded by the function. */
+export async function loadingExternalData({ quick, scratch }: Options): Promise<Goal[]> {
+  const [whole] = await benchModels(`${scratch}/models`);
+  if (!whole) return [];
+  const path = withExternalData(whole.path, join(scratch, 'models', 'external'));
+  const model = { ...whole, label: 'external-90-mb', path };
+  const stage = await Stage.open(scratch);
+  const [rounds, what] = [quick ? 5 : 15, `${model.name} with external data`];
+  try {
+    const [cold, original] = [await stage.publish(model, 'cold'), await stage.publish(model, 'original')];
+    await loadedMs(stage, cold);
+    await loadedMs(stage, original);
+    const form = () => loadedMs(stage, cold);
+    const naive = await pairs(rounds, form, () => openedMs(path));
+    const own = await pairs(rounds, form, () => loadedMs(stage, original));
+    const row = { what: `model_loaded_ms of the cold form, ${what}`, unit: '×' } as const;
+    const texts = ({ ours, theirs }: typeof own) => ({ ours: msText(ours), theirs: msText(theirs) });
+    return [
+      { ...row, peer: 'ONNX Runtime by path, a new process', ...texts(naive), value: naive.ratio, limit: 0.12 },
+      { ...row, peer: 'the original by path', ...texts(own), value: own.ratio, limit: Number.POSITIVE_INFINITY },
+    ];
+  } finally {
+    stage.remove();
+  }
 }

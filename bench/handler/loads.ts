@@ -7,7 +7,7 @@ interface Warmed {
 }
 
 /** model_loaded_ms of one cold start on a model that is on the disk already and was verified before. */
-async function load(stage: Stage, name: string): Promise<number> {
+export async function loadedMs(stage: Stage, name: string): Promise<number> {
   const started = stage.start(name);
   try {
     const { timings } = (await started.json('/v1/health?warm=true')) as Warmed;
@@ -36,12 +36,12 @@ export async function loading({ quick, scratch }: Options): Promise<Goal[]> {
       const model = models.find(({ name }) => name === size)!;
       const artifact = await stage.publish(model, form);
       const original = await stage.publish(model, 'original');
-      await load(stage, artifact);
-      await load(stage, original);
+      await loadedMs(stage, artifact);
+      await loadedMs(stage, original);
       const taken = await pairs(
         quick ? 5 : 15,
-        () => load(stage, artifact),
-        () => load(stage, original),
+        () => loadedMs(stage, artifact),
+        () => loadedMs(stage, original),
       );
       goals.push({
         what: `model_loaded_ms of the ${form} form, ${size}`,

@@ -61,7 +61,9 @@ function checkSizes(settings: TargetSettings): void {
   }
 }
 
-const cpuFor = (memory: number): string => Object.entries(memoryOf).find(([, { max }]) => memory <= max)?.[0] ?? '8';
+/** The fewest vCPUs that so many MiB go with. */
+export const cpuFor = (memory: number): string =>
+  Object.entries(memoryOf).find(([, { max }]) => memory <= max)?.[0] ?? '8';
 
 function checkPackage(settings: TargetSettings): void {
   const isImage = settings.text('package', 'source') === 'image';

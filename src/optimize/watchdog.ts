@@ -1,4 +1,4 @@
-import { writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker, workerData } from 'node:worker_threads';
 import { exitCodes } from '../errors.ts';
 import type { JobAnswer } from './answer-job.ts';
@@ -38,12 +38,26 @@ export function watch(): void {
   setInterval(() => {
     // An orphan gets another parent at once. No one reads its output.
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
-    const used = process.memoryUsage.rss();
+    const used = ownMemory();
     if (used > memoryBytes) {
       writeSync(1, `\n${JSON.stringify(memoryAnswer(used))}\n`);
       process.kill(process.pid, 'SIGKILL');
     }
   }, everyMs);
+}
+
+/**
+ * Resident bytes that are not those of a mapped file, which the kernel takes back where memory is short: a model of
+ * gigabytes whose weights are mapped needs little.
+ */
+function ownMemory(): number {
+  try {
+    const kibibytes = /^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    if (kibibytes !== undefined) return Number(kibibytes) * 1024;
+  } catch {
+    // Only Linux tells the two apart.
+  }
+  return process.memoryUsage.rss();
 }
 
 /** The parent, which knows the model and the bound, finds the words. */

@@ -10,6 +10,7 @@ import { bytesText, markdownTable } from '../steps/results.ts';
 import { sideBySide } from '../steps/side-by-side.ts';
 import { allProblems } from '../steps/source/all-problems.ts';
 import { type CheckModel, withChecks } from '../steps/source/check-model.ts';
+import { expectedLoad } from '../steps/source/expected-load.ts';
 import { type LookedAt, lookAtSources } from '../steps/source/model-source.ts';
 import { proveSource } from '../steps/source/prove-source.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
@@ -91,6 +92,8 @@ async function rowOf(
       return undefined;
     }
   };
+  const expected = source && check && expectedLoad(source);
+  if (expected) context.log.info(`${expected} --skip-run leaves that out.`);
   const ran = source && check && (await attempt(() => proveSource(config, source, context, check)));
   const stored = store && (await attempt(async () => ({ manifest: await readManifest(store, name, version) })));
   const head = source?.head;

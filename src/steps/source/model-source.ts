@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
-import { type ColdgateError, toColdgateError } from '../../errors.ts';
+import { type ColdgateError, InputError, toColdgateError } from '../../errors.ts';
 import type { Sample } from '../../model/sample.ts';
 import { readSample } from '../../onnx/golden.ts';
 import { refusePlaceholder } from '../../onnx/placeholder.ts';
 import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
 import { allProblems } from './all-problems.ts';
+import { checkCapacity } from './capacity.ts';
 import { modelPathOf, withExternalData } from './external-data.ts';
 
 /** A model's files on this machine, looked at and found usable. */
@@ -19,6 +20,8 @@ export interface ModelSource {
   modelPath: string;
   /** Bytes of all files together. */
   size: number;
+  /** Of those that a function loads: the model, and the files that it keeps tensors in. */
+  modelBytes: number;
   head: ModelHead;
   sample: Sample | undefined;
 }
@@ -34,6 +37,13 @@ async function readGolden({ source }: SourceFile, head: ModelHead | undefined, l
   // An empty one is no JSON, which is reported as for any other sample.
   if ((await stat(source)).size > 0) await refusePlaceholder(source, label);
   return head && readSample(source, head, label);
+}
+
+/** Bytes of all files, and of those that a function loads. */
+async function sizesOf(files: readonly SourceFile[], loaded: readonly string[]) {
+  const sizes = await Promise.all(files.map(async ({ path, source }) => ({ path, bytes: (await stat(source)).size })));
+  const sum = (some: typeof sizes): number => some.reduce((total, { bytes }) => total + bytes, 0);
+  return { size: sum(sizes), modelBytes: sum(sizes.filter(({ path }) => loaded.includes(path))) };
 }
 
 async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
@@ -59,11 +69,12 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   for (const file of others.filter(({ path }) => path !== golden?.path)) {
     await attempt(() => refusePlaceholder(file.source, label(file)));
   }
-  const sizes = await attempt(() => Promise.all(files.map(async (f) => (await stat(f.source)).size)));
+  const sizes = await attempt(() => sizesOf(files, [entry.model, ...externalData]));
+  const tooLarge = sizes ? checkCapacity(config, entry, sizes.modelBytes).problems : [];
+  if (tooLarge.length > 0) problems.push(new InputError(tooLarge, { code: 'model-over-capacity' }));
   const [first, ...more] = problems;
   if (first || !head || !sizes) return { entry, source: undefined, problems: [first as ColdgateError, ...more] };
-  const size = sizes.reduce((a, b) => a + b, 0);
-  const source = { entry: { ...entry, files }, externalData, modelPath, size, head, sample };
+  const source = { entry: { ...entry, files }, externalData, modelPath, ...sizes, head, sample };
   return { entry, source, problems: [] };
 }
 

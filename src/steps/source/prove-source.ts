@@ -10,7 +10,9 @@ import { readManifest } from '../../registry/version/contents.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { allProblems } from './all-problems.ts';
+import { checkCapacity } from './capacity.ts';
 import { type CheckModel, checkModel, withChecks } from './check-model.ts';
+import { expectedLoad } from './expected-load.ts';
 import { lookAtSources, type ModelSource } from './model-source.ts';
 import { checkLimits } from './sample-limits.ts';
 
@@ -74,6 +76,7 @@ async function prove(config: Config, source: ModelSource, check: CheckModel): Pr
   if (checked.sample === 'none' && !checked.probe) throw withoutProof(source, checked.refusal ?? '');
   const { problems, notes } = checkLimits(config, entry, checked);
   if (problems.length > 0) throw new InputError(problems, { code: 'sample-over-limit' });
+  notes.push(...checkCapacity(config, entry, source.modelBytes).notes);
   notes.unshift(...checked.warnings.map((warning) => `${name}: ${warning}`));
   for (const { output, why, hint } of head.leftOut) {
     notes.push(`${name} is served without its output "${output}" ${why}. ${hint}`);
@@ -175,6 +178,8 @@ function proveAloud(
   const { log } = context;
   const { name } = source.entry;
   return log.group(`${name}: check`, async () => {
+    const expected = expectedLoad(source);
+    if (expected) log.info(`  ${expected}`);
     const { words, notes } = await proveSource(config, source, context, check);
     log.info(`  ${name} ${version} ${words}.`);
     for (const note of notes) log.warn(note);
