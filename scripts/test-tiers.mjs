@@ -48,6 +48,7 @@ export const lists = {
     'handler/http/triton-client.test.ts',
     'handler/platforms/upload-servers.test.ts',
     'iam/azure.test.ts',
+    'iam/azure-run.test.ts',
     'iam/google.test.ts',
     'iam/google-run.test.ts',
     'iam/lambda.test.ts',

@@ -62,7 +62,7 @@ describe('what a job may do on Azure', () => {
   it('gives the roles of apps, to apps alone, where each has an identity of its own', async () => {
     const set = await printed('pipeline', { target: azureApps(`application-insights: ${component}`) });
     expect(roleOf(set, 'roles').Actions).toEqual(
-      ['read', 'write', 'delete'].map((verb) => `Microsoft.Authorization/roleAssignments/${verb}`),
+      ['write', 'delete'].map((verb) => `Microsoft.Authorization/roleAssignments/${verb}`),
     );
     const condition = String(set.documents.find(({ file }) => file.endsWith('.roles.condition.txt'))?.content);
     for (const role of ['b7e6dc6d-f1e8-4753-8033-0f276bb0955b', '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1']) {

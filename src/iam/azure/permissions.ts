@@ -81,7 +81,6 @@ export const azurePermissions: readonly AzurePermission[] = [
   slots('slots/slotsswap/action', 'place'),
   slots('slots/delete', 'make', 'clear', 'remove'),
   of('storage', 'Microsoft.Storage')('storageAccounts/read', 'make', 'place', 'clear', 'remove'),
-  container('read', 'make', 'place'),
   container('write', 'make', 'place'),
   container('delete', 'make', 'clear', 'remove'),
   // Packages by their digest, and the lock of a change.
@@ -92,7 +91,6 @@ export const azurePermissions: readonly AzurePermission[] = [
   identities('assign/action', 'make', 'place'),
   telemetry('components/read', 'make', 'place'),
   network('subnets/join/action', 'make', 'place'),
-  assignments('read', 'make', 'clear', 'remove'),
   assignments('write', 'make'),
   assignments('delete', 'make', 'clear', 'remove'),
   gateway('read', 'look'),
