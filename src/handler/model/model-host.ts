@@ -7,7 +7,7 @@ import { LoadError, toLoadError } from './load-error.ts';
 import { loadAgain, loadFirst, loadNext, openApart } from './load-version.ts';
 import { once } from './once.ts';
 import { PointerWatch } from './pointer-watch.ts';
-import { type Resolved, resolvePointer } from './resolve.ts';
+import { isSame, type Resolved, resolvePointer } from './resolve.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** Serves one model name: loads it once, follows its pointer, swaps versions between requests. */
@@ -157,8 +157,7 @@ export class ModelHost {
   async #follow(found: Resolved): Promise<void> {
     const started = this.#lookedAt;
     const bind = once(() => bindManifest(this.#deps.reader, this.#deps.cache(), found));
-    const same = found.version === this.#served?.version && found.sha256 === this.#served.sha256;
-    if (same) return void (await bind());
+    if (isSame(found, this.#served)) return void (await bind());
     const next = await loadNext(this.#deps, found, bind, sinceStart() - started);
     await this.#swap(next, sinceStart() - started);
   }

@@ -42,6 +42,12 @@ export interface Resolved {
   unbounded: boolean;
 }
 
+/** Whether what a pointer names now is what is served: its model, and the files that this keeps tensors in. */
+export const isSame = (found: Resolved, served: Resolved | undefined): boolean =>
+  found.version === served?.version &&
+  found.sha256 === served.sha256 &&
+  String(found.data.map(({ sha256 }) => sha256)) === String(served.data.map(({ sha256 }) => sha256));
+
 /** Resolves what to serve under this name now. Throws LoadError. */
 export async function resolveModel(reader: Reader, settings: Settings, name: string): Promise<Resolved> {
   if (settings.file !== undefined) return resolveFile(settings, name, settings.file);

@@ -87,6 +87,15 @@ describe('a version whose model keeps its tensors in another file', () => {
     }
   });
 
+  it('is loaded again where it was published again with other data and the same graph', async () => {
+    store.promote(publish('1.0.0'));
+    expect(await answer(open())).toBe(5.5);
+    store.promote(publish('1.0.0', 3));
+    (app as TestApp).clock += 10_000;
+    await app?.ask(warm);
+    expect(await answer(app as TestApp)).toBe(8);
+  });
+
   it('is loaded by a pointer of an earlier release, which does not list its files', async () => {
     store.promote(publish('1.0.0'));
     rewrite(pointerKey('tiny'), (pointer) => delete pointer['files']);
