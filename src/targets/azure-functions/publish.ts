@@ -1,6 +1,7 @@
 import { readPackage } from '../../package/package-cache.ts';
 import type { Published, Wanted } from '../../rollout/platform.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
+import { isSame } from '../../rollout/wanted.ts';
 import { createApp, createPlan, ensureApp, noteRuns, runsOf } from './app.ts';
 import { ensureSettings } from './app-settings.ts';
 import type { FlexContext } from './context.ts';
@@ -19,7 +20,7 @@ export type Request = Pick<DeployRequest, 'settings' | 'package'>;
 /**
  * Makes the app of a candidate, or the first live one, and publishes to it. Where a live one is there nothing is changed yet:
  * an app runs one revision, so `shift` replaces what callers reach.
- * @param replaced an equal revision that does not work
+ * @param replaced what it takes the place of; an equal revision does not work, and is published again
  */
 export async function publish(
   context: FlexContext,
@@ -55,7 +56,7 @@ async function wishOf(
     ...identityOf(wanted),
     bytes: () => readPackage(from),
     request,
-    anew: replaced !== undefined && replaced.packageSha256 === wanted.packageSha256,
+    anew: replaced !== undefined && isSame(replaced, wanted),
   };
 }
 
