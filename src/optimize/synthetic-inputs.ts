@@ -26,10 +26,11 @@ export function* syntheticInputs(
   inputs: readonly TensorInfo[],
   size: 'plausible' | 'small' = 'plausible',
 ): Generator<Tensors> {
+  let made = 0;
   for (const { turn, inputs: required, shapes } of sizingsFor(inputs, size === 'small' ? undefined : plausibleSizes)) {
     // Integers are indices as often as not: small ones first, then only 0 and 1.
     const most = turn % 2 === 0 ? 3 : 1;
-    yield feedsOf(required, shapes, most, randomFrom(turn + 1), turn % 3);
+    yield feedsOf(required, shapes, most, randomFrom(turn + 1), made++ % 3);
   }
 }
 
@@ -38,12 +39,12 @@ function feedsOf(
   shapes: readonly number[][],
   maxInteger: number,
   random: () => number,
-  turn: number,
+  kind: number,
 ): Tensors {
   const feeds: Tensors = new Map();
   for (const [input, info] of inputs.entries()) {
     const shape = shapes[input] as number[];
-    const element = elementOf(info.dtype, maxInteger, random, turn);
+    const element = elementOf(info.dtype, maxInteger, random, kind);
     const data = Array.from({ length: countOf(shape) }, (_, at) => element(at));
     feeds.set(info.name, parseTensor({ shape, data }, info));
   }
@@ -52,10 +53,10 @@ function feedsOf(
 
 type Element = (at: number) => number | boolean | string;
 
-function elementOf(dtype: Dtype, maxInteger: number, random: () => number, turn: number): Element {
+function elementOf(dtype: Dtype, maxInteger: number, random: () => number, kind: number): Element {
   if (dtype === 'bool') return () => random() < 0.5;
   if (dtype === 'string') return () => String(Math.floor(random() * 10));
   if (!dtype.includes('float')) return () => Math.floor(random() * (maxInteger + 1));
-  if (turn === 0) return () => random() * 2 - 1;
-  return turn === 1 ? (at) => Math.sin(at / 16) / 2 + 0.5 : () => 0.5;
+  if (kind === 0) return () => random() * 2 - 1;
+  return kind === 1 ? (at) => Math.sin(at / 16) / 2 + 0.5 : () => 0.5;
 }

@@ -39,13 +39,14 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     why: 'they ask for another model, or another form of it, from whoever trained it',
     of: [
       ...['src/optimize/', 'src/onnx/read-head.ts', 'src/onnx/served-outputs.ts', 'src/package/budget.ts'],
+      'Set models.….optimize',
       ...['src/onnx/external-ranges.ts', 'Save it with one: '],
       ...['Export the model with at least one graph input', 'Use a smaller'],
     ],
   },
   {
     why: 'they ask for other inputs, or another endpoint to record; the commands are run in test/verbs and test/doors',
-    of: ['src/steps/sample/', 'src/verbs/sample.ts', 'Make one: coldgate sample'],
+    of: ['src/steps/sample/', 'src/verbs/sample.ts', 'Make one: '],
   },
   {
     why: 'a cache that something else writes to is followed in test/package/poisoned-cache.test.ts',

@@ -173,6 +173,25 @@ describe('parity of tiny numbers', () => {
     await expect(exact).rejects.toMatchObject({ code: 'parity', data: { tolerance: 1e-4 } });
   });
 
+  it('is not held to what the original itself loses of its inputs, and to all else', async () => {
+    const wide = ['x', 'y'].map((name) => input(name, 'float32', [1, 256]));
+    const model = (nodes: Uint8Array[], weights: number[]): string =>
+      file(
+        encodeModel({
+          nodes,
+          initializers: weights.map((weight, at) => tensor(`w${at}`, 'float32', [1], floats(weight))),
+          inputs: [wide[0]!],
+          outputs: [wide[1]!],
+        }),
+      );
+    // x * 10007 - x * 10006 has lost some ten bits of x, but not of 0.5.
+    const products = [node('Mul', ['x', 'w0'], ['h']), node('Mul', ['x', 'w1'], ['i'])];
+    const lossy = model([...products, node('Sub', ['h', 'i'], ['y'])], [10007, 10006]);
+    const times = (factor: number) => form(model([node('Mul', ['x', 'w0'], ['y'])], [factor]));
+    expect(await measureParity(lossy, times(1), undefined)).toMatchObject({ compared: 1, maxAbsolute: 0 });
+    await expect(measureParity(lossy, times(1.5), undefined)).rejects.toMatchObject({ code: 'parity' });
+  });
+
   it('is none for numbers of a size that matters', async () => {
     await expect(measureParity(scaled(1, 0), form(scaled(1, 1e-3)), undefined)).rejects.toMatchObject({
       code: 'parity',
