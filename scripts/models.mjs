@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { compare } from './models/compare.mjs';
 import { node24Env, node24Folder, root } from './node24.mjs';
 
 /** Packages that hold models; their code is not run. */
@@ -22,9 +23,6 @@ const quick = {
   wheels: ['magika==1.0.3', 'rapidocr-onnxruntime==1.4.4'],
   tools: ['numpy', 'onnx', 'onnxconverter-common', 'onnxruntime'],
 };
-/** What an element may differ by is this and as much of its value, as numpy.allclose counts. */
-const allowed = 1e-5;
-
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -119,27 +117,6 @@ async function shipped(name, form, sample) {
     await coldgate(folder, 'destroy').catch(() => {});
     if (form !== forms[0]) rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Relative to the largest value of an output, at least 1. */
-function compare(expected, outputs) {
-  let [worst, close] = [0, true];
-  for (const [name, { shape, data }] of Object.entries(expected)) {
-    const got = outputs[name];
-    if (!got) throw new Error(`there is no output ${name}`);
-    if (String(got.shape) !== String(shape)) throw new Error(`${name} is [${got.shape}] and not [${shape}]`);
-    let [largest, difference] = [1, 0];
-    for (let i = 0; i < data.length; i++) {
-      if (String(data[i]).toLowerCase() === String(got.data[i]).toLowerCase()) continue;
-      const distance = Math.abs(Number(data[i]) - Number(got.data[i]));
-      if (!(distance >= 0)) throw new Error(`${name}[${i}] is ${got.data[i]} and not ${data[i]}`);
-      difference = Math.max(difference, distance);
-      close &&= distance <= allowed + allowed * Math.abs(Number(data[i]));
-    }
-    for (const one of data) if (typeof one === 'number') largest = Math.max(largest, Math.abs(one));
-    worst = Math.max(worst, difference / largest);
-  }
-  return { difference: worst, close };
 }
 
 async function rowOf(name) {
