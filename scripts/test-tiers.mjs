@@ -49,6 +49,7 @@ export const lists = {
     'handler/platforms/upload-servers.test.ts',
     'iam/azure.test.ts',
     'iam/azure-run.test.ts',
+    'targets/azure-functions/azure-batch.test.ts',
     'iam/google.test.ts',
     'iam/google-run.test.ts',
     'iam/lambda.test.ts',

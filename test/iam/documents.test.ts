@@ -6,6 +6,8 @@ import { type PolicyDocument, policyLimit, policySize } from '../../src/iam/aws/
 import { iamVerbs } from '../../src/iam/needs.ts';
 import {
   apps,
+  azureApps,
+  azureIdentity,
   cloudRun,
   gatewayRun,
   httpLambda,
@@ -42,6 +44,13 @@ const configs: Record<string, string> = {
   'Google Cloud, a gateway': iamYaml({ store: 'gs://acme-models', target: gatewayRun }),
   Azure: iamYaml({ store: 'azure://acmemodels/models/prod', target: apps }),
   'Azure, read from this machine': iamYaml({ store: 'azure://acmemodels/models', target: '{ provider: local }' }),
+  'Azure, an identity of each app': iamYaml({ store: 'azure://acmemodels/models', target: azureApps() }),
+  'Azure, all that it can be told': iamYaml({
+    store: 'azure://acmemodels/models',
+    target: azureApps(
+      `identity: ${azureIdentity}, gateway: { service: acme }, batch: { container: uploads, storage-account: acmeuploads }`,
+    ),
+  }),
   'S3, read from Google': iamYaml({ store: s3, target: cloudRun('upload-bucket: acme-uploads') }),
   'Azure, read from Lambda': iamYaml({ store: 'azure://acmemodels/models', target: lambda() }),
 };
