@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => azure.close());
 
-const place = () => `/subscriptions/${azure.subscription}/providers/Microsoft.Web/locations/westeurope`;
+const place = () => `${client.group}/providers/Microsoft.Web/sites/digits`;
 const operation = () => `${place()}/operationResults/${azure.operations.begin(() => ({ name: 'digits' }))}`;
 
 describe('tokens', () => {
@@ -68,7 +68,7 @@ describe('long operations', () => {
   it('are seen running before they are done, by both of their addresses', async () => {
     azure.knobs.looks = 2;
     const id = azure.operations.begin(() => ({ name: 'digits' }));
-    const { headers = {} } = azure.operations.accepted(id, 'westeurope');
+    const { headers = {} } = azure.operations.accepted(id, place());
     const status = async () => (await client.ask('GET', headers['azure-asyncoperation'] ?? '')).json['status'];
     expect([await status(), await status(), await status()]).toEqual(['InProgress', 'InProgress', 'Succeeded']);
     expect(await client.ask('GET', headers['location'] ?? '')).toMatchObject({ status: 200, json: { name: 'digits' } });

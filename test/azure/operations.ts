@@ -39,11 +39,13 @@ export class Operations {
     return found !== undefined && found.left > 0 && Date.now() - found.startedAt < this.#world.knobs.operationMs;
   }
 
-  /** 202 with all headers that such answers have. */
-  accepted(id: string, location: string, body?: unknown): ArmReply {
-    const { subscription, knobs } = this.#world;
-    const path = `/subscriptions/${subscription}/providers/Microsoft.Web/locations/${location}/operationResults/${id}`;
-    const url = `${this.#base()}${path}?api-version=2025-05-01`;
+  /**
+   * 202 with all headers that such answers have.
+   * @param of id of the resource that changes
+   */
+  accepted(id: string, of: string, body?: unknown): ArmReply {
+    const { knobs } = this.#world;
+    const url = `${this.#base()}${of}/operationResults/${id}?api-version=2025-05-01`;
     const headers = {
       'azure-asyncoperation': `${url}&form=status`,
       location: url,
@@ -72,7 +74,6 @@ export class Operations {
       contract: Contract.read('unlisted.json'),
       operations: {
         operationResults_get: {
-          needs: () => [],
           answer: ({ labels, query }) => answer(labels['operationId'] ?? '', query.get('form') === 'status'),
         },
       },

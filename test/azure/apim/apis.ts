@@ -109,7 +109,7 @@ async function putApi(state: ApimState, request: ArmRequest): Promise<ArmReply> 
   // Whether an import takes its time is the service's to choose.
   if (state.azure.knobs.looks === 0) return { ...answer, status: existing ? 200 : 201 };
   api.busy = state.azure.operations.begin(() => answer.body);
-  return state.azure.operations.accepted(api.busy, 'westeurope');
+  return state.azure.operations.accepted(api.busy, state.id);
 }
 
 const newApi = (id: string, { number }: Revision, { path }: Fields): Api => ({
@@ -165,7 +165,7 @@ function deleteApi(state: ApimState, request: ArmRequest): ArmReply {
   }
   const operation = state.azure.operations.begin(() => ({}), failed);
   api.busy = operation;
-  return state.azure.operations.accepted(operation, 'westeurope');
+  return state.azure.operations.accepted(operation, state.id);
 }
 
 function releaseOperations(

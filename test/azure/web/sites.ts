@@ -124,10 +124,9 @@ async function create(web: Web, request: ArmRequest): Promise<ArmReply> {
   change(web, site, properties);
   web.sites.set(key.toLowerCase(), site);
   web.update(site);
-  const { location } = site;
   site.operation = web.azure.operations.begin(() => siteView(web, site));
   const view = siteView(web, site);
-  return web.azure.operations.accepted(site.operation, location, view);
+  return web.azure.operations.accepted(site.operation, web.siteId(site), view);
 }
 
 const taken = (name: string) => webRefused(409, 'Conflict', `Website with given name ${name} already exists.`, '54001');
