@@ -32,6 +32,7 @@ export const lists = {
     'faults/',
     'github-api/',
     'workflows/',
+    'azure/foreign-client.test.ts',
     'doors/cloud-stores.test.ts',
     'doors/hostile-external.test.ts',
     'github-comment/browser.test.ts',

@@ -1,4 +1,5 @@
 import { awsCli } from '../../bench/aws-cli.ts';
+import { armClient } from '../azure/arm-client.ts';
 import { chromium } from '../fakes/handler/browser.ts';
 import { runClient } from '../google/run-client.ts';
 import { tritonclient } from '../handler/http/tritonclient.ts';
@@ -23,6 +24,7 @@ export const parts: Part[] = [
   chromium,
   tritonclient,
   runClient,
+  armClient,
   actionlint,
   crane,
   zizmor,

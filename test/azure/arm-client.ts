@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { lacksPrograms, npmInstall } from '../emulators/commands.ts';
+import { folderOf, type Part } from '../emulators/part.ts';
+import type { Azure } from './azure.ts';
+
+/** Microsoft's own client of App Service, of the API version that the stand-in has. */
+export const armClient: Part = {
+  name: 'azure-arm-appservice',
+  version: '19.0.0',
+  from: 'npm',
+  lacks: () => lacksPrograms('npm'),
+  install: (folder) => npmInstall(folder, ['@azure/arm-appservice@19.0.0']),
+};
+
+type Json = Record<string, unknown>;
+/** Of group and name. */
+type Named<T> = (group: string, name: string, ...more: unknown[]) => Promise<T>;
+
+/** What of the package the suite uses. */
+export interface WebSiteClient {
+  appServicePlans: { createOrUpdate: Named<Json>; get: Named<Json>; delete: Named<void> };
+  webApps: {
+    createOrUpdate: Named<Json>;
+    get: Named<Json>;
+    delete: Named<void>;
+    updateApplicationSettings: Named<Json>;
+    listApplicationSettings: Named<Json>;
+    listHostKeys: Named<Json>;
+    syncFunctions: Named<void>;
+    listByResourceGroup(group: string): AsyncIterable<Json>;
+    listFunctions(group: string, name: string): AsyncIterable<Json>;
+  };
+}
+
+interface PipelineRequest {
+  method: string;
+  url: string;
+  headers: Iterable<[string, string]>;
+  body?: string;
+}
+
+const home = 'https://management.azure.com';
+
+/** The client, which sends tokens over https alone: its requests are carried to the stand-in, and its answers back. */
+export function openClient(azure: Azure): WebSiteClient {
+  const require = createRequire(join(folderOf(armClient), 'package.json'));
+  const { WebSiteManagementClient } = require('@azure/arm-appservice');
+  const { createHttpHeaders } = require('@azure/core-rest-pipeline');
+  const here = azure.urlOf('ARM');
+  const sendRequest = async (request: PipelineRequest) => {
+    const { method, url, headers, body } = request;
+    const own = Object.fromEntries(headers);
+    delete own['content-length'];
+    const sent = body === undefined || body === null ? {} : { body };
+    const answer = await fetch(url.replace(home, here), { method, headers: own, ...sent });
+    const said = [...answer.headers].map(([name, value]) => [name, value.replaceAll(here, home)]);
+    const bodyAsText = (await answer.text()).replaceAll(here, home);
+    return { request, status: answer.status, headers: createHttpHeaders(Object.fromEntries(said)), bodyAsText };
+  };
+  const credential = {
+    getToken: async (scopes: string | string[]) => {
+      const audience = [scopes].flat()[0]?.replace(/\/?\.default$/, '') ?? '';
+      const { token, until } = azure.world.tokens.give(azure.pipeline, audience);
+      return { token, expiresOnTimestamp: until };
+    },
+  };
+  return new WebSiteManagementClient(credential, azure.subscription, { httpClient: { sendRequest } }) as WebSiteClient;
+}
