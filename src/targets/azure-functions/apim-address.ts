@@ -82,8 +82,10 @@ const lateOf =
 
 /** The way back of a release that another revision of the API was released for. */
 export async function restoreApim(context: FlexContext, name: string, from: FlexRevision): Promise<void> {
-  const { settings } = context;
-  if (hasApim(settings)) await restoreFormer(context, apimNames(settings, name), name, from.id);
+  const { settings, digests } = context;
+  if (!hasApim(settings)) return;
+  // What answers at the address of callers is another revision then.
+  if (await restoreFormer(context, apimNames(settings, name), name, from.id)) digests.clear();
 }
 
 /** `group/service/api`: the way to a gateway when the settings no longer name it. */

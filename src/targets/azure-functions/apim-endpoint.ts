@@ -83,7 +83,10 @@ async function attempt(
 ): Promise<Answer | Error> {
   const key = wanted.takesKeys ? { [subscriptionHeader]: await proofKey(access, wanted) } : {};
   try {
-    return await call(`${url}${path}`, { ...options, headers: { ...options.headers, ...key } });
+    const answer = await call(`${url}${path}`, { ...options, headers: { ...options.headers, ...key } });
+    // The subscription may have been made anew, or its key renewed.
+    if (answer.status === 401 && !(revisionHeader in answer.headers)) keys.get(access.arm)?.clear();
+    return answer;
   } catch (error) {
     access.signal.throwIfAborted();
     return error as Error;
@@ -116,7 +119,7 @@ const isOfLimit = (answer: Answer | Error, { wanted }: ApimDoor): boolean =>
 
 const keys = new WeakMap<ApimAccess['arm'], Map<string, Promise<string>>>();
 
-/** The key of the subscription that proves releases: read once in a run, and masked. */
+/** The key of the subscription that proves releases: read once in a run, again where it was refused, and masked. */
 function proofKey({ arm, log }: ApimAccess, { names }: ApimFacts): Promise<string> {
   const known = keys.get(arm) ?? new Map<string, Promise<string>>();
   keys.set(arm, known);

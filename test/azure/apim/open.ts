@@ -31,12 +31,16 @@ export function apimApi(): { api: (azure: Azure) => ArmApi; made: () => ApimServ
   };
 }
 
+/** Opens the gateway of a service; it is closed with the rest. */
+export async function openGateway(azure: Azure, { state, gateway }: ApimService): Promise<void> {
+  state.gatewayUrl = await gateway.open();
+  azure.onClose(() => gateway.close());
+}
+
 /** A subscription with an API Management service. */
 export async function openApim(options: AzureOptions = {}): Promise<ApimService & { azure: Azure }> {
   const { api, made } = apimApi();
   const azure = await openAzure({ ...options, apis: [...(options.apis ?? []), api] });
-  const { state, gateway } = made();
-  state.gatewayUrl = await gateway.open();
-  azure.onClose(() => gateway.close());
-  return { azure, state, gateway };
+  await openGateway(azure, made());
+  return { azure, ...made() };
 }
