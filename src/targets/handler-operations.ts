@@ -12,6 +12,8 @@ const perModel: Record<string, Methods> = {
 export const handlerOperations: Readonly<Record<string, Methods>> = {
   ...Object.fromEntries(Object.entries(perModel).map(([name, methods]) => [`/v1/${name}`, methods])),
   '/v1/models': { get: 'models' },
+  // `{name}:predict` is one segment of a path, which gateways do not take apart.
+  '/v1/models/{name}': { get: 'model-ready', post: 'predict' },
   ...Object.fromEntries(Object.entries(perModel).map(([name, methods]) => [`/v1/models/{name}/${name}`, methods])),
   '/v2': { get: 'server' },
   '/v2/repository/index': { post: 'index' },

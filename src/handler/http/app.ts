@@ -77,7 +77,7 @@ async function answer(context: Omit<RouteContext, 'params' | 'query'>): Promise<
   const { call, settings } = context;
   const { request } = call;
   try {
-    call.isOpenInference = /^(?:https?:\/\/[^/]*)?\/v2(?:[/?]|$)/.test(request.url);
+    call.isOpenInference = /^(?:https?:\/\/[^/]*)?\/(?:v2(?:[/?]|$)|v1\/models\/[^/?]+:)/.test(request.url);
     request.admit?.();
     const { path, query } = splitUrl(request.url);
     if (request.method === 'OPTIONS') {
@@ -130,7 +130,7 @@ function refuse(error: unknown, call: Call): AppResponse {
   const { retryAfter, allow } = known?.fields ?? {};
   const headers = { ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...(allow && { allow }) };
   const described = { code, message, request_id: call.requestId };
-  // The Open Inference Protocol wants the error to be a text.
+  // The Open Inference Protocol, and the one before it, want the error to be a text.
   return call.isOpenInference
     ? json(status, { error: message, ...described }, headers)
     : json(status, { error: described }, headers);

@@ -20,7 +20,7 @@ export class Call {
   readonly started: number = sinceStart();
   /** The route's pattern, not the path that was asked for. */
   route = 'unknown';
-  /** Asked below /v2, whether or not there is such a path: its errors have the form of that protocol. */
+  /** Asked below /v2, whether or not there is such a path, or by `:predict`: its errors have the form of those protocols. */
   isOpenInference = false;
   model: ServedModel | undefined;
   cold = false;

@@ -35,8 +35,14 @@ function matchSegments(pattern: readonly string[], asked: readonly string[]): Re
   const params: Record<string, string> = {};
   for (const [i, part] of pattern.entries()) {
     const given = asked[i] as string;
-    if (part.startsWith('{')) params[part.slice(1, -1)] = given;
-    else if (part !== given) return undefined;
+    if (!part.startsWith('{')) {
+      if (part !== given) return undefined;
+      continue;
+    }
+    const end = part.indexOf('}');
+    const verb = part.slice(end + 1);
+    if (!given.endsWith(verb)) return undefined;
+    params[part.slice(1, end)] = given.slice(0, given.length - verb.length);
   }
   return params;
 }

@@ -15,6 +15,8 @@ function later(load: () => Promise<Answer>): Answer {
 const batch = later(async () => (await import('./routes/batch.ts')).batch);
 const openapi = later(async () => (await import('./routes/openapi.ts')).openapi);
 const page = later(async () => (await import('./routes/page.ts')).page);
+const v1 = (name: keyof typeof import('./routes/predict.ts')): Answer =>
+  later(async () => (await import('./routes/predict.ts'))[name]);
 const v2 = (name: keyof typeof import('./routes/v2.ts')): Answer =>
   later(async () => (await import('./routes/v2.ts'))[name]);
 
@@ -36,6 +38,8 @@ export const routes: readonly Route[] = [
   ...perModel.map(([method, name, answer]) => ({ method, pattern: `/v1/${name}`, answer })),
   { method: 'GET', pattern: '/', answer: page },
   { method: 'GET', pattern: '/v1/models', answer: listModels },
+  { method: 'GET', pattern: '/v1/models/{name}', answer: v1('ready') },
+  { method: 'POST', pattern: '/v1/models/{name}:predict', answer: v1('predict') },
   ...perModel.map(([method, name, answer]) => ({ method, pattern: `/v1/models/{name}/${name}`, answer })),
   { method: 'GET', pattern: '/v2', answer: v2('v2Server') },
   { method: 'POST', pattern: '/v2/repository/index', answer: v2('v2Index') },

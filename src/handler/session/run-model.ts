@@ -56,7 +56,10 @@ export function toRefusal(error: unknown, feeds: Tensors, model: ServedModel): u
     return reason;
   }
   const at = error.node ? ` (node ${error.node})` : '';
-  const message = `The inputs have the right types and shapes, but the model cannot run them: ${error.message}`;
+  // The graph's own words name an inner node; of one input alone it is clear which was refused.
+  const [only, second] = feeds.keys();
+  const place = second === undefined && only !== undefined ? `inputs.${only}: ` : '';
+  const message = `${place}The inputs have the right types and shapes, but the model cannot run them: ${error.message}`;
   const detail = { operator: error.operator, node: error.node };
   return new RequestError(422, 'inference-failed', `${message.replace(/\.$/, '')}${at}.`, { detail });
 }

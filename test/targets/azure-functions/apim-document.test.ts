@@ -23,7 +23,9 @@ describe('the OpenAPI document that API Management imports', () => {
 
   it('has all paths and methods that the handler answers', () => {
     const asked = operationsOf(document).map(({ path, verb }) => `${verb.toUpperCase()} ${path}`);
-    expect(asked.sort()).toEqual(routes.map(({ method, pattern }) => `${method} ${pattern}`).sort());
+    expect(asked.sort()).toEqual(
+      routes.map(({ method, pattern }) => `${method} ${pattern.replace(':predict', '')}`).sort(),
+    );
   });
 
   it.each(['/v1', '/v1/models/{name}'])('says of %s what the handler’s own document does, but for shapes', (prefix) => {

@@ -14,7 +14,8 @@ type Fields = Record<string, unknown>;
 
 const ref = (name: string): Fields => ({ $ref: `#/components/schemas/${name}` });
 const content = (name: string): Fields => ({ 'application/json': { schema: ref(name) } });
-const bytes: Fields = { 'application/octet-stream': {} };
+/** As generators of clients and gateways know it. */
+const bytes: Fields = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 
 const failures: Record<string, string> = {
   '400': 'The body is not what the model takes; the message names the place, what was expected and what came.',
@@ -60,7 +61,7 @@ const inferFailures = ['400', '413', '415', '422', '503'];
 
 /** For bytes: the shape of those that come, where it does not follow from their number. */
 function inferParameters(model: ApiModel): Fields[] {
-  const shape = { type: 'string', examples: ['1,3,224,224'] };
+  const shape = { type: 'string', pattern: '^[0-9]{1,12}(?:,[0-9]{1,12}){0,15}$', examples: ['1,3,224,224'] };
   return [
     ...(oneRequired(model) ? [{ name: 'X-Tensor-Shape', in: 'header', required: false, schema: shape }] : []),
     ...outputParameter(model),

@@ -6,11 +6,12 @@ type Schema = Record<string, unknown>;
 /** JSON Schema of one element; more is taken than is given. Not-a-number and the infinities have names, int64 beyond 2^53 is digits. */
 export function elementSchema(dtype: Dtype, way: Way): Schema {
   if (dtype === 'bool') return way === 'in' ? { enum: [true, false, 0, 1] } : { type: 'boolean' };
-  if (dtype === 'string') return { type: 'string' };
-  if (dtype.includes('float')) return { oneOf: [{ type: 'number' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] };
-  if (dtype === 'int64' || dtype === 'uint64') {
-    return { oneOf: [{ type: 'integer' }, { type: 'string', pattern: dtype === 'int64' ? '^-?\\d+$' : '^\\d+$' }] };
+  // The runtime would cut text at U+0000.
+  if (dtype === 'string') return { type: 'string', ...(way === 'in' && { pattern: '^[^\\u0000]*$' }) };
+  if (dtype.includes('float')) {
+    return { oneOf: [{ type: 'number', ...rangeOf(dtype, way) }, { enum: ['NaN', 'Infinity', '-Infinity'] }] };
   }
+  if (dtype === 'int64' || dtype === 'uint64') return wideSchema(dtype);
   const bits = Number(dtype.replace(/\D+/, ''));
   const signed = dtype.startsWith('int');
   return {
@@ -18,6 +19,37 @@ export function elementSchema(dtype: Dtype, way: Way): Schema {
     minimum: signed ? -(2 ** (bits - 1)) : 0,
     maximum: signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1,
   };
+}
+
+/** What does not round to infinity. */
+const largest: Partial<Record<Dtype, number>> = { float16: 65_504, float32: 3.4028234663852886e38 };
+
+function rangeOf(dtype: Dtype, way: Way): Schema {
+  const most = way === 'in' ? largest[dtype] : undefined;
+  return most === undefined ? {} : { minimum: -most, maximum: most };
+}
+
+/** Numbers up to 2^53, and digits up to 2^63 or 2^64: what is longer than that is only said by its length. */
+function wideSchema(dtype: 'int64' | 'uint64'): Schema {
+  const signed = dtype === 'int64';
+  const most = Number.MAX_SAFE_INTEGER;
+  const digits = {
+    type: 'string',
+    pattern: `^${signed ? '-?' : ''}(?:${upTo(signed ? 2n ** 63n - 1n : 2n ** 64n - 1n)})$`,
+  };
+  return { oneOf: [{ type: 'integer', minimum: signed ? -most : 0, maximum: most }, digits] };
+}
+
+/** A pattern of the whole numbers from 0 to this one. */
+function upTo(most: bigint): string {
+  const digits = String(most);
+  const below = [...digits].flatMap((digit, at) => {
+    const rest = digits.length - at - 1;
+    const least = at === 0 ? 1 : 0;
+    if (Number(digit) <= least) return [];
+    return [`${digits.slice(0, at)}[${least}-${Number(digit) - 1}]${rest > 0 ? `[0-9]{${rest}}` : ''}`];
+  });
+  return [`[0-9]{1,${digits.length - 1}}`, ...below, digits].join('|');
 }
 
 function elementOf({ dtype, nullable }: TensorInfo, way: Way): Schema {
