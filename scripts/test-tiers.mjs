@@ -105,6 +105,7 @@ export const lists = {
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',
     'targets/azure-functions/azure-faults.test.ts',
+    'targets/azure-functions/azure-forms.test.ts',
     'targets/azure-functions/azure-killed.test.ts',
     'targets/azure-functions/azure-release.test.ts',
     'targets/azure-functions/azure.test.ts',

@@ -35,6 +35,8 @@ const isLate =
 const isOfRoles = (text: string): boolean =>
   /403|forbidden|AuthorizationPermissionMismatch|not authorized|identity|BlobUploadFailed/i.test(text);
 const rolesMs = 600_000;
+/** Deployments of one package whose end nobody has told. */
+const maxUnseen = 3;
 const rolesPauseMs = { first: 1000, longest: 15_000 };
 
 /**
@@ -45,9 +47,15 @@ export async function pushPackage(context: FlexContext, site: Site, bytes: Uint8
   const base = publishingUrl(site);
   if (!base) throw new Error(`Azure names no publishing site of ${site.name}`);
   const began = performance.now();
+  let unseen = 0;
   for (let wait = rolesPauseMs.first; ; wait = Math.min(rolesPauseMs.longest, wait * 2)) {
     const failure = await deployOnce(context, base, site.name, bytes);
     if (failure === undefined) break;
+    // Whether it was done is unknown, and the function of a package before is listed as well.
+    if (failure === 'unseen') {
+      if (++unseen === maxUnseen) break;
+      continue;
+    }
     const isLate = context.settings.identity === 'system' && isOfRoles(failure.message);
     if (!isLate || performance.now() - began > rolesMs) throw failure;
     context.log.info(`${site.name} cannot read its package yet, as roles take a while to count; publishing again.`);
@@ -56,13 +64,13 @@ export async function pushPackage(context: FlexContext, site: Site, bytes: Uint8
   await untilListed(context, site.name);
 }
 
-/** One deployment. Returns why it has failed, if it has. */
+/** One deployment. Returns why it has failed, if it has; `unseen` where Azure has forgotten it before its end was told. */
 async function deployOnce(
   context: FlexContext,
   base: string,
   site: string,
   bytes: Uint8Array,
-): Promise<UnprovenError | undefined> {
+): Promise<UnprovenError | 'unseen' | undefined> {
   const { log } = context;
   log.info(`Publishing the package to ${site} (${Math.ceil(bytes.byteLength / 1e6)} MB).`);
   const { body } = await callSite(context, site, {
@@ -75,6 +83,7 @@ async function deployOnce(
   const id = typeof body === 'string' ? body.replaceAll('"', '') : String(field(body, 'id') ?? '');
   const status = await pollDeployment(context, base, site, id);
   if (status === 'done') return undefined;
+  if (status === 'unseen') return status;
   const lines = await readLog(context, base, site, id);
   const text = [`${site} did not take its package (${status}).`, ...lines.map((line) => `  ${line}`)].join('\n');
   return new UnprovenError('publish-failed', text, {
@@ -114,7 +123,7 @@ const states: Record<number, string> = {
 
 /**
  * Waits for a deployment, by its own id: the latest may be another's. A 404 after progress means that the worker behind it
- * was replaced, and the list of functions decides.
+ * was replaced: what has become of the deployment is then unknown.
  */
 async function pollDeployment(context: FlexContext, base: string, site: string, id: string): Promise<string> {
   const began = performance.now();
@@ -129,7 +138,7 @@ async function pollDeployment(context: FlexContext, base: string, site: string, 
     } catch (error) {
       const { cause } = error as Error;
       if (!(cause instanceof AzureFailure) || cause.status !== 404) throw error;
-      return isKnown || performance.now() - began > unknownMs ? 'done' : undefined;
+      return isKnown || performance.now() - began > unknownMs ? 'unseen' : undefined;
     }
   };
   return waitFor(context, `${site} has not taken its package`, look, { ...limits, longestPauseMs: betweenMs });

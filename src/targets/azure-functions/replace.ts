@@ -1,4 +1,5 @@
 import { UnprovenError } from '../../errors.ts';
+import { digestIn } from '../../package/host-files.ts';
 import { pause } from '../../pause.ts';
 import { type Answer, describeAnswer, field } from '../../rollout/proof/http.ts';
 import { ensureApp, noteRuns, type Runs, readSite, runsOf } from './app.ts';
@@ -39,7 +40,7 @@ export async function replaceLive(
       if (!site || (settings[revisionVariable] ?? '') !== from.id) throw movedError(state.site);
       await rememberFormer(context, state, from, settings);
       const updated = await update(context, { site, settings, wish, revision: to.id, name: state.name });
-      const { url } = await untilServed(context, updated, to.id);
+      const { url } = await untilServed(context, updated, { revision: to.id, digest: await digestOf(wish) });
       await note(context, updated, { ...wish, revision: to.id }, from.packageSha256);
       state.sites.set(state.site, updated);
       const { packageSha256, settingsSha256 } = wish;
@@ -104,16 +105,28 @@ async function update(context: FlexContext, { site, settings, wish, revision, na
   return now;
 }
 
+interface Served {
+  revision: string;
+  /** What the package says of itself, where Coldgate has made it. */
+  digest: string | undefined;
+}
+
+const digestOf = async (wish: Wish): Promise<string | undefined> => digestIn(Buffer.from(await wish.bytes()));
+
+/** Settings tell the revision and the package its digest: an update of both is done when both answer. */
+const isServed = ({ body }: Answer, { revision, digest }: Served): boolean =>
+  field(body, 'revision') === revision && (digest === undefined || field(body, 'package_digest') === digest);
+
 /** Waits until the new revision answers, and nothing else does, at the address of callers. Throws UnprovenError. */
-async function untilServed(context: FlexContext, site: Site, revision: string): Promise<{ url: string }> {
+async function untilServed(context: FlexContext, site: Site, served: Served): Promise<{ url: string }> {
   const url = siteUrl(site) ?? '';
   const until = settlingUntil();
   let last: Answer | Error | undefined;
   for (let inARow = 0; inARow < wantedInARow; ) {
     last = await look(context, site.name, url);
-    const isServed = !(last instanceof Error) && isOurs(last) && field(last.body, 'revision') === revision;
-    inARow = isServed ? inARow + 1 : 0;
-    if (!isServed && performance.now() > until) throw neverServed(url, revision, last);
+    const isNew = !(last instanceof Error) && isOurs(last) && isServed(last, served);
+    inARow = isNew ? inARow + 1 : 0;
+    if (!isNew && performance.now() > until) throw neverServed(url, served.revision, last);
     if (inARow < wantedInARow) await pause(betweenMs, context.signal);
   }
   return { url };
