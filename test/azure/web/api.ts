@@ -5,6 +5,7 @@ import { configOperations } from './config.ts';
 import { functionOperations } from './functions.ts';
 import { planOperations } from './plans.ts';
 import { siteOperations } from './sites.ts';
+import { slotOperations } from './slots.ts';
 import type { Web } from './web.ts';
 
 /** Microsoft.Web, with what no client describes. */
@@ -15,6 +16,7 @@ export function webApis(web: Web): ArmApi[] {
     ...configOperations(web),
     ...functionOperations(web),
     ...catalogueOperations(web),
+    ...slotOperations(web),
   };
   return ['web.2025-05-01.json', 'unlisted.json'].map((file) => ({ contract: Contract.read(file), operations }));
 }

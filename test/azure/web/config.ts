@@ -1,6 +1,7 @@
 import type { ArmOperation } from '../arm.ts';
 import { checkFlexSiteConfig, checkSettings } from './limits.ts';
 import { isFlex, type SiteConfig } from './record.ts';
+import { runFromPackage } from './run-from-package.ts';
 import { configView } from './views.ts';
 import type { Web } from './web.ts';
 
@@ -14,12 +15,13 @@ export function configOperations(web: Web): Record<string, ArmOperation> {
     answer: ({ labels }) => view(labels, 'appsettings', Object.fromEntries(web.siteOf(labels).settings)),
   };
   const putSettings: ArmOperation = {
-    answer: ({ labels, body }) => {
+    answer: async ({ labels, body }) => {
       const site = web.changing(labels);
       const settings = new Map(Object.entries((body['properties'] ?? {}) as Record<string, string>));
       checkSettings(site.plan, settings);
       site.settings = settings;
       site.keysLag = web.world.knobs.keysLag;
+      await runFromPackage(web, site);
       web.update(site);
       return view(labels, 'appsettings', Object.fromEntries(settings));
     },

@@ -12,6 +12,7 @@ import {
 } from './limits.ts';
 import { checkPlace } from './plans.ts';
 import { type Identity, isFlex, type Plan, type Site, type SiteProperties, type Tags } from './record.ts';
+import { runFromPackage } from './run-from-package.ts';
 import { siteView } from './views.ts';
 import type { Web } from './web.ts';
 
@@ -123,6 +124,7 @@ async function create(web: Web, request: ArmRequest): Promise<ArmReply> {
   assign(web, site, body.identity ?? { type: 'None' });
   change(web, site, properties);
   web.sites.set(key.toLowerCase(), site);
+  await runFromPackage(web, site);
   web.update(site);
   site.operation = web.azure.operations.begin(() => siteView(web, site));
   const view = siteView(web, site);

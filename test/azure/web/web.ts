@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LoopbackServer } from '../../fakes/clouds/loopback.ts';
 import { busy, notFound } from '../arm-error.ts';
 import type { Azure } from '../azure.ts';
@@ -108,6 +109,29 @@ export class Web {
     if (stale) return;
     void before.pool.stop(true);
     site.servers.app.cut();
+  }
+
+  /** Two slots change places: what is warm in the first goes on in the second, and what is running there ends first. */
+  exchange(slot: Site, production: Site): void {
+    const before = production.generation;
+    production.generation = slot.generation;
+    slot.generation = slot.content ? this.#generation(slot) : undefined;
+    const drain = async (): Promise<void> => {
+      while ((before?.pool.taken ?? 0) > 0) await pause(20);
+      await before?.pool.stop(true);
+    };
+    void drain();
+  }
+
+  /** Whether an app can be started and answers anything. */
+  async answers({ generation }: Site): Promise<boolean> {
+    try {
+      const instance = await generation?.pool.take();
+      if (instance) generation?.pool.give(instance);
+      return instance !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** What a request to an app is for; undefined where there is nothing. */
