@@ -1,8 +1,10 @@
-import { posix, relative } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
 import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
 import { type ColdgateError, InputError } from '../../errors.ts';
 import { isFilePath, nameRules } from '../../model/names.ts';
 import { type ExternalFile, findExternalData } from '../../onnx/external-files.ts';
+import { externalNames } from '../../onnx/external-names.ts';
 import { ModelFault } from '../../onnx/model-fault.ts';
 import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
 
@@ -61,12 +63,19 @@ function otherSource(config: Config, entry: ModelEntry, listed: SourceFile, file
 }
 
 /**
- * The entry with these files, also where they are missing; as it is where the model cannot be read. What is wrong is
- * reported where the model is looked at.
+ * The entry with these files, also those that are missing; as it is where the model cannot be read, or names what no
+ * version can have. What is wrong is reported where the model is looked at.
  */
 export async function completeEntry(config: Config, entry: ModelEntry): Promise<ModelEntry> {
   try {
-    const { files } = await withExternalData(config, entry, await readModelHead(modelPathOf(entry)));
+    const model = modelPathOf(entry);
+    const { files } = await withExternalData(config, entry, await readModelHead(model));
+    for (const name of await externalNames(model, entry.model)) {
+      const path = posix.join(posix.dirname(entry.model), name);
+      const source = join(dirname(model), name);
+      const isMissing = lstatSync(source, { throwIfNoEntry: false }) === undefined;
+      if (isMissing && !files.some((file) => file.path === path)) files.push({ path, source });
+    }
     return { ...entry, files };
   } catch {
     return entry;

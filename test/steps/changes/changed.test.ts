@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../../fakes/processes/runner.ts';
+import { tinyGraph, tinyWeights } from '../../fixtures/external.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';
 import { Project } from '../../fixtures/project.ts';
 import { eventVariables, pullRequest, push } from '../../github/payloads.ts';
@@ -68,6 +69,19 @@ describe('changed models', () => {
     expect(await models(base)).toEqual(['digits']);
     git('commit', '--quiet', '--all', '--message', 'digits');
     expect(await models(base)).toEqual(['digits']);
+  });
+
+  it('is the one whose data changed or went away, which no line of models.yaml names', async () => {
+    writeFileSync(project.path('models/voice.onnx'), tinyGraph('voice.data'));
+    writeFileSync(project.path('models/voice.data'), tinyWeights());
+    git('add', 'models');
+    git('commit', '--quiet', '--message', 'data');
+    const before = git('rev-parse', 'HEAD');
+    expect(await models(before)).toEqual([]);
+    writeFileSync(project.path('models/voice.data'), tinyWeights(9));
+    expect(await models(before)).toEqual(['voice']);
+    rmSync(project.path('models/voice.data'));
+    expect(await models(before)).toEqual(['voice']);
   });
 
   it('is the one whose file git does not know', async () => {
