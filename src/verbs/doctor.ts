@@ -11,6 +11,7 @@ import { staleRemoval } from '../registry/version/trust.ts';
 import { policySubject } from '../steps/policy-subject.ts';
 import { readConfig } from '../steps/read-config.ts';
 import { markdownTable } from '../steps/results.ts';
+import { completeEntry } from '../steps/source/external-data.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
 import type { WorkInput } from '../steps/workspace.ts';
 import { openWorkspace } from '../steps/workspace.ts';
@@ -23,13 +24,14 @@ export interface SuggestInput extends WorkInput {
 
 const unique = (words: readonly string[]): string[] => [...new Set(words)].sort();
 
-function premisesOf({ environments, models }: Config, { store }: Environment, input: SuggestInput): Premises {
+async function premisesOf(config: Config, { store }: Environment, input: SuggestInput): Promise<Premises> {
+  const { environments, models } = config;
   const { url, region, endpoint } = store;
   const place = url.startsWith('file:')
     ? { store: undefined, bucket: fileURLToPath(url), account: '', root: '' }
     : bucketRef(store);
   const sharing = Object.values(environments).filter((other) => other.store.url === url);
-  const all = Object.values(models);
+  const all = await Promise.all(Object.values(models).map((entry) => completeEntry(config, entry)));
   return {
     ...place,
     ...{ region, endpoint, coldAfter: input.coldAfter, keep: input.keep },
@@ -48,7 +50,7 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
   const subject = policySubject(config, environment, Object.values(config.models), { repository, account: undefined });
   // The project first: it has the bucket that the rest is about.
   const ofProject = adviceForFunctions(subject);
-  const advice = [...ofProject, ...adviceFor(premisesOf(config, environment, input))];
+  const advice = [...ofProject, ...adviceFor(await premisesOf(config, environment, input))];
   const count = advice.length === 1 ? '1 thing' : `${advice.length} things`;
   const what = ofProject.length > 0 ? `${url} and the place of its functions` : url;
   const head = `${what}: ${count} to set up, as commands to read and then to run.`;
