@@ -23,6 +23,7 @@ const fake = (file: string): string => readFileSync(join(import.meta.dirname, '.
 export const fakeFiles = (note = ''): Record<string, string> => ({
   'package.json': JSON.stringify({ main: 'azure-entry.cjs' }),
   'host.json': JSON.stringify({ version: '2.0', extensions: { http: { routePrefix: '' } } }),
+  'package-digest.txt': sha256(Buffer.from(note)),
   'azure-entry.cjs': fake('azure-entry.cjs'),
   'handler.cjs': `${fake('handler.cjs')}\n// ${note}\n`,
 });

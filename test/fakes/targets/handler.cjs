@@ -12,6 +12,9 @@ const port = Number(env.PORT ?? process.argv[process.argv.indexOf('--port') + 1]
 const model = join(env.MODEL_PREFIX, env.MODEL_NAME);
 let instance = randomUUID();
 let cold = true;
+// As a package of Coldgate's says it.
+const digestFile = join(__dirname, 'package-digest.txt');
+const digest = existsSync(digestFile) ? { package_digest: readFileSync(digestFile, 'utf8').trim() } : {};
 
 const read = (...path) => JSON.parse(readFileSync(join(model, ...path), 'utf8'));
 
@@ -60,7 +63,8 @@ function answer(method, url, body) {
     return [200, warm()];
   }
   if (method === 'GET' && url === '/v1/health') {
-    return [200, { status: 'ok', instance_id: instance, revision: env.COLDGATE_REVISION, pid: process.pid }];
+    const own = { instance_id: instance, revision: env.COLDGATE_REVISION, pid: process.pid };
+    return [200, { status: 'ok', ...own, ...digest }];
   }
   if (method !== 'POST' || url !== '/v1/infer') return [404, { error: { code: 'not-found', message: url } }];
   if (faults.has('infer-fails'))
