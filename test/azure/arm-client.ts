@@ -4,13 +4,13 @@ import { lacksPrograms, npmInstall } from '../emulators/commands.ts';
 import { folderOf, type Part } from '../emulators/part.ts';
 import type { Azure } from './azure.ts';
 
-/** Microsoft's own client of App Service, of the API version that the stand-in has. */
+/** Microsoft's own clients of App Service and API Management, of the API versions that the stand-in has. */
 export const armClient: Part = {
-  name: 'azure-arm-appservice',
-  version: '19.0.0',
+  name: 'azure-arm',
+  version: '19.0.0-10.0.0',
   from: 'npm',
   lacks: () => lacksPrograms('npm'),
-  install: (folder) => npmInstall(folder, ['@azure/arm-appservice@19.0.0']),
+  install: (folder) => npmInstall(folder, ['@azure/arm-appservice@19.0.0', '@azure/arm-apimanagement@10.0.0']),
 };
 
 type Json = Record<string, unknown>;
@@ -33,6 +33,14 @@ export interface WebSiteClient {
   };
 }
 
+export interface ApimClient {
+  api: { beginCreateOrUpdateAndWait: Named<Json>; beginDeleteAndWait: Named<Json>; get: Named<Json> };
+  apiPolicy: { createOrUpdate: Named<Json> };
+  apiRelease: { createOrUpdate: Named<Json> };
+  apiRevision: { listByService(group: string, name: string, api: string): AsyncIterable<Json> };
+  namedValue: { beginCreateOrUpdateAndWait: Named<Json> };
+}
+
 interface PipelineRequest {
   method: string;
   url: string;
@@ -42,10 +50,11 @@ interface PipelineRequest {
 
 const home = 'https://management.azure.com';
 
-/** The client, which sends tokens over https alone: its requests are carried to the stand-in, and its answers back. */
-export function openClient(azure: Azure): WebSiteClient {
+/** Clients, which send tokens over https alone: their requests are carried to the stand-in, and its answers back. */
+export function openClients(azure: Azure): { web: WebSiteClient; apim: ApimClient } {
   const require = createRequire(join(folderOf(armClient), 'package.json'));
   const { WebSiteManagementClient } = require('@azure/arm-appservice');
+  const { ApiManagementClient } = require('@azure/arm-apimanagement');
   const { createHttpHeaders } = require('@azure/core-rest-pipeline');
   const here = azure.urlOf('ARM');
   const sendRequest = async (request: PipelineRequest) => {
@@ -65,5 +74,7 @@ export function openClient(azure: Azure): WebSiteClient {
       return { token, expiresOnTimestamp: until };
     },
   };
-  return new WebSiteManagementClient(credential, azure.subscription, { httpClient: { sendRequest } }) as WebSiteClient;
+  const open = <T>(Client: new (...given: unknown[]) => T): T =>
+    new Client(credential, azure.subscription, { httpClient: { sendRequest } });
+  return { web: open<WebSiteClient>(WebSiteManagementClient), apim: open<ApimClient>(ApiManagementClient) };
 }
