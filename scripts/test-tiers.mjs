@@ -46,6 +46,7 @@ export const lists = {
     'handler/readers/https.test.ts',
     'handler/readers/uploads.test.ts',
     'handler/telemetry.test.ts',
+    'handler/http/schemathesis.test.ts',
     'handler/http/triton-client.test.ts',
     'handler/platforms/upload-servers.test.ts',
     'iam/azure.test.ts',

@@ -2,6 +2,7 @@ import { awsCli } from '../../bench/aws-cli.ts';
 import { armClient } from '../azure/arm-client.ts';
 import { chromium } from '../fakes/handler/browser.ts';
 import { runClient } from '../google/run-client.ts';
+import { schemathesis } from '../handler/http/schemathesis.ts';
 import { tritonclient } from '../handler/http/tritonclient.ts';
 import { act } from './act.ts';
 import { actionlint } from './actionlint.ts';
@@ -23,6 +24,7 @@ export const parts: Part[] = [
   strace,
   chromium,
   tritonclient,
+  schemathesis,
   runClient,
   armClient,
   actionlint,
