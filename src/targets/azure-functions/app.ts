@@ -6,6 +6,7 @@ import type { FunctionSettings } from '../../rollout/target.ts';
 import { holds } from './compare.ts';
 import { ensureContainer } from './containers.ts';
 import { type FlexContext, planPath, sitePath, web } from './context.ts';
+import { forgetKeys } from './keys.ts';
 import { appTag, formerTag, functionTag, type Plan, runsTag, type Site, type Tags, untilTag } from './resources.ts';
 import { ensureRoles } from './roles.ts';
 import { type AppRole, scaleOf, siteBody, strategyOf, tagsOf } from './wanted.ts';
@@ -30,7 +31,7 @@ export async function createApp(
   variables: Record<string, string>,
 ): Promise<Site> {
   const { arm, log, settings } = context;
-  context.keys.delete(site);
+  forgetKeys(context, site);
   log.info(`Creating the function app ${site} in ${settings.location}.`);
   await ensureContainer(context, site);
   const body = marked(await siteBody(context, site, of, app, variables));
