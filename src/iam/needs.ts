@@ -3,6 +3,7 @@ export const iamVerbs = [
   'validate',
   'publish',
   'verify',
+  'url',
   'deploy',
   'warmup',
   'promote',
@@ -102,6 +103,8 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   validate: { reads: true },
   publish: { reads: true, writes: { versions: ['create'], leases: leaseWrites } },
   verify: { reads: true },
+  // What signing needs beside reading is in docs/stores.md: of Google and of Azure it is a right of the account as a whole.
+  url: { reads: true },
   deploy: { reads: true, target: serving },
   warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make', 'call'] },
   promote: {

@@ -49,6 +49,10 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     of: ['src/steps/sample/', 'src/verbs/sample.ts', 'Make one: '],
   },
   {
+    why: 'links are made by stores of clouds alone: test/verbs/url.test.ts has each refusal beside what is taken',
+    of: ['src/verbs/url.ts'],
+  },
+  {
     why: 'a cache that something else writes to is followed in test/package/poisoned-cache.test.ts',
     of: ['src/package/'],
   },
