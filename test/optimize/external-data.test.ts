@@ -81,6 +81,21 @@ describe('forms of a model with external data', () => {
     }
   });
 
+  it('has its optional inputs given where the model is checked', async () => {
+    const folder = mkdtempSync(join(root, 'model-'));
+    const float = (shape: (number | string)[]) => tensorType('float32', shape);
+    const model = encodeModel({
+      nodes: [node('Gemm', ['x', 'w', 'b'], ['y'])],
+      initializers: [outside('w', ['d', 0, 16]), outside('b', ['d', 64, 8], { shape: [2] })],
+      inputs: [value('x', float(['n', 2])), value('b', float([2]))],
+      outputs: [value('y', float(['n', 2]))],
+    });
+    const json = { inputs: { x: [[1, 2]], b: [1, 1] }, outputs: { y: [[6, 2]] } };
+    layFiles(folder, { 'model.onnx': model, d: tinyWeights(), 'sample.json': JSON.stringify(json) });
+    const job = { do: 'check', model: join(folder, 'model.onnx'), sample: join(folder, 'sample.json') } as const;
+    expect(await checkModel(job)).toMatchObject({ loaded: true, sample: 'ok' });
+  });
+
   it('needs no weights beside it where all of them are small', async () => {
     const folder = mkdtempSync(join(root, 'model-'));
     layFiles(folder, { 'model.onnx': tinyGraph(), 'model.onnx.data': tinyWeights() });

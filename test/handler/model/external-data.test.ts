@@ -8,10 +8,11 @@ import { openHttpsReader } from '../../../src/handler/readers/https.ts';
 import { sha256 } from '../../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../../src/model/layout.ts';
 import { encodeJson } from '../../../src/model/pointer.ts';
+import type { TensorInfo } from '../../../src/model/tensor-info.ts';
 import { layFiles, outside, tinyGraph, tinyWeights, tinyWith } from '../../fixtures/external.ts';
-import { tinySample } from '../../fixtures/onnx.ts';
+import { encodeModel, node, tensorType, tinySample, value } from '../../fixtures/onnx.ts';
 import { TestApp } from '../test-app.ts';
-import { ModelStore, type VersionParts } from './model-store.ts';
+import { ModelStore, tinyTensors, type VersionParts } from './model-store.ts';
 
 let store: ModelStore;
 let app: TestApp | undefined;
@@ -107,6 +108,20 @@ describe('a version whose model keeps its tensors in another file', () => {
     const files = { 'data/w.bin': tinyWeights(), 'b.bin': tinyWeights() };
     store.promote(publish('1.0.0', 0.5, { model, files, externalData: Object.keys(files) }));
     expect(await answer(open())).toBe(5.5);
+  });
+
+  it('takes optional inputs', async () => {
+    const model = encodeModel({
+      nodes: [node('Gemm', ['x', 'w', 'b'], ['y'])],
+      initializers: [outside('w', [data, 0, 16]), outside('b', [data, 64, 8], { shape: [2] })],
+      inputs: [value('x', tensorType('float32', ['batch', 2])), value('b', tensorType('float32', [2]))],
+      outputs: [value('y', tensorType('float32', ['batch', 2]))],
+    });
+    const b: TensorInfo = { name: 'b', dtype: 'float32', shape: [2], optional: true };
+    store.promote(publish('1.0.0', 0.5, { model, inputs: [...tinyTensors.inputs, b] }));
+    const inputs = { x: [[1, 2]], b: [1, 1] };
+    expect((await open().ask('/v1/infer', { body: { inputs } })).json).toMatchObject({ outputs: { y: [[6, 2]] } });
+    expect(await answer(app as TestApp)).toBe(5.5);
   });
 
   it('is loaded in its form with tensors alone, which needs the same files', async () => {
