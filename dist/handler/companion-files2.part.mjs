@@ -1,0 +1,1 @@
+export{t as gatherCompanions,n as layOut,r as obtainOriginal}from"./companion-files.part.mjs";
