@@ -89,9 +89,24 @@ export const rooms: Record<string, Room> = {
       '@azure/identity',
     ],
   },
+  pause: {
+    owns: 'waiting that a signal ends',
+    rooms: [],
+    packages: ['node:timers'],
+  },
+  retry: {
+    owns: 'sends a call again for as long as its failures end by themselves',
+    rooms: ['log', 'pause'],
+    packages: [],
+  },
+  'api-request': {
+    owns: 'one request to an API of a cloud that speaks JSON',
+    rooms: [],
+    packages: [],
+  },
   google: {
     owns: "Google's APIs over plain HTTP: addresses, credentials, ID tokens, what answers say",
-    rooms: ['errors', 'stores/connection.ts'],
+    rooms: ['errors', 'stores/connection.ts', 'api-request'],
     packages: ['google-auth-library'],
   },
   registry: {
@@ -104,14 +119,9 @@ export const rooms: Record<string, Room> = {
     rooms: ['errors', 'log'],
     packages: ['node:', 'pako', 'tar-stream'],
   },
-  pause: {
-    owns: 'waiting that a signal ends',
-    rooms: [],
-    packages: ['node:timers'],
-  },
   azure: {
     owns: 'Azure Resource Manager over plain HTTP: addresses, credentials, long operations, what answers say',
-    rooms: ['errors', 'log', 'pause', 'stores/connection.ts', 'stores/entra.ts'],
+    rooms: ['errors', 'log', 'pause', 'retry', 'api-request', 'stores/connection.ts', 'stores/entra.ts'],
     packages: ['@azure/identity'],
   },
   oci: {
@@ -129,17 +139,11 @@ export const rooms: Record<string, Room> = {
     rooms: [
       ...['clouds', 'cloud-variables', 'rollout', 'pause', 'model', 'gate', 'errors', 'log', 'config/types.ts'],
       ...['config/schema/aws-lambda.ts', 'config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
-      ...['google', 'azure', 'package', 'oci', 'proxy'],
+      ...['google', 'azure', 'package', 'oci', 'proxy', 'retry'],
     ],
     packages: [
-      'node:',
-      '@aws-sdk/client-lambda',
-      '@aws-sdk/client-application-auto-scaling',
-      '@aws-sdk/client-apigatewayv2',
-      '@aws-sdk/client-cloudwatch-logs',
-      '@aws-sdk/client-s3',
-      'aws4fetch',
-      '@azure/storage-blob',
+      ...['node:', '@aws-sdk/client-lambda', '@aws-sdk/client-application-auto-scaling', '@aws-sdk/client-s3'],
+      ...['@aws-sdk/client-apigatewayv2', '@aws-sdk/client-cloudwatch-logs', 'aws4fetch', '@azure/storage-blob'],
     ],
   },
   iam: {

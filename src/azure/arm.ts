@@ -4,8 +4,8 @@ import { type ArmPlace, type AzureVariables, armPlace, isOfArm } from './endpoin
 import { AzureFailure, isMissing } from './failure.ts';
 import { type AzureAnswer, type AzureRequest, send } from './http.ts';
 import { finishOperation } from './operation.ts';
-import { type PatienceOptions, patiently } from './patience.ts';
 import { actionOf, toRefusal } from './refusal.ts';
+import { type CallRetryOptions, retryCall } from './retry-call.ts';
 
 export interface ArmOptions {
   apiVersion: string;
@@ -15,7 +15,7 @@ export interface ArmOptions {
   /** An ETag, or `*`. */
   ifMatch?: string | undefined;
   /** Failures that end by themselves beside the usual ones. */
-  also?: PatienceOptions['also'];
+  also?: CallRetryOptions['also'];
 }
 
 export interface ArmAnswer<T> {
@@ -53,7 +53,7 @@ export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
   const sendCall: Arm['send'] = async <T>(method: AzureRequest['method'], path: string, options: ArmOptions) => {
     const call = { ...callOf(place, path, options), method, signal };
     try {
-      const began = await patiently(() => once(call), { log, signal, also: options.also });
+      const began = await retryCall(() => once(call), { log, signal, also: options.also });
       const ended = await finishOperation({ log, signal, place, once }, { method, url: call.url, path }, began);
       return { status: ended.status, etag: ended.headers.get('etag') ?? undefined, body: ended.body as T };
     } catch (error) {

@@ -1,17 +1,7 @@
+import { type ApiRequest, sendApiRequest } from '../api-request.ts';
 import { failureOfAnswer, failureOfConnection } from './failure.ts';
 
-export interface AzureRequest {
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  url: string;
-  headers?: Record<string, string>;
-  /** Sent as JSON. */
-  json?: unknown;
-  /** Sent as it is. */
-  bytes?: Uint8Array;
-  signal: AbortSignal;
-  /** Whole request, ms; two minutes without it. */
-  timeoutMs?: number;
-}
+export type AzureRequest = ApiRequest;
 
 export interface AzureAnswer {
   status: number;
@@ -20,32 +10,17 @@ export interface AzureAnswer {
   body: unknown;
 }
 
+/** ms; Azure's control plane is slower than most. */
 const usualMs = 120_000;
 
 /** Sends one request, once. Throws AzureFailure for every status that is no success. */
 export async function send(request: AzureRequest): Promise<AzureAnswer> {
-  const { method, url, headers = {}, json, bytes, signal, timeoutMs = usualMs } = request;
-  const text = json === undefined ? undefined : JSON.stringify(json);
-  const body = bytes === undefined ? text : (bytes as Uint8Array<ArrayBuffer>);
   try {
-    const answer = await fetch(url, {
-      method,
-      headers: {
-        accept: 'application/json',
-        'user-agent': 'coldgate',
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      // Azure's APIs do not redirect, and credentials must not follow a redirect.
-      redirect: 'error',
-    });
-    const said = await answer.text();
-    if (!answer.ok) throw failureOfAnswer(answer.status, answer.headers, said);
-    return { status: answer.status, headers: answer.headers, body: read(said) };
+    const { ok, status, headers, text } = await sendApiRequest({ timeoutMs: usualMs, ...request });
+    if (!ok) throw failureOfAnswer(status, headers, text);
+    return { status, headers, body: read(text) };
   } catch (thrown) {
-    signal.throwIfAborted();
+    request.signal.throwIfAborted();
     throw failureOfConnection(thrown);
   }
 }

@@ -3,7 +3,7 @@ import { pause } from '../pause.ts';
 import { type ArmPlace, isOfArm } from './endpoints.ts';
 import { AzureFailure, failureOfError, retryAfterOf } from './failure.ts';
 import type { AzureAnswer, AzureRequest } from './http.ts';
-import { patiently, type Reason } from './patience.ts';
+import { type Reason, retryCall } from './retry-call.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 5000;
@@ -44,7 +44,7 @@ export async function finishOperation(polling: Polling, begun: Begun, answer: Az
   if (begun.method !== 'PUT' && begun.method !== 'PATCH') return ended;
   // Azure's caches may not have a new resource for some seconds.
   const isLate = ({ status }: AzureFailure): Reason | undefined => (status === 404 ? 'network' : undefined);
-  return patiently(() => polling.once({ method: 'GET', url: begun.url, signal }), { ...polling, also: isLate });
+  return retryCall(() => polling.once({ method: 'GET', url: begun.url, signal }), { ...polling, also: isLate });
 }
 
 /** `Azure-AsyncOperation`: a body with `status`, until that is terminal. */
@@ -80,7 +80,7 @@ async function poll(
   let answer = first;
   for (let wait = firstPauseMs; ; wait = Math.min(longestPauseMs, wait * 1.5)) {
     await pause(Math.max(retryAfterOf(answer.headers), wait), signal);
-    answer = await patiently(() => once({ method: 'GET', url, signal }), polling);
+    answer = await retryCall(() => once({ method: 'GET', url, signal }), polling);
     if (isOver(answer)) return answer;
     const now = performance.now();
     if (now - began > deadlineMs) {

@@ -5,8 +5,8 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-lambda';
-import { pause } from '../../pause.ts';
 import { proxiedAgents } from '../../proxy.ts';
+import { type Transient, withRetry } from '../../retry.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import {
   isBusy,
@@ -28,11 +28,7 @@ export type LambdaCommand<I extends ServiceInputTypes, O extends ServiceOutputTy
 >;
 
 /** Longest that one call is sent again, ms: five minutes for a busy service, as the SDK's own waiters have it. */
-const timeoutMs = { service: 300_000, role: 60_000, network: 30_000 };
-const firstPauseMs = 200;
-const longestPauseMs = 10_000;
-/** Interval of log lines about a call that is being retried, ms. */
-const saidEveryMs = 15_000;
+const limitsMs = { service: 300_000, role: 60_000, network: 30_000 };
 
 /** The control plane. */
 export interface LambdaCalls {
@@ -84,33 +80,19 @@ async function sendWithRetry<O>(
   { signal, log }: Waiting,
   asked?: RequestContext,
 ): Promise<O> {
-  const began = performance.now();
-  let lastReport = began;
-  for (let attempt = 0; ; attempt++) {
+  try {
+    return await withRetry(() => work({ abortSignal: signal }), { signal, log, judge });
+  } catch (error) {
     signal.throwIfAborted();
-    try {
-      return await work({ abortSignal: signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      const waited = performance.now() - began;
-      if (!isWorthAnother(error, waited)) throw movedBy(error) ? movedError(error as Error) : toRefusal(error, asked);
-      if (performance.now() - lastReport > saidEveryMs) {
-        lastReport = performance.now();
-        const { name, message } = error as Error;
-        log.info(
-          `AWS answers ${name} (${message.split('\n')[0]}), for ${Math.round(waited / 1000)} s so far; asking again.`,
-        );
-      }
-      await pause(Math.max(pauseMs(attempt), retryAfterMs(error)), signal);
-    }
+    throw movedBy(error) ? movedError(error as Error) : toRefusal(error, asked);
   }
 }
 
-function isWorthAnother(error: unknown, waited: number): boolean {
+/** Why a call may be sent again, for how long. */
+function judge(error: unknown): Transient | undefined {
   const kind = isThrottled(error) || isBusy(error) ? 'service' : isTransient(error);
-  return kind !== undefined && waited < timeoutMs[kind];
+  if (kind === undefined) return undefined;
+  const { name, message } = error as Error;
+  const words = `AWS answers ${name} (${message.split('\n')[0]})`;
+  return { limitMs: limitsMs[kind], words, retryAfterMs: retryAfterMs(error) };
 }
-
-/** Exponential, up to a bound, with half of it random so that runs that collided do not collide again. */
-const pauseMs = (attempt: number): number =>
-  Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2);

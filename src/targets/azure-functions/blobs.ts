@@ -1,7 +1,7 @@
 import { authorized } from '../../azure/arm.ts';
 import { AzureFailure, isMissing } from '../../azure/failure.ts';
 import type { AzureAnswer, AzureRequest } from '../../azure/http.ts';
-import { patiently, type Reason } from '../../azure/patience.ts';
+import { type Reason, retryCall } from '../../azure/retry-call.ts';
 import type { FlexContext } from './context.ts';
 import { accountOf } from './facts.ts';
 
@@ -37,7 +37,7 @@ async function callOnce(
 /** Sends one call on a blob, again where storage is busy. Throws AzureFailure. */
 function callBlob(context: FlexContext, path: string, call: BlobCall, also?: typeof isLate): Promise<AzureAnswer> {
   const { log, signal } = context;
-  return patiently(() => callOnce(context, path, call, signal), { log, signal, also });
+  return retryCall(() => callOnce(context, path, call, signal), { log, signal, also });
 }
 
 /** Whether the pipeline has no rights on the data of this account. */

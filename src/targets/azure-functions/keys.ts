@@ -1,5 +1,5 @@
 import type { AzureFailure } from '../../azure/failure.ts';
-import type { Reason } from '../../azure/patience.ts';
+import type { Reason } from '../../azure/retry-call.ts';
 import { type FlexContext, sitePath, web } from './context.ts';
 
 /** A host key of our own: it opens the functions and nothing of `/admin`, as the master key would. */

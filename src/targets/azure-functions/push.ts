@@ -1,8 +1,8 @@
 import { authorized } from '../../azure/arm.ts';
 import { AzureFailure } from '../../azure/failure.ts';
 import type { AzureAnswer, AzureRequest } from '../../azure/http.ts';
-import { patiently, type Reason } from '../../azure/patience.ts';
 import { toRefusal } from '../../azure/refusal.ts';
+import { type Reason, retryCall } from '../../azure/retry-call.ts';
 import { UnprovenError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import { field } from '../../rollout/proof/http.ts';
@@ -102,7 +102,7 @@ async function callSite(
   const { credentials, arm, log, signal } = context;
   const once = authorized(credentials, arm.place.scope);
   try {
-    return await patiently(() => once({ ...call, signal }), { log, signal, also });
+    return await retryCall(() => once({ ...call, signal }), { log, signal, also });
   } catch (error) {
     signal.throwIfAborted();
     const resource = sitePath(context, site);

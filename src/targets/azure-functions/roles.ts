@@ -1,5 +1,5 @@
 import { type AzureFailure, failureIn, isMissing } from '../../azure/failure.ts';
-import type { Reason } from '../../azure/patience.ts';
+import type { Reason } from '../../azure/retry-call.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import type { FlexContext } from './context.ts';
 import { accountId, insightsVariables } from './facts.ts';

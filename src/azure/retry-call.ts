@@ -1,18 +1,14 @@
 import type { Logger } from '../log.ts';
-import { pause } from '../pause.ts';
+import { withRetry } from '../retry.ts';
 import { AzureFailure } from './failure.ts';
 
 /**
  * Longest that a call is sent again, ms. An identity or role of a moment ago takes minutes to be known everywhere, and
  * one operation on a site or API waits for the one before.
  */
-const patienceMs = { service: 300_000, busy: 300_000, roles: 600_000, identity: 120_000, network: 30_000 };
-const firstPauseMs = 250;
-const longestPauseMs = 10_000;
-/** Interval of log lines about a call that is being sent again, ms. */
-const saidEveryMs = 15_000;
+const limitsMs = { service: 300_000, busy: 300_000, roles: 600_000, identity: 120_000, network: 30_000 };
 
-export type Reason = keyof typeof patienceMs;
+export type Reason = keyof typeof limitsMs;
 
 const lostConnections = [
   ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'TimeoutError'],
@@ -34,37 +30,22 @@ export function isTransient(failure: AzureFailure): Reason | undefined {
   return status === 400 && code === 'PrincipalNotFound' ? 'identity' : undefined;
 }
 
-export interface PatienceOptions {
+export interface CallRetryOptions {
   log: Logger;
   signal: AbortSignal;
   /** Further failures that end by themselves, such as a role that does not count yet. */
   also?: ((failure: AzureFailure) => Reason | undefined) | undefined;
 }
 
-/** Runs a call again for as long as Azure is busy or failing. Throws what it threw last, and the signal's reason. */
-export async function patiently<T>(work: () => Promise<T>, { log, signal, also }: PatienceOptions): Promise<T> {
-  const began = performance.now();
-  let said = began;
-  for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      const waited = performance.now() - began;
+/** Sends a call again for as long as Azure is busy or failing. Throws what it threw last, and the signal's reason. */
+export const retryCall = <T>(work: () => Promise<T>, { log, signal, also }: CallRetryOptions): Promise<T> =>
+  withRetry(work, {
+    log,
+    signal,
+    judge(error) {
       const reason = error instanceof AzureFailure ? (isTransient(error) ?? also?.(error)) : undefined;
-      if (!(error instanceof AzureFailure) || reason === undefined || waited > patienceMs[reason]) throw error;
-      if (performance.now() - said > saidEveryMs) {
-        said = performance.now();
-        const { status, code, message } = error;
-        const seconds = Math.round(waited / 1000);
-        log.info(`Azure answers ${status} ${code} (${message}), for ${seconds} s so far; asking again.`);
-      }
-      await pause(Math.max(pauseMs(attempt), error.retryAfterMs), signal);
-    }
-  }
-}
-
-/** Exponential, up to a bound, with half of it random so that runs that collided do not collide again. */
-const pauseMs = (attempt: number): number =>
-  Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2);
+      if (!(error instanceof AzureFailure) || reason === undefined) return undefined;
+      const { status, code, message, retryAfterMs } = error;
+      return { limitMs: limitsMs[reason], words: `Azure answers ${status} ${code} (${message})`, retryAfterMs };
+    },
+  });
