@@ -9,7 +9,7 @@ import { tensorForm } from './choose-form.ts';
 import { linkFile, makeFolder, removeFile, renameFile } from './files.ts';
 import { toLoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile } from './obtain-file.ts';
+import { type ObtainedFile, obtainFile, obtainFiles } from './obtain-file.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface LaidOut {
@@ -107,12 +107,12 @@ async function namedBy(resolved: Resolved, model: ObtainedFile): Promise<Wanted[
   }
 }
 
-async function obtainAll(reader: Reader, cache: ModelCache, wanted: readonly Wanted[]): Promise<ObtainedFile[]> {
-  const files: ObtainedFile[] = [];
-  for (const { key, expected } of wanted)
-    files.push(await obtainFile(reader, cache, { key, extension: 'bin', expected }));
-  return files;
-}
+const obtainAll = (reader: Reader, cache: ModelCache, wanted: readonly Wanted[]): Promise<ObtainedFile[]> =>
+  obtainFiles(
+    reader,
+    cache,
+    wanted.map(({ key, expected }) => ({ key, extension: 'bin', expected })),
+  );
 
 /**
  * The model as published, or with tensors alone, where an optimised form of it is served: its path, and what is in the

@@ -4,7 +4,7 @@ import { sinceStart } from '../clock.ts';
 import type { ChosenForm } from './choose-form.ts';
 import type { Loading } from './loading.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
+import { type ObtainedFile, obtainFile, obtainFiles, type WantedFile } from './obtain-file.ts';
 import type { Resolved } from './resolve.ts';
 
 /** What is kept of a version besides its files. */
@@ -30,7 +30,7 @@ export async function obtainVersion(
     if (refusal) throw refusal.error;
     if (loading.reader.remote) prepare();
   };
-  const coming = obtainFiles(loading, resolved, form, onBytes);
+  const coming = obtainAll(loading, filesOf(resolved, form), onBytes);
   // The manifest is asked for second: what is large goes over the connection that is open already.
   const binding = loading.bind();
   binding.catch((error: unknown) => {
@@ -47,27 +47,28 @@ export async function obtainVersion(
   }
 }
 
-/** The file to load first, and those that it needs beside it. */
-async function obtainFiles(
+/** The first over the connection that is open already, which the next one then has. */
+async function obtainAll(
   { reader, cache }: Loading,
-  resolved: Resolved,
-  form: ChosenForm | undefined,
+  [first, ...besides]: readonly [WantedFile, ...WantedFile[]],
   onBytes: () => void,
 ): Promise<ObtainedFile[]> {
+  const main = await obtainFile(reader, cache, { ...first, onBytes });
+  const others = besides.map((file) => ({ ...file, onBytes }));
+  return [main, ...(await obtainFiles(reader, cache, others))];
+}
+
+/** The file to load first, and those that it needs beside it. */
+function filesOf(resolved: Resolved, form: ChosenForm | undefined): [WantedFile, ...WantedFile[]] {
   const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
   const { sha256, size } = resolved;
   const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
   const keyOf = ({ path }: FileEntry): string => fileKey(resolved.name, resolved.version, path);
   const besides = (one: FileEntry) => ({ key: keyOf(one), extension: 'bin' as const, expected: one });
-  const wanted: WantedFile[] = form
-    ? [
-        { key: keyOf(form.main), extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main },
-        ...form.weights.map(besides),
-      ]
-    : [{ key: resolved.key, extension, expected }];
+  const first: WantedFile = form
+    ? { key: keyOf(form.main), extension: form.main.kind === 'cold' ? 'ort' : 'onnx', expected: form.main }
+    : { key: resolved.key, extension, expected };
   // Optimised forms have their weights in them, or with them.
-  if (!form || form.main.kind === 'tensors') wanted.push(...resolved.data.map(besides));
-  const files: ObtainedFile[] = [];
-  for (const file of wanted) files.push(await obtainFile(reader, cache, { ...file, onBytes }));
-  return files;
+  const data = !form || form.main.kind === 'tensors' ? resolved.data : [];
+  return [first, ...[...(form?.weights ?? []), ...data].map(besides)];
 }
