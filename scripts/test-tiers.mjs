@@ -55,6 +55,7 @@ export const lists = {
     'iam/google.test.ts',
     'iam/google-run.test.ts',
     'iam/lambda.test.ts',
+    'iam/links.test.ts',
     'iam/s3.test.ts',
     'iam/setup-script.test.ts',
     'registry/publish/copy-clouds.test.ts',

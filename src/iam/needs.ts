@@ -69,6 +69,8 @@ export interface Needs {
   listsAll?: boolean;
   /** Reads what doctor has found out about the store. */
   trust?: boolean;
+  /** Signs links to objects of the store, by a call to its cloud. */
+  signs?: boolean;
   writes?: Partial<Record<Area, readonly Operation[]>>;
   /** With the environment's functions. */
   target?: readonly TargetOperation[];
@@ -103,8 +105,7 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   validate: { reads: true },
   publish: { reads: true, writes: { versions: ['create'], leases: leaseWrites } },
   verify: { reads: true },
-  // What signing needs beside reading is in docs/stores.md: of Google and of Azure it is a right of the account as a whole.
-  url: { reads: true },
+  url: { reads: true, signs: true },
   deploy: { reads: true, target: serving },
   warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make', 'call'] },
   promote: {
@@ -171,6 +172,7 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
     reads: each.some((needs) => needs.reads),
     listsAll: each.some((needs) => needs.listsAll),
     trust: each.some((needs) => needs.trust),
+    signs: each.some((needs) => needs.signs),
     writes,
     target: unite(each.map((needs) => needs.target)),
     previews: unite(each.map((needs) => needs.previews)),
@@ -184,8 +186,8 @@ const unite = (all: readonly (readonly TargetOperation[] | undefined)[]): Target
 
 /** Jobs that have separate roles. */
 export const roleVerbs = {
-  /** The job of a release: everything. */
-  pipeline: iamVerbs,
+  /** The job of a release: everything but links, which hand on what it may read: they are asked for by name. */
+  pipeline: iamVerbs.filter((verb) => verb !== 'url'),
   /** The job of a pull request: shows and measures a version, and takes away what it has shown. */
   preview: ['validate', 'preview', 'status'],
 } as const satisfies Record<string, readonly IamVerb[]>;

@@ -3,18 +3,22 @@ import type { Grant } from './compare.ts';
 import { type Access, wild } from './evaluate.ts';
 import type { PrintedPolicySet } from './printed.ts';
 
-const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+const service = 'Microsoft.Storage/storageAccounts/blobServices';
+const blobs = `${service}/containers/blobs`;
 
 /**
  * What a request to the emulator, which has the account in its path, needs:
  * https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#permissions-for-blob-service-operations
  */
-export function azureAccesses(request: Recorded): Access[] {
+export function azureAccesses(request: Pick<Recorded, 'method' | 'path' | 'query'>): Access[] {
   const { method, path, query } = request;
   const [, , , ...rest] = path.split('/').map(decodeURIComponent);
   const blob = rest.join('/');
   const component = query.get('comp');
   const of = (action: string): Access[] => [{ action: `${blobs}/${action}`, resource: blob }];
+  if (method === 'POST' && component === 'userdelegationkey') {
+    return [{ action: `${service}/generateUserDelegationKey/action`, resource: '' }];
+  }
   if (method === 'GET' && component === 'list') {
     const prefix = query.get('prefix') ?? '';
     return [{ action: `${blobs}/read`, resource: '', context: { suboperation: 'Blob.List', prefix } }];

@@ -12,6 +12,8 @@ import { RecordedProject, runEveryVerb } from './recording.ts';
 export interface Cloud {
   server: () => Server;
   settings: () => Promise<StoreSettings>;
+  /** Further variables of the command line. */
+  env?: () => Record<string, string>;
   /** What must be allowed for the request. Throws for one that the cloud's table does not know. */
   accesses: (request: Recorded) => Access[];
   grants: (policySet: PrintedPolicySet) => Grant[];
@@ -52,7 +54,7 @@ export function comparesEveryVerb(cloud: Cloud): void {
   afterAll(() => recorded?.close());
 
   it('every verb runs through the command line', async () => {
-    recorded = await RecordedProject.open(cloud.server(), await cloud.settings());
+    recorded = await RecordedProject.open(cloud.server(), await cloud.settings(), { env: cloud.env?.() ?? {} });
     await runEveryVerb(recorded);
     expect([...recorded.pipeline.keys()].sort()).toEqual([...iamVerbs].sort());
   }, 600_000);

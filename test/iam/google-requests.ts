@@ -4,9 +4,16 @@ import type { Grant } from './compare.ts';
 import type { Access } from './evaluate.ts';
 import type { PrintedPolicySet } from './printed.ts';
 
+/** A link is of the XML API, and has the rights of who signed it. */
+function linkAccess(path: string): Access[] {
+  const [, bucket = '', ...key] = path.split('/').map(decodeURIComponent);
+  return [{ action: 'storage.objects.get', resource: `projects/_/buckets/${bucket}/objects/${key.join('/')}` }];
+}
+
 /** What a request of the JSON API needs: https://cloud.google.com/storage/docs/access-control/iam-json */
 export function googleAccesses(request: Recorded): Access[] {
   const { method, path, query, served } = request;
+  if (query.has('X-Goog-Signature')) return linkAccess(path);
   const found = /^(?<upload>\/upload)?\/storage\/v1\/b\/(?<bucket>[^/]+)\/o(?:\/(?<key>.+))?$/.exec(path)?.groups;
   if (!found) throw new Error(`unknown to the table: ${method} ${path}`);
   const bucket = `projects/_/buckets/${decodeURIComponent(found['bucket'] ?? '')}`;

@@ -8,18 +8,21 @@ const nameIn = (body: Buffer): string | undefined =>
 
 /**
  * Stands before a recorder of Google's JSON API and repeats in the query what the body of an upload names, as the API
- * takes it too: recorders keep no bodies.
+ * takes it too: recorders keep no bodies. Links go on under the server's own name: fake-gcs-server has its XML API there alone.
  */
 export class NameTap {
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #target: URL;
+  readonly #host: string;
 
-  private constructor(target: string) {
+  private constructor(target: string, server: string) {
     this.#target = new URL(target);
+    this.#host = new URL(server).host;
   }
 
-  static async before(endpoint: string): Promise<NameTap> {
-    const tap = new NameTap(endpoint);
+  /** @param server address of the server that the recorder stands before */
+  static async before(endpoint: string, server: string): Promise<NameTap> {
+    const tap = new NameTap(endpoint, server);
     await new Promise<void>((resolve) => tap.#server.listen(0, '127.0.0.1', resolve));
     return tap;
   }
@@ -35,7 +38,8 @@ export class NameTap {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
-    const { method, headers, url = '/' } = request;
+    const { method, url = '/' } = request;
+    const headers = { ...request.headers, ...(url.includes('X-Goog-Signature') && { host: this.#host }) };
     const name = method === 'POST' && url.startsWith('/upload/') ? nameIn(body) : undefined;
     const path = name === undefined ? url : `${url}&name=${encodeURIComponent(name)}`;
     const { hostname, port } = this.#target;

@@ -50,7 +50,7 @@ export class RecordedProject {
   static async open(server: Server, store: StoreSettings, options: RecordingOptions = {}): Promise<RecordedProject> {
     const { target = '{ provider: local }', env = {} } = options;
     const proxy = await FaultProxy.before(server.endpoint);
-    const tap = server.name === 'fake-gcs' ? await NameTap.before(proxy.endpoint) : undefined;
+    const tap = server.name === 'fake-gcs' ? await NameTap.before(proxy.endpoint, server.endpoint) : undefined;
     const { endpoint } = tap ?? proxy;
     const seen = Object.entries(proxy.inFrontOf(server).env).map(([k, v]) => [
       k,
@@ -121,6 +121,7 @@ export async function runEveryVerb(recorded: RecordedProject): Promise<void> {
   await recorded.run('validate');
   await recorded.run('publish');
   await recorded.run('verify');
+  await recorded.run('url');
   await recorded.run('deploy');
   await recorded.run('warmup');
   await recorded.run('warmup', '--fresh');

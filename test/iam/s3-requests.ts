@@ -45,6 +45,8 @@ const known = new Set([
   'uploads',
   'uploadId',
 ]);
+/** A link carries its signature, and has the rights of who signed it. */
+const ofLink = /^x-amz-/i;
 const more = new Set(['partNumber', 'x-id', 'versionId']);
 
 export interface S3Setting {
@@ -59,7 +61,8 @@ export function s3Accesses(request: Recorded, { region, kmsKey }: S3Setting): Ac
   const [, bucket = '', ...rest] = path.split('/').map(decodeURIComponent);
   const key = rest.join('/');
   const kind = kinds.find(({ is }) => is(request));
-  const strange = [...query.keys()].filter((name) => !known.has(name) && !more.has(name));
+  const names = [...query.keys()].filter((name) => !ofLink.test(name));
+  const strange = names.filter((name) => !known.has(name) && !more.has(name));
   if (!kind || strange.length > 0) throw new Error(`unknown to the table: ${request.method} ${path}?${query}`);
   const listing = kind.actions[0] === 's3:ListBucket';
   const list = (prefix: string): Access => ({

@@ -30,6 +30,24 @@ function storeContainer(subject: Subject): Assignments & { at: string[] } {
   return { files: [], commands: [containerLine('CONTAINER', account, bucket)], at: ['"$CONTAINER"'] };
 }
 
+/**
+ * Links are signed by a key that Entra ID gives for the account as a whole; the container it cannot be held to, and a link has no more
+ * rights than who signs it. https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key
+ */
+function linkAssignments(subject: Subject, owner: string): Assignments {
+  const { store, account } = bucketRef(subject.store);
+  if (store !== 'azure') return nothing;
+  return customRole({
+    ...{
+      name: `${owner} on links of ${account}`,
+      file: `${owner}.links.json`,
+      scope: '/subscriptions/${SUBSCRIPTION}',
+    },
+    actions: ['Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action'],
+    at: [`"$(az storage account show --name ${account} --query id --output tsv)"`],
+  });
+}
+
 /** Roles that deploy gives to the identities that apps have of their own: these alone, and to identities of apps alone. */
 function delegation(subject: Subject, settings: readonly AzureFunctionsSettings[], role: RoleOfPlace): Assignments {
   const { name, file, scope, actions } = role;
@@ -88,6 +106,7 @@ export function azureJobPolicies(subject: Subject, role: JobRole, verbs: readonl
     settings[0]?.resourceGroup ?? `"$(az storage account show --name ${account} --query resourceGroup --output tsv)"`;
   const { files, commands } = joined(
     bindStore(subject, name, pipelineGrants(subject, verbs)),
+    needsOf(verbs).signs ? linkAssignments(subject, name) : nothing,
     appAssignments(subject, name, verbs),
   );
   if (files.length === 0) return [];

@@ -4,6 +4,7 @@ import { issuer, type JobRole, jobName, jobSubject } from '../github.ts';
 import type { TargetOperation } from '../needs.ts';
 import type { Subject } from '../subject.ts';
 import { callsPrivately, openIdTokenRole } from './permissions.ts';
+import { type Bindings, makeRole, roleYaml } from './roles.ts';
 
 /** https://cloud.google.com/iam/docs/service-accounts-create: 6 to 30 characters. */
 const maxAccountId = 30;
@@ -38,9 +39,11 @@ export function federatedMember(subject: Subject, role: JobRole): string[] {
   return [...openPool(subject.repository ?? ''), numberLine, `MEMBER="${federated(sub)}"`];
 }
 
+const bindToAccount = 'gcloud iam service-accounts add-iam-policy-binding "$ACCOUNT" --project="$PROJECT"';
+
 /**
- * A job that uses Cloud Run, which accepts no federated principals: a service account that the job impersonates. Sets
- * ACCOUNT and MEMBER. https://cloud.google.com/iam/docs/federated-identity-supported-services
+ * A job that uses Cloud Run, which accepts no federated principals, or that signs links, for which Google has keys of
+ * accounts alone: a service account that the job impersonates. Sets ACCOUNT and MEMBER. https://cloud.google.com/iam/docs/federated-identity-supported-services
  */
 export function accountMember(
   subject: Subject,
@@ -50,7 +53,6 @@ export function accountMember(
 ): string[] {
   const sub = jobSubject(role, subject);
   const id = accountId(role, subject.environment);
-  const bind = 'gcloud iam service-accounts add-iam-policy-binding "$ACCOUNT" --project="$PROJECT"';
   return [
     numberLine,
     `gcloud iam service-accounts create ${id} --project="$PROJECT" --display-name="Coldgate: ${role} of ${subject.environment}" || true`,
@@ -60,10 +62,23 @@ export function accountMember(
       ? []
       : [
           ...openPool(subject.repository ?? ''),
-          `${bind} --role=roles/iam.workloadIdentityUser --member="${federated(sub)}"`,
+          `${bindToAccount} --role=roles/iam.workloadIdentityUser --member="${federated(sub)}"`,
         ]),
-    ...(callsPrivately(settings, operations) ? [`${bind} --role=${openIdTokenRole} --member="$MEMBER"`] : []),
+    ...(callsPrivately(settings, operations) ? [`${bindToAccount} --role=${openIdTokenRole} --member="$MEMBER"`] : []),
   ];
+}
+
+/**
+ * Links of an account without a key are signed by Google, in the account's name: a right on itself.
+ * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signBlob
+ */
+export function signerBindings(): Bindings {
+  const id = 'coldgateLinkSigner';
+  const content = roleYaml('Coldgate: sign links', 'Made by coldgate iam.', ['iam.serviceAccounts.signBlob']);
+  return {
+    files: [{ file: `${id}.yaml`, kind: 'permissions', content }],
+    commands: [...makeRole(id), `${bindToAccount} --role="projects/$PROJECT/roles/${id}" --member="$MEMBER"`],
+  };
 }
 
 /** Accounts that the creator of functions and gateways assigns to them. */

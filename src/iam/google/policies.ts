@@ -4,7 +4,7 @@ import { functionGrants, pipelineGrants, type StoreGrants } from '../grants.ts';
 import { type IamVerb, needsOf, type TargetOperation } from '../needs.ts';
 import type { PolicySet } from '../policy-set.ts';
 import { bucketRef, type FunctionPlan, type Subject } from '../subject.ts';
-import { accountMember, actAs, federatedMember } from './accounts.ts';
+import { accountMember, actAs, federatedMember, signerBindings } from './accounts.ts';
 import { packageBindings } from './packages.ts';
 import { projectPermissions } from './permissions.ts';
 import { type Bindings, bindBucket, joined, makeRole, roleYaml } from './roles.ts';
@@ -71,13 +71,15 @@ export function googleJobPolicies(subject: Subject, role: JobRole, verbs: readon
   const isGcs = bucketRef(subject.store).store === 'gcs';
   if (!isGcs && settings.length === 0) return [];
   const name = jobName(role, subject.environment);
+  const signs = isGcs && needsOf(verbs).signs;
   const { files, commands } = joined(
     storeBindings(subject, name, pipelineGrants(subject, verbs)),
+    signs ? signerBindings() : { files: [], commands: [] },
     runBindings(subject, role, verbs),
   );
   if (files.length === 0) return [];
   const member =
-    settings.length > 0
+    settings.length > 0 || signs
       ? accountMember(subject, role, settings, targetOperations(verbs))
       : federatedMember(subject, role);
   const { kmsKey } = subject.store;
@@ -90,11 +92,15 @@ export function googleJobPolicies(subject: Subject, role: JobRole, verbs: readon
         ...sharedNote(subject, role),
         ...(jobSubject(role, subject) === undefined ? [unknownRepository] : []),
         ...(isGcs ? [uniformAccess] : []),
+        ...(signs ? [signerNote] : []),
         ...runNotes(settings, role),
       ],
     },
   ];
 }
+
+const signerNote =
+  'who may sign in the name of an account can make tokens of that account too; it is bound on the job’s own account alone. With a key file for the account it is not needed.';
 
 const uniformAccess = 'conditions on objects need uniform bucket-level access.';
 
