@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInProcess } from '../fakes/registry/forged-store.ts';
 import { tinyGraph, tinyWeights } from '../fixtures/external.ts';
@@ -13,6 +13,10 @@ const succeed = async (line: string) => {
 };
 const json = (...path: string[]) => JSON.parse(readFileSync(project.path(...path), 'utf8')) as Record<string, unknown>;
 const paths = (list: unknown) => (list as { path: string }[]).map(({ path }) => path);
+
+const data = 'digits.onnx.data';
+const folderOf = (version = '') => project.path('store', 'digits', 'versions', version);
+const stored = () => readdirSync(folderOf()).sort();
 
 /** The same graph in every version, its data beside it and in no line of models.yaml. */
 function release(version: string, bias: number): void {
@@ -86,7 +90,25 @@ describe('a model with its tensors in another file', () => {
     expect(json('store', 'digits', 'live.json')).toMatchObject({ version: '1.2.0' });
     release('1.3.0', 6);
     await succeed('preview --pull-request 7 --sha abcdef0 --environment local');
-    await succeed('destroy --preview 7 --environment local');
+    const [preview] = stored().filter((version) => version.startsWith('1.3.0-pr.7.'));
+    expect(readdirSync(folderOf(preview))).toContain(data);
+    const { pruned } = await succeed('destroy --preview 7 --environment local');
+    expect(pruned).toEqual([preview]);
+    expect(stored()).not.toContain(preview);
     await succeed('destroy --environment local');
+  });
+
+  it('is pruned with its data, and what is kept keeps its own', async () => {
+    const before = stored();
+    expect(before).toEqual(['1.0.0', '1.1.0', '1.2.0']);
+    await succeed('prune --retain 1 --dry-run --environment local');
+    expect(stored()).toEqual(before);
+    await succeed('prune --retain 1 --environment local');
+    // 1.2.0 is live, and 1.0.0 is what it can go back to.
+    expect(stored()).toEqual(['1.0.0', '1.2.0']);
+    for (const version of stored()) {
+      expect(readdirSync(folderOf(version))).toContain(data);
+      await succeed(`verify --version ${version} --environment local`);
+    }
   });
 });
