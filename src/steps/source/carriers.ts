@@ -37,9 +37,15 @@ const mebibyte = 1024 * 1024;
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const lambda = { most: 6 * mebibyte, streamed: 200 * mebibyte };
-/** Over HTTP/1, and through API Gateway: https://docs.cloud.google.com/run/quotas */
+/**
+ * Over HTTP/1, and through API Gateway: https://docs.cloud.google.com/run/quotas,
+ * https://docs.cloud.google.com/api-gateway/docs/quotas
+ */
 const cloudRun = 32 * mebibyte;
-/** API Management passes it on. https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits */
+/**
+ * API Management passes on what no policy of ours buffers, 1 GiB at least: learn api-management, gateway runtime limits.
+ * https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
+ */
 const azure = 100 * mebibyte;
 /** Headers and the rest of an event beside its body. */
 const eventBytes = 4096;
