@@ -2,25 +2,26 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openObjects } from '../../../src/handler/platforms/aws/objects.ts';
 import { createUpload } from '../../../src/handler/platforms/aws/upload.ts';
 import { etagOf, openObjectsFake } from '../../fakes/handler/objects.ts';
+import { tinyGraph, tinyWeights } from '../../fixtures/external.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';
 import { ModelStore } from '../model/model-store.ts';
 import { TestApp } from '../test-app.ts';
 
 const store = new ModelStore();
 const { endpoint, objects, asked, close } = await openObjectsFake();
+const variables = {
+  AWS_ENDPOINT_URL_S3: endpoint,
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'id',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+  COLDGATE_BATCH_INPUT: 'in/',
+};
 let app: TestApp;
 let upload: ReturnType<typeof createUpload>;
 beforeAll(async () => {
   store.promote(store.publish('tiny', '1.0.0', { model: tinyModel() }));
   app = new TestApp(store.root);
-  const variables = {
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'id',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'token',
-    COLDGATE_BATCH_INPUT: 'in/',
-  };
   const write = (line: string): void => void app.lines.push(line);
   const limit = 4096;
   upload = createUpload({ app: app.app, objects: async () => openObjects(variables), write, variables, limit });
@@ -119,15 +120,43 @@ it('leaves a file that was replaced to the event of the new one', async () => {
   expect(await upload([record('in/a.jsonl')])).toMatchObject([{ status: 'replaced' }]);
 });
 
-it('writes nothing where the model cannot be served', async () => {
-  const broken = new TestApp(store.root, { MODEL_NAME: 'absent' });
-  const { event } = put('in/a.jsonl', '{"inputs":[[1,2]]}\n');
-  const variables = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: 'i', AWS_SECRET_ACCESS_KEY: 's' };
-  const own = createUpload({
-    app: broken.app,
+it('answers by a model with its tensors in another file, and by the next one once it is live', async () => {
+  const release = (version: string, bias: number) => {
+    const files = { 'model.onnx.data': tinyWeights(bias) };
+    const parts = { model: tinyGraph(), files, externalData: Object.keys(files) };
+    store.promote(store.publish('outside', version, parts));
+  };
+  const own = new TestApp(store.root, { MODEL_NAME: 'outside', MODEL_REFRESH_SECONDS: '1' });
+  const answers = createUpload({
+    app: own.app,
     objects: async () => openObjects(variables),
     write: () => {},
     variables,
+    limit: 4096,
+  });
+  for (const [version, bias] of [
+    ['1.0.0', 0.5],
+    ['1.1.0', 3],
+  ] as const) {
+    release(version, bias);
+    own.clock += 10_000;
+    await own.ask('/v1/health?warm=true');
+    const { event, output } = put(`in/${version}.jsonl`, '{"inputs":[[1,2]]}\nno json\n');
+    expect(await answers([event])).toMatchObject([{ status: 'written', lines: 2, failed: 1 }]);
+    expect(results(output)[0]).toMatchObject({ outputs: { y: [[5 + bias, 1]] }, model: { version } });
+  }
+  await own.close();
+});
+
+it('writes nothing where the model cannot be served', async () => {
+  const broken = new TestApp(store.root, { MODEL_NAME: 'absent' });
+  const { event } = put('in/a.jsonl', '{"inputs":[[1,2]]}\n');
+  const unprefixed = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: 'i', AWS_SECRET_ACCESS_KEY: 's' };
+  const own = createUpload({
+    app: broken.app,
+    objects: async () => openObjects(unprefixed),
+    write: () => {},
+    variables: unprefixed,
     limit: 4096,
   });
   await expect(own([event])).rejects.toMatchObject({ name: 'BatchUnavailableError' });

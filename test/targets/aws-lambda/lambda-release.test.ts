@@ -60,9 +60,9 @@ describePart('aws-lambda-ric and moto', missing, 'ship on S3 and Lambda', () => 
       }
     });
 
-    it('ships a second version without uploading code, watched, and goes back', async () => {
+    it('ships a second version, its tensors in another file, without uploading code, watched, and goes back', async () => {
       bench.lambda.take();
-      bench.release({ version: '1.1.0', bias: 0.25 });
+      bench.release({ version: '1.1.0', bias: 0.25, outside: true });
       const shipped = await json('ship', '--watch', '2s');
       expect(shipped).toMatchObject({ promoted: true, version: '1.1.0', sequence: 2, watch: { outcome: 'passed' } });
       expect(bench.lambda.take().mutating).not.toContain('UpdateFunctionCode');

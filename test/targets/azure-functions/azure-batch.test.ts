@@ -9,7 +9,7 @@ import { Project } from '../../fixtures/project.ts';
 
 const commandLine = join(import.meta.dirname, '..', '..', 'fakes', 'processes', 'source-cli.ts');
 
-/** The command line ships a model with `batch:`; events are posted to its live app as Event Grid does, with a key. */
+/** The command line ships a model with its tensors in another file and `batch:`; events are posted to its live app as Event Grid does, with a key. */
 describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
   const project = new Project();
   let azure: Azure;
@@ -32,7 +32,7 @@ describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
       `storage-account: coldgatetest, identity: "${id}", app-settings: { ${settings.join(', ')} }`,
       `batch: { storage-account: devstoreaccount1, container: ${uploads.client.containerName}, prefix: in/ }`,
     ].join(', ');
-    project.release({ gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass' });
+    project.release({ outside: true, gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass' });
     const path = project.path('models.yaml');
     const environment = `  production: { store: { url: "${store.url}", endpoint: "${store.endpoint}" }, target: { ${target} } }`;
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^ {2}local: .*$/m, environment));

@@ -7,13 +7,14 @@ import { type Google, openGoogle } from '../../google/google.ts';
 
 const commandLine = join(import.meta.dirname, '..', '..', 'fakes', 'processes', 'source-cli.ts');
 
-/** A function on Cloud Run, from the real archive, that Eventarc tells of uploads by the trigger that the release has made. */
+/** A function on Cloud Run, from the real archive, its model with tensors in another file, that Eventarc tells of uploads by the trigger that the release has made. */
 let google: Google;
 const project = new Project();
 
 beforeAll(async () => {
   google = await openGoogle({ buckets: ['models', 'batch'] });
   const { id } = google.project;
+  project.release({ outside: true });
   const path = project.path('models.yaml');
   // The stand-in's bucket in place of Google's: there is no metadata server here to give a token.
   const variables = `environment-variables: { STORAGE_EMULATOR_HOST: "${google.urlOf('STORAGE')}" }`;
@@ -49,7 +50,8 @@ it('answers a file of JSON Lines that is uploaded beside it, once', async () => 
   expect(first).toMatchObject({ status: 200, body: { status: 'written', lines: 1, failed: 0 } });
   const { output } = (first?.body ?? {}) as { output: string };
   const results = google.buckets.all('batch').get(output)?.bytes.toString() ?? '';
-  expect(JSON.parse(results)).toMatchObject({ line: 1, model: { name: 'digits', version: '1.0.0' } });
+  const answer = { line: 1, outputs: { y: [[5.5, 1]] }, model: { name: 'digits', version: '1.0.0' } };
+  expect(JSON.parse(results)).toMatchObject(answer);
   // The results are uploads too, and so is what is of no interest: they are told of, and left alone.
   await upload('elsewhere/b.jsonl', '{"inputs":[[1,2]]}\n');
   for (const { status, body } of await google.eventarc.deliveries())

@@ -28,9 +28,9 @@ describe('ship on Cloud Storage and Cloud Run', () => {
     }
   });
 
-  it('ships a second version without uploading or deploying anything live, and goes back', async () => {
+  it('ships a second version, its tensors in another file, without uploading or deploying anything live, and goes back', async () => {
     const [before] = bench.service()?.spec.traffic ?? [];
-    bench.release({ version: '1.1.0', bias: 0.25 });
+    bench.release({ version: '1.1.0', bias: 0.25, outside: true });
     const shipped = await bench.json('ship');
     expect(shipped).toMatchObject({ promoted: true, version: '1.1.0', sequence: 2 });
     expect(bench.service()?.spec.traffic).toEqual([before]);
@@ -53,7 +53,7 @@ describe('ship on Cloud Storage and Cloud Run', () => {
   });
 
   it('is the same again, with nothing written and four reads at most', async () => {
-    bench.release({ version: '1.1.0', bias: 0.25 });
+    bench.release({ version: '1.1.0', bias: 0.25, outside: true });
     await bench.json('promote', '--version', '1.1.0', '--gate', 'skip');
     bench.calls();
     expect(await bench.json('ship')).toMatchObject({ promoted: false, version: '1.1.0' });
