@@ -36,6 +36,7 @@ const minutesUntil = (time: string) => (Date.parse(time) - Date.now()) / 60_000;
 describeWith('radosgw', 'coldgate url on a server that checks signatures', () => {
   cloudEnvironment('radosgw');
   beforeEach(async () => {
+    project.release({ outside: true });
     useStore(await cloudStore('radosgw'));
     expect(await run('publish')).toMatchObject({ exit: 0 });
   });
@@ -43,6 +44,7 @@ describeWith('radosgw', 'coldgate url on a server that checks signatures', () =>
   it('links every file of a version, the model first, and each link reads the bytes of its digest', async () => {
     const { version, files, 'expires-at': end } = await links();
     expect([version, files[0]?.path, files.at(-1)?.path]).toEqual(['1.0.0', 'model.onnx', 'manifest.json']);
+    expect(files.map(({ path }) => path)).toContain('digits.onnx.data');
     expect(minutesUntil(end)).toBeGreaterThan(58);
     for (const { url, sha256, size } of files) {
       const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tinyModel, tokenModel } from '../../fixtures/onnx.ts';
+import type { TensorInfo } from '../../../src/model/tensor-info.ts';
+import { encodeModel, node, tensor, tensorType, tinyModel, tokenModel, value } from '../../fixtures/onnx.ts';
 import { ModelStore } from '../model/model-store.ts';
 import { type Ask, TestApp } from '../test-app.ts';
 
@@ -111,11 +112,30 @@ describe('refusals', () => {
     // Not the whole body: a request's id may hold any digits.
     const { error } = reply.json as { error: { message: string } };
     expect(error.message).not.toMatch(/99|onnxruntime|\.cc|bounds/);
+    // Of several inputs the runtime does not say which it refused.
+    expect(error.message).not.toMatch(/inputs\.\w/);
     expect(tokens.logged('request').at(-1)).toMatchObject({
       detail: { operator: 'Gather' },
       inputs: [{ name: 'ids', shape: [1, 1] }, {}],
     });
     expect(tokens.lines.at(-1)).not.toContain('99]');
+  });
+
+  it('names the input whose values the graph refuses, where it is the only one', async () => {
+    const table = tensor('table', 'float32', [2], new Uint8Array(Float32Array.of(1, 2).buffer));
+    const model = encodeModel({
+      nodes: [node('Gather', ['table', 'ids'], ['y'])],
+      initializers: [table],
+      inputs: [value('ids', tensorType('int64', ['n']))],
+      outputs: [value('y', tensorType('float32', ['n']))],
+    });
+    const inputs: TensorInfo[] = [{ name: 'ids', dtype: 'int64', shape: ['n'] }];
+    store.promote(store.publish('one', '1.0.0', { model, inputs }));
+    const one = new TestApp(store.root, { MODEL_NAME: 'one' });
+    const reply = await one.ask('/v1/infer', { body: { inputs: { ids: [7] } } });
+    const message = expect.stringMatching(/^inputs\.ids: /);
+    expect(reply).toMatchObject({ status: 422, json: { error: { code: 'inference-failed', message } } });
+    await one.close();
   });
 
   it('answers browsers of listed origins only', async () => {
