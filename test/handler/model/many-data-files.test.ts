@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openGcsReader } from '../../../src/handler/readers/gcs.ts';
 import { readSettings } from '../../../src/handler/settings.ts';
@@ -48,16 +49,20 @@ const askedData = (): string[] => server.asked.filter((name) => name.endsWith('.
 
 it('is fetched a few files at a time', async () => {
   const release = server.hold('.bin');
+  const started = performance.now();
   const warmed = app.ask(warm);
   await expect.poll(askedData, { timeout: 60_000 }).toHaveLength(4);
+  await wait(300);
+  expect(askedData()).toHaveLength(4);
   release();
   const { json } = await warmed;
+  const elapsed = performance.now() - started;
   expect(json).toMatchObject({ status: 'ok', model: { version: '1.0.0' } });
   expect(new Set(askedData()).size).toBe(count);
   expect(askedData()).toHaveLength(count);
+  // What waited side by side is counted once.
   const { timings } = json as { timings: Record<string, number> };
-  const { fetch_ms = -1, verify_ms = -1, session_ms = -1, model_loaded_ms } = timings;
-  expect(model_loaded_ms).toBeCloseTo(fetch_ms + verify_ms + session_ms, 6);
+  expect(timings['model_loaded_ms']).toBeLessThanOrEqual(elapsed);
   const { json: answer } = await app.ask('/v1/infer', { body: { inputs: [[0, 1]] } });
   expect(answer).toMatchObject({ outputs: { y: [[511, 512]] } });
 });
