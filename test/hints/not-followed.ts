@@ -72,7 +72,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   {
     why: 'they name another command, another form of input, or whom to tell',
     of: [
-      ...['src/errors.ts', 'See coldgate', 'Use - for standard input.', 'Use `provider: local`', 'Add --model …'],
+      ...['src/errors.ts', 'See coldgate', 'Use - for standard input.', 'Add --model …'],
       ...['Set package: image and base-image', 'The payload of the event is not', 'Use names joined by "/"'],
     ],
   },

@@ -80,37 +80,21 @@ async function meet(what: string, verbs: readonly string[], forge: (folder: stri
 }
 
 describe('a forged document of the store', () => {
-  it.each(Object.entries(documents))(
-    'that is garbage plans no release of anything untrue: %s',
-    async (name, key) => {
-      await meet(name, planning, (folder) => plant(folder, key, '{}'));
-    },
-    60_000,
-  );
+  it.each(Object.entries(documents))('that is garbage plans no release of anything untrue: %s', async (name, key) => {
+    await meet(name, planning, (folder) => plant(folder, key, '{}'));
+  });
 
-  it.each(decisive)(
-    'that is garbage releases nothing untrue: %s',
-    async (name) => {
-      const verbs = name.startsWith('preview') ? [preview] : releasing;
-      await meet(name, verbs, (folder) => plant(folder, documents[name]!, '{}'));
-    },
-    180_000,
-  );
+  it.each(decisive)('that is garbage releases nothing untrue: %s', async (name) => {
+    const verbs = name.startsWith('preview') ? [preview] : releasing;
+    await meet(name, verbs, (folder) => plant(folder, documents[name]!, '{}'));
+  });
 
-  it.each(untrue)(
-    'that is well-formed and untrue is released by no verb: %s',
-    async (what, key, fields) => {
-      const [ship, release] = await meet(what, ['ship', 'release'], (folder) => change(folder, key, fields));
-      expect([ship, release], what).toEqual([3, 3]);
-    },
-    180_000,
-  );
+  it.each(untrue)('that is well-formed and untrue is released by no verb: %s', async (what, key, fields) => {
+    const [ship, release] = await meet(what, ['ship', 'release'], (folder) => change(folder, key, fields));
+    expect([ship, release], what).toEqual([3, 3]);
+  });
 
-  it.each(untrueRecords)(
-    'that is a measurement is no more than evidence: %s',
-    async (what, key, fields) => {
-      await meet(what, ['deploy', 'warmup', 'release'], (folder) => change(folder, key, fields));
-    },
-    180_000,
-  );
+  it.each(untrueRecords)('that is a measurement is no more than evidence: %s', async (what, key, fields) => {
+    await meet(what, ['deploy', 'warmup', 'release'], (folder) => change(folder, key, fields));
+  });
 });

@@ -53,35 +53,31 @@ describePart(
       ...['positive_data_acceptance', 'not_a_server_error', 'status_code_conformance'],
       ...['content_type_conformance', 'response_schema_conformance'],
     ];
-    it.each(['tiny', 'bytes', 'text', 'long', 'half', 'flags'])(
-      'is kept for %s',
-      async (name) => {
-        const [program, ...first] = schemathesisCommand();
-        const base = `http://127.0.0.1:${port}`;
-        const document = `${base}/v1/models/${name}/openapi.json`;
-        const bounds = [
-          '--max-examples',
-          '20',
-          '--seed',
-          '1',
-          '--generation-database',
-          'none',
-          '--phases',
-          'examples,fuzzing',
-        ];
-        const how = ['--url', base, '--mode', 'positive', '--checks', checks.join(','), ...bounds, '--no-color'];
-        const run = await finished(program, [...first, 'run', document, ...how], {
-          cwd: folder,
-          env: {
-            ...process.env,
-            SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
-            PYTHONPATH: join(import.meta.dirname, '../../fixtures'),
-          },
-        });
-        expect(run.status, run.said).toBe(0);
-        expect(run.said).toMatch(/[1-9]\d* generated|[1-9]\d* passed/);
-      },
-      120_000,
-    );
+    it.each(['tiny', 'bytes', 'text', 'long', 'half', 'flags'])('is kept for %s', async (name) => {
+      const [program, ...first] = schemathesisCommand();
+      const base = `http://127.0.0.1:${port}`;
+      const document = `${base}/v1/models/${name}/openapi.json`;
+      const bounds = [
+        '--max-examples',
+        '20',
+        '--seed',
+        '1',
+        '--generation-database',
+        'none',
+        '--phases',
+        'examples,fuzzing',
+      ];
+      const how = ['--url', base, '--mode', 'positive', '--checks', checks.join(','), ...bounds, '--no-color'];
+      const run = await finished(program, [...first, 'run', document, ...how], {
+        cwd: folder,
+        env: {
+          ...process.env,
+          SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
+          PYTHONPATH: join(import.meta.dirname, '../../fixtures'),
+        },
+      });
+      expect(run.status, run.said).toBe(0);
+      expect(run.said).toMatch(/[1-9]\d* generated|[1-9]\d* passed/);
+    });
   },
 );
