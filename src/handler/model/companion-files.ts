@@ -9,7 +9,8 @@ import { tensorForm } from './choose-form.ts';
 import { linkFile, makeFolder, removeFile, renameFile } from './files.ts';
 import { toLoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile, obtainFiles } from './obtain-file.ts';
+import { type ObtainedFile, obtainFile } from './obtain-file.ts';
+import { obtainFiles } from './obtain-files.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface LaidOut {

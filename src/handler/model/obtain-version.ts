@@ -4,7 +4,7 @@ import { sinceStart } from '../clock.ts';
 import type { ChosenForm } from './choose-form.ts';
 import type { Loading } from './loading.ts';
 import type { ModelCache } from './model-cache.ts';
-import { type ObtainedFile, obtainFile, obtainFiles, type WantedFile } from './obtain-file.ts';
+import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
 import type { Resolved } from './resolve.ts';
 
 /** What is kept of a version besides its files. */
@@ -47,6 +47,9 @@ export async function obtainVersion(
   }
 }
 
+/** Read where a version has files beside the first. */
+const severalFiles = () => import('./obtain-files.ts');
+
 /** The first over the connection that is open already, which the next one then has. */
 async function obtainAll(
   { reader, cache }: Loading,
@@ -54,8 +57,9 @@ async function obtainAll(
   onBytes: () => void,
 ): Promise<ObtainedFile[]> {
   const main = await obtainFile(reader, cache, { ...first, onBytes });
+  if (besides.length === 0) return [main];
   const others = besides.map((file) => ({ ...file, onBytes }));
-  return [main, ...(await obtainFiles(reader, cache, others))];
+  return [main, ...(await (await severalFiles()).obtainFiles(reader, cache, others))];
 }
 
 /** The file to load first, and those that it needs beside it. */
