@@ -63,6 +63,8 @@ export interface Address {
   url: string;
   /** Whether it had to be changed now: platforms take a while to know of that everywhere. */
   changed: boolean;
+  /** Whether what answers there was proven since: nothing is waited out any more, it counts as callers get it. */
+  isProven?: boolean | undefined;
 }
 
 export interface ExposeOptions {

@@ -27,7 +27,7 @@ export function rolloutTarget<R extends Deployed, V extends FunctionView<R>>(
     route: (request) => routeLive(rollout, request),
     restore: (request, move) => restoreLive(rollout, request, move),
     reach: ({ name }, { role, version, url }) =>
-      platform.endpoint({ name }, { role, version }, { url, changed: false }),
+      platform.endpoint({ name }, { role, version }, { url, changed: false, isProven: true }),
     describe: ({ name }) => describeFunction(rollout, name),
     list: () => platform.list(),
     remove: ({ name }, what, keep?: string) => removeFunction(rollout, name, what, keep),

@@ -103,7 +103,8 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   endpoint({ name }: Pick<FlexState, 'name'>, { version }: Pick<FlexRevision, 'version'>, address: Address): Endpoint {
     const live = siteName(this.#context.settings, name);
     const site = version === null ? live : candidateName(live, version);
-    return callersEndpoint(this.#context, { name, site }, address);
+    const context = address.isProven ? { ...this.#context, moved: new Map() } : this.#context;
+    return callersEndpoint(context, { name, site }, address);
   }
 
   async shift(state: FlexState, { from, to, forward }: Move<FlexRevision>) {

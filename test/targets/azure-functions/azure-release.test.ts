@@ -94,6 +94,18 @@ describe('a release to Azure', () => {
     expect(both.map(({ revision }) => revision.packageSha256)).toContain(live?.packageSha256);
   });
 
+  it('waits for nothing any more once it is proven: a watch sees what callers get', async () => {
+    const target = await bench.target();
+    const { revision } = await target.route(bench.request('live', 0));
+    bench.azure.knobs.unavailable = 1;
+    bench.azure.web.update(bench.live!);
+    bench.azure.knobs.unavailable = 0;
+    const { send } = target.reach(bench.settings, revision);
+    const look = async () =>
+      (await send('/v1/health', { timeoutMs: 30_000, signal: AbortSignal.timeout(60_000) })).status;
+    expect([await look(), await look()]).toEqual([503, 200]);
+  });
+
   it('says what an update costs', async () => {
     const target = await bench.target();
     await target.route(bench.request('live', 0));
