@@ -36,7 +36,8 @@ export function k6Script({ what, url, version, body, rate, sloMs }: K6Input): st
 // Needs k6 (https://k6.io). Environment: COLDGATE_URL another address; COLDGATE_RATE requests a second;
 // COLDGATE_DURATION of each step; COLDGATE_HEADERS a JSON object of headers, such as an Authorization.
 // An address with auth: iam wants every request signed on AWS, which k6 does with its library (jslib.k6.io/aws), and an
-// identity token on Google Cloud: {"authorization": "Bearer …"}, from gcloud auth print-identity-token.
+// identity token on Google Cloud: {"authorization": "Bearer …"}, from gcloud auth print-identity-token. An app on Azure with
+// auth: function wants {"x-functions-key": "…"}, from az functionapp keys list.
 ${imports}
 
 const url = __ENV.COLDGATE_URL || ${literal(url)};

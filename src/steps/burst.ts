@@ -105,13 +105,17 @@ export async function burstModel(
 }
 
 /** Lambda and a local process serve one request an instance. */
-const atOnceOf = (target: Environment['target']): number =>
-  target.provider === 'google-cloud-run' ? target.concurrency : 1;
+function atOnceOf(target: Environment['target']): number {
+  if (target.provider === 'google-cloud-run') return target.concurrency;
+  return target.provider === 'azure-functions' ? target.httpConcurrency : 1;
+}
 
-const namesFor = (provider: string) =>
-  provider === 'google-cloud-run'
-    ? { warm: 'min-instances', limit: 'max-instances' }
-    : { warm: 'provisioned-concurrency', limit: 'reserved-concurrency, or the concurrency of the account' };
+/** Settings of a target that keep instances warm, and that limit them. */
+function namesFor(provider: Environment['target']['provider']): { warm: string; limit: string } {
+  if (provider === 'google-cloud-run') return { warm: 'min-instances', limit: 'max-instances' };
+  if (provider === 'azure-functions') return { warm: 'always-ready', limit: 'maximum-instances' };
+  return { warm: 'provisioned-concurrency', limit: 'reserved-concurrency, or the concurrency of the account' };
+}
 
 function failureOf(entry: ModelEntry, version: string, { requests, first, again }: Burst): ColdgateError | undefined {
   const failed = first.failed + again.failed;
