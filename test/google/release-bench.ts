@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessResult, testCache } from '../fakes/processes/runner.ts';
+import { runWatched } from '../fakes/processes/watched.ts';
 import { Project, type ProjectOptions } from '../fixtures/project.ts';
 import { type Google, type GoogleOptions, openGoogle } from './google.ts';
 import type { Service } from './run/record.ts';
@@ -57,19 +57,9 @@ export class ReleaseBench {
   }
 
   /** Runs a verb as a process; `said` gets all that it has written to standard error, whenever there is more, and may kill it. */
-  run(args: string[], said: (stderr: string, kill: () => void) => void = () => {}): Promise<ProcessResult> {
+  run(args: string[], said?: (stderr: string, kill: () => void) => void): Promise<ProcessResult> {
     const env = { ...process.env, ...this.google.environment, COLDGATE_CACHE: testCache, ...this.env };
-    const child = spawn(process.execPath, [cli, ...args], { cwd: this.project.folder, env });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-      said(stderr, () => child.kill('SIGKILL'));
-    });
-    return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, stdout, stderr })));
+    return runWatched([cli, ...args], { cwd: this.project.folder, env, said });
   }
 
   /** The document of a verb. Throws where it does not end well. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReleaseWork } from '../../google/release-worker.ts';
+import type { ReleaseWork } from '../../fakes/targets/release-worker.ts';
 import { CloudRunBench } from '../../google/target-bench.ts';
 
 /*
@@ -9,7 +9,7 @@ import { CloudRunBench } from '../../google/target-bench.ts';
  * run again half an hour later. What it leaves must be what an undisturbed run leaves.
  */
 const laterMs = 31 * 60_000;
-const worker = join(import.meta.dirname, '..', '..', 'google', 'release-worker.ts');
+const worker = join(import.meta.dirname, '..', '..', 'fakes', 'targets', 'release-worker.ts');
 
 describe('a release to Cloud Run, killed at a call and run again', () => {
   let bench: CloudRunBench;

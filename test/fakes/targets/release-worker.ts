@@ -1,10 +1,10 @@
 /**
- * A release to Cloud Run by the driver alone, as a process that may be killed: deploys a candidate, measures one start, makes
+ * A release by the driver of a target alone, as a process that may be killed: deploys a candidate, measures one start, makes
  * it live and removes what is over. Takes a JSON document of the target's settings and the two requests.
  */
-import { silentLogger } from '../../src/log.ts';
-import type { DeployRequest } from '../../src/rollout/target.ts';
-import { openTarget } from '../../src/targets/open.ts';
+import { silentLogger } from '../../../src/log.ts';
+import type { DeployRequest } from '../../../src/rollout/target.ts';
+import { openTarget } from '../../../src/targets/open.ts';
 
 export interface ReleaseWork {
   settings: Parameters<typeof openTarget>[0];
