@@ -107,6 +107,7 @@ export const lists = {
     'verbs/forged-releases.test.ts',
     'steps/release/watch.test.ts',
     'targets/azure-functions/azure-commands.test.ts',
+    'targets/azure-functions/azure-events.test.ts',
     'targets/azure-functions/azure-faults.test.ts',
     'targets/azure-functions/azure-forms.test.ts',
     'targets/azure-functions/azure-killed.test.ts',

@@ -14,6 +14,8 @@ export interface ArmOptions {
   query?: Readonly<Record<string, string>>;
   /** An ETag, or `*`. */
   ifMatch?: string | undefined;
+  /** The caller looks at the resource itself until a long operation has ended: what has begun it is the answer. */
+  detached?: boolean;
   /** Failures that end by themselves beside the usual ones. */
   also?: CallRetryOptions['also'];
 }
@@ -54,7 +56,8 @@ export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
     const call = { ...callOf(place, path, options), method, signal };
     try {
       const began = await retryCall(() => once(call), { log, signal, also: options.also });
-      const ended = await finishOperation({ log, signal, place, once }, { method, url: call.url, path }, began);
+      const polling = { log, signal, place, once };
+      const ended = options.detached ? began : await finishOperation(polling, { method, url: call.url, path }, began);
       return { status: ended.status, etag: ended.headers.get('etag') ?? undefined, body: ended.body as T };
     } catch (error) {
       signal.throwIfAborted();

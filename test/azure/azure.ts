@@ -5,6 +5,7 @@ import { LoopbackServer, type Surface } from '../fakes/clouds/loopback.ts';
 import { removeTree } from '../fakes/clouds/read-only-folders.ts';
 import { type ArmApi, armSurface } from './arm.ts';
 import { authorizationApi } from './authorization.ts';
+import { EventGrid } from './event-grid.ts';
 import type { Principal } from './iam.ts';
 import { Identities } from './identities.ts';
 import type { Knobs } from './knobs.ts';
@@ -51,6 +52,7 @@ const usual: ApiMaker[] = [
   ({ web }) => webApis(web),
   resourcesApi,
   insightsApi,
+  ({ events }) => events.api(),
 ];
 
 /** One subscription on Azure, on loopback. */
@@ -63,6 +65,7 @@ export class Azure {
   /** Identities that were made beforehand. */
   readonly identities: Identities;
   readonly web: Web;
+  readonly events: EventGrid;
   /** Ids of Application Insights components in lower case. */
   readonly components = new Set<string>();
   readonly #servers = new Map<string, LoopbackServer>();
@@ -77,6 +80,7 @@ export class Azure {
     this.accounts = new Accounts(world);
     this.identities = new Identities(world);
     this.web = new Web(this);
+    this.events = new EventGrid(this);
     for (const account of accounts) this.accounts.create(account, groups[0] ?? '');
     this.pipeline = world.iam.create('coldgate-pipeline');
     world.iam.grant(this.pipeline.oid, { actions: ['*'], dataActions: ['*'] }, '/');

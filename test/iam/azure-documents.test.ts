@@ -110,6 +110,20 @@ describe('what a job may do on Azure', () => {
     expect(roleOf(set, 'gateway').Actions.join()).not.toMatch(/service\/(?:write|delete|\*)/);
   });
 
+  it('has Event Grid tell of uploads only with a batch, on the storage account that they go to alone', async () => {
+    expect(filesOf(await printed('pipeline')).join()).not.toContain('uploads');
+    const set = await printed('pipeline', {
+      target: azureApps(`identity: ${azureIdentity}, batch: { container: uploads, storage-account: acmeuploads }`),
+    });
+    expect(scopesOf(set, / on uploads acmeuploads$/)).toEqual([
+      `${group}/providers/Microsoft.Storage/storageAccounts/acmeuploads`,
+    ]);
+    expect(roleOf(set, 'uploads').Actions).toEqual(
+      ['read', 'write', 'delete'].map((verb) => `Microsoft.EventGrid/eventSubscriptions/${verb}`),
+    );
+    expect(JSON.stringify(set.documents)).not.toContain('getFullUrl');
+  });
+
   it('joins a subnet, and slots of premium alone', async () => {
     const subnet = `${group}/providers/Microsoft.Network/virtualNetworks/acme/subnets/functions`;
     const set = await printed('pipeline', { target: azureApps(`subnet: ${subnet}`) });

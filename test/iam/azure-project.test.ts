@@ -92,12 +92,10 @@ describe('the set-up of a subscription on Azure', () => {
     expect(await scriptFor(apps)).toContain('echo "pipeline: AZURE_CLIENT_ID=$(az identity show');
   });
 
-  it('leaves the events of a batch, which need the app, to be run after the first promotion', async () => {
+  it('makes the container of uploads, and leaves the events of a batch to a release', async () => {
     const script = await scriptFor(azureApps('batch: { container: uploads, prefix: in/ }'));
-    const line = script.split('\n').find((one) => one.includes('eventgrid event-subscription create'));
-    expect(line).toMatch(/^#: az eventgrid/);
-    expect(line).toContain('--subject-begins-with /blobServices/default/containers/uploads/blobs/in/');
-    expect(line).toContain('--subject-ends-with .jsonl');
-    expect(line).toContain('/coldgate/uploads?code=$KEY');
+    expect(script).toContain('az provider register --namespace Microsoft.EventGrid --wait');
+    expect(script).toContain('container-rm create --storage-account acmeapps --name uploads');
+    expect(script).not.toContain('az eventgrid');
   });
 });

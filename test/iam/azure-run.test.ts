@@ -123,6 +123,13 @@ async function everyVerbOfFunctions(run: RunProject): Promise<void> {
   await run.run('destroy');
 }
 
+async function liveAndAway(run: RunProject): Promise<void> {
+  await run.run('publish');
+  await run.run('deploy');
+  await run.run('promote', '--gate', 'skip');
+  await run.run('destroy');
+}
+
 async function onceAndAway(run: RunProject): Promise<void> {
   await run.run('publish');
   await run.run('deploy');
@@ -139,6 +146,12 @@ function named({ identities, world }: Azure): string {
 
 describe('what verbs ask of Azure with functions on Flex Consumption, and what coldgate iam grants', () => {
   describe('an identity that was made beforehand', () => tellsTheStory(named, everyVerbOfFunctions));
+  describe('an app with a batch', () =>
+    tellsTheStory(
+      (azure) => `${named(azure)}, batch: { container: uploads, prefix: in/ }`,
+      liveAndAway,
+      /Microsoft\.EventGrid/,
+    ));
   describe('an identity of each app', () =>
     tellsTheStory(() => 'identity: system', onceAndAway, /Microsoft\.Authorization/));
 });

@@ -2,7 +2,7 @@ import type { AzureFunctionsSettings } from '../../config/schema/azure-functions
 import type { TargetOperation } from '../needs.ts';
 
 /** Resources that a target's settings name; each gets a role of its own. */
-export type AzurePlace = 'apps' | 'storage' | 'identity' | 'telemetry' | 'subnet' | 'gateway' | 'roles';
+export type AzurePlace = 'apps' | 'storage' | 'identity' | 'telemetry' | 'subnet' | 'gateway' | 'uploads' | 'roles';
 
 interface AzurePermission {
   place: AzurePlace;
@@ -38,6 +38,7 @@ const identities = of('identity', 'Microsoft.ManagedIdentity/userAssignedIdentit
 const telemetry = of('telemetry', 'Microsoft.Insights', (s) => s.applicationInsights !== undefined);
 const network = of('subnet', 'Microsoft.Network/virtualNetworks', (s) => s.subnet !== undefined);
 const gateway = of('gateway', 'Microsoft.ApiManagement/service', (settings) => settings.gateway !== undefined);
+const events = of('uploads', 'Microsoft.EventGrid/eventSubscriptions', ({ batch }) => batch !== undefined);
 const assignments = of('roles', 'Microsoft.Authorization/roleAssignments', hasOwnIdentity);
 
 /**
@@ -118,6 +119,10 @@ export const azurePermissions: readonly AzurePermission[] = [
   gateway('namedValues/delete', 'place', 'clear', 'remove'),
   gateway('subscriptions/delete', 'place', 'clear', 'remove'),
   gateway('products/apis/delete', 'place'),
+  // Uploads of a batch, on the storage account that they go to: https://learn.microsoft.com/azure/event-grid/security-authorization
+  events('read', 'place', 'remove'),
+  events('write', 'place'),
+  events('delete', 'place', 'remove'),
 ];
 
 const groupOf = (subscription: string, group: string): string =>
@@ -128,7 +133,7 @@ export const storageAccountId = ({ subscription, resourceGroup }: AzureFunctions
 
 /** Ids of the resources that a place is in these settings. */
 export function scopesOf(place: AzurePlace, settings: AzureFunctionsSettings): string[] {
-  const { subscription, resourceGroup, identity, applicationInsights, subnet, gateway: front } = settings;
+  const { subscription, resourceGroup, identity, applicationInsights, subnet, gateway: front, batch } = settings;
   const group = groupOf(subscription, resourceGroup);
   const named = (id: string | undefined): string[] => (id === undefined ? [] : [id]);
   switch (place) {
@@ -143,6 +148,8 @@ export function scopesOf(place: AzurePlace, settings: AzureFunctionsSettings): s
       return named(applicationInsights);
     case 'subnet':
       return named(subnet);
+    case 'uploads':
+      return batch ? [storageAccountId(settings, batch.storageAccount ?? settings.storageAccount)] : [];
     case 'gateway': {
       const other = groupOf(subscription, front?.resourceGroup ?? resourceGroup);
       return front ? [`${other}/providers/Microsoft.ApiManagement/service/${front.service}`] : [];

@@ -3,7 +3,7 @@ import { type Advice, quoted } from '../bucket/advice.ts';
 import { jobName, jobSubject } from '../github.ts';
 import { bucketRef, type Subject } from '../subject.ts';
 import { identityParts, jobIdentity } from './identities.ts';
-import { functionApps, settingsOf } from './subject.ts';
+import { settingsOf } from './subject.ts';
 
 const plain = { files: [], optional: false };
 
@@ -112,34 +112,6 @@ function subnetAdvice(settings: readonly AzureFunctionsSettings[]): Advice[] {
   ];
 }
 
-/** Where the handler takes events: src/handler/platforms/azure/uploads.ts. */
-const uploadPath = '/coldgate/uploads';
-
-/** An event for each upload, to the live app, with a key of it. */
-function batchAdvice(subject: Subject): Advice[] {
-  const commands = functionApps(subject).flatMap(({ name, target }) => {
-    const { batch, storageAccount } = target;
-    if (!batch) return [];
-    const place = `/blobServices/default/containers/${batch.container}/blobs/${batch.prefix ?? ''}`;
-    return [
-      `APP="$(az functionapp list --resource-group "$GROUP" --query "[?tags."coldgate-function"=='${name}' && tags."coldgate-role"=='live'].name" --output tsv)"`,
-      'HOST="$(az functionapp show --name "$APP" --resource-group "$GROUP" --query defaultHostName --output tsv)"',
-      'KEY="$(az functionapp keys set --name "$APP" --resource-group "$GROUP" --key-type functionKeys --key-name uploads --query value --output tsv)"',
-      `az eventgrid event-subscription create --name coldgate-${name} --source-resource-id "$(az storage account show --name ${batch.storageAccount ?? storageAccount} --query id --output tsv)" --endpoint-type webhook --endpoint "https://$HOST${uploadPath}?code=$KEY" --included-event-types Microsoft.Storage.BlobCreated --subject-begins-with ${quoted(place)} --subject-ends-with ${quoted(batch.suffix)}`,
-    ];
-  });
-  if (commands.length === 0) return [];
-  return [
-    {
-      name: 'batch-events',
-      why: 'After the first promotion, which makes the app: Event Grid tells it of each upload to the container of the batch.',
-      files: [],
-      commands,
-      optional: true,
-    },
-  ];
-}
-
 /** What the owner of a subscription sets up once for an environment whose functions are on Azure; empty for others. */
 export function adviceForSubscription(subject: Subject): Advice[] {
   const settings = settingsOf(subject);
@@ -150,6 +122,5 @@ export function adviceForSubscription(subject: Subject): Advice[] {
     storageAdvice(subject, settings, first.location),
     identityAdvice(subject, settings),
     ...subnetAdvice(settings),
-    ...batchAdvice(subject),
   ];
 }

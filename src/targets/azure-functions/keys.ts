@@ -8,6 +8,9 @@ const keyName = 'coldgate';
 /** The gateway's own, which may be renewed for itself. */
 const gatewayKeyName = 'apim';
 
+/** Event Grid's own. */
+const uploadKeyName = 'uploads';
+
 /** The key by which this run calls an app, read once and masked; undefined where anyone may call. */
 export const keyOf = async (context: FlexContext, site: string): Promise<string | undefined> =>
   context.settings.auth === 'anonymous' ? undefined : once(context, site, keyName);
@@ -16,9 +19,16 @@ export const keyOf = async (context: FlexContext, site: string): Promise<string 
 export const gatewayKeyOf = (context: FlexContext, site: string): Promise<string> =>
   once(context, site, gatewayKeyName);
 
+/** The key by which Event Grid tells an app of uploads, also as it stands in an address. */
+export async function uploadKeyOf(context: FlexContext, site: string): Promise<string> {
+  const key = await once(context, site, uploadKeyName);
+  context.log.mask(encodeURIComponent(key));
+  return key;
+}
+
 /** An app that is gone has no keys. */
 export function forgetKeys({ keys }: FlexContext, site: string): void {
-  for (const name of [keyName, gatewayKeyName]) keys.delete(place(site, name));
+  for (const name of [keyName, gatewayKeyName, uploadKeyName]) keys.delete(place(site, name));
 }
 
 const place = (site: string, name: string): string => (name === keyName ? site : `${site} ${name}`);

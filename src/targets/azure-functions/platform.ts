@@ -15,6 +15,7 @@ import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../
 import { liveAddress, plannedApp } from './address.ts';
 import { callersEndpoint, foundApims, removeApims, restoreApim, throughApim } from './apim-address.ts';
 import { plannedApim, withApim } from './apim-observe.ts';
+import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { startCold } from './cold-start.ts';
 import { contextOf, type FlexContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
@@ -115,6 +116,11 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return { revision, changed: true };
   }
 
+  /** Uploads go to the live app, whatever it runs. */
+  settle(state: FlexState): Promise<boolean> {
+    return ensureBatch(this.#context, state);
+  }
+
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
     return startCold(this.#context, request, wanted, options);
   }
@@ -140,16 +146,20 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return listFunctions(this.#context);
   }
 
-  besides(name: string, state: FlexState | undefined): Promise<Change[]> {
-    return foundApims(this.#context, name, state);
+  async besides(name: string, state: FlexState | undefined): Promise<Change[]> {
+    return [...foundBatch(state), ...(await foundApims(this.#context, name, state))];
   }
 
-  removeAll(name: string, state: FlexState | undefined): Promise<Change[]> {
-    return state ? removeAll(this.#context, state) : removeApims(this.#context, name, undefined);
+  async removeAll(name: string, state: FlexState | undefined): Promise<Change[]> {
+    if (!state) return removeApims(this.#context, name, undefined);
+    const subscriptions = await endBatch(this.#context, state);
+    return [...(await removeAll(this.#context, state)), ...subscriptions];
   }
 
   drift(state: FlexState, _what: string, { role }: FlexRevision): string[] {
-    return role === 'live' ? [...plannedApp(this.#context, state), ...plannedApim(this.#context, state)] : [];
+    const context = this.#context;
+    if (role !== 'live') return [];
+    return [...plannedApp(context, state), ...plannedApim(context, state), ...plannedBatch(context, state)];
   }
 
   label(_state: FlexState, { site }: FlexRevision): string {

@@ -68,6 +68,12 @@ export const runsTag = 'coldgate-runs';
 /** APIs that stand in front of the app, or may: `group/service/api`. */
 export const gatewayTag = 'coldgate-gateway';
 
+/**
+ * Event Grid subscriptions that the live app has, or may have, as `ACCOUNT/NAME`: the way to them when the settings no longer
+ * name a batch.
+ */
+export const batchTag = 'coldgate-batch';
+
 /** Digest of the package of before, which is kept beside it. */
 export const formerTag = 'coldgate-former';
 /** Digest of what the app was made of, since Azure does not tell all of it. */

@@ -20,6 +20,9 @@ if (!faults.has('registers-nothing')) {
   core.registerFunction({ name: 'coldgate', bindings: { http } }, async ({ method, url, body }) => {
     const { pathname, search } = new URL(url);
     if (faults.has('crash-on-warm') && search.includes('warm')) process.exit(4);
+    // How Event Grid learns that its events are wanted.
+    const asked = pathname === '/coldgate/uploads' && JSON.parse(body.bytes.toString())[0].data.validationCode;
+    if (asked) return { statusCode: '200', body: { string: JSON.stringify({ validationResponse: asked }) } };
     const [status, document, headers = {}] = answer(method, pathname + search, body?.bytes?.toString());
     console.log(JSON.stringify({ event: 'request', url: pathname, status }));
     return {

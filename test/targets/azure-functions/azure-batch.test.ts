@@ -9,7 +9,10 @@ import { Project } from '../../fixtures/project.ts';
 
 const commandLine = join(import.meta.dirname, '..', '..', 'fakes', 'processes', 'source-cli.ts');
 
-/** The command line ships a model with its tensors in another file and `batch:`; events are posted to its live app as Event Grid does, with a key. */
+/**
+ * The command line ships a model with its tensors in another file and `batch:`; its release has Event Grid tell the live app of uploads,
+ * with a key.
+ */
 describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
   const project = new Project();
   let azure: Azure;
@@ -18,7 +21,7 @@ describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
   let key: string;
 
   beforeAll(async () => {
-    azure = await openAzure();
+    azure = await openAzure({ accounts: ['coldgatetest', 'devstoreaccount1'] });
     const id = azure.identities.create('digits', 'models');
     const owner = azure.world.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
     azure.world.iam.grant(azure.identities.find(id)!.oid, owner, azure.world.groupId('models'));
@@ -41,7 +44,7 @@ describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
     expect([exit, exit === 0 ? '' : stderr]).toEqual([0, '']);
     const site = [...azure.web.sites.values()].find(({ tags }) => tags['coldgate-role'] === 'live')!;
     url = `${site.servers.app.url}/coldgate/uploads`;
-    key = azure.web.keys.of(site).functionKeys['default'] ?? '';
+    key = azure.web.keys.of(site).functionKeys['uploads'] ?? '';
   }, 600_000);
   afterAll(async () => {
     project.remove();
@@ -65,12 +68,15 @@ describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
       subject: `/blobServices/default/containers/${containerName}/blobs/in/a.jsonl`,
       data: { eTag: etag, url: `https://devstoreaccount1.blob.core.windows.net/${containerName}/in/a.jsonl` },
     };
-    const answer = await post([event], 'Notification');
+    const [answer, ...others] = await azure.events.deliver('devstoreaccount1', event);
+    if (!answer || others.length > 0) throw new Error('Event Grid tells one app, once');
     const [result] = (await answer.json()) as Record<string, unknown>[];
     expect([answer.status, result]).toMatchObject([200, { status: 'written', lines: 2, failed: 1 }]);
     const written = await uploads.client.getBlobClient(String(result!['output'])).downloadToBuffer();
     expect(JSON.parse(written.toString().split('\n')[0] ?? '')).toMatchObject({ line: 1, outputs: { y: [[5.5, 1]] } });
     expect(await (await post([event], 'Notification')).json()).toMatchObject([{ status: 'done-before' }]);
+    const elsewhere = { ...event, subject: event.subject.replace('/in/', '/out/') };
+    expect(await azure.events.deliver('devstoreaccount1', elsewhere)).toEqual([]);
   });
 
   it('takes events with a key alone, and has Event Grid know that they are wanted', async () => {
