@@ -16,6 +16,8 @@ export interface TargetBench {
   crash(revision: Revision): Promise<void>;
   /** What runs now under the function's name, whoever started it. */
   running(): Promise<number>;
+  /** Parts in front of the function that are removed with it, and named: an HTTP API. None without it. */
+  parts?: number;
   /** How a caller who may calls an address; plainly without it. */
   get?(url: string): Promise<Response>;
   close(): Promise<void>;
@@ -248,7 +250,7 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
     it('removes everything, and finds nothing to remove after that', async () => {
       await route(one);
       await deploy(two);
-      expect(await target.remove(bench.settings, 'all')).toHaveLength(2);
+      expect(await target.remove(bench.settings, 'all')).toHaveLength(2 + (bench.parts ?? 0));
       expect(await target.remove(bench.settings, 'all')).toEqual([]);
       expect(await target.describe(bench.settings)).toEqual({ live: undefined, candidates: [] });
       expect(await bench.running()).toBe(0);

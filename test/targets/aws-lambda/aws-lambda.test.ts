@@ -47,6 +47,7 @@ async function openBench(auth: 'iam' | 'none', endpoint = 'function-url', layer 
   });
   return {
     target,
+    ...(endpoint === 'http-api' && { parts: 1 }),
     settings: {
       name,
       model: 'digits',
