@@ -111,6 +111,8 @@ export const lists = {
     'targets/azure-functions/azure-faults.test.ts',
     'targets/azure-functions/azure-forms.test.ts',
     'targets/azure-functions/azure-killed.test.ts',
+    'targets/azure-functions/azure-premium-release.test.ts',
+    'targets/azure-functions/azure-premium.test.ts',
     'targets/azure-functions/azure-release.test.ts',
     'targets/azure-functions/azure-ship.test.ts',
     'targets/azure-functions/azure.test.ts',

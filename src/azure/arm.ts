@@ -18,6 +18,8 @@ export interface ArmOptions {
   detached?: boolean;
   /** Failures that end by themselves beside the usual ones. */
   also?: CallRetryOptions['also'];
+  /** It is not sent again where whether it was done is unknown. */
+  notTwice?: CallRetryOptions['notTwice'];
 }
 
 export interface ArmAnswer<T> {
@@ -55,7 +57,7 @@ export function openArm({ log, signal, credentials, variables }: ArmDeps): Arm {
   const sendCall: Arm['send'] = async <T>(method: AzureRequest['method'], path: string, options: ArmOptions) => {
     const call = { ...callOf(place, path, options), method, signal };
     try {
-      const began = await retryCall(() => once(call), { log, signal, also: options.also });
+      const began = await retryCall(() => once(call), { log, signal, also: options.also, notTwice: options.notTwice });
       const polling = { log, signal, place, once };
       const ended = options.detached ? began : await finishOperation(polling, { method, url: call.url, path }, began);
       return { status: ended.status, etag: ended.headers.get('etag') ?? undefined, body: ended.body as T };

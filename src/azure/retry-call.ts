@@ -35,16 +35,22 @@ export interface CallRetryOptions {
   signal: AbortSignal;
   /** Further failures that end by themselves, such as a role that does not count yet. */
   also?: ((failure: AzureFailure) => Reason | undefined) | undefined;
+  /** Doing it twice is not the same as once: it is not sent again where whether it was done is unknown. */
+  notTwice?: boolean | undefined;
 }
 
+/** Whether a failure leaves open if the call was done. */
+export const isUnknown = ({ status }: AzureFailure): boolean => status === 0 || status >= 500;
+
 /** Sends a call again for as long as Azure is busy or failing. Throws what it threw last, and the signal's reason. */
-export const retryCall = <T>(work: () => Promise<T>, { log, signal, also }: CallRetryOptions): Promise<T> =>
+export const retryCall = <T>(work: () => Promise<T>, { log, signal, also, notTwice }: CallRetryOptions): Promise<T> =>
   withRetry(work, {
     log,
     signal,
     judge(error) {
       const reason = error instanceof AzureFailure ? (isTransient(error) ?? also?.(error)) : undefined;
       if (!(error instanceof AzureFailure) || reason === undefined) return undefined;
+      if (notTwice && isUnknown(error)) return undefined;
       const { status, code, message, retryAfterMs } = error;
       return { limitMs: limitsMs[reason], words: `Azure answers ${status} ${code} (${message})`, retryAfterMs };
     },

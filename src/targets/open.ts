@@ -32,8 +32,7 @@ const openAs = <P extends Provider>(
 ): Promise<Target> => openers[provider](settings, deps);
 
 /**
- * The target of an environment or model. Throws ColdgateError `plan-not-available` (exit 2) for a plan that this build cannot
- * deploy to, and `platform-not-supported` (exit 2) where the local target cannot run on this machine.
+ * The target of an environment or model. Throws ColdgateError `platform-not-supported` (exit 2) where the local target cannot run on this machine.
  */
 export const openTarget = (settings: TargetSettings, deps: PlatformDeps): Promise<Target> =>
   openAs(settings.provider, settings, deps);

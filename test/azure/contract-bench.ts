@@ -16,7 +16,7 @@ export async function openContractBench(
   options: AzureOptions & { settings?: Record<string, unknown> } = {},
 ): Promise<TargetBench> {
   const bench = await AzureBench.open(options);
-  const target = await bench.target(options.settings);
+  const target = await bench.target();
   const [one, two] = bench.versions;
   return {
     target,
@@ -25,7 +25,8 @@ export async function openContractBench(
     versions: [one!, two!],
     point: (version) => bench.store.point(version),
     crash: (revision) => crash(bench, revision),
-    running: async () => bench.sites().filter(({ tags }) => tags['coldgate-role'] !== 'sample').length,
+    // A slot has what was live before, as the way back.
+    running: async () => bench.sites('live').length + bench.sites('candidate').length,
     get: (url) => fetch(url, { headers: bench.keyFor(url) }),
     close: async () => {
       await target.remove({ name: functionName }, 'all');

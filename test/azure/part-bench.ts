@@ -71,9 +71,23 @@ export function calm({ azure }: AzureBench): void {
   azure.world.fault = () => undefined;
 }
 
+/** Plans to have parts run on. */
+export const plans: [string, Record<string, unknown>][] = [
+  ['Flex Consumption', {}],
+  ['Premium', { plan: 'premium' }],
+];
+
+/** What there is of so many apps: on Premium they share plan and container, and a live one may have a slot. */
+function countOf(bench: AzureBench, apps: number): number {
+  if (bench.defaults['plan'] !== 'premium') return 3 * apps;
+  return apps === 0 ? 0 : apps + bench.sites('next').length + 2;
+}
+
 /** What differs from what a part leaves: apps with their plans and containers, and nothing else. */
 export function wrong(bench: AzureBench, { after }: Part): string[] {
-  const roles = bench.sites().map(({ tags }) => String(tags['coldgate-role']));
+  const roles = bench.sites().flatMap(({ slot, tags }) => (slot === undefined ? [String(tags['coldgate-role'])] : []));
   const left = bench.leftovers();
-  return JSON.stringify(roles.sort()) === JSON.stringify(after) && left.length === 3 * after.length ? [] : left;
+  return JSON.stringify(roles.sort()) === JSON.stringify(after) && left.length === countOf(bench, after.length)
+    ? []
+    : left;
 }

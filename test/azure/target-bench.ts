@@ -34,9 +34,12 @@ export class AzureBench {
   readonly store: TargetStore;
   readonly folder: string;
   readonly versions: StoredVersion[];
+  /** Settings of every target, as models.yaml has them. */
+  readonly defaults: Record<string, unknown>;
 
-  private constructor(azure: Azure, folder: string) {
+  private constructor(azure: Azure, folder: string, defaults: Record<string, unknown>) {
     this.azure = azure;
+    this.defaults = defaults;
     this.folder = folder;
     this.store = new TargetStore(join(folder, 'store'), 'digits');
     this.versions = ['1.0.0', '1.1.0'].map((version, at) => {
@@ -46,17 +49,20 @@ export class AzureBench {
     this.store.point('1.0.0');
   }
 
-  static async open(options: AzureOptions = {}): Promise<AzureBench> {
+  static async open({
+    settings = {},
+    ...options
+  }: AzureOptions & { settings?: Record<string, unknown> } = {}): Promise<AzureBench> {
     const azure = await openAzure(options);
     Object.assign(process.env, azure.environment);
-    return new AzureBench(azure, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-flex-'))));
+    return new AzureBench(azure, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-flex-'))), settings);
   }
 
   /** @param more as models.yaml has them */
   targetSettings(more: Record<string, unknown> = {}): Parameters<typeof openTarget>[0] {
     const settings = {
       ...{ provider: 'azure-functions', subscription: this.azure.subscription, 'resource-group': 'models' },
-      ...{ location: 'westeurope', 'storage-account': 'coldgatetest', ...more },
+      ...{ location: 'westeurope', 'storage-account': 'coldgatetest', ...this.defaults, ...more },
     };
     return camelKeys(settingsSchema.parse(settings));
   }

@@ -31,12 +31,12 @@ describe('openTarget', () => {
     expect(target.key).toBe('google-cloud-run-europe-west1-1x2048-gen2');
   });
 
-  it('opens Flex Consumption without asking anyone, and says that Premium is not in this build', async () => {
+  it('opens Flex Consumption without asking anyone, and Premium', async () => {
     const target = await openTarget(camelKeys(targetSchema.parse(azure)), deps);
     expect(target.platform).toEqual({ os: 'linux', arch: 'x64' });
     expect(target.key).toBe('azure-functions-westeurope-flex-2048');
     const premium = camelKeys(targetSchema.parse({ ...azure, plan: 'premium' }));
-    await expect(openTarget(premium, deps)).rejects.toMatchObject({ code: 'plan-not-available', exit: 2 });
+    expect((await openTarget(premium, deps)).key).toBe('azure-functions-westeurope-premium-ep1');
   });
 });
 

@@ -28,6 +28,8 @@ const isKeyed = ({ auth, gateway }: AzureFunctionsSettings): boolean => auth ===
 
 const web = of('apps', 'Microsoft.Web');
 const slots = of('apps', 'Microsoft.Web/sites', isPremium);
+const slotKeys = of('apps', 'Microsoft.Web/sites', (settings) => isPremium(settings) && settings.auth === 'function');
+const flex = of('apps', 'Microsoft.Web', (settings) => !isPremium(settings));
 const keys = of('apps', 'Microsoft.Web/sites', isKeyed);
 const container = of('storage', 'Microsoft.Storage/storageAccounts/blobServices/containers');
 const blob = (verb: string, ...operations: TargetOperation[]): AzurePermission => ({
@@ -53,7 +55,7 @@ export const azurePermissions: readonly AzurePermission[] = [
   web('serverfarms/read', 'look'),
   web('sites/write', 'make', 'place'),
   web('sites/config/write', 'make', 'place'),
-  web('sites/publish/action', 'make', 'place'),
+  flex('sites/publish/action', 'make', 'place'),
   web('sites/host/sync/action', 'make', 'place'),
   // Why a host does not start, without a key of it.
   web('sites/hostruntime/host/read', 'make', 'place'),
@@ -62,30 +64,31 @@ export const azurePermissions: readonly AzurePermission[] = [
   web('serverfarms/write', 'make'),
   web('serverfarms/join/action', 'make'),
   web('sites/delete', 'make', 'clear', 'remove'),
-  // A plan of Flex Consumption has one app, and goes with it.
+  // A plan goes with its last app.
   web('serverfarms/delete', 'make', 'clear', 'remove'),
   of('apps', 'Microsoft.Resources')('tags/write', 'make', 'place'),
   keys('host/listkeys/action', 'make', 'call'),
   keys('host/functionkeys/write', 'make'),
-  slots('slots/read', 'look'),
+  // A host that could not read its package yet is started again.
+  slots('restart/action', 'make', 'place'),
   slots('slots/config/list/action', 'look'),
-  slots('slots/functions/read', 'look'),
-  slots('slots/write', 'make'),
-  slots('slots/config/read', 'make'),
+  slots('slots/read', 'make', 'place', 'remove'),
+  slots('slots/functions/read', 'make', 'place'),
+  slots('slots/write', 'make', 'place'),
   slots('slots/config/write', 'make', 'place'),
-  slots('slots/publish/action', 'make'),
-  slots('slots/host/sync/action', 'make'),
-  slots('slots/host/listkeys/action', 'make', 'call'),
-  slots('slots/host/functionkeys/write', 'make'),
-  slots('slots/restart/action', 'make'),
-  slots('slotsswap/action', 'place'),
+  slots('slots/host/sync/action', 'make', 'place'),
+  slots('slots/hostruntime/host/read', 'make', 'place'),
+  slots('slots/basicPublishingCredentialsPolicies/*', 'make', 'place'),
+  slots('slots/operationresults/read', 'make', 'place', 'remove'),
+  slotKeys('slots/host/listkeys/action', 'make', 'place'),
+  slots('slots/restart/action', 'make', 'place'),
   slots('slots/slotsswap/action', 'place'),
-  slots('slots/delete', 'make', 'clear', 'remove'),
+  slots('slots/delete', 'make', 'place', 'remove'),
   of('storage', 'Microsoft.Storage')('storageAccounts/read', 'make', 'place', 'clear', 'remove'),
   container('write', 'make', 'place'),
   container('delete', 'make', 'clear', 'remove'),
   // Packages by their digest, and the lock of a change.
-  blob('read', 'make', 'place'),
+  { ...blob('read', 'make', 'place'), when: (settings) => !isPremium(settings) },
   blob('write', 'make', 'place'),
   blob('delete', 'make', 'place', 'clear', 'remove'),
   identities('read', 'make'),

@@ -1,8 +1,9 @@
 import type { Address, ExposeOptions } from '../../rollout/platform.ts';
 import { differingFields, ensureApp } from './app.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, homeOf, isPremium } from './context.ts';
 import { settlingUntil } from './endpoint.ts';
 import { alone } from './lease.ts';
+import { differingPlan, ensurePlan } from './plans.ts';
 import { siteUrl } from './resources.ts';
 import type { FlexState } from './state.ts';
 import { revisionVariable } from './wanted.ts';
@@ -18,17 +19,23 @@ export async function liveAddress(
   if (!request) return { url: siteUrl(site) ?? '', changed: false };
   const of = { ...request.settings, name: state.name };
   const app = { site: state.site, of, app: { role: 'live', version: null } } as const;
+  const replanned = await ensurePlan(context, app, state.plans.get(homeOf(context, state.site)));
   const { site: now, changed } = await ensureApp(context, app, site, (work) => alone(context, state.site, work));
   if (changed) {
     const reports = state.live?.id ?? state.settings[revisionVariable] ?? '';
     context.moved.set(state.site, { reports, until: settlingUntil() });
   }
   state.sites.set(state.site, now);
-  return { url: siteUrl(now) ?? '', changed };
+  return { url: siteUrl(now) ?? '', changed: changed || replanned };
 }
 
 /** What would be changed of the live app itself, in words. */
 export function plannedApp(context: FlexContext, state: FlexState): string[] {
+  const { settings } = context;
   const site = state.sites.get(state.site);
-  return site ? differingFields(context.settings, site).map((field) => `app ${state.site}: ${field}`) : [];
+  if (!site) return [];
+  // Of an app on Premium Azure tells too little to compare it without a change.
+  if (!isPremium(settings)) return differingFields(settings, site).map((field) => `app ${state.site}: ${field}`);
+  const plan = state.plans.get(state.site);
+  return plan ? differingPlan(context, state.name, plan).map((field) => `plan ${plan.name}: ${field}`) : [];
 }

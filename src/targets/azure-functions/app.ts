@@ -5,14 +5,21 @@ import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { holds } from './compare.ts';
 import { ensureContainer } from './containers.ts';
-import { type FlexContext, planPath, sitePath, web } from './context.ts';
+import { type FlexContext, isPremium, sitePath, web } from './context.ts';
 import { forgetKeys } from './keys.ts';
-import { appTag, formerTag, functionTag, type Plan, runsTag, type Site, type Tags, untilTag } from './resources.ts';
+import {
+  appTag,
+  formerTag,
+  functionTag,
+  type Runs,
+  runsTag,
+  type Site,
+  type Tags,
+  untilOf,
+  untilTag,
+} from './resources.ts';
 import { ensureRoles } from './roles.ts';
-import { type AppRole, scaleOf, siteBody, strategyOf, tagsOf } from './wanted.ts';
-
-/** How long an unfinished app, or one for samples, may lie about when its run was killed, ms. */
-const lifeMs = 60 * 60_000;
+import { type AppRole, scaleOf, siteBody, strategyOf } from './wanted.ts';
 
 /** What an app is made of, beside what it runs. */
 export interface AppRequest {
@@ -35,23 +42,12 @@ export async function createApp(
   log.info(`Creating the function app ${site} in ${settings.location}.`);
   await ensureContainer(context, site);
   const body = marked(await siteBody(context, site, of, app, variables));
+  // Plans of Premium are shared: an unfinished app says itself how long it may lie about.
+  if (isPremium(settings)) body.tags = { ...body.tags, [untilTag]: untilOf(context) };
   const { body: made } = await arm.send<Site>('PUT', sitePath(context, site), { apiVersion: web, body });
   await ensureRoles(context, made, of);
   await forbidPasswords(context, site);
   return made;
-}
-
-/** The plan of an app, first of all that belongs to it: by its tags a run that was killed is found. */
-export async function createPlan(context: FlexContext, { site, of, app }: AppRequest): Promise<void> {
-  const until = new Date(context.now().getTime() + lifeMs).toISOString();
-  const body = {
-    location: context.settings.location,
-    kind: 'functionapp',
-    sku: { name: 'FC1', tier: 'FlexConsumption', size: 'FC', family: 'FC' },
-    properties: { reserved: true },
-    tags: { ...tagsOf(context, of.name, app), [untilTag]: until },
-  };
-  await context.arm.send<Plan>('PUT', planPath(context, site), { apiVersion: web, body });
 }
 
 /** Publishing by user name and password; by Entra token it works without. */
@@ -122,6 +118,9 @@ export async function readSite(context: FlexContext, site: string): Promise<Site
   return found;
 }
 
+export const listSites = (context: FlexContext): Promise<Site[]> =>
+  context.arm.list<Site>(`${context.group}/providers/Microsoft.Web/sites`, { apiVersion: web });
+
 export function checkOwned({ name, tags }: Site): void {
   if (tags?.[functionTag] !== undefined) return;
   throw new ColdgateError(
@@ -138,13 +137,6 @@ export async function mergeTags(context: FlexContext, site: Site, tags: Tags): P
   const body = { operation: 'Merge', properties: { tags } };
   await context.arm.send('PATCH', path, { apiVersion: '2021-04-01', body });
   site.tags = { ...site.tags, ...tags };
-}
-
-/** What an app runs, as it was noted when it was published. */
-export interface Runs {
-  revision: string;
-  settingsSha256: string;
-  packageSha256: string;
 }
 
 export const runsOf = ({ tags }: Pick<Site, 'tags'>): Runs | undefined => {
@@ -171,14 +163,8 @@ export async function deleteSite(context: FlexContext, site: string): Promise<vo
   );
 }
 
-export const deletePlan = (context: FlexContext, site: string): Promise<void> =>
-  gone(() => context.arm.send('DELETE', planPath(context, site), { apiVersion: web, also: isStillUsed }));
-
-/** The plan of an app that was removed a moment ago counts it for some seconds. */
-const isStillUsed = ({ status }: { status: number }) => (status === 409 ? ('busy' as const) : undefined);
-
 /** What is gone already is as good as removed now. */
-async function gone(remove: () => Promise<unknown>): Promise<void> {
+export async function gone(remove: () => Promise<unknown>): Promise<void> {
   try {
     await remove();
   } catch (error) {

@@ -1,13 +1,13 @@
 import { isMissing } from '../../azure/failure.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, homeOf } from './context.ts';
 import { accountOf } from './facts.ts';
 
 const apiVersion = '2023-05-01';
 
 const containerPath = async (context: FlexContext, site: string): Promise<string> =>
-  `${(await accountOf(context)).id}/blobServices/default/containers/${site}`;
+  `${(await accountOf(context)).id}/blobServices/default/containers/${homeOf(context, site)}`;
 
-/** The container of an app, by the name of the app; one that is there stays as it is. */
+/** The container of an app; one that is there stays as it is. */
 export async function ensureContainer(context: FlexContext, site: string): Promise<void> {
   const body = { properties: { publicAccess: 'None' } };
   await context.arm.send('PUT', await containerPath(context, site), { apiVersion, body });

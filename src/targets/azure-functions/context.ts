@@ -3,6 +3,7 @@ import { type Arm, openArm } from '../../azure/arm.ts';
 import { type AzureCredentials, openCredentials } from '../../azure/credentials.ts';
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
+import { ownerOf } from './names.ts';
 import type { Former, SampleApp, StorageAccount } from './state.ts';
 
 /** What every operation of the platform works with. */
@@ -61,5 +62,11 @@ export const web = '2025-05-01';
 export const sitePath = ({ group }: Pick<FlexContext, 'group'>, site: string): string =>
   `${group}/providers/Microsoft.Web/sites/${site}`;
 
-export const planPath = ({ group }: Pick<FlexContext, 'group'>, site: string): string =>
-  `${group}/providers/Microsoft.Web/serverfarms/${site}-plan`;
+export const isPremium = ({ plan }: Pick<AzureFunctionsSettings, 'plan'>): boolean => plan === 'premium';
+
+/** Whose plan and container an app has: its own on Flex Consumption, those of the live app on Premium. */
+export const homeOf = ({ settings }: Pick<FlexContext, 'settings'>, site: string): string =>
+  isPremium(settings) ? ownerOf(site) : site;
+
+export const planPath = (context: Pick<FlexContext, 'group' | 'settings'>, site: string): string =>
+  `${context.group}/providers/Microsoft.Web/serverfarms/${homeOf(context, site)}-plan`;

@@ -1,6 +1,7 @@
 import { isMissing } from '../../azure/failure.ts';
+import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import { ColdgateError, exitCodes } from '../../errors.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, isPremium } from './context.ts';
 import type { StorageAccount } from './state.ts';
 
 /*
@@ -66,10 +67,12 @@ async function readNodeVersion({ arm, settings, log }: FlexContext): Promise<str
   const path = `/providers/Microsoft.Web/locations/${settings.location}/functionAppStacks`;
   const query = { stack: 'node', removeHiddenStacks: 'true', removeDeprecatedStacks: 'true' };
   const stacks = await arm.list<Stack>(path, { apiVersion: '2020-10-01', query });
-  const offered = stacks.flatMap(({ properties }) => properties?.majorVersions ?? []).flatMap(versionsOf);
+  const offered = stacks
+    .flatMap(({ properties }) => properties?.majorVersions ?? [])
+    .flatMap((major) => versionsOf(major, settings));
   const found = nodeVersions.find((version) => offered.includes(version));
   if (found === undefined) {
-    const text = `${settings.location} offers Node ${offered.join(', ') || 'in no version'} for Flex Consumption; packages are made for ${nodeVersions.join(' and ')}.`;
+    const text = `${settings.location} offers Node ${offered.join(', ') || 'in no version'} for plan: ${settings.plan}; packages are made for ${nodeVersions.join(' and ')}.`;
     throw new ColdgateError('no-node', exitCodes.usage, text, { hint: 'Choose another location.' });
   }
   if (found !== nodeVersions[0])
@@ -77,12 +80,15 @@ async function readNodeVersion({ arm, settings, log }: FlexContext): Promise<str
   return found;
 }
 
-/** Versions that Flex Consumption has; minor versions without a list of plans count for all of them. */
-function versionsOf({ minorVersions = [] }: { minorVersions?: Minor[] }): string[] {
+/** Versions that a plan has; minor versions without a list of plans count for all of them, and all of them for Premium. */
+function versionsOf(
+  { minorVersions = [] }: { minorVersions?: Minor[] },
+  settings: Pick<AzureFunctionsSettings, 'plan'>,
+): string[] {
   return minorVersions.flatMap(({ stackSettings }) => {
     const { runtimeVersion, isHidden, isDeprecated, Sku } = stackSettings?.linuxRuntimeSettings ?? {};
     if (isHidden || isDeprecated) return [];
-    if (!Sku) return runtimeVersion ? [runtimeVersion.split('|').at(-1) ?? ''] : [];
+    if (!Sku || isPremium(settings)) return runtimeVersion ? [runtimeVersion.split('|').at(-1) ?? ''] : [];
     const flex = Sku.filter(({ skuCode }) => skuCode?.toUpperCase() === 'FC1');
     return flex.map(({ functionAppConfigProperties }) => functionAppConfigProperties?.runtime?.version ?? '');
   });

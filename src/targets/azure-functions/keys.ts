@@ -1,6 +1,7 @@
 import type { AzureFailure } from '../../azure/failure.ts';
 import type { Reason } from '../../azure/retry-call.ts';
 import { type FlexContext, sitePath, web } from './context.ts';
+import { isSlot } from './names.ts';
 
 /** A host key of our own: it opens the functions and nothing of `/admin`, as the master key would. */
 const keyName = 'coldgate';
@@ -59,7 +60,8 @@ async function readKey(context: FlexContext, site: string, name: string): Promis
     `${path}/listkeys`,
     options,
   );
-  const known = body.functionKeys?.[name];
+  // No call makes a key of a slot, which this run alone calls: every host has this one.
+  const known = body.functionKeys?.[isSlot(site) ? 'default' : name];
   if (known !== undefined) return masked(context, known);
   const made = await arm.send<{ properties?: { value?: string }; value?: string }>(
     'PUT',

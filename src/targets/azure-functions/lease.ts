@@ -5,7 +5,7 @@ import { ConflictError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import { createBlob, isDataDenied, leaseBlob, releaseBlob } from './blobs.ts';
 import { ensureContainer } from './containers.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, homeOf } from './context.ts';
 
 /** Longest lease that ends by itself, which is what one of a killed run does. */
 const leaseSeconds = 60;
@@ -24,7 +24,7 @@ const isHeld = (error: unknown): boolean =>
  * `function-locked` where another run has it for too long.
  */
 export async function alone<T>(context: FlexContext, site: string, work: () => Promise<T>): Promise<T> {
-  const path = `${site}/coldgate/lock`;
+  const path = `${homeOf(context, site)}/coldgate/lock`;
   const id = randomUUID();
   if (!(await acquire(context, site, path, id))) return work();
   const renewing = setInterval(() => {

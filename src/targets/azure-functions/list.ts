@@ -1,7 +1,7 @@
 import type { FoundFunction } from '../../rollout/target.ts';
+import { listSites } from './app.ts';
 import { readSettings } from './app-settings.ts';
 import type { FlexContext } from './context.ts';
-import { listSites } from './observe.ts';
 import { functionTag } from './resources.ts';
 
 /** Functions of the resource group that have our tag, with what one of their apps has been told of its store. */

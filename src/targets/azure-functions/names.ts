@@ -30,6 +30,17 @@ export const candidateName = (live: string, version: string): string => `${live}
 export const sampleName = (live: string, version: string, run: string): string =>
   `${live}-s-${digest(`${run} ${version}`).slice(0, 8)}`;
 
+/** The slot of a live app on Premium, as a part of paths: what is to be live, or was before. */
+export const slotName = (live: string): string => `${live}/slots/cg-next`;
+
+export const isSlot = (site: string): boolean => site.includes('/slots/');
+
+/** The live app that an app or slot belongs to. */
+export const ownerOf = (site: string): string => site.replace(/\/slots\/.*$|-[cs]-[0-9a-f]{8}$/, '');
+
+/** Id of a host outside of Flex Consumption, by which it has its keys and locks: at most 32 characters, one for each place. */
+export const hostId = (site: string): string => `cg-${digest(site).slice(0, 28)}`;
+
 /** A digest as a version 5 UUID (RFC 9562), by which an assignment of a role is found again. */
 export function uuidOf(...parts: string[]): string {
   const hex = digest(parts.join('\n').toLowerCase());

@@ -1,8 +1,10 @@
-import { checkOwned, runsOf } from './app.ts';
+import { checkOwned, listSites, runsOf } from './app.ts';
 import { readSettings } from './app-settings.ts';
-import { type FlexContext, web } from './context.ts';
+import { type FlexContext, isPremium, web } from './context.ts';
 import { siteName } from './names.ts';
+import { runsIn } from './premium.ts';
 import { functionTag, type Plan, roleTag, type Site, siteUrl, untilTag, versionTag } from './resources.ts';
+import { readSlot } from './slot.ts';
 import type { FlexRevision, FlexState } from './state.ts';
 import { revisionVariable } from './wanted.ts';
 
@@ -20,7 +22,8 @@ export async function observe(context: FlexContext, name: string): Promise<FlexS
   const ownPlans = new Map(plans.filter(isOfIt).map((one) => [one.name.replace(/-plan$/, ''), one]));
   if (own.size === 0 && ownPlans.size === 0) return undefined;
   const settings = own.has(live) ? await readSettings(context, live) : {};
-  return stateOf(context, { name, site: live, sites: own, plans: ownPlans, settings });
+  const beside = own.has(live) && isPremium(context.settings) ? await readSlot(context, live) : undefined;
+  return stateOf(context, { name, site: live, sites: own, plans: ownPlans, settings }, beside);
 }
 
 /** What is there, before anything was made. */
@@ -30,9 +33,6 @@ export const nothingOf = (context: FlexContext, name: string): FlexState =>
     ...{ sites: new Map(), plans: new Map() },
   });
 
-export const listSites = (context: FlexContext): Promise<Site[]> =>
-  context.arm.list<Site>(`${context.group}/providers/Microsoft.Web/sites`, { apiVersion: web });
-
 const listPlans = (context: FlexContext): Promise<Plan[]> =>
   context.arm.list<Plan>(`${context.group}/providers/Microsoft.Web/serverfarms`, { apiVersion: web });
 
@@ -40,11 +40,12 @@ const listPlans = (context: FlexContext): Promise<Plan[]> =>
 function stateOf(
   context: FlexContext,
   seen: Pick<FlexState, 'name' | 'site' | 'sites' | 'plans' | 'settings'>,
+  beside?: FlexRevision,
 ): FlexState {
   const { name, site, sites, settings } = seen;
   const serving = sites.get(site);
   const live = serving && liveOf(serving, settings);
-  const former = context.former.get(name)?.revision;
+  const former = beside ?? context.former.get(name)?.revision;
   const candidates = [...sites.values()].flatMap((one) => candidateOf(one) ?? []);
   return {
     ...seen,
@@ -60,8 +61,9 @@ function stateOf(
  * another revision than was noted, because a run was killed in between, or someone has changed them.
  */
 function liveOf(site: Site, settings: Record<string, string>): FlexRevision | undefined {
-  const runs = runsOf(site);
-  if (!runs) return undefined;
+  const noted = runsOf(site);
+  if (!noted) return undefined;
+  const runs = runsIn(settings) ?? noted;
   const reports = settings[revisionVariable] ?? '';
   const isAsNoted = reports === runs.revision;
   return {
@@ -98,7 +100,8 @@ export function surplusApps(
   { site: live, sites, plans }: Pick<FlexState, 'site' | 'sites' | 'plans'>,
 ): string[] {
   const own = new Set([...samples.values()].map(({ site }) => site));
-  const isOver = (name: string): boolean => !(Date.parse(plans.get(name)?.tags?.[untilTag] ?? '') > now().getTime());
+  const isOver = (name: string): boolean =>
+    !(Date.parse((plans.get(name) ?? sites.get(name))?.tags?.[untilTag] ?? '') > now().getTime());
   const names = new Set([...plans.keys(), ...sites.keys()]);
   return [...names].filter((name) => {
     if (name === live) return false;

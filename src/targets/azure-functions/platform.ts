@@ -17,22 +17,32 @@ import { callersEndpoint, foundApims, removeApims, restoreApim, throughApim } fr
 import { plannedApim, withApim } from './apim-observe.ts';
 import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { startCold } from './cold-start.ts';
-import { contextOf, type FlexContext } from './context.ts';
+import { contextOf, type FlexContext, isPremium } from './context.ts';
 import { endpointAt } from './endpoint.ts';
 import { withHost } from './explain.ts';
 import { listFunctions } from './list.ts';
 import { candidateName, siteName } from './names.ts';
 import { nothingOf, observe } from './observe.ts';
+import { checkPlans } from './plans.ts';
+import { skuOf } from './premium-site.ts';
 import { publish, type Request } from './publish.ts';
-import { noPremium } from './refusal.ts';
 import { removeAll, retireRevisions, sweep } from './remove.ts';
 import { replaceLive } from './replace.ts';
+import { swapLive } from './slot.ts';
 import type { FlexRevision, FlexState } from './state.ts';
 import { memoryOf, settingsOf } from './wanted.ts';
 
+function replacingOf(settings: AzureFunctionsSettings): string {
+  if (isPremium(settings)) return 'a swap of slots: no request is lost, the first ones may wait for the model to load';
+  return settings.updateStrategy === 'rolling'
+    ? 'an update in place: requests in flight end by themselves, an app with one instance has a short gap'
+    : 'an update in place: requests in flight are lost, and the app is down for some seconds';
+}
+
 /**
  * Functions on Azure's Flex Consumption plan: one app per model and environment follows the pointer and is what callers reach;
- * a candidate is a second app on a second plan, pinned to a model version. All state is stored in Azure itself. Design:
+ * a candidate is a second app, pinned to a model version. On Premium apps share a plan, and a new live revision goes into a slot
+ * of the live app and changes places with it. All state is stored in Azure itself. Design:
  * docs/azure-target.md.
  */
 export class FlexPlatform implements Platform<FlexRevision, FlexState> {
@@ -44,14 +54,11 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   readonly startSeconds = [10, 40] as const;
   readonly #context: FlexContext;
 
-  /** Throws ColdgateError `plan-not-available` (exit 2). */
   constructor(settings: AzureFunctionsSettings, deps: PlatformDeps) {
-    if (settings.plan !== 'flex-consumption') throw noPremium();
-    this.key = `azure-functions-${settings.location}-flex-${memoryOf(settings)}`;
-    this.replacing =
-      settings.updateStrategy === 'rolling'
-        ? 'an update in place: requests in flight end by themselves, an app with one instance has a short gap'
-        : 'an update in place: requests in flight are lost, and the app is down for some seconds';
+    const hasSlots = isPremium(settings);
+    const shape = hasSlots ? `premium-${skuOf(settings).toLowerCase()}` : `flex-${memoryOf(settings)}`;
+    this.key = `azure-functions-${settings.location}-${shape}`;
+    this.replacing = replacingOf(settings);
     this.#context = contextOf(settings, deps);
   }
 
@@ -74,6 +81,7 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
 
   async open({ settings }: Request): Promise<FlexState> {
     const found = (await observe(this.#context, settings.name)) ?? nothingOf(this.#context, settings.name);
+    checkPlans(this.#context, found.plans.values());
     const state = await withApim(this.#context, found);
     plannedApim(this.#context, state);
     return state;
@@ -98,7 +106,9 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     const own = isLive
       ? await liveAddress(this.#context, state, options)
       : { url: app ?? url, changed: options.recheck };
-    return throughApim(this.#context, state, revision, { own, request: options.request });
+    // What was swapped back is still known by its slot.
+    const at = isLive ? { ...revision, site: state.site } : revision;
+    return throughApim(this.#context, state, at, { own, request: options.request });
   }
 
   endpoint({ name }: Pick<FlexState, 'name'>, { version }: Pick<FlexRevision, 'version'>, address: Address): Endpoint {
@@ -111,7 +121,8 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   async shift(state: FlexState, { from, to, forward }: Move<FlexRevision>) {
     const isThere = to.wish === undefined && state.live?.id === to.id;
     if (from === undefined || isThere) return { revision: to, changed: false };
-    const revision = await replaceLive(this.#context, state, from, to);
+    const change = isPremium(this.#context.settings) ? swapLive : replaceLive;
+    const revision = await change(this.#context, state, from, to);
     if (!forward) await restoreApim(this.#context, state.name, from);
     return { revision, changed: true };
   }

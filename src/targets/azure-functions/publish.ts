@@ -2,16 +2,19 @@ import { readPackage } from '../../package/package-cache.ts';
 import type { Published, Wanted } from '../../rollout/platform.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
 import { isSame } from '../../rollout/wanted.ts';
-import { createApp, createPlan, ensureApp, noteRuns, runsOf } from './app.ts';
+import { createApp, ensureApp, noteRuns, runsOf } from './app.ts';
 import { ensureSettings } from './app-settings.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, homeOf, isPremium } from './context.ts';
 import { settlingUntil } from './endpoint.ts';
 import { alone } from './lease.ts';
-import { candidateName } from './names.ts';
+import { candidateName, slotName } from './names.ts';
 import { keepPackage } from './packages.ts';
+import { ensurePlan } from './plans.ts';
 import { pushPackage } from './push.ts';
 import { whileThere } from './refusal.ts';
 import { type Site, siteUrl } from './resources.ts';
+import { runFromUrl } from './run-from-url.ts';
+import { publishToSlot } from './slot.ts';
 import type { FlexRevision, FlexState, Wish } from './state.ts';
 import { type AppRole, variablesOf } from './wanted.ts';
 
@@ -33,7 +36,11 @@ export async function publish(
   const site = version === null ? state.site : candidateName(state.site, version);
   const wish = await wishOf(context, wanted, request, replaced);
   const made = { ...{ id: revision, site, role, version }, ...identityOf(wanted), url: undefined, wish };
-  if (role === 'live' && state.live) return { revision: made, fresh: true, inPlace: true };
+  if (role === 'live' && state.live) {
+    if (!isPremium(context.settings)) return { revision: made, fresh: true, inPlace: true };
+    const slot = await publishToSlot(context, state, wish, { request, revision });
+    return { revision: { ...made, site: slotName(site), url: siteUrl(slot) }, fresh: true };
+  }
   const found = await runIn(context, state, { site, wish, request, app: { role, version }, revision });
   const url = siteUrl(found);
   const deployed: FlexRevision = { ...made, url };
@@ -72,16 +79,19 @@ interface Running {
 export async function runIn(context: FlexContext, state: FlexState, running: Running): Promise<Site> {
   const { site, wish, request, app, revision } = running;
   const of = { ...request.settings, name: state.name };
-  if (!state.plans.has(site)) await createPlan(context, { site, of, app });
+  await ensurePlan(context, { site, of, app }, state.plans.get(homeOf(context, site)));
   const work = async (): Promise<Site> => {
     context.moved.set(site, { reports: revision, until: settlingUntil() });
     const known = state.sites.get(site);
     const runs = known && runsOf(known);
     // One that was never published to may lack anything: all of it is made again.
     const found = known && runs ? (await ensureApp(context, { site, of, app }, known)).site : undefined;
-    if (found) await ensureSettings(context, site, wish.variables);
-    const now = found ?? (await createApp(context, { site, of, app }, wish.variables));
-    if (!runs || wish.anew || runs.packageSha256 !== wish.packageSha256) {
+    const hasPremium = isPremium(context.settings);
+    if (found && !hasPremium) await ensureSettings(context, site, wish.variables);
+    // On Premium settings name the package, which cannot be read before the app has its roles.
+    const now = found ?? (await createApp(context, { site, of, app }, hasPremium ? {} : wish.variables));
+    if (hasPremium) await runFromUrl(context, site, wish);
+    else if (!runs || wish.anew || runs.packageSha256 !== wish.packageSha256) {
       const bytes = await wish.bytes();
       if (app.role === 'live') await keepPackage(context, site, wish.packageSha256, bytes);
       await pushPackage(context, now, bytes);

@@ -7,7 +7,8 @@ import { UnprovenError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import { field } from '../../rollout/proof/http.ts';
 import { waitFor } from '../../rollout/wait-for.ts';
-import { type FlexContext, sitePath, web } from './context.ts';
+import { type FlexContext, sitePath } from './context.ts';
+import { limits, untilListed } from './listed.ts';
 import { publishingUrl, type Site } from './resources.ts';
 
 /** Longest upload of a package, ms. */
@@ -15,12 +16,8 @@ const uploadMs = 600_000;
 /** The service's own advice for polls, and how long a deployment may be unknown at first, ms. */
 const betweenMs = 1000;
 const unknownMs = 60_000;
-const limits = { code: 'azure-slow', deadlineMs: 600_000, longestPauseMs: 5000 };
 /** Lines of a deployment's log that are shown. */
 const shownLines = 8;
-
-/** Name under which the handler registers itself. */
-export const functionName = 'coldgate';
 
 /** Roles that this run gives do not count for minutes, and the site of a new app is not there for seconds. */
 const isLate =
@@ -153,45 +150,5 @@ async function readLog(context: FlexContext, base: string, site: string, id: str
   } catch (error) {
     context.signal.throwIfAborted();
     return [`its log cannot be read: ${(error as Error).message}`];
-  }
-}
-
-/** A trigger that is missing for this long is asked for, ms. */
-const listedMs = 2000;
-
-async function untilListed(context: FlexContext, site: string): Promise<void> {
-  const { arm } = context;
-  const began = performance.now();
-  const path = sitePath(context, site);
-  const look = async (): Promise<true | undefined> => {
-    const functions = await arm.list<{ name?: string }>(`${path}/functions`, { apiVersion: web });
-    if (functions.some(({ name }) => name?.split('/').at(-1) === functionName)) return true;
-    if (performance.now() - began > listedMs) await arm.send('POST', `${path}/host/default/sync`, { apiVersion: web });
-    return undefined;
-  };
-  try {
-    await waitFor(context, `${site} does not list its function`, look, { ...limits, deadlineMs: 180_000 });
-  } catch (error) {
-    context.signal.throwIfAborted();
-    if ((error as { code?: string }).code !== limits.code) throw error;
-    const errors = await hostErrors(context, site);
-    const text = [`${site} was published, and has no function ${functionName}.`, ...errors].join('\n');
-    throw new UnprovenError('no-function', text, {
-      hint: 'Its host could not start the package: correct what it names, such as a setting or a role, then run this again.',
-      cause: error,
-    });
-  }
-}
-
-/** What the host says of itself, without a key. Never throws but at the end of the run. */
-export async function hostErrors(context: FlexContext, site: string): Promise<string[]> {
-  try {
-    const path = `${sitePath(context, site)}/hostruntime/admin/host/status`;
-    const { body } = await context.arm.send('GET', path, { apiVersion: '2022-03-01' });
-    const errors = field(body, 'errors');
-    return Array.isArray(errors) ? errors.map(String) : [];
-  } catch {
-    context.signal.throwIfAborted();
-    return [];
   }
 }

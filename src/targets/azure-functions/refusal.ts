@@ -1,5 +1,5 @@
 import { isMissing } from '../../azure/failure.ts';
-import { ColdgateError, ConflictError, exitCodes } from '../../errors.ts';
+import { ConflictError } from '../../errors.ts';
 import { MovedError } from '../../rollout/platform.ts';
 
 /** What is thrown when looking again never helps. */
@@ -24,13 +24,3 @@ export async function whileThere<T>(work: () => Promise<T>): Promise<T> {
     throw new MovedError(error as Error);
   }
 }
-
-export const noPremium = (): ColdgateError =>
-  new ColdgateError(
-    'plan-not-available',
-    exitCodes.usage,
-    'This version of Coldgate does not deploy to Premium plans.',
-    {
-      hint: 'Take plan: flex-consumption: it scales to zero, and always-ready keeps instances warm.',
-    },
-  );

@@ -1,14 +1,19 @@
 import type { Change } from '../../rollout/target.ts';
 import { removeApims, removeCandidateRevision } from './apim-address.ts';
-import { deletePlan, deleteSite, readSite, runsOf } from './app.ts';
+import { deleteSite, listSites, readSite, runsOf } from './app.ts';
 import { readSettings } from './app-settings.ts';
 import { removeContainer } from './containers.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, homeOf, isPremium, planPath, sitePath, web } from './context.ts';
 import { forgetKeys } from './keys.ts';
+import { alone } from './lease.ts';
+import { isSlot } from './names.ts';
 import { surplusApps } from './observe.ts';
+import { deletePlan } from './plans.ts';
 import { roleTag, versionTag } from './resources.ts';
 import { removeRoles } from './roles.ts';
+import { removeSlot } from './slot.ts';
 import type { FlexRevision, FlexState } from './state.ts';
+import { forgetUnused } from './unused-packages.ts';
 
 /**
  * Removes an app with all that belongs to it; what is gone already is fine. Its roles go first, while its identity is known,
@@ -19,13 +24,28 @@ export async function removeApp(context: FlexContext, site: string): Promise<voi
   if (found) {
     const isSystem = /SystemAssigned/i.test(found.identity?.type ?? '');
     if (isSystem) await removeRoles(context, found, await readSettings(context, site));
+    if (isPremium(context.settings) && site === homeOf(context, site)) await removeSlot(context, site);
     await deleteSite(context, site);
   }
-  await removeContainer(context, site);
-  await deletePlan(context, site);
+  if (!(await hasNeighbours(context, site))) {
+    await removeContainer(context, site);
+    await deletePlan(context, site);
+  }
   forgetKeys(context, site);
   context.moved.delete(site);
   context.urls.delete(site);
+}
+
+/** Whether other apps are on the plan of this one, as they may be on Premium. */
+async function hasNeighbours(context: FlexContext, site: string): Promise<boolean> {
+  if (!isPremium(context.settings)) return false;
+  const plan = planPath(context, site).toLowerCase();
+  for (const { name, properties } of await listSites(context)) {
+    if (name === site || properties?.serverFarmId?.toLowerCase() !== plan) continue;
+    // A list has what is gone for some seconds.
+    if (await context.arm.find(sitePath(context, name), { apiVersion: web })) return true;
+  }
+  return false;
 }
 
 /** Removes candidates, or a first live app that did not prove itself; not an app that runs another revision by now. */
@@ -36,9 +56,16 @@ export async function retireRevisions(
 ): Promise<void> {
   for (const one of revisions) {
     const { site, id } = one;
+    if (isSlot(site)) {
+      await alone(context, state.site, () => removeSlot(context, state.site, id));
+      continue;
+    }
     const known = state.sites.get(site);
     if (!known || runsOf(known)?.revision !== id) continue;
     await removeCandidateRevision(context, state, one);
+    if (isPremium(context.settings)) {
+      await alone(context, site, () => forgetUnused(context, site, one.packageSha256));
+    }
     await removeApp(context, site);
     state.sites.delete(site);
     state.plans.delete(site);
@@ -71,7 +98,7 @@ export async function removeAll(context: FlexContext, state: FlexState | undefin
   const changes = names.flatMap((site): Change[] => {
     const tags = (sites.get(site) ?? plans.get(site))?.tags ?? {};
     const role = tags[roleTag];
-    if (role === 'sample') return [];
+    if (role === 'sample' || role === 'plan') return [];
     const version = tags[versionTag];
     return [{ action: 'delete', what: `${role} of ${name}${version ? ` ${version}` : ''} (app ${site})` }];
   });

@@ -2,7 +2,7 @@ import { UnprovenError } from '../../errors.ts';
 import { digestIn } from '../../package/host-files.ts';
 import { pause } from '../../pause.ts';
 import { type Answer, describeAnswer, field } from '../../rollout/proof/http.ts';
-import { ensureApp, noteRuns, type Runs, readSite, runsOf } from './app.ts';
+import { ensureApp, noteRuns, readSite, runsOf } from './app.ts';
 import { isSameSettings, mergeSettings, ownSettings, readSettings, writeSettings } from './app-settings.ts';
 import type { FlexContext } from './context.ts';
 import { ask, isOurs, settlingUntil } from './endpoint.ts';
@@ -10,7 +10,7 @@ import { alone } from './lease.ts';
 import { forgetPackage, keepPackage, keptPackage } from './packages.ts';
 import { pushPackage } from './push.ts';
 import { movedError, whileThere } from './refusal.ts';
-import { formerTag, type Site, siteUrl } from './resources.ts';
+import { formerTag, type Runs, type Site, siteUrl } from './resources.ts';
 import type { FlexRevision, FlexState, Wish } from './state.ts';
 import { revisionVariable } from './wanted.ts';
 

@@ -53,6 +53,8 @@ export interface Plan {
   id?: string;
   name: string;
   tags?: Tags | null;
+  sku?: { name?: string } | null;
+  properties?: { maximumElasticWorkerCount?: number | null };
 }
 
 /** Tag of every plan and app of ours: the function. */
@@ -64,6 +66,18 @@ export const versionTag = 'coldgate-version';
 export const untilTag = 'coldgate-until';
 /** What was published last: revision, digest of the settings, digest of the package. */
 export const runsTag = 'coldgate-runs';
+
+/** What an app runs, as it was noted when it was published. */
+export interface Runs {
+  revision: string;
+  settingsSha256: string;
+  packageSha256: string;
+}
+
+/** How long an unfinished app, or one for samples, may lie about when its run was killed, ms. */
+const lifeMs = 60 * 60_000;
+
+export const untilOf = ({ now }: { now(): Date }): string => new Date(now().getTime() + lifeMs).toISOString();
 
 /** APIs that stand in front of the app, or may: `group/service/api`. */
 export const gatewayTag = 'coldgate-gateway';

@@ -2,8 +2,9 @@ import type { AzureFunctionsSettings } from '../../config/schema/azure-functions
 import type { Wanted } from '../../rollout/platform.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
-import { type FlexContext, planPath } from './context.ts';
+import { type FlexContext, isPremium, planPath } from './context.ts';
 import { accountOf, clientIdOf, insightsVariables, nodeVersionOf } from './facts.ts';
+import { premiumSiteConfig, skuOf } from './premium-site.ts';
 import {
   type FunctionAppConfig,
   functionTag,
@@ -54,10 +55,8 @@ export const originsOf = ({ auth }: AzureFunctionsSettings, of: FunctionSettings
 /** Everything of the settings that makes a revision another one. Pure. */
 export function settingsOf(settings: AzureFunctionsSettings, of: FunctionSettings): unknown {
   const { identity, applicationInsights, timeout } = settings;
-  return [
-    sortedEntries(ownVariables(settings, of)),
-    { identity, applicationInsights, timeout, memory: memoryOf(settings) },
-  ];
+  const size = isPremium(settings) ? { sku: skuOf(settings) } : { memory: memoryOf(settings) };
+  return [sortedEntries(ownVariables(settings, of)), { identity, applicationInsights, timeout, ...size }];
 }
 
 export const memoryOf = ({ instanceMemory = 2048 }: AzureFunctionsSettings): number => instanceMemory;
@@ -81,7 +80,8 @@ export async function variablesOf(
 
 /** What an app is for. */
 export interface AppRole {
-  role: 'live' | 'candidate' | 'sample';
+  /** `next`: the slot of a live app on Premium. */
+  role: 'live' | 'candidate' | 'sample' | 'next';
   version: string | null;
 }
 
@@ -137,8 +137,9 @@ export async function siteBody(
     properties: {
       serverFarmId: planPath(context, site),
       httpsOnly: true,
-      functionAppConfig: await functionAppConfig(context, site, app),
+      ...(!isPremium(settings) && { functionAppConfig: await functionAppConfig(context, site, app) }),
       siteConfig: {
+        ...(isPremium(settings) && (await premiumSiteConfig(context, app.role))),
         minTlsVersion: '1.2',
         scmMinTlsVersion: '1.2',
         cors: { allowedOrigins: originsOf(settings, of), supportCredentials: false },

@@ -26,6 +26,15 @@ export function configOperations(web: Web): Record<string, ArmOperation> {
       return view(labels, 'appsettings', Object.fromEntries(settings));
     },
   };
+  /** All instances end; a package that is run from its blob is read again. */
+  const restart: ArmOperation = {
+    answer: async ({ labels }) => {
+      const site = web.changing(labels);
+      await runFromPackage(web, site);
+      web.update(site);
+      return { status: 200 };
+    },
+  };
   const getConfig: ArmOperation = {
     answer: ({ labels }) => ({ status: 200, body: configView(web, web.siteOf(labels)) }),
   };
@@ -51,6 +60,7 @@ export function configOperations(web: Web): Record<string, ArmOperation> {
   return {
     ...{ webApps_listApplicationSettings: listSettings, webApps_listApplicationSettingsSlot: listSettings },
     ...{ webApps_updateApplicationSettings: putSettings, webApps_updateApplicationSettingsSlot: putSettings },
+    ...{ webApps_restart: restart, webApps_restartSlot: restart },
     ...{ webApps_getConfiguration: getConfig, webApps_getConfigurationSlot: getConfig },
     ...{ webApps_updateConfiguration: putConfig, webApps_updateConfigurationSlot: putConfig },
     ...{ webApps_getFtpAllowed: policy('ftp', false), webApps_getFtpAllowedSlot: policy('ftp', false) },

@@ -22,4 +22,5 @@ export async function runFromPackage(web: Web, site: Site): Promise<void> {
   const blob = found.account.containers.get(found.container)?.blobs.get(name);
   if (!blob || !web.world.iam.allows(identity.oid, { action: read, scope, data: true })) return;
   site.content = await web.packages.mount(blob.bytes);
+  site.functionsLag = web.world.knobs.functionsLag;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busy, throttled, unavailable } from '../../azure/arm-error.ts';
-import { begin, calm, changing, disturb, parts, wrong } from '../../azure/part-bench.ts';
+import { begin, calm, changing, disturb, parts, plans, wrong } from '../../azure/part-bench.ts';
 import { AzureBench } from '../../azure/target-bench.ts';
 import type { Call, Fault } from '../../azure/world.ts';
 
@@ -16,10 +16,10 @@ const faults: [string, (call: Call) => Fault][] = [
   ['409 of another operation', ({ method }) => (/^blobs_|^scm_/.test(method) ? unavailable() : busy('one'))],
 ];
 
-describe('a run on Azure', () => {
+describe.each(plans)('a run on %s', (_plan, settings) => {
   let bench: AzureBench;
   beforeAll(async () => {
-    bench = await AzureBench.open({ knobs: { looks: 0 } });
+    bench = await AzureBench.open({ knobs: { looks: 0 }, settings });
   });
   afterAll(() => bench.close());
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { begin, calm, changing, clock, disturb, type Part, parts, wrong } from '../../azure/part-bench.ts';
+import { begin, calm, changing, clock, disturb, type Part, parts, plans, wrong } from '../../azure/part-bench.ts';
 import { AzureBench } from '../../azure/target-bench.ts';
 
 /*
  * A run that ends after one of its calls, whose answer it never sees, and from which nothing more is heard: as when its
  * process is killed. The same run again, an hour later, ends as an undisturbed one does.
  */
-describe('a run on Azure that ends anywhere', () => {
+describe.each(plans)('a run on %s that ends anywhere', (_plan, settings) => {
   let bench: AzureBench;
   beforeAll(async () => {
-    bench = await AzureBench.open({ knobs: { looks: 0, tokenSeconds: 30 * 86_400 }, now: clock.now });
+    bench = await AzureBench.open({ knobs: { looks: 0, tokenSeconds: 30 * 86_400 }, now: clock.now, settings });
   });
   afterAll(() => bench.close());
 
