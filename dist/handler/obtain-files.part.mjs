@@ -1,0 +1,1 @@
+export{t as obtainFiles}from"./obtain-files2.part.mjs";
