@@ -117,7 +117,8 @@ describe('the troubleshooting of docs/azure.md', () => {
     ],
     ['src/azure/refusal.ts', ['The name is held by something that was deleted', 'Azure refuses a change of']],
     ['src/targets/azure-functions/facts.ts', ['There is no storage account', 'There is no identity', 'no-identity']],
-    ['src/targets/azure-functions/push.ts', ['did not take its package', 'was published, and has no function']],
+    ['src/targets/azure-functions/push.ts', ['did not take its package']],
+    ['src/targets/azure-functions/listed.ts', ['was published, and has no function']],
     ['src/targets/azure-functions/refusal.ts', ['function-changed', 'Someone else keeps changing']],
     ['src/handler/platforms/azure/start-failed.ts', ['start-failed']],
   ])('quotes %s as it is', (path, texts) => {
