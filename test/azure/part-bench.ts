@@ -71,12 +71,6 @@ export function calm({ azure }: AzureBench): void {
   azure.world.fault = () => undefined;
 }
 
-/** Plans to have parts run on. */
-export const plans: [string, Record<string, unknown>][] = [
-  ['Flex Consumption', {}],
-  ['Premium', { plan: 'premium' }],
-];
-
 /** What there is of so many apps: on Premium they share plan and container, and a live one may have a slot. */
 function countOf(bench: AzureBench, apps: number): number {
   if (bench.defaults['plan'] !== 'premium') return 3 * apps;

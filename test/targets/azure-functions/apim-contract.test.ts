@@ -16,6 +16,8 @@ targetContract('azure-functions behind API Management', async () => {
   const { web } = bench.azure;
   return {
     target,
+    // The API, and that of the candidate.
+    parts: 2,
     settings: bench.settings,
     packages: [bench.package(), bench.package('another build')],
     versions: [one!, two!],

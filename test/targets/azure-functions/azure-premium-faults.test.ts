@@ -1,0 +1,3 @@
+import { bearsFaults } from '../../azure/faults-story.ts';
+
+bearsFaults('Premium', { plan: 'premium' });

@@ -1,0 +1,3 @@
+import { endsAnywhere } from '../../azure/killed-story.ts';
+
+endsAnywhere('Premium', { plan: 'premium' });
