@@ -33,6 +33,7 @@ export const lists = {
     'github-api/',
     'workflows/',
     'azure/foreign-client.test.ts',
+    'azure/queues.test.ts',
     'doors/cloud-stores.test.ts',
     'doors/hostile-external.test.ts',
     'github-comment/browser.test.ts',

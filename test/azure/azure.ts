@@ -12,6 +12,8 @@ import type { Knobs } from './knobs.ts';
 import { Operations } from './operations.ts';
 import { insightsApi, resourcesApi } from './resources.ts';
 import { Accounts } from './storage/accounts.ts';
+import type { AzuriteQueues } from './storage/azurite-queues.ts';
+import { queueOperations, queueSurface } from './storage/queues.ts';
 import { blobSurface } from './storage/surface.ts';
 import { identitySurface } from './tokens.ts';
 import { webApis } from './web/api.ts';
@@ -39,6 +41,8 @@ export interface AzureOptions {
   groups?: string[];
   /** Storage accounts of the first group. Default `coldgatetest`. */
   accounts?: string[];
+  /** What holds messages of queues; without it queues are made and removed, and hold none. */
+  queues?: AzuriteQueues;
   /** More providers. */
   apis?: ApiMaker[];
   now?: () => Date;
@@ -46,7 +50,7 @@ export interface AzureOptions {
 
 const usual: ApiMaker[] = [
   ({ operations }) => operations.api(),
-  ({ accounts }) => accounts.api(),
+  ({ accounts, queues }) => accounts.api(queueOperations(accounts, queues)),
   ({ identities }) => identities.api(),
   ({ world }) => authorizationApi(world),
   ({ web }) => webApis(web),
@@ -66,15 +70,17 @@ export class Azure {
   readonly identities: Identities;
   readonly web: Web;
   readonly events: EventGrid;
+  readonly queues: AzuriteQueues | undefined;
   /** Ids of Application Insights components in lower case. */
   readonly components = new Set<string>();
   readonly #servers = new Map<string, LoopbackServer>();
   readonly #identities = new Map<string, (clientId: string | undefined) => Principal | undefined>();
   readonly #closing: (() => void | Promise<void>)[] = [];
 
-  private constructor({ knobs = {}, groups = ['models'], accounts = ['coldgatetest'], now }: AzureOptions) {
+  private constructor({ knobs = {}, groups = ['models'], accounts = ['coldgatetest'], queues, now }: AzureOptions) {
     this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-azure-')), knobs, now);
     const { world } = this;
+    this.queues = queues;
     for (const group of groups) world.groups.set(group, 'westeurope');
     this.operations = new Operations(world, () => this.urlOf('ARM'));
     this.accounts = new Accounts(world);
@@ -90,6 +96,8 @@ export class Azure {
     const azure = new Azure(options);
     await azure.serve(identitySurface(azure.world, azure.#identities));
     azure.accounts.base = (await azure.serve(blobSurface(azure.world, azure.accounts))).url;
+    const queues = queueSurface(azure.world, azure.accounts, azure.queues);
+    azure.accounts.queueBase = (await azure.serve(queues)).url;
     const apis = [...usual, ...(options.apis ?? [])].flatMap((make) => make(azure));
     await azure.serve(armSurface(azure.world, apis));
     return azure;

@@ -43,6 +43,8 @@ export interface Need {
 
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 
+const queues = 'Microsoft.Storage/storageAccounts/queueServices/queues';
+
 /** By the GUID of their definitions: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const builtIn: Record<string, Role> = {
   '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': { name: 'Owner', actions: ['*'], dataActions: [] },
@@ -56,6 +58,11 @@ const builtIn: Record<string, Role> = {
   },
   '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': {
     ...{ name: 'Storage Blob Data Reader', actions: [], dataActions: [`${blobs}/read`] },
+  },
+  '974c5e8b-45b9-4653-ba55-5f855dd0fb88': {
+    ...{ name: 'Storage Queue Data Contributor' },
+    actions: ['delete', 'read', 'write'].map((one) => `${queues}/${one}`),
+    dataActions: ['delete', 'read', 'write', 'process/action'].map((one) => `${queues}/messages/${one}`),
   },
   '3913510d-42f4-4e42-8a64-420c390055eb': {
     ...{ name: 'Monitoring Metrics Publisher', actions: [], dataActions: ['Microsoft.Insights/Telemetry/Write'] },

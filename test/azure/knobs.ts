@@ -44,6 +44,8 @@ export interface Knobs {
   timeScale: number;
   /** How long a request waits for an instance when all are busy, ms. */
   queueMs: number;
+  /** Length of a second for which messages of a queue are taken out, or kept back after a failure. */
+  queueTimeScale: number;
 }
 
 export const defaultKnobs: Knobs = {
@@ -69,4 +71,5 @@ export const defaultKnobs: Knobs = {
   writes: Number.POSITIVE_INFINITY,
   timeScale: 0.25,
   queueMs: 10_000,
+  queueTimeScale: 0.005,
 };

@@ -10,6 +10,7 @@ import { Sources } from './edge/source.ts';
 import { Eventarc } from './eventarc.ts';
 import type { Knobs } from './knobs.ts';
 import { Logs, loggingSurface } from './logs.ts';
+import { PubSub } from './pubsub/pubsub.ts';
 import { CloudRun } from './run/cloud-run.ts';
 import { filesOf, type Images } from './run/files.ts';
 import { runSurface } from './run/surface.ts';
@@ -52,8 +53,15 @@ const usual: SurfaceMaker[] = [
   ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),
   ({ world }) => serviceUsageSurface(world, Contract.read('serviceusage.v1.json')),
   ({ eventarc }) => eventarc.surface(Contract.read('eventarc.v1.json')),
+  ({ pubsub }) => pubsub.surface(pubsubContract()),
+  ({ world }) => ({
+    name: 'CERTS',
+    serve: async () => ({ status: 200, body: JSON.stringify(world.iam.certificates) }),
+  }),
   ({ world, buckets }) => storageSurface(world, buckets, () => pipelineOf(world)),
 ];
+
+const pubsubContract = (): Contract => Contract.read('pubsub.v1.json');
 
 /** The account of the pipeline, which may do everything until a test says otherwise. */
 const pipelineOf = ({ project }: World): string => `coldgate-pipeline@${project}.iam.gserviceaccount.com`;
@@ -66,6 +74,7 @@ export class Google {
   readonly edge: Edge;
   readonly run: CloudRun;
   readonly eventarc: Eventarc;
+  readonly pubsub: PubSub;
   readonly sources: Sources;
   readonly #servers = new Map<string, LoopbackServer>();
 
@@ -79,6 +88,7 @@ export class Google {
     const files = filesOf(world, this.buckets, this.sources, images);
     this.run = new CloudRun(world, this.edge, files, (...line) => this.logs.add(...line));
     this.eventarc = new Eventarc(world, this.buckets, this.run);
+    this.pubsub = new PubSub(world);
     world.iam.grant(this.eventarc.storageAgent, ['pubsub.topics.publish'], `projects/${world.project}`, 0);
     world.iam.grant(this.pipeline, 'all', '*', 0);
     world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
@@ -123,7 +133,7 @@ export class Google {
   environmentAs(logIn: LogIn): Record<string, string> {
     const { sts, iamcredentials } = { sts: this.urlOf('STS'), iamcredentials: this.urlOf('IAMCREDENTIALS') };
     const endpoints = [...this.#servers]
-      .filter(([name]) => name !== 'STS' && !name.startsWith('STORAGE'))
+      .filter(([name]) => !/^(?:STS|CERTS|STORAGE|PUBSUB as)\b/.test(name))
       .map(([name, { url }]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${name}`, `${url}/`]);
     return {
       ...(Object.fromEntries(endpoints) as Record<string, string>),
@@ -168,6 +178,19 @@ export class Google {
     return this.urlOf(name);
   }
 
+  /** The same for Pub/Sub, as PUBSUB_EMULATOR_HOST has it. */
+  async pubsubAs(email: string): Promise<string> {
+    const name = `PUBSUB as ${email}`;
+    const { serve } = this.pubsub.surface(pubsubContract());
+    const as = (): string => `Bearer ${this.world.iam.accessToken(email)}`;
+    const surface: Surface = {
+      name,
+      serve: (incoming) => serve({ ...incoming, headers: { ...incoming.headers, authorization: as() } }),
+    };
+    if (!this.#servers.has(name)) this.#servers.set(name, await LoopbackServer.openSurface(surface));
+    return this.urlOf(name);
+  }
+
   /** The platform changes something of a service by itself: its etag moves. */
   bump(service: string): void {
     for (const one of this.run.services.values()) if (one.id === service) one.version = this.world.version();
@@ -184,6 +207,7 @@ export class Google {
 
   /** Throws for violations that nobody has asked for. */
   async close(): Promise<void> {
+    await this.pubsub.close();
     await this.run.close();
     for (const what of this.sources.changes()) this.world.violation(what);
     await this.edge.close();

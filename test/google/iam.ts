@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from 'node:crypto';
 
 /** A token that was given out. */
 export interface Token {
@@ -70,17 +70,23 @@ export class Iam {
     return this.#give(`ya29.${randomBytes(24).toString('base64url')}`, { principal, kind: 'access' });
   }
 
-  /** A new ID token of an account, in the form of a JWT. Nobody checks its signature. */
+  /** A new ID token of an account, in the form of a JWT, signed by a key that `certificates` has. */
   idToken(email: string, audience: string, now: Date): string {
     const seconds = Math.floor(now.getTime() / 1000);
     const claims = { iss: 'https://accounts.google.com', aud: audience, email, email_verified: true };
     const subject = createHash('sha256').update(email).digest('hex').slice(0, 21);
     const parts = [
-      { alg: 'RS256', typ: 'JWT' },
+      { alg: 'RS256', typ: 'JWT', kid: keyId },
       { ...claims, sub: subject, iat: seconds, exp: seconds + 3600 },
     ];
     const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    return this.#give(`${text}.${randomBytes(16).toString('base64url')}`, { principal: email, kind: 'id', audience });
+    const signature = sign('RSA-SHA256', Buffer.from(text), keyPair().privateKey).toString('base64url');
+    return this.#give(`${text}.${signature}`, { principal: email, kind: 'id', audience });
+  }
+
+  /** Keys that sign ID tokens: https://www.googleapis.com/oauth2/v3/certs */
+  get certificates(): object {
+    return { keys: [{ ...keyPair().publicKey.export({ format: 'jwk' }), kid: keyId, alg: 'RS256', use: 'sig' }] };
   }
 
   /** Whom the token of an Authorization header stands for. */
@@ -97,6 +103,15 @@ export class Iam {
     this.#tokens.set(token, record);
     return token;
   }
+}
+
+const keyId = 'f1a5c0de';
+let pair: KeyPairKeyObjectResult | undefined;
+
+/** One for all of a process: making it takes its time. */
+function keyPair(): KeyPairKeyObjectResult {
+  pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return pair;
 }
 
 /** A grant that is not seen yet counts one decision down; one that ends is seen until then. */

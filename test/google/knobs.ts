@@ -28,6 +28,14 @@ export interface Knobs {
   tagAudience: boolean;
   /** Until log entries can be read, ms. */
   logLagMs: number;
+  /** Length of a second between two pushes of a message. */
+  pushTimeScale: number;
+  /** Length of a second of the time that an endpoint has to answer a push. */
+  pushDeadlineScale: number;
+  /** Every so many messages that were acknowledged are pushed again; 0 for none. */
+  pushDuplicates: number;
+  /** Whether Pub/Sub's own account has to be allowed to make tokens, as in projects from before April 2021. */
+  pushNeedsTokenCreator: boolean;
   /** Limits of Google's quotas (https://cloud.google.com/run/quotas). */
   maxRevisions: number;
   maxTags: number;
@@ -51,6 +59,10 @@ export const defaultKnobs: Knobs = {
   startsAtDeployment: false,
   tagAudience: false,
   logLagMs: 0,
+  pushTimeScale: 0.002,
+  pushDeadlineScale: 0.1,
+  pushDuplicates: 0,
+  pushNeedsTokenCreator: false,
   maxRevisions: 1000,
   maxTags: 2000,
   maxServices: 1000,

@@ -4,15 +4,19 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { invoke, loadApp } from '../../fakes/handler/azure-worker.ts';
-import { functionHeader, type Specialize, type Specialized } from './worker-protocol.ts';
+import { invoke, invokeQueue, loadApp } from '../../fakes/handler/azure-worker.ts';
+import { functionHeader, messageHeader, type Specialize, type Specialized } from './worker-protocol.ts';
 
 const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { [functionHeader]: name, ...headers } = request.headers;
+  const { [functionHeader]: name, [messageHeader]: message, ...headers } = request.headers;
   request.headers = headers;
   try {
+    if (message !== undefined) {
+      await invokeQueue(String(name), Buffer.concat(chunks).toString(), JSON.parse(String(message)));
+      return void response.writeHead(204).end();
+    }
     const { statusCode, headers: own, body } = await invoke(String(name), request, Buffer.concat(chunks));
     response.writeHead(Number(statusCode), own).end(body?.bytes ?? body?.string);
   } catch (error) {

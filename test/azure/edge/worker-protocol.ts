@@ -1,7 +1,18 @@
+export interface Binding {
+  type?: string;
+  /** Of an HTTP trigger. */
+  route?: string;
+  methods?: string[];
+  authLevel?: string;
+  /** Of a queue trigger. */
+  queueName?: string;
+  connection?: string;
+}
+
 /** A function as a worker reports it to the host. */
 export interface FunctionInfo {
   name: string;
-  bindings: Record<string, { type?: string; route?: string; methods?: string[]; authLevel?: string }>;
+  bindings: Record<string, Binding>;
 }
 
 /** What a placeholder is told: the app that its process is for. */
@@ -21,3 +32,6 @@ export interface Specialized {
 
 /** Names the function that a request is for. */
 export const functionHeader = 'x-standin-function';
+
+/** Has facts of a message, as JSON, where the request stands for one of a queue and not for a request. */
+export const messageHeader = 'x-standin-message';

@@ -15,6 +15,8 @@ export interface Account {
   group: string;
   location: string;
   containers: Map<string, Container>;
+  /** Metadata of queues, by name. */
+  queues: Map<string, Record<string, string>>;
 }
 
 /** The storage accounts of a subscription; what is in their containers is served by surface.ts. */
@@ -23,13 +25,15 @@ export class Accounts {
   readonly #accounts = new Map<string, Account>();
   /** Base URL of the Blob service, without a slash at its end. */
   base = '';
+  /** Base URL of the Queue service. */
+  queueBase = '';
 
   constructor(world: World) {
     this.#world = world;
   }
 
   create(name: string, group: string): Account {
-    const account = { name, group, location: 'westeurope', containers: new Map<string, Container>() };
+    const account: Account = { name, group, location: 'westeurope', containers: new Map(), queues: new Map() };
     this.#accounts.set(name, account);
     return account;
   }
@@ -59,15 +63,22 @@ export class Accounts {
     return account && { account, container };
   }
 
-  api(): ArmApi {
-    const accountOf = (labels: Record<string, string>): Account => {
-      const found = this.find(labels['accountName'] ?? '');
-      const isHere = found?.group.toLowerCase() === labels['resourceGroupName']?.toLowerCase();
-      if (found && isHere) return found;
-      throw notFound(
-        `${this.#world.groupId(labels['resourceGroupName'] ?? '')}/providers/Microsoft.Storage/storageAccounts/${labels['accountName']}`,
-      );
-    };
+  queueId(account: Account, queue: string): string {
+    return `${this.idOf(account)}/queueServices/default/queues/${queue}`;
+  }
+
+  /** The account that a request names. Throws ArmError. */
+  accountOf(labels: Record<string, string>): Account {
+    const { accountName = '', resourceGroupName = '' } = labels;
+    const found = this.find(accountName);
+    if (found?.group.toLowerCase() === resourceGroupName.toLowerCase()) return found;
+    const path = `providers/Microsoft.Storage/storageAccounts/${accountName}`;
+    throw notFound(`${this.#world.groupId(resourceGroupName)}/${path}`);
+  }
+
+  /** @param more operations of what else an account has */
+  api(more: ArmApi['operations'] = {}): ArmApi {
+    const accountOf = (labels: Record<string, string>): Account => this.accountOf(labels);
     const view = (account: Account, name: string, container: Container) => ({
       ...{
         id: this.containerId(account, name),
@@ -83,6 +94,7 @@ export class Accounts {
     return {
       contract: Contract.read('storage.2023-05-01.json'),
       operations: {
+        ...more,
         storageAccounts_getProperties: {
           answer: ({ labels }) => ({ status: 200, body: this.#view(accountOf(labels)) }),
         },
@@ -128,7 +140,7 @@ export class Accounts {
           allowSharedKeyAccess: false,
           minimumTlsVersion: 'TLS1_2',
         },
-        primaryEndpoints: { blob: this.endpointOf(account) },
+        primaryEndpoints: { blob: this.endpointOf(account), queue: `${this.queueBase}/${account.name}/` },
       },
     };
   }

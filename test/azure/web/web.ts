@@ -13,6 +13,7 @@ import { environmentOf, hostProblem } from './host.ts';
 import { Keys } from './keys.ts';
 import { Packages } from './packages.ts';
 import { serveScm } from './publish.ts';
+import { QueueHost } from './queue-host.ts';
 import { isFlex, type Plan, type Site } from './record.ts';
 
 /** App Service: plans, apps and slots, and what runs of them. */
@@ -21,6 +22,8 @@ export class Web {
   readonly world: World;
   readonly keys: Keys;
   readonly packages: Packages;
+  /** What calls functions with messages, where queues hold any. */
+  readonly queues: QueueHost | undefined;
   /** By group and name in lower case. */
   readonly plans = new Map<string, Plan>();
   /** By key in lower case; names are one for all. */
@@ -40,6 +43,7 @@ export class Web {
     this.keys = new Keys(this.world);
     this.packages = new Packages(join(this.world.scratch, 'packages'));
     this.#placeholders = new Placeholders(this.world.scratch);
+    this.queues = azure.queues && new QueueHost(this, azure.queues);
     azure.onClose(() => this.close());
   }
 
@@ -212,6 +216,7 @@ export class Web {
   }
 
   async close(): Promise<void> {
+    await this.queues?.close();
     await Promise.all([...this.sites.values()].map((site) => this.#stop(site)));
     await this.#placeholders.close();
     for (const what of this.packages.changes()) this.world.violation(what);

@@ -5,7 +5,10 @@ core.setProgrammingModel({
   name: 'coldgate-test',
   version: '1.0.0',
   getInvocationModel: (given) => ({
-    getArguments: async () => ({ context: given, inputs: [given.request.inputData[0].data.http] }),
+    getArguments: async () => {
+      const [{ data }] = given.request.inputData;
+      return { context: given, inputs: [data.http ?? data.string] };
+    },
     invokeFunction: async (context, inputs, callback) => callback(...inputs, context),
     getResponse: async (_context, http) => ({ returnValue: { http } }),
   }),
@@ -22,4 +25,12 @@ exports.register = (name, authLevel, answer) => {
     const said = await answer({ method, url: pathname + search, headers, text });
     return { statusCode: String(said.status), headers: said.headers, body: { string: said.text } };
   });
+};
+
+/** Registers a function for messages of a queue; `take` gets a text, and how often it was delivered. */
+exports.registerQueue = (name, { queueName, connection }, take) => {
+  const bindings = { message: { type: 'queueTrigger', direction: 'in', queueName, connection } };
+  core.registerFunction({ name, bindings }, (text, { request }) =>
+    take(text, Number(request.triggerMetadata.DequeueCount.string)),
+  );
 };

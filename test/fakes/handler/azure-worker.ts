@@ -13,7 +13,7 @@ interface Model {
   getInvocationModel(context: unknown): {
     getArguments(): Promise<{ context: object; inputs: unknown[] }>;
     invokeFunction(context: object, inputs: unknown[], callback: unknown): Promise<unknown>;
-    getResponse(context: object, result: unknown): Promise<{ returnValue: { http: RpcHttp } }>;
+    getResponse(context: object, result: unknown): Promise<{ returnValue?: { http: RpcHttp } }>;
   };
 }
 interface RpcHttp {
@@ -23,7 +23,10 @@ interface RpcHttp {
 }
 export interface Metadata {
   name?: string;
-  bindings: Record<string, { type?: string; route?: string; methods?: string[]; authLevel?: string }>;
+  bindings: Record<
+    string,
+    { type?: string; route?: string; methods?: string[]; authLevel?: string; queueName?: string; connection?: string }
+  >;
 }
 
 export interface Loaded {
@@ -91,10 +94,28 @@ export async function invoke(name: string, request: IncomingMessage, body: Buffe
     headers,
     ...(body.byteLength > 0 && { body: { bytes: body } }),
   };
+  const inputData = [{ name: binding[0], data: { http } }];
+  const returned = await call({ name, metadata, callback }, { inputData, triggerMetadata: {} });
+  return returned.returnValue!.http;
+}
+
+/** The same for a message of a queue, as text: rejects where the function does. */
+export async function invokeQueue(name: string, text: string, facts: Record<string, string>): Promise<void> {
+  const { metadata, callback } = registered.get(name)!;
+  const binding = Object.entries(metadata.bindings).find(([, { type }]) => type === 'queueTrigger')!;
+  const triggerMetadata = Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, { string: value }]));
+  const inputData = [{ name: binding[0], data: { string: text } }];
+  await call({ name, metadata, callback }, { inputData, triggerMetadata });
+}
+
+async function call(
+  { name, metadata, callback }: { name: string; metadata: Metadata; callback: unknown },
+  request: object,
+) {
   const own = model!.getInvocationModel({
     invocationId: `invocation-${++count}`,
     metadata: { name, ...metadata },
-    request: { inputData: [{ name: binding[0], data: { http } }], triggerMetadata: {} },
+    request,
     log: (level: string, category: string, line: string) => {
       console.log(line);
       console.log(JSON.stringify({ event: 'host-log', level, category }));
@@ -103,5 +124,5 @@ export async function invoke(name: string, request: IncomingMessage, body: Buffe
   });
   const { context, inputs } = await own.getArguments();
   const result = await own.invokeFunction(context, inputs, callback);
-  return (await own.getResponse(context, result)).returnValue.http;
+  return own.getResponse(context, result);
 }
