@@ -6,7 +6,7 @@ import { lambdaRic, ricFolder } from '../../emulators/lambda-ric.ts';
 import { whyNot } from '../../emulators/part.ts';
 import { describePart } from '../../emulators/servers.ts';
 import { HandlerChild } from '../../fakes/handler/child.ts';
-import { fromLambdaReply, lambdaEvent } from '../../fakes/handler/lambda-event.ts';
+import { fromLambdaReply, fromRestReply, lambdaEvent, restEvent } from '../../fakes/handler/lambda-event.ts';
 import { etagOf, openObjectsFake } from '../../fakes/handler/objects.ts';
 import { openRuntimeApi, StreamedReply } from '../../fakes/handler/runtime-api.ts';
 import { openAdapterBed } from './adapter-bed.ts';
@@ -51,6 +51,14 @@ if (!missing) {
   handlerContract('the Lambda adapter in the real aws-lambda-ric', async () => ({
     call: async (...asked) => fromLambdaReply(await api.invoke(lambdaEvent(...asked))),
     close: async () => {},
+  }));
+  const rest = await open('lambda.handler');
+  handlerContract('the Lambda adapter behind a REST API, in the real aws-lambda-ric', async () => ({
+    call: async (...asked) => fromRestReply(await rest.api.invoke(restEvent(...asked))),
+    close: async () => {
+      await rest.child.stop();
+      await rest.api.close();
+    },
   }));
 
   const streaming = await open('lambda.handler', { COLDGATE_RESPONSE_STREAM: 'true', COLDGATE_MAX_PAYLOAD_KB: '5000' });
@@ -106,6 +114,11 @@ if (!missing) {
       for (const event of [{ warm: true }, { source: 'aws.events', 'detail-type': 'Scheduled Event' }]) {
         expect(await api.invoke(event)).toMatchObject({ status: 'ok', sample: 'ok' });
       }
+    });
+
+    it('answers an invocation without a gateway by the outputs themselves, and what is wrong with it by an error', async () => {
+      expect(await api.invoke({ inputs: { x: [[1, 2]] } })).toMatchObject({ outputs: { y: [[5.5, 1]] } });
+      expect(await api.invoke({ inputs: { x: 'a' } })).toMatchObject({ error: { code: 'bad-input' } });
     });
 
     it('ignores the event by which S3 tries out a notification', async () => {

@@ -10,6 +10,26 @@ export interface HttpEvent {
   requestContext: { requestId?: string; http: { method: string }; stage?: string; domainName?: string };
 }
 
+/**
+ * An event of API Gateway's payload 1.0, of a REST API or an HTTP API (`version: '1.0'`), or of a load balancer
+ * (`requestContext.elb`). Where nothing is given, they have null as well as no field.
+ */
+export interface ProxyEvent {
+  version?: '1.0';
+  httpMethod: string;
+  path: string;
+  /** `/v1/{proxy+}`: of API Gateway alone. */
+  resource?: string;
+  pathParameters?: Record<string, string> | null;
+  headers?: Record<string, string> | null;
+  multiValueHeaders?: Record<string, string[]> | null;
+  queryStringParameters?: Record<string, string> | null;
+  multiValueQueryStringParameters?: Record<string, string[]> | null;
+  body?: string | null;
+  isBase64Encoded?: boolean;
+  requestContext: { requestId?: string; stage?: string; elb?: unknown };
+}
+
 /** One uploaded object of an S3 event. */
 export interface UploadRecord {
   eventSource: 'aws:s3';
@@ -20,6 +40,9 @@ export interface UploadRecord {
 
 export type LambdaEvent =
   | { kind: 'http'; event: HttpEvent }
+  | { kind: 'proxy'; event: ProxyEvent }
+  /** What an invocation without a gateway asks for: the body of POST /v1/infer. */
+  | { kind: 'direct'; body: Record<string, unknown> }
   | { kind: 'warm' }
   | { kind: 'upload'; records: UploadRecord[] }
   /** S3 tries out a notification that has just been set up. */
@@ -38,11 +61,15 @@ export function readEvent(event: unknown): LambdaEvent {
   if (event['version'] === '2.0' && isFields(context) && isFields(context['http'])) {
     return { kind: 'http', event: event as unknown as HttpEvent };
   }
+  if (typeof event['httpMethod'] === 'string' && typeof event['path'] === 'string' && isFields(context)) {
+    return { kind: 'proxy', event: event as unknown as ProxyEvent };
+  }
   if (event['warm'] === true) return { kind: 'warm' };
   if (event['source'] === 'aws.events' && event['detail-type'] === 'Scheduled Event') return { kind: 'warm' };
   if (event['Event'] === 's3:TestEvent') return { kind: 'trial' };
   const records = event['Records'];
   if (Array.isArray(records) && records.length > 0 && records.every(isUpload)) return { kind: 'upload', records };
+  if ('inputs' in event) return { kind: 'direct', body: event };
   return { kind: 'unknown', shape: describe(event) };
 }
 
@@ -55,7 +82,6 @@ function isUpload(record: unknown): record is UploadRecord {
 }
 
 function describe(event: Fields): string {
-  if ('httpMethod' in event) return 'API Gateway payload 1.0 or a load balancer (expected payload 2.0)';
   const [first] = Array.isArray(event['Records']) ? (event['Records'] as unknown[]) : [];
   if (isFields(first)) return `Records of ${String(first['eventSource'] ?? first['EventSource']).slice(0, 40)}`;
   return `fields ${Object.keys(event).slice(0, 10).join(', ').slice(0, 200) || 'none'}`;

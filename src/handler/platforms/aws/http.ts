@@ -15,7 +15,7 @@ export function toAppRequest(
   event: HttpEvent,
   requestId: string | undefined,
   xray: string | undefined,
-  check: CheckAnswer = bufferedAnswers,
+  check?: CheckAnswer,
 ): AppRequest {
   const { rawPath, rawQueryString, requestContext, cookies } = event;
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
@@ -34,13 +34,13 @@ export function toAppRequest(
       if (bytes.byteLength > limit) throw tooLarge(limit);
       return bytes;
     },
-    checkAnswer: (answer) => check(answer, http.method),
+    checkAnswer: (answer) => (check ?? bufferedAnswers)(answer, http.method),
     requestId: requestContext.requestId ?? requestId,
   };
 }
 
 /** Throws RequestError 413 for an answer that Lambda would not carry. */
-type CheckAnswer = (answer: AppResponse, method: string) => void;
+export type CheckAnswer = (answer: AppResponse, method: string) => void;
 
 /** Most that an invocation of Lambda may answer, as JSON: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const maxAnswerBytes = 6 * 1024 * 1024;
@@ -49,15 +49,19 @@ const roomForHeaders = 4096;
 /** No character of a text takes more bytes in JSON (`\u0000`). */
 const maxPerCharacter = 6;
 
-/** A larger answer would fail the invocation, and the caller would learn nothing. */
-function bufferedAnswers(answer: AppResponse, method: string): void {
-  if (answer.body.length * maxPerCharacter + roomForHeaders <= maxAnswerBytes) return;
-  const size = Buffer.byteLength(JSON.stringify(toHttpReply(answer, method))) + roomForHeaders;
-  if (size <= maxAnswerBytes) return;
-  const advice =
-    'Ask for fewer items or outputs at a time, for one output as application/octet-stream, or with Accept-Encoding: gzip.';
-  throw answerTooLarge(size, maxAnswerBytes, `a Lambda invocation may answer. ${advice}`);
-}
+const advice =
+  'Ask for fewer items or outputs at a time, for one output as application/octet-stream, or with Accept-Encoding: gzip.';
+
+/** A larger answer would fail the invocation, and the caller would learn nothing. @param what follows the bytes */
+export const answersWithin =
+  (most: number, what: string): CheckAnswer =>
+  (answer, method) => {
+    if (answer.body.length * maxPerCharacter + roomForHeaders <= most) return;
+    const size = Buffer.byteLength(JSON.stringify(toHttpReply(answer, method))) + roomForHeaders;
+    if (size > most) throw answerTooLarge(size, most, `${what} ${advice}`);
+  };
+
+export const bufferedAnswers = answersWithin(maxAnswerBytes, 'a Lambda invocation may answer.');
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
 const maxStreamedBytes = 200 * 1024 * 1024;

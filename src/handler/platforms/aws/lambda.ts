@@ -22,7 +22,8 @@ export interface LambdaDeps {
 /** An event that no part of the function answers; the invocation fails under this name. */
 export class UnknownEventError extends Error {
   constructor(shape: string) {
-    const known = 'a function URL or HTTP API request (payload 2.0), {"warm": true}, a scheduled event, an S3 upload';
+    const known =
+      'a request of a function URL, API Gateway or a load balancer, {"inputs": …}, {"warm": true}, a scheduled event, an S3 upload';
     super(`Expected ${known}; got ${shape}.`);
     this.name = 'UnknownEventError';
   }
@@ -37,6 +38,11 @@ export function createLambda({ app, xray, upload }: LambdaDeps): LambdaHandler {
         const request = toAppRequest(read.event, context.awsRequestId, xray());
         return toHttpReply(await app.handle(request), request.method);
       }
+      // Read when they are first needed: other starts do not pay for them.
+      case 'proxy':
+        return (await import('./proxy.ts')).answerProxy(app, read.event, context.awsRequestId, xray());
+      case 'direct':
+        return (await import('./direct.ts')).answerDirect(app, read.body, context.awsRequestId, xray());
       case 'warm': {
         const { body } = await app.handle(warmRequest(context.awsRequestId, xray()));
         return JSON.parse(String(body)) as unknown;
