@@ -45,6 +45,7 @@ export const lists = {
     'handler/readers/contract.test.ts',
     'handler/readers/end-to-end.test.ts',
     'handler/readers/https.test.ts',
+    'handler/readers/read-copy.test.ts',
     'handler/readers/uploads.test.ts',
     'handler/telemetry.test.ts',
     'handler/http/schemathesis.test.ts',

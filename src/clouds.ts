@@ -26,20 +26,20 @@ export const clouds: Readonly<Record<CloudStore, Cloud>> = {
   s3: {
     ...{ scheme: 's3', title: 'S3', provider: 'aws', target: 'aws-lambda' },
     ...{ bucket: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, bucketParts: 1, form: 's3://bucket/prefix' },
-    settings: ['region', 'endpoint', 'kms-key', 'encryption'],
+    settings: ['region', 'endpoint', 'read-url', 'kms-key', 'encryption'],
     endpointVariables: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
   },
   gcs: {
     ...{ scheme: 'gs', title: 'Google Cloud Storage', provider: 'google', target: 'google-cloud-run' },
     ...{ bucket: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, bucketParts: 1, form: 'gs://bucket/prefix' },
-    settings: ['endpoint', 'kms-key'],
+    settings: ['endpoint', 'read-url', 'kms-key'],
     endpointVariables: ['STORAGE_EMULATOR_HOST'],
   },
   azure: {
     ...{ scheme: 'azure', title: 'Azure', provider: 'azure', target: 'azure-functions' },
     ...{ bucket: /^[a-z0-9]{3,24}\/[a-z0-9](?:-?[a-z0-9]){2,62}$/, bucketParts: 2 },
     form: 'azure://account/container/prefix',
-    settings: ['endpoint', 'encryption-scope'],
+    settings: ['endpoint', 'read-url', 'encryption-scope'],
     endpointVariables: [],
   },
 };

@@ -27,11 +27,21 @@ function checkPointers(findings: Findings, root: string): void {
   }
 }
 
+/** What a signed URL ends with is as good as a password: it comes from the environment, whole. */
+function checkSignature(findings: Findings, path: Path): void {
+  const [, query] = /\?(.*)$/s.exec(findings.whole(path)) ?? [];
+  if (query === undefined || /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(query)) return;
+  const hint =
+    'Write ?${READ_URL_QUERY} after the path, and set a variable of that name, such as a secret of the workflow.';
+  findings.add(path, 'expected a query that comes from the environment whole, got one that stands here.', hint);
+}
+
 /** Store URLs beyond their first letters, and settings against the scheme. */
 export function checkStores(findings: Findings, root: string): void {
   checkPointers(findings, root);
   for (const name of findings.keys(['environments'])) {
     const store: Path = ['environments', name, 'store'];
+    checkSignature(findings, [...store, 'read-url']);
     const path = findings.keys(store).length > 0 ? [...store, 'url'] : store;
     const url = findings.text(path);
     const [, scheme, slashes] = /^([a-z0-9]+):(\/\/)?./s.exec(url ?? '') ?? [];

@@ -45,8 +45,13 @@ export class Findings {
 
   /** The text as the file has it: a message must not show what came from the environment. */
   written(path: Path): string {
+    return JSON.stringify(this.whole(path).slice(0, 80));
+  }
+
+  /** The same, all of it, to be looked at and not to be shown. */
+  whole(path: Path): string {
     const node = nodeAt(this.#root, path);
-    return JSON.stringify(node?.kind === 'scalar' ? node.written.slice(0, 80) : '');
+    return node?.kind === 'scalar' ? node.written : '';
   }
 
   /** The texts of the list at the path; undefined where there is no list. */

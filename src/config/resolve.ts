@@ -81,7 +81,10 @@ function gate(given: ModelFields['gate']): ModelEntry['gate'] {
   };
 }
 
-const handler = (given: ModelFields['handler']) => camelKeys(handlerSchema.parse(given ?? {}));
+function handler(given: ModelFields['handler']): Omit<ModelEntry['handler'], 'models'> {
+  const { 'follow-over': followOver, ...rest } = handlerSchema.parse(given ?? {});
+  return { ...camelKeys(rest), followOverSeconds: secondsOf(followOver) };
+}
 
 /** The list that the model gives, or another model gives for both, or the model alone. */
 function sharedBy(name: string, { models }: ModelsFile): string[] {

@@ -20,6 +20,8 @@ export interface StoreSettings {
   region?: string | undefined;
   /** Base URL of a compatible server or emulator. */
   endpoint?: string | undefined;
+  /** URL of a cache in front of the store, by which functions read versions; its query may be a signature. */
+  readUrl?: string | undefined;
   /** SSE-KMS key or CMEK key name; passed through. */
   kmsKey?: string | undefined;
   /** Encryption at rest on S3; the bucket's own setting when absent. */
@@ -64,6 +66,8 @@ export interface HandlerOptions {
   maxPayloadKb: number;
   threads: number;
   refreshSeconds: number;
+  /** The time over which the instances of a function follow a flip, s. */
+  followOverSeconds: number;
   runTimeoutMs: number;
   cors: string[];
   /** Names of models that share one function, this one included. */

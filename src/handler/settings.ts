@@ -16,6 +16,8 @@ export interface Settings {
   version: string | undefined;
   pointer: string;
   refreshSeconds: number;
+  /** The time over which the instances of a function follow a flip, each at a random moment; 0: at once. */
+  followOverSeconds: number;
   /** How long one run may take, ms. */
   runTimeoutMs: number;
   maxPayloadBytes: number;
@@ -60,6 +62,7 @@ export function readSettings(variables: Variables, problem?: string): Settings {
     ...place,
     ...readNames(text, place.file, problems),
     refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
+    followOverSeconds: whole('MODEL_FOLLOW_OVER_SECONDS', 0, 86_400) ?? 0,
     runTimeoutMs: whole('COLDGATE_RUN_TIMEOUT_MS', 100, 900_000) ?? defaultRunTimeoutMs,
     maxPayloadBytes: (whole('COLDGATE_MAX_PAYLOAD_KB', 1, 1_048_576) ?? 5120) * 1024,
     cors: list(text('COLDGATE_CORS')),

@@ -48,9 +48,11 @@ export async function troubleOf<R extends Deployed, V extends FunctionView<R>>(
   request: DeployRequest,
   expected: Expectation,
 ): Promise<ColdgateError | undefined> {
+  const { handlerVariables } = request.settings;
   try {
     await proveFollowing(endpoint, expected, {
-      refreshSeconds: Number(request.settings.handlerVariables['MODEL_REFRESH_SECONDS'] ?? defaultRefreshSeconds),
+      refreshSeconds: Number(handlerVariables['MODEL_REFRESH_SECONDS'] ?? defaultRefreshSeconds),
+      followOverSeconds: Number(handlerVariables['MODEL_FOLLOW_OVER_SECONDS'] ?? 0),
       isRunning: () => platform.isRunning?.(view) ?? true,
       signal,
     });

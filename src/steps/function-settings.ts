@@ -12,20 +12,21 @@ export function storeVariables(environment: Environment): Record<string, string>
   const store = storeOfScheme(scheme);
   const parts = [url.host, ...url.pathname.replace(/^\/|\/$/g, '').split('/')];
   const cut = store ? clouds[store].bucketParts : 1;
-  const { region, endpoint } = environment.store;
+  const { region, endpoint, readUrl } = environment.store;
   return {
     MODEL_STORE: store ?? scheme,
     MODEL_BUCKET: parts.slice(0, cut).join('/'),
     MODEL_PREFIX: parts.slice(cut).join('/'),
     ...(region && { MODEL_REGION: region }),
     ...(endpoint && { MODEL_ENDPOINT: endpoint }),
+    ...(readUrl && { MODEL_READ_URL: readUrl }),
     ...pointer,
   };
 }
 
 /** The function of a model in an environment: its name on the platform and everything that is not the model's bytes. */
 export function functionSettings(environment: Environment, model: ModelEntry): FunctionSettings {
-  const { maxPayloadKb, threads, refreshSeconds, runTimeoutMs, cors, models } = model.handler;
+  const { maxPayloadKb, threads, refreshSeconds, followOverSeconds, runTimeoutMs, cors, models } = model.handler;
   return {
     name: `${model.name}-${environment.name}`,
     model: model.name,
@@ -37,6 +38,7 @@ export function functionSettings(environment: Environment, model: ModelEntry): F
       COLDGATE_MODELS: models.join(','),
       COLDGATE_RUN_TIMEOUT_MS: String(runTimeoutMs),
       MODEL_REFRESH_SECONDS: String(refreshSeconds),
+      ...(followOverSeconds > 0 && { MODEL_FOLLOW_OVER_SECONDS: String(followOverSeconds) }),
     },
   };
 }

@@ -26,7 +26,7 @@ const unique = (words: readonly string[]): string[] => [...new Set(words)].sort(
 
 async function premisesOf(config: Config, { store }: Environment, input: SuggestInput): Promise<Premises> {
   const { environments, models } = config;
-  const { url, region, endpoint } = store;
+  const { url, region, endpoint, readUrl } = store;
   const place = url.startsWith('file:')
     ? { store: undefined, bucket: fileURLToPath(url), account: '', root: '' }
     : bucketRef(store);
@@ -34,7 +34,7 @@ async function premisesOf(config: Config, { store }: Environment, input: Suggest
   const all = await Promise.all(Object.values(models).map((entry) => completeEntry(config, entry)));
   return {
     ...place,
-    ...{ region, endpoint, coldAfter: input.coldAfter, keep: input.keep },
+    ...{ region, endpoint, readUrl, coldAfter: input.coldAfter, keep: input.keep },
     pointers: unique(sharing.map(({ pointer }) => pointer)),
     models: unique(all.map(({ name }) => name)),
     files: unique(all.flatMap(({ files }) => files.map(({ path }) => path))),

@@ -69,6 +69,7 @@ const cures: readonly (readonly [RegExp, (spot: Spot, words: string[]) => unknow
   [/^Write it as (\w+):\/\/bucket\/prefix;/, (spot, [, scheme]) => spot.set(`${scheme}://bucket/prefix`)],
   [/^Write file: and a path, or three slashes\.$/, (spot) => spot.set('file:///host/x')],
   [/^Write file:\$\{HOME\}/, (spot) => spot.set(String(spot.value).replace('~', '${HOME}'))],
+  [/^Write \?\$\{READ_URL_QUERY\}/, (spot) => spot.set(String(spot.value).replace(/\?.*/, '?${P}'))],
   [/^No part may be empty/, (spot) => spot.set(String(spot.value).replace('/..', ''))],
   [
     /^Did you mean (\S+)\?$/,

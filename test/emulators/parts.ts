@@ -11,6 +11,7 @@ import { githubOpenapi } from './github-openapi.ts';
 import { lambdaRic } from './lambda-ric.ts';
 import { liar } from './liar.ts';
 import { mermaid } from './mermaid.ts';
+import { nginx } from './nginx.ts';
 import type { Part } from './part.ts';
 import { serverParts } from './server-parts.ts';
 import { strace } from './strace.ts';
@@ -22,6 +23,7 @@ export const parts: Part[] = [
   ...serverParts,
   liar,
   strace,
+  nginx,
   chromium,
   tritonclient,
   schemathesis,

@@ -21,6 +21,7 @@ describe('settings', () => {
       models: ['digits'],
       version: undefined,
       pointer: 'current.json',
+      followOverSeconds: 0,
       refreshSeconds: 30,
       runTimeoutMs: 25_000,
       maxPayloadBytes: 5120 * 1024,

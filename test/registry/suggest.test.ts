@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHmac, createVerify } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import {
@@ -134,6 +135,96 @@ describeWith('moto', 'the suggestions for S3', () => {
     expect(resources.filter((arn: string) => !arn.startsWith('arn:aws-cn:s3:::shared/digits/'))).toEqual([]);
     expect(recording().every((call) => call.includes('--bucket shared --region cn-north-1'))).toBe(true);
     expect(recording().join('\n')).not.toContain('object-lock');
+  });
+});
+
+/** Has the AWS CLI check what it is given without a request, and answers with ids. Its own sample of a distribution is none. */
+const checking = (command: string): string => `case "$1 $2" in
+"cloudfront create-"*) said=$(${command} "$@" --generate-cli-skeleton output 2>&1) || case "$said" in
+  *"parameter Distribution."*) ;; *) echo "$said" >&2; exit 1 ;; esac ;; esac
+case "$2" in
+create-origin-access-control) echo E1OAC ;; create-cache-policy) echo p-1 ;; create-distribution) echo E1DIST ;;
+get-caller-identity) echo 123456789012 ;; get-distribution) echo d1.cloudfront.net ;; esac`;
+
+describeWith('moto', 'the suggestions for a CDN', () => {
+  beforeAll(awsCommand, 600_000);
+
+  it('of S3 set up CloudFront with an origin of its own, which reads versions and nothing else', async () => {
+    useStore({ url: 's3://acme-models/models', region: 'eu-west-1', 'read-url': 'https://cdn.acme.example' });
+    const [program, ...words] = await awsCommand();
+    standIn('aws', checking(`'${program}' ${words.join(' ')}`));
+    runScript(await suggest(), { AWS_DEFAULT_REGION: 'eu-west-1' });
+    expect(paper('coldgate-distribution.json')).toMatchObject({
+      Origins: { Items: [{ OriginPath: '/models', OriginAccessControlId: 'E1OAC' }] },
+      DefaultCacheBehavior: { CachePolicyId: 'p-1', ViewerProtocolPolicy: 'https-only', Compress: false },
+    });
+    const [statement] = paper('coldgate-bucket-policy.json').Statement.slice(-1);
+    expect(statement).toMatchObject({
+      Effect: 'Allow',
+      Resource: ['arn:aws:s3:::acme-models/models/digits/versions/*'],
+      Condition: {
+        StringEquals: { 'aws:SourceArn': 'arn:aws:cloudfront::123456789012:distribution/E1DIST' },
+      },
+    });
+  });
+});
+
+describe('the suggestions for a CDN', () => {
+  /** The query of read-url that the script prints. */
+  function printedQuery(script: string): URLSearchParams {
+    writeFileSync(project.path('setup.sh'), script);
+    const path = `${project.path('bin')}${delimiter}${process.env['PATH']}`;
+    const env = { ...process.env, PATH: path };
+    const output = execFileSync('sh', ['-eu', 'setup.sh'], { cwd: project.folder, env, encoding: 'utf8' });
+    return new URLSearchParams(/^READ_URL_QUERY=(.*)$/m.exec(output)?.[1]);
+  }
+
+  it('of Google sign all below the host by a key that stays here', async () => {
+    useStore({ url: 'gs://acme-models/models', 'read-url': 'https://cdn.acme.example/models' });
+    standIn('gcloud', 'echo "$@" >> calls; case "$*" in *"format="*) echo 42;; *" describe "*) exit 1;; esac');
+    const query = printedQuery(await suggest());
+    expect(Buffer.from(query.get('URLPrefix')!, 'base64url').toString()).toBe('https://cdn.acme.example/');
+    const key = Buffer.from(readFileSync(project.path('coldgate-cdn.key'), 'utf8').trim(), 'base64url');
+    const signed = query
+      .toString()
+      .replace(/&Signature=.*/, '')
+      .replaceAll('%3D', '=');
+    expect(query.get('Signature')?.replace(/=$/, '')).toBe(createHmac('sha1', key).update(signed).digest('base64url'));
+    const calls = recording().join('\n');
+    expect(calls).toContain('backend-buckets add-signed-url-key coldgate-acme-models-models');
+    expect(calls).toContain(
+      'resource.name.startsWith("projects/_/buckets/acme-models/objects/models/digits/versions/")',
+    );
+    expect(calls).toContain('service-42@cloud-cdn-fill.iam.gserviceaccount.com');
+  });
+
+  it('of S3 sign all versions, where one takes the marks away', async () => {
+    useStore({ url: 's3://acme-models/models', 'read-url': 'https://cdn.acme.example' });
+    standIn('aws', 'case "$*" in *create-public-key*) echo K1;; esac');
+    const script = (await suggest()).split('--- cdn-signed-urls')[1]!.split('# --- ')[0]!;
+    const query = printedQuery(script.replace(/^.*\n# .*\n/, '').replaceAll(/^#: /gm, ''));
+    const plain = (text: string | null) =>
+      Buffer.from((text ?? '').replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64');
+    const policy = plain(query.get('Policy'));
+    expect(JSON.parse(policy.toString())).toMatchObject({ Statement: [{ Resource: 'https://cdn.acme.example/*' }] });
+    const key = readFileSync(project.path('coldgate-cdn.pub'));
+    expect(
+      createVerify('sha1')
+        .update(policy)
+        .verify(key, plain(query.get('Signature'))),
+    ).toBe(true);
+    expect(query.get('Key-Pair-Id')).toBe('K1');
+  });
+
+  it('of Azure let versions pass, read by the identity of Front Door', async () => {
+    useStore({ url: 'azure://acmemodels/models/prod', 'read-url': 'https://cdn.acme.example/prod' });
+    standIn('az', 'echo "$@" >> calls; case "$*" in *"resourceGroup"*) echo rg-models;; *" show "*) echo shown;; esac');
+    runScript(await suggest());
+    const calls = recording().filter((call) => / afd |role assignment/.test(` ${call}`));
+    expect(calls.find((call) => call.includes('route create'))).toContain(
+      '--origin-path /models --patterns-to-match /prod/digits/versions/*',
+    );
+    expect(calls.at(-2)).toContain('Storage Blob Data Reader');
   });
 });
 

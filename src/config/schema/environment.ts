@@ -4,7 +4,7 @@ import { defaultPointer } from '../../model/layout.ts';
 import { namePatterns, nameRules } from '../../model/names.ts';
 import { awsLambdaTarget } from './aws-lambda.ts';
 import { azureFunctionsTarget } from './azure-functions.ts';
-import { secureUrl, text, words } from './field-kinds.ts';
+import { readUrl, secureUrl, text, words } from './field-kinds.ts';
 import { googleCloudRunTarget } from './google-cloud-run.ts';
 import { localTarget } from './local.ts';
 
@@ -34,6 +34,11 @@ export const storeSchema = z.union(
       endpoint: secureUrl()
         .optional()
         .describe('Base URL of a compatible server or emulator; S3 then uses path-style addresses.'),
+      'read-url': readUrl()
+        .optional()
+        .describe(
+          'Cache (CDN) in front of the store, by which functions read versions: what stands below `url` stands below it. See docs/cdn.md.',
+        ),
       'kms-key': words('a key ARN or resource name', 512)
         .optional()
         .describe('Key for encryption at rest: SSE-KMS on S3, CMEK on Google Cloud.'),

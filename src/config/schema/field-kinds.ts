@@ -73,6 +73,13 @@ export const variableMap = () =>
     /^(?!MODEL_|COLDGATE_|ORT_DISABLE_TELEMETRY$)[A-Za-z_][A-Za-z0-9_]{0,127}$/,
   );
 
+/** HTTPS, but for loopback, and perhaps a query, which may be a signature. */
+export const readUrl = () =>
+  text(
+    'an https:// URL, or http:// of this machine',
+    /^(?:https:\/\/[^\s\p{Cc}/?#@]+|http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?)(?:\/[^\s\p{Cc}?#]*)?(?:\?[^\s\p{Cc}#]*)?$/u,
+  );
+
 /** HTTPS, but for loopback. */
 export const secureUrl = () =>
   text(

@@ -51,6 +51,11 @@ export const handlerSchema = z.strictObject({
   'max-payload-kb': whole(1, 1_048_576).default(5120).describe('Largest request body; Lambda takes 6 MB at most.'),
   threads: whole(1, 256).default(1).describe('Threads for one inference; more than vCPUs makes it slower.'),
   'refresh-seconds': whole(1, 86_400).default(30).describe('How often a running function looks at the pointer.'),
+  'follow-over': duration()
+    .default(0)
+    .describe(
+      'Time over which the instances of a function follow a flip, each at a random moment of it, so that a large fleet does not fetch a model at once. Default: all at once.',
+    ),
   'run-timeout-ms': whole(100, 900_000)
     .default(25_000)
     .describe('How long one run of the model may take; its caller gets 504 then, and the model is loaded again.'),

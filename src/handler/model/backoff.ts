@@ -1,18 +1,16 @@
+import { loadDelay } from '../delays.ts';
 import type { LoadError } from './load-error.ts';
 
-/** Longest wait between attempts to load a model that would not load, in ms. */
-const longestMs = 30_000;
-
-/**
- * Spaces attempts: 1 s after the first failure, doubling up to half a minute. Between them callers get the same error.
- */
+/** Spaces attempts to load a model that would not load. Between them callers get the same error. */
 export class Backoff {
   readonly #now: () => number;
+  readonly #random: () => number;
   #failure: { error: LoadError; retryAt: number } | undefined;
   #tries = 0;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, random: () => number) {
     this.#now = now;
+    this.#random = random;
   }
 
   /** Throws the last error while it is too early for another attempt. */
@@ -22,7 +20,7 @@ export class Backoff {
 
   failed(error: LoadError): void {
     this.#tries++;
-    this.#failure = { error, retryAt: this.#now() + Math.min(longestMs, 500 * 2 ** this.#tries) };
+    this.#failure = { error, retryAt: this.#now() + loadDelay(this.#tries, error.retryAfterMs, this.#random) };
   }
 
   reset(): void {

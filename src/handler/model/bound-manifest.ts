@@ -2,6 +2,7 @@ import { sha256 } from '../../model/digest.ts';
 import { fileKey, manifestKey } from '../../model/layout.ts';
 import { type Artifact, externalFiles, type FileEntry, type Manifest, modelFile } from '../../model/manifest.ts';
 import type { Reader, StoredDocument } from '../readers/reader.ts';
+import { throughCopy } from '../readers/through-copy.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { ModelCache } from './model-cache.ts';
 import { readDocument } from './read-document.ts';
@@ -28,8 +29,7 @@ export async function bindManifest(
   let manifest = readKnown(cache, manifestSha256, resolved);
   if (!manifest) {
     const key = manifestKey(name, version);
-    const { bytes } = await read(reader, key);
-    expectDigest(key, bytes, manifestSha256);
+    const bytes = await readVerified(reader, key, manifestSha256, read);
     manifest = readManifest(bytes, resolved);
     cache.keepDocument(manifestSha256, bytes);
   }
@@ -55,8 +55,15 @@ function readManifest(bytes: Uint8Array, { name, version }: Resolved): Manifest 
   }
 }
 
-/** Throws LoadError `checksum-mismatch`. */
-export function expectDigest(key: string, bytes: Uint8Array, expected: string): void {
+/** A document of a known digest. Throws LoadError `checksum-mismatch`, or what reading throws. */
+export const readVerified = (reader: Reader, key: string, digest: string, read = readLater): Promise<Uint8Array> =>
+  throughCopy(reader, async (from) => {
+    const { bytes } = await read(from, key);
+    expectDigest(key, bytes, digest);
+    return bytes;
+  });
+
+function expectDigest(key: string, bytes: Uint8Array, expected: string): void {
   const got = sha256(bytes);
   if (got === expected) return;
   throw new LoadError('checksum-mismatch', `${key} is not what was published: expected ${expected}, got ${got}.`);

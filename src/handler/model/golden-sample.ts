@@ -9,9 +9,8 @@ import { parseTensor } from '../../model/tensor-json.ts';
 import type { Reader } from '../readers/reader.ts';
 import { RunError } from '../session/run-error.ts';
 import type { Session, Tensors } from '../session/session.ts';
-import { expectDigest } from './bound-manifest.ts';
+import { readVerified } from './bound-manifest.ts';
 import { toLoadError } from './load-error.ts';
-import { readDocument } from './read-document.ts';
 import type { Resolved } from './resolve.ts';
 
 /** The result of a loaded model's golden sample. `none`: the version was published without one. */
@@ -25,8 +24,7 @@ export async function readSample(reader: Reader, resolved: Resolved): Promise<un
   const entry = manifest?.files.find((file) => file.path === manifest.sample);
   if (!entry) return undefined;
   const key = fileKey(resolved.name, resolved.version, entry.path);
-  const { bytes } = await readDocument(reader, key, undefined);
-  expectDigest(key, bytes, entry.sha256);
+  const bytes = await readVerified(reader, key, entry.sha256);
   try {
     return parseJson(Buffer.from(bytes).toString('utf8'));
   } catch (error) {

@@ -26,7 +26,8 @@ export interface HostDeps {
 
 /** What became of the last look at the pointer. */
 export interface RefreshState {
-  status: 'current' | 'failed';
+  /** `waiting`: a newer version is known, and the turn of this instance to load it has not come. */
+  status: 'current' | 'waiting' | 'failed';
   /** Why a newer version is not served: `checksum-mismatch`, `sample-mismatch`, `store-unavailable`, … */
   code?: string;
 }

@@ -28,6 +28,8 @@ const permanent: ReadonlySet<LoadErrorCode> = new Set([
 /** The model could not be brought into memory. `message` is for the operator's log, `publicMessage` for callers. */
 export class LoadError extends Error {
   readonly code: LoadErrorCode;
+  /** How long the store asks to be left alone, ms; 0 where it does not say. */
+  retryAfterMs = 0;
 
   constructor(code: LoadErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

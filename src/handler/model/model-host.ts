@@ -26,7 +26,7 @@ export class ModelHost {
   constructor(name: string, deps: HostDeps) {
     this.name = name;
     this.#deps = deps;
-    this.#backoff = new Backoff(deps.now);
+    this.#backoff = new Backoff(deps.now, deps.random);
     const { settings, note, now, random } = deps;
     this.#care = new SessionCare({
       ...{ name, note, now, backoff: this.#backoff, openApart: openApart(deps) },
@@ -36,7 +36,7 @@ export class ModelHost {
       },
     });
     this.#watch = new PointerWatch({
-      ...{ now, random, refreshSeconds: settings.refreshSeconds },
+      ...{ now, random, refreshSeconds: settings.refreshSeconds, followOverSeconds: settings.followOverSeconds },
       look: (token) => {
         this.#lookedAt = sinceStart();
         return resolvePointer(deps.reader, name, settings.pointer, token);

@@ -36,6 +36,7 @@ export class ModelHosts {
       isolate = false,
     } = deps;
     this.#isolate = isolate;
+    reader.copy?.reportTo(note);
     let opened: ModelCache | undefined;
     const cache = (): ModelCache => {
       opened ??= openModelCache(settings.cacheFolder);

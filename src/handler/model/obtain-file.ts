@@ -2,6 +2,7 @@ import { newSha256 } from '../../model/digest.ts';
 import { sinceStart } from '../clock.ts';
 import type { Reader, ReadObject } from '../readers/reader.ts';
 import { rereadIfReplaced } from '../readers/replaced.ts';
+import { throughCopy } from '../readers/through-copy.ts';
 import { closeFile, openFile, removeFile, writeFrom } from './files.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { CachedFile, ModelCache } from './model-cache.ts';
@@ -35,7 +36,23 @@ export async function obtainFile(reader: Reader, cache: ModelCache, wanted: Want
   const started = sinceStart();
   const known = wanted.expected && cache.find(wanted.expected.sha256, wanted.extension);
   if (known) return { ...known, fetchMs: sinceStart() - started, verifyMs: 0, reused: true };
-  return rereadIfReplaced(() => fetchFile(reader, cache, wanted, started));
+  const fetch = (from: Reader, file = wanted): Promise<ObtainedFile> =>
+    rereadIfReplaced(() => fetchFile(from, cache, file, started));
+  if (!wanted.expected || !reader.copy) return fetch(reader);
+  let stop: unknown;
+  const onBytes = (): void => {
+    try {
+      wanted.onBytes?.();
+    } catch (error) {
+      stop = error;
+      throw error;
+    }
+  };
+  return throughCopy(
+    reader,
+    (from) => fetch(from, { ...wanted, onBytes }),
+    (error) => error === stop,
+  );
 }
 
 async function fetchFile(

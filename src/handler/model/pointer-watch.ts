@@ -1,3 +1,6 @@
+import { afterAsked, longestLookDelay, lookDelay } from '../delays.ts';
+import { settles } from '../settles.ts';
+import { FollowTurn, type TurnDeps } from './follow-turn.ts';
 import type { RefreshState } from './host-deps.ts';
 import { LoadError, toLoadError } from './load-error.ts';
 import type { Resolved } from './resolve.ts';
@@ -13,11 +16,7 @@ const longestLookMs = 60_000;
 /** Time without a request: longer than the timer of a process that runs between requests. */
 const napMs = 1500;
 
-export interface WatchDeps {
-  /** Milliseconds on a clock that only moves forward. */
-  now: () => number;
-  /** 0 to 1. */
-  random: () => number;
+export interface WatchDeps extends TurnDeps {
   refreshSeconds: number;
   /** Reads the pointer unless it still has the token. Throws LoadError. */
   look(token: string): Promise<Resolved | 'unchanged'>;
@@ -38,7 +37,7 @@ export class PointerWatch {
   #token = '';
   /** Of the pointer that named what is served; another `#token` is one that was refused. */
   #servedToken = '';
-  #sequence: number | undefined;
+  readonly #turn: FollowTurn;
   #checkAt = Number.POSITIVE_INFINITY;
   /** When the last look began, and the last one that came to an end. */
   #begunAt = Number.NEGATIVE_INFINITY;
@@ -55,7 +54,8 @@ export class PointerWatch {
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
-    this.#longestMs = deps.refreshSeconds * 1200;
+    this.#turn = new FollowTurn(deps);
+    this.#longestMs = longestLookDelay(deps.refreshSeconds);
   }
 
   /** What became of the last look. */
@@ -78,14 +78,18 @@ export class PointerWatch {
     this.#calledAt = now;
     // Said now: the look may have got as far as a load by the time at which the request has come in whole.
     if (now >= this.#patientAt && (this.#following ? slept : this.#isOld(this.#seenAt))) this.#owed = true;
-    if (now >= this.#checkAt) void this.refresh();
+    if (now >= this.#checkAt) void this.#refresh(false);
   }
 
-  /** Looks now, and serves what is named once that is loaded and proven. Never throws. */
+  /** Looks now, and serves what is named once that is loaded and proven, whoever's turn it is. Never throws. */
   refresh(): Promise<void> {
+    return this.#refresh(true);
+  }
+
+  #refresh(atOnce: boolean): Promise<void> {
     if (this.#checkAt === Number.POSITIVE_INFINITY) return Promise.resolve();
     if (!this.#looking && this.#deps.now() - this.#begunAt < freshForMs) return Promise.resolve();
-    this.#looking ??= this.#look().finally(() => {
+    this.#looking ??= this.#look(atOnce).finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
@@ -116,38 +120,60 @@ export class PointerWatch {
   /** What a look has read before the process was frozen is as old as the freeze is long. */
   async #lookAnew(): Promise<void> {
     if (this.#looking && this.#isOld(this.#begunAt)) await this.#looking;
-    await this.refresh();
+    await this.#refresh(false);
   }
 
-  /** Spread by a fifth either way, so that instances started together do not ask together. */
   #schedule(): void {
     const { now, random, refreshSeconds } = this.#deps;
-    this.#checkAt = now() + refreshSeconds * 1000 * (0.8 + 0.4 * random());
+    this.#checkAt = now() + lookDelay(refreshSeconds, random);
   }
 
-  async #look(): Promise<void> {
+  /** Leaves a store alone for as long as it asks. */
+  #spare({ retryAfterMs }: LoadError): void {
+    if (retryAfterMs === 0) return;
+    const until = this.#deps.now() + afterAsked(retryAfterMs, this.#deps.random);
+    this.#checkAt = Math.max(this.#checkAt, until);
+    this.#patientAt = Math.max(this.#patientAt, until);
+  }
+
+  /** A move that is not followed yet. Throws LoadError. */
+  async #find(): Promise<Resolved | 'unchanged'> {
+    const { known } = this.#turn;
+    const looking = this.#deps.look(known?.token ?? this.#token);
+    if (!(await settles(looking, longestLookMs))) throw new LoadError('store-unavailable', 'The pointer did not come.');
+    const found = await looking;
+    return found === 'unchanged' ? (known ?? found) : found;
+  }
+
+  async #look(atOnce: boolean): Promise<void> {
     this.#schedule();
     const begunAt = this.#deps.now();
     this.#begunAt = begunAt;
     let found: Resolved | 'unchanged' = 'unchanged';
     try {
-      const looking = this.#deps.look(this.#token);
-      if (!(await settles(looking, longestLookMs)))
-        throw new LoadError('store-unavailable', 'The pointer did not come.');
-      found = await looking;
+      found = await this.#find();
       if (found === 'unchanged') {
         // What kept the last look from its answer is over; what is refused stays so.
         if (this.#token === this.#servedToken) this.#state = { status: 'current' };
         return;
       }
-      checkSequence(found, this.#sequence);
+      this.#turn.check(found);
+      if (!this.#turn.isDue(found) && !atOnce) {
+        this.#checkAt = Math.min(this.#checkAt, this.#turn.at);
+        this.#state = { status: 'waiting' };
+        return;
+      }
       this.#following = true;
       await this.#deps.follow(found);
       this.#serves(found);
     } catch (thrown) {
       const error = toLoadError(thrown, 'model-unusable', 'Following the pointer failed');
       // The same bytes would fail again: wait for the pointer to move instead of downloading them every time.
-      if (found !== 'unchanged' && !error.transient) this.#token = found.token;
+      if (found !== 'unchanged' && !error.transient) {
+        this.#token = found.token;
+        this.#turn.forget();
+      }
+      this.#spare(error);
       this.#state = { status: 'failed', code: error.code };
       this.#deps.refused(error, found === 'unchanged' ? undefined : found);
     } finally {
@@ -157,35 +183,15 @@ export class PointerWatch {
     }
   }
 
-  #serves({ token, sequence }: Resolved): void {
-    this.#token = token;
-    this.#servedToken = token;
-    this.#sequence = sequence;
+  #serves(served: Resolved): void {
+    this.#turn.serves(served);
+    this.#token = served.token;
+    this.#servedToken = served.token;
     this.#state = { status: 'current' };
   }
 
   /** The look that is under way, if one is. */
   async end(): Promise<void> {
     await this.#looking;
-  }
-}
-
-/** A restored store, or a replayed old move, must not undo a later one. Throws LoadError. */
-function checkSequence({ name, sequence }: Resolved, seen: number | undefined): void {
-  if (sequence === undefined || seen === undefined || sequence >= seen) return;
-  const message = `The pointer of ${name} has gone back from move ${seen} to move ${sequence}`;
-  throw new LoadError('pointer-went-back', `${message}; roll back by a new move, or restart the function.`);
-}
-
-/** Whether it is done within this time, ms. */
-async function settles(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sinceStart } from '../clock.ts';
+import { retryDelay } from '../delays.ts';
 import { Answer } from './answer.ts';
 import type { Limits } from './limits.ts';
 import { TransportError } from './transport-error.ts';
@@ -16,7 +17,8 @@ export async function persist(ask: () => Promise<Answer>, limits: Limits, signal
   for (let tries = 0; ; tries++) {
     const result = await attempt(ask);
     if (result instanceof Answer && !passing.has(result.status)) return result;
-    const pause = Math.max(waitAskedFor(result), Math.random() * limits.waitMs * 2 ** tries);
+    const asked = result instanceof Answer ? waitAskedFor(result) : 0;
+    const pause = retryDelay(tries, limits.waitMs, asked, Math.random);
     if (tries === limits.retries || signal?.aborted || sinceStart() + pause > deadline) {
       if (result instanceof Answer) return result;
       throw result;
@@ -36,8 +38,11 @@ async function attempt(ask: () => Promise<Answer>): Promise<Answer | TransportEr
   }
 }
 
+/** No store is left alone for longer, whatever it asks for, ms. */
+const longestAsked = 600_000;
+
 /** `Retry-After` in seconds, as ms; its other form, a date, would have to trust two clocks. */
-function waitAskedFor(result: Answer | TransportError): number {
-  const seconds = result instanceof Answer ? Number(result.header('retry-after')) : 0;
-  return seconds > 0 ? seconds * 1000 : 0;
+export function waitAskedFor(answer: Answer): number {
+  const seconds = Number(answer.header('retry-after'));
+  return seconds > 0 ? Math.min(seconds * 1000, longestAsked) : 0;
 }

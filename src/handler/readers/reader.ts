@@ -1,3 +1,6 @@
+import type { Note } from '../http/note.ts';
+import type { LoadError } from '../model/load-error.ts';
+
 export interface ReadObject {
   /** Opaque version of the object; equal tokens mean equal bytes. */
   token: string;
@@ -30,4 +33,15 @@ export interface Reader {
    * Only where the store is a folder; undefined for what is not small. Throws LoadError as `read` does.
    */
   readAtOnce?(key: string): StoredDocument | undefined;
+  /** A cache in front of the store, if it has one. Used by `throughCopy` alone: `read` always asks the store. */
+  copy?: ReadCopy | undefined;
+}
+
+/** A cache of the versions in a store, such as a CDN. It may fail, lie or lag: what it gives is held against digests. */
+export interface ReadCopy {
+  /** Undefined for some minutes after a failure. */
+  readonly reader: Reader | undefined;
+  failed(error: LoadError): void;
+  /** Where a failure is written to. */
+  reportTo(note: Note): void;
 }

@@ -1,15 +1,19 @@
 import { LoadError } from '../model/load-error.ts';
 import type { Answer } from './answer.ts';
 import type { ObjectService } from './object-service.ts';
+import { waitAskedFor } from './persist.ts';
 import { TransportError } from './transport-error.ts';
 
 /** Why an object was refused, with what an operator has to change. Closes the response. */
 export async function refusal(service: ObjectService, key: string, answer: Answer): Promise<LoadError> {
-  const explained = await service.explain(key, answer);
+  const error = (await service.explain(key, answer)) ?? plainRefusal(service, key, answer);
+  error.retryAfterMs = waitAskedFor(answer);
   await answer.text();
   answer.drop();
-  if (explained) return explained;
-  const { status } = answer;
+  return error;
+}
+
+function plainRefusal(service: ObjectService, key: string, { status }: Answer): LoadError {
   if (status === 404 || status === 410) {
     return new LoadError('model-not-found', `There is no ${key} in ${service.url}.`);
   }

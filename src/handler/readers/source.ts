@@ -14,6 +14,8 @@ export interface StoreSource {
   root: string;
   /** Of a compatible service or an emulator, instead of the cloud's own. */
   endpoint?: string | undefined;
+  /** Of a cache of the versions in the store. It may be signed, so its query is not for any log. */
+  readUrl?: string | undefined;
   /** Of S3. */
   region?: string | undefined;
   /** With https. It may be signed, so it is not for any log. */
@@ -44,7 +46,9 @@ export function readSource(text: Text, problems: string[]): StoreLocation {
     return nowhere;
   }
   const { store } = place.source;
-  return isCloudStore(store) ? { ...place, source: { ...place.source, ...readService(store, text, problems) } } : place;
+  const readUrl = readCopyUrl(text, !uri && isCloudStore(store), problems);
+  if (!isCloudStore(store)) return place;
+  return { ...place, source: { ...place.source, ...readService(store, text, problems), readUrl } };
 }
 
 const uriForms =
@@ -85,6 +89,16 @@ function readService(store: CloudStore, text: Text, problems: string[]): Pick<St
     problems.push(`MODEL_REGION: expected a region such as eu-west-1, got ${JSON.stringify(region.slice(0, 80))}.`);
   }
   return { endpoint, region };
+}
+
+/** The cache in front of a store that has versions. Its query may be a signature, and is as it travels. */
+function readCopyUrl(text: Text, isOfStore: boolean, problems: string[]): string | undefined {
+  const url = text('MODEL_READ_URL');
+  if (url === undefined) return undefined;
+  const problem = endpointProblem(url.replace(/\?.*$/s, ''));
+  if (problem) problems.push(`MODEL_READ_URL: ${problem}.`);
+  if (!isOfStore) problems.push('MODEL_READ_URL: is for MODEL_STORE=s3, gcs or azure, whose versions have digests.');
+  return url;
 }
 
 /** Why models may not be read there; undefined where they may. It is never repeated, since it might hold a password. */

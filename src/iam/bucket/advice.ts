@@ -26,6 +26,8 @@ export interface Premises {
   region: string | undefined;
   /** Of a compatible server. */
   endpoint: string | undefined;
+  /** Of the cache in front of the store, by which functions read versions. */
+  readUrl: string | undefined;
   /** Pointer names of all environments that share the store. */
   pointers: readonly string[];
   models: readonly string[];
@@ -44,6 +46,21 @@ export const areasOf = ({ root, models }: Premises): string[] =>
 /** What versions begin with, a model each. */
 export const versionAreasOf = ({ root, models }: Premises): string[] =>
   models.map((model) => `${root}${model}/versions/`);
+
+/** The host of read-url. */
+export const readHost = ({ readUrl }: Premises): string => (readUrl === undefined ? '' : new URL(readUrl).host);
+
+/** The path of read-url, without a slash at its end. */
+export const readPath = ({ readUrl }: Premises): string =>
+  readUrl === undefined ? '' : new URL(readUrl).pathname.replace(/\/+$/, '');
+
+/** Names what makes up the CDN of a store, in the letters and the length that all clouds take. */
+export const cdnName = ({ account, bucket, root }: Premises): string =>
+  `coldgate-${[account, bucket, root].join('-')}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 46)
+    .replace(/-+$/, '');
 
 /** As one word of a POSIX shell. */
 export const quoted = (text: string): string =>

@@ -1,4 +1,5 @@
 import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+import { cdnForS3, cdnStatement, nameDistribution } from './cdn-s3.ts';
 
 type Condition = Record<string, Record<string, string>>;
 
@@ -12,8 +13,10 @@ const creating = { Bool: { 's3:ObjectCreationOperation': 'true' } };
  * Policy of the bucket. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html A
  * tombstone is the one object of a version that is updated, so it needs a precondition, as a pointer does.
  */
-function policyOf({ bucket, root, models, pointers, files, region, endpoint }: Premises): object {
-  const arn = `arn:${partitionOf(region)}:s3:::${bucket}`;
+function policyOf(premises: Premises): object {
+  const { bucket, root, models, pointers, files, region, endpoint, readUrl } = premises;
+  const partition = partitionOf(region);
+  const arn = `arn:${partition}:s3:::${bucket}`;
   const places = root === '' ? models.map((model) => `${arn}/${model}`) : [`${arn}/${root}*`];
   const below = (names: readonly string[]) => places.flatMap((place) => names.map((name) => `${place}/${name}`));
   const deny = (Sid: string, Action: string, Resource: string[], Condition: Condition) => ({
@@ -37,6 +40,7 @@ function policyOf({ bucket, root, models, pointers, files, region, endpoint }: P
         Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' },
         ...creating,
       }),
+      ...(readUrl === undefined ? [] : [cdnStatement(premises, partition)]),
     ],
   };
 }
@@ -105,6 +109,7 @@ function retentionOf(premises: Premises): Advice {
 export function adviceForS3(premises: Premises): Advice[] {
   const { coldAfter, keep } = premises;
   const call = callerOf(premises);
+  const hasCdn = premises.readUrl !== undefined;
   const lifecycle = '--lifecycle-configuration file://coldgate-lifecycle.json';
   return [
     accessOf(premises),
@@ -122,11 +127,16 @@ export function adviceForS3(premises: Premises): Advice[] {
       commands: [call('put-bucket-lifecycle-configuration', lifecycle)],
       optional: false,
     },
+    // Its id is in the policy of the bucket.
+    ...(hasCdn ? cdnForS3(premises) : []),
     {
       name: 'conditional-writes',
       why: 'S3 itself refuses any write of a version or a pointer without its precondition. CopyObject into these keys is refused too; Coldgate copies by parts. It replaces the policy that the bucket has (get-bucket-policy): add its statements to the file.',
       files: [{ file: 'coldgate-bucket-policy.json', content: policyOf(premises) }],
-      commands: [call('put-bucket-policy', '--policy file://coldgate-bucket-policy.json')],
+      commands: [
+        ...(hasCdn ? [nameDistribution('coldgate-bucket-policy.json')] : []),
+        call('put-bucket-policy', '--policy file://coldgate-bucket-policy.json'),
+      ],
       optional: false,
     },
     retentionOf(premises),

@@ -1,5 +1,7 @@
 import { type Advice, type Premises, quoted } from './advice.ts';
 import { adviceForAzure } from './azure.ts';
+import { cdnForAzure } from './cdn-azure.ts';
+import { cdnForGoogle } from './cdn-google.ts';
 import { adviceForGoogle } from './google.ts';
 import { adviceForS3 } from './s3.ts';
 
@@ -22,9 +24,9 @@ export function adviceFor(premises: Premises): Advice[] {
     case 's3':
       return adviceForS3(premises);
     case 'gcs':
-      return adviceForGoogle(premises);
+      return [...adviceForGoogle(premises), ...(premises.readUrl === undefined ? [] : cdnForGoogle(premises))];
     case 'azure':
-      return adviceForAzure(premises);
+      return [...adviceForAzure(premises), ...(premises.readUrl === undefined ? [] : cdnForAzure(premises))];
     default:
       return adviceForFolder(premises);
   }

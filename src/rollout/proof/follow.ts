@@ -23,6 +23,8 @@ const unread: ReadonlySet<string> = new Set(['store-unavailable', 'store-denied'
 export interface FollowOptions {
   /** MODEL_REFRESH_SECONDS of the handler; it looks up to a fifth later than that. */
   refreshSeconds: number;
+  /** MODEL_FOLLOW_OVER_SECONDS: a look that is not asked for waits for its turn, and ours may find one under way. */
+  followOverSeconds?: number | undefined;
   /** Whether what answers is still there. */
   isRunning(): boolean;
   signal: AbortSignal;
@@ -36,10 +38,10 @@ export interface FollowOptions {
  * when it could not read its store to the end.
  */
 export async function proveFollowing(endpoint: Endpoint, expected: Expectation, options: FollowOptions): Promise<void> {
-  const { signal, limits = usual } = options;
+  const { signal, refreshSeconds, followOverSeconds = 0, limits = usual } = options;
   const { loadingMs, refusalMs } = limits;
   const { url } = endpoint;
-  const deadline = performance.now() + options.refreshSeconds * 1200 + loadingMs;
+  const deadline = performance.now() + refreshSeconds * 1200 + followOverSeconds * 1000 + loadingMs;
   let refusedSince: number | undefined;
   let failure: string | undefined;
   let lostSince: number | undefined;

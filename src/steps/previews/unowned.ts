@@ -53,7 +53,8 @@ export const storedModels = (ws: Workspace, context: Context): Promise<StoredMod
 
 /** Functions on a target that read the store of the workspace, or that are this project's by where they are. */
 export async function functionsOn(target: Target, ws: Workspace, context: Context): Promise<FoundFunction[]> {
-  const { MODEL_POINTER: _, ...own } = storeVariables(ws.environment);
+  // What a function reads, by whatever way and pointer.
+  const { MODEL_POINTER: _, MODEL_READ_URL: _way, ...own } = storeVariables(ws.environment);
   const found = await unlessDenied(`The functions of ${target.key} could not be listed`, target.list(), context);
   return (found ?? []).filter(
     ({ storeVariables: read }) => !read || Object.entries(own).every(([name, value]) => (read[name] ?? '') === value),

@@ -29,18 +29,19 @@ async function movedOn({ workspace, entry, moved }: LiveWatch): Promise<string |
 }
 
 /**
- * An instance reads the pointer up to a fifth later than its refresh interval, then loads the model beside the old one.
+ * An instance reads the pointer up to a fifth later than its refresh interval, waits for its turn, then loads the model
+ * beside the old one.
  */
 const loadingSeconds = 30;
 
 function look(asked: LiveWatch): Promise<Watched> {
   const { workspace, entry, stored, deployment, moved, routed, seconds, context } = asked;
   const { version, sha256, sample, manifest, manifestSha256 } = stored;
-  const maxPayloadBytes = entry.handler.maxPayloadKb * 1024;
-  const lag = entry.handler.refreshSeconds * 1.2 + loadingSeconds;
+  const { refreshSeconds, followOverSeconds, maxPayloadKb } = entry.handler;
+  const lag = refreshSeconds * 1.2 + followOverSeconds + loadingSeconds;
   return watch({
     endpoint: deployment.target.reach(functionSettings(workspace.environment, entry), routed.revision),
-    expected: { version, sha256, sample, manifest, manifestSha256, maxPayloadBytes },
+    expected: { version, sha256, sample, manifest, manifestSha256, maxPayloadBytes: maxPayloadKb * 1024 },
     seconds,
     sloMs: entry.gate.sloMs,
     before: moved.previousVersion === null ? undefined : { version: moved.previousVersion, seconds: lag },

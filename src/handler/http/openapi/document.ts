@@ -70,7 +70,11 @@ const healthSchema: Schema = {
     model: { $ref: '#/components/schemas/Model' },
     sample: { enum: ['ok', 'mismatch', 'none'] },
     sample_difference: { type: 'object' },
-    pointer: { type: 'object', required: ['status'], properties: { status: { enum: ['current', 'failed'] } } },
+    pointer: {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { enum: ['current', 'waiting', 'failed'] } },
+    },
     timings: { type: 'object', additionalProperties: { type: 'number', minimum: 0 } },
   },
 };
