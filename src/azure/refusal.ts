@@ -43,6 +43,13 @@ const refused = (
   data = {},
 ): ColdgateError => new ColdgateError(code, exit, message, { cause, hint, data });
 
+/** @param why in Azure's words, or in ours */
+export function notRegistered(provider: string, why: string, cause?: Error): ColdgateError {
+  const hint = `az provider register --namespace ${provider} --wait, by an owner or contributor of the subscription.`;
+  const text = `The subscription has not registered ${provider}: ${why}`;
+  return new ColdgateError('provider-not-registered', exitCodes.denied, text, { cause, hint, data: { provider } });
+}
+
 /** Refusals that have a word of their own. */
 function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
   const { status, code, message, extendedCode } = error;
@@ -53,11 +60,12 @@ function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
     const hint = 'Look at the assignments of the policy, or ask its owner for an exemption.';
     return refused(error, 'policy-refused', 8, `A policy of Azure forbids ${asked.resource}: ${message}`, hint);
   }
-  if (/SubscriptionNotRegistered|MissingSubscriptionRegistration|NoRegisteredProviderFound/.test(code)) {
+  const isRegistration = /SubscriptionNotRegistered|MissingSubscriptionRegistration|NoRegisteredProviderFound/.test(
+    code,
+  );
+  if (isRegistration || /not registered (?:to use|with|for) /i.test(message)) {
     const provider = /(Microsoft\.[A-Za-z]+)/.exec(message)?.[1] ?? asked.action.split('/')[0] ?? '';
-    const hint = `az provider register --namespace ${provider} --wait, by an owner or contributor of the subscription.`;
-    const text = `The subscription has not registered ${provider}: ${message}`;
-    return refused(error, 'provider-not-registered', 8, text, hint, { provider });
+    return notRegistered(provider, message, error);
   }
   if (/quota/i.test(code) || (status !== 403 && /\bquota\b|\b250 cores\b|512,?000 ?MB/i.test(message))) {
     const hint =
@@ -67,6 +75,10 @@ function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
   if (extendedCode === '51021') {
     const text = `This plan does not take a property of the site: ${message}`;
     return refused(error, 'request-refused', 2, text, 'Take the setting that this is about out of models.yaml.');
+  }
+  if (status === 400 && /maximumInstanceCount/i.test(message)) {
+    const hint = 'Some regions take no fewer than 40: raise maximum-instances in models.yaml.';
+    return refused(error, 'request-refused', 2, `Azure does not take ${asked.resource}: ${message}`, hint);
   }
   if (/SoftDeleted/i.test(code) || /soft-?deleted/i.test(message)) {
     const text = `The name is held by something that was deleted and can be restored: ${message}`;

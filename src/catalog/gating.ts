@@ -53,7 +53,11 @@ export const warmup = verb({
     { name: 'burst-p50', description: 'Of a burst: median, ms.' },
     { name: 'burst-p95', description: 'Of a burst: 95th percentile, ms.' },
     { name: 'burst-p99', description: 'Of a burst: 99th percentile, ms.' },
-    { name: 'provisioned', description: 'Of a burst: proposed provisioned-concurrency for as many requests a second.' },
+    {
+      name: 'provisioned',
+      description:
+        'Of a burst: instances to keep warm for as many requests a second: provisioned-concurrency, min-instances or always-ready of the target.',
+    },
     results,
   ],
   permissions: ['contents: read', 'id-token: write  # only where the target is in a cloud'],

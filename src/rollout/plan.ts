@@ -37,7 +37,9 @@ export async function planFunction<R extends Deployed, V extends FunctionView<R>
     const [before, after] = [known[`${part}Sha256`], wanted[`${part}Sha256`]];
     if (before !== after) update(`${part} ${short(before)} -> ${short(after)}`);
   }
-  for (const text of platform.drift?.(view, what, known) ?? []) changes.push({ action: 'update', what: text });
+  for (const text of platform.drift?.(view, what, known, request) ?? []) {
+    changes.push({ action: 'update', what: text });
+  }
   if (changes.length === 0 && !isSame(known, wanted)) update('publish it again, another revision answers there');
   return changes.length > 0 ? changes : [{ action: 'none', what: `${what} ${platform.label(view, known)}` }];
 }

@@ -180,7 +180,7 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   /** Whether what is live still runs, where that can end without anyone's doing. */
   isRunning?(view: V): boolean;
   /** What else would be changed for the known revision, in words. Pure. @param what the revision in words */
-  drift?(view: V, what: string, known: R): string[];
+  drift?(view: V, what: string, known: R, request: DeployRequest): string[];
   /** What replacing the live revision costs its callers, in words; undefined where they notice nothing. */
   readonly replacing?: string | undefined;
   /** Seconds that one start of a sample takes, from and to, where that is worth saying before the first. */

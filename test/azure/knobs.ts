@@ -40,6 +40,8 @@ export interface Knobs {
   lenient: boolean;
   /** Writes, and deletions, of one identity, before a call is refused until `Retry-After`. */
   writes: number;
+  /** Queries of a log that have none of its lines yet. */
+  logLag: number;
   /** Length of the platform's seconds for requests and starts. */
   timeScale: number;
   /** How long a request waits for an instance when all are busy, ms. */
@@ -69,6 +71,7 @@ export const defaultKnobs: Knobs = {
   lenientSiteConfig: false,
   lenient: false,
   writes: Number.POSITIVE_INFINITY,
+  logLag: 0,
   timeScale: 0.25,
   queueMs: 10_000,
   queueTimeScale: 0.005,

@@ -28,32 +28,16 @@ export function resourcesApi({ world, web }: Azure): ArmApi {
         },
       },
       providers_get: {
+        needs: ({ labels }) => [
+          {
+            action: 'Microsoft.Resources/subscriptions/providers/read',
+            scope: `/subscriptions/${labels['subscriptionId']}`,
+          },
+        ],
         answer: ({ labels, path }) => {
           const { namespace = '' } = labels;
           const registrationState = world.unregistered.has(namespace) ? 'NotRegistered' : 'Registered';
           return { status: 200, body: { id: path, namespace, registrationState, resourceTypes: [] } };
-        },
-      },
-    },
-  };
-}
-
-/** Application Insights: what there is, is made beforehand. */
-export function insightsApi({ world, components }: Azure): ArmApi {
-  return {
-    contract: Contract.read('insights.components.2020-02-02.json'),
-    operations: {
-      components_get: {
-        answer: ({ path }) => {
-          if (!components.has(path.toLowerCase())) throw notFound(path);
-          const key = '00000000-0000-0000-0000-000000000000';
-          const properties = {
-            ...{ AppId: world.tenant, InstrumentationKey: key, DisableLocalAuth: true, provisioningState: 'Succeeded' },
-            ConnectionString: `InstrumentationKey=${key};IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/`,
-          };
-          const name = path.split('/').at(-1);
-          const type = 'microsoft.insights/components';
-          return { status: 200, body: { id: path, name, type, kind: 'web', location: 'westeurope', properties } };
         },
       },
     },

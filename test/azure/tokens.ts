@@ -6,6 +6,7 @@ import type { World } from './world.ts';
 
 export const armAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
 export const storageAudiences = ['https://storage.azure.com'];
+export const insightsAudiences = ['https://api.applicationinsights.io'];
 
 interface Token {
   principal: Principal;

@@ -250,7 +250,7 @@ describe('links to objects of Google Cloud Storage', () => {
       await expect(store.signedUrl(key, 60)).rejects.toMatchObject({
         code: 'denied',
         message: expect.stringContaining('iam.serviceAccounts.signBlob is missing'),
-        hint: expect.stringContaining('roles/iam.serviceAccountTokenCreator'),
+        hint: expect.stringContaining('coldgateLinkSigner'),
       });
     }, true);
   });

@@ -2,8 +2,8 @@ import { functionGrants, type StoreGrants } from '../grants.ts';
 import type { PolicySet } from '../policy-set.ts';
 import type { Subject } from '../subject.ts';
 import { appIdentity, identityParts } from './identities.ts';
-import { storageAccountId } from './permissions.ts';
 import { type Assignments, assign, bindContainer, bindStore, joined } from './roles.ts';
+import { storageAccountId } from './scopes.ts';
 import { type FunctionApp, functionApps, withSubscription } from './subject.ts';
 
 const nothing: Assignments = { files: [], commands: [] };

@@ -1,8 +1,6 @@
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import type { TargetOperation } from '../needs.ts';
-
-/** Resources that a target's settings name; each gets a role of its own. */
-export type AzurePlace = 'apps' | 'storage' | 'identity' | 'telemetry' | 'subnet' | 'gateway' | 'uploads' | 'roles';
+import { type AzurePlace, scopesOf } from './scopes.ts';
 
 interface AzurePermission {
   place: AzurePlace;
@@ -39,6 +37,8 @@ const blob = (verb: string, ...operations: TargetOperation[]): AzurePermission =
 const identities = of('identity', 'Microsoft.ManagedIdentity/userAssignedIdentities', (s) => !hasOwnIdentity(s));
 const telemetry = of('telemetry', 'Microsoft.Insights', (s) => s.applicationInsights !== undefined);
 const network = of('subnet', 'Microsoft.Network/virtualNetworks', (s) => s.subnet !== undefined);
+const hasFlexNetwork = (s: AzureFunctionsSettings): boolean => s.subnet !== undefined && !isPremium(s);
+const registrations = of('registrations', 'Microsoft.Resources/subscriptions', hasFlexNetwork);
 const gateway = of('gateway', 'Microsoft.ApiManagement/service', (settings) => settings.gateway !== undefined);
 const events = of('uploads', 'Microsoft.EventGrid/eventSubscriptions', ({ batch }) => batch !== undefined);
 const assignments = of('roles', 'Microsoft.Authorization/roleAssignments', hasOwnIdentity);
@@ -94,7 +94,9 @@ export const azurePermissions: readonly AzurePermission[] = [
   identities('read', 'make'),
   identities('assign/action', 'make', 'place'),
   telemetry('components/read', 'make', 'place'),
+  telemetry('components/query/read', 'make', 'place'),
   network('subnets/join/action', 'make', 'place'),
+  registrations('providers/read', 'make', 'place'),
   assignments('write', 'make'),
   assignments('delete', 'make', 'clear', 'remove'),
   gateway('read', 'look'),
@@ -127,38 +129,6 @@ export const azurePermissions: readonly AzurePermission[] = [
   events('write', 'place'),
   events('delete', 'place', 'remove'),
 ];
-
-const groupOf = (subscription: string, group: string): string =>
-  `/subscriptions/${subscription}/resourceGroups/${group}`;
-
-export const storageAccountId = ({ subscription, resourceGroup }: AzureFunctionsSettings, account: string): string =>
-  `${groupOf(subscription, resourceGroup)}/providers/Microsoft.Storage/storageAccounts/${account}`;
-
-/** Ids of the resources that a place is in these settings. */
-export function scopesOf(place: AzurePlace, settings: AzureFunctionsSettings): string[] {
-  const { subscription, resourceGroup, identity, applicationInsights, subnet, gateway: front, batch } = settings;
-  const group = groupOf(subscription, resourceGroup);
-  const named = (id: string | undefined): string[] => (id === undefined ? [] : [id]);
-  switch (place) {
-    case 'apps':
-      return [group];
-    case 'storage':
-    case 'roles':
-      return [storageAccountId(settings, settings.storageAccount)];
-    case 'identity':
-      return identity === 'system' ? [] : [identity];
-    case 'telemetry':
-      return named(applicationInsights);
-    case 'subnet':
-      return named(subnet);
-    case 'uploads':
-      return batch ? [storageAccountId(settings, batch.storageAccount ?? settings.storageAccount)] : [];
-    case 'gateway': {
-      const other = groupOf(subscription, front?.resourceGroup ?? resourceGroup);
-      return front ? [`${other}/providers/Microsoft.ApiManagement/service/${front.service}`] : [];
-    }
-  }
-}
 
 /** What one identity may do on one resource. */
 export interface ScopedActions {

@@ -57,7 +57,7 @@ function signingFault(thrown: unknown, store: string, key: string): StoreError {
   if (/signBlob/i.test(reason)) {
     const message = `No link to ${key} in ${store} can be signed: iam.serviceAccounts.signBlob is missing. ${reason}`;
     const hint =
-      'Grant the account roles/iam.serviceAccountTokenCreator on itself: gcloud iam service-accounts add-iam-policy-binding ACCOUNT --member=serviceAccount:ACCOUNT --role=roles/iam.serviceAccountTokenCreator';
+      'Run what coldgate iam --environment NAME --role pipeline --verbs url prints: it makes the role coldgateLinkSigner, which has this right alone, and gives it to the account on itself.';
     return new DeniedError(message, { ...fields, hint });
   }
   return credentialsFault(thrown, store);

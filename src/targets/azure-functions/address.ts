@@ -1,6 +1,8 @@
 import type { Address, ExposeOptions } from '../../rollout/platform.ts';
-import { differingFields, ensureApp } from './app.ts';
+import type { FunctionSettings } from '../../rollout/target.ts';
+import { ensureApp } from './app.ts';
 import { type FlexContext, homeOf, isPremium } from './context.ts';
+import { differingFields } from './differing.ts';
 import { settlingUntil } from './endpoint.ts';
 import { alone } from './lease.ts';
 import { differingPlan, ensurePlan } from './plans.ts';
@@ -29,13 +31,14 @@ export async function liveAddress(
   return { url: siteUrl(now) ?? '', changed: changed || replanned };
 }
 
-/** What would be changed of the live app itself, in words. */
-export function plannedApp(context: FlexContext, state: FlexState): string[] {
+/** What would be changed of the live app itself, and of its plan on Premium, in words. */
+export function plannedApp(context: FlexContext, state: FlexState, of: FunctionSettings): string[] {
   const { settings } = context;
   const site = state.sites.get(state.site);
   if (!site) return [];
-  // Of an app on Premium Azure tells too little to compare it without a change.
-  if (!isPremium(settings)) return differingFields(settings, site).map((field) => `app ${state.site}: ${field}`);
-  const plan = state.plans.get(state.site);
-  return plan ? differingPlan(context, state.name, plan).map((field) => `plan ${plan.name}: ${field}`) : [];
+  const plan = isPremium(settings) ? state.plans.get(state.site) : undefined;
+  return [
+    ...(plan ? differingPlan(context, state.name, plan).map((field) => `plan ${plan.name}: ${field}`) : []),
+    ...differingFields(settings, site, of).map((field) => `app ${state.site}: ${field}`),
+  ];
 }

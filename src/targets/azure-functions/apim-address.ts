@@ -10,7 +10,7 @@ import { restoreFormer } from './apim-restore.ts';
 import { type ApimNames, apimNames, hasApim, wantedRevision } from './apim-wanted.ts';
 import { mergeTags } from './app.ts';
 import { type FlexContext, sitePath } from './context.ts';
-import { endpointAt, isEarly, isOfBefore } from './endpoint.ts';
+import { endpointAt, isToCome } from './endpoint.ts';
 import { gatewayKeyOf } from './keys.ts';
 import { gatewayTag, type Site } from './resources.ts';
 import type { FlexRevision, FlexState } from './state.ts';
@@ -73,11 +73,11 @@ const insideOf = (context: FlexContext, site: string, url: string): Endpoint =>
 
 /** Whether an app that this run has changed has answered as it was before, or cannot answer yet. */
 const lateOf =
-  ({ moved }: FlexContext, site: string) =>
-  (path: string, answer: Answer): boolean => {
-    const change = moved.get(site);
-    if (change === undefined || performance.now() > change.until) return false;
-    return isEarly(answer) || isOfBefore(path, answer, change.reports);
+  (context: FlexContext, site: string) =>
+  async (path: string, answer: Answer): Promise<boolean> => {
+    const moved = context.moved.get(site);
+    if (moved === undefined || performance.now() > moved.until) return false;
+    return isToCome(context, { site, url: context.urls.get(site) ?? '', moved }, path, answer);
   };
 
 /** The way back of a release that another revision of the API was released for. */

@@ -28,7 +28,7 @@ export interface ApimDoor {
   /** Whether the address was changed now: what is not ready yet is then borne with for a while. */
   changed: boolean;
   /** Whether an answer is of what the function ran before. */
-  isLate?: ((path: string, answer: Answer) => boolean) | undefined;
+  isLate?: ((path: string, answer: Answer) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function waitForRevision(access: ApimAccess, door: ApimDoor): Promi
   const until = performance.now() + (access.settlingMs ?? settlingMs);
   for (let inARow = 0, looks = 0; inARow < wantedInARow; ) {
     const last = await attempt(access, door, '/v1/health', { timeoutMs: probeMs, signal: access.signal });
-    const isCounted = isReady(last, door) || (inARow > 0 && isOfLimit(last, door));
+    const isCounted = (await isReady(last, door)) || (inARow > 0 && isOfLimit(last, door));
     inARow = isCounted ? inARow + 1 : 0;
     if (isCounted) continue;
     if (performance.now() > until) throw neverServed(door, last);
@@ -65,7 +65,7 @@ async function throughGateway(access: ApimAccess, door: ApimDoor, path: string, 
   const began = performance.now();
   for (let looks = 0; ; looks++) {
     const answer = await attempt(access, door, path, options);
-    if (isAsWanted(answer, door, path)) return answer as Answer;
+    if (await isAsWanted(answer, door, path)) return answer as Answer;
     const isLimit = !(answer instanceof Error) && answer.status === 429;
     if (performance.now() - began > (door.changed || isLimit ? patience : 0)) {
       if (answer instanceof Error) throw answer;
@@ -100,16 +100,20 @@ const isRefusal = (answer: Answer): boolean => answer.status === 401 && field(an
 const isOfRevision = ({ headers }: Answer, { digest }: ApimFacts): boolean =>
   digest === undefined ? revisionHeader in headers : headers[revisionHeader] === digest;
 
-function isAsWanted(answer: Answer | Error, { wanted, isLate = () => false }: ApimDoor, path: string): boolean {
+async function isAsWanted(
+  answer: Answer | Error,
+  { wanted, isLate = async () => false }: ApimDoor,
+  path: string,
+): Promise<boolean> {
   if (answer instanceof Error || !isOfRevision(answer, wanted)) return false;
   if (wanted.takesTokens) return isRefusal(answer);
   const isOfFunction = instanceHeader in answer.headers;
-  return (isOfFunction || ![...early, 429].includes(answer.status)) && !isLate(path, answer);
+  return (isOfFunction || ![...early, 429].includes(answer.status)) && !(await isLate(path, answer));
 }
 
 /** Whether the function's health came through, or a caller without a token was turned away. */
-const isReady = (answer: Answer | Error, door: ApimDoor): boolean =>
-  isAsWanted(answer, door, '/v1/health') &&
+const isReady = async (answer: Answer | Error, door: ApimDoor): Promise<boolean> =>
+  (await isAsWanted(answer, door, '/v1/health')) &&
   !(answer instanceof Error) &&
   (door.wanted.takesTokens || answer.status === 200);
 

@@ -12,7 +12,7 @@ export interface ApimOptions {
   /** The function by its own address. */
   inside: Endpoint;
   /** Whether an answer is of what the function ran before. */
-  isLate?: ((path: string, answer: Answer) => boolean) | undefined;
+  isLate?: ((path: string, answer: Answer) => Promise<boolean>) | undefined;
   /** Demands the version from the revision's own address, before it is released. */
   prove?: ((endpoint: Endpoint) => Promise<void>) | undefined;
   /** What a release is noted for, such as the function's revision: `restoreFormer` finds it by that. */

@@ -4,7 +4,7 @@ import { type AzureCredentials, openCredentials } from '../../azure/credentials.
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import { ownerOf } from './names.ts';
-import type { Former, SampleApp, StorageAccount } from './state.ts';
+import type { Component, Former, SampleApp, StorageAccount } from './state.ts';
 
 /** What every operation of the platform works with. */
 export interface FlexContext extends PlatformDeps {
@@ -27,12 +27,16 @@ export interface FlexContext extends PlatformDeps {
   samples: Map<string, SampleApp>;
   /** Apps that this run has changed, with what answers there once the change has reached every instance. */
   moved: Map<string, { reports: string; until: number }>;
+  /** Whether this run may not read logs: it is not asked again. */
+  withoutLogs: boolean;
   /** What does not change during a run. */
   facts: {
     node?: Promise<string>;
     account?: Promise<StorageAccount>;
     identity?: Promise<string>;
     insights?: Promise<Record<string, string>>;
+    component?: Promise<Component>;
+    network?: Promise<void>;
   };
 }
 
@@ -52,6 +56,7 @@ export function contextOf(settings: AzureFunctionsSettings, deps: PlatformDeps):
     run: randomUUID(),
     samples: new Map(),
     moved: new Map(),
+    withoutLogs: false,
     facts: {},
   };
 }

@@ -48,9 +48,37 @@ export const isEarly = (answer: Answer): boolean =>
 export const isOfBefore = (path: string, answer: Answer, reports: string): boolean =>
   path === warmPath && isOurs(answer) && field(answer.body, 'revision') !== reports;
 
+/** How long one process is asked which revision it is, ms. */
+const whoMs = 30_000;
+
+/**
+ * Whether the revision that is waited for says itself that it cannot load its model, so that waiting helps nothing. Such an
+ * error names no revision: its process is asked for it. Roles that this run gives count late, so a store that refuses an
+ * identity of the app's own is waited for.
+ */
+async function isOwnFailure(
+  context: FlexContext,
+  { site, url }: Place,
+  { path, answer, reports }: { path: string; answer: Answer; reports: string },
+): Promise<boolean> {
+  const { status, body, headers } = answer;
+  const code = field(field(body, 'error'), 'code');
+  if (path !== warmPath || !isOurs(answer) || status < 500 || typeof code !== 'string') return false;
+  if (code === 'store-denied' && context.settings.identity === 'system') return false;
+  try {
+    const health = await ask(context, { site, url }, '/v1/health', { timeoutMs: whoMs, signal: context.signal });
+    const isSame = field(health.body, 'instance_id') === headers['x-coldgate-instance'];
+    return isSame && field(health.body, 'revision') === reports;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof ColdgateError) throw error;
+    return false;
+  }
+}
+
 /**
  * An app as callers reach it. After a change of this run, answers of the front end, lost connections and the process of before
- * are waited out for some minutes.
+ * are waited out for some minutes, until the new one answers or says that it cannot.
  */
 export function endpointAt(context: FlexContext, place: Place): Endpoint {
   return {
@@ -60,9 +88,7 @@ export function endpointAt(context: FlexContext, place: Place): Endpoint {
       for (;;) {
         const isSettling = place.moved !== undefined && performance.now() < place.moved.until;
         const answer = await attempt(context, place, path, options, isSettling);
-        const isToCome =
-          answer === undefined || isEarly(answer) || isOfBefore(path, answer, place.moved?.reports ?? '');
-        if (answer !== undefined && !(isSettling && isToCome)) {
+        if (answer !== undefined && !(isSettling && (await isToCome(context, place, path, answer)))) {
           checkAdmitted(context, place, answer);
           return answer;
         }
@@ -70,6 +96,13 @@ export function endpointAt(context: FlexContext, place: Place): Endpoint {
       }
     },
   };
+}
+
+/** Whether what answers an app that this run has changed is of before, or of the front end alone. */
+export async function isToCome(context: FlexContext, place: Place, path: string, answer: Answer): Promise<boolean> {
+  const reports = place.moved?.reports ?? '';
+  if (!isEarly(answer) && !isOfBefore(path, answer, reports)) return false;
+  return !(await isOwnFailure(context, place, { path, answer, reports }));
 }
 
 /** Nothing where the connection was lost, while that is no wonder. */

@@ -1,8 +1,9 @@
-import { isMissing } from '../../azure/failure.ts';
+import { failureIn, isMissing } from '../../azure/failure.ts';
+import { notRegistered } from '../../azure/refusal.ts';
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { type FlexContext, isPremium } from './context.ts';
-import type { StorageAccount } from './state.ts';
+import type { Component, StorageAccount } from './state.ts';
 
 /*
  * What stands in Azure beside our apps: read when it is first needed, once in a run.
@@ -120,17 +121,50 @@ export function insightsVariables(context: FlexContext): Promise<Record<string, 
 }
 
 async function readInsights(context: FlexContext): Promise<Record<string, string>> {
-  const { arm, settings } = context;
-  if (settings.applicationInsights === undefined) return {};
-  interface Component {
-    properties?: { ConnectionString?: string; DisableLocalAuth?: boolean };
-  }
-  const { body } = await arm.send<Component>('GET', settings.applicationInsights, { apiVersion: '2020-02-02' });
-  const { ConnectionString = '', DisableLocalAuth = false } = body.properties ?? {};
+  const component = await componentOf(context);
+  if (!component) return {};
+  const { ConnectionString = '', DisableLocalAuth = false } = component;
   const clientId = await clientIdOf(context);
   const of = clientId === undefined ? '' : `;ClientId=${clientId}`;
   return {
     APPLICATIONINSIGHTS_CONNECTION_STRING: ConnectionString,
     ...(DisableLocalAuth && { APPLICATIONINSIGHTS_AUTHENTICATION_STRING: `Authorization=AAD${of}` }),
   };
+}
+
+/** The component of the settings; undefined where they have none. */
+export async function componentOf(context: FlexContext): Promise<Component | undefined> {
+  const { arm, facts } = context;
+  const { applicationInsights } = context.settings;
+  if (applicationInsights === undefined) return undefined;
+  facts.component ??= arm
+    .send<{ properties?: Component }>('GET', applicationInsights, { apiVersion: '2020-02-02' })
+    .then(({ body }) => body.properties ?? {});
+  return facts.component;
+}
+
+/**
+ * Virtual networks of Flex Consumption are a matter of Microsoft.App, and without its registration an app is refused that is half
+ * made by then. Throws ColdgateError `provider-not-registered` (exit 8). Whoever may not look goes on.
+ */
+export function checkNetwork(context: FlexContext): Promise<void> {
+  const { subnet } = context.settings;
+  if (subnet === undefined || isPremium(context.settings)) return Promise.resolve();
+  context.facts.network ??= readRegistration(context, subnet);
+  return context.facts.network;
+}
+
+const networkProvider = 'Microsoft.App';
+
+async function readRegistration({ arm, settings, log }: FlexContext, subnet: string): Promise<void> {
+  const path = `/subscriptions/${settings.subscription}/providers/${networkProvider}`;
+  try {
+    const { body } = await arm.send<{ registrationState?: string }>('GET', path, { apiVersion: '2021-04-01' });
+    if (/^registered$/i.test(body.registrationState ?? '')) return;
+  } catch (error) {
+    if (failureIn(error)?.status !== 403) throw error;
+    log.debug(`Whether ${networkProvider} is registered cannot be seen: ${(error as Error).message}`);
+    return;
+  }
+  throw notRegistered(networkProvider, `subnet: ${subnet} needs it with plan: flex-consumption.`);
 }

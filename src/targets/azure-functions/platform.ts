@@ -20,6 +20,7 @@ import { startCold } from './cold-start.ts';
 import { contextOf, type FlexContext, isPremium } from './context.ts';
 import { endpointAt } from './endpoint.ts';
 import { withHost } from './explain.ts';
+import { checkNetwork } from './facts.ts';
 import { listFunctions } from './list.ts';
 import { candidateName, siteName } from './names.ts';
 import { nothingOf, observe } from './observe.ts';
@@ -82,6 +83,7 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   async open({ settings }: Request): Promise<FlexState> {
     const found = (await observe(this.#context, settings.name)) ?? nothingOf(this.#context, settings.name);
     checkPlans(this.#context, found.plans.values());
+    await checkNetwork(this.#context);
     const state = await withApim(this.#context, found);
     plannedApim(this.#context, state);
     return state;
@@ -167,10 +169,10 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return [...(await removeAll(this.#context, state)), ...subscriptions];
   }
 
-  drift(state: FlexState, _what: string, { role }: FlexRevision): string[] {
+  drift(state: FlexState, _what: string, { role }: FlexRevision, { settings }: DeployRequest): string[] {
     const context = this.#context;
     if (role !== 'live') return [];
-    return [...plannedApp(context, state), ...plannedApim(context, state), ...plannedBatch(context, state)];
+    return [...plannedApp(context, state, settings), ...plannedApim(context, state), ...plannedBatch(context, state)];
   }
 
   label(_state: FlexState, { site }: FlexRevision): string {

@@ -1,8 +1,9 @@
+import { ColdgateError, exitCodes } from '../../errors.ts';
 import { readPackage } from '../../package/package-cache.ts';
 import type { Published, Wanted } from '../../rollout/platform.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
 import { isSame } from '../../rollout/wanted.ts';
-import { createApp, ensureApp, noteRuns, runsOf } from './app.ts';
+import { createApp, ensureApp, noteRuns, readSite, runsOf } from './app.ts';
 import { ensureSettings } from './app-settings.ts';
 import { type FlexContext, homeOf, isPremium } from './context.ts';
 import { settlingUntil } from './endpoint.ts';
@@ -12,9 +13,10 @@ import { keepPackage } from './packages.ts';
 import { ensurePlan } from './plans.ts';
 import { pushPackage } from './push.ts';
 import { whileThere } from './refusal.ts';
+import { removeApp } from './remove.ts';
 import { type Site, siteUrl } from './resources.ts';
 import { runFromUrl } from './run-from-url.ts';
-import { publishToSlot } from './slot.ts';
+import { publishToSlot, removeSlot } from './slot.ts';
 import type { FlexRevision, FlexState, Wish } from './state.ts';
 import { type AppRole, variablesOf } from './wanted.ts';
 
@@ -38,15 +40,41 @@ export async function publish(
   const made = { ...{ id: revision, site, role, version }, ...identityOf(wanted), url: undefined, wish };
   if (role === 'live' && state.live) {
     if (!isPremium(context.settings)) return { revision: made, fresh: true, inPlace: true };
-    const slot = await publishToSlot(context, state, wish, { request, revision });
+    const slot = await orNothing(context, () => publishToSlot(context, state, wish, { request, revision }), {
+      undo: () => alone(context, state.site, () => removeSlot(context, state.site)),
+    });
     return { revision: { ...made, site: slotName(site), url: siteUrl(slot) }, fresh: true };
   }
-  const found = await runIn(context, state, { site, wish, request, app: { role, version }, revision });
+  const isNew = !state.sites.has(site);
+  const run = () => runIn(context, state, { site, wish, request, app: { role, version }, revision });
+  const found = await orNothing(context, run, { undo: () => (isNew ? removeBegun(context, site) : undefined) });
   const url = siteUrl(found);
   const deployed: FlexRevision = { ...made, url };
   state.sites.set(site, found);
   if (role === 'live') state.live = deployed;
   return { revision: deployed, fresh: true };
+}
+
+/** Nothing half made stays of what Azure refuses, or what does not start; a run that was ended leaves it to the next. */
+async function orNothing<T>(
+  { log, signal }: FlexContext,
+  work: () => Promise<T>,
+  { undo }: { undo: () => Promise<unknown> | undefined },
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isFinal = error instanceof ColdgateError && error.exit !== exitCodes.unexpected;
+    if (!isFinal || signal.aborted) throw error;
+    await undo()?.catch((failure: Error) => log.debug(`What was begun stays: ${failure.message}`));
+    throw error;
+  }
+}
+
+/** Removes what this run has begun to make; not what another one has finished since. */
+async function removeBegun(context: FlexContext, site: string): Promise<void> {
+  const found = await readSite(context, site);
+  if (!found || !runsOf(found)) await removeApp(context, site);
 }
 
 const identityOf = ({ packageSha256, settingsSha256 }: Wanted) => ({ packageSha256, settingsSha256 });

@@ -15,12 +15,12 @@ export function movedError(site: string): MovedError {
   return new MovedError(cause, () => lostRace(site, cause));
 }
 
-/** An app that is gone in the middle of a change was removed by someone else: throws MovedError, to look again. */
+/** An app that is gone in the middle of a change, but not its group, was removed by someone else: throws MovedError, to look again. */
 export async function whileThere<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error) || (error as { code?: string }).code === 'no-resource-group') throw error;
     throw new MovedError(error as Error);
   }
 }

@@ -12,11 +12,14 @@ import { pushPackage } from './push.ts';
 import { movedError, whileThere } from './refusal.ts';
 import { formerTag, type Runs, type Site, siteUrl } from './resources.ts';
 import type { FlexRevision, FlexState, Wish } from './state.ts';
-import { revisionVariable } from './wanted.ts';
+import { revisionVariable, strategyOf } from './wanted.ts';
 
-/** So many answers in a row have to be those of the new revision, this far apart, ms. */
+/**
+ * So many answers in a row have to be those of the new revision, this far apart, ms: all processes end together, or, where the
+ * app is updated step by step, one after the other.
+ */
 const wantedInARow = 10;
-const betweenMs = 300;
+const betweenMs = { Recreate: 100, RollingUpdate: 300 };
 const lookMs = 30_000;
 
 /**
@@ -121,13 +124,14 @@ const isServed = ({ body }: Answer, { revision, digest }: Served): boolean =>
 async function untilServed(context: FlexContext, site: Site, served: Served): Promise<{ url: string }> {
   const url = siteUrl(site) ?? '';
   const until = settlingUntil();
+  const wait = betweenMs[strategyOf(context.settings, 'live')];
   let last: Answer | Error | undefined;
   for (let inARow = 0; inARow < wantedInARow; ) {
     last = await look(context, site.name, url);
     const isNew = !(last instanceof Error) && isOurs(last) && isServed(last, served);
     inARow = isNew ? inARow + 1 : 0;
     if (!isNew && performance.now() > until) throw neverServed(url, served.revision, last);
-    if (inARow < wantedInARow) await pause(betweenMs, context.signal);
+    if (inARow < wantedInARow) await pause(wait, context.signal);
   }
   return { url };
 }

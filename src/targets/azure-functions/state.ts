@@ -62,3 +62,11 @@ export interface StorageAccount {
   /** Base URL of its blobs, without a slash at its end. */
   blobs: string;
 }
+
+/** What Application Insights tells of a component: https://learn.microsoft.com/rest/api/application-insights/components/get */
+export interface Component {
+  ConnectionString?: string;
+  DisableLocalAuth?: boolean;
+  /** What queries call it. */
+  AppId?: string;
+}

@@ -52,6 +52,16 @@ function batchVariables({ batch, storageAccount }: AzureFunctionsSettings): Reco
 export const originsOf = ({ auth }: AzureFunctionsSettings, of: FunctionSettings): string[] =>
   auth === 'function' ? (of.handlerVariables['COLDGATE_CORS'] ?? '').split(',').filter((one) => one !== '') : [];
 
+export const corsOf = (settings: AzureFunctionsSettings, of: FunctionSettings) => ({
+  allowedOrigins: originsOf(settings, of),
+  supportCredentials: false,
+});
+
+export const identityOf = ({ identity }: AzureFunctionsSettings): NonNullable<Site['identity']> =>
+  identity === 'system'
+    ? { type: 'SystemAssigned' }
+    : { type: 'UserAssigned', userAssignedIdentities: { [identity]: {} } };
+
 /** Everything of the settings that makes a revision another one. Pure. */
 export function settingsOf(settings: AzureFunctionsSettings, of: FunctionSettings): unknown {
   const { identity, applicationInsights, timeout } = settings;
@@ -109,8 +119,10 @@ export function scaleOf(settings: AzureFunctionsSettings, role: AppRole['role'])
 }
 
 /** Samples need all processes to end with a changed setting. */
-export const strategyOf = ({ updateStrategy }: AzureFunctionsSettings, role: AppRole['role']): string =>
-  updateStrategy === 'rolling' && role === 'live' ? 'RollingUpdate' : 'Recreate';
+export const strategyOf = (
+  { updateStrategy }: AzureFunctionsSettings,
+  role: AppRole['role'],
+): 'RollingUpdate' | 'Recreate' => (updateStrategy === 'rolling' && role === 'live' ? 'RollingUpdate' : 'Recreate');
 
 /**
  * The body of an app, written whole and never read, edited and sent back: Flex Consumption takes no more of `siteConfig` than
@@ -124,16 +136,13 @@ export async function siteBody(
   variables?: Record<string, string>,
 ): Promise<Omit<Site, 'name'>> {
   const { settings } = context;
-  const { identity, subnet } = settings;
+  const { subnet } = settings;
   const appSettings = Object.entries(variables ?? {}).map(([name, value]) => ({ name, value }));
   return {
     kind: 'functionapp,linux',
     location: settings.location,
     tags: tagsOf(context, of.name, app),
-    identity:
-      identity === 'system'
-        ? { type: 'SystemAssigned' }
-        : { type: 'UserAssigned', userAssignedIdentities: { [identity]: {} } },
+    identity: identityOf(settings),
     properties: {
       serverFarmId: planPath(context, site),
       httpsOnly: true,
@@ -142,7 +151,7 @@ export async function siteBody(
         ...(isPremium(settings) && (await premiumSiteConfig(context, app.role))),
         minTlsVersion: '1.2',
         scmMinTlsVersion: '1.2',
-        cors: { allowedOrigins: originsOf(settings, of), supportCredentials: false },
+        cors: corsOf(settings, of),
         ...(variables && { appSettings }),
       },
       ...(subnet !== undefined && { virtualNetworkSubnetId: subnet }),

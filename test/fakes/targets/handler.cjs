@@ -58,6 +58,9 @@ function answer(method, url, body) {
   if (method === 'GET' && url === '/v1/health?warm=true') {
     if (faults.has('not-loadable'))
       return [503, { error: { code: 'checksum-mismatch', message: 'Not the published bytes.' } }];
+    // As long as there is a marker file: rights that are not there yet, or no more.
+    if (faults.has('deniable') && existsSync(join(model, 'denied')))
+      return [503, { error: { code: 'store-denied', message: 'The function may not read the model from its store.' } }];
     // Once per marker file: a process that went bad after it had proven itself.
     if (faults.has('spoilable') && existsSync(join(model, 'spoiled'))) return [500, 'spoiled'];
     return [200, warm()];

@@ -68,6 +68,25 @@ describe('an app', () => {
     expect(warnings.join('\n')).toMatch(/serialise runs/);
   });
 
+  it('in a network is made where the subscription has switched that on, and nothing is made where not', async () => {
+    const { world } = bench.azure;
+    const subnet = `${world.groupId('models')}/providers/Microsoft.Network/virtualNetworks/acme/subnets/functions`;
+    world.unregistered.add('Microsoft.App');
+    await expect((await bench.target({ subnet })).deploy(bench.request('candidate', 0))).rejects.toMatchObject({
+      ...{ code: 'provider-not-registered', exit: 8, data: { provider: 'Microsoft.App' } },
+      hint: expect.stringContaining('az provider register --namespace Microsoft.App'),
+    });
+    expect([bench.leftovers(), bench.azure.calls().filter(({ mutating }) => mutating)]).toEqual([[], []]);
+    bench.azure.deny('Microsoft.Resources/subscriptions/providers/read');
+    await expect((await bench.target({ subnet })).deploy(bench.request('candidate', 0))).rejects.toMatchObject({
+      ...{ code: 'provider-not-registered', data: { provider: 'Microsoft.App' } },
+    });
+    world.unregistered.delete('Microsoft.App');
+    await (await bench.target({ subnet })).deploy(bench.request('candidate', 0));
+    bench.azure.allow('Microsoft.Resources/subscriptions/providers/read');
+    expect(bench.sites()[0]?.properties).toMatchObject({ virtualNetworkSubnetId: subnet });
+  });
+
   it('that someone else has made is left alone', async () => {
     const target = await bench.target();
     await target.route(bench.request('live', 0));

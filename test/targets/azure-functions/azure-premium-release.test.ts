@@ -51,6 +51,29 @@ describe('a release on Premium', () => {
     expect(bench.live?.properties.siteConfig).toMatchObject({ functionAppScaleLimit: 9 });
   });
 
+  it('is shown by a plan where anything of the app differs, and by none where nothing does', async () => {
+    await (await bench.target()).route(live());
+    const planned = async (more: Record<string, unknown>, cors = '') => {
+      const handlerVariables = { ...bench.settings.handlerVariables, ...(cors && { COLDGATE_CORS: cors }) };
+      const changes = await (await bench.target(more)).plan({
+        ...live(),
+        settings: { ...bench.settings, handlerVariables },
+      });
+      return changes.flatMap(({ action, what }) =>
+        action === 'none' ? [] : [what.replace(/^(app|plan) \S+ /, '$1 ')],
+      );
+    };
+    expect(await planned({})).toEqual([]);
+    expect(await planned({ 'pre-warmed': 3 })).toEqual(['app preWarmedInstanceCount']);
+    expect(await planned({}, 'https://app.example')).toEqual(['app cors']);
+    expect(await planned({ tags: { team: 'vision' } })).toEqual(['plan tags', 'app tags']);
+    const identity = bench.azure.identities.create('digits', 'models');
+    expect(await planned({ identity })).toEqual([expect.stringContaining('settings'), 'app identity']);
+    await (await bench.target({ 'pre-warmed': 3 })).route(live());
+    expect(bench.live?.properties.siteConfig).toMatchObject({ preWarmedInstanceCount: 3 });
+    expect(await planned({ 'pre-warmed': 3 })).toEqual([]);
+  });
+
   it('puts a new package into the slot, unpinned, and swaps: host and key stay where they are', async () => {
     const target = await bench.target();
     const { revision } = await target.route(live());

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/log.ts';
-import { refused, webRefused } from '../../azure/arm-error.ts';
 import { AzureBench, functionName } from '../../azure/target-bench.ts';
 
 /* What a release asks of Azure, and what it leaves alone. */
@@ -142,54 +141,5 @@ describe('a release to Azure', () => {
     await (await bench.target()).deploy(bench.request('candidate', 0));
     expect(bench.sites()[0]!.properties.functionAppConfig?.runtime).toEqual({ name: 'node', version: '22' });
     bench.azure.knobs.nodeVersions = ['22', '24'];
-  });
-});
-
-describe('a refusal of Azure', () => {
-  const refusals = [
-    [
-      'request-refused',
-      2,
-      webRefused(400, 'BadRequest', 'The following site configuration property is invalid', '51021'),
-    ],
-    ['quota-exceeded', 8, refused(400, 'QuotaExceeded', 'This region has quota of 250 cores for your subscription.')],
-    [
-      'provider-not-registered',
-      8,
-      refused(409, 'MissingSubscriptionRegistration', "not registered for 'Microsoft.Web'"),
-    ],
-    ['policy-refused', 8, refused(403, 'RequestDisallowedByPolicy', 'Resource was disallowed by policy.')],
-    ['no-resource-group', 2, refused(404, 'ResourceGroupNotFound', "Resource group 'models' could not be found.")],
-    ['azure-conflict', 6, webRefused(409, 'Conflict', 'Website with given name digits already exists.')],
-  ] as const;
-
-  it.each(refusals)('is %s (exit %i), and leaves nothing half made', async (code, exit, error) => {
-    const target = await bench.target();
-    bench.azure.world.fault = ({ method }) => (method === 'webApps_createOrUpdate' ? error : undefined);
-    await expect(target.deploy(bench.request('candidate', 0))).rejects.toMatchObject({ code, exit });
-    bench.azure.world.fault = () => undefined;
-    await target.remove({ name: functionName }, 'all');
-    expect(bench.leftovers()).toEqual([]);
-  });
-
-  it('names the action that is missing', async () => {
-    bench.azure.deny('Microsoft.Web/serverfarms/write');
-    const target = await bench.target();
-    await expect(target.deploy(bench.request('candidate', 0))).rejects.toMatchObject({
-      code: 'permission-denied',
-      data: { action: expect.stringMatching(/^Microsoft\.Web\/serverfarms\/write$/i) },
-      message: expect.stringContaining(bench.azure.pipeline.oid),
-    });
-    bench.azure.allow('Microsoft.Web/serverfarms/write');
-  });
-
-  it('is of the package where it registers no function', async () => {
-    const settings = { ...bench.settings, handlerVariables: { FAKE: 'registers-nothing' } };
-    const stop = new AbortController();
-    const target = await bench.target({}, { signal: stop.signal });
-    const deploying = target.deploy({ ...bench.request('candidate', 0), settings });
-    setTimeout(() => stop.abort(new Error('seen enough')), 8000);
-    await expect(deploying).rejects.toThrow('seen enough');
-    expect(bench.azure.calls().map(({ method }) => method)).toContain('webApps_syncFunctions');
   });
 });

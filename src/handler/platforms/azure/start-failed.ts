@@ -3,6 +3,7 @@ import type { App } from '../../http/app.ts';
 import type { WriteLine } from '../../http/log-line.ts';
 import { startFailure } from '../../http/node-main.ts';
 import { SettingsError } from '../../settings.ts';
+import { uniqueId } from '../../unique-id.ts';
 
 export type Answers = Pick<App, 'handle'>;
 
@@ -15,14 +16,17 @@ export function startFailed(error: unknown, facts: Record<string, unknown>, writ
   const line = startFailure(error);
   const problems = error instanceof SettingsError ? error.problems : ['An error that its log has.'];
   const message = `The function cannot start: ${problems.join(' ')}`;
+  // As every answer of a function has it, by which it is told from what Azure itself answers.
+  const instance = uniqueId();
   return {
     async handle({ requestId }) {
       write(line, 'error');
-      return json(500, {
+      const document = {
         status: 'start-failed',
         ...facts,
         error: { code: 'start-failed', message, request_id: requestId },
-      });
+      };
+      return json(500, document, { 'x-coldgate-instance': instance });
     },
   };
 }
