@@ -14,6 +14,7 @@ import { root } from './node24.mjs';
 export const lists = {
   /** Functions called in the test's own process, on memory or a folder: milliseconds a test. */
   unit: [
+    'advice/',
     'config/',
     'gate/',
     'measure/',

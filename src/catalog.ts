@@ -1,3 +1,4 @@
+import { advise, ping } from './catalog/advice.ts';
 import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
 import { decide, report, warmup } from './catalog/gating.ts';
 import { iam } from './catalog/iam.ts';
@@ -27,6 +28,8 @@ export const catalog: readonly VerbSpec[] = [
   sweep,
   event,
   doctor,
+  advise,
+  ping,
   iam,
   serve,
   decide,

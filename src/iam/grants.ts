@@ -25,6 +25,8 @@ export interface StoreGrants {
   read: Keys[];
   /** Prefixes of listings. With the right to list, a missing object is a 404; without it, it is a 403. */
   list: Keys[];
+  /** The bucket as a whole, where its location is asked for. */
+  locate?: Keys[];
   create: Keys[];
   /** Those of `create` that may be so large that they are sent in parts. */
   parts: Keys[];
@@ -73,11 +75,11 @@ function keysOf(area: Area, model: string, pointers: Subject['pointers']): Keys[
 export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): StoreGrants {
   const { models, pointers } = subject;
   const { root } = bucketRef(subject.store);
-  const { reads, listsAll, trust, writes } = needsOf(verbs);
+  const { reads, listsAll, trust, locates, writes } = needsOf(verbs);
   const own = reads ? models.map((model) => under(modelPrefix(model))) : [];
   const corner = trust ? [under(doctorRecordKey.replace(/[^/]+$/, ''))] : [];
   const names = listsAll ? [under('')] : [...own, ...corner];
-  const grants = nothing({ read: own, list: names });
+  const grants = nothing({ read: own, list: names, locate: locates ? [under('')] : [] });
   if (trust) grants.read.push(one(doctorRecordKey));
   for (const [area, operations] of Object.entries(writes) as [Area, Operation[]][]) {
     const keys = models.flatMap((model) => keysOf(area, model, pointers));
@@ -98,7 +100,7 @@ export function functionGrants(subject: Subject, models: readonly string[]): Sto
 }
 
 const nothing = (but: Partial<StoreGrants>): StoreGrants => ({
-  ...{ read: [], list: [], create: [], parts: [], replace: [], remove: [] },
+  ...{ read: [], list: [], locate: [], create: [], parts: [], replace: [], remove: [] },
   ...but,
 });
 

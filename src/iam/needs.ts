@@ -18,6 +18,8 @@ export const iamVerbs = [
   'sweep',
   'event',
   'doctor',
+  'advise',
+  'ping',
 ] as const;
 
 export type IamVerb = (typeof iamVerbs)[number];
@@ -69,6 +71,8 @@ export interface Needs {
   listsAll?: boolean;
   /** Reads what doctor has found out about the store. */
   trust?: boolean;
+  /** Asks where the bucket is. */
+  locates?: boolean;
   /** Signs links to objects of the store, by a call to its cloud. */
   signs?: boolean;
   writes?: Partial<Record<Area, readonly Operation[]>>;
@@ -153,10 +157,11 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   // What a push would ship.
   event: { reads: true, target: ['look'] },
   doctor: {
-    reads: false,
-    trust: true,
+    ...{ reads: true, locates: true, trust: true },
     writes: { verdict: ['create', 'replace'], trials: ['create', 'replace', 'remove'] },
   },
+  advise: { reads: true, locates: true },
+  ping: { reads: false, target: ['look', 'call'] },
 };
 
 /** What these verbs need together. */
@@ -172,6 +177,7 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
     reads: each.some((needs) => needs.reads),
     listsAll: each.some((needs) => needs.listsAll),
     trust: each.some((needs) => needs.trust),
+    locates: each.some((needs) => needs.locates),
     signs: each.some((needs) => needs.signs),
     writes,
     target: unite(each.map((needs) => needs.target)),
@@ -180,9 +186,8 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   };
 }
 
-const unite = (all: readonly (readonly TargetOperation[] | undefined)[]): TargetOperation[] => [
-  ...new Set(all.flatMap((operations) => operations ?? [])),
-];
+type Operations = readonly TargetOperation[];
+const unite = (all: readonly (Operations | undefined)[]) => [...new Set(all.flatMap((some) => some ?? []))];
 
 /** Jobs that have separate roles. */
 export const roleVerbs = {

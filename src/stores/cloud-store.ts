@@ -16,6 +16,8 @@ export interface CloudDriver<Context extends LocationLabel> {
   list(context: Context, prefix: string): AsyncGenerator<ObjectInfo>;
   remove(context: Context, key: string, token: Token): Promise<void>;
   sign(context: Context, key: string, seconds: number): Promise<SignedUrl>;
+  /** Absent where the store's own API does not say. */
+  locate?(context: Context): Promise<string | undefined>;
   copy(
     from: Context,
     key: string,
@@ -77,6 +79,10 @@ export class CloudStore<Context extends LocationLabel> implements Store {
   async signedUrl(key: string, seconds: number): Promise<SignedUrl> {
     checkKey(this.url, key);
     return this.#driver.sign(this.#context, key, seconds);
+  }
+
+  async locate(): Promise<string | undefined> {
+    return this.#driver.locate?.(this.#context);
   }
 
   async copyFrom(

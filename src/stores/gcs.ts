@@ -5,6 +5,7 @@ import type { GcsContext, GcsLimits } from './gcs/context.ts';
 import { copyObject } from './gcs/copy.ts';
 import { headObject } from './gcs/info.ts';
 import { listObjects } from './gcs/list.ts';
+import { locateBucket } from './gcs/locate.ts';
 import { getObject } from './gcs/read.ts';
 import { removeObject } from './gcs/remove.ts';
 import { signRead } from './gcs/sign.ts';
@@ -20,6 +21,7 @@ const driver: CloudDriver<GcsContext> = {
   list: listObjects,
   remove: removeObject,
   sign: signRead,
+  locate: locateBucket,
   copy: copyObject,
 };
 

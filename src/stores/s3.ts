@@ -5,6 +5,7 @@ import type { S3Context, S3Options } from './s3/context.ts';
 import { copyObject } from './s3/copy.ts';
 import { headObject } from './s3/info.ts';
 import { listObjects } from './s3/list.ts';
+import { locateBucket } from './s3/locate.ts';
 import { named } from './s3/principal.ts';
 import { getObject } from './s3/read.ts';
 import { removeObject } from './s3/remove.ts';
@@ -21,6 +22,7 @@ const driver: CloudDriver<S3Context> = {
   list: listObjects,
   remove: (context, ...what) => named(context, () => removeObject(context, ...what)),
   sign: signRead,
+  locate: (context) => named(context, () => locateBucket(context)),
   copy: (from, key, context, to) => named(context, () => copyObject(from, key, context, to)),
 };
 

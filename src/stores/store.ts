@@ -75,6 +75,12 @@ export interface Store {
   signedUrl(key: string, seconds: number): Promise<SignedUrl>;
 
   /**
+   * Region or location that the bucket is in, as its cloud spells it in lower case; undefined where the store does not say.
+   * Throws DeniedError where that may not be asked.
+   */
+  locate?(): Promise<string | undefined>;
+
+  /**
    * Copies an object of another store of this provider without passing its bytes through this machine; undefined where
    * the two cannot. Conditional as put.
    */

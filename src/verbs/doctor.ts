@@ -1,4 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { advise, lookedUp } from '../advice/advise.ts';
+import type { Finding } from '../advice/rule.ts';
+import { findingText } from '../advice/words.ts';
 import { selectEnvironment } from '../config/select.ts';
 import type { Config, Environment } from '../config/types.ts';
 import { ColdgateError, exitCodes } from '../errors.ts';
@@ -8,12 +11,13 @@ import { adviceForFunctions } from '../iam/iam.ts';
 import { bucketRef } from '../iam/subject.ts';
 import { examineStore } from '../registry/doctor/doctor.ts';
 import { staleRemoval } from '../registry/version/trust.ts';
+import { factsThere, locateStore } from '../steps/advice/facts.ts';
 import { policySubject } from '../steps/policy-subject.ts';
 import { readConfig } from '../steps/read-config.ts';
 import { markdownTable } from '../steps/results.ts';
 import { completeEntry } from '../steps/source/external-data.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
-import type { WorkInput } from '../steps/workspace.ts';
+import type { WorkInput, Workspace } from '../steps/workspace.ts';
 import { openWorkspace } from '../steps/workspace.ts';
 import { toolVersion } from '../version.ts';
 
@@ -69,10 +73,21 @@ export interface DoctorInput extends SuggestInput {
   suggest: boolean;
 }
 
+/** What advise finds by what the account and the measurements say, for every model of the environment. */
+async function adviceOn(ws: Workspace, context: Context): Promise<Finding[]> {
+  const located = await locateStore(ws, context);
+  const found: Finding[] = [];
+  for (const entry of ws.models) {
+    found.push(...lookedUp(advise(await factsThere(ws, entry, located, {}, context))));
+  }
+  return found;
+}
+
 /** `coldgate doctor`. */
 export async function run(input: DoctorInput, context: Context): Promise<VerbResult> {
   if (input.suggest) return suggest(input, context);
-  const { store, environment } = await openWorkspace(input, context, { checkFiles: false });
+  const ws = await openWorkspace(input, context, { checkFiles: false });
+  const { store, environment } = ws;
   const { now, log } = context;
   const { url, trusted, checks } = await examineStore({ store, now, log, coldgateVersion: toolVersion });
   const rows = checks.map((c) => [
@@ -80,6 +95,8 @@ export async function run(input: DoctorInput, context: Context): Promise<VerbRes
     c.name,
     c.ok ? `${c.proved} Seen: ${c.detail}.` : `${c.detail}. Wanted: ${c.proved}`,
   ]);
+  const advice = await adviceOn(ws, context);
+  rows.push(...advice.map((one) => [one.verdict, `${one.model}, ${one.id}`, findingText(one)]));
   const bad = checks.filter((c) => !c.ok);
   const unpruned = bad.some((c) => c.name === staleRemoval)
     ? ' Prune refuses it, since removals ignore conditions.'
@@ -95,7 +112,7 @@ export async function run(input: DoctorInput, context: Context): Promise<VerbRes
       });
   return {
     outputs: { healthy: String(trusted) },
-    document: { healthy: trusted, environment: environment.name, url, checks },
+    document: { healthy: trusted, environment: environment.name, url, checks, advice },
     lines: [head, ...rows.map(([ok, name, what]) => `  ${ok} ${name}: ${what}`)],
     summary: `## Coldgate doctor\n\n${head}\n\n${markdownTable(['', 'check', 'what it proved, or what was seen'], rows)}`,
     failure,

@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
+import { advise, warnings } from '../advice/advise.ts';
+import { findingText } from '../advice/words.ts';
 import { selectEnvironment, selectModels } from '../config/select.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
 import { type ColdgateError, InputError, toColdgateError } from '../errors.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { readManifest } from '../registry/version/contents.ts';
+import { factsHere } from '../steps/advice/facts.ts';
 import { readSound } from '../steps/read-config.ts';
 import { bytesText, markdownTable } from '../steps/results.ts';
 import { sideBySide } from '../steps/side-by-side.ts';
@@ -142,12 +145,28 @@ async function rowsOf(ground: Ground, input: ValidateInput, context: Context): P
   );
 }
 
+/**
+ * What advise would change in any environment, as far as models.yaml and the files say; each once, since what is set for an
+ * environment is the same for all of its models.
+ */
+async function adviceOn({ config, models }: Ground): Promise<string[]> {
+  const texts = new Set<string>();
+  for (const environment of Object.values(config.environments)) {
+    for (const entry of models) {
+      const found = warnings(advise(await factsHere(config, environment, entry)));
+      for (const one of found) texts.add(`${environment.name}, ${one.id}: ${findingText(one)}`);
+    }
+  }
+  return [...texts];
+}
+
 /** `coldgate validate`: every model is looked at whatever is wrong with others, models.yaml included. */
 export async function run(input: ValidateInput, context: Context): Promise<VerbResult> {
   const ground = await openGround(input, context);
   const rows = await rowsOf(ground, input, context);
   const problems = [...ground.problems, ...rows.flatMap((row) => row.problems)];
-  for (const note of rows.flatMap(({ notes }) => notes)) context.log.warn(note);
+  const notes = rows.flatMap((row) => row.notes);
+  for (const note of [...notes, ...(await adviceOn(ground))]) context.log.warn(note);
   const list = rows.map((row) => {
     const { name, version, published = null } = row;
     return { model: name, version, published, ok: isOk(row) };

@@ -69,7 +69,8 @@ export function comparesEveryVerb(cloud: Cloud): void {
     it('asks for nothing that it is not granted', async () => {
       for (const verb of recorded.pipeline.keys()) {
         expect([verb, denied(await granted('pipeline', { verbs: verb }), asked(verb))]).toEqual([verb, []]);
-        expect(asked(verb).length).toBeGreaterThan(0);
+        // A ping asks the function alone.
+        if (verb !== 'ping') expect(asked(verb).length).toBeGreaterThan(0);
       }
     });
 

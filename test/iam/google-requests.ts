@@ -14,6 +14,9 @@ function linkAccess(path: string): Access[] {
 export function googleAccesses(request: Recorded): Access[] {
   const { method, path, query, served } = request;
   if (query.has('X-Goog-Signature')) return linkAccess(path);
+  const [, located] = /^\/storage\/v1\/b\/([^/]+)$/.exec(path) ?? [];
+  if (located)
+    return [{ action: 'storage.buckets.get', resource: `projects/_/buckets/${decodeURIComponent(located)}` }];
   const found = /^(?<upload>\/upload)?\/storage\/v1\/b\/(?<bucket>[^/]+)\/o(?:\/(?<key>.+))?$/.exec(path)?.groups;
   if (!found) throw new Error(`unknown to the table: ${method} ${path}`);
   const bucket = `projects/_/buckets/${decodeURIComponent(found['bucket'] ?? '')}`;

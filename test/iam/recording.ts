@@ -140,6 +140,8 @@ export async function runEveryVerb(recorded: RecordedProject): Promise<void> {
     await recorded.run('publish');
   }
   await recorded.run('status');
+  await recorded.run('advise');
+  await recorded.run('ping');
   await recorded.run('history');
   writeFileSync(recorded.project.path('event.json'), JSON.stringify(push({ ref: 'refs/heads/main' })));
   await recorded.run('event', '--event', 'push', '--payload', 'event.json');

@@ -16,6 +16,8 @@ const asks =
 
 /** The first that fits. */
 const kinds: readonly Kind[] = [
+  // HeadBucket: S3 names the region in its refusal, too, which is all that is read of it
+  { is: ({ method, path }) => method === 'HEAD' && /^\/[^/]+\/?$/.test(path), actions: [] },
   // ListObjectsV2
   { is: (request) => request.query.get('list-type') === '2', actions: ['s3:ListBucket'] },
   // CreateMultipartUpload, CompleteMultipartUpload; UploadPart; AbortMultipartUpload

@@ -42,10 +42,12 @@ function conditions(bucket: string, keys: readonly Keys[]): string[] {
  * https://cloud.google.com/storage/docs/access-control/iam-permissions
  */
 export function objectRoles(bucket: string, grants: StoreGrants): ObjectRole[] {
-  const lists = grants.list.length > 0 ? [`resource.name == ${JSON.stringify(`projects/_/buckets/${bucket}`)}`] : [];
+  const whole = (keys: readonly Keys[]) =>
+    keys.length > 0 ? [`resource.name == ${JSON.stringify(`projects/_/buckets/${bucket}`)}`] : [];
   const roles: [string, string, string, string[]][] = [
     ['coldgateObjectReader', 'Coldgate: read objects', 'storage.objects.get', conditions(bucket, grants.read)],
-    ['coldgateObjectLister', 'Coldgate: list objects', 'storage.objects.list', lists],
+    ['coldgateObjectLister', 'Coldgate: list objects', 'storage.objects.list', whole(grants.list)],
+    ['coldgateBucketLocator', 'Coldgate: see where the bucket is', 'storage.buckets.get', whole(grants.locate ?? [])],
     [
       'coldgateObjectCreator',
       'Coldgate: create objects',

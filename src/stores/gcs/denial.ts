@@ -11,6 +11,7 @@ const permissions = {
   read: 'storage.objects.get',
   describe: 'storage.objects.get',
   list: 'storage.objects.list',
+  locate: 'storage.buckets.get',
   remove: 'storage.objects.delete',
 } as const;
 
@@ -49,13 +50,19 @@ export function denialOf(failure: RequestFailure, context: GcsContext, asked: Re
   return forbidden(failure, context, asked);
 }
 
+/** The predefined role that has it, and least beside it. */
+function roleOf(permission: string): string {
+  if (permission === permissions.locate) return 'roles/storage.legacyBucketReader';
+  return /\.(?:get|list)$/.test(permission) ? 'roles/storage.objectViewer' : 'roles/storage.objectUser';
+}
+
 /** Google names who asked and what is missing: "ci@p.iam.gserviceaccount.com does not have storage.objects.get access to …". */
 function forbidden(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError {
   const { url, bucket } = context.place;
   const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[asked.verb];
   const principal = /^(\S+) does not have /.exec(failure.message)?.[1];
   const who = principal ?? 'The identity of these credentials';
-  const role = /\.(?:get|list)$/.test(permission) ? 'roles/storage.objectViewer' : 'roles/storage.objectUser';
+  const role = roleOf(permission);
   const member = principal?.includes('gserviceaccount.com') ? `serviceAccount:${principal}` : 'MEMBER';
   const resource = asked.verb === 'list' || !asked.key ? bucket : `${bucket}/${context.place.nameOf(asked.key)}`;
   // Without storage.objects.list Google responds with "denied" for a missing object.

@@ -13,6 +13,7 @@ const permissions = {
   HeadObject: 's3:GetObject',
   DeleteObject: 's3:DeleteObject',
   ListObjectsV2: 's3:ListBucket',
+  HeadBucket: 's3:ListBucket',
 } as const;
 
 /** A request: S3's name of it, and the object where it is about one. */
@@ -68,7 +69,7 @@ export function denialOf(failure: FailedAnswer, context: S3Context, asked: Reque
 function forbidden(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError {
   const summary = readMessage(failure.message);
   const permission = summary.action ?? permissions[asked.action];
-  const listing = asked.action === 'ListObjectsV2';
+  const listing = asked.action === 'ListObjectsV2' || asked.action === 'HeadBucket';
   const resource = summary.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
   const who = summary.principal ?? unnamed;
   const why = summary.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);

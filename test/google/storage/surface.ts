@@ -84,7 +84,7 @@ function read(
   sessions: Map<string, Session>,
 ): Asked | undefined {
   const query = url.searchParams;
-  const [, isUpload, bucketPart = '', , rest] =
+  const [, isUpload, bucketPart = '', objects, rest] =
     /^(\/upload|\/download)?\/storage\/v1\/b\/([^/]+)(\/o(?:\/(.*))?)?$/.exec(url.pathname) ?? [];
   const bucket = decodeURIComponent(bucketPart);
   const name = decodeURIComponent(rest ?? '');
@@ -111,6 +111,11 @@ function read(
       name: to,
       work,
     };
+  }
+  if (method === 'GET' && !isUpload && !objects) {
+    const work = () =>
+      json(200, { kind: 'storage#bucket', name: bucket, location: buckets.locationOf(bucket).toUpperCase() });
+    return { method: 'storage.buckets.get', permissions: ['storage.buckets.get'], bucket, name: '', work };
   }
   if (method === 'GET' && rest) {
     const work = () => get(buckets.get(bucket, name, query), query.get('alt') === 'media', headers.range);

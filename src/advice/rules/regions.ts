@@ -1,0 +1,99 @@
+import { clouds, storeOfScheme } from '../../clouds.ts';
+import { cloudUsd, regionUsd } from '../numbers.ts';
+import { type Facts, no, on, type Rule, unknown, yes } from '../rule.ts';
+import { usdText } from '../words.ts';
+
+/** Cloud Storage's locations of more than one region: https://cloud.google.com/storage/docs/locations */
+const wide: Readonly<Record<string, RegExp>> = {
+  eu: /^europe-/,
+  us: /^us-/,
+  asia: /^asia-/,
+  eur4: /^europe-(?:north1|west4)$/,
+  nam4: /^us-(?:central1|east1)$/,
+  asia1: /^asia-northeast[12]$/,
+};
+
+/** Whether a bucket there is as near as can be; names are compared as the cloud compares them. */
+const isNear = (store: string, region: string): boolean => store === region || wide[store]?.test(region) === true;
+
+/** What reading across costs: money a start, and round trips for pointer, manifest and parts. */
+function costText({ bytes }: Facts, usdOfGb: number): string {
+  const size = bytes ?? 100e6;
+  const what = bytes === undefined ? 'for each 100 MB of a model' : 'for this model';
+  return `about ${usdText((size / 1e9) * usdOfGb)} a cold start ${what}, and 50 to 150 ms for each of its reads`;
+}
+
+const regionOf = ({ target }: Facts): { field: string; region: string } | undefined => {
+  if (target.provider === 'local') return undefined;
+  return target.provider === 'azure-functions'
+    ? { field: 'location', region: target.location }
+    : { field: 'region', region: target.region };
+};
+
+/** How the owner of the store finds out where it is. */
+function askStore({ environment }: Facts): string {
+  const [, bucket = ''] = /^[a-z0-9]+:\/\/([^/]+)/.exec(environment.store.url) ?? [];
+  if (environment.store.url.startsWith('s3:')) return `aws s3api get-bucket-location --bucket ${bucket}`;
+  if (environment.store.url.startsWith('gs:'))
+    return `gcloud storage buckets describe gs://${bucket} --format="value(location)"`;
+  return `az storage account show --name ${bucket} --query primaryLocation`;
+}
+
+export const regions: Rule = {
+  id: 'regions',
+  asks: 'store and function are in one region',
+  warns: true,
+  looksUp: true,
+  judge(facts) {
+    const { environment, target, targetPath, located } = facts;
+    const { url, region: given, endpoint } = environment.store;
+    const at = regionOf(facts);
+    const store = storeOfScheme(url.split(':', 1)[0] ?? '');
+    if (!at || !store || endpoint !== undefined) return undefined;
+    if (clouds[store].target !== target.provider) {
+      const why = `${url} is in another cloud than the function: ${costText(facts, cloudUsd)}.`;
+      return no(why, { run: askStore(facts) });
+    }
+    const known = located && 'region' in located ? located.region.toLowerCase() : given;
+    if (known === undefined) {
+      const reason = located && 'why' in located ? ` (${located.why})` : '';
+      return unknown(`The function is in ${at.region}; where ${url} is, is not known${reason}.`, {
+        run: askStore(facts),
+      });
+    }
+    if (isNear(known, at.region)) return yes(`The store is in ${known}, the function in ${at.region}.`);
+    const why = `The store is in ${known}, the function in ${at.region}: ${costText(facts, regionUsd)}.`;
+    return wide[known] ? no(why, { run: askStore(facts) }) : no(why, { set: [[`${targetPath}.${at.field}`, known]] });
+  },
+};
+
+export const gatewayRegion: Rule = {
+  id: 'gateway-region',
+  asks: 'gateway and function are in one region',
+  warns: false,
+  looksUp: true,
+  judge({ target }) {
+    if (target.provider === 'aws-lambda' && target.endpoint === 'http-api')
+      return yes(`The HTTP API is made in ${target.region}, too.`);
+    if (target.provider === 'google-cloud-run' && target.gateway)
+      return yes(`The gateway is made in ${target.region}, too.`);
+    if (target.provider !== 'azure-functions' || !target.gateway) return undefined;
+    const { service, resourceGroup = target.resourceGroup } = target.gateway;
+    const run = `az apim show --name ${service} --resource-group ${resourceGroup} --query location`;
+    return unknown(`The function is in ${target.location}; API Management should be there, too.`, { run });
+  },
+};
+
+export const vpc: Rule = {
+  id: 'vpc',
+  asks: 'the function is outside of a VPC where nothing in it is needed',
+  warns: false,
+  looksUp: false,
+  judge: on('aws-lambda', ({ target, targetPath }) => {
+    if (!target.vpc) return yes('Outside of a VPC: it reaches the store by itself.');
+    if (target.efs) return yes('Inside a VPC, for its file system.');
+    const why =
+      'Inside a VPC the store is reached by a NAT gateway (about 0.045 USD an hour and a GB) or an end point.';
+    return no(why, { set: [[`${targetPath}.vpc`, '']] });
+  }),
+};

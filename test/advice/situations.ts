@@ -1,0 +1,137 @@
+import type { Facts } from '../../src/advice/rule.ts';
+
+type Fields = Record<string, unknown>;
+
+/** What is wrong with an environment, by one rule: settings of its target and of its model, and what was found out. */
+export interface Situation {
+  rule: string;
+  what: string;
+  target: Fields;
+  model?: Fields;
+  store?: unknown;
+  environment?: string;
+  facts?: Partial<Facts>;
+}
+
+export const lambda: Fields = {
+  ...{ provider: 'aws-lambda', region: 'eu-west-1', role: 'arn:aws:iam::123456789012:role/coldgate' },
+  'reserved-concurrency': 50,
+};
+export const run: Fields = {
+  ...{ provider: 'google-cloud-run', project: 'acme-prod', region: 'europe-west1' },
+  'service-account': 'digits@acme-prod.iam.gserviceaccount.com',
+};
+const subscription = '11111111-2222-3333-4444-555555555555';
+export const apps: Fields = {
+  ...{ provider: 'azure-functions', subscription, 'resource-group': 'acme', location: 'westeurope' },
+  'storage-account': 'acmeapps',
+  'application-insights': `/subscriptions/${subscription}/resourceGroups/acme/providers/Microsoft.Insights/components/c`,
+};
+
+export const s3 = { url: 's3://acme-models/models', region: 'eu-west-1' };
+export const storeOf = ({ provider }: Fields): unknown =>
+  ({ 'aws-lambda': s3, 'google-cloud-run': 'gs://acme-models/models' })[String(provider)] ??
+  'azure://acmemodels/models/registry';
+
+const measured = { version: '1.0.0', starts: 12, startMs: 900 };
+const slow = { ...measured, startMs: 45_000 };
+const hundred = 100_000_000;
+
+/** Each is answered by no, and by something else once what is said is typed. */
+export const wrong: readonly Situation[] = [
+  { rule: 'package', what: 'too much for a zip', target: lambda, facts: { wishes: { dependenciesMb: 300 } } },
+  { rule: 'package', what: 'a runtime for each of three functions', target: lambda, facts: { functions: 3 } },
+  { rule: 'optimized-form', what: 'a model of 100 MB as it is', target: run, facts: { bytes: hundred } },
+  { rule: 'model-place', what: '2 GB to read at a start', target: run, facts: { bytes: 20 * hundred } },
+  {
+    ...{ rule: 'model-place', what: 'reading takes what is promised', target: lambda },
+    facts: { measured: { ...measured, fetchMs: 800 }, wishes: { p95Ms: 1000 } },
+  },
+  {
+    rule: 'pre-warm',
+    what: 'a promise that starts break',
+    target: lambda,
+    facts: { measured, wishes: { p95Ms: 500 } },
+  },
+  { rule: 'pre-warm', what: 'a bound below any start', target: run, model: { gate: { 'slo-ms': 200 } } },
+  { rule: 'pre-warm', what: 'a request an hour', target: apps, facts: { wishes: { requestsPerMonth: 700 } } },
+  {
+    ...{ rule: 'pre-warm', what: 'instances for nobody', environment: 'staging' },
+    target: { ...lambda, 'provisioned-concurrency': 2 },
+  },
+  { rule: 'slo', what: 'no bound in production', target: lambda },
+  { rule: 'regions', what: 'a bucket across the sea', target: lambda, store: { ...s3, region: 'us-east-1' } },
+  { rule: 'regions', what: 'an account that says otherwise', target: run, facts: { located: { region: 'us-east1' } } },
+  { rule: 'vpc', what: 'a network that nothing needs', target: { ...lambda, vpc: vpc() } },
+  { rule: 'timeouts', what: 'starts that take longer', target: run, facts: { measured: { ...slow, startMs: 90_000 } } },
+  {
+    ...{ rule: 'timeouts', what: 'starts that no HTTP API waits for', facts: { measured: slow } },
+    target: { ...lambda, endpoint: 'http-api' },
+  },
+  {
+    ...{ rule: 'timeouts', what: 'an initialisation that Lambda ends', target: lambda },
+    facts: { measured: { ...measured, initMs: 9900 } },
+  },
+  { rule: 'timeouts', what: 'runs that outlive the function', target: { ...run, timeout: 10 } },
+  {
+    ...{ rule: 'timeouts', what: 'a gateway that waits less' },
+    target: { ...run, timeout: 60, gateway: { deadline: 30 } },
+  },
+  {
+    ...{ rule: 'timeouts', what: 'API Management that waits less' },
+    target: { ...apps, timeout: 60, gateway: { service: 'acme-apis', timeout: 40 } },
+  },
+  { rule: 'timeouts', what: 'callers that leave before', target: lambda, facts: { wishes: { clientTimeout: 28 } } },
+  { rule: 'memory', what: 'a start that fills it', target: lambda, facts: { measured: { ...measured, peakMb: 1700 } } },
+  { rule: 'threads', what: 'more than there are vCPUs', target: lambda, model: { handler: { threads: 4 } } },
+  { rule: 'concurrency', what: '80 calls at once', target: { ...run, concurrency: 80 } },
+  { rule: 'concurrency', what: '16 calls at once', target: { ...apps, 'http-concurrency': 16 } },
+  { rule: 'caps', what: 'none', target: { ...lambda, 'reserved-concurrency': undefined } },
+  { rule: 'public', what: 'a function URL for anyone', target: { ...lambda, auth: 'none' } },
+  { rule: 'public', what: 'a service for anyone', target: { ...run, auth: 'none' } },
+  { rule: 'public', what: 'a gateway for anyone', target: { ...run, gateway: { auth: 'none' } } },
+  { rule: 'public', what: 'an app for anyone', target: { ...apps, auth: 'anonymous' } },
+  {
+    ...{ rule: 'public', what: 'API Management for anyone' },
+    target: { ...apps, gateway: { service: 'acme-apis', 'subscription-required': false } },
+  },
+  { rule: 'log-retention', what: 'ten years', target: { ...lambda, 'log-retention-days': 3653 } },
+  { rule: 'log-retention', what: 'none', target: { ...apps, 'application-insights': undefined } },
+];
+
+/** Each is answered as it says, and nothing is proposed that would change models.yaml. */
+export const other: readonly (Situation & { verdict: 'yes' | 'unknown' })[] = [
+  { rule: 'package', what: 'an image', verdict: 'yes', target: image() },
+  { rule: 'image-size', what: 'an image', verdict: 'unknown', target: image() },
+  { rule: 'pre-warm', what: 'no promise', verdict: 'unknown', target: lambda },
+  {
+    ...{ rule: 'pre-warm', what: 'starts within the promise', verdict: 'yes', target: lambda },
+    facts: { measured, wishes: { p95Ms: 1000 } },
+  },
+  { rule: 'pre-warm', what: 'premium, which has one', verdict: 'yes', target: { ...apps, plan: 'premium' } },
+  { rule: 'regions', what: 'a bucket in Europe', verdict: 'yes', target: run, facts: { located: { region: 'eu' } } },
+  {
+    ...{ rule: 'regions', what: 'a bucket across the sea', verdict: 'unknown', target: run },
+    facts: { located: { why: 'storage.buckets.get is missing' } },
+  },
+  { rule: 'regions', what: 'an account that nobody asked', verdict: 'unknown', target: apps },
+  { rule: 'timeouts', what: 'measured', verdict: 'yes', target: lambda, facts: { measured } },
+  { rule: 'timeouts', what: 'not measured', verdict: 'unknown', target: lambda },
+  { rule: 'memory', what: 'not measured', verdict: 'unknown', target: lambda },
+  {
+    rule: 'memory',
+    what: 'measured',
+    verdict: 'yes',
+    target: lambda,
+    facts: { measured: { ...measured, peakMb: 300 } },
+  },
+];
+
+function vpc(): Fields {
+  return { subnets: ['subnet-12345678'], 'security-groups': ['sg-12345678'] };
+}
+
+function image(): Fields {
+  const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/digits';
+  return { ...lambda, package: 'image', 'image-repository': repository };
+}
