@@ -46,11 +46,8 @@ export const rooms: Record<string, Room> = {
     rooms: ['errors', 'proxy', 'clouds', 'cloud-variables'],
     packages: [],
   },
-  version: {
-    owns: 'the version of the tool',
-    rooms: [],
-    packages: [],
-  },
+  'side-by-side': { owns: 'work on many items, a few at a time, results in order', rooms: [], packages: [] },
+  version: { owns: 'the version of the tool', rooms: [], packages: [] },
   model: {
     owns: 'names, keys, manifest, pointer, digests, tensors and samples in JSON: pure',
     rooms: [],
@@ -106,7 +103,7 @@ export const rooms: Record<string, Room> = {
   },
   registry: {
     owns: 'protocols on a store: publish, verify, swap, history, prune, doctor',
-    rooms: ['clouds', 'model', 'stores/store.ts', 'onnx', 'errors', 'log'],
+    rooms: ['clouds', 'model', 'stores/store.ts', 'onnx', 'errors', 'log', 'side-by-side'],
     packages: ['node:crypto', 'node:fs', 'node:path'],
   },
   package: {
@@ -157,7 +154,7 @@ export const rooms: Record<string, Room> = {
   },
   handler: {
     owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
-    rooms: ['clouds', 'model', 'onnx/external-names.ts'],
+    rooms: ['clouds', 'model', 'onnx/external-names.ts', 'onnx/reaching-inputs.ts'],
     packages: [
       ...['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch'],
       ...['@azure/functions', '@google-cloud/functions-framework'],
@@ -208,7 +205,7 @@ export const rooms: Record<string, Room> = {
         'log',
       ],
       ...['inputs', 'version', 'rollout/target.ts', 'stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
-      ...['onnx/placeholder.ts', 'pause'],
+      ...['onnx/placeholder.ts', 'pause', 'side-by-side'],
     ],
     packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process'],
   },

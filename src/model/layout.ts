@@ -11,6 +11,7 @@ import { isFilePath, isPointerName, isVersion } from './names.ts';
  *     <model>/history/<10 digits>.json             one record a move of current.json
  *     <model>/history/<stem>/<10 digits>.json      the same for a pointer named <stem>.json
  *     <model>/leases/<version>/<id>.json             a publish or a promotion is at work on this version
+ *     <model>/leases/<version>/claim.json            which files a publish of many stores side by side
  *     <model>/baselines/<target key>/<version>.json
  *     _coldgate/doctor.json                        what doctor found out about the store; no model can have this name
  *     _coldgate/doctor/<id>/…                      where doctor tries the store out
@@ -63,6 +64,9 @@ export function historyRecord(key: string, model: string): { pointer: string; se
 export const leasesPrefix = (model: string): string => `${model}/leases/`;
 export const leaseKey = (model: string, version: string, id: string): string =>
   `${leasesPrefix(model)}${version}/${id}.json`;
+export const versionLeasesPrefix = (model: string, version: string): string => `${leasesPrefix(model)}${version}/`;
+/** Kept, and removed, as a lease. */
+export const claimKey = (model: string, version: string): string => leaseKey(model, version, 'claim');
 
 /** The version that a lease's key names; undefined for what is no lease. */
 export function leasedVersion(key: string, model: string): string | undefined {

@@ -14,6 +14,8 @@ export interface ExternalFile {
   source: string;
   /** Bytes. */
   size: number;
+  /** For messages: `the tensor "w" (and 3 more)`. */
+  tensors: string;
 }
 
 export interface ExternalData {
@@ -86,9 +88,12 @@ function fault(
   hint?: string,
   found?: string,
 ): ModelFault {
+  return tensorFault(tensorsOf(ranges), `in ${path}: ${what}`, hint, found);
+}
+
+function tensorsOf(ranges: readonly ExternalRange[]): string {
   const [first] = ranges as [ExternalRange, ...ExternalRange[]];
-  const more = ranges.length > 1 ? ` (and ${ranges.length - 1} more)` : '';
-  return tensorFault(`${first.tensor}${more}`, `in ${path}: ${what}`, hint, found);
+  return `${first.tensor}${ranges.length > 1 ? ` (and ${ranges.length - 1} more)` : ''}`;
 }
 
 const inPlace = 'Put a copy of the file itself in its place.';
@@ -115,7 +120,7 @@ async function lookAtFile(
     if (stats.nlink > 1) return refuse('the file has another name elsewhere (a hard link)', inPlace);
     const other = placeholderOf(await headOf(join(place, part)), part);
     if (other) return refuse(`it ${other.words}, not the file itself`, other.hint, other.found);
-    return { path, source: join(place, part), size: stats.size };
+    return { path, source: join(place, part), size: stats.size, tensors: tensorsOf(ranges) };
   }
   return refuse('there is no such file');
 }

@@ -1,8 +1,10 @@
 /** Which pool a chunk's memory came from. */
 const owners = new WeakMap<ArrayBufferLike, ChunkPool>();
 
-/** More than the pieces in flight between one reader and one writer are of no use. */
-const spares = 4;
+/** What a pool keeps for later: more than is in flight between a few readers and writers is of no use. Bytes. */
+const spareBytes = 32 * 1024 * 1024;
+
+const shared = new Map<number, ChunkPool>();
 
 /**
  * Memory for chunks of one size, used again and again. Without it a stream leaves some 64 MB of dead buffers between two
@@ -17,6 +19,14 @@ export class ChunkPool {
     this.#size = size;
   }
 
+  /** The pool of all streams of this process, so that one after the other uses the same memory. */
+  static of(size: number): ChunkPool {
+    if (size > spareBytes / 4) return new ChunkPool(size);
+    const pool = shared.get(size) ?? new ChunkPool(size);
+    shared.set(size, pool);
+    return pool;
+  }
+
   take(): Buffer<ArrayBufferLike> {
     const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size).buffer;
     owners.set(memory, this);
@@ -24,7 +34,7 @@ export class ChunkPool {
   }
 
   giveBack(memory: ArrayBuffer): void {
-    if (this.#free.length < spares) this.#free.push(memory.transfer());
+    if (this.#free.length < Math.max(4, spareBytes / this.#size)) this.#free.push(memory.transfer());
   }
 }
 

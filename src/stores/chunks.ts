@@ -21,12 +21,14 @@ interface ChunkOptions {
 export class FileChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #open: () => Promise<FileHandle>;
   readonly #size: number;
-  readonly #pool: ChunkPool;
   readonly #length: number;
   readonly #tooShort: ChunkOptions['tooShort'];
   #handle: FileHandle | undefined;
   #ahead: Promise<Uint8Array> | undefined;
   #position = 0;
+  /** Bytes of the file as it was opened. */
+  #known: number | undefined;
+  #ended = false;
   #closed = false;
 
   /** Takes an open handle, which it then owns, or opens one on the first read. */
@@ -34,8 +36,8 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
     this.#handle = typeof source === 'function' ? undefined : source;
     this.#open = typeof source === 'function' ? source : async () => source;
     this.#size = options.chunkSize ?? defaultChunkSize;
-    this.#pool = new ChunkPool(this.#size);
     this.#length = options.length ?? Number.POSITIVE_INFINITY;
+    this.#known = options.length;
     this.#tooShort = options.tooShort;
   }
 
@@ -64,10 +66,19 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
 
   async #read(handle: FileHandle): Promise<Uint8Array> {
     const size = Math.min(this.#size, this.#length - this.#position);
-    if (size <= 0) return new Uint8Array(0);
-    const buffer = this.#pool.take();
-    const { bytesRead } = await handle.read(buffer, 0, size, this.#position);
+    if (size <= 0 || this.#ended) return new Uint8Array(0);
+    const buffer = await this.#memory(handle);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(size, buffer.byteLength), this.#position);
+    // Regular files are read short only at their end.
+    this.#ended = bytesRead < buffer.byteLength;
     return buffer.subarray(0, bytesRead);
+  }
+
+  /** A file smaller than a chunk gets as much as it has, and a byte more, so that one read is seen to be short. */
+  async #memory(handle: FileHandle): Promise<Buffer<ArrayBufferLike>> {
+    this.#known ??= (await handle.stat()).size;
+    const all = this.#known + 1;
+    return this.#position === 0 && all < this.#size ? Buffer.allocUnsafeSlow(all) : ChunkPool.of(this.#size).take();
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {

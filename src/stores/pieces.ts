@@ -28,36 +28,66 @@ async function* gathered(
   body: AsyncIterable<Uint8Array>,
   sizeOf: (before: number) => number,
 ): AsyncGenerator<Uint8Array> {
-  let size = sizeOf(0);
-  let pool = new ChunkPool(size);
-  let piece: Uint8Array | undefined;
-  let fill = 0;
-  let before = 0;
-  const next = () => {
-    before += 1;
-    if (sizeOf(before) === size) return;
-    size = sizeOf(before);
-    pool = new ChunkPool(size);
-  };
+  const gathering = new Gathering(sizeOf);
+  /** A chunk smaller than a piece, which is all of it where no other follows. */
+  let single: Uint8Array | undefined;
   for await (const chunk of body) {
-    if (fill === 0 && chunk.byteLength === size) {
+    const atBegin = gathering.isEmpty && !single;
+    if (atBegin && chunk.byteLength === gathering.size) {
       yield chunk;
-      next();
-      continue;
+      gathering.passed();
+    } else if (atBegin && chunk.byteLength < gathering.size) single = chunk;
+    else {
+      if (single) yield* gathering.add(single);
+      single = undefined;
+      yield* gathering.add(chunk);
     }
+  }
+  const last = single ?? gathering.rest;
+  if (last) yield last;
+}
+
+/** The piece that chunks are copied into. */
+class Gathering {
+  readonly #sizeOf: (before: number) => number;
+  #piece: Uint8Array | undefined;
+  #fill = 0;
+  #before = 0;
+  /** Bytes of the piece. */
+  size: number;
+
+  constructor(sizeOf: (before: number) => number) {
+    this.#sizeOf = sizeOf;
+    this.size = sizeOf(0);
+  }
+
+  get isEmpty(): boolean {
+    return this.#fill === 0;
+  }
+
+  get rest(): Uint8Array | undefined {
+    return this.#piece?.subarray(0, this.#fill);
+  }
+
+  /** A piece has been passed on: this one, or one that was none of ours. */
+  passed(): void {
+    this.#piece = undefined;
+    this.#fill = 0;
+    this.#before += 1;
+    this.size = this.#sizeOf(this.#before);
+  }
+
+  *add(chunk: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < chunk.byteLength; ) {
-      piece ??= pool.take();
-      const part = chunk.subarray(at, at + size - fill);
-      piece.set(part, fill);
-      fill += part.byteLength;
+      this.#piece ??= ChunkPool.of(this.size).take();
+      const part = chunk.subarray(at, at + this.size - this.#fill);
+      this.#piece.set(part, this.#fill);
+      this.#fill += part.byteLength;
       at += part.byteLength;
-      if (fill < size) continue;
-      yield piece;
-      piece = undefined;
-      fill = 0;
-      next();
+      if (this.#fill < this.size) continue;
+      yield this.#piece;
+      this.passed();
     }
     recycle(chunk);
   }
-  if (piece) yield piece.subarray(0, fill);
 }

@@ -26,7 +26,7 @@ export async function publishModel(
   version: string,
   context: Context,
 ): Promise<PublishResult> {
-  const { entry, externalData, head } = source;
+  const { entry, externalData, tensors, head } = source;
   const { log, now, dryRun } = context;
   const sourceInfo = await context.source();
   return withScratchFolder(context.env, (scratch) =>
@@ -34,7 +34,7 @@ export async function publishModel(
       store,
       model: entry.name,
       version,
-      files: entry.files,
+      files: entry.files.map((file) => ({ ...file, holds: tensors.get(file.path) })),
       modelPath: entry.model,
       samplePath: entry.sample?.path,
       externalData,

@@ -1,31 +1,30 @@
 import { sinceStart } from '../clock.ts';
+import { defaultLimits } from '../readers/limits.ts';
 import type { Reader } from '../readers/reader.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
 
-/** Files on their way at a time: a small one takes the time of a request, whatever the connection can carry. */
+/** Files on their way at a time: each comes over one connection, and holds two chunks of 1 MiB. */
 const besideEachOther = 4;
-/** Readers bring larger files in parts beside each other anyway, and hold several of them; bytes. */
-const largestBeside = 8 * 1024 * 1024;
 
 /**
- * Brings several files into the cache, in this order: small ones of a store over a network a few at a time. Their times
- * are shares of what they took together, so that they add up. Throws what the first to fail throws, once no other is on
- * its way any more.
+ * Brings several files into the cache: of a store over a network a few at a time, but for those that readers bring in
+ * parts beside each other anyway, which come alone. Their times are shares of what they took together, so that they add
+ * up. Throws what the first to fail throws, once no other is on its way any more.
  */
 export async function obtainFiles(
   reader: Reader,
   cache: ModelCache,
   wanted: readonly WantedFile[],
 ): Promise<ObtainedFile[]> {
-  const files: ObtainedFile[] = [];
-  while (files.length < wanted.length) {
-    const rest = wanted.slice(files.length);
-    const large = rest.findIndex(({ expected }) => !reader.remote || !expected || expected.size > largestBeside);
-    const next = large === 0 ? rest.slice(0, 1) : rest.slice(0, large < 0 ? undefined : large);
-    files.push(...(await besides(next, (file) => obtainFile(reader, cache, file))));
-  }
-  return files;
+  const alone = ({ expected }: WantedFile): boolean =>
+    !reader.remote || !expected || expected.size >= defaultLimits.largeBytes;
+  const obtain = (file: WantedFile) => obtainFile(reader, cache, file);
+  const found = new Map<WantedFile, ObtainedFile>();
+  const few = wanted.filter((file) => !alone(file));
+  for (const [at, file] of (await besides(few, obtain)).entries()) found.set(few[at] as WantedFile, file);
+  for (const file of wanted.filter(alone)) found.set(file, await obtain(file));
+  return wanted.map((file) => found.get(file) as ObtainedFile);
 }
 
 async function besides(

@@ -1,11 +1,10 @@
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import { sinceStart } from '../clock.ts';
 import type { Call } from '../http/call.ts';
-import { RequestError } from '../http/request-error.ts';
 import { unavailable } from '../http/route.ts';
 import { LoadError } from '../model/load-error.ts';
 import type { ServedModel } from '../model/served-model.ts';
-import { badInput, checkSymbols, type InferInput } from '../tensors/tensors-in.ts';
+import { badInput, type InferInput } from '../tensors/tensors-in.ts';
 import { RunError } from './run-error.ts';
 import type { Tensors } from './session.ts';
 
@@ -27,7 +26,7 @@ export async function runModel(
   try {
     return await model.run(feeds, outputs);
   } catch (error) {
-    throw toRefusal(error, feeds, model);
+    throw await toRefusal(error, feeds, model);
   } finally {
     call.took('run', sinceStart() - started);
   }
@@ -45,21 +44,12 @@ export function checkEmpty(feeds: Tensors, infos: readonly TensorInfo[]): void {
   }
 }
 
+/** Read with the first run that a graph refuses. */
+const refusedRun = () => import('./refused-run.ts');
+
 /** 422 for what the graph itself refused, or 400 where shapes that should agree do not; anything else as it is. */
-export function toRefusal(error: unknown, feeds: Tensors, model: ServedModel): unknown {
+export async function toRefusal(error: unknown, feeds: Tensors, model: ServedModel): Promise<unknown> {
   // Only a session for optional inputs is opened by a run.
   if (error instanceof LoadError) return unavailable(error, 1);
-  if (!(error instanceof RunError)) return error;
-  try {
-    checkSymbols(feeds, model.session.inputs);
-  } catch (reason) {
-    return reason;
-  }
-  const at = error.node ? ` (node ${error.node})` : '';
-  // The graph's own words name an inner node; of one input alone it is clear which was refused.
-  const [only, second] = feeds.keys();
-  const place = second === undefined && only !== undefined ? `inputs.${only}: ` : '';
-  const message = `${place}The inputs have the right types and shapes, but the model cannot run them: ${error.message}`;
-  const detail = { operator: error.operator, node: error.node };
-  return new RequestError(422, 'inference-failed', `${message.replace(/\.$/, '')}${at}.`, { detail });
+  return error instanceof RunError ? (await refusedRun()).refusalOf(error, feeds, model) : error;
 }

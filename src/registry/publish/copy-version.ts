@@ -19,7 +19,7 @@ import { assertTrusted } from '../version/trust.ts';
 import { verifyVersion } from '../version/verify.ts';
 import { writeManifest } from './commit.ts';
 import { type CopiedFile, copyFile } from './copy-file.ts';
-import { differencesOf, wordOf } from './existing-version.ts';
+import { differencesOf, wordOf } from './differences.ts';
 
 export interface CopyInput {
   /** Where the version is published. */

@@ -10,6 +10,8 @@ export interface LocalFile {
   source: string;
   /** What an earlier step knows of the bytes; other bytes are refused. */
   expected?: { sha256: string; size: number } | undefined;
+  /** For messages, what is in it that its path does not tell: `the tensor "w"`. */
+  holds?: string | undefined;
 }
 
 /** What identifies the state of a file; `stat` of node:fs/promises answers it. */
@@ -106,7 +108,9 @@ export class WatchedFile {
   }
 
   #changed(how: string): IntegrityError {
-    return new IntegrityError('file-changed', `${this.path} changed while it was published: ${how}.`, {
+    const { holds } = this.#file;
+    const what = holds === undefined ? this.path : `${this.path}, which holds ${holds},`;
+    return new IntegrityError('file-changed', `${what} changed while it was published: ${how}.`, {
       hint: `Let whatever writes ${this.#file.source} finish, then publish again.`,
       data: { path: this.path },
     });

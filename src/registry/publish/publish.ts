@@ -7,12 +7,14 @@ import type { Probe } from '../../model/probe.ts';
 import { incomplete, readVersion, type StoredManifest, type VersionContents } from '../version/contents.ts';
 import { withLease } from '../version/leases.ts';
 import { beingPruned } from '../version/tombstone.ts';
+import { type Claim, claimFor, claimVersion, dropClaim, leaseIdFor } from './claim.ts';
 import { writeManifest } from './commit.ts';
 import { compareWithPublished, heal } from './existing-version.ts';
 import { WatchedFile } from './local-file.ts';
 import { type ArtifactSource, checkArtifacts, checkPublishInput, type PublishInput } from './publish-input.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 import { type StoredFile, storeFile } from './store-file.ts';
+import { storeFiles } from './store-files.ts';
 
 export interface PublishResult {
   /** True when this run made the version visible; false when the same bytes were published already, or in a dry run. */
@@ -33,8 +35,7 @@ export interface PublishResult {
 
 /**
  * Publishes a version that can never change: files first, each hashed and uploaded in one pass, the manifest last under
- * `absent`. The same bytes again are a no-op. Files go one after the other in the order of their paths, so that of
- * several publishers with different bytes exactly one gets past the first file that differs: no two can block each other.
+ * `absent`. The same bytes again are a no-op.
  *
  * Throws InputError; IntegrityError `version-exists`, `leftover-differs`, `file-changed`, `manifest-unusable`,
  * `version-damaged`; ConflictError `version-being-pruned`; and what the store throws. Run again after a crash or a lost
@@ -51,11 +52,13 @@ export async function publishVersion(input: PublishInput): Promise<PublishResult
     await compareWithPublished(input, files, seen.stored.manifest);
     if (input.dryRun || incomplete(seen, seen.stored.manifest).length === 0) return resultOf(false, seen.stored);
   }
+  const claim = await claimFor(files);
   const id = randomUUID();
-  return withLease({ store, model, version, id, now: input.now, log: input.log }, async () => {
+  return withLease({ store, model, version, id: leaseIdFor(id, claim), now: input.now, log: input.log }, async () => {
     // Once more: only what is seen under the lease is safe from a prune.
     const contents = await open(input);
-    return contents.stored ? complete(input, contents, contents.stored, files) : publishNew(input, id, contents, files);
+    if (contents.stored) return complete(input, contents, contents.stored, files);
+    return publishNew(input, { id, claim }, contents, files);
   });
 }
 
@@ -67,7 +70,7 @@ async function open({ store, model, version }: PublishInput): Promise<VersionCon
 
 async function publishNew(
   input: PublishInput,
-  id: string,
+  { id, claim }: { id: string; claim: Claim | undefined },
   contents: VersionContents,
   files: readonly WatchedFile[],
 ): Promise<PublishResult> {
@@ -76,8 +79,8 @@ async function publishNew(
   const probe = await input.prove?.();
   // Made before anything is stored, too: files under a version that cannot be finished keep others from it.
   const derived = await artifactsOf(input);
-  const stored: StoredFile[] = [];
-  for (const file of files) stored.push(await storeFile(input, file, contents.objects.get(file.path)));
+  const held = await claimVersion(input, files, claim);
+  const stored = await storeFiles(input, files, contents, held?.alone === true);
   const artifacts = await storeArtifacts(input, derived, contents, input);
   for (const file of files) await file.check();
 
@@ -86,6 +89,7 @@ async function publishNew(
   const entries = stored.map(({ entry }) => entry);
   const manifest = describe(input, id, entries, forms, probe);
   const written = await writeManifest(input, manifest);
+  if (held) await dropClaim(input, held);
   if (!written.ours) {
     input.log.info(`Another run published ${input.model} ${input.version} at the same time.`);
     await compareWithPublished(input, files, written.manifest);

@@ -6,6 +6,7 @@ import { AlreadyExistsError, NotFoundError, type ObjectInfo, type Store, type To
 import { mayHaveHappened } from '../ambiguous.ts';
 import { readManifest } from '../version/contents.ts';
 import { beingPruned } from '../version/tombstone.ts';
+import type { Difference } from './differences.ts';
 import { hashStored, type StoredDigest } from './hash-stored.ts';
 import type { WatchedFile } from './local-file.ts';
 
@@ -71,28 +72,30 @@ async function bothDigests(to: Destination, key: string, file: WatchedFile): Pro
   throw stored.reason;
 }
 
-/** Another publisher who is done by now explains more than a leftover would. */
-async function differs(to: Destination, path: string, stored: StoredDigest, local: FileEntry): Promise<IntegrityError> {
+function differs(to: Destination, path: string, stored: StoredDigest, local: FileEntry): Promise<IntegrityError> {
+  const digests = `stored sha256 ${stored.sha256} (${stored.size} bytes), here ${local.sha256} (${local.size} bytes)`;
+  const difference = { path, stored: stored.sha256, local: local.sha256 };
+  return otherBytes(to, [difference], `${path}: ${digests}`, `left other bytes in ${path}: ${digests}`);
+}
+
+/** Another publisher who is done by now explains more than a leftover would. `left` is what an unfinished one did. */
+export async function otherBytes(
+  to: Destination,
+  differences: readonly Difference[],
+  what: string,
+  left: string,
+): Promise<IntegrityError> {
   const { model, version } = to;
   const done = await readManifest(to.store, model, version);
-  const digests = `stored sha256 ${stored.sha256} (${stored.size} bytes), here ${local.sha256} (${local.size} bytes)`;
-  const data = { model, version, differences: [{ path, stored: stored.sha256, local: local.sha256 }] };
+  const data = { model, version, differences };
   if (done) {
-    return new IntegrityError(
-      'version-exists',
-      `${model} ${version} was published with other bytes: ${path}: ${digests}.`,
-      {
-        hint: 'A published version never changes: give these files a new version.',
-        data,
-      },
-    );
-  }
-  return new IntegrityError(
-    'leftover-differs',
-    `An unfinished publish of ${model} ${version} left other bytes in ${path}: ${digests}.`,
-    {
-      hint: 'Give these files a new version, or publish again after `coldgate prune` has removed the leftover, a day after it was written.',
+    return new IntegrityError('version-exists', `${model} ${version} was published with other bytes: ${what}.`, {
+      hint: 'A published version never changes: give these files a new version.',
       data,
-    },
-  );
+    });
+  }
+  return new IntegrityError('leftover-differs', `An unfinished publish of ${model} ${version} ${left}.`, {
+    hint: 'Give these files a new version, or publish again after `coldgate prune` has removed the leftover, a day after it was written.',
+    data,
+  });
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../log.ts';
 import { defaultPointer, fileKey, manifestName } from '../../model/layout.ts';
 import { type FileEntry, type Manifest, modelFile } from '../../model/manifest.ts';
 import type { Pointer } from '../../model/pointer.ts';
+import { sideBySide } from '../../side-by-side.ts';
 import { NotFoundError, type Store } from '../../stores/store.ts';
 import { assertSound } from '../pointer/check.ts';
 import { readPointer } from '../pointer/read-pointer.ts';
@@ -106,16 +107,13 @@ async function checkFiles(input: VerifyInput, version: string, entries: readonly
     const sum = [...done.values()].reduce((a, b) => a + b, 0);
     input.log.progress(`Verifying ${input.model} ${version}`, sum, total, 'bytes');
   };
-  const results: CheckedFile[] = [];
-  const waiting = [...entries.entries()];
-  const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      results[next[0]] = await checkFile(input, version, next[1], report);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(input.parallel ?? 4, entries.length) }, work));
-  return results;
+  const parallel = input.parallel ?? parallelFor(entries);
+  return sideBySide(entries, parallel, (entry) => checkFile(input, version, entry, report));
 }
+
+/** Large files are read in ranges side by side by themselves. */
+const parallelFor = (entries: readonly FileEntry[]): number =>
+  entries.every(({ size }) => size <= 8 * 1024 * 1024) ? 16 : 4;
 
 async function checkFile(
   { store, model }: VerifyInput,

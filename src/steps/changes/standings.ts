@@ -6,7 +6,7 @@ import { codeSpan } from '../../github/event-text.ts';
 import { Hashing } from '../../model/digest.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import { readPointer } from '../../registry/pointer/read-pointer.ts';
-import { differencesOf } from '../../registry/publish/existing-version.ts';
+import { differencesOf } from '../../registry/publish/differences.ts';
 import { readManifest } from '../../registry/version/contents.ts';
 import { readFileChunks } from '../../stores/read-file.ts';
 import { functionSettings } from '../function-settings.ts';

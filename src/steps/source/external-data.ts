@@ -13,6 +13,8 @@ export interface WithExternalData {
   files: SourceFile[];
   /** Paths in the version of the files that the model keeps tensors in. */
   externalData: string[];
+  /** By these paths, for messages: which tensors a file holds. */
+  tensors: Map<string, string>;
   problems: ColdgateError[];
 }
 
@@ -28,8 +30,8 @@ export function modelPathOf(entry: ModelEntry): string {
  */
 export async function withExternalData(config: Config, entry: ModelEntry, head: ModelHead): Promise<WithExternalData> {
   const files = [...entry.files];
-  const externalData: string[] = [];
-  if (head.externalData.length === 0) return { files, externalData, problems: [] };
+  const tensors = new Map<string, string>();
+  if (head.externalData.length === 0) return { files, externalData: [], tensors, problems: [] };
   const model = modelPathOf(entry);
   const label = relative(config.root, model);
   const { files: found, faults } = await findExternalData(model, head.externalData);
@@ -49,10 +51,10 @@ export async function withExternalData(config: Config, entry: ModelEntry, head: 
       problems.push(otherSource(config, entry, listed, file));
     } else {
       if (!listed) files.push({ path, source: file.source });
-      externalData.push(path);
+      tensors.set(path, file.tensors);
     }
   }
-  return { files, externalData: externalData.sort(), problems };
+  return { files, externalData: [...tensors.keys()].sort(), tensors, problems };
 }
 
 function otherSource(config: Config, entry: ModelEntry, listed: SourceFile, file: ExternalFile): InputError {

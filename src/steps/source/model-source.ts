@@ -16,6 +16,8 @@ export interface ModelSource {
   entry: ModelEntry;
   /** Paths in the version of those files. */
   externalData: string[];
+  /** By these paths, for messages: which tensors a file holds. */
+  tensors: ReadonlyMap<string, string>;
   /** Absolute path of the ONNX file. */
   modelPath: string;
   /** Bytes of all files together. */
@@ -62,7 +64,7 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   const data = head && (await attempt(() => withExternalData(config, entry, head)));
   problems.push(...(data?.problems ?? []));
   const files = data?.files ?? entry.files;
-  const externalData = data?.externalData ?? [];
+  const { externalData = [], tensors = new Map<string, string>() } = data ?? {};
   const others = entry.files.filter(({ path }) => path !== entry.model && !externalData.includes(path));
   const { sample: golden } = entry;
   const sample = golden && (await attempt(() => readGolden(golden, head, label(golden))));
@@ -74,7 +76,7 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   if (tooLarge.length > 0) problems.push(new InputError(tooLarge, { code: 'model-over-capacity' }));
   const [first, ...more] = problems;
   if (first || !head || !sizes) return { entry, source: undefined, problems: [first as ColdgateError, ...more] };
-  const source = { entry: { ...entry, files }, externalData, modelPath, ...sizes, head, sample };
+  const source = { entry: { ...entry, files }, externalData, tensors, modelPath, ...sizes, head, sample };
   return { entry, source, problems: [] };
 }
 

@@ -1,4 +1,5 @@
 import { link } from 'node:fs/promises';
+import { FolderSyncs } from './folder-syncs.ts';
 import type { Layout } from './layout.ts';
 import type { FileStep } from './steps.ts';
 
@@ -20,6 +21,9 @@ export interface FileContext {
   onStep: (step: FileStep) => void;
   lockWaitMs: number;
   link: (existing: string, path: string) => Promise<void>;
+  /** Whether the driver's own folders were made and looked at. */
+  prepared: boolean;
+  syncs: FolderSyncs;
 }
 
 export function contextOf(layout: Layout, store: string, options: FileStoreOptions): FileContext {
@@ -30,5 +34,7 @@ export function contextOf(layout: Layout, store: string, options: FileStoreOptio
     // A healthy holder needs milliseconds; half a minute also covers a slow network disk's fsync.
     lockWaitMs: options.lockWaitMs ?? 30_000,
     link: options.link ?? link,
+    prepared: false,
+    syncs: new FolderSyncs(),
   };
 }

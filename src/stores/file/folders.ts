@@ -1,43 +1,11 @@
 import { constants } from 'node:fs';
-import { access, lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exitCodes } from '../../errors.ts';
 import { StoreError } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { errnoOf } from './fault.ts';
 import type { Layout } from './layout.ts';
-
-/** Some file systems and systems cannot open or sync a folder; there the entry is as durable as they make it. */
-const unsyncable = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EBADF']);
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (thrown) {
-    if (!unsyncable.has(errnoOf(thrown) ?? '')) throw thrown;
-  }
-}
-
-/** The same for a removal: another one next door may have taken the folder away as empty, and nothing is left to sync. */
-export async function syncIfThere(folder: string): Promise<void> {
-  try {
-    await syncFolder(folder);
-  } catch (thrown) {
-    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
-  }
-}
-
-/** Makes the folder's names and the folders that lead to it from the root durable, innermost last. */
-export async function syncFolders(root: string, folder: string): Promise<void> {
-  if (folder !== root && folder.startsWith(root)) await syncFolders(root, dirname(folder));
-  await syncFolder(folder);
-}
 
 /** Removes folders that became empty, up to the root. A concurrent writer creates its folder again. */
 export async function removeEmptyFolders(root: string, folder: string): Promise<void> {
@@ -52,11 +20,13 @@ export async function removeEmptyFolders(root: string, folder: string): Promise<
 }
 
 /** Makes the driver's own folders, and refuses to write through a symlink that someone put in their place. */
-export async function makeOwnFolders({ layout, store }: FileContext): Promise<void> {
+export async function makeOwnFolders(context: FileContext): Promise<void> {
+  const { layout, store } = context;
   for (const folder of ownFolders(layout)) {
     await mkdir(folder, { recursive: true });
     if ((await lstat(folder)).isSymbolicLink()) refuseSymlink(store, undefined, folder);
   }
+  context.prepared = true;
 }
 
 /**

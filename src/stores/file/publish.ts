@@ -4,7 +4,7 @@ import { exitCodes } from '../../errors.ts';
 import { AlreadyExistsError, type ObjectMeta, type Precondition, PreconditionError, StoreError } from '../store.ts';
 import type { FileContext } from './context.ts';
 import { errnoOf, explained } from './fault.ts';
-import { removeEmptyFolders, syncFolder, syncFolders, syncIfThere, whatIsAt } from './folders.ts';
+import { removeEmptyFolders, whatIsAt } from './folders.ts';
 import { type FileLocation, locationOf } from './layout.ts';
 import { withLock } from './lock.ts';
 import { encodeNote, type NoteEntry } from './note.ts';
@@ -65,22 +65,26 @@ export async function publish(
   meta: ObjectMeta,
 ): Promise<void> {
   const place = locationOf(context.layout, key);
-  await explained('publish', { store: context.store, key }, async () => {
-    const before = await checkPrecondition(context, key, when);
+  const absent = when === 'absent';
+  await explained('write', { store: context.store, key }, async () => {
+    const before = absent ? undefined : await checkPrecondition(context, key, when);
     const { contentType, cacheControl } = meta;
     const entry = { id: temporary.id, stamp: temporary.stamp, contentType, cacheControl };
-    // Prepared outside the lock: if the token still is what it was, so is the entry.
-    const note = await writeSmallTemporary(context, encodeNote(key, [entry, before]));
+    // Prepared outside the lock: if the token still is what it was, so is the entry. That of a new object may be lost
+    // with the power: the object is then whole, as one that was put there by hand.
+    const note = await writeSmallTemporary(context, encodeNote(key, [entry, before]), !absent);
     context.onStep('note-prepared');
     try {
       await withLock(context, place, async () => {
         await checkPrecondition(context, key, when);
         context.onStep('compared');
-        await publishNote(context, place, note);
+        await publishNote(context, place, note, !absent);
         context.onStep('note-published');
-        await (when === 'absent' ? create(context, place, temporary.path) : rename(temporary.path, place.path));
+        const made = absent ? await create(context, place, temporary.path) : await rename(temporary.path, place.path);
         context.onStep('object-published');
-        await (when === 'absent' ? syncFolders(context.layout.root, place.folder) : syncFolder(place.folder));
+        await (absent
+          ? context.syncs.syncUpTo(context.layout.root, place.folder, made !== undefined)
+          : context.syncs.sync(place.folder));
         context.onStep('folder-synced');
       });
     } finally {
@@ -89,23 +93,33 @@ export async function publish(
   });
 }
 
-async function publishNote({ layout }: FileContext, place: FileLocation, note: string): Promise<void> {
+async function publishNote(
+  { layout, syncs }: FileContext,
+  place: FileLocation,
+  note: string,
+  durable: boolean,
+): Promise<void> {
   const folder = dirname(place.note);
   const made = await mkdir(folder, { recursive: true });
   await rename(note, place.note);
-  await (made === undefined ? syncFolder(folder) : syncFolders(layout.root, folder));
+  if (durable) await syncs.syncUpTo(layout.root, folder, made !== undefined);
 }
 
-/** Publishes where nothing is. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
-async function create(context: FileContext, place: FileLocation, temporary: string): Promise<void> {
+/** Publishes where nothing is; answers the first folder that it had to make. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
+async function create(context: FileContext, place: FileLocation, temporary: string): Promise<string | undefined> {
+  let made: string | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      await mkdir(place.folder, { recursive: true });
-      return await context.link(temporary, place.path);
+      made = (await mkdir(place.folder, { recursive: true })) ?? made;
+      await context.link(temporary, place.path);
+      return made;
     } catch (thrown) {
       const code = errnoOf(thrown) ?? '';
       if (code === 'EEXIST') throw new AlreadyExistsError(context.store, place.key);
-      if (noLinks.has(code)) return rename(temporary, place.path);
+      if (noLinks.has(code)) {
+        await rename(temporary, place.path);
+        return made;
+      }
       // A removal next door took the empty folder, or one above it, away.
       if (code !== 'ENOENT' || attempt === 5) throw thrown;
     }
@@ -126,7 +140,7 @@ export async function removeObject(context: FileContext, key: string, token: str
       context.onStep('object-removed');
       await discard(place.note);
       context.onStep('note-removed');
-      await syncIfThere(place.folder);
+      await context.syncs.syncIfThere(place.folder);
       context.onStep('folder-synced');
       await removeEmptyFolders(context.layout.root, place.folder);
     });

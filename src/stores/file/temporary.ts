@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, open, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Body } from '../store.ts';
 import type { FileContext } from './context.ts';
-import { explained } from './fault.ts';
+import { errnoOf, explained } from './fault.ts';
 import { makeOwnFolders } from './folders.ts';
 import { stampOf } from './note.ts';
 import { writeBody } from './writer.ts';
@@ -37,10 +37,7 @@ export async function writeTemporary(context: FileContext, key: string, body: Bo
   const ours = <T>(work: () => Promise<T>) => explained('write', { store: context.store, key }, work);
   const id = newId();
   const path = temporaryPath(context, id);
-  const handle = await ours(async () => {
-    await makeOwnFolders(context);
-    return open(path, 'wx');
-  });
+  const handle = await ours(() => openTemporary(context, path));
   try {
     context.onStep('temporary-opened');
     await writeBody(handle, body, ours);
@@ -58,13 +55,25 @@ export async function writeTemporary(context: FileContext, key: string, body: Bo
   }
 }
 
+/** The driver's own folders are made once, and again where someone took them away. */
+async function openTemporary(context: FileContext, path: string): Promise<FileHandle> {
+  if (!context.prepared) await makeOwnFolders(context);
+  try {
+    return await open(path, 'wx');
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
+    await makeOwnFolders(context);
+    return open(path, 'wx');
+  }
+}
+
 /** The same for a small text, as part of an explained operation. */
-export async function writeSmallTemporary(context: FileContext, text: string): Promise<string> {
+export async function writeSmallTemporary(context: FileContext, text: string, durable: boolean): Promise<string> {
   const path = temporaryPath(context, newId());
   const handle = await open(path, 'wx');
   try {
     await handle.writeFile(text);
-    await handle.sync();
+    if (durable) await handle.sync();
   } finally {
     await handle.close();
   }

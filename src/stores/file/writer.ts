@@ -21,8 +21,10 @@ export interface Output {
  */
 class BodyWriter {
   readonly #handle: Output;
-  readonly #pool = new ChunkPool(defaultChunkSize);
+  readonly #pool = ChunkPool.of(defaultChunkSize);
   readonly #done: (chunk: Uint8Array) => void;
+  /** A small chunk, which is written as it is where no other follows. */
+  #single: Uint8Array | undefined;
   #gathered: Uint8Array | undefined;
   #fill = 0;
   #position = 0;
@@ -37,7 +39,18 @@ class BodyWriter {
   }
 
   async push(chunk: Uint8Array): Promise<void> {
-    if (this.#fill === 0 && chunk.byteLength >= defaultChunkSize) return this.#send(chunk, this.#done);
+    const first = this.#single;
+    this.#single = undefined;
+    if (first) await this.#gather(first);
+    else if (this.#fill === 0) {
+      if (chunk.byteLength >= defaultChunkSize) return this.#send(chunk, this.#done);
+      this.#single = chunk;
+      return;
+    }
+    await this.#gather(chunk);
+  }
+
+  async #gather(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.byteLength; ) {
       this.#gathered ??= this.#pool.take();
       const part = chunk.subarray(at, at + defaultChunkSize - this.#fill);
@@ -50,6 +63,7 @@ class BodyWriter {
   }
 
   async end(): Promise<void> {
+    if (this.#single) await this.#send(this.#single, this.#done);
     if (this.#fill > 0) await this.#sendGathered();
     await this.#writing;
     await this.#flushing;

@@ -91,11 +91,13 @@ export class CountingStore extends WrappedStore {
   }
 }
 
-/** Calls back right after a request was carried out, before its caller knows: someone else acts in between. */
+/** Calls back before a request, and right after it was carried out, before its caller knows: someone else acts in between. */
 export class MeddlingStore extends WrappedStore {
+  before: (request: Request) => Promise<void> = async () => {};
   after: (request: Request) => Promise<void> = async () => {};
 
   protected override async request<T>(request: Request, act: () => Promise<T>): Promise<T> {
+    await this.before(request);
     const result = await act();
     await this.after(request);
     return result;

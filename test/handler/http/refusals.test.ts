@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TensorInfo } from '../../../src/model/tensor-info.ts';
 import { encodeModel, node, tensor, tensorType, tinyModel, tokenModel, value } from '../../fixtures/onnx.ts';
+import { text } from '../../fixtures/protobuf.ts';
 import { ModelStore } from '../model/model-store.ts';
 import { type Ask, TestApp } from '../test-app.ts';
 
@@ -112,8 +113,8 @@ describe('refusals', () => {
     // Not the whole body: a request's id may hold any digits.
     const { error } = reply.json as { error: { message: string } };
     expect(error.message).not.toMatch(/99|onnxruntime|\.cc|bounds/);
-    // Of several inputs the runtime does not say which it refused.
-    expect(error.message).not.toMatch(/inputs\.\w/);
+    // Both lead to the node.
+    expect(error.message).toMatch(/refused its inputs\. It depends on inputs\.ids, inputs\.offset\.$/);
     expect(tokens.logged('request').at(-1)).toMatchObject({
       detail: { operator: 'Gather' },
       inputs: [{ name: 'ids', shape: [1, 1] }, {}],
@@ -121,21 +122,29 @@ describe('refusals', () => {
     expect(tokens.lines.at(-1)).not.toContain('99]');
   });
 
-  it('names the input whose values the graph refuses, where it is the only one', async () => {
+  it('names the input whose values the graph refuses, by the edges of the graph', async () => {
     const table = tensor('table', 'float32', [2], new Uint8Array(Float32Array.of(1, 2).buffer));
+    const dims = { inputs: ['ids', 'others'].map((name): TensorInfo => ({ name, dtype: 'int64', shape: ['n'] })) };
     const model = encodeModel({
-      nodes: [node('Gather', ['table', 'ids'], ['y'])],
+      nodes: [
+        node('Gather', ['table', 'ids'], ['a'], text(3, 'first')),
+        node('Gather', ['table', 'others'], ['b'], text(3, 'second')),
+        node('Add', ['a', 'b'], ['y']),
+      ],
       initializers: [table],
-      inputs: [value('ids', tensorType('int64', ['n']))],
+      inputs: dims.inputs.map(({ name }) => value(name, tensorType('int64', ['n']))),
       outputs: [value('y', tensorType('float32', ['n']))],
     });
-    const inputs: TensorInfo[] = [{ name: 'ids', dtype: 'int64', shape: ['n'] }];
-    store.promote(store.publish('one', '1.0.0', { model, inputs }));
-    const one = new TestApp(store.root, { MODEL_NAME: 'one' });
-    const reply = await one.ask('/v1/infer', { body: { inputs: { ids: [7] } } });
-    const message = expect.stringMatching(/^inputs\.ids: /);
-    expect(reply).toMatchObject({ status: 422, json: { error: { code: 'inference-failed', message } } });
-    await one.close();
+    store.promote(store.publish('two', '1.0.0', { model, ...dims }));
+    const two = new TestApp(store.root, { MODEL_NAME: 'two' });
+    const messageOf = async (inputs: object) =>
+      ((await two.ask('/v1/infer', { body: { inputs } })).json as { error: { message: string } }).error.message;
+    expect(await messageOf({ ids: [7], others: [0] })).toMatch(/^inputs\.ids: .*\(node first\)\.$/);
+    expect(await messageOf({ ids: [0], others: [7] })).toMatch(/^inputs\.others: .*\(node second\)\.$/);
+    const items = [{ inputs: { ids: [0], others: [7] } }];
+    const message = expect.stringMatching(/^inputs\.others: /);
+    expect((await two.ask('/v1/batch', { body: { items } })).json).toMatchObject({ items: [{ error: { message } }] });
+    await two.close();
   });
 
   it('answers browsers of listed origins only', async () => {

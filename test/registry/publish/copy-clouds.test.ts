@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { StoreSettings } from '../../../src/config/types.ts';
+import { fileKey } from '../../../src/model/layout.ts';
 import { openStore } from '../../../src/stores/open.ts';
 import type { Fault } from '../../emulators/fault.ts';
 import { FaultProxy } from '../../emulators/fault-proxy.ts';
@@ -25,10 +26,12 @@ async function placeOf(place: Place): Promise<StoreSettings> {
   return settings;
 }
 
-/** A store with version 1.1.0, which has artifacts, and one with 1.0.0 live. */
+const data = 'layers/weights.bin';
+
+/** A store with version 1.1.0, which has artifacts and keeps tensors in another file, and one with 1.0.0 live. */
 async function stores(from: StoreSettings, to: StoreSettings) {
   const staging = new Simulation(await openStore(from));
-  await staging.publish('1.1.0', filesOf('a'), { derived });
+  await staging.publish('1.1.0', { ...filesOf('a'), [data]: 'weights' }, { derived, externalData: [data] });
   const production = new Simulation(await openStore(to));
   await production.publish('1.0.0', { 'model.onnx': 'model 1.0.0' });
   await production.promote('1.0.0');
@@ -59,10 +62,11 @@ for (const [from, to, how] of ways) {
     it(`carries a version over (${how}), and makes it live byte for byte`, async () => {
       const { staging, production } = await stores(await placeOf(from), await placeOf(to));
       const copy = await production.copy(staging.store, '1.1.0');
-      expect(copy.files.map((file) => file.how)).toEqual([how, how, how, how]);
+      expect(copy.files.map((file) => file.how)).toEqual([how, how, how, how, how]);
       const moved = await production.promote('1.1.0', { verified: copy.proof });
       expect(moved).toMatchObject({ promoted: true, version: '1.1.0', previousVersion: '1.0.0', sequence: 2 });
-      for (const key of fileKeysOf('1.1.0', derived))
+      expect(moved.pointer?.files?.map(({ path }) => path)).toEqual(['model.onnx', data]);
+      for (const key of [...fileKeysOf('1.1.0', derived), fileKey(model, '1.1.0', data)])
         expect(await textAt(production.store, key)).toBe(await textAt(staging.store, key));
       expect(await checkInvariants(production.store, model, { settled: true })).toEqual([]);
       expect(await production.promoteFrom(staging.store, '1.1.0')).toMatchObject({ promoted: false, sequence: 2 });
@@ -89,7 +93,7 @@ describeWith('moto', 'a copy within one server of S3', () => {
       await production.promoteFrom(staging.store, '1.1.0');
       const copies = proxy.requests.filter(({ headers }) => headers['x-amz-copy-source'] !== undefined);
       expect(copies.map(({ method, bytes }) => [method, bytes])).toEqual(copies.map(() => ['PUT', 0]));
-      expect(copies).toHaveLength(4);
+      expect(copies).toHaveLength(5);
       const ofModel = proxy.requests.filter(({ path }) => path.endsWith('/1.1.0/model.onnx'));
       expect(ofModel.filter(({ method }) => method === 'GET')).toHaveLength(1);
       const uploads = proxy.requests.filter(({ method, headers }) => method === 'PUT' && !headers['x-amz-copy-source']);

@@ -81,6 +81,17 @@ describe('a file that changes while it is published', () => {
     expect(await keysOf(store)).toEqual([]);
   });
 
+  it('is named with the tensors that it holds', async () => {
+    const local = Object.keys(files).map((path) => ({
+      path,
+      source: `/${path}`,
+      holds: 'the tensor "w" (and 3 more)',
+    }));
+    const size = Buffer.byteLength(files['labels.json']!);
+    const refused = simulation.publish('1.0.0', files, { files: local, statFile: states(size, size + 1) });
+    await expect(refused).rejects.toThrow('labels.json, which holds the tensor "w" (and 3 more), changed while');
+  });
+
   it('is refused when it is written to without changing its size', async () => {
     let turn = 0;
     const statFile = async (source: string) => {

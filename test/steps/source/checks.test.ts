@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sideBySide } from '../../../src/steps/side-by-side.ts';
+import { sideBySide } from '../../../src/side-by-side.ts';
 import { withChecks } from '../../../src/steps/source/check-model.ts';
 import { contextIn } from '../../gate/context.ts';
 

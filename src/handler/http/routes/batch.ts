@@ -96,7 +96,7 @@ async function runItems(
     try {
       answers.push(await model.run(feeds, outputs));
     } catch (error) {
-      const refusal = toRefusal(error, feeds, model);
+      const refusal = await toRefusal(error, feeds, model);
       if (!(refusal instanceof RequestError)) throw refusal;
       answers.push(refusal);
     }

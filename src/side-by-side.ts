@@ -1,6 +1,6 @@
 /**
- * Does the work for every item, of at most `parallel` at once, and gives the results in the order of the items. The first
- * failure fails all, and no further item is begun.
+ * Does the work for every item, of at most `parallel` at once, and gives the results in the order of the items. After a
+ * failure no further item is begun; it is thrown once nothing is under way any more.
  */
 export async function sideBySide<T, R>(
   items: readonly T[],
@@ -9,18 +9,18 @@ export async function sideBySide<T, R>(
 ): Promise<R[]> {
   const results: R[] = new Array(items.length);
   let next = 0;
-  let failed = false;
+  let failure: { thrown: unknown } | undefined;
   const lane = async (): Promise<void> => {
-    while (!failed && next < items.length) {
+    while (!failure && next < items.length) {
       const at = next++;
       try {
         results[at] = await work(items[at] as T);
-      } catch (error) {
-        failed = true;
-        throw error;
+      } catch (thrown) {
+        failure ??= { thrown };
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, lane));
+  if (failure) throw failure.thrown;
   return results;
 }
