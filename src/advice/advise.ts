@@ -1,8 +1,9 @@
 import type { Facts, Finding, Rule } from './rule.ts';
 import { logRetention, publicEndpoint } from './rules/exposure.ts';
+import { follow } from './rules/fleet.ts';
 import { caps, concurrency, memory, threads, timeouts } from './rules/limits.ts';
 import { imageSize, optimizedForm, packageForm } from './rules/package.ts';
-import { gatewayRegion, regions, vpc } from './rules/regions.ts';
+import { gatewayRegion, readUrl, regions, vpc } from './rules/regions.ts';
 import { modelPlace, preWarm, slo } from './rules/start.ts';
 
 /** Every rule, in the order in which findings are shown: how it starts, where it is, what it is held by, who may call. */
@@ -15,12 +16,14 @@ export const rules: readonly Rule[] = [
   slo,
   regions,
   gatewayRegion,
+  readUrl,
   vpc,
   timeouts,
   memory,
   threads,
   concurrency,
   caps,
+  follow,
   publicEndpoint,
   logRetention,
 ];

@@ -62,6 +62,16 @@ export const wrong: readonly Situation[] = [
   { rule: 'slo', what: 'no bound in production', target: lambda },
   { rule: 'regions', what: 'a bucket across the sea', target: lambda, store: { ...s3, region: 'us-east-1' } },
   { rule: 'regions', what: 'an account that says otherwise', target: run, facts: { located: { region: 'us-east1' } } },
+  {
+    rule: 'read-url',
+    what: 'a CDN inside one region',
+    target: lambda,
+    store: { ...s3, 'read-url': 'https://cdn.acme.example' },
+  },
+  {
+    ...{ rule: 'follow-over', what: '1000 instances of 400 MB at once', target: { ...run, 'max-instances': 1000 } },
+    facts: { bytes: 4 * hundred },
+  },
   { rule: 'vpc', what: 'a network that nothing needs', target: { ...lambda, vpc: vpc() } },
   { rule: 'timeouts', what: 'starts that take longer', target: run, facts: { measured: { ...slow, startMs: 90_000 } } },
   {
@@ -115,6 +125,10 @@ export const other: readonly (Situation & { verdict: 'yes' | 'unknown' })[] = [
     facts: { located: { why: 'storage.buckets.get is missing' } },
   },
   { rule: 'regions', what: 'an account that nobody asked', verdict: 'unknown', target: apps },
+  {
+    ...{ rule: 'regions', what: 'a bucket across the sea, behind a CDN', verdict: 'yes', target: lambda },
+    store: { ...s3, region: 'us-east-1', 'read-url': 'https://cdn.acme.example' },
+  },
   { rule: 'timeouts', what: 'measured', verdict: 'yes', target: lambda, facts: { measured } },
   { rule: 'timeouts', what: 'not measured', verdict: 'unknown', target: lambda },
   { rule: 'memory', what: 'not measured', verdict: 'unknown', target: lambda },

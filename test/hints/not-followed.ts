@@ -53,6 +53,10 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     of: ['src/verbs/url.ts'],
   },
   {
+    why: 'they ask for a live function: followed in test/verbs/ping.test.ts',
+    of: ['src/verbs/ping.ts'],
+  },
+  {
     why: 'a cache that something else writes to is followed in test/package/poisoned-cache.test.ts',
     of: ['src/package/'],
   },

@@ -50,7 +50,9 @@ export const regions: Rule = {
     const at = regionOf(facts);
     const store = storeOfScheme(url.split(':', 1)[0] ?? '');
     if (!at || !store || endpoint !== undefined) return undefined;
+    const isCached = environment.store.readUrl !== undefined;
     if (clouds[store].target !== target.provider) {
+      if (isCached) return yes('The store is in another cloud than the function, which reads versions by read-url.');
       const why = `${url} is in another cloud than the function: ${costText(facts, cloudUsd)}.`;
       return no(why, { run: askStore(facts) });
     }
@@ -62,8 +64,30 @@ export const regions: Rule = {
       });
     }
     if (isNear(known, at.region)) return yes(`The store is in ${known}, the function in ${at.region}.`);
+    if (isCached) return yes(`The store is in ${known}, the function in ${at.region} reads versions by read-url.`);
     const why = `The store is in ${known}, the function in ${at.region}: ${costText(facts, regionUsd)}.`;
     return wide[known] ? no(why, { run: askStore(facts) }) : no(why, { set: [[`${targetPath}.${at.field}`, known]] });
+  },
+};
+
+/** What a CDN takes for a GB, USD; reads of a bucket in the function's region are free. */
+const cdnUsd = 0.085;
+
+export const readUrl: Rule = {
+  id: 'read-url',
+  asks: 'functions read through a CDN where that pays: from another region or cloud',
+  warns: false,
+  looksUp: true,
+  judge(facts) {
+    const { environment, located } = facts;
+    const at = regionOf(facts);
+    const { readUrl: url, region } = environment.store;
+    if (!at || url === undefined) return undefined;
+    const known = located && 'region' in located ? located.region.toLowerCase() : region;
+    if (known === undefined) return unknown('It is not known where the store is.', { run: askStore(facts) });
+    if (!isNear(known, at.region)) return yes(`The function in ${at.region} is far from the store in ${known}.`);
+    const why = `Store and function are in ${known}, where reads are free; by read-url they cost ${costText(facts, cdnUsd).split(',')[0]}.`;
+    return no(why, { set: [[`environments.${environment.name}.store.read-url`, '']] });
   },
 };
 
