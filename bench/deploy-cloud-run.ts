@@ -21,9 +21,9 @@ export async function deployingOnCloudRun({ quick, scratch }: Options): Promise<
   cpSync(join(dist, 'handler'), handlerDir, { recursive: true });
   const bench = await CloudRunBench.open({ knobs: { looks: 0 } });
   const service = new ServiceClock();
-  const { world, run } = bench.google;
-  world.fault = () => service.enter();
-  world.onDone = () => service.leave();
+  const { context, run } = bench.google;
+  context.fault = () => service.enter();
+  context.onDone = () => service.leave();
   const begin = run.begin.bind(run);
   run.begin = (...change) => {
     service.enter();

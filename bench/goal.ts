@@ -54,3 +54,14 @@ export async function pairs(
 }
 
 export const msText = (ms: number): string => (ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`);
+
+/** What a run of ours may take at its peak, whatever the size of the model. */
+export const memoryGoal = (what: string, peakMb: number): Goal => ({
+  what: `peak memory of ${what}`,
+  peer: '',
+  ours: `${peakMb.toFixed(0)} MB`,
+  theirs: '',
+  value: peakMb,
+  limit: 250,
+  unit: 'MB',
+});

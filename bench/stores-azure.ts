@@ -8,7 +8,7 @@ import { startFor, stopAll } from '../test/emulators/running.ts';
 import type { Server } from '../test/emulators/servers.ts';
 import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
-import { type Goal, msText, type Options, pairs } from './goal.ts';
+import { type Goal, memoryGoal, msText, type Options, pairs } from './goal.ts';
 import { writeNoise } from './noise.ts';
 import { type Ran, runProcess } from './run-process.ts';
 
@@ -65,19 +65,13 @@ async function publishing(project: Project, name: string, quick: boolean): Promi
 }
 
 function memory(project: Project, name: string): Promise<Goal[]> {
-  const goal = (what: string, { peakMb }: Ran): Goal => ({
-    what: `peak memory of ${what} on Azurite`,
-    peer: '',
-    ours: `${peakMb.toFixed(0)} MB`,
-    theirs: '',
-    value: peakMb,
-    limit: 250,
-    unit: 'MB',
-  });
   return onAzurite(async (server) => {
     const published = await coldgate(project, server, 'publish');
     const verified = await coldgate(project, server, 'verify', '--version', '1.0.0');
-    return [goal(`publishing ${name}`, published), goal(`verifying ${name}`, verified)];
+    return [
+      memoryGoal(`publishing ${name} on Azurite`, published.peakMb),
+      memoryGoal(`verifying ${name} on Azurite`, verified.peakMb),
+    ];
   });
 }
 

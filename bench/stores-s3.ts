@@ -10,7 +10,7 @@ import type { Server } from '../test/emulators/servers.ts';
 import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
 import { awsCli, awsCommand } from './aws-cli.ts';
-import { type Goal, msText, type Options, pairs } from './goal.ts';
+import { type Goal, memoryGoal, msText, type Options, pairs } from './goal.ts';
 import { writeNoise } from './noise.ts';
 import { type Ran, runProcess } from './run-process.ts';
 
@@ -108,16 +108,10 @@ async function memory(bench: Bench, name: string): Promise<Goal[]> {
     published: await coldgate(bench, server, 'publish'),
     verified: await coldgate(bench, server, 'verify', '--version', '1.0.0'),
   }));
-  const goal = (what: string, { peakMb }: Ran): Goal => ({
-    what: `peak memory of ${what} on S3`,
-    peer: '',
-    ours: `${peakMb.toFixed(0)} MB`,
-    theirs: '',
-    value: peakMb,
-    limit: 250,
-    unit: 'MB',
-  });
-  return [goal(`publishing ${name}`, published), goal(`verifying ${name}`, verified)];
+  return [
+    memoryGoal(`publishing ${name} on S3`, published.peakMb),
+    memoryGoal(`verifying ${name} on S3`, verified.peakMb),
+  ];
 }
 
 /**

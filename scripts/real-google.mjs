@@ -5,21 +5,14 @@
  * application default ones. In GitHub Actions (permissions: id-token: write) they are made of the job's OIDC token by
  * GOOGLE_PROVIDER and GOOGLE_SERVICE_ACCOUNT. Findings go to real-google.json.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ensureDependencies, node24Env, node24Folder, root } from './node24.mjs';
-import { logIn, oidcToken } from './real-login.mjs';
+import { oidcToken } from './real-login.mjs';
+import { demandVariables, runReal } from './real-run.mjs';
 
-const needed = ['PROJECT', 'REGION', 'BUCKET', 'RUNTIME'].map((name) => `COLDGATE_REAL_GOOGLE_${name}`);
-const missing = needed.filter((name) => !process.env[name]);
-if (missing.length > 0) {
-  console.error(
-    `Not configured, so nothing was run: ${missing.join(', ')} not set. docs/google.md says what they are.`,
-  );
-  process.exit(2);
-}
+const names = ['PROJECT', 'REGION', 'BUCKET', 'RUNTIME'];
+demandVariables(
+  names.map((name) => `COLDGATE_REAL_GOOGLE_${name}`),
+  'docs/google.md',
+);
 
 /** The job as a federated principal without an account; nothing where there is no job. */
 async function federatedToken() {
@@ -39,20 +32,4 @@ async function federatedToken() {
   return { COLDGATE_REAL_FEDERATED_TOKEN: (await answer.json()).access_token };
 }
 
-const env = node24Env();
-ensureDependencies(env);
-const folder = mkdtempSync(join(tmpdir(), 'coldgate-login-'));
-try {
-  const { variables, stop } = await logIn('gs', folder);
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', '--config', join(root, 'test', 'real', 'google.config.ts')];
-  const child = spawn(join(node24Folder(), 'node'), args, {
-    cwd: root,
-    env: { ...env, ...variables, ...(await federatedToken()) },
-    stdio: 'inherit',
-  });
-  process.exitCode = await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
-  stop();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+await runReal('gs', 'google.config.ts', federatedToken);

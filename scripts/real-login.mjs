@@ -15,7 +15,7 @@ export async function oidcToken(audience) {
   return (await answer.json()).value;
 }
 
-/** What AWS and Azure read: a file, kept fresh. Answers how to stop. */
+/** What AWS and Azure read: a file, kept fresh. Returns a function that ends it. */
 async function keepTokenFile(path, audience) {
   const refresh = async () => {
     writeFileSync(`${path}.new`, await oidcToken(audience), { mode: 0o600 });

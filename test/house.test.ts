@@ -158,6 +158,25 @@ describe('the house', () => {
     expect(literal.filter(([, path]) => !existsSync(join(root, path)))).toEqual([]);
   });
 
+  it('walks from file to file that imports it', () => {
+    const paragraphs = (read('docs/architecture.md').split('## Three walks')[1] ?? '').split('\n\n');
+    const walks = paragraphs
+      // The function is another process.
+      .map((text) => text.replaceAll(/\(the function:[^)]*\)/g, '').replaceAll('<provider>', 'local'))
+      .map((text) => [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, path]) => `src/${path}`))
+      .filter((files) => files.length > 0);
+    expect(walks).toHaveLength(3);
+    const lost = walks.flatMap(([first, ...more]) => {
+      const reached = new Set([first]);
+      return more.filter((file) => {
+        const isReached = [...reached].some((from) => filesImportedBy(from ?? '').includes(file));
+        reached.add(file);
+        return !isReached;
+      });
+    });
+    expect(lost).toEqual([]);
+  });
+
   it('carries the version of package.json', () => {
     expect(toolVersion).toBe(JSON.parse(read('package.json')).version);
   });

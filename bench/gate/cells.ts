@@ -12,7 +12,7 @@ export interface Cell {
 }
 
 /** What changes between the arms and between the runs. */
-export interface World {
+export interface Scenario {
   /** True slowdown of the candidate. */
   slowdown: number;
   /** Speed of the platform now against when the baseline was stored, drawn once a release. */
@@ -36,30 +36,40 @@ function tally(trials: number, one: (trial: number) => { verdict: string; starts
 }
 
 /** The rule on many releases. With `baseline: stored` the drift lies between the arms, else both live in the same minutes. */
-export function ruleCell(draw: Draw, world: World, options: Partial<GateOptions>, trials: number, seed: number): Cell {
+export function ruleCell(
+  draw: Draw,
+  scenario: Scenario,
+  options: Partial<GateOptions>,
+  trials: number,
+  seed: number,
+): Cell {
   const all = { ...gateDefaults, ...options };
   const random = randomOf(seed);
   return tally(trials, () => {
-    const drift = world.drift?.(random) ?? 1;
+    const drift = scenario.drift?.(random) ?? 1;
     const then = all.baseline === 'stored' ? 1 : drift;
     return release(all, (pair) => {
-      const trend = world.trend?.(pair) ?? 1;
-      const candidate = draw(random) * (1 + world.slowdown) * drift * trend * (world.extra?.(random) ?? 1);
+      const trend = scenario.trend?.(pair) ?? 1;
+      const candidate = draw(random) * (1 + scenario.slowdown) * drift * trend * (scenario.extra?.(random) ?? 1);
       return [candidate, draw(random) * then * (all.baseline === 'stored' ? 1 : trend)];
     });
   });
 }
 
 /** The usual rule on many releases: always n starts, compared with n that were stored in an earlier run. */
-export function usualCell(noise: Noise, world: World, n: number, trials: number, seed: number): Cell {
+export function usualCell(noise: Noise, scenario: Scenario, n: number, trials: number, seed: number): Cell {
   const draw = startOf(noise);
   const random = randomOf(seed);
   return tally(trials, () => {
-    const drift = world.drift?.(random) ?? 1;
+    const drift = scenario.drift?.(random) ?? 1;
     const now = Array.from(
       { length: n },
       (_, pair) =>
-        draw(random) * (1 + world.slowdown) * drift * (world.trend?.(pair) ?? 1) * (world.extra?.(random) ?? 1),
+        draw(random) *
+        (1 + scenario.slowdown) *
+        drift *
+        (scenario.trend?.(pair) ?? 1) *
+        (scenario.extra?.(random) ?? 1),
     );
     const stored = Array.from({ length: n }, () => draw(random));
     return { verdict: usualRule(now, stored) ? 'regression' : 'pass', starts: n };

@@ -1,4 +1,4 @@
-import { type Cell, drifting, ruleCell, usualCell, type World } from './cells.ts';
+import { type Cell, drifting, ruleCell, type Scenario, usualCell } from './cells.ts';
 import { noises, shapes, spreadOf, startOf } from './distributions.ts';
 
 /** Shares as percent: two digits below 1, one below 10, none for all and nothing. */
@@ -63,7 +63,7 @@ export function usualTable(trials: number): string {
 
 /** Platforms that change speed between the runs or within one. */
 export function driftTable(trials: number): string {
-  const worlds: [string, Omit<World, 'slowdown'>][] = [
+  const scenarios: [string, Omit<Scenario, 'slowdown'>][] = [
     ['drift sd 5 %', { drift: drifting(0.05) }],
     ['drift sd 7 %', { drift: drifting(0.07) }],
     ['drift sd 10 %', { drift: drifting(0.1) }],
@@ -72,15 +72,15 @@ export function driftTable(trials: number): string {
     ['15 % slower by the end of the run', { trend: (pair) => 1 + (0.15 * pair) / 30 }],
   ];
   const draw = startOf(noises.typical);
-  const rows = worlds.map(([name, world], at) => {
+  const rows = scenarios.map(([name, scenario], at) => {
     const both = (cell: (slowdown: number) => Cell, limit = 0.25) =>
       `${share(cell(0).blocked)} / ${share(cell(limit).passed)}`;
     const seed = 400 + at;
     return [
       name,
-      both((slowdown) => ruleCell(draw, { ...world, slowdown }, {}, trials, seed)),
-      both((slowdown) => ruleCell(draw, { ...world, slowdown }, { baseline: 'stored' }, trials, seed), 0.5),
-      both((slowdown) => usualCell(noises.typical, { ...world, slowdown }, 30, trials, seed)),
+      both((slowdown) => ruleCell(draw, { ...scenario, slowdown }, {}, trials, seed)),
+      both((slowdown) => ruleCell(draw, { ...scenario, slowdown }, { baseline: 'stored' }, trials, seed), 0.5),
+      both((slowdown) => usualCell(noises.typical, { ...scenario, slowdown }, 30, trials, seed)),
     ];
   });
   return table(['platform', 'this gate', '`baseline: stored` (passed at +50 %)', 'p95 rule, 30 starts'], rows);
@@ -92,8 +92,8 @@ export function tailTable(trials: number): string {
     const base = { ...noises.typical, tail: 0.05 };
     // Of the starts that are not slow anyway, so many become slow that the share is reached.
     const extra = (slow - base.tail) / (1 - base.tail);
-    const world: World = { slowdown: 0, extra: (random) => (random.uniform() < extra ? 3 : 1) };
-    return [`${slow * 100} %`, counted(ruleCell(startOf(base), world, {}, trials, 500 + at))];
+    const scenario: Scenario = { slowdown: 0, extra: (random) => (random.uniform() < extra ? 3 : 1) };
+    return [`${slow * 100} %`, counted(ruleCell(startOf(base), scenario, {}, trials, 500 + at))];
   });
   return table(['starts that take about 3 x as long (5 % before)', 'blocked / passed / inconclusive (starts)'], rows);
 }

@@ -131,8 +131,8 @@ async function planPush(event: Extract<GitHubEvent, { kind: 'branch' }>, context
 }
 
 /**
- * What to do on an event, with which models, where, and why; the table of docs/github.md. Pure but for the questions to
- * `world`. Throws InputError `event-refused` (exit 2) for events that must not run and those without a rule.
+ * What to do on an event, with which models, where, and why; the table of docs/github.md. Pure but for what it asks of
+ * `context`. Throws InputError `event-refused` (exit 2) for events that must not run and those without a rule.
  */
 export async function planEvent(event: GitHubEvent, context: EventContext): Promise<EventPlan> {
   const inputs = effective(event, context.inputs);

@@ -11,7 +11,7 @@ import { type Arms, takePair } from './take-pair.ts';
 const inARow = 3;
 
 /**
- * Failed measurements are left out of the judgement (gate.md 5.1), but an arm that keeps failing proves nothing: a
+ * Failed measurements are left out of the judgement, but an arm that keeps failing proves nothing: a
  * silent pass on missing numbers is the classic fault of gates (flagger#1581). Throws UnprovenError `no-cold-starts`
  * with what was seen.
  */

@@ -1,4 +1,4 @@
-import type { Arm, ColdStart, GateSample } from '../gate/rule/sample.ts';
+import type { Arm, GateSample } from '../gate/rule/sample.ts';
 import type { SampleRequest, Target } from '../rollout/target.ts';
 
 export interface Arms {
@@ -13,15 +13,9 @@ export function orderOf(pair: number, arms: Arms): Arm[] {
   return pair % 2 === 0 ? ['baseline', 'candidate'] : ['candidate', 'baseline'];
 }
 
-/** A start counts only on an instance that was never seen: a warm one would look like a fast cold start. */
-function proven(start: ColdStart, seen: ReadonlySet<string>): ColdStart {
-  if (start.status !== 'ok' || !start.instance_id || !seen.has(start.instance_id)) return start;
-  return { ...start, status: 'failed', note: `instance ${start.instance_id} had answered before: not a cold start` };
-}
-
 /**
  * Takes one pair of forced cold starts, one after the other: starts of one version that run at once may share a host
- * and then are worth fewer (gate.md 5.1).
+ * and then are worth fewer.
  * @param discard starts of each arm that come first and are reported apart
  */
 export async function takePair(
@@ -33,13 +27,12 @@ export async function takePair(
   now: () => Date,
 ): Promise<GateSample[]> {
   const taken: GateSample[] = [];
-  const seen = new Set(before.map((s) => s.instance_id).filter((id) => id !== undefined));
+  const known = before.map((s) => s.instance_id).filter((id) => id !== undefined);
   for (const arm of orderOf(pair, arms)) {
     const request = arm === 'candidate' ? arms.candidate : arms.baseline;
     if (!request) continue;
     const at = now().toISOString();
-    const start = proven(await target.sample(request), seen);
-    if (start.instance_id) seen.add(start.instance_id);
+    const start = await target.sample({ ...request, known });
     const own = before.filter((s) => s.arm === arm).length;
     taken.push({ ...start, arm, pair, order: before.length + taken.length, at, discarded: own < discard });
   }

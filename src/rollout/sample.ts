@@ -19,6 +19,7 @@ export async function sampleCold<R extends Deployed, V extends FunctionView<R>>(
   const { platform, seen } = rollout;
   const signal = request.signal ? AbortSignal.any([rollout.signal, request.signal]) : rollout.signal;
   signal.throwIfAborted();
+  for (const instance of request.known ?? []) seen.add(instance);
   const wanted = wantedOf(platform, { ...request, role: 'candidate' }, 'candidate');
   const options = { signal, again: <T>(attempt: () => Promise<T>) => whileMoved(rollout, attempt) };
   try {

@@ -71,6 +71,8 @@ export interface SampleRequest {
   sample: Sample | undefined;
   /** A start that takes longer counts as a time-out, in ms. */
   timeoutMs: number;
+  /** Instances that were measured before, in earlier runs, too: none of them is cold. */
+  known?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
 }
 

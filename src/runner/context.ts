@@ -22,7 +22,7 @@ function signalOfProcess(): AbortSignal {
   return controller.signal;
 }
 
-/** The world as this process sees it. Both edges build their context here. */
+/** Context of this process: both edges build theirs here. */
 export function processContext(options: {
   log: Logger;
   distDir: string;

@@ -3,7 +3,7 @@ import type { ColdgateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Source } from '../model/manifest.ts';
 
-/** What a verb may know of the world around it; the edges fill it, tests pass their own. */
+/** What a verb works with beside its input; the edges fill it, tests pass their own. */
 export interface Context {
   log: Logger;
   /** Environment variables, read-only. */

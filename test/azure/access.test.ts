@@ -37,7 +37,7 @@ describe('tokens', () => {
   });
 
   it('end', async () => {
-    azure.world.tokens.expire();
+    azure.context.tokens.expire();
     const said = await client.ask('GET', operation());
     expect([said.status, Client.errorOf(said).code]).toEqual([401, 'ExpiredAuthenticationToken']);
   });
@@ -77,8 +77,8 @@ describe('long operations', () => {
 
 describe('permissions', () => {
   const may = (actions: string[]) => {
-    const someone = azure.world.iam.create('someone');
-    azure.world.iam.grant(someone.oid, { actions }, client.group);
+    const someone = azure.context.iam.create('someone');
+    azure.context.iam.grant(someone.oid, { actions }, client.group);
     client.token = client.tokenFor('https://management.azure.com/', someone);
     return someone;
   };
@@ -130,13 +130,13 @@ describe('faults', () => {
     const path = `${client.group}/providers/Microsoft.Web/serverfarms/digits-plan`;
     const plan = { location: 'westeurope', kind: 'functionapp', properties: { reserved: true } };
     const put = () => client.ask('PUT', path, { ...plan, sku: { name: 'FC1', tier: 'FlexConsumption' } });
-    azure.world.fault = () => 'unheard';
+    azure.context.fault = () => 'unheard';
     await expect(put()).rejects.toThrow();
     expect(azure.web.plans.size).toBe(0);
-    azure.world.fault = () => 'lost';
+    azure.context.fault = () => 'lost';
     await expect(put()).rejects.toThrow();
     expect(azure.web.plans.size).toBe(1);
-    azure.world.fault = () => unavailable();
+    azure.context.fault = () => unavailable();
     expect((await put()).status).toBe(503);
   });
 });

@@ -145,7 +145,7 @@ export class App {
     if (failed) throw new Error(JSON.stringify(failed.json));
   }
 
-  grant(role = dataOwner, id = this.azure.world.newId()): Promise<Said> {
+  grant(role = dataOwner, id = this.azure.context.newId()): Promise<Said> {
     const properties = {
       roleDefinitionId: `/subscriptions/${this.azure.subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
       ...{ principalId: this.site.principal, principalType: 'ServicePrincipal' },

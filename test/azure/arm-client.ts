@@ -70,7 +70,7 @@ export function openClients(azure: Azure): { web: WebSiteClient; apim: ApimClien
   const credential = {
     getToken: async (scopes: string | string[]) => {
       const audience = [scopes].flat()[0]?.replace(/\/?\.default$/, '') ?? '';
-      const { token, until } = azure.world.tokens.give(azure.pipeline, audience);
+      const { token, until } = azure.context.tokens.give(azure.pipeline, audience);
       return { token, expiresOnTimestamp: until };
     },
   };

@@ -11,10 +11,10 @@ import {
   throttled,
   unregistered,
 } from './arm-error.ts';
+import type { AzureContext, Call } from './context.ts';
 import type { Contract, Finding, FoundOperation } from './contract.ts';
 import { type Need, needOf, type Principal } from './iam.ts';
 import { armAudiences } from './tokens.ts';
-import type { Call, World } from './world.ts';
 
 /** A request of an operation, held to its description. */
 export interface ArmRequest {
@@ -56,7 +56,7 @@ interface Found extends FoundOperation {
 }
 
 /** Azure Resource Manager: one address for all providers. */
-export function armSurface(world: World, apis: readonly ArmApi[]): Surface {
+export function armSurface(context: AzureContext, apis: readonly ArmApi[]): Surface {
   const find = (method: string, path: string): Found | undefined => {
     for (const api of apis) {
       const found = api.contract.find(method, path);
@@ -69,8 +69,8 @@ export function armSurface(world: World, apis: readonly ArmApi[]): Surface {
     name: 'ARM',
     async serve(incoming) {
       const found = find(incoming.method, incoming.url.pathname);
-      if (found) return serveOperation(world, found, incoming);
-      world.violation(`ARM: ${incoming.method} ${incoming.url.pathname} is nothing that the stand-in has`);
+      if (found) return serveOperation(context, found, incoming);
+      context.violation(`ARM: ${incoming.method} ${incoming.url.pathname} is nothing that the stand-in has`);
       return failure(
         refused(404, 'InvalidResourceType', `The resource type of '${incoming.url.pathname}' is not found.`),
       );
@@ -81,7 +81,7 @@ export function armSurface(world: World, apis: readonly ArmApi[]): Surface {
 /** Calls by POST that change nothing. */
 const readingPosts = /_list/;
 
-async function serveOperation(world: World, found: Found, incoming: Incoming): Promise<Reply | undefined> {
+async function serveOperation(context: AzureContext, found: Found, incoming: Incoming): Promise<Reply | undefined> {
   const { described, labels, operation } = found;
   const { pathname: path, searchParams: query } = incoming.url;
   const call: Call = {
@@ -89,20 +89,20 @@ async function serveOperation(world: World, found: Found, incoming: Incoming): P
     ...{ body: undefined, principal: '', needs: [], status: 0 },
     mutating: !['GET', 'HEAD'].includes(incoming.method) && !readingPosts.test(described.operationId),
   };
-  world.calls.push(call);
+  context.calls.push(call);
   return finishCall(
-    world,
+    context,
     call,
     async () => {
-      const caller = world.tokens.principalOf(incoming.headers.authorization, armAudiences);
+      const caller = context.tokens.principalOf(incoming.headers.authorization, armAudiences);
       call.principal = caller.oid;
-      const body = readBody(world, found, incoming);
+      const body = readBody(context, found, incoming);
       call.body = body;
       const request = { labels, path, query, headers: incoming.headers, body: body ?? {}, caller };
       call.needs = operation.needs?.(request) ?? [needOf(incoming.method, path)];
-      checkPlace(world, labels, path);
-      demand(world, caller, call.needs);
-      if (call.mutating) charge(world);
+      checkPlace(context, labels, path);
+      demand(context, caller, call.needs);
+      if (call.mutating) charge(context);
       return replyOf(await operation.answer(request));
     },
     failure,
@@ -110,14 +110,14 @@ async function serveOperation(world: World, found: Found, incoming: Incoming): P
 }
 
 /** Throws ArmError where an allowance is used up. */
-function charge(world: World): void {
-  if (world.knobs.writes <= 0) throw throttled(1);
-  world.knobs.writes--;
+function charge(context: AzureContext): void {
+  if (context.knobs.writes <= 0) throw throttled(1);
+  context.knobs.writes--;
 }
 
 /** Throws ArmError for what a principal may not. */
-export function demand(world: World, caller: Principal, needs: readonly Need[]): void {
-  const refusedNeed = needs.find((need) => !world.iam.allows(caller.oid, need));
+export function demand(context: AzureContext, caller: Principal, needs: readonly Need[]): void {
+  const refusedNeed = needs.find((need) => !context.iam.allows(caller.oid, need));
   if (!refusedNeed) return;
   const own = needs[0]?.action ?? '';
   throw refusedNeed.linked
@@ -125,21 +125,21 @@ export function demand(world: World, caller: Principal, needs: readonly Need[]):
     : denied(caller, refusedNeed.action, refusedNeed.scope);
 }
 
-function checkPlace(world: World, labels: Record<string, string>, path: string): void {
+function checkPlace(context: AzureContext, labels: Record<string, string>, path: string): void {
   const { subscriptionId, resourceGroupName } = labels;
-  if (subscriptionId !== undefined && subscriptionId !== world.subscription) throw noSubscription(subscriptionId);
-  const groups = [...world.groups.keys()].map((name) => name.toLowerCase());
+  if (subscriptionId !== undefined && subscriptionId !== context.subscription) throw noSubscription(subscriptionId);
+  const groups = [...context.groups.keys()].map((name) => name.toLowerCase());
   if (resourceGroupName !== undefined && !groups.includes(resourceGroupName.toLowerCase())) {
     throw noGroup(resourceGroupName);
   }
   const [, namespace = ''] = /.*\/providers\/([^/]+)\//i.exec(path) ?? [];
-  if (world.unregistered.has(namespace)) throw unregistered(namespace);
+  if (context.unregistered.has(namespace)) throw unregistered(namespace);
 }
 
 /** The body of a request that is as described. Throws ArmError for any other. */
-function readBody(world: World, { api, described, labels }: Found, incoming: Incoming): Fields | undefined {
+function readBody(context: AzureContext, { api, described, labels }: Found, incoming: Incoming): Fields | undefined {
   const query = incoming.url.searchParams;
-  checkVersion(world, api.contract.versionsOf(described), query.get('api-version'));
+  checkVersion(context, api.contract.versionsOf(described), query.get('api-version'));
   const found = api.contract.parameterFindings(described, { labels, query, headers: incoming.headers });
   const { headers } = incoming;
   let body: Fields | undefined;
@@ -150,8 +150,8 @@ function readBody(world: World, { api, described, labels }: Found, incoming: Inc
     body = parse(incoming.body, found);
   }
   found.push(...api.contract.bodyFindings(described, body));
-  if (world.knobs.lenient || found.length === 0) return body;
-  for (const { path, message } of found) world.violation(`${described.operationId}: ${path}: ${message}`);
+  if (context.knobs.lenient || found.length === 0) return body;
+  for (const { path, message } of found) context.violation(`${described.operationId}: ${path}: ${message}`);
   const text = found.map(({ path, message }) => `${path}: ${message}`).join('; ');
   throw refused(
     400,
@@ -160,9 +160,9 @@ function readBody(world: World, { api, described, labels }: Found, incoming: Inc
   );
 }
 
-function checkVersion(world: World, known: string[], given: string | null): void {
-  if (known.includes(given ?? '') || (world.knobs.lenient && given !== null)) return;
-  world.violation(`api-version ${given}: expected ${known.join(', ')}`);
+function checkVersion(context: AzureContext, known: string[], given: string | null): void {
+  if (known.includes(given ?? '') || (context.knobs.lenient && given !== null)) return;
+  context.violation(`api-version ${given}: expected ${known.join(', ')}`);
   if (given === null) {
     const message = 'The api-version query parameter (?api-version=) is required for all requests.';
     throw refused(400, 'MissingApiVersionParameter', message);

@@ -1,8 +1,8 @@
 import type { ArmApi, ArmRequest } from './arm.ts';
 import { refused } from './arm-error.ts';
+import type { AzureContext } from './context.ts';
 import { Contract } from './contract.ts';
 import type { Assignment } from './iam.ts';
-import type { World } from './world.ts';
 
 interface Asked {
   roleDefinitionId?: string;
@@ -11,8 +11,8 @@ interface Asked {
 }
 
 /** Role assignments: https://learn.microsoft.com/rest/api/authorization/role-assignments */
-export function authorizationApi(world: World): ArmApi {
-  const { iam } = world;
+export function authorizationApi(context: AzureContext): ArmApi {
+  const { iam } = context;
   const scopeOf = ({ labels }: ArmRequest): string => `/${labels['scope'] ?? ''}`;
   const find = (request: ArmRequest): Assignment | undefined => {
     const { roleAssignmentName = '' } = request.labels;
@@ -25,7 +25,7 @@ export function authorizationApi(world: World): ArmApi {
     type: 'Microsoft.Authorization/roleAssignments',
     properties: {
       ...{ scope, principalId: oid, principalType: 'ServicePrincipal', condition: null },
-      roleDefinitionId: `/subscriptions/${world.subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
+      roleDefinitionId: `/subscriptions/${context.subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
     },
   });
   const noAssignment = (name = '') =>
@@ -35,7 +35,7 @@ export function authorizationApi(world: World): ArmApi {
     operations: {
       roleAssignments_create: {
         answer: (request) => {
-          const assignment = assignmentOf(world, request, scopeOf(request));
+          const assignment = assignmentOf(context, request, scopeOf(request));
           const found = find(request);
           if (found && isSame(found, assignment)) return { status: 200, body: view(found) };
           if (found)
@@ -82,7 +82,7 @@ export function authorizationApi(world: World): ArmApi {
 }
 
 /** What a request asks for. Throws ArmError for what Azure does not take. */
-function assignmentOf(world: World, { labels, body }: ArmRequest, scope: string): Omit<Assignment, 'unseen'> {
+function assignmentOf(context: AzureContext, { labels, body }: ArmRequest, scope: string): Omit<Assignment, 'unseen'> {
   const { roleDefinitionId = '', principalId = '', principalType } = (body['properties'] ?? {}) as Asked;
   const name = labels['roleAssignmentName'] ?? '';
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) {
@@ -93,19 +93,19 @@ function assignmentOf(world: World, { labels, body }: ArmRequest, scope: string)
     );
   }
   const [, roleId = ''] = /\/roleDefinitions\/([^/]+)$/i.exec(roleDefinitionId) ?? [];
-  const role = world.iam.roleOf(roleId);
+  const role = context.iam.roleOf(roleId);
   if (!role)
     throw refused(
       404,
       'RoleDefinitionDoesNotExist',
       `The specified role definition with ID '${roleId}' does not exist.`,
     );
-  const isKnown = world.iam.find(principalId) !== undefined;
-  if (!isKnown || (principalType === undefined && !world.knobs.lenient)) {
+  const isKnown = context.iam.find(principalId) !== undefined;
+  if (!isKnown || (principalType === undefined && !context.knobs.lenient)) {
     throw refused(
       400,
       'PrincipalNotFound',
-      `Principal ${principalId} does not exist in the directory ${world.tenant}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.`,
+      `Principal ${principalId} does not exist in the directory ${context.tenant}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.`,
     );
   }
   return { name, scope, oid: principalId, roleId, role };

@@ -5,6 +5,7 @@ import { LoopbackServer, type Surface } from '../fakes/clouds/loopback.ts';
 import { removeTree } from '../fakes/clouds/read-only-folders.ts';
 import { type ArmApi, armSurface } from './arm.ts';
 import { authorizationApi } from './authorization.ts';
+import { AzureContext, type Call } from './context.ts';
 import { EventGrid } from './event-grid.ts';
 import type { Principal } from './iam.ts';
 import { Identities } from './identities.ts';
@@ -19,7 +20,6 @@ import { blobSurface } from './storage/surface.ts';
 import { identitySurface } from './tokens.ts';
 import { webApis } from './web/api.ts';
 import { Web } from './web/web.ts';
-import { type Call, World } from './world.ts';
 
 /*
  * A stand-in for Azure, not an emulator of it: stricter than the real one, so that what passes here has a chance there. What
@@ -53,7 +53,7 @@ const usual: ApiMaker[] = [
   ({ operations }) => operations.api(),
   ({ accounts, queues }) => accounts.api(queueOperations(accounts, queues)),
   ({ identities }) => identities.api(),
-  ({ world }) => authorizationApi(world),
+  ({ context }) => authorizationApi(context),
   ({ web }) => webApis(web),
   resourcesApi,
   insightsApi,
@@ -62,7 +62,7 @@ const usual: ApiMaker[] = [
 
 /** One subscription on Azure, on loopback. */
 export class Azure {
-  readonly world: World;
+  readonly context: AzureContext;
   readonly operations: Operations;
   /** The identity of the pipeline, which may do everything until a test says otherwise. */
   readonly pipeline: Principal;
@@ -79,29 +79,29 @@ export class Azure {
   readonly #closing: (() => void | Promise<void>)[] = [];
 
   private constructor({ knobs = {}, groups = ['models'], accounts = ['coldgatetest'], queues, now }: AzureOptions) {
-    this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-azure-')), knobs, now);
-    const { world } = this;
+    this.context = new AzureContext(mkdtempSync(join(tmpdir(), 'coldgate-azure-')), knobs, now);
+    const { context } = this;
     this.queues = queues;
-    for (const group of groups) world.groups.set(group, 'westeurope');
-    this.operations = new Operations(world, () => this.urlOf('ARM'));
-    this.accounts = new Accounts(world);
-    this.identities = new Identities(world);
+    for (const group of groups) context.groups.set(group, 'westeurope');
+    this.operations = new Operations(context, () => this.urlOf('ARM'));
+    this.accounts = new Accounts(context);
+    this.identities = new Identities(context);
     this.web = new Web(this);
     this.events = new EventGrid(this);
     for (const account of accounts) this.accounts.create(account, groups[0] ?? '');
-    this.pipeline = world.iam.create('coldgate-pipeline');
-    world.iam.grant(this.pipeline.oid, { actions: ['*'], dataActions: ['*'] }, '/');
+    this.pipeline = context.iam.create('coldgate-pipeline');
+    context.iam.grant(this.pipeline.oid, { actions: ['*'], dataActions: ['*'] }, '/');
   }
 
   static async open(options: AzureOptions = {}): Promise<Azure> {
     const azure = new Azure(options);
-    await azure.serve(identitySurface(azure.world, azure.#identities));
-    azure.accounts.base = (await azure.serve(blobSurface(azure.world, azure.accounts))).url;
-    const queues = queueSurface(azure.world, azure.accounts, azure.queues);
+    await azure.serve(identitySurface(azure.context, azure.#identities));
+    azure.accounts.base = (await azure.serve(blobSurface(azure.context, azure.accounts))).url;
+    const queues = queueSurface(azure.context, azure.accounts, azure.queues);
     azure.accounts.queueBase = (await azure.serve(queues)).url;
     await azure.serve(insightsSurface(azure));
     const apis = [...usual, ...(options.apis ?? [])].flatMap((make) => make(azure));
-    await azure.serve(armSurface(azure.world, apis));
+    await azure.serve(armSurface(azure.context, apis));
     return azure;
   }
 
@@ -113,11 +113,11 @@ export class Azure {
   }
 
   get subscription(): string {
-    return this.world.subscription;
+    return this.context.subscription;
   }
 
   get knobs(): Knobs {
-    return this.world.knobs;
+    return this.context.knobs;
   }
 
   /** The address of a surface, without a slash at its end. */
@@ -129,7 +129,7 @@ export class Azure {
 
   /** Variables by which a machine gets tokens of an identity. */
   identityOf(find: (clientId: string | undefined) => Principal | undefined): Record<string, string> {
-    const secret = this.world.newId();
+    const secret = this.context.newId();
     this.#identities.set(secret, find);
     return { IDENTITY_ENDPOINT: `${this.urlOf('IDENTITY')}/msi/token`, IDENTITY_HEADER: secret };
   }
@@ -150,21 +150,21 @@ export class Azure {
 
   /** The calls since the last time this was asked. */
   calls(): Call[] {
-    return this.world.calls.splice(0);
+    return this.context.calls.splice(0);
   }
 
   /** What broke a description since the last time this was asked; `close` throws where any is left. */
   violations(): string[] {
-    return this.world.violations.splice(0);
+    return this.context.violations.splice(0);
   }
 
   /** Whoever asks, this action is refused, until it is allowed again. */
   deny(action: string): void {
-    this.world.iam.denied.add(action);
+    this.context.iam.denied.add(action);
   }
 
   allow(action: string): void {
-    this.world.iam.denied.delete(action);
+    this.context.iam.denied.delete(action);
   }
 
   /** Has something done when this is closed. */
@@ -176,7 +176,7 @@ export class Azure {
   async close(): Promise<void> {
     for (const work of this.#closing) await work();
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
-    removeTree(this.world.scratch);
+    removeTree(this.context.scratch);
     const left = this.violations();
     if (left.length > 0) throw new Error(`Azure would not have taken this:\n${left.join('\n')}`);
   }

@@ -18,12 +18,12 @@ export class Client {
 
   constructor(azure: Azure, group = 'models') {
     this.azure = azure;
-    this.group = azure.world.groupId(group);
+    this.group = azure.context.groupId(group);
     this.token = this.tokenFor('https://management.azure.com/');
   }
 
   tokenFor(audience: string, principal = this.azure.pipeline): string {
-    return this.azure.world.tokens.give(principal, audience).token;
+    return this.azure.context.tokens.give(principal, audience).token;
   }
 
   /** Status and answer of any request. A path without `api-version` gets that of Microsoft.Web. */

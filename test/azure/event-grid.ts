@@ -120,7 +120,7 @@ export class EventGrid {
       this.unheard--;
       return false;
     }
-    const validationCode = this.#azure.world.newId();
+    const validationCode = this.#azure.context.newId();
     const eventType = 'Microsoft.EventGrid.SubscriptionValidationEvent';
     try {
       const answer = await post(endpointUrl, 'SubscriptionValidation', {

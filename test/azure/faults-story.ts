@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busy, throttled, unavailable } from './arm-error.ts';
+import type { Call, Fault } from './context.ts';
 import { begin, calm, changing, disturb, parts, wrong } from './part-bench.ts';
 import { AzureBench } from './target-bench.ts';
-import type { Call, Fault } from './world.ts';
 
 /*
  * Parts of a release, with one thing going wrong at each call in turn that changes something. Whatever goes wrong once, the

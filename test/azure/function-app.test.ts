@@ -99,14 +99,14 @@ describe('a publish', () => {
     azure.knobs.operationMs = 20;
     await app.make();
     await app.upload();
-    await vi.waitFor(async () => expect(await app.functions()).toEqual(['digits/greeter']), 5000);
+    await vi.waitFor(async () => expect(await app.functions()).toEqual(['digits/greeter']), 60_000);
   });
 
   it('fails for an identity whose role does not count yet, and says so in its log', async () => {
     azure.knobs.roleLag = 1;
     await app.make();
     const { location } = await app.upload();
-    await vi.waitFor(async () => expect((await app.look(location)).state).toBe(3));
+    await vi.waitFor(async () => expect((await app.look(location)).state).toBe(3), 60_000);
     const log = await fetch(`${location}/log`, { headers: { authorization: `Bearer ${app.client.token}` } });
     expect(await log.text()).toContain('StorageAccessibleCheck');
     expect(await app.publish()).toBe(4);

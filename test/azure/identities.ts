@@ -1,23 +1,23 @@
 import type { ArmApi } from './arm.ts';
 import { notFound } from './arm-error.ts';
+import type { AzureContext } from './context.ts';
 import { Contract } from './contract.ts';
 import type { Principal } from './iam.ts';
-import type { World } from './world.ts';
 
 /** User-assigned identities: made beforehand, by whoever may grant roles. */
 export class Identities {
-  readonly #world: World;
+  readonly #context: AzureContext;
   /** By resource id in lower case. */
   readonly #identities = new Map<string, { id: string; principal: Principal }>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: AzureContext) {
+    this.#context = context;
   }
 
   /** Returns its resource id. */
   create(name: string, group: string): string {
-    const id = `${this.#world.groupId(group)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
-    this.#identities.set(id.toLowerCase(), { id, principal: this.#world.iam.create(name) });
+    const id = `${this.#context.groupId(group)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+    this.#identities.set(id.toLowerCase(), { id, principal: this.#context.iam.create(name) });
     return id;
   }
 
@@ -36,7 +36,7 @@ export class Identities {
             const { id, principal } = found;
             const name = id.split('/').at(-1);
             const { oid: principalId, clientId } = principal;
-            const properties = { tenantId: this.#world.tenant, principalId, clientId };
+            const properties = { tenantId: this.#context.tenant, principalId, clientId };
             const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
             return { status: 200, body: { id, name, type, location: 'westeurope', tags: {}, properties } };
           },

@@ -6,7 +6,7 @@ import { notFound, refused } from './arm-error.ts';
 import type { Azure } from './azure.ts';
 import { Contract } from './contract.ts';
 import { insightsAudiences } from './tokens.ts';
-import type { Call } from './world.ts';
+import type { Call } from './context.ts';
 
 /** The application's id, which is not that of the resource. */
 const appIdOf = (component: string): string =>
@@ -47,7 +47,7 @@ const query =
  * https://learn.microsoft.com/rest/api/application-insights/query/execute
  */
 export function insightsSurface(azure: Azure): Surface {
-  const { world } = azure;
+  const { context } = azure;
   const contract = Contract.read('insights.query.v1.json');
   return {
     name: 'INSIGHTS',
@@ -58,22 +58,22 @@ export function insightsSurface(azure: Azure): Surface {
         ...{ method: found?.described.operationId ?? 'insights_unknown', path, parameters: found?.labels ?? {} },
         ...{ body: undefined, principal: '', needs: [], mutating: false, status: 0 },
       };
-      world.calls.push(call);
+      context.calls.push(call);
       const work = async (): Promise<Reply> => {
-        const caller = world.tokens.principalOf(incoming.headers.authorization, insightsAudiences);
+        const caller = context.tokens.principalOf(incoming.headers.authorization, insightsAudiences);
         call.principal = caller.oid;
         const component = [...azure.components].find((one) => appIdOf(one) === found?.labels['appId']);
         if (!found || component === undefined) throw notFound(path);
         call.needs = [{ action: 'Microsoft.Insights/components/query/read', scope: component }];
-        demand(world, caller, call.needs);
+        demand(context, caller, call.needs);
         const body = JSON.parse(incoming.body.toString('utf8')) as Record<string, unknown>;
         call.body = body;
         for (const { path: at, message } of contract.bodyFindings(found.described, body)) {
-          world.violation(`query: ${at}: ${message}`);
+          context.violation(`query: ${at}: ${message}`);
         }
         return answer(azure, incoming, String(body['query']));
       };
-      return finishCall(world, call, work, failure);
+      return finishCall(context, call, work, failure);
     },
   };
 }
@@ -81,7 +81,7 @@ export function insightsSurface(azure: Azure): Surface {
 function answer(azure: Azure, { headers }: Incoming, text: string): Reply {
   const [, roles, top] = query.exec(text) ?? [];
   if (roles === undefined || headers['content-type'] !== 'application/json') {
-    azure.world.violation(`the stand-in does not read the query ${text}`);
+    azure.context.violation(`the stand-in does not read the query ${text}`);
     throw refused(400, 'BadArgumentError', 'The request had some invalid properties');
   }
   const names = [...roles.matchAll(/'([^']+)'/g)].map(([, name]) => name?.toLowerCase());

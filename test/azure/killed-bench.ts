@@ -7,4 +7,4 @@ const app = new App(azure);
 await app.make();
 await app.publish();
 const { pid } = await app.greeting();
-console.log(JSON.stringify({ pid, scratch: azure.world.scratch }));
+console.log(JSON.stringify({ pid, scratch: azure.context.scratch }));

@@ -19,7 +19,7 @@ export function endsAnywhere(plan: string, settings: Record<string, unknown>): v
       const stop = new AbortController();
       const target = await bench.target({}, { signal: stop.signal, now: clock.now });
       disturb(bench, nth, () => {
-        bench.azure.world.fault = () => 'unheard';
+        bench.azure.context.fault = () => 'unheard';
         stop.abort(new Error('killed'));
         return 'lost';
       });

@@ -135,14 +135,14 @@ describe('a request', () => {
   });
 
   it('for a group, subscription or provider that is not there says which', async () => {
-    const group = azure.world.groupId('elsewhere');
+    const group = azure.context.groupId('elsewhere');
     const path = '/providers/Microsoft.Web/sites/digits';
     expect(why(await app.client.ask('GET', `${group}${path}`))).toEqual([404, 'ResourceGroupNotFound']);
     const other = app.path.replace(azure.subscription, '99999999-9999-4999-8999-999999999999');
     expect(why(await app.client.ask('GET', other))).toEqual([404, 'SubscriptionNotFound']);
-    azure.world.unregistered.add('Microsoft.Web');
+    azure.context.unregistered.add('Microsoft.Web');
     expect(why(await app.client.ask('GET', app.path))).toEqual([409, 'MissingSubscriptionRegistration']);
-    azure.world.unregistered.delete('Microsoft.Web');
+    azure.context.unregistered.delete('Microsoft.Web');
   });
 
   it('is throttled', async () => {
@@ -157,7 +157,7 @@ describe('a request', () => {
 
 describe('a role assignment', () => {
   it('is there once for the same role, scope and principal', async () => {
-    const id = azure.world.newId();
+    const id = azure.context.newId();
     expect(why(await app.grant(dataOwner, id))).toEqual([409, 'RoleAssignmentExists']);
     const { json } = await app.client.ask(
       'GET',
@@ -168,8 +168,8 @@ describe('a role assignment', () => {
   });
 
   it('needs a role and a principal that are there', async () => {
-    expect(why(await app.grant(azure.world.newId()))).toEqual([404, 'RoleDefinitionDoesNotExist']);
-    app.site.principal = azure.world.newId();
+    expect(why(await app.grant(azure.context.newId()))).toEqual([404, 'RoleDefinitionDoesNotExist']);
+    app.site.principal = azure.context.newId();
     expect(why(await app.grant())).toEqual([400, 'PrincipalNotFound']);
   });
 });

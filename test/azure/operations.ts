@@ -1,7 +1,7 @@
 import type { ArmApi, ArmReply } from './arm.ts';
 import { refused } from './arm-error.ts';
+import type { AzureContext } from './context.ts';
 import { Contract } from './contract.ts';
-import type { World } from './world.ts';
 
 /** A change that takes its time. */
 interface Operation {
@@ -16,27 +16,27 @@ interface Operation {
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
 export class Operations {
-  readonly #world: World;
+  readonly #context: AzureContext;
   readonly #base: () => string;
   readonly #operations = new Map<string, Operation>();
 
   /** @param base URL of ARM */
-  constructor(world: World, base: () => string) {
-    this.#world = world;
+  constructor(context: AzureContext, base: () => string) {
+    this.#context = context;
     this.#base = base;
   }
 
   /** Begins an operation: its id. @param result the resource, as it is when it is done */
   begin(result: () => unknown, failed?: Operation['failed']): string {
-    const id = this.#world.newId();
-    const { looks } = this.#world.knobs;
+    const id = this.#context.newId();
+    const { looks } = this.#context.knobs;
     this.#operations.set(id, { id, left: looks, startedAt: Date.now(), result, failed });
     return id;
   }
 
   isRunning(id: string | undefined): boolean {
     const found = id === undefined ? undefined : this.#operations.get(id);
-    return found !== undefined && found.left > 0 && Date.now() - found.startedAt < this.#world.knobs.operationMs;
+    return found !== undefined && found.left > 0 && Date.now() - found.startedAt < this.#context.knobs.operationMs;
   }
 
   /**
@@ -44,7 +44,7 @@ export class Operations {
    * @param of id of the resource that changes
    */
   accepted(id: string, of: string, body?: unknown): ArmReply {
-    const { knobs } = this.#world;
+    const { knobs } = this.#context;
     const url = `${this.#base()}${of}/operationResults/${id}?api-version=2025-05-01`;
     const headers = {
       'azure-asyncoperation': `${url}&form=status`,
@@ -63,7 +63,7 @@ export class Operations {
       if (found.left > 0) found.left--;
       const { failed } = found;
       const status = isOver ? (failed ? 'Failed' : 'Succeeded') : 'InProgress';
-      const headers = { 'retry-after': String(this.#world.knobs.retryAfter) };
+      const headers = { 'retry-after': String(this.#context.knobs.retryAfter) };
       if (wantsStatus) {
         return { status: 200, headers, body: { id, name: id, status, ...(isOver && failed && { error: failed }) } };
       }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Target } from '../../src/rollout/target.ts';
+import type { Call, Fault } from './context.ts';
 import { type AzureBench, functionName } from './target-bench.ts';
-import type { Call, Fault } from './world.ts';
 
 /** A part of a release, small enough to be disturbed at each of its calls. */
 export interface Part {
@@ -64,11 +64,11 @@ export async function changing(bench: AzureBench, part: Part): Promise<string[]>
 /** Has something go wrong at the nth call that changes something, from 0. */
 export function disturb({ azure }: AzureBench, nth: number, fault: (call: Call) => Fault | undefined): void {
   let count = 0;
-  azure.world.fault = (call) => (call.mutating && count++ === nth ? fault(call) : undefined);
+  azure.context.fault = (call) => (call.mutating && count++ === nth ? fault(call) : undefined);
 }
 
 export function calm({ azure }: AzureBench): void {
-  azure.world.fault = () => undefined;
+  azure.context.fault = () => undefined;
 }
 
 /** What there is of so many apps: on Premium they share plan and container, and a live one may have a slot. */

@@ -4,7 +4,7 @@ import type { Azure } from './azure.ts';
 import { Contract } from './contract.ts';
 
 /** Tags and registrations: https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
-export function resourcesApi({ world, web }: Azure): ArmApi {
+export function resourcesApi({ context, web }: Azure): ArmApi {
   return {
     contract: Contract.read('unlisted.json'),
     operations: {
@@ -22,7 +22,7 @@ export function resourcesApi({ world, web }: Azure): ArmApi {
           const left = Object.entries(tagged.tags).filter(([name]) => tags[name] === undefined);
           if (operation === 'Delete') tagged.tags = Object.fromEntries(left);
           else tagged.tags = operation === 'Replace' ? tags : { ...tagged.tags, ...tags };
-          if (site && world.knobs.tagsRestart) web.update(site);
+          if (site && context.knobs.tagsRestart) web.update(site);
           const own = { id: `${id}/providers/Microsoft.Resources/tags/default`, name: 'default' };
           return { status: 200, body: { ...own, type: 'Microsoft.Resources/tags', properties: { tags: tagged.tags } } };
         },
@@ -36,7 +36,7 @@ export function resourcesApi({ world, web }: Azure): ArmApi {
         ],
         answer: ({ labels, path }) => {
           const { namespace = '' } = labels;
-          const registrationState = world.unregistered.has(namespace) ? 'NotRegistered' : 'Registered';
+          const registrationState = context.unregistered.has(namespace) ? 'NotRegistered' : 'Registered';
           return { status: 200, body: { id: path, namespace, registrationState, resourceTypes: [] } };
         },
       },

@@ -28,7 +28,7 @@ beforeEach(async () => {
   await app.put(body);
   await app.ended(await app.client.ask('PUT', next(), body));
   for (const site of [app.site, slot()]) {
-    azure.world.iam.grant(site.principal ?? '', { dataActions: [`${scheme}/*`] }, app.accountPath);
+    azure.context.iam.grant(site.principal ?? '', { dataActions: [`${scheme}/*`] }, app.accountPath);
   }
   await app.client.ask('PUT', `${app.path}/config/slotConfigNames`, { properties: { appSettingNames: ['PLACE'] } });
   await set(app.path, 'one', 'production');
@@ -54,7 +54,7 @@ const swap = async () => {
     const { json } = await app.client.ask('GET', operation);
     expect(json['status']).not.toBe('InProgress');
     return json['status'];
-  });
+  }, 60_000);
 };
 
 it('a swap has both change places, all but what is sticky, and nothing is lost', async () => {
@@ -75,7 +75,7 @@ it('a slot that does not answer is not swapped', async () => {
 });
 
 it('a package is run from its blob by the identity of the app, or not at all', async () => {
-  azure.world.iam.revoke(app.site.principal ?? '');
+  azure.context.iam.revoke(app.site.principal ?? '');
   await set(app.path, 'two', 'production');
   expect((await fetch(app.site.servers.app.url)).status).toBe(404);
 });

@@ -1,21 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { camelKeys } from '../../src/config/camel-keys.ts';
 import { azureFunctionsTarget as settingsSchema } from '../../src/config/schema/azure-functions.ts';
-import { type Logger, silentLogger } from '../../src/log.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
-import type { DeployRequest, Target } from '../../src/rollout/target.ts';
-import { openTarget } from '../../src/targets/open.ts';
-import { type StoredVersion, TargetStore } from '../fakes/targets/store.ts';
+import type { DeployRequest } from '../../src/rollout/target.ts';
+import { CloudTargetBench } from '../fakes/targets/cloud.ts';
 import { zipOf } from './app.ts';
 import { type Azure, type AzureOptions, openAzure } from './azure.ts';
 import type { Site } from './web/record.ts';
 
 export const functionName = 'digits-production';
-
-const sampleFor = (factor: number) => ({ inputs: { x: [1, 2] }, outputs: { y: [factor, 2 * factor] } });
 
 const fake = (file: string): string => readFileSync(join(import.meta.dirname, '..', 'fakes', 'targets', file), 'utf8');
 
@@ -29,37 +24,25 @@ export const fakeFiles = (note = ''): Record<string, string> => ({
 });
 
 /** The driver on the stand-in for Azure, with functions that keep the handler's contract and need no runtime. */
-export class AzureBench {
+export class AzureBench extends CloudTargetBench {
   readonly azure: Azure;
-  readonly store: TargetStore;
-  readonly folder: string;
-  readonly versions: StoredVersion[];
   /** Settings of every target, as models.yaml has them. */
   readonly defaults: Record<string, unknown>;
 
-  private constructor(azure: Azure, folder: string, defaults: Record<string, unknown>) {
+  private constructor(azure: Azure, defaults: Record<string, unknown>) {
+    super(azure, functionName);
     this.azure = azure;
     this.defaults = defaults;
-    this.folder = folder;
-    this.store = new TargetStore(join(folder, 'store'), 'digits');
-    this.versions = ['1.0.0', '1.1.0'].map((version, at) => {
-      const bytes = Buffer.from(JSON.stringify({ factor: at + 2 }));
-      return this.store.add(version, bytes, sampleFor(at + 2) as unknown as StoredVersion['sample'], ['batch', 2]);
-    });
-    this.store.point('1.0.0');
   }
 
   static async open({
     settings = {},
     ...options
   }: AzureOptions & { settings?: Record<string, unknown> } = {}): Promise<AzureBench> {
-    const azure = await openAzure(options);
-    Object.assign(process.env, azure.environment);
-    return new AzureBench(azure, realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-flex-'))), settings);
+    return new AzureBench(await openAzure(options), settings);
   }
 
-  /** @param more as models.yaml has them */
-  targetSettings(more: Record<string, unknown> = {}): Parameters<typeof openTarget>[0] {
+  targetSettings(more: Record<string, unknown> = {}) {
     const settings = {
       ...{ provider: 'azure-functions', subscription: this.azure.subscription, 'resource-group': 'models' },
       ...{ location: 'westeurope', 'storage-account': 'coldgatetest', ...this.defaults, ...more },
@@ -67,42 +50,13 @@ export class AzureBench {
     return camelKeys(settingsSchema.parse(settings));
   }
 
-  /** @param more settings of the target, as models.yaml has them */
-  target(
-    more: Record<string, unknown> = {},
-    deps: { log?: Logger; now?: () => Date; signal?: AbortSignal } = {},
-  ): Promise<Target> {
-    return openTarget(this.targetSettings(more), {
-      log: silentLogger,
-      stateDir: join(this.folder, 'state'),
-      now: () => new Date(),
-      signal: new AbortController().signal,
-      env: this.azure.environment,
-      ...deps,
-    });
-  }
-
   /** A package of the fake function, with other files where they are given. */
   package(note = '', files: Record<string, string> = {}): PackageFile {
-    const bytes = zipOf({ ...fakeFiles(note), ...files });
-    const digest = sha256(bytes);
-    mkdirSync(this.folder, { recursive: true });
-    const path = join(this.folder, `${digest}.zip`);
-    writeFileSync(path, bytes);
-    return { path, sha256: digest, size: bytes.byteLength };
-  }
-
-  get settings(): DeployRequest['settings'] {
-    return {
-      name: functionName,
-      model: 'digits',
-      storeVariables: { MODEL_STORE: 'file', MODEL_PREFIX: this.store.root },
-      handlerVariables: { MODEL_REFRESH_SECONDS: '1' },
-    };
+    return this.packageOf(zipOf({ ...fakeFiles(note), ...files }), 'zip');
   }
 
   request(role: 'candidate' | 'live', at: 0 | 1, from: PackageFile = this.package()): DeployRequest {
-    return { settings: this.settings, package: from, role, ...this.versions[at]! };
+    return this.requestOf(role, at, from);
   }
 
   /** Apps by what they are for. */
@@ -130,10 +84,5 @@ export class AzureBench {
       ...[...web.plans.keys()].map((name) => `plan ${name}`),
       ...[...(accounts.find('coldgatetest')?.containers.keys() ?? [])].map((name) => `container ${name}`),
     ];
-  }
-
-  async close(): Promise<void> {
-    await this.azure.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Surface } from '../fakes/clouds/loopback.ts';
 import { expired, refused, unauthenticated, wrongAudience } from './arm-error.ts';
+import type { AzureContext } from './context.ts';
 import type { Principal } from './iam.ts';
-import type { World } from './world.ts';
 
 export const armAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
 export const storageAudiences = ['https://storage.azure.com'];
@@ -17,18 +17,18 @@ interface Token {
 
 /** The tokens that stand for principals: in the form of a JWT, with no signature that anybody checks. */
 export class Tokens {
-  readonly #world: World;
+  readonly #context: AzureContext;
   readonly #tokens = new Map<string, Token>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: AzureContext) {
+    this.#context = context;
   }
 
   /** A new token. */
   give(principal: Principal, resource: string): { token: string; until: number } {
     const audience = resource.replace(/\/+$/, '');
-    const { tenant, knobs } = this.#world;
-    const now = this.#world.now().getTime();
+    const { tenant, knobs } = this.#context;
+    const now = this.#context.now().getTime();
     const until = now + knobs.tokenSeconds * 1000;
     const claims = {
       ...{ aud: resource, iss: `https://sts.windows.net/${tenant}/`, oid: principal.oid, sub: principal.oid },
@@ -48,7 +48,7 @@ export class Tokens {
     const found = this.#tokens.get(/^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '');
     if (!found) throw unauthenticated();
     if (!audiences.includes(found.audience)) throw wrongAudience(found.audience);
-    if (found.until <= this.#world.now().getTime()) throw expired();
+    if (found.until <= this.#context.now().getTime()) throw expired();
     return found.principal;
   }
 
@@ -65,7 +65,7 @@ export type Identities = ReadonlyMap<string, (clientId: string | undefined) => P
  * What IDENTITY_ENDPOINT names on App Service, and what @azure/identity asks there:
  * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */
-export function identitySurface(world: World, identities: Identities): Surface {
+export function identitySurface(context: AzureContext, identities: Identities): Surface {
   return {
     name: 'IDENTITY',
     async serve({ method, url, headers }) {
@@ -79,7 +79,7 @@ export function identitySurface(world: World, identities: Identities): Surface {
         const { status, body } = refused(400, 'invalid_request', 'No Managed Identity found for specified ClientId.');
         return { status, headers: json, body: JSON.stringify(body) };
       }
-      const { token, until } = world.tokens.give(principal, resource);
+      const { token, until } = context.tokens.give(principal, resource);
       const answer = {
         access_token: token,
         expires_on: String(Math.floor(until / 1000)),

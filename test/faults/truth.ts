@@ -3,7 +3,7 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type ObjectInfo, readAll, type Store, type Token } from '../../src/stores/store.ts';
 import { type FaultCase, honest, moveIn, stateOf } from '../fakes/registry/fault-cases.ts';
 import { checkInvariants, type Seen } from '../fakes/registry/invariants.ts';
-import { codeOf, keysOf, model, Simulation } from '../fakes/registry/world.ts';
+import { codeOf, keysOf, model, Simulation } from '../fakes/registry/simulation.ts';
 import { gathered } from '../fakes/stores/bodies.ts';
 
 /** All objects of a store by key. */
@@ -18,7 +18,7 @@ export interface PreparedVerb {
   goal: string[];
 }
 
-/** Lets the verb's world be made, and the verb run once, without any fault and in memory. */
+/** Prepares the verb's store and runs the verb once, without any fault and in memory. */
 export async function prepareVerb(verb: FaultCase): Promise<PreparedVerb> {
   const simulation = new Simulation(openMemoryStore());
   simulation.clock = new Date();

@@ -1,5 +1,5 @@
 import { type FaultCase, faultCases } from '../fakes/registry/fault-cases.ts';
-import { day, filesOf, model, overwrite, type Simulation } from '../fakes/registry/world.ts';
+import { day, filesOf, model, overwrite, type Simulation } from '../fakes/registry/simulation.ts';
 import { madeBytes } from '../fakes/stores/bodies.ts';
 
 const oneFile = (seed: string) => ({ 'model.onnx': filesOf(seed)['model.onnx']! });

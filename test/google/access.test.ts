@@ -49,7 +49,7 @@ describe('identities', () => {
   });
 
   it('are refused without a token, with an unknown one and with an ID token', async () => {
-    for (const token of ['', 'ya29.unknown', google.world.iam.idToken(google.pipeline, 'x', new Date())]) {
+    for (const token of ['', 'ya29.unknown', google.context.iam.idToken(google.pipeline, 'x', new Date())]) {
       client.token = token;
       expect((await client.ask('GET', `v2/${client.parent}/services`)).status).toBe(401);
     }
@@ -58,8 +58,8 @@ describe('identities', () => {
   it('of a federation call Cloud Run through a service account only', async () => {
     const { GOOGLE_APPLICATION_CREDENTIALS: path = '' } = google.environmentAs({ subject: 'repo:acme/models:x' });
     expect(JSON.parse(readFileSync(path, 'utf8'))).not.toHaveProperty('service_account_impersonation_url');
-    client.token = google.world.iam.accessToken('principal://iam.googleapis.com/projects/1/x/subject/y');
-    google.world.iam.grant('principal://iam.googleapis.com/projects/1/x/subject/y', 'all');
+    client.token = google.context.iam.accessToken('principal://iam.googleapis.com/projects/1/x/subject/y');
+    google.context.iam.grant('principal://iam.googleapis.com/projects/1/x/subject/y', 'all');
     expect((await client.ask('GET', `v2/${client.parent}/services`)).status).toBe(403);
     expect(google.violations()).toEqual([expect.stringMatching(/a federated identity calls run\.googleapis\.com/)]);
   });
@@ -95,7 +95,7 @@ describe('permissions', () => {
   });
 
   it('of the service agent to read the source are needed', async () => {
-    google.world.iam.revoke(google.world.iam.serviceAgent, 'projects/_/buckets/models');
+    google.context.iam.revoke(google.context.iam.serviceAgent, 'projects/_/buckets/models');
     const { error } = await client.wait((await create()).json);
     expect(error).toMatchObject({ message: /serverless-robot-prod.* does not have storage\.objects\.get access/ });
   });
@@ -105,7 +105,7 @@ describe('permissions', () => {
     const url = `${await google.storageAs(account)}/storage/v1/b/models/o/model.onnx?alt=media`;
     google.buckets.put('models', 'model.onnx', Buffer.from('x'), {}, new URLSearchParams());
     expect((await fetch(url)).status).toBe(403);
-    google.world.iam.grant(account, ['storage.objects.get'], 'projects/_/buckets/models/objects');
+    google.context.iam.grant(account, ['storage.objects.get'], 'projects/_/buckets/models/objects');
     expect((await fetch(url)).status).toBe(200);
     expect(google.calls().map(({ method, principal }) => [method, principal])).toEqual([
       ['storage.objects.get', account],
@@ -115,8 +115,8 @@ describe('permissions', () => {
 
   it('are seen late after a change', async () => {
     const uri = await privateUri();
-    google.world.iam.revoke(google.pipeline);
-    google.world.iam.grant(
+    google.context.iam.revoke(google.pipeline);
+    google.context.iam.grant(
       google.pipeline,
       ['run.services.getIamPolicy', 'run.services.setIamPolicy', 'run.services.get'],
       '*',
@@ -131,7 +131,7 @@ describe('permissions', () => {
   });
 
   it('of a service that is switched off name its API', async () => {
-    google.world.disabled.add('run.googleapis.com');
+    google.context.disabled.add('run.googleapis.com');
     const { status, json } = await client.ask('GET', `v2/${client.parent}/services`);
     expect(status).toBe(403);
     expect(json).toMatchObject({ error: { details: [{ reason: 'SERVICE_DISABLED' }] } });

@@ -42,7 +42,7 @@ export class Client {
   constructor(google: Google, region = 'europe-west1') {
     this.google = google;
     this.parent = `projects/${google.project.id}/locations/${region}`;
-    this.token = google.world.iam.accessToken(google.pipeline);
+    this.token = google.context.iam.accessToken(google.pipeline);
   }
 
   /** Status and answer of any request. */

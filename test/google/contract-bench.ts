@@ -32,7 +32,7 @@ export async function openContractBench(options: ContractOptions = {}): Promise<
   const { google } = bench;
   const target = await bench.target(options.settings);
   const [one, two] = bench.versions;
-  const token = (url: string): string => google.world.iam.idToken(google.pipeline, url, new Date());
+  const token = (url: string): string => google.context.iam.idToken(google.pipeline, url, new Date());
   const archives = async (): Promise<TargetBench['packages']> => [
     await bench.package(),
     await bench.package('another build'),

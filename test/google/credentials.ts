@@ -2,34 +2,34 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fields } from '../fakes/clouds/fields.ts';
 import type { Surface } from '../fakes/clouds/loopback.ts';
+import type { Call, GoogleContext } from './context.ts';
 import type { Contract } from './contract.ts';
 import { type ApiMethod, apiSurface, finish } from './surface.ts';
-import type { Call, World } from './world.ts';
 
 /** The federated identity of the job that logs in. */
-export const poolOf = (world: World): string =>
-  `//iam.googleapis.com/projects/${world.number}/locations/global/workloadIdentityPools/github/providers/github`;
-export const principalOf = (world: World, subject: string): string =>
-  `principal://iam.googleapis.com/projects/${world.number}/locations/global/workloadIdentityPools/github/subject/${subject}`;
+export const poolOf = (context: GoogleContext): string =>
+  `//iam.googleapis.com/projects/${context.number}/locations/global/workloadIdentityPools/github/providers/github`;
+export const principalOf = (context: GoogleContext, subject: string): string =>
+  `principal://iam.googleapis.com/projects/${context.number}/locations/global/workloadIdentityPools/github/subject/${subject}`;
 
 /** Gives out federated tokens for subject tokens: https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token */
-export function tokenSurface(world: World): Surface {
+export function tokenSurface(context: GoogleContext): Surface {
   return {
     name: 'STS',
     async serve({ body }) {
       const form = new URLSearchParams(body.toString());
-      const principal = principalOf(world, form.get('subject_token') ?? '');
+      const principal = principalOf(context, form.get('subject_token') ?? '');
       const call: Call = {
         ...{ method: 'sts.token', parameters: {}, body: undefined, principal, needs: [], mutating: false, status: 0 },
       };
-      world.calls.push(call);
-      return finish(world, call, async () => {
+      context.calls.push(call);
+      return finish(context, call, async () => {
         const answer = {
-          access_token: world.iam.accessToken(principal),
+          access_token: context.iam.accessToken(principal),
           issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
           ...{ token_type: 'Bearer', expires_in: 3600 },
         };
-        const ok = form.get('audience') === poolOf(world);
+        const ok = form.get('audience') === poolOf(context);
         const headers = { 'content-type': 'application/json' };
         const invalid = {
           error: 'invalid_target',
@@ -42,24 +42,24 @@ export function tokenSurface(world: World): Surface {
 }
 
 /** https://cloud.google.com/iam/docs/reference/credentials/rest */
-export function credentialSurface(world: World, contract: Contract): Surface {
+export function credentialSurface(context: GoogleContext, contract: Contract): Surface {
   const emailOf = (name = ''): string => name.split('/').at(-1) ?? '';
   const method = (permission: string, answer: (email: string, body: Fields) => Fields): ApiMethod => ({
     needs: ({ labels }) => [
-      { permission, resource: `projects/${world.project}/serviceAccounts/${emailOf(labels['name'])}` },
+      { permission, resource: `projects/${context.project}/serviceAccounts/${emailOf(labels['name'])}` },
     ],
     answer: ({ labels, body }) => answer(emailOf(labels['name']), body),
   });
   const at = 'iamcredentials.projects.serviceAccounts';
-  return apiSurface(world, {
+  return apiSurface(context, {
     ...{ name: 'IAMCREDENTIALS', contract },
     methods: {
       [`${at}.generateAccessToken`]: method('iam.serviceAccounts.getAccessToken', (email) => ({
-        accessToken: world.iam.accessToken(email),
-        expireTime: new Date(world.now().getTime() + 3_600_000).toISOString(),
+        accessToken: context.iam.accessToken(email),
+        expireTime: new Date(context.now().getTime() + 3_600_000).toISOString(),
       })),
       [`${at}.generateIdToken`]: method('iam.serviceAccounts.getOpenIdToken', (email, body) => ({
-        token: world.iam.idToken(email, String(body['audience']), world.now()),
+        token: context.iam.idToken(email, String(body['audience']), context.now()),
       })),
     },
   });
@@ -73,8 +73,12 @@ export interface LogIn {
 }
 
 /** A file as google-github-actions/auth writes it, for GOOGLE_APPLICATION_CREDENTIALS. Returns its path. */
-export function credentialsFile(world: World, logIn: LogIn, urls: { sts: string; iamcredentials: string }): string {
-  const folder = join(world.scratch, 'credentials');
+export function credentialsFile(
+  context: GoogleContext,
+  logIn: LogIn,
+  urls: { sts: string; iamcredentials: string },
+): string {
+  const folder = join(context.scratch, 'credentials');
   mkdirSync(folder, { recursive: true });
   const name = `${logIn.account ?? 'federated'}-${logIn.subject}`.replaceAll(/[^\w.@-]/g, '_');
   writeFileSync(join(folder, `${name}.token`), logIn.subject);
@@ -83,7 +87,7 @@ export function credentialsFile(world: World, logIn: LogIn, urls: { sts: string;
   writeFileSync(
     path,
     JSON.stringify({
-      ...{ type: 'external_account', audience: poolOf(world) },
+      ...{ type: 'external_account', audience: poolOf(context) },
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: `${urls.sts}/v1/token`,
       credential_source: { file: join(folder, `${name}.token`) },

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Fields, fieldsOf } from '../fakes/clouds/fields.ts';
 import type { Surface } from '../fakes/clouds/loopback.ts';
 import { alreadyExists, badRequest, notFound, precondition } from './api-error.ts';
+import type { GoogleContext, Need } from './context.ts';
 import type { Contract } from './contract.ts';
 import type { CloudRun } from './run/cloud-run.ts';
 import { type Buckets, resourceOf, type StoredObject } from './storage/buckets.ts';
 import { type ApiMethod, type ApiRequest, apiSurface } from './surface.ts';
-import type { Need, World } from './world.ts';
 
 const at = 'eventarc.projects.locations';
 const finalized = 'google.cloud.storage.object.v1.finalized';
@@ -32,12 +32,12 @@ export class Eventarc {
   readonly #waiting = new Set<string>();
   readonly #operations = new Map<string, Operation>();
   readonly #sent: Promise<Delivery>[] = [];
-  readonly #world: World;
+  readonly #context: GoogleContext;
   readonly #buckets: Buckets;
   readonly #run: CloudRun;
 
-  constructor(world: World, buckets: Buckets, run: CloudRun) {
-    this.#world = world;
+  constructor(context: GoogleContext, buckets: Buckets, run: CloudRun) {
+    this.#context = context;
     this.#buckets = buckets;
     this.#run = run;
     buckets.onPut = (object) => this.#tell(object);
@@ -45,7 +45,7 @@ export class Eventarc {
 
   /** Cloud Storage's own account, which has to be allowed to publish. */
   get storageAgent(): string {
-    return `service-${this.#world.number}@gs-project-accounts.iam.gserviceaccount.com`;
+    return `service-${this.#context.number}@gs-project-accounts.iam.gserviceaccount.com`;
   }
 
   /** What was sent since the last time this was asked, in the order of uploads. */
@@ -54,7 +54,7 @@ export class Eventarc {
   }
 
   surface(contract: Contract): Surface {
-    return apiSurface(this.#world, { ...{ name: 'EVENTARC', contract }, methods: this.#methods() });
+    return apiSurface(this.#context, { ...{ name: 'EVENTARC', contract }, methods: this.#methods() });
   }
 
   #methods(): Record<string, ApiMethod> {
@@ -65,7 +65,7 @@ export class Eventarc {
       [`${at}.triggers.create`]: {
         needs: (request) => [
           ...needs('eventarc.triggers.create')(request),
-          { permission: 'iam.serviceAccounts.actAs', resource: accountOf(this.#world, request.body) },
+          { permission: 'iam.serviceAccounts.actAs', resource: accountOf(this.#context, request.body) },
         ],
         answer: (request) => this.#create(request),
       },
@@ -114,14 +114,14 @@ export class Eventarc {
     if (where !== parent.split('/').at(-1)) {
       throw invalid('trigger', `bucket location ${where} does not match the location of the trigger`);
     }
-    const topic = `projects/${this.#world.project}`;
-    if (!this.#world.iam.allows(this.storageAgent, 'pubsub.topics.publish', topic)) {
+    const topic = `projects/${this.#context.project}`;
+    if (!this.#context.iam.allows(this.storageAgent, 'pubsub.topics.publish', topic)) {
       throw precondition(
         `The Cloud Storage service account for your bucket is unable to publish to Cloud Pub/Sub topics in the specified project.`,
       );
     }
     if (this.triggers.has(name)) throw alreadyExists(name);
-    const made = { ...body, uid: randomUUID(), createTime: this.#world.now().toISOString() };
+    const made = { ...body, uid: randomUUID(), createTime: this.#context.now().toISOString() };
     this.triggers.set(name, made);
     this.#waiting.add(name);
     return this.#begin(name, made, () => void this.#waiting.delete(name));
@@ -129,7 +129,7 @@ export class Eventarc {
 
   #begin(target: string, response: Fields, settle: () => void): Fields {
     const name = `${target.split('/').slice(0, 4).join('/')}/operations/${randomUUID()}`;
-    const { looks } = this.#world.knobs;
+    const { looks } = this.#context.knobs;
     const typed = { '@type': 'type.googleapis.com/google.cloud.eventarc.v1.Trigger', ...response };
     this.#operations.set(name, { looks, settle, response: typed });
     if (looks === 0) settle();
@@ -149,7 +149,7 @@ export class Eventarc {
     const sent = { trigger: name.split('/').at(-1) ?? '', object: object.name };
     const { service, region, path } = fieldsOf(fieldsOf(trigger['destination'])['cloudRun']) as Record<string, string>;
     const account = String(trigger['serviceAccount']);
-    const { iam, project, now } = this.#world;
+    const { iam, project, now } = this.#context;
     if (!iam.allows(account, 'eventarc.events.receiveEvent', `projects/${project}`)) {
       return { ...sent, status: 403, body: `${account} lacks eventarc.events.receiveEvent` };
     }
@@ -174,5 +174,5 @@ export class Eventarc {
 
 const invalid = (field: string, description: string) => badRequest([{ field, description }]);
 
-const accountOf = ({ project }: World, body: Fields): string =>
+const accountOf = ({ project }: GoogleContext, body: Fields): string =>
   `projects/${project}/serviceAccounts/${String(body['serviceAccount'])}`;

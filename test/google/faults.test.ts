@@ -25,7 +25,7 @@ const tagsOf = async (id: string): Promise<unknown[]> =>
 
 describe('faults', () => {
   it('are answered instead of the call', async () => {
-    google.world.fault = ({ mutating }) => (mutating ? unavailable() : undefined);
+    google.context.fault = ({ mutating }) => (mutating ? unavailable() : undefined);
     const body = { template: await client.template('digits-one', off) };
     const { status } = await client.ask('POST', `v2/${client.parent}/services?serviceId=digits`, body);
     expect([status, google.run.services.size]).toEqual([503, 0]);
@@ -35,7 +35,7 @@ describe('faults', () => {
     ['lost', 1],
     ['unheard', 0],
   ] as const)('can be an answer that is %s', async (fault, services) => {
-    google.world.fault = ({ mutating }) => (mutating ? fault : undefined);
+    google.context.fault = ({ mutating }) => (mutating ? fault : undefined);
     const body = { template: await client.template('digits-one', off) };
     await expect(client.ask('POST', `v2/${client.parent}/services?serviceId=digits`, body)).rejects.toThrow();
     expect(google.run.services.size).toBe(services);
@@ -43,7 +43,7 @@ describe('faults', () => {
 
   it('tells of each call once it is done', async () => {
     const seen: string[] = [];
-    google.world.onDone = ({ method, status }) => {
+    google.context.onDone = ({ method, status }) => {
       seen.push(`${method.split('.').slice(-2).join('.')} ${status}`);
     };
     await created();

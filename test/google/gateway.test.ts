@@ -13,7 +13,7 @@ describe('API Gateway on the stand-in', () => {
 
   async function call(method: string, path: string, body?: Fields): Promise<{ status: number; json: Fields }> {
     const { google } = project;
-    const token = google.world.iam.accessToken(google.pipeline);
+    const token = google.context.iam.accessToken(google.pipeline);
     const answer = await fetch(`${google.urlOf('APIGATEWAY')}/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },

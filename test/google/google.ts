@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoopbackServer, type Surface } from '../fakes/clouds/loopback.ts';
 import { removeTree } from '../fakes/clouds/read-only-folders.ts';
+import { GoogleContext } from './context.ts';
 import { Contract } from './contract.ts';
 import { credentialSurface, credentialsFile, type LogIn, tokenSurface } from './credentials.ts';
 import { Edge } from './edge/edge.ts';
@@ -17,7 +18,6 @@ import { runSurface } from './run/surface.ts';
 import { serviceUsageSurface } from './service-usage.ts';
 import { Buckets } from './storage/buckets.ts';
 import { storageSurface } from './storage/surface.ts';
-import { World } from './world.ts';
 
 /*
  * A stand-in for Google Cloud, not an emulator of it: stricter than the real one, so that what passes here has a chance
@@ -25,7 +25,7 @@ import { World } from './world.ts';
  *
  * Each API is a surface with an address of its own, to which a variable of gcloud's points. To add one:
  *   1. put its discovery document into contracts/, reduced as contracts/README.md says;
- *   2. write `(google: Google) => apiSurface(google.world, { name, contract, methods })`: `methods` has, by the document's
+ *   2. write `(google: Google) => apiSurface(google.context, { name, contract, methods })`: `methods` has, by the document's
  *      method ids, what the caller needs (`needs`) and the answer (`answer`, which throws ApiError). Requests, query
  *      parameters and answers are held to the document; calls are recorded; faults and denials come by themselves;
  *   3. add it to `usual` below, or give it to `openGoogle({ surfaces: [mine] })`. Its variable is
@@ -48,27 +48,27 @@ export interface GoogleOptions {
 
 const usual: SurfaceMaker[] = [
   ({ run }) => runSurface(run, Contract.read('run.v2.json')),
-  ({ world }) => tokenSurface(world),
-  ({ world }) => credentialSurface(world, Contract.read('iamcredentials.v1.json')),
-  ({ world, logs }) => loggingSurface(world, Contract.read('logging.v2.json'), logs),
-  ({ world }) => serviceUsageSurface(world, Contract.read('serviceusage.v1.json')),
+  ({ context }) => tokenSurface(context),
+  ({ context }) => credentialSurface(context, Contract.read('iamcredentials.v1.json')),
+  ({ context, logs }) => loggingSurface(context, Contract.read('logging.v2.json'), logs),
+  ({ context }) => serviceUsageSurface(context, Contract.read('serviceusage.v1.json')),
   ({ eventarc }) => eventarc.surface(Contract.read('eventarc.v1.json')),
   ({ pubsub }) => pubsub.surface(pubsubContract()),
-  ({ world }) => ({
+  ({ context }) => ({
     name: 'CERTS',
-    serve: async () => ({ status: 200, body: JSON.stringify(world.iam.certificates) }),
+    serve: async () => ({ status: 200, body: JSON.stringify(context.iam.certificates) }),
   }),
-  ({ world, buckets }) => storageSurface(world, buckets, () => pipelineOf(world)),
+  ({ context, buckets }) => storageSurface(context, buckets, () => pipelineOf(context)),
 ];
 
 const pubsubContract = (): Contract => Contract.read('pubsub.v1.json');
 
 /** The account of the pipeline, which may do everything until a test says otherwise. */
-const pipelineOf = ({ project }: World): string => `coldgate-pipeline@${project}.iam.gserviceaccount.com`;
+const pipelineOf = ({ project }: GoogleContext): string => `coldgate-pipeline@${project}.iam.gserviceaccount.com`;
 
 /** One project on Google Cloud, on loopback. */
 export class Google {
-  readonly world: World;
+  readonly context: GoogleContext;
   readonly buckets: Buckets;
   readonly logs: Logs;
   readonly edge: Edge;
@@ -79,19 +79,19 @@ export class Google {
   readonly #servers = new Map<string, LoopbackServer>();
 
   private constructor({ knobs = {}, buckets = ['models'], images = new Map(), now }: GoogleOptions) {
-    this.world = new World(mkdtempSync(join(tmpdir(), 'coldgate-google-')), knobs, now);
-    const { world } = this;
-    this.buckets = new Buckets(world.now);
-    this.logs = new Logs(world);
-    this.edge = new Edge(world);
-    this.sources = new Sources(world.scratch);
-    const files = filesOf(world, this.buckets, this.sources, images);
-    this.run = new CloudRun(world, this.edge, files, (...line) => this.logs.add(...line));
-    this.eventarc = new Eventarc(world, this.buckets, this.run);
-    this.pubsub = new PubSub(world);
-    world.iam.grant(this.eventarc.storageAgent, ['pubsub.topics.publish'], `projects/${world.project}`, 0);
-    world.iam.grant(this.pipeline, 'all', '*', 0);
-    world.iam.grant(principalOfJob(world), ['iam.serviceAccounts.getAccessToken'], '*', 0);
+    this.context = new GoogleContext(mkdtempSync(join(tmpdir(), 'coldgate-google-')), knobs, now);
+    const { context } = this;
+    this.buckets = new Buckets(context.now);
+    this.logs = new Logs(context);
+    this.edge = new Edge(context);
+    this.sources = new Sources(context.scratch);
+    const files = filesOf(context, this.buckets, this.sources, images);
+    this.run = new CloudRun(context, this.edge, files, (...line) => this.logs.add(...line));
+    this.eventarc = new Eventarc(context, this.buckets, this.run);
+    this.pubsub = new PubSub(context);
+    context.iam.grant(this.eventarc.storageAgent, ['pubsub.topics.publish'], `projects/${context.project}`, 0);
+    context.iam.grant(this.pipeline, 'all', '*', 0);
+    context.iam.grant(principalOfJob(context), ['iam.serviceAccounts.getAccessToken'], '*', 0);
     for (const bucket of buckets) this.createBucket(bucket);
   }
 
@@ -106,15 +106,15 @@ export class Google {
 
   /** The service account that the product calls as. */
   get pipeline(): string {
-    return pipelineOf(this.world);
+    return pipelineOf(this.context);
   }
 
   get project(): { id: string; number: string } {
-    return { id: this.world.project, number: this.world.number };
+    return { id: this.context.project, number: this.context.number };
   }
 
   get knobs(): Knobs {
-    return this.world.knobs;
+    return this.context.knobs;
   }
 
   /** The address of an API, without a slash at its end. */
@@ -138,21 +138,21 @@ export class Google {
     return {
       ...(Object.fromEntries(endpoints) as Record<string, string>),
       STORAGE_EMULATOR_HOST: this.urlOf('STORAGE'),
-      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(this.world, logIn, { sts, iamcredentials }),
-      GOOGLE_CLOUD_PROJECT: this.world.project,
+      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile(this.context, logIn, { sts, iamcredentials }),
+      GOOGLE_CLOUD_PROJECT: this.context.project,
       CLOUDSDK_CONFIG: '/dev/null',
       METADATA_SERVER_DETECTION: 'none',
     };
   }
 
   /** The calls since the last time this was asked. */
-  calls(): World['calls'] {
-    return this.world.calls.splice(0);
+  calls(): GoogleContext['calls'] {
+    return this.context.calls.splice(0);
   }
 
   /** What broke the contract since the last time this was asked; `close` throws where any is left. */
   violations(): string[] {
-    return this.world.violations.splice(0);
+    return this.context.violations.splice(0);
   }
 
   /** Ends every instance that serves nothing: the next request of each revision is a cold start. */
@@ -164,7 +164,7 @@ export class Google {
   /** A bucket of this project, whose objects the service agent may read; `buckets.create` makes one of another project. */
   createBucket(bucket: string): void {
     this.buckets.create(bucket);
-    this.world.iam.grant(this.world.iam.serviceAgent, ['storage.objects.get'], `projects/_/buckets/${bucket}`, 0);
+    this.context.iam.grant(this.context.iam.serviceAgent, ['storage.objects.get'], `projects/_/buckets/${bucket}`, 0);
   }
 
   /**
@@ -173,7 +173,7 @@ export class Google {
    */
   async storageAs(email: string): Promise<string> {
     const name = `STORAGE as ${email}`;
-    const surface = storageSurface(this.world, this.buckets, () => email);
+    const surface = storageSurface(this.context, this.buckets, () => email);
     if (!this.#servers.has(name)) this.#servers.set(name, await LoopbackServer.openSurface(surface));
     return this.urlOf(name);
   }
@@ -182,7 +182,7 @@ export class Google {
   async pubsubAs(email: string): Promise<string> {
     const name = `PUBSUB as ${email}`;
     const { serve } = this.pubsub.surface(pubsubContract());
-    const as = (): string => `Bearer ${this.world.iam.accessToken(email)}`;
+    const as = (): string => `Bearer ${this.context.iam.accessToken(email)}`;
     const surface: Surface = {
       name,
       serve: (incoming) => serve({ ...incoming, headers: { ...incoming.headers, authorization: as() } }),
@@ -193,34 +193,34 @@ export class Google {
 
   /** The platform changes something of a service by itself: its etag moves. */
   bump(service: string): void {
-    for (const one of this.run.services.values()) if (one.id === service) one.version = this.world.version();
+    for (const one of this.run.services.values()) if (one.id === service) one.version = this.context.version();
   }
 
   /** Whoever asks, this permission is refused, until it is allowed again. */
   deny(permission: string): void {
-    this.world.iam.denied.add(permission);
+    this.context.iam.denied.add(permission);
   }
 
   allow(permission: string): void {
-    this.world.iam.denied.delete(permission);
+    this.context.iam.denied.delete(permission);
   }
 
   /** Throws for violations that nobody has asked for. */
   async close(): Promise<void> {
     await this.pubsub.close();
     await this.run.close();
-    for (const what of this.sources.changes()) this.world.violation(what);
+    for (const what of this.sources.changes()) this.context.violation(what);
     await this.edge.close();
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
-    removeTree(this.world.scratch);
+    removeTree(this.context.scratch);
     const left = this.violations();
     if (left.length > 0) throw new Error(`Google would not have taken this:\n${left.join('\n')}`);
   }
 }
 
 const subject = 'repo:acme/models:ref:refs/heads/main';
-const principalOfJob = (world: World): string =>
-  `principal://iam.googleapis.com/projects/${world.number}/locations/global/workloadIdentityPools/github/subject/${subject}`;
+const principalOfJob = (context: GoogleContext): string =>
+  `principal://iam.googleapis.com/projects/${context.number}/locations/global/workloadIdentityPools/github/subject/${subject}`;
 
 /** Opens a project; `close` it. */
 export const openGoogle = (options: GoogleOptions = {}): Promise<Google> => Google.open(options);

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fields } from '../fakes/clouds/fields.ts';
-import { removeTree } from '../fakes/clouds/read-only-folders.ts';
+import { endsWithItsProcess } from '../fakes/clouds/killed-process.ts';
 import { allTo, Client, greeter } from './client.ts';
 import { type Google, openGoogle } from './google.ts';
 import type { Template } from './run/record.ts';
@@ -79,7 +77,7 @@ describe('instances', () => {
     const uri = await deployed({ ...off, scaling: { maxInstanceCount: 1 }, maxInstanceRequestConcurrency: 1 });
     await asked(uri);
     const slow = fetch(`${uri}/slow/1500`);
-    await vi.waitFor(() => expect(pool()?.taken).toBe(1));
+    await vi.waitFor(() => expect(pool()?.taken).toBe(1), 60_000);
     expect((await fetch(uri)).status).toBe(429);
     expect((await slow).status).toBe(200);
     google.knobs.queueMs = 10_000;
@@ -106,26 +104,12 @@ describe('instances', () => {
     const script = `${greeter}\nprocess.once('SIGTERM', () => { console.log('ending'); process.exit(0); });`;
     await asked(await deployed(off, script));
     await google.stopIdle();
-    await vi.waitFor(() => expect(system()).toContain('ending'));
+    await vi.waitFor(() => expect(system()).toContain('ending'), 60_000);
   });
 
-  it.skipIf(process.platform === 'win32')('do not outlive a process that is killed', async () => {
-    const bench = join(import.meta.dirname, 'killed-bench.ts');
-    const child = spawn(process.execPath, [bench], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const { pid, scratch } = JSON.parse(line.toString()) as { pid: number; scratch: string };
-    const isAlive = (): boolean => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    };
-    expect(isAlive()).toBe(true);
-    child.kill('SIGKILL');
-    await vi.waitFor(() => expect(isAlive()).toBe(false), 10_000);
-    removeTree(scratch);
-  });
+  it.skipIf(process.platform === 'win32')('do not outlive a process that is killed', () =>
+    endsWithItsProcess(join(import.meta.dirname, 'killed-bench.ts')),
+  );
 
   it('that are kept as a minimum run before a request', async () => {
     await deployed({ ...off, scaling: { minInstanceCount: 2 } });

@@ -10,4 +10,4 @@ const body = { template, traffic: allTo('digits-one'), invokerIamDisabled: true 
 await client.change('POST', `v2/${client.parent}/services?serviceId=digits`, body);
 const answer = await fetch((await client.service('digits')).uri);
 const { pid } = (await answer.json()) as Fields;
-console.log(JSON.stringify({ pid, scratch: google.world.scratch }));
+console.log(JSON.stringify({ pid, scratch: google.context.scratch }));

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Fields, fieldsOf } from '../fakes/clouds/fields.ts';
 import type { Surface } from '../fakes/clouds/loopback.ts';
+import type { GoogleContext } from './context.ts';
 import type { Contract } from './contract.ts';
 import { page } from './run/page.ts';
 import type { Revision, Service } from './run/record.ts';
 import { apiSurface } from './surface.ts';
-import type { World } from './world.ts';
 
 interface Entry extends Fields {
   timestamp: string;
@@ -16,14 +16,14 @@ const names = { system: 'varlog%2Fsystem', stdout: 'stdout', stderr: 'stderr' };
 /** What the platform and the instances have written: https://cloud.google.com/run/docs/logging */
 export class Logs {
   readonly entries: Entry[] = [];
-  readonly #world: World;
+  readonly #context: GoogleContext;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: GoogleContext) {
+    this.#context = context;
   }
 
   add(revision: Revision, service: Service, instanceId: string, stream: string, line: string): void {
-    const { project } = this.#world;
+    const { project } = this.#context;
     const json = stream !== 'system' && line.startsWith('{') ? parse(line) : undefined;
     const { severity, ...payload } = json ?? {};
     this.entries.push({
@@ -36,8 +36,8 @@ export class Logs {
         },
       },
       labels: { instanceId },
-      ...{ timestamp: this.#world.now().toISOString(), insertId: randomUUID().slice(0, 20) },
-      receiveTimestamp: this.#world.now().toISOString(),
+      ...{ timestamp: this.#context.now().toISOString(), insertId: randomUUID().slice(0, 20) },
+      receiveTimestamp: this.#context.now().toISOString(),
       ...(json ? { jsonPayload: payload } : { textPayload: line }),
       ...(stream === 'system' ? { severity: 'INFO' } : typeof severity === 'string' && { severity }),
     });
@@ -53,8 +53,8 @@ function parse(line: string): Fields | undefined {
 }
 
 /** https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list */
-export function loggingSurface(world: World, contract: Contract, logs: Logs): Surface {
-  return apiSurface(world, {
+export function loggingSurface(context: GoogleContext, contract: Contract, logs: Logs): Surface {
+  return apiSurface(context, {
     ...{ name: 'LOGGING', contract },
     methods: {
       'logging.entries.list': {
@@ -64,7 +64,7 @@ export function loggingSurface(world: World, contract: Contract, logs: Logs): Su
             resource,
           })),
         answer({ body }) {
-          const until = world.now().getTime() - world.knobs.logLagMs;
+          const until = context.now().getTime() - context.knobs.logLagMs;
           const holds = filterOf(String(body['filter'] ?? ''));
           const found = logs.entries.filter((one) => Date.parse(one.timestamp) <= until && holds(one));
           if (body['orderBy'] === 'timestamp desc') found.reverse();
@@ -72,7 +72,7 @@ export function loggingSurface(world: World, contract: Contract, logs: Logs): Su
             ...(body['pageToken'] !== undefined && { pageToken: String(body['pageToken']) }),
             ...(body['pageSize'] !== undefined && { pageSize: String(body['pageSize']) }),
           });
-          return page('entries', found, query, Math.max(world.knobs.pageSize, 50));
+          return page('entries', found, query, Math.max(context.knobs.pageSize, 50));
         },
       },
     },

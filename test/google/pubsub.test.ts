@@ -130,7 +130,7 @@ describe('a push', () => {
     await publish('x');
     await vi.waitFor(() => expect(google.pubsub.deliveries().length).toBeGreaterThan(1));
     expect(came).toEqual([]);
-    google.world.iam.grant(google.pubsub.agent, ['iam.serviceAccounts.getOpenIdToken'], '*', 0);
+    google.context.iam.grant(google.pubsub.agent, ['iam.serviceAccounts.getOpenIdToken'], '*', 0);
     await vi.waitFor(() => expect(left()).toBe(0));
     google.knobs.pushNeedsTokenCreator = false;
   });
@@ -149,8 +149,8 @@ describe('a dead letter', () => {
     await publish('bad');
     await vi.waitFor(() => expect(came.length).toBeGreaterThan(6));
     expect([left(), left('kept')]).toEqual([1, 0]);
-    google.world.iam.grant(google.pubsub.agent, ['pubsub.topics.publish'], at('topics', 'dead'), 0);
-    google.world.iam.grant(google.pubsub.agent, ['pubsub.subscriptions.consume'], at('subscriptions', 'work'), 0);
+    google.context.iam.grant(google.pubsub.agent, ['pubsub.topics.publish'], at('topics', 'dead'), 0);
+    google.context.iam.grant(google.pubsub.agent, ['pubsub.subscriptions.consume'], at('subscriptions', 'work'), 0);
     await vi.waitFor(() => expect([left(), left('kept')]).toEqual([0, 1]));
     expect(came.map(({ body }) => body['deliveryAttempt']).slice(0, 3)).toEqual([1, 2, 3]);
     const pulled = await ask('POST', `${at('subscriptions', 'kept')}:pull`, { maxMessages: 10 });
@@ -167,7 +167,7 @@ describe('a dead letter', () => {
     says = () => 500;
     await topic();
     await topic('dead');
-    google.world.iam.grant(google.pubsub.agent, ['pubsub.topics.publish', 'pubsub.subscriptions.consume'], '*', 0);
+    google.context.iam.grant(google.pubsub.agent, ['pubsub.topics.publish', 'pubsub.subscriptions.consume'], '*', 0);
     await subscribe({ deadLetterPolicy });
     await publish('bad');
     await vi.waitFor(() => expect(left()).toBe(0));

@@ -71,7 +71,7 @@ export class ReleaseBench {
 
   /** What a client who may call gets for the golden sample. */
   async infer(url: string, inputs: unknown, service = 'digits-local') {
-    const token = this.google.world.iam.idToken(this.google.pipeline, this.service(service)?.uri ?? '', new Date());
+    const token = this.google.context.iam.idToken(this.google.pipeline, this.service(service)?.uri ?? '', new Date());
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
     const reply = await fetch(`${url}/v1/infer`, { method: 'POST', body: JSON.stringify({ inputs }), headers });
     return { status: reply.status, version: reply.headers.get('x-coldgate-version'), text: await reply.text() };

@@ -2,27 +2,27 @@ import { randomUUID } from 'node:crypto';
 import type { Fields } from '../fakes/clouds/fields.ts';
 import type { Surface } from '../fakes/clouds/loopback.ts';
 import { denied } from './api-error.ts';
+import type { GoogleContext, Need } from './context.ts';
 import type { Contract } from './contract.ts';
 import { type ApiRequest, apiSurface } from './surface.ts';
-import type { Need, World } from './world.ts';
 
 /** Whether an API is switched on in the project: https://cloud.google.com/service-usage/docs/reference/rest */
-export function serviceUsageSurface(world: World, contract: Contract): Surface {
+export function serviceUsageSurface(context: GoogleContext, contract: Contract): Surface {
   const serviceOf = (name: string): string => name.split('/').at(-1) ?? '';
   const view = (name: string): Fields => ({
-    name: `projects/${world.number}/services/${serviceOf(name)}`,
-    parent: `projects/${world.number}`,
+    name: `projects/${context.number}/services/${serviceOf(name)}`,
+    parent: `projects/${context.number}`,
     config: { name: serviceOf(name) },
-    state: world.disabled.has(serviceOf(name)) ? 'DISABLED' : 'ENABLED',
+    state: context.disabled.has(serviceOf(name)) ? 'DISABLED' : 'ENABLED',
   });
-  const needs = (permission: string) => (): Need[] => [{ permission, resource: `projects/${world.project}` }];
+  const needs = (permission: string) => (): Need[] => [{ permission, resource: `projects/${context.project}` }];
   const checked = ({ labels }: ApiRequest, permission: string): string => {
     const name = labels['name'] ?? '';
     const [, project] = name.split('/');
-    if (project !== world.project && project !== world.number) throw denied(permission, name);
+    if (project !== context.project && project !== context.number) throw denied(permission, name);
     return name;
   };
-  return apiSurface(world, {
+  return apiSurface(context, {
     ...{ name: 'SERVICEUSAGE', contract },
     methods: {
       'serviceusage.services.get': {
@@ -33,7 +33,7 @@ export function serviceUsageSurface(world: World, contract: Contract): Surface {
         needs: needs('serviceusage.services.enable'),
         answer(request) {
           const name = checked(request, 'serviceusage.services.enable');
-          world.disabled.delete(serviceOf(name));
+          context.disabled.delete(serviceOf(name));
           const type = 'type.googleapis.com/google.api.serviceusage.v1.EnableServiceResponse';
           const response = { '@type': type, service: view(name) };
           return { name: `operations/${randomUUID()}`, done: true, response };

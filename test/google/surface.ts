@@ -2,9 +2,9 @@ import { finishCall } from '../fakes/clouds/calls.ts';
 import type { Fields } from '../fakes/clouds/fields.ts';
 import type { Incoming, Reply, Surface } from '../fakes/clouds/loopback.ts';
 import { ApiError, denied, disabled, notFound, unauthenticated } from './api-error.ts';
+import type { Call, GoogleContext, Need } from './context.ts';
 import { type Contract, type Finding, type Method, numbers } from './contract.ts';
 import type { Token } from './iam.ts';
-import type { Call, Need, World } from './world.ts';
 
 /** A request of a method, held to the contract. */
 export interface ApiRequest {
@@ -35,7 +35,7 @@ export interface ApiOptions {
 }
 
 /** A surface whose requests and answers are held to Google's description of the API. */
-export function apiSurface(world: World, options: ApiOptions): Surface {
+export function apiSurface(context: GoogleContext, options: ApiOptions): Surface {
   const { contract, name } = options;
   return {
     name,
@@ -43,10 +43,10 @@ export function apiSurface(world: World, options: ApiOptions): Surface {
       const found = contract.find(incoming.method, incoming.url.pathname);
       const answer = found && options.methods[found.method.id];
       if (!found || !answer) {
-        world.violation(`${name}: ${incoming.method} ${incoming.url.pathname} is no method that the stand-in has`);
+        context.violation(`${name}: ${incoming.method} ${incoming.url.pathname} is no method that the stand-in has`);
         return failure(notFound(incoming.url.pathname));
       }
-      return serveMethod(world, options, { ...found, incoming, answer });
+      return serveMethod(context, options, { ...found, incoming, answer });
     },
   };
 }
@@ -58,24 +58,24 @@ interface Found {
   answer: ApiMethod;
 }
 
-async function serveMethod(world: World, options: ApiOptions, found: Found): Promise<Reply | undefined> {
+async function serveMethod(context: GoogleContext, options: ApiOptions, found: Found): Promise<Reply | undefined> {
   const { method, labels, incoming } = found;
-  const caller = world.iam.tokenOf(incoming.headers.authorization);
+  const caller = context.iam.tokenOf(incoming.headers.authorization);
   const parameters = { ...labels, ...Object.fromEntries(incoming.url.searchParams) };
   const call: Call = {
     ...{ method: method.id, parameters, body: undefined, principal: caller?.principal ?? '', needs: [], status: 0 },
     mutating: incoming.method !== 'GET' && !readingPosts.test(method.id),
   };
-  world.calls.push(call);
-  return finish(world, call, async () => {
+  context.calls.push(call);
+  return finish(context, call, async () => {
     if (caller?.kind !== 'access') throw unauthenticated();
     const request = { labels, query: incoming.url.searchParams, caller, body: {} };
-    call.body = request.body = readBody(world, options.contract, found);
-    checkCaller(world, options, call, found.answer.needs(request));
+    call.body = request.body = readBody(context, options.contract, found);
+    checkCaller(context, options, call, found.answer.needs(request));
     options.charge?.(call);
     const answer = JSON.parse(JSON.stringify((await found.answer.answer(request)) ?? {})) as unknown;
     for (const one of options.contract.findings(method.response ?? {}, answer, '', 'answer')) {
-      world.violation(`the stand-in's own answer to ${method.id}: ${one.path}: ${one.message}`);
+      context.violation(`the stand-in's own answer to ${method.id}: ${one.path}: ${one.message}`);
     }
     return { status: 200, headers: json, body: JSON.stringify(answer) };
   });
@@ -86,29 +86,29 @@ const readingPosts = /^logging\.entries\.list$|^iamcredentials\.|operations\.wai
 const json = { 'content-type': 'application/json; charset=UTF-8' };
 
 /** Runs a call between the fault that a test wants and those who watch. */
-export const finish = (world: World, call: Call, work: () => Promise<Reply>): Promise<Reply | undefined> =>
-  finishCall(world, call, work, failure);
+export const finish = (context: GoogleContext, call: Call, work: () => Promise<Reply>): Promise<Reply | undefined> =>
+  finishCall(context, call, work, failure);
 
 export const failure = (thrown: unknown): Reply => {
   const error = thrown instanceof ApiError ? thrown : new ApiError(500, 'INTERNAL', 'Internal error encountered.');
   return { status: error.code, headers: json, body: JSON.stringify(error.body) };
 };
 
-function checkCaller(world: World, { contract, federated }: ApiOptions, call: Call, needs: Need[]): void {
+function checkCaller(context: GoogleContext, { contract, federated }: ApiOptions, call: Call, needs: Need[]): void {
   const service = `${contract.name}.googleapis.com`;
-  if (world.disabled.has(service)) throw disabled(service, world.number);
+  if (context.disabled.has(service)) throw disabled(service, context.number);
   call.needs = needs;
   // https://cloud.google.com/iam/docs/federated-identity-supported-services: Cloud Run wants impersonation.
   if (federated === false && call.principal.startsWith('principal')) {
-    world.violation(`${call.method}: a federated identity calls ${service} without a service account`);
+    context.violation(`${call.method}: a federated identity calls ${service} without a service account`);
     throw denied(needs[0]?.permission ?? '', needs[0]?.resource ?? '');
   }
   for (const { permission, resource } of needs) {
-    if (!world.iam.allows(call.principal, permission, resource)) throw denied(permission, resource);
+    if (!context.iam.allows(call.principal, permission, resource)) throw denied(permission, resource);
   }
 }
 
-function readBody(world: World, contract: Contract, { method, incoming }: Found): Fields {
+function readBody(context: GoogleContext, contract: Contract, { method, incoming }: Found): Fields {
   const found = contract.queryFindings(method, incoming.url.searchParams);
   let body: Fields = {};
   const isJson = /^application\/json\b/.test(incoming.headers['content-type'] ?? '');
@@ -121,7 +121,7 @@ function readBody(world: World, contract: Contract, { method, incoming }: Found)
   } else if (incoming.body.byteLength > 0 && !method.mediaUpload) {
     found.push({ path: 'content-type', message: `expected application/json` });
   }
-  for (const { path, message } of found) world.violation(`${method.id}: ${path}: ${message}`);
+  for (const { path, message } of found) context.violation(`${method.id}: ${path}: ${message}`);
   const refused = found.filter(({ ignored }) => !ignored);
   if (refused.length > 0) {
     const text = refused.map(({ path, message }) => `${path}: ${message}`).join('\n');

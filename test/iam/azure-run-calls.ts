@@ -1,6 +1,6 @@
 import type { Azure } from '../azure/azure.ts';
+import type { Call } from '../azure/context.ts';
 import { fits } from '../azure/iam.ts';
-import type { Call } from '../azure/world.ts';
 import type { Grant } from './compare.ts';
 import type { Access } from './evaluate.ts';
 import type { PrintedPolicySet } from './printed.ts';
@@ -47,7 +47,7 @@ export const runGrants = (set: PrintedPolicySet): Grant[] =>
 
 /** Lets the pipeline do what the commands say and nothing else. */
 export function enforce(set: PrintedPolicySet, azure: Azure): void {
-  const { iam } = azure.world;
+  const { iam } = azure.context;
   iam.revoke(azure.pipeline.oid);
   for (const { scope, ...role } of boundBy(set)) iam.grant(azure.pipeline.oid, role, scope);
 }

@@ -17,7 +17,7 @@ describe('what a gateway asks of API Gateway, and what coldgate iam grants', () 
     harness = await GatewayHarness.open();
     const keys = { auth: 'api-key' };
     await harness.ensure(keys).catch(() => undefined);
-    harness.project.google.world.disabled.clear();
+    harness.project.google.context.disabled.clear();
     for (const deadline of [10, 20, 30, 40, 50]) await harness.ensure({ deadline });
     await harness.ensure({ deadline: 50 });
     await harness.remove();

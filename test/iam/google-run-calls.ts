@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
+import type { Call } from '../google/context.ts';
 import type { Google } from '../google/google.ts';
-import type { Call } from '../google/world.ts';
 import type { Grant } from './compare.ts';
 import type { Access } from './evaluate.ts';
 import { googleGrants } from './google-requests.ts';
@@ -59,7 +59,7 @@ export function runGrants(set: PrintedPolicySet, { project, pipeline }: Google):
 
 /** Lets the pipeline do what the commands say and nothing else; what buckets hold is held to conditions by `runGrants`. */
 export function enforce(set: PrintedPolicySet, google: Google): void {
-  const { iam, project } = google.world;
+  const { iam, project } = google.context;
   iam.revoke(google.pipeline, '*', 0);
   iam.grant(
     google.pipeline,

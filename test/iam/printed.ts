@@ -8,7 +8,7 @@ import { readInputs } from '../../src/inputs.ts';
 import type { VerbResult } from '../../src/steps/verb.ts';
 import { contextIn } from '../gate/context.ts';
 
-/** A sheet as `--json` has it. */
+/** A policy set as `--json` has it. */
 export interface PrintedPolicySet extends Omit<PolicySet, 'files'> {
   documents: PolicyFile[];
 }
@@ -41,7 +41,7 @@ export function policySetOf(
   cloud: PolicySet['cloud'] = 'aws',
 ): PrintedPolicySet {
   const found = policySetsOf(result).find((policySet) => policySet.role === role && policySet.cloud === cloud);
-  if (!found) throw new Error(`no sheet of ${role} on ${cloud}`);
+  if (!found) throw new Error(`no policy set of ${role} on ${cloud}`);
   return found;
 }
 

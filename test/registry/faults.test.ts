@@ -3,7 +3,7 @@ import type { Store } from '../../src/stores/store.ts';
 import { faultCases, honest, moveIn, simulationOf, stateOf } from '../fakes/registry/fault-cases.ts';
 import { type Fault, FaultyStore } from '../fakes/registry/faulty-store.ts';
 import { checkInvariants, type Seen } from '../fakes/registry/invariants.ts';
-import { codeOf, model, Simulation } from '../fakes/registry/world.ts';
+import { codeOf, model, Simulation } from '../fakes/registry/simulation.ts';
 
 describe.each(Object.entries(faultCases))('%s', (_name, verb) => {
   const faults: [Fault, boolean][] = [

@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry/invariants.ts';
 import { copyInto, type Finding, interleave, shuffle, type Verb } from '../fakes/registry/schedule.ts';
-import { codeOf, day, keysOf, model, overwrite, Simulation } from '../fakes/registry/world.ts';
+import { codeOf, day, keysOf, model, overwrite, Simulation } from '../fakes/registry/simulation.ts';
 import { AgedStore } from '../fakes/registry/wrapped-store.ts';
 
 const few = (seed: string) => ({ 'model.onnx': `model ${seed}`, 'z.json': '[]' });

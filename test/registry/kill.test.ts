@@ -5,8 +5,8 @@ import { openStore } from '../../src/stores/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { checkInvariants } from '../fakes/registry/invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry/processes.ts';
+import { codeOf, keysOf, model, Simulation, textAt } from '../fakes/registry/simulation.ts';
 import { namedVerbs } from '../fakes/registry/verbs.ts';
-import { codeOf, keysOf, model, Simulation, textAt } from '../fakes/registry/world.ts';
 import { type StoreFolder, temporaryStore } from '../fakes/stores/folder.ts';
 
 async function begin(): Promise<Simulation> {

@@ -5,7 +5,7 @@ import { openMemoryStore } from '../../src/stores/memory.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { checkInvariants } from '../fakes/registry/invariants.ts';
 import { plant, VerbProcess } from '../fakes/registry/processes.ts';
-import { keysOf, model, Simulation } from '../fakes/registry/world.ts';
+import { keysOf, model, Simulation } from '../fakes/registry/simulation.ts';
 import { temporaryStore } from '../fakes/stores/folder.ts';
 
 async function begin(): Promise<Simulation> {

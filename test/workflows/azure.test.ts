@@ -19,8 +19,8 @@ describePart('act or azurite', whyNot(act) ?? whyMissing('azurite'), 'the exampl
   beforeAll(async () => {
     azure = await openAzure({ groups: ['acme-models'], accounts: ['acmemodelapps'] });
     const id = azure.identities.create('digits', 'acme-models');
-    const owner = azure.world.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
-    azure.world.iam.grant(azure.identities.find(id)!.oid, owner, azure.world.groupId('acme-models'));
+    const owner = azure.context.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
+    azure.context.iam.grant(azure.identities.find(id)!.oid, owner, azure.context.groupId('acme-models'));
     const { url, endpoint } = (await azuriteContainer()).settings;
     const azurite = (await useServer('azurite')).env;
     env = { ...azure.environment, ...azurite };
@@ -42,7 +42,7 @@ describePart('act or azurite', whyNot(act) ?? whyMissing('azurite'), 'the exampl
     const after = commitAll(folder, 'Our own subscription');
     const vars = {
       AZURE_CLIENT_ID: azure.pipeline.clientId,
-      AZURE_TENANT_ID: azure.world.tenant,
+      AZURE_TENANT_ID: azure.context.tenant,
       AZURE_SUBSCRIPTION_ID: azure.subscription,
     };
     const run = { event: 'push', workflow: '.github/workflows/models.yml', env, vars };

@@ -9,6 +9,17 @@ export interface Answer {
   body: unknown;
 }
 
+/** Whether the handler answered: it names its instance, which no front end of a platform does. */
+export const isOurs = ({ headers }: Answer): boolean => headers['x-coldgate-instance'] !== undefined;
+
+/** An address that this run has moved: until then, what had it before may answer there. */
+export interface MovedAddress {
+  /** Revision that is to answer. */
+  reports: string;
+  /** By `performance.now()`. */
+  until: number;
+}
+
 export interface CallOptions {
   /** Whole call, ms. */
   timeoutMs: number;

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { rootOfPrefix } from '../prefix.ts';
 
 /** Where in Azure Blob Storage a store is, and the names of objects there. */
 export class BucketLocation {
@@ -12,16 +13,15 @@ export class BucketLocation {
   constructor(url: string) {
     const form = /^azure:\/\/([a-z0-9]{3,24})\/([a-z0-9](?:-?[a-z0-9]){2,62})(?:\/(.*))?$/;
     const [, account, container, prefix = ''] = form.exec(url) ?? [];
-    const parts = prefix.replace(/\/$/, '').split('/');
-    const isPlain = prefix === '' || parts.every((part) => /^[\w=-][\w.=-]*$/.test(part) && !part.includes('..'));
-    if (!account || !container || !isPlain) {
+    const root = rootOfPrefix(prefix);
+    if (!account || !container || root === undefined) {
       const message = `expected azure://account/container/prefix with plain names between the slashes, got ${JSON.stringify(url)}.`;
       throw new InputError([{ path: 'store.url', message }]);
     }
     this.url = url;
     this.account = account;
     this.container = container;
-    this.root = prefix === '' ? '' : `${parts.join('/')}/`;
+    this.root = root;
   }
 
   /** The name of the blob in the container. */

@@ -1,15 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { BlobDownloadResponseParsed } from '@azure/storage-blob';
-import { RangedBody } from '../ranged-body.ts';
-import {
-  NotFoundError,
-  type ObjectInfo,
-  PreconditionError,
-  type StoredObject,
-  type Token,
-  UnavailableError,
-  UnsupportedError,
-} from '../store.ts';
+import { type ObjectReads, openedObject, totalOf } from '../read-object.ts';
+import { NotFoundError, type StoredObject, type Token } from '../store.ts';
 import { type AzureContext, blobOf } from './context.ts';
 import { failureOf } from './failure.ts';
 import { infoOf, isFolder } from './info.ts';
@@ -24,22 +16,13 @@ export async function getObject(
 ): Promise<StoredObject | 'unchanged'> {
   const answer = await openFirst(context, key, ifChanged);
   if (answer === 'unchanged') return answer;
-  const first = answer.readableStreamBody as Readable;
-  try {
+  const describe = () => {
     if (isFolder(answer.metadata)) throw new NotFoundError(context.place.url, key);
-    const total = /\/(\d+)$/.exec(answer.contentRange ?? '')?.[1];
-    const contentLength = total === undefined ? answer.contentLength : Number(total);
     const { etag, lastModified, contentType, cacheControl } = answer;
-    const described = { etag, contentLength, lastModified, contentType, cacheControl };
-    const info = infoOf(context, { verb: 'read', key }, described);
-    // A server may ignore the condition and send it all.
-    if (info.token !== ifChanged) return { info, body: bodyOf(context, info, first) };
-    first.destroy();
-    return 'unchanged';
-  } catch (thrown) {
-    first.destroy();
-    throw thrown;
-  }
+    const contentLength = totalOf(answer.contentRange) ?? answer.contentLength;
+    return infoOf(context, { verb: 'read', key }, { etag, contentLength, lastModified, contentType, cacheControl });
+  };
+  return openedObject(readsOf(context, key), answer.readableStreamBody as Readable, describe, ifChanged);
 }
 
 /** An answer with the first range, or with the whole blob where it has no bytes to take a range of. */
@@ -65,39 +48,22 @@ async function openFirst(
   return answer === 'without bytes' ? ((await ask(undefined)) as BlobDownloadResponseParsed | 'unchanged') : answer;
 }
 
-function bodyOf(context: AzureContext, { key, size, token }: ObjectInfo, first: Readable): RangedBody {
-  const { url } = context.place;
-  const { rangeBytes, stallMs } = context.limits;
-  const cutShort = (at: number, cause: unknown) => {
-    const message = `${key} in ${url} stopped coming after ${at} of ${size} bytes, and asking again brought none.`;
-    return new UnavailableError(message, { store: url, key, ...(cause ? { cause: failureOf(cause) } : {}) });
+function readsOf(context: AzureContext, key: string): ObjectReads {
+  const { place, ahead, limits } = context;
+  const { rangeBytes, stallMs } = limits;
+  return {
+    ...{ store: place.url, key, rangeBytes, stallMs, ahead },
+    async openRange(token, { from, to, stop }) {
+      const conditions = { ifMatch: etagOf(token) ?? '' };
+      const answer = await repeat(
+        context,
+        { verb: 'read', key },
+        ({ abortSignal }) =>
+          blobOf(context, key).download(from, to - from, { abortSignal, conditions, maxRetryRequests: 0 }),
+        { stop },
+      );
+      return { stream: answer.readableStreamBody as Readable, contentRange: answer.contentRange };
+    },
+    causeOf: failureOf,
   };
-  const open = (from: number, to: number, stop: AbortSignal) => openRange(context, key, token, { from, to, stop });
-  return new RangedBody({ size, rangeBytes, stallMs, ahead: context.ahead, open, cutShort }, first);
-}
-
-async function openRange(
-  context: AzureContext,
-  key: string,
-  token: Token,
-  { from, to, stop }: { from: number; to: number; stop: AbortSignal },
-): Promise<Readable> {
-  const conditions = { ifMatch: etagOf(token) ?? '' };
-  try {
-    const answer = await repeat(
-      context,
-      { verb: 'read', key },
-      ({ abortSignal }) =>
-        blobOf(context, key).download(from, to - from, { abortSignal, conditions, maxRetryRequests: 0 }),
-      { stop },
-    );
-    const stream = answer.readableStreamBody as Readable;
-    if (answer.contentRange?.startsWith(`bytes ${from}-${to - 1}/`)) return stream;
-    stream.destroy();
-  } catch (thrown) {
-    // Removed since it was opened: to the reader that is one kind of change.
-    if (thrown instanceof NotFoundError) throw new PreconditionError(context.place.url, key, { cause: thrown });
-    throw thrown;
-  }
-  throw new UnsupportedError('reading a range of an object', { store: context.place.url, key });
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { rootOfPrefix } from '../prefix.ts';
 
 /** Where in Google Cloud Storage a store is, and the names of objects there. */
 export class BucketLocation {
@@ -13,14 +14,14 @@ export class BucketLocation {
    */
   constructor(url: string) {
     const [, bucket, prefix = ''] = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/.exec(url) ?? [];
-    const parts = prefix.replace(/\/$/, '').split('/');
-    if (!bucket || (prefix !== '' && !parts.every((part) => /^[\w=-][\w.=-]*$/.test(part) && !part.includes('..')))) {
+    const root = rootOfPrefix(prefix);
+    if (!bucket || root === undefined) {
       const message = `expected gs://bucket/prefix with plain names between the slashes, got ${JSON.stringify(url)}.`;
       throw new InputError([{ path: 'store.url', message }]);
     }
     this.url = url;
     this.bucket = bucket;
-    this.root = prefix === '' ? '' : `${parts.join('/')}/`;
+    this.root = root;
   }
 
   /** The name of the object in the bucket. */

@@ -1,14 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { RangedBody } from '../ranged-body.ts';
-import {
-  NotFoundError,
-  type ObjectInfo,
-  PreconditionError,
-  type StoredObject,
-  type Token,
-  UnavailableError,
-  UnsupportedError,
-} from '../store.ts';
+import { type ObjectReads, openedObject } from '../read-object.ts';
+import type { StoredObject, Token } from '../store.ts';
 import { repeat } from './commit.ts';
 import type { GcsContext } from './context.ts';
 import { noAnswer } from './failure.ts';
@@ -27,16 +19,7 @@ export async function getObject(
 ): Promise<StoredObject | 'unchanged'> {
   const answer = await openFirst(context, key, ifChanged);
   if (answer === 'unchanged') return answer;
-  try {
-    const info = infoOfMedia(context, key, answer);
-    // A server may ignore the condition and send it all.
-    if (info.token !== ifChanged) return { info, body: bodyOf(context, info, answer) };
-    answer.destroy();
-    return 'unchanged';
-  } catch (thrown) {
-    answer.destroy();
-    throw thrown;
-  }
+  return openedObject(readsOf(context, key), answer, () => infoOfMedia(context, key, answer), ifChanged);
 }
 
 /** An answer with the first range, or with the whole object where it has no bytes to take a range of. */
@@ -64,38 +47,22 @@ async function openFirst(
   return 'unchanged';
 }
 
-function bodyOf(context: GcsContext, { key, size, token }: ObjectInfo, first: IncomingMessage): RangedBody {
-  const { url } = context.place;
-  const { rangeBytes, stallMs } = context.limits;
-  const cutShort = (at: number, cause: unknown) => {
-    const message = `${key} in ${url} stopped coming after ${at} of ${size} bytes, and asking again brought none.`;
-    return new UnavailableError(message, { store: url, key, ...(cause ? { cause: noAnswer(cause) } : {}) });
+function readsOf(context: GcsContext, key: string): ObjectReads {
+  const { place, ahead, limits } = context;
+  const { rangeBytes, stallMs } = limits;
+  return {
+    ...{ store: place.url, key, rangeBytes, stallMs, ahead },
+    async openRange(token, { from, to, stop }) {
+      const request = {
+        method: 'GET',
+        path: place.pathOf(key),
+        query: { alt: 'media', generation: generationOf(token) },
+        headers: { ...asStored, range: `bytes=${from}-${to - 1}` },
+        stop,
+      } as const;
+      const stream = await repeat(context, { verb: 'read', key }, () => send(context, request), stop);
+      return { stream, contentRange: stream.headers['content-range'] };
+    },
+    causeOf: noAnswer,
   };
-  const open = (from: number, to: number, stop: AbortSignal) => openRange(context, key, token, { from, to, stop });
-  return new RangedBody({ size, rangeBytes, stallMs, ahead: context.ahead, open, cutShort }, first);
-}
-
-async function openRange(
-  context: GcsContext,
-  key: string,
-  token: Token,
-  { from, to, stop }: { from: number; to: number; stop: AbortSignal },
-): Promise<IncomingMessage> {
-  const request = {
-    method: 'GET',
-    path: context.place.pathOf(key),
-    query: { alt: 'media', generation: generationOf(token) },
-    headers: { ...asStored, range: `bytes=${from}-${to - 1}` },
-    stop,
-  } as const;
-  try {
-    const answer = await repeat(context, { verb: 'read', key }, () => send(context, request), stop);
-    if (answer.headers['content-range']?.startsWith(`bytes ${from}-${to - 1}/`)) return answer;
-    answer.destroy();
-  } catch (thrown) {
-    // This generation was replaced or removed since it was opened.
-    if (thrown instanceof NotFoundError) throw new PreconditionError(context.place.url, key, { cause: thrown });
-    throw thrown;
-  }
-  throw new UnsupportedError('reading a range of an object', { store: context.place.url, key });
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { rootOfPrefix } from '../prefix.ts';
 
 /** Where in S3 a store is, and the names of objects there. */
 export class BucketLocation {
@@ -10,14 +11,14 @@ export class BucketLocation {
   /** Throws InputError for a URL that names no bucket, or whose prefix S3 and a human reader would read differently. */
   constructor(url: string) {
     const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/i.exec(url) ?? [];
-    const parts = prefix.replace(/\/$/, '').split('/');
-    if (!bucket || (prefix !== '' && !parts.every((part) => /^[\w=-][\w.=-]*$/.test(part) && !part.includes('..')))) {
+    const root = rootOfPrefix(prefix);
+    if (!bucket || root === undefined) {
       const message = `expected s3://bucket/prefix with plain names between the slashes, got ${JSON.stringify(url)}.`;
       throw new InputError([{ path: 'store.url', message }]);
     }
     this.url = url;
     this.bucket = bucket;
-    this.root = prefix === '' ? '' : `${parts.join('/')}/`;
+    this.root = root;
   }
 
   /** The key in the bucket. */

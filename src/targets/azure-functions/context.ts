@@ -3,6 +3,7 @@ import { type Arm, openArm } from '../../azure/arm.ts';
 import { type AzureCredentials, openCredentials } from '../../azure/credentials.ts';
 import type { AzureFunctionsSettings } from '../../config/schema/azure-functions.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
+import type { MovedAddress } from '../../rollout/proof/http.ts';
 import { ownerOf } from './names.ts';
 import type { Component, Former, SampleApp, StorageAccount } from './state.ts';
 
@@ -26,7 +27,7 @@ export interface FlexContext extends PlatformDeps {
   /** Apps for samples of this run, by function and version. */
   samples: Map<string, SampleApp>;
   /** Apps that this run has changed, with what answers there once the change has reached every instance. */
-  moved: Map<string, { reports: string; until: number }>;
+  moved: Map<string, MovedAddress>;
   /** Whether this run may not read logs: it is not asked again. */
   withoutLogs: boolean;
   /** What does not change during a run. */

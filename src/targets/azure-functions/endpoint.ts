@@ -1,6 +1,14 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import { type Answer, type CallOptions, CallTimeout, call, field } from '../../rollout/proof/http.ts';
+import {
+  type Answer,
+  type CallOptions,
+  CallTimeout,
+  call,
+  field,
+  isOurs,
+  type MovedAddress,
+} from '../../rollout/proof/http.ts';
 import { type Endpoint, warmPath } from '../../rollout/proof/prove.ts';
 import type { FlexContext } from './context.ts';
 import { keyOf } from './keys.ts';
@@ -11,9 +19,6 @@ const betweenMs = 500;
 /** https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits */
 const maxBytes = 100 * 1024 * 1024;
 
-/** The handler names its instance in every answer; Azure's front end and its host do not. */
-export const isOurs = ({ headers }: Answer): boolean => headers['x-coldgate-instance'] !== undefined;
-
 /** How long a change of an app is borne with. */
 export const settlingUntil = (): number => performance.now() + settlingMs;
 
@@ -22,7 +27,7 @@ export interface Place {
   site: string;
   url: string;
   /** It was changed by this run: what answers early is then waited out. */
-  moved?: { reports: string; until: number } | undefined;
+  moved?: MovedAddress | undefined;
 }
 
 /** Asks once, with the key where one is asked for. */

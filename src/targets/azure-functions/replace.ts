@@ -1,11 +1,11 @@
 import { UnprovenError } from '../../errors.ts';
 import { digestIn } from '../../package/host-files.ts';
 import { pause } from '../../pause.ts';
-import { type Answer, describeAnswer, field } from '../../rollout/proof/http.ts';
+import { type Answer, describeAnswer, field, isOurs } from '../../rollout/proof/http.ts';
 import { ensureApp, noteRuns, readSite, runsOf } from './app.ts';
 import { isSameSettings, mergeSettings, ownSettings, readSettings, writeSettings } from './app-settings.ts';
 import type { FlexContext } from './context.ts';
-import { ask, isOurs, settlingUntil } from './endpoint.ts';
+import { ask, settlingUntil } from './endpoint.ts';
 import { alone } from './lease.ts';
 import { forgetPackage, keepPackage, keptPackage } from './packages.ts';
 import { pushPackage } from './push.ts';

@@ -2,6 +2,7 @@ import type { GoogleCloudRunSettings } from '../../config/schema/google-cloud-ru
 import { type GoogleCredentials, openCredentials } from '../../google/credentials.ts';
 import { endpointOf, type GoogleApi } from '../../google/endpoints.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
+import type { MovedAddress } from '../../rollout/proof/http.ts';
 import { openCalls, type RunCalls } from './calls.ts';
 import { serviceName } from './names.ts';
 import type { Source } from './resources.ts';
@@ -22,7 +23,7 @@ export interface RunContext extends PlatformDeps {
   /** What this run has measured and not yet removed, by service: tags leave with the next change. */
   measured: Map<string, Set<string>>;
   /** Main addresses that this run has moved, by service: for a while the revision of before may answer there. */
-  moved: Map<string, { reports: string; until: number }>;
+  moved: Map<string, MovedAddress>;
   /** Where this run has found or put archives, by their object. */
   sources: Map<string, Promise<Source>>;
   /** Main addresses, by service: what ID tokens are made for. */

@@ -1,6 +1,6 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import { type Answer, type CallOptions, call, field } from '../../rollout/proof/http.ts';
+import { type Answer, type CallOptions, call, field, isOurs, type MovedAddress } from '../../rollout/proof/http.ts';
 import { type Endpoint, warmPath } from '../../rollout/proof/prove.ts';
 import type { RunContext } from './context.ts';
 
@@ -12,9 +12,6 @@ const sampleBetweenMs = 250;
 /** Largest body of a request over HTTP/1: https://cloud.google.com/run/quotas#request_limits */
 const maxBytes = 32 * 1024 * 1024;
 
-/** The handler names its instance in every answer; Google's front end, which stands before it, does not. */
-const isOurs = ({ headers }: Answer): boolean => headers['x-coldgate-instance'] !== undefined;
-
 /** Where a service or a tag of it answers. */
 export interface Place {
   /** Of the service. */
@@ -23,7 +20,7 @@ export interface Place {
   /** Whether that was changed now: answers of the front end are then waited out for a while. */
   changed: boolean;
   /** What the address was moved to by this run; another revision may answer for a while. */
-  moved?: { reports: string; until: number } | undefined;
+  moved?: MovedAddress | undefined;
 }
 
 /** As callers reach it, with an ID token where only those may call who have one. */

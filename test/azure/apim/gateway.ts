@@ -34,7 +34,7 @@ export class Gateway implements GatewayMemory {
     this.#state = state;
   }
 
-  readonly now = (): Date => this.#state.azure.world.now();
+  readonly now = (): Date => this.#state.azure.context.now();
 
   async open(): Promise<string> {
     this.#server = await LoopbackServer.open((request, response) => this.#serve(request, response));
@@ -166,7 +166,7 @@ export class Gateway implements GatewayMemory {
 
   #refusal(error: unknown): GatewayAnswer {
     const isRefusal = error instanceof GatewayRefusal;
-    if (!isRefusal) this.#state.azure.world.violation(`the gateway: ${String((error as Error).stack)}`);
+    if (!isRefusal) this.#state.azure.context.violation(`the gateway: ${String((error as Error).stack)}`);
     const status = isRefusal ? error.status : 500;
     const headers = { 'content-type': 'application/json', ...(isRefusal && error.headers) };
     return {

@@ -91,17 +91,17 @@ export class ApimHarness {
     // Long operations take a quarter of a second to be looked at: tests that are about them ask for them.
     const made = await openApim({ knobs: { looks: 0 } });
     const seen: Seen[] = [];
-    const sites = `${made.azure.world.groupId('models')}/providers/Microsoft.Web/sites`;
+    const sites = `${made.azure.context.groupId('models')}/providers/Microsoft.Web/sites`;
     const live = await FunctionApp.open(`${sites}/digits`, 'live', seen);
     const candidate = await FunctionApp.open(`${sites}/digits-c-1`, 'candidate', seen);
     return new ApimHarness({ ...made, seen, live, candidate });
   }
 
   access(signal = new AbortController().signal): ApimAccess {
-    const { environment: variables, pipeline, world } = this.azure;
+    const { environment: variables, pipeline, context } = this.azure;
     // Those of @azure/identity keep tokens for the whole process, which has several stand-ins here.
     const credentials: AzureCredentials = {
-      token: async () => world.tokens.give(pipeline, 'https://management.azure.com/').token,
+      token: async () => context.tokens.give(pipeline, 'https://management.azure.com/').token,
       principal: () => pipeline.oid,
       credential: () => Promise.reject(new Error('no other client is used')),
     };

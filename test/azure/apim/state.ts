@@ -60,12 +60,12 @@ export class ApimState {
   }
 
   get id(): string {
-    return `${this.azure.world.groupId('models')}/providers/Microsoft.ApiManagement/service/${this.name}`;
+    return `${this.azure.context.groupId('models')}/providers/Microsoft.ApiManagement/service/${this.name}`;
   }
 
   /** Later than every time before: releases of one millisecond have an order too. */
   now(): string {
-    return new Date(this.azure.world.now().getTime() + ++this.#count).toISOString();
+    return new Date(this.azure.context.now().getTime() + ++this.#count).toISOString();
   }
 
   /** A changed resource has another ETag. */

@@ -85,7 +85,7 @@ async function forward(web: Web, { site, instance }: Place, { name }: Route, exc
   const late = setTimeout(() => {
     if (response.headersSent) response.destroy();
     else page(response, 502, 'The request has timed out.');
-  }, 230_000 * web.world.knobs.timeScale);
+  }, 230_000 * web.context.knobs.timeScale);
   try {
     const { method = 'GET', url: path = '/' } = request;
     const found = await instance.forward(

@@ -1,5 +1,5 @@
 import { Pool } from '../../fakes/clouds/pool.ts';
-import type { World } from '../world.ts';
+import type { AzureContext } from '../context.ts';
 import { FunctionsInstance, type InstancePlan } from './instance.ts';
 import type { Placeholders } from './placeholders.ts';
 import type { FunctionInfo } from './worker-protocol.ts';
@@ -18,7 +18,7 @@ export class Generation {
   /** The functions that its last instance has registered. */
   functions: FunctionInfo[] | undefined;
 
-  constructor(world: World, placeholders: Placeholders, plan: GenerationPlan) {
+  constructor(context: AzureContext, placeholders: Placeholders, plan: GenerationPlan) {
     this.#plan = plan;
     this.pool = new Pool({
       scaling: 'a request',
@@ -34,7 +34,7 @@ export class Generation {
       },
       concurrency: () => plan.concurrency,
       max: () => plan.max,
-      queueMs: () => world.knobs.queueMs,
+      queueMs: () => context.knobs.queueMs,
     });
     // A start that fails is seen by whoever asks.
     this.pool.keep(plan.alwaysReady, 'always ready').catch(() => {});

@@ -1,7 +1,7 @@
 import type { ArmApi, ArmReply } from '../arm.ts';
 import { notFound, refused } from '../arm-error.ts';
+import type { AzureContext } from '../context.ts';
 import { Contract } from '../contract.ts';
-import type { World } from '../world.ts';
 import type { Blob } from './leases.ts';
 
 export interface Container {
@@ -21,15 +21,15 @@ export interface Account {
 
 /** The storage accounts of a subscription; what is in their containers is served by surface.ts. */
 export class Accounts {
-  readonly #world: World;
+  readonly #context: AzureContext;
   readonly #accounts = new Map<string, Account>();
   /** Base URL of the Blob service, without a slash at its end. */
   base = '';
   /** Base URL of the Queue service. */
   queueBase = '';
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: AzureContext) {
+    this.#context = context;
   }
 
   create(name: string, group: string): Account {
@@ -43,7 +43,7 @@ export class Accounts {
   }
 
   idOf({ group, name }: Account): string {
-    return `${this.#world.groupId(group)}/providers/Microsoft.Storage/storageAccounts/${name}`;
+    return `${this.#context.groupId(group)}/providers/Microsoft.Storage/storageAccounts/${name}`;
   }
 
   containerId(account: Account, container: string): string {
@@ -73,7 +73,7 @@ export class Accounts {
     const found = this.find(accountName);
     if (found?.group.toLowerCase() === resourceGroupName.toLowerCase()) return found;
     const path = `providers/Microsoft.Storage/storageAccounts/${accountName}`;
-    throw notFound(`${this.#world.groupId(resourceGroupName)}/${path}`);
+    throw notFound(`${this.#context.groupId(resourceGroupName)}/${path}`);
   }
 
   /** @param more operations of what else an account has */

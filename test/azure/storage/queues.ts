@@ -2,9 +2,9 @@ import { finishCall } from '../../fakes/clouds/calls.ts';
 import type { Incoming, Reply, Surface } from '../../fakes/clouds/loopback.ts';
 import type { ArmApi, ArmReply } from '../arm.ts';
 import { ArmError, notFound } from '../arm-error.ts';
+import type { AzureContext, Call } from '../context.ts';
 import type { Principal } from '../iam.ts';
 import { storageAudiences } from '../tokens.ts';
-import type { Call, World } from '../world.ts';
 import type { Account, Accounts } from './accounts.ts';
 import type { AzuriteQueues } from './azurite-queues.ts';
 import { BlobError, blobFailure } from './blob-error.ts';
@@ -61,7 +61,7 @@ export function queueOperations(accounts: Accounts, azurite: AzuriteQueues | und
 }
 
 /** The Queue service of all accounts, each below a path of its own: tokens of Entra and roles are checked, the rest is Azurite's. */
-export function queueSurface(world: World, accounts: Accounts, azurite: AzuriteQueues | undefined): Surface {
+export function queueSurface(context: AzureContext, accounts: Accounts, azurite: AzuriteQueues | undefined): Surface {
   return {
     name: 'QUEUES',
     async serve(incoming) {
@@ -76,13 +76,13 @@ export function queueSurface(world: World, accounts: Accounts, azurite: AzuriteQ
         },
         ...{ parameters: { account: accountName, queue }, mutating: incoming.method !== 'GET', status: 0 },
       };
-      world.calls.push(call);
+      context.calls.push(call);
       const work = async (): Promise<Reply> => {
         const account = accounts.find(accountName);
         if (!account || rest[0] !== 'messages') throw new BlobError(400, 'InvalidUri', incoming.url.pathname);
-        const caller = callerOf(world, incoming);
+        const caller = callerOf(context, incoming);
         call.principal = caller.oid;
-        checkDeed(world, call, caller, accounts.queueId(account, queue));
+        checkDeed(context, call, caller, accounts.queueId(account, queue));
         if (account.name !== azurite?.account) throw new BlobError(404, 'QueueNotFound', 'There is no such queue.');
         const query = Object.fromEntries(incoming.url.searchParams);
         const path = [queue, ...rest].join('/');
@@ -94,27 +94,27 @@ export function queueSurface(world: World, accounts: Accounts, azurite: AzuriteQ
           body: text,
         };
       };
-      return finishCall(world, call, work, blobFailure);
+      return finishCall(context, call, work, blobFailure);
     },
   };
 }
 
-function callerOf(world: World, { headers }: Incoming): Principal {
+function callerOf(context: AzureContext, { headers }: Incoming): Principal {
   if (headers['x-ms-version'] === undefined) throw new BlobError(400, 'MissingRequiredHeader', 'x-ms-version');
   try {
-    return world.tokens.principalOf(headers.authorization, storageAudiences);
+    return context.tokens.principalOf(headers.authorization, storageAudiences);
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
     throw new BlobError(401, 'InvalidAuthenticationInfo', error.message);
   }
 }
 
-function checkDeed(world: World, call: Call, { oid }: Principal, scope: string): void {
+function checkDeed(context: AzureContext, call: Call, { oid }: Principal, scope: string): void {
   const needs = (deeds[call.method.split('_')[1] ?? ''] ?? []).map((deed) => ({
     ...{ action: `${messages}/${deed}`, scope, data: true },
   }));
   call.needs = needs.slice(0, 1);
-  if (needs.some((need) => world.iam.allows(oid, need))) return;
+  if (needs.some((need) => context.iam.allows(oid, need))) return;
   throw new BlobError(
     403,
     'AuthorizationPermissionMismatch',

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { finishCall } from '../../fakes/clouds/calls.ts';
 import type { Incoming, Reply, Surface } from '../../fakes/clouds/loopback.ts';
 import { ArmError } from '../arm-error.ts';
+import type { AzureContext, Call } from '../context.ts';
 import type { Principal } from '../iam.ts';
 import { storageAudiences } from '../tokens.ts';
-import type { Call, World } from '../world.ts';
 import type { Account, Accounts, Container } from './accounts.ts';
 import { BlobError, blobFailure, noBlob, noContainer } from './blob-error.ts';
 import { type Blob, changeLease, checkLease, isLeased } from './leases.ts';
@@ -30,7 +30,7 @@ const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
  * The Blob service of all accounts, each below a path of its own, as far as leases and packages need it: tokens of Entra,
  * conditions and leases are checked. The product's own store is tested on Azurite, which knows no Entra.
  */
-export function blobSurface(world: World, accounts: Accounts): Surface {
+export function blobSurface(context: AzureContext, accounts: Accounts): Surface {
   return {
     name: 'BLOBS',
     async serve(incoming) {
@@ -51,21 +51,26 @@ export function blobSurface(world: World, accounts: Accounts): Surface {
         parameters: { account: accountName, container: containerName, blob: name },
         mutating: operations[kind]?.deed !== 'read',
       };
-      world.calls.push(call);
+      context.calls.push(call);
       const work = async (): Promise<Reply> => {
         const account = accounts.find(accountName);
         const operation = operations[kind];
         if (!account || !operation)
           throw new BlobError(400, 'InvalidUri', `${incoming.method} ${incoming.url.pathname}`);
-        const caller = callerOf(world, incoming);
+        const caller = callerOf(context, incoming);
         call.principal = caller.oid;
         const scope = accounts.containerId(account, containerName);
-        demand(world, call, caller, { action: `${blobs}/${operation.deed}`, scope });
-        const request = { incoming, container: containerOf(account, containerName), name, now: world.now().getTime() };
+        demand(context, call, caller, { action: `${blobs}/${operation.deed}`, scope });
+        const request = {
+          incoming,
+          container: containerOf(account, containerName),
+          name,
+          now: context.now().getTime(),
+        };
         const { headers, ...reply } = operation.answer(request);
         return { ...reply, headers: { 'x-ms-version': '2025-05-05', ...headers } };
       };
-      return finishCall(world, call, work, blobFailure);
+      return finishCall(context, call, work, blobFailure);
     },
   };
 }
@@ -78,22 +83,22 @@ const kindOf = ({ method, url, headers }: Incoming, name: string): string => {
   return { PUT: 'put', GET: 'get', HEAD: 'head', DELETE: 'delete' }[method] ?? 'unknown';
 };
 
-function callerOf(world: World, { headers }: Incoming): Principal {
+function callerOf(context: AzureContext, { headers }: Incoming): Principal {
   if (headers['x-ms-version'] === undefined) {
     throw new BlobError(400, 'MissingRequiredHeader', 'x-ms-version: a token needs a version of the API.');
   }
   try {
-    return world.tokens.principalOf(headers.authorization, storageAudiences);
+    return context.tokens.principalOf(headers.authorization, storageAudiences);
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
     throw new BlobError(401, 'InvalidAuthenticationInfo', error.message);
   }
 }
 
-function demand(world: World, call: Call, { oid }: Principal, need: { action: string; scope: string }): void {
+function demand(context: AzureContext, call: Call, { oid }: Principal, need: { action: string; scope: string }): void {
   const own = { ...need, data: true };
   call.needs = [own];
-  if (world.iam.allows(oid, own)) return;
+  if (context.iam.allows(oid, own)) return;
   const message = 'This request is not authorized to perform this operation using this permission.';
   throw new BlobError(403, 'AuthorizationPermissionMismatch', message);
 }

@@ -8,7 +8,7 @@ export function catalogueOperations(web: Web): Record<string, ArmOperation> {
       needs: () => [],
       answer: () => ({
         status: 200,
-        body: { value: [nodeStack(web.world.knobs.nodeVersions)], nextLink: null, id: null },
+        body: { value: [nodeStack(web.context.knobs.nodeVersions)], nextLink: null, id: null },
       }),
     },
     geoRegions_list: {

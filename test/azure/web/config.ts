@@ -20,7 +20,7 @@ export function configOperations(web: Web): Record<string, ArmOperation> {
       const settings = new Map(Object.entries((body['properties'] ?? {}) as Record<string, string>));
       checkSettings(site.plan, settings);
       site.settings = settings;
-      site.keysLag = web.world.knobs.keysLag;
+      site.keysLag = web.context.knobs.keysLag;
       await runFromPackage(web, site);
       web.update(site);
       return view(labels, 'appsettings', Object.fromEntries(settings));

@@ -11,7 +11,7 @@ export function environmentOf(web: Web, site: Site): Record<string, string> {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     REGION_NAME: site.location,
     WEBSITE_HOSTNAME: site.servers.app.host,
-    WEBSITE_OWNER_NAME: `${web.world.subscription}+${site.group}-Linux`,
+    WEBSITE_OWNER_NAME: `${web.context.subscription}+${site.group}-Linux`,
     WEBSITE_SITE_NAME: site.name,
     ...(isFlex(site.plan) && { WEBSITE_SKU: 'FlexConsumption' }),
     ...Object.fromEntries(site.settings),
@@ -21,7 +21,7 @@ export function environmentOf(web: Web, site: Site): Record<string, string> {
 /** Why the host of an app cannot start; undefined where it can. */
 export function hostProblem(web: Web, site: Site): string | undefined {
   const { runtime } = site.properties.functionAppConfig ?? {};
-  if (isFlex(site.plan) && !web.world.knobs.nodeVersions.includes(runtime?.version ?? '')) {
+  if (isFlex(site.plan) && !web.context.knobs.nodeVersions.includes(runtime?.version ?? '')) {
     return `The runtime ${runtime?.name} ${runtime?.version} is not there.`;
   }
   return storageProblem(web, site);
@@ -43,6 +43,6 @@ function storageProblem(web: Web, site: Site): string | undefined {
   const identity = web.identityOf(site, clientId);
   if (!identity) return `There is no identity ${clientId ?? (isUser ? 'without AzureWebJobsStorage__clientId' : '')}.`;
   const need = { action: `${blobs}/write`, scope: web.azure.accounts.idOf(account), data: true };
-  if (web.world.iam.allows(identity.oid, need)) return undefined;
+  if (web.context.iam.allows(identity.oid, need)) return undefined;
   return 'Unable to access AzureWebJobsStorage: Status: 403 (This request is not authorized to perform this operation using this permission.)';
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { World } from '../world.ts';
+import type { AzureContext } from '../context.ts';
 import type { Site } from './record.ts';
 import { isFlex } from './record.ts';
 
@@ -18,11 +18,11 @@ const newKey = (): string => `${randomBytes(40).toString('base64url').slice(0, 5
  * names begin alike share them, outside of Flex Consumption.
  */
 export class Keys {
-  readonly #world: World;
+  readonly #context: AzureContext;
   readonly #keys = new Map<string, HostKeys>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: AzureContext) {
+    this.#context = context;
   }
 
   of(site: Site): HostKeys {
@@ -60,7 +60,7 @@ export class Keys {
     const keys = this.of(site);
     if (/^functionKeys$/i.test(kind)) return keys.functionKeys;
     if (/^systemKeys$/i.test(kind)) return keys.systemKeys;
-    this.#world.violation(`host keys: ${kind} is no kind of keys`);
+    this.#context.violation(`host keys: ${kind} is no kind of keys`);
     return {};
   }
 }

@@ -33,7 +33,7 @@ const takenSiteConfig = ['minTlsVersion', 'scmMinTlsVersion', 'cors', 'appSettin
 export function checkFlexSiteConfig(web: Web, { siteConfig = {} }: SiteProperties): void {
   const refusedNames = Object.keys(siteConfig).filter((name) => !takenSiteConfig.includes(name));
   const [first] = refusedNames;
-  if (first === undefined || web.world.knobs.lenientSiteConfig) return;
+  if (first === undefined || web.context.knobs.lenientSiteConfig) return;
   const name = `${first[0]?.toUpperCase()}${first.slice(1)}`;
   throw bad(
     `The following site configuration property (${name}) for Flex Consumption sites is invalid. Please remove or rename it before retrying.`,
@@ -75,7 +75,7 @@ export function checkFunctionAppConfig(
   const { instanceMemoryMB = 2048, maximumInstanceCount = 100, triggers, alwaysReady = [] } = scale;
   if (![512, 2048, 4096].includes(instanceMemoryMB))
     throw bad(`InstanceMemoryMB ${instanceMemoryMB} is not one of 512, 2048, 4096.`);
-  const { leastMaximum } = web.world.knobs;
+  const { leastMaximum } = web.context.knobs;
   if (maximumInstanceCount < leastMaximum || maximumInstanceCount > 1000) {
     throw bad(`MaximumInstanceCount ${maximumInstanceCount} is not in the range of ${leastMaximum} to 1000.`);
   }
@@ -111,7 +111,7 @@ export function checkCores(web: Web, name: string, location: string, config: Fun
     (one) => isFlex(one.plan) && one.location === location && one.name !== name,
   );
   const used = others.reduce((sum, { properties }) => sum + coresOf(properties.functionAppConfig ?? {}), 0);
-  const { cores } = web.world.knobs;
+  const { cores } = web.context.knobs;
   if (used + coresOf(config ?? {}) <= cores) return;
   throw refused(
     400,

@@ -80,7 +80,7 @@ function planOf(web: Web, request: ArmRequest): Plan {
     throw webRefused(409, 'Conflict', `The plan is in ${before.location}, not in ${location}.`);
   }
   const { zoneRedundant = false, maximumElasticWorkerCount = 1 } = properties;
-  return Object.assign(before ?? { createdAt: web.world.now(), unread: web.world.knobs.readLag }, {
+  return Object.assign(before ?? { createdAt: web.context.now(), unread: web.context.knobs.readLag }, {
     ...{ name, group, location: location.toLowerCase(), kind, tags, sku, zoneRedundant, maximumElasticWorkerCount },
   });
 }

@@ -2,9 +2,9 @@ import { finishCall } from '../../fakes/clouds/calls.ts';
 import type { Incoming, Reply } from '../../fakes/clouds/loopback.ts';
 import { demand, failure } from '../arm.ts';
 import { refused } from '../arm-error.ts';
+import type { Call } from '../context.ts';
 import { blobFrom } from '../storage/surface.ts';
 import { armAudiences } from '../tokens.ts';
-import type { Call } from '../world.ts';
 import type { Deployment, Site } from './record.ts';
 import { isFlex } from './record.ts';
 import type { Web } from './web.ts';
@@ -14,7 +14,7 @@ const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 
 /** The publishing site of an app: one deploy, as Flex Consumption has it. */
 export function serveScm(web: Web, site: Site, incoming: Incoming): Promise<Reply | undefined> {
-  const { world } = web;
+  const { context } = web;
   const { method, url } = incoming;
   const [, id, part] = /^\/api\/deployments\/([^/]+)(\/log)?$/.exec(url.pathname) ?? [];
   const kind = method === 'POST' && url.pathname === '/api/publish' ? 'publish' : method === 'GET' && id ? 'look' : '';
@@ -28,20 +28,20 @@ export function serveScm(web: Web, site: Site, incoming: Incoming): Promise<Repl
     ...{ parameters: { site: site.key, ...Object.fromEntries(url.searchParams) }, body: undefined, needs: [] },
     mutating: kind === 'publish',
   };
-  world.calls.push(call);
+  context.calls.push(call);
   const work = async (): Promise<Reply> => {
-    const caller = world.tokens.principalOf(incoming.headers.authorization, armAudiences);
+    const caller = context.tokens.principalOf(incoming.headers.authorization, armAudiences);
     call.principal = caller.oid;
     call.needs = [{ action: 'Microsoft.Web/sites/publish/action', scope: web.siteId(site) }];
-    demand(world, caller, call.needs);
+    demand(context, caller, call.needs);
     if (kind === 'publish') return publish(web, site, incoming);
     if (kind === '') {
-      world.violation(`publishing site: ${method} ${url.pathname} is nothing that the stand-in has`);
+      context.violation(`publishing site: ${method} ${url.pathname} is nothing that the stand-in has`);
       throw refused(404, 'NotFound', 'No route registered for this request.');
     }
-    return look(site, String(id), part !== undefined, world.knobs.publishForgotten);
+    return look(site, String(id), part !== undefined, context.knobs.publishForgotten);
   };
-  return finishCall(world, call, work, failure);
+  return finishCall(context, call, work, failure);
 }
 
 async function publish(web: Web, site: Site, incoming: Incoming): Promise<Reply> {
@@ -53,11 +53,11 @@ async function publish(web: Web, site: Site, incoming: Incoming): Promise<Reply>
       body: JSON.stringify('There is a deployment currently in progress. Please wait for it.'),
     };
   }
-  const { knobs } = web.world;
+  const { knobs } = web.context;
   const [last = 4, ...before] = [...knobs.publishStates].reverse();
   const states = before.reverse();
   const deployment: Deployment = {
-    ...{ id: web.world.newId(), states, status: 0, log: [], receivedAt: web.world.now(), isDone: false },
+    ...{ id: web.context.newId(), states, status: 0, log: [], receivedAt: web.context.now(), isDone: false },
   };
   site.deployments.set(deployment.id, deployment);
   // It goes on whoever looks at it, or nobody.
@@ -75,7 +75,7 @@ async function publish(web: Web, site: Site, incoming: Incoming): Promise<Reply>
 const deployments = new WeakMap<Deployment, () => Promise<void>>();
 
 function checkRequest(web: Web, site: Site, { url, headers, body }: Incoming): void {
-  const { world } = web;
+  const { context } = web;
   const problems = [
     ...(headers['content-type'] === 'application/zip' ? [] : ['content-type: expected application/zip']),
     ...(headers['content-length'] === undefined ? ['content-length is missing'] : []),
@@ -85,7 +85,7 @@ function checkRequest(web: Web, site: Site, { url, headers, body }: Incoming): v
     ...(body.byteLength === 0 ? ['the package is empty'] : []),
   ];
   if (problems.length === 0) return;
-  for (const one of problems) world.violation(`publish: ${one}`);
+  for (const one of problems) context.violation(`publish: ${one}`);
   throw refused(400, 'BadRequest', problems.join('; '));
 }
 
@@ -99,7 +99,7 @@ async function finish(web: Web, site: Site, deployment: Deployment, zip: Buffer,
     site.content = await web.packages.mount(zip);
     deployment.status = last;
     if (last !== 4) return;
-    site.functionsLag = web.world.knobs.functionsLag;
+    site.functionsLag = web.context.knobs.functionsLag;
     site.listed = [];
     web.update(site);
   } catch (error) {
@@ -122,7 +122,7 @@ function store(web: Web, site: Site, zip: Buffer): void {
     ? web.identityOf(site)
     : identities.find(authentication.userAssignedIdentityResourceId ?? '');
   const need = { action: `${blobs}/write`, scope: accounts.containerId(found.account, found.container), data: true };
-  if (!identity || !web.world.iam.allows(identity.oid, need)) {
+  if (!identity || !web.context.iam.allows(identity.oid, need)) {
     throw failed(
       'Response status code does not indicate success: 403 (This request is not authorized to perform this operation using this permission.).',
     );

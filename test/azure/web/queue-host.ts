@@ -63,7 +63,7 @@ export class QueueHost {
   #wait(): void {
     this.#timer = setTimeout(() => {
       this.#round = this.#look()
-        .catch((error: unknown) => this.#web.world.violation(`queues: ${String((error as Error).stack)}`))
+        .catch((error: unknown) => this.#web.context.violation(`queues: ${String((error as Error).stack)}`))
         .finally(() => this.#isClosed || this.#wait());
     }, 50);
   }
@@ -83,7 +83,7 @@ export class QueueHost {
       Object.values(bindings).flatMap((binding) => {
         if (binding.type !== 'queueTrigger' || isDisabled(site, name)) return [];
         const problem = this.#problem(site, content.folder, binding);
-        if (problem !== undefined) this.#web.world.violation(`${site.key}: ${name}: ${problem}`);
+        if (problem !== undefined) this.#web.context.violation(`${site.key}: ${name}: ${problem}`);
         const queue = (binding.queueName ?? '').replaceAll(/%([^%]+)%/g, (_all, one) => site.settings.get(one) ?? '');
         return [{ site, generation, name, queue, options: optionsOf(site, content.folder) }];
       }),
@@ -115,7 +115,7 @@ export class QueueHost {
     this.#running.set(generation, running);
     const most = options.batchSize - running.size;
     if (most <= 0 || !this.#may(trigger)) return;
-    const { queueTimeScale } = this.#web.world.knobs;
+    const { queueTimeScale } = this.#web.context.knobs;
     const seconds = Math.max(1, Math.round(takenSeconds * queueTimeScale));
     for (const message of await this.#azurite.receive(queue, most, seconds)) {
       if (generation !== site.generation) return;
@@ -131,7 +131,7 @@ export class QueueHost {
     const identity = this.#identity(site, binding?.connection ?? '');
     if (!account || !identity || !account.queues.has(queue)) return false;
     const scope = accounts.queueId(account, queue);
-    return this.#web.world.iam.allows(identity.oid, { action: `${data}/process/action`, scope, data: true });
+    return this.#web.context.iam.allows(identity.oid, { action: `${data}/process/action`, scope, data: true });
   }
 
   async #call(trigger: Trigger, message: QueueMessage): Promise<void> {
@@ -146,7 +146,7 @@ export class QueueHost {
     said(outcome);
     if (outcome === 'done') return void (await this.#azurite.delete(queue, message));
     if (message.dequeueCount < options.maxDequeueCount) {
-      const seconds = Math.round(options.visibilityTimeout * this.#web.world.knobs.queueTimeScale);
+      const seconds = Math.round(options.visibilityTimeout * this.#web.context.knobs.queueTimeScale);
       return void (await this.#azurite.giveBack(queue, message, seconds));
     }
     await this.#azurite.ask('PUT', `${queue}-poison`);

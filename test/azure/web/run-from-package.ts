@@ -20,7 +20,7 @@ export async function runFromPackage(web: Web, site: Site): Promise<void> {
   const scope = accounts.containerId(found.account, found.container);
   const name = url.slice(url.indexOf(`/${found.container}/`) + found.container.length + 2);
   const blob = found.account.containers.get(found.container)?.blobs.get(name);
-  if (!blob || !web.world.iam.allows(identity.oid, { action: read, scope, data: true })) return;
+  if (!blob || !web.context.iam.allows(identity.oid, { action: read, scope, data: true })) return;
   site.content = await web.packages.mount(blob.bytes);
-  site.functionsLag = web.world.knobs.functionsLag;
+  site.functionsLag = web.context.knobs.functionsLag;
 }

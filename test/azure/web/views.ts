@@ -31,7 +31,7 @@ export function planView(web: Web, plan: Plan): object {
   return {
     ...{ id: web.planId(plan), name, type: 'Microsoft.Web/serverfarms', kind, location: placeOf(location), tags },
     properties: {
-      ...{ ...properties, name, kind, tags, resourceGroup: group, subscription: web.world.subscription },
+      ...{ ...properties, name, kind, tags, resourceGroup: group, subscription: web.context.subscription },
       ...{ geoRegion: placeOf(location), numberOfSites: web.sitesOf(plan).length, zoneRedundant: plan.zoneRedundant },
       maximumElasticWorkerCount: plan.maximumElasticWorkerCount,
       createdTime: plan.createdAt.toISOString(),
@@ -108,7 +108,7 @@ function configOf({ properties }: Site): object | null {
 
 function identityOf(web: Web, { identity, principal }: Site): object | null {
   if (identity.type === undefined || identity.type === 'None') return null;
-  const { tenant } = web.world;
+  const { tenant } = web.context;
   const assigned = Object.keys(identity.userAssignedIdentities ?? {}).map((id) => {
     const found = web.azure.identities.find(id);
     return [id, { principalId: found?.oid ?? null, clientId: found?.clientId ?? null }] as const;

@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LoopbackServer } from '../../fakes/clouds/loopback.ts';
 import { busy, notFound } from '../arm-error.ts';
 import type { Azure } from '../azure.ts';
+import type { AzureContext } from '../context.ts';
 import { serveApp } from '../edge/front.ts';
 import { Generation } from '../edge/generation.ts';
 import { HostError } from '../edge/instance.ts';
 import { Placeholders } from '../edge/placeholders.ts';
 import type { Principal } from '../iam.ts';
-import type { World } from '../world.ts';
 import { environmentOf, hostProblem } from './host.ts';
 import { Keys } from './keys.ts';
 import { Packages } from './packages.ts';
@@ -19,7 +19,7 @@ import { isFlex, type Plan, type Site } from './record.ts';
 /** App Service: plans, apps and slots, and what runs of them. */
 export class Web {
   readonly azure: Azure;
-  readonly world: World;
+  readonly context: AzureContext;
   readonly keys: Keys;
   readonly packages: Packages;
   /** What calls functions with messages, where queues hold any. */
@@ -39,20 +39,20 @@ export class Web {
 
   constructor(azure: Azure) {
     this.azure = azure;
-    this.world = azure.world;
-    this.keys = new Keys(this.world);
-    this.packages = new Packages(join(this.world.scratch, 'packages'));
-    this.#placeholders = new Placeholders(this.world.scratch);
+    this.context = azure.context;
+    this.keys = new Keys(this.context);
+    this.packages = new Packages(join(this.context.scratch, 'packages'));
+    this.#placeholders = new Placeholders(this.context.scratch);
     this.queues = azure.queues && new QueueHost(this, azure.queues);
     azure.onClose(() => this.close());
   }
 
   planId({ group, name }: Pick<Plan, 'group' | 'name'>): string {
-    return `${this.world.groupId(group)}/providers/Microsoft.Web/serverfarms/${name}`;
+    return `${this.context.groupId(group)}/providers/Microsoft.Web/serverfarms/${name}`;
   }
 
   siteId({ group, key }: Pick<Site, 'group' | 'key'>): string {
-    return `${this.world.groupId(group)}/providers/Microsoft.Web/sites/${key}`;
+    return `${this.context.groupId(group)}/providers/Microsoft.Web/sites/${key}`;
   }
 
   planById(id: string): Plan | undefined {
@@ -102,7 +102,7 @@ export class Web {
   update(site: Site): void {
     site.updates++;
     const before = site.generation;
-    const { knobs } = this.world;
+    const { knobs } = this.context;
     site.generation = site.content ? this.#generation(site) : undefined;
     if (!before) return;
     const isRolling = site.properties.functionAppConfig?.siteUpdateStrategy?.type === 'RollingUpdate';
@@ -158,7 +158,7 @@ export class Web {
   #generation(site: Site): Generation {
     const { scaleAndConcurrency: scale = {} } = site.properties.functionAppConfig ?? {};
     const alwaysReady = (scale.alwaysReady ?? []).reduce((sum, { instanceCount = 0 }) => sum + instanceCount, 0);
-    return new Generation(this.world, this.#placeholders, {
+    return new Generation(this.context, this.#placeholders, {
       folder: site.content?.folder ?? '',
       env: { ...environmentOf(this, site), ...this.variablesOf(site) },
       checkHost: () => {
@@ -183,7 +183,7 @@ export class Web {
   identityOf({ identity, principal }: Site, clientId?: string): Principal | undefined {
     const assigned = Object.keys(identity.userAssignedIdentities ?? {}).map((id) => this.azure.identities.find(id));
     if (clientId !== undefined) return assigned.find((one) => one?.clientId === clientId);
-    return principal === undefined ? undefined : this.world.iam.find(principal);
+    return principal === undefined ? undefined : this.context.iam.find(principal);
   }
 
   /** What `/admin/host/status` says. */
@@ -205,7 +205,7 @@ export class Web {
   /** Takes an app away. */
   async remove(site: Site): Promise<void> {
     this.sites.delete(site.key.toLowerCase());
-    if (site.principal !== undefined) this.world.iam.remove(site.principal);
+    if (site.principal !== undefined) this.context.iam.remove(site.principal);
     await this.#stop(site);
   }
 
@@ -219,7 +219,7 @@ export class Web {
     await this.queues?.close();
     await Promise.all([...this.sites.values()].map((site) => this.#stop(site)));
     await this.#placeholders.close();
-    for (const what of this.packages.changes()) this.world.violation(what);
+    for (const what of this.packages.changes()) this.context.violation(what);
     this.packages.remove();
   }
 }

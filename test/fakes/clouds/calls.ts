@@ -6,17 +6,26 @@ export class Refusal extends Error {}
 /** What goes wrong at a call. `lost`: it is done, and its answer never comes. `unheard`: it is not done, and nothing comes. */
 export type Fault<R extends Refusal> = R | 'lost' | 'unheard';
 
+/** A call as it came, for the tests to look at. */
 export interface RecordedCall {
+  /** What the description of the API calls it. */
   method: string;
+  /** Path labels and query parameters. */
+  parameters: Record<string, string>;
+  body: unknown;
+  /** Who asked. */
+  principal: string;
+  /** Whether it may change something. */
+  mutating: boolean;
   /** HTTP status of the answer; 0 while there is none. */
   status: number;
 }
 
-/** What of a world a call passes. */
+/** The part of a context that a call passes. */
 export interface Watched<C extends RecordedCall, R extends Refusal> {
-  /** Asked before each call. */
+  /** Called before each call: what goes wrong at it. */
   fault(call: C): Fault<R> | undefined;
-  /** Told of each call once it is done, before its answer goes out. */
+  /** Called with each call once it is done, before its answer goes out. */
   onDone(call: C): void | Promise<void>;
   /** A mistake of the product, or of the stand-in itself: the test that sees it fails. */
   violation(text: string): void;
@@ -27,22 +36,22 @@ export interface Watched<C extends RecordedCall, R extends Refusal> {
  * @param failure what is answered to what was thrown
  */
 export async function finishCall<C extends RecordedCall, R extends Refusal>(
-  world: Watched<C, R>,
+  context: Watched<C, R>,
   call: C,
   work: () => Promise<Reply>,
   failure: (thrown: unknown) => Reply,
 ): Promise<Reply | undefined> {
-  const fault = world.fault(call);
+  const fault = context.fault(call);
   let reply: Reply;
   try {
     if (fault === 'unheard') return undefined;
     if (fault instanceof Refusal) throw fault;
     reply = await work();
   } catch (thrown) {
-    if (!(thrown instanceof Refusal)) world.violation(`${call.method}: ${String((thrown as Error).stack)}`);
+    if (!(thrown instanceof Refusal)) context.violation(`${call.method}: ${String((thrown as Error).stack)}`);
     reply = failure(thrown);
   }
   call.status = reply.status;
-  await world.onDone(call);
+  await context.onDone(call);
   return fault === 'lost' ? undefined : reply;
 }

@@ -3,8 +3,8 @@ import { Pace } from '../../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import { type Store, UnavailableError } from '../../../src/stores/store.ts';
 import { prepareRace, type Race, versionsOf } from './race.ts';
+import { model, Simulation } from './simulation.ts';
 import { seeded, VirtualTime } from './virtual-time.ts';
-import { model, Simulation } from './world.ts';
 import { type Request, WrappedStore } from './wrapped-store.ts';
 
 const pointer = pointerKey(model);

@@ -1,7 +1,7 @@
 import { pointerKey } from '../../../src/model/layout.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
-import { artifact, day, filesOf, keysOf, model, overwrite, Simulation, textAt } from './world.ts';
+import { artifact, day, filesOf, keysOf, model, overwrite, Simulation, textAt } from './simulation.ts';
 import { AgedStore } from './wrapped-store.ts';
 
 /** What may be reported when the store does not answer; anything else would be a wrong report. */
@@ -15,7 +15,7 @@ const published = (async () => {
   return simulation.store;
 })();
 
-/** A verb that a store fails under, in a world that is prepared for it. */
+/** A verb that a store fails under, on a store that is prepared for it. */
 export interface FaultCase {
   prepare(simulation: Simulation): Promise<void>;
   run(simulation: Simulation): Promise<unknown>;
@@ -84,7 +84,7 @@ export async function stateOf(store: Store): Promise<string[]> {
   return [...keys, `live ${JSON.parse(live).version} ${JSON.parse(live).previous?.version}`];
 }
 
-/** A world of the case, on a store that takes its time from it. */
+/** A simulation of the case, on a store that takes its time from it. */
 export async function simulationOf(faulty: FaultCase, store: Store = openMemoryStore()): Promise<Simulation> {
   const simulation: Simulation = new Simulation(new AgedStore(store, () => simulation.clock));
   await faulty.prepare(simulation);

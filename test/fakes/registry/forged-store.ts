@@ -15,7 +15,7 @@ import { openFileStore } from '../../../src/stores/file.ts';
 import { commandInputs, readArguments } from '../../../src/terminal/argv.ts';
 import { Project } from '../../fixtures/project.ts';
 import { testCache } from '../processes/runner.ts';
-import { model, recordingLogger, Simulation } from './world.ts';
+import { model, recordingLogger, Simulation } from './simulation.ts';
 
 /** How a verb ended, as the command line would say it. */
 export interface Ended {

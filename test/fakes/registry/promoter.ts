@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { StoreSettings } from '../../../src/config/types.ts';
 import { Pace } from '../../../src/registry/pointer/pace.ts';
 import { openStore } from '../../../src/stores/open.ts';
-import { Simulation } from './world.ts';
+import { Simulation } from './simulation.ts';
 import { CountingStore } from './wrapped-store.ts';
 
 /** A writer that promotes its two versions in turn, and goes on whoever wins in between. */
@@ -29,13 +29,10 @@ async function prepare({ settings, versions }: PromoterTask) {
   // The record of doctor is read once a process.
   await simulation.promote(versions[0], { dryRun: true });
   counting.requests.length = 0;
-  return { world: simulation, proofs, counting };
+  return { simulation, proofs, counting };
 }
 
-async function promote(
-  task: PromoterTask,
-  { world: simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>,
-) {
+async function promote(task: PromoterTask, { simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
   const report: PromoterReport = { sequences: [], requests: { pointer: 0, history: 0, others: 0 } };
   const real = { actor: task.actor, now: () => new Date(), sleep: undefined, pace: new Pace() };
   for (let turn = 0; turn < task.times; turn += 1) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { StoreSettings } from '../../../src/config/types.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import type { PromoterReport, PromoterTask } from './promoter.ts';
-import { Simulation } from './world.ts';
+import { Simulation } from './simulation.ts';
 
 const script = fileURLToPath(new URL('promoter.ts', import.meta.url));
 

@@ -1,5 +1,5 @@
 import type { ObjectInfo, Store } from '../../../src/stores/store.ts';
-import { codeOf, Simulation } from './world.ts';
+import { codeOf, Simulation } from './simulation.ts';
 import { type Request, WrappedStore } from './wrapped-store.ts';
 
 /** Lets a request through only when the schedule says so; a listing takes two turns, and is no snapshot. */
@@ -85,7 +85,7 @@ export interface Finding {
 /**
  * Runs two verbs against each other in every way that switches between them up to twice: the first is stopped after i
  * requests, the second after j, and then both go on to their end, or one of them is killed where it stands. `fresh`
- * makes the same world each time; `judge` looks at each end. About `most` of them are
+ * makes the same store each time; `judge` looks at each end. About `most` of them are
  * taken, spread evenly; a verb's length is that of its run after the other.
  */
 export async function interleave(

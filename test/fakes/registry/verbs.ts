@@ -1,7 +1,7 @@
 import { checkHistory, readHistory } from '../../../src/registry/pointer/history.ts';
 import { repairHistory } from '../../../src/registry/pointer/repair.ts';
 import { modelStatus } from '../../../src/registry/pointer/status.ts';
-import { codeOf, filesOf, model, type Simulation } from './world.ts';
+import { codeOf, filesOf, model, type Simulation } from './simulation.ts';
 
 /** The verbs by name, as test processes are told to run them; each gives back how it ended. */
 export const namedVerbs: Record<string, (simulation: Simulation, turn: number) => Promise<string>> = {

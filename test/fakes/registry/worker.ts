@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { openStore } from '../../../src/stores/open.ts';
 import type { Store } from '../../../src/stores/store.ts';
+import { codeOf, Simulation } from './simulation.ts';
 import { namedVerbs } from './verbs.ts';
-import { codeOf, Simulation } from './world.ts';
 import { type Request, WrappedStore } from './wrapped-store.ts';
 
 /** One line of input is one task; the answer is one line. Ends with its input, or by its own hand where told. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { setTimeout as pause } from 'node:timers/promises';
 import { LoopbackServer, readAll } from '../../fakes/clouds/loopback.ts';
 import { NoInstanceError } from '../../fakes/clouds/pool.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 import type { RevisionPool } from './pool.ts';
 import { StartError } from './source.ts';
 
@@ -42,11 +42,11 @@ const maxBody = 32 * 1024 * 1024;
 
 /** Google's front end: an address for each service and each tag, and behind it the instances of revisions. */
 export class Edge {
-  readonly #world: World;
+  readonly #context: GoogleContext;
   readonly #sites = new Map<string, Site>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: GoogleContext) {
+    this.#context = context;
   }
 
   /** Opens the addresses of a service: the one with a hash, and the deterministic one. */
@@ -82,9 +82,9 @@ export class Edge {
     const site = this.#sites.get(name);
     if (!site) return;
     for (const tag of routes.tags.keys()) {
-      if (!site.routes.tags.has(tag)) site.unrouted.set(tag, this.#world.knobs.tagLag);
+      if (!site.routes.tags.has(tag)) site.unrouted.set(tag, this.#context.knobs.tagLag);
     }
-    const { trafficLag } = this.#world.knobs;
+    const { trafficLag } = this.#context.knobs;
     const same = JSON.stringify(sharesOf(site.routes)) === JSON.stringify(sharesOf(routes));
     if (!same) site.before = trafficLag > 0 ? { routes: site.routes, left: trafficLag } : undefined;
     site.routes = routes;
@@ -138,15 +138,15 @@ export class Edge {
   /** No token: 403. A token that is none, or for someone else: 401. Without the permission: 403. */
   #refusal({ front }: Site, headers: IncomingHttpHeaders): { status: number; text: string } | undefined {
     const permission = 'run.routes.invoke';
-    if (front.open() || this.#world.iam.allows('', permission, front.name)) return undefined;
+    if (front.open() || this.#context.iam.allows('', permission, front.name)) return undefined;
     const forbidden = { status: 403, text: 'Your client does not have permission to get this URL from this server.' };
     const sent = headers['x-serverless-authorization'] ?? headers.authorization;
     if (sent === undefined) return forbidden;
-    const token = this.#world.iam.tokenOf(String(sent));
+    const token = this.#context.iam.tokenOf(String(sent));
     if (token?.kind !== 'id' || !front.audiences().includes(token.audience ?? '')) {
       return { status: 401, text: 'Your client does not have permission to the requested URL.' };
     }
-    return this.#world.iam.allows(token.principal, permission, front.name) ? undefined : forbidden;
+    return this.#context.iam.allows(token.principal, permission, front.name) ? undefined : forbidden;
   }
 }
 

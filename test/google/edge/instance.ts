@@ -44,18 +44,18 @@ export class Instance implements PoolInstance {
   #group: ProcessGroup | undefined;
   #port = 0;
   readonly #plan: Plan;
-  readonly #world: InstanceWorld;
+  readonly #context: InstanceWorld;
   readonly #home: string;
   #end: () => void = () => {};
 
-  constructor(plan: Plan, world: InstanceWorld, reason: string) {
+  constructor(plan: Plan, context: InstanceWorld, reason: string) {
     this.#plan = plan;
-    this.#world = world;
-    this.#home = join(world.scratch, 'instances', this.id.slice(0, 16));
+    this.#context = context;
+    this.#home = join(context.scratch, 'instances', this.id.slice(0, 16));
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    world.log(this.id, 'system', `Starting new instance. Reason: ${reason}`);
+    context.log(this.id, 'system', `Starting new instance. Reason: ${reason}`);
     this.ready = this.#start();
     this.ready.catch(() => {});
   }
@@ -69,12 +69,12 @@ export class Instance implements PoolInstance {
       cwd: folder,
       // /tmp of an instance is its own: TMPDIR stands for it.
       env: { HOME: this.#home, TMPDIR: join(this.#home, 'tmp'), ...env, ...own },
-      log: (stream, line) => this.#world.log(this.id, stream, line),
+      log: (stream, line) => this.#context.log(this.id, stream, line),
     });
     void this.#group.ended.then(() => this.#over());
     await this.#probe();
     this.isReady = true;
-    this.#world.log(this.id, 'system', 'Default STARTUP TCP probe succeeded after 1 attempt for container.');
+    this.#context.log(this.id, 'system', 'Default STARTUP TCP probe succeeded after 1 attempt for container.');
   }
 
   #over(): void {
@@ -87,7 +87,7 @@ export class Instance implements PoolInstance {
     const probe = this.#plan.template.containers?.[0]?.startupProbe ?? {};
     const { initialDelaySeconds = 0, periodSeconds = 240, failureThreshold = 1, httpGet } = probe;
     const seconds = initialDelaySeconds + periodSeconds * failureThreshold;
-    const end = Date.now() + seconds * 1000 * this.#world.timeScale;
+    const end = Date.now() + seconds * 1000 * this.#context.timeScale;
     while (Date.now() < end && !this.hasEnded) {
       if (await (httpGet ? this.#answers(httpGet.path ?? '/') : this.#listens())) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -137,7 +137,7 @@ export class Instance implements PoolInstance {
   /** SIGTERM, ten of the platform's seconds, SIGKILL. */
   async stop(now = false): Promise<void> {
     if (!this.#group || this.hasEnded) return;
-    await this.#group.stop(now ? 0 : 10_000 * this.#world.timeScale);
+    await this.#group.stop(now ? 0 : 10_000 * this.#context.timeScale);
     await this.ended;
   }
 

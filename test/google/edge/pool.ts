@@ -9,7 +9,7 @@ export const startReasons = {
 };
 
 export interface RevisionOptions {
-  world: InstanceWorld;
+  context: InstanceWorld;
   /** The most instances, as the revision and the service have it now. */
   max(): number;
   queueMs(): number;
@@ -21,10 +21,10 @@ export interface RevisionOptions {
 export class RevisionPool extends Pool<Instance> {
   readonly plan: Plan;
 
-  constructor(plan: Plan, { world, max, queueMs, freeze }: RevisionOptions) {
+  constructor(plan: Plan, { context, max, queueMs, freeze }: RevisionOptions) {
     super({
       ...{ max, queueMs, scaling: startReasons.autoscaling },
-      begin: (reason) => new Instance(plan, world, reason),
+      begin: (reason) => new Instance(plan, context, reason),
       concurrency: () => plan.template.maxInstanceRequestConcurrency ?? 80,
       rest: (instance) => {
         if (instance.isReady && freeze() && isCpuIdle(plan)) instance.freeze();

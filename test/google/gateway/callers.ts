@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 
 /** An API key, and the project whose key it is. */
 export interface ApiKey {
@@ -25,10 +25,10 @@ export class Callers {
   readonly keys: ApiKey[] = [];
   /** JWKS documents by address; OpenID configurations name them. */
   readonly published = new Map<string, { keys: Fields[] }>();
-  readonly #world: World;
+  readonly #context: GoogleContext;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: GoogleContext) {
+    this.#context = context;
   }
 
   /** The consumer project of a key. Throws GatewayRefusal. */
@@ -41,7 +41,7 @@ export class Callers {
     }
     const key = this.keys.find(({ keyString }) => keyString === given);
     if (!key) throw new GatewayRefusal(400, 'INVALID_ARGUMENT:API key not valid. Please pass a valid API key.');
-    if (this.#world.disabled.has(managedService)) {
+    if (this.#context.disabled.has(managedService)) {
       throw new GatewayRefusal(403, `PERMISSION_DENIED:API ${managedService} is not enabled for the project.`);
     }
     if (key.services && !key.services.includes(managedService)) {
@@ -62,7 +62,7 @@ export class Callers {
     const signed = Buffer.from(`${head}.${payload}`);
     const isSigned = key && verify('RSA-SHA256', signed, key, Buffer.from(signature, 'base64url'));
     if (!isSigned || header['alg'] !== 'RS256') throw new GatewayRefusal(401, 'Jwt verification fails');
-    if (Number(claims['exp']) * 1000 < this.#world.now().getTime()) throw new GatewayRefusal(401, 'Jwt is expired');
+    if (Number(claims['exp']) * 1000 < this.#context.now().getTime()) throw new GatewayRefusal(401, 'Jwt is expired');
     const audiences = (auth['audiences'] as string[] | undefined) ?? [`https://${managedService}`];
     const given = [claims['aud']].flat().map(String);
     if (!given.some((one) => audiences.includes(one)))

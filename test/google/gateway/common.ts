@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
+import type { Need } from '../context.ts';
 import type { ApiRequest } from '../surface.ts';
-import type { Need } from '../world.ts';
 import type { GatewayState } from './state.ts';
 
 /** Beginning of the ids of all methods. */

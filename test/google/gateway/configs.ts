@@ -15,7 +15,7 @@ export function configMethods(state: GatewayState): Record<string, ApiMethod> {
     [`${at}.apis.configs.create`]: {
       needs(request) {
         const account = String(request.body['gatewayServiceAccount'] ?? '');
-        const resource = `projects/${state.world.project}/serviceAccounts/${account}`;
+        const resource = `projects/${state.context.project}/serviceAccounts/${account}`;
         return [
           ...needs('apigateway.apiconfigs.create')(request),
           { permission: 'iam.serviceaccounts.actAs', resource },
@@ -36,7 +36,7 @@ export function configMethods(state: GatewayState): Record<string, ApiMethod> {
         const api = request.labels['parent'] ?? '';
         if (!state.apis.has(api)) throw notFound(api);
         for (const { name } of configsOf(state, api)) state.look(name);
-        const { page, next } = pageOf(request, configsOf(state, api), state.world.knobs.pageSize);
+        const { page, next } = pageOf(request, configsOf(state, api), state.context.knobs.pageSize);
         return { apiConfigs: page.map((one) => configView(one)), ...next };
       },
     },

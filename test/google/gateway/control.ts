@@ -11,7 +11,7 @@ import { apiView, operationView } from './views.ts';
 
 /** API Gateway's control plane: https://cloud.google.com/api-gateway/docs/reference/rest */
 export function apiGatewaySurface(state: GatewayState, edge: GatewayEdge, contract: Contract): Surface {
-  return apiSurface(state.world, {
+  return apiSurface(state.context, {
     ...{ name: 'APIGATEWAY', contract },
     methods: {
       ...apiMethods(state),
@@ -31,22 +31,22 @@ export function apiGatewaySurface(state: GatewayState, edge: GatewayEdge, contra
 }
 
 function apiMethods(state: GatewayState): Record<string, ApiMethod> {
-  const { world } = state;
+  const { context } = state;
   return {
     [`${at}.apis.create`]: {
       needs: needs('apigateway.apis.create'),
       answer(request) {
         const { labels, query, body } = request;
-        if (labels['parent'] !== `projects/${world.project}/locations/global`) throw notFound(labels['parent'] ?? '');
+        if (labels['parent'] !== `projects/${context.project}/locations/global`) throw notFound(labels['parent'] ?? '');
         const id = checkId(query.get('apiId'), 'api_id');
         const name = `${labels['parent']}/apis/${id}`;
         if (state.apis.has(name)) throw alreadyExists(name);
         if (state.apis.size >= state.limits.apis) throw exhausted('APIs', state.limits.apis);
-        const managedService = `${id}-${state.hash()}.apigateway.${world.project}.cloud.goog`;
+        const managedService = `${id}-${state.hash()}.apigateway.${context.project}.cloud.goog`;
         const made: Api = { ...common(state, name, body), managedService };
         state.apis.set(name, made);
         // A new service is off in every project, the API's own among them.
-        world.disabled.add(managedService);
+        context.disabled.add(managedService);
         return operationView(
           state.begin(name, 'create', () => {
             made.state = 'ACTIVE';

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { LoopbackServer, readAll } from '../../fakes/clouds/loopback.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 import { Callers, GatewayRefusal } from './callers.ts';
 import { operationsOf } from './document.ts';
 import type { Config } from './state.ts';
@@ -34,14 +34,14 @@ export class GatewayEdge {
   lag = 0;
   /** Name of the managed service of an API. */
   serviceOf: (api: string) => string = () => '';
-  readonly #world: World;
+  readonly #context: GoogleContext;
   readonly #sites = new Map<string, Site>();
   /** Requests of a minute, by API, metric and consumer. */
   readonly #counts = new Map<string, number>();
 
-  constructor(world: World) {
-    this.#world = world;
-    this.callers = new Callers(world);
+  constructor(context: GoogleContext) {
+    this.#context = context;
+    this.callers = new Callers(context);
   }
 
   /** Opens the address of a gateway. Returns its host name. */
@@ -78,7 +78,7 @@ export class GatewayEdge {
       if (body.byteLength > maxBody) throw new GatewayRefusal(413, 'Payload Too Large');
       await this.#pass({ config, operation, method, url, headers, body }, response);
     } catch (error) {
-      if (!(error instanceof GatewayRefusal)) this.#world.violation(`the gateway: ${String((error as Error).stack)}`);
+      if (!(error instanceof GatewayRefusal)) this.#context.violation(`the gateway: ${String((error as Error).stack)}`);
       const code = error instanceof GatewayRefusal ? error.code : 500;
       const text = JSON.stringify({ message: (error as Error).message, code });
       if (response.headersSent) response.destroy();
@@ -110,7 +110,7 @@ export class GatewayEdge {
       target.pathname = `${target.pathname.replace(/\/$/, '')}${url.pathname}`;
     target.search = url.search;
     const signed = jwtAudience !== undefined && {
-      authorization: `Bearer ${this.#world.iam.idToken(config.gatewayServiceAccount, String(jwtAudience), this.#world.now())}`,
+      authorization: `Bearer ${this.#context.iam.idToken(config.gatewayServiceAccount, String(jwtAudience), this.#context.now())}`,
       ...(headers.authorization && { 'x-forwarded-authorization': headers.authorization }),
     };
     const claims = caller.claims !== undefined && { 'x-apigateway-api-userinfo': caller.claims };
@@ -121,7 +121,7 @@ export class GatewayEdge {
       { ...passed, headers: { ...others, ...signed, ...claims } },
       {
         response,
-        ms: seconds * 1000 * this.#world.knobs.timeScale,
+        ms: seconds * 1000 * this.#context.knobs.timeScale,
       },
     );
   }
@@ -146,7 +146,7 @@ export class GatewayEdge {
     const limits = fieldsOf(fieldsOf(fieldsOf(document['x-google-api-management'])['quota'])['limits']);
     const limit = Object.values(limits).find((one) => fieldsOf(one)['metric'] === metric);
     if (project === undefined || !limit) throw new GatewayRefusal(500, `INTERNAL:no limit for ${metric}`);
-    const minute = Math.floor(this.#world.now().getTime() / 60_000);
+    const minute = Math.floor(this.#context.now().getTime() / 60_000);
     const key = [api, metric, project, minute].join(' ');
     const count = (this.#counts.get(key) ?? 0) + cost;
     this.#counts.set(key, count);

@@ -37,7 +37,7 @@ export function gatewayMethods(state: GatewayState, edge: GatewayEdge): Record<s
       answer(request) {
         const [, , , region] = (request.labels['parent'] ?? '').split('/');
         const all = [...state.gateways.values()].filter(({ name }) => region === '-' || name.split('/')[3] === region);
-        const { page, next } = pageOf(request, all, state.world.knobs.pageSize);
+        const { page, next } = pageOf(request, all, state.context.knobs.pageSize);
         return { gateways: page.map((one) => gatewayView(state, one)), ...next };
       },
     },
@@ -65,7 +65,7 @@ export function gatewayMethods(state: GatewayState, edge: GatewayEdge): Record<s
 
 /** The config that a request names; by the project's id or its number. */
 function configOf(state: GatewayState, named: unknown): Config {
-  const { project, number } = state.world;
+  const { project, number } = state.context;
   const name = String(named).replace(`projects/${number}/`, `projects/${project}/`);
   const found = state.configs.get(name);
   if (!found) throw notFound(name);

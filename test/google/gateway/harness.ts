@@ -47,15 +47,15 @@ export class GatewayHarness {
   static async open(): Promise<GatewayHarness> {
     const project = await openGatewayProject();
     Object.assign(process.env, project.google.environment);
-    const { world } = project.google;
+    const { context } = project.google;
     const instance = randomUUID();
     const service: LoopbackServer = await LoopbackServer.open(async (request, response) => {
       await readAll(request);
-      const token = world.iam.tokenOf(request.headers.authorization);
+      const token = context.iam.tokenOf(request.headers.authorization);
       const isIn =
         token?.kind === 'id' &&
         token.audience === service.url &&
-        world.iam.allows(token.principal, 'run.routes.invoke', `services/${functionName}`);
+        context.iam.allows(token.principal, 'run.routes.invoke', `services/${functionName}`);
       const { method = '', url: path = '', headers } = request;
       if (!isIn) return void response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Forbidden</h1>');
       harness.seen.push({ method, path, headers });
@@ -65,7 +65,7 @@ export class GatewayHarness {
       response.writeHead(status, own).end(status === 204 ? '' : JSON.stringify({ status: 'ok', path }));
     });
     const harness = new GatewayHarness(project, service);
-    world.iam.grant(gatewayAccount, ['run.routes.invoke'], '*', 0);
+    context.iam.grant(gatewayAccount, ['run.routes.invoke'], '*', 0);
     return harness;
   }
 
@@ -110,7 +110,7 @@ export class GatewayHarness {
     const inside = {
       url: this.address,
       send: async (path: string, options: Parameters<Endpoint['send']>[1]) => {
-        const { iam, now } = this.project.google.world;
+        const { iam, now } = this.project.google.context;
         const authorization = `Bearer ${iam.idToken(gatewayAccount, this.address, now())}`;
         return call(`${this.address}${path}`, { ...options, headers: { authorization } });
       },

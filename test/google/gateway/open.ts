@@ -19,14 +19,14 @@ export function gatewaySurfaces(): { surfaces: SurfaceMaker[]; made: () => Gatew
     return made;
   };
   const surfaces: SurfaceMaker[] = [
-    ({ world }) => {
-      const state = new GatewayState(world);
-      const edge = new GatewayEdge(world);
+    ({ context }) => {
+      const state = new GatewayState(context);
+      const edge = new GatewayEdge(context);
       edge.serviceOf = (api) => state.apis.get(api)?.managedService ?? '';
       made = { state, edge };
       return apiGatewaySurface(state, edge, Contract.read('apigateway.v1.json'));
     },
-    ({ world }) => apiKeysSurface(world, get().edge.callers, Contract.read('apikeys.v2.json')),
+    ({ context }) => apiKeysSurface(context, get().edge.callers, Contract.read('apikeys.v2.json')),
   ];
   return { surfaces, made: get };
 }

@@ -1,5 +1,5 @@
 import type { Fields } from '../../fakes/clouds/fields.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 import type { Diagnostic } from './document.ts';
 
 export type State = 'CREATING' | 'ACTIVE' | 'FAILED' | 'DELETING' | 'UPDATING';
@@ -59,7 +59,7 @@ export class OperationError extends Error {
 
 /** The APIs, configs and gateways of a project, and what is on its way with them. */
 export class GatewayState {
-  readonly world: World;
+  readonly context: GoogleContext;
   readonly apis = new Map<string, Api>();
   readonly configs = new Map<string, Config>();
   readonly gateways = new Map<string, Gateway>();
@@ -72,12 +72,12 @@ export class GatewayState {
   limits = { apis: 50, configs: 100, gateways: 50 };
   #count = 0;
 
-  constructor(world: World) {
-    this.world = world;
+  constructor(context: GoogleContext) {
+    this.context = context;
   }
 
   now(): string {
-    return this.world.now().toISOString();
+    return this.context.now().toISOString();
   }
 
   /** A hash as in the names of services and addresses. */
@@ -89,7 +89,7 @@ export class GatewayState {
   begin(target: string, verb: string, settle: () => Fields): Operation {
     const location = target.split('/').slice(0, 4).join('/');
     const name = `${location}/operations/operation-${++this.#count}`;
-    const { looks } = this.world.knobs;
+    const { looks } = this.context.knobs;
     const operation: Operation = {
       ...{ name, target, verb, looks, done: false, diagnostics: [], error: undefined, settle },
     };

@@ -14,11 +14,11 @@ export function configView(one: Config, view: string | null = 'BASIC'): Fields {
 }
 
 /** The config is named with the project's number, and the address is not the final one before the gateway is active. */
-export function gatewayView({ world }: GatewayState, one: Gateway): Fields {
+export function gatewayView({ context }: GatewayState, one: Gateway): Fields {
   const { hostname, wasActive, apiConfig, ...rest } = one;
   return {
     ...rest,
-    apiConfig: apiConfig.replace(`projects/${world.project}/`, `projects/${world.number}/`),
+    apiConfig: apiConfig.replace(`projects/${context.project}/`, `projects/${context.number}/`),
     defaultHostname: wasActive ? hostname : 'not-final.gateway.dev',
     effectiveStreamingMode: 'EFFECTIVE_STREAMING_MODE_DISABLED',
   };

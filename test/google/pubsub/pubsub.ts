@@ -1,9 +1,9 @@
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import type { Surface } from '../../fakes/clouds/loopback.ts';
 import { alreadyExists, badRequest, notFound } from '../api-error.ts';
+import type { GoogleContext, Need } from '../context.ts';
 import type { Contract } from '../contract.ts';
 import { type ApiMethod, type ApiRequest, apiSurface } from '../surface.ts';
-import type { Need, World } from '../world.ts';
 import { checkMessages, checkName, checkSubscription, fixed, withDefaults } from './limits.ts';
 import { agentOf } from './push.ts';
 import { type Delivery, Subscription } from './subscription.ts';
@@ -17,16 +17,16 @@ export class PubSub {
   readonly subscriptions = new Map<string, Subscription>();
   /** Every push since the last time this was asked. */
   readonly #deliveries: Delivery[] = [];
-  readonly #world: World;
+  readonly #context: GoogleContext;
   #number = 8_000_000_000_000_000;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: GoogleContext) {
+    this.#context = context;
   }
 
   /** The account that hands dead letters on. */
   get agent(): string {
-    return agentOf(this.#world);
+    return agentOf(this.#context);
   }
 
   /** Pushes since the last time this was asked. */
@@ -45,7 +45,7 @@ export class PubSub {
     if (!this.topics.has(topic)) throw notFound(topic);
     return messages.map((one) => {
       const messageId = String(this.#number++);
-      this.#spread(topic, { ...one, messageId, publishTime: this.#world.now().toISOString() });
+      this.#spread(topic, { ...one, messageId, publishTime: this.#context.now().toISOString() });
       return messageId;
     });
   }
@@ -66,7 +66,7 @@ export class PubSub {
 
   surface(contract: Contract): Surface {
     const methods = { ...this.#topicMethods(), ...this.#subscriptionMethods() };
-    return apiSurface(this.#world, { ...{ name: 'PUBSUB', contract }, methods });
+    return apiSurface(this.#context, { ...{ name: 'PUBSUB', contract }, methods });
   }
 
   #spread(topic: string, message: Fields & { messageId: string }): void {
@@ -130,7 +130,7 @@ export class PubSub {
         needs: (request) => [
           ...needs('pubsub.subscriptions.create', 'name')(request),
           { permission: 'pubsub.topics.attachSubscription', resource: String(request.body['topic']) },
-          ...actAs(this.#world, fieldsOf(request.body['pushConfig'])),
+          ...actAs(this.#context, fieldsOf(request.body['pushConfig'])),
         ],
         answer: ({ labels, body }) => this.#create(labels['name'] ?? '', body),
       },
@@ -141,7 +141,7 @@ export class PubSub {
       [`${subscriptionsAt}.patch`]: {
         needs: (request) => [
           ...needs('pubsub.subscriptions.update', 'name')(request),
-          ...actAs(this.#world, fieldsOf(fieldsOf(request.body['subscription'])['pushConfig'])),
+          ...actAs(this.#context, fieldsOf(fieldsOf(request.body['subscription'])['pushConfig'])),
         ],
         answer: change,
       },
@@ -177,7 +177,7 @@ export class PubSub {
     this.#checkTopics(body);
     if (this.subscriptions.has(name)) throw alreadyExists(name);
     const made = new Subscription(withDefaults({ ...body, name }), {
-      world: this.#world,
+      context: this.#context,
       forward: (topic, message) => {
         if (!this.topics.has(topic)) return false;
         this.#spread(topic, message as Fields & { messageId: string });
@@ -203,7 +203,7 @@ export class PubSub {
     checkSubscription(body);
     this.#checkTopics(body);
     found.body = withDefaults(body);
-    found.active = this.#world.now().getTime();
+    found.active = this.#context.now().getTime();
     found.wake();
     return found.body;
   }
@@ -233,7 +233,7 @@ const needs =
   ({ labels }: ApiRequest): Need[] => [{ permission, resource: labels[label] ?? '' }];
 
 /** Whose tokens Pub/Sub sends, its maker must be allowed to act as. */
-function actAs({ project }: World, pushConfig: Fields): Need[] {
+function actAs({ project }: GoogleContext, pushConfig: Fields): Need[] {
   const { serviceAccountEmail } = fieldsOf(pushConfig['oidcToken']);
   if (typeof serviceAccountEmail !== 'string') return [];
   return [

@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 
 /** A message of one subscription that is not acknowledged. */
 export interface Waiting {
@@ -9,7 +9,7 @@ export interface Waiting {
   /** When it may be delivered, ms since 1970 of the real clock. */
   from: number;
   isOut: boolean;
-  /** When it came, ms since 1970 of the world's clock. */
+  /** When it came, ms since 1970 of the context's clock. */
   since: number;
 }
 
@@ -19,12 +19,16 @@ const successes: ReadonlySet<number> = new Set([102, 200, 201, 202, 204]);
 export const isSuccess = (status: number): boolean => successes.has(status);
 
 /** The account that Pub/Sub itself acts as. */
-export const agentOf = ({ number }: World): string => `service-${number}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+export const agentOf = ({ number }: GoogleContext): string => `service-${number}@gcp-sa-pubsub.iam.gserviceaccount.com`;
 
 /** Sends a message once. Returns the status of the answer, and 0 where none comes before the deadline. Never rejects. */
-export async function push(world: World, subscription: Fields, { message, attempts }: Waiting): Promise<number> {
+export async function push(
+  context: GoogleContext,
+  subscription: Fields,
+  { message, attempts }: Waiting,
+): Promise<number> {
   const { pushConfig, deadLetterPolicy, ackDeadlineSeconds, name } = subscription;
-  const authorization = tokenFor(world, fieldsOf(pushConfig));
+  const authorization = tokenFor(context, fieldsOf(pushConfig));
   if (authorization === undefined) return 0;
   const counted = deadLetterPolicy !== undefined && { deliveryAttempt: attempts };
   try {
@@ -32,7 +36,7 @@ export async function push(world: World, subscription: Fields, { message, attemp
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
       body: JSON.stringify({ message: wrapped(message), subscription: name, ...counted }),
-      signal: AbortSignal.timeout(Number(ackDeadlineSeconds) * 1000 * world.knobs.pushDeadlineScale),
+      signal: AbortSignal.timeout(Number(ackDeadlineSeconds) * 1000 * context.knobs.pushDeadlineScale),
     });
     await answer.arrayBuffer();
     return answer.status;
@@ -49,12 +53,12 @@ const wrapped = (message: Fields): Fields => ({
 });
 
 /** Empty without an account; undefined where Pub/Sub may not make a token in its name. */
-function tokenFor(world: World, pushConfig: Fields): string | undefined {
+function tokenFor(context: GoogleContext, pushConfig: Fields): string | undefined {
   const { serviceAccountEmail: email, audience = pushConfig['pushEndpoint'] } = fieldsOf(pushConfig['oidcToken']);
   if (typeof email !== 'string') return '';
-  const { iam, knobs, project, now } = world;
+  const { iam, knobs, project, now } = context;
   const account = `projects/${project}/serviceAccounts/${email}`;
-  const may = iam.allows(agentOf(world), 'iam.serviceAccounts.getOpenIdToken', account);
+  const may = iam.allows(agentOf(context), 'iam.serviceAccounts.getOpenIdToken', account);
   // Projects that are older than April 2021: https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
   if (knobs.pushNeedsTokenCreator && !may) return undefined;
   return `Bearer ${iam.idToken(email, String(audience), now())}`;

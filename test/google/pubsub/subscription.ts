@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
-import type { World } from '../world.ts';
+import type { GoogleContext } from '../context.ts';
 import { defaultExpiry, secondsOf } from './limits.ts';
 import { agentOf, isSuccess, push, type Waiting } from './push.ts';
 
@@ -14,7 +14,7 @@ export interface Delivery {
 }
 
 interface Deps {
-  world: World;
+  context: GoogleContext;
   /** Publishes to a topic as Pub/Sub itself; false where there is none. */
   forward(topic: string, message: Fields): boolean;
   delivered(delivery: Delivery): void;
@@ -30,7 +30,7 @@ export class Subscription {
   readonly waiting = new Map<string, Waiting>();
   /** Pushes that have begun and are not over. */
   readonly out = new Set<Promise<void>>();
-  /** When it was last made, changed or acknowledged by, ms of the world's clock. */
+  /** When it was last made, changed or acknowledged by, ms of the context's clock. */
   active: number;
   readonly #deps: Deps;
   /** How many pushes at once: it grows with successes, and shrinks with failures. */
@@ -42,7 +42,7 @@ export class Subscription {
   constructor(body: Fields, deps: Deps) {
     this.body = body;
     this.#deps = deps;
-    this.active = deps.world.now().getTime();
+    this.active = deps.context.now().getTime();
   }
 
   get name(): string {
@@ -56,18 +56,18 @@ export class Subscription {
   /** Whether nobody has used it for as long as it lives then. */
   get isExpired(): boolean {
     const ttl = secondsOf(fieldsOf(this.body['expirationPolicy'] ?? { ttl: `${defaultExpiry}s` })['ttl'], 0);
-    return ttl > 0 && this.#deps.world.now().getTime() - this.active > ttl * 1000;
+    return ttl > 0 && this.#deps.context.now().getTime() - this.active > ttl * 1000;
   }
 
   add(message: Fields & { messageId: string }): void {
-    const since = this.#deps.world.now().getTime();
+    const since = this.#deps.context.now().getTime();
     this.waiting.set(message.messageId, { message, attempts: 0, from: 0, isOut: false, since });
     this.wake();
   }
 
   /** For a subscription without an endpoint. */
   pull(most: number): { ackId: string; message: Fields }[] {
-    this.active = this.#deps.world.now().getTime();
+    this.active = this.#deps.context.now().getTime();
     this.#forget();
     const free = [...this.waiting.values()].filter(({ isOut }) => !isOut).slice(0, most);
     for (const one of free) one.isOut = true;
@@ -75,7 +75,7 @@ export class Subscription {
   }
 
   acknowledge(ids: readonly string[]): void {
-    this.active = this.#deps.world.now().getTime();
+    this.active = this.#deps.context.now().getTime();
     for (const id of ids) this.waiting.delete(id);
   }
 
@@ -107,10 +107,10 @@ export class Subscription {
   }
 
   async #send(one: Waiting): Promise<void> {
-    const { world, delivered } = this.#deps;
+    const { context, delivered } = this.#deps;
     one.attempts++;
     const attempt = one.attempts;
-    const status = await push(world, this.body, one);
+    const status = await push(context, this.body, one);
     delivered({ subscription: this.name, messageId: one.message.messageId, attempt, status });
     one.isOut = false;
     if (isSuccess(status)) this.#acked(one);
@@ -118,9 +118,9 @@ export class Subscription {
   }
 
   #acked(one: Waiting): void {
-    this.active = this.#deps.world.now().getTime();
+    this.active = this.#deps.context.now().getTime();
     this.#window = Math.min(maxWindow, this.#window * 2);
-    const { pushDuplicates } = this.#deps.world.knobs;
+    const { pushDuplicates } = this.#deps.context.knobs;
     // Delivered at least once: some come again although they were acknowledged.
     const isAgain = pushDuplicates > 0 && ++this.#count % pushDuplicates === 0;
     if (!isAgain) this.waiting.delete(one.message.messageId);
@@ -133,19 +133,19 @@ export class Subscription {
     const hasPolicy = this.body['retryPolicy'] !== undefined;
     const least = hasPolicy ? secondsOf(minimumBackoff, 10) : 0.1;
     const seconds = Math.min(least * 2 ** (one.attempts - 1), hasPolicy ? secondsOf(maximumBackoff, 600) : 60);
-    one.from = Date.now() + seconds * 1000 * this.#deps.world.knobs.pushTimeScale;
+    one.from = Date.now() + seconds * 1000 * this.#deps.context.knobs.pushTimeScale;
   }
 
   /** Hands on what was tried often enough. Where Pub/Sub itself may not, nothing is said, and it is tried for good. */
   #isDead(one: Waiting): boolean {
     const { deadLetterTopic, maxDeliveryAttempts } = fieldsOf(this.body['deadLetterPolicy']);
     if (typeof deadLetterTopic !== 'string' || one.attempts < Number(maxDeliveryAttempts)) return false;
-    const { world, forward } = this.#deps;
-    const agent = agentOf(world);
+    const { context, forward } = this.#deps;
+    const agent = agentOf(context);
     const may =
-      world.iam.allows(agent, 'pubsub.topics.publish', deadLetterTopic) &&
-      world.iam.allows(agent, 'pubsub.subscriptions.consume', this.name);
-    if (!may || !forward(deadLetterTopic, deadLetterOf(world, this.name, one))) return false;
+      context.iam.allows(agent, 'pubsub.topics.publish', deadLetterTopic) &&
+      context.iam.allows(agent, 'pubsub.subscriptions.consume', this.name);
+    if (!may || !forward(deadLetterTopic, deadLetterOf(context, this.name, one))) return false;
     this.waiting.delete(one.message.messageId);
     return true;
   }
@@ -153,13 +153,13 @@ export class Subscription {
   /** What is older than the subscription keeps it is gone, delivered or not. */
   #forget(): void {
     const most = secondsOf(this.body['messageRetentionDuration'], 0) * 1000;
-    const now = this.#deps.world.now().getTime();
+    const now = this.#deps.context.now().getTime();
     for (const [id, { since }] of this.waiting) if (now - since > most) this.waiting.delete(id);
   }
 }
 
 /** https://cloud.google.com/pubsub/docs/dead-letter-topics#track-delivery-attempts */
-const deadLetterOf = ({ project }: World, subscription: string, { message, attempts }: Waiting): Fields => ({
+const deadLetterOf = ({ project }: GoogleContext, subscription: string, { message, attempts }: Waiting): Fields => ({
   ...message,
   messageId: randomUUID().replaceAll('-', '').slice(0, 17),
   attributes: {

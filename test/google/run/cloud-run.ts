@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Fields } from '../../fakes/clouds/fields.ts';
+import type { GoogleContext } from '../context.ts';
 import type { Edge, Routes } from '../edge/edge.ts';
 import { RevisionPool, startReasons } from '../edge/pool.ts';
 import { StartError } from '../edge/source.ts';
-import type { World } from '../world.ts';
 import { timeOf } from './etag.ts';
 import { byLatest } from './limits.ts';
 import type { Operation, Revision, Service } from './record.ts';
@@ -25,7 +25,7 @@ const typeOfService = 'type.googleapis.com/google.cloud.run.v2.Service';
 
 /** The services of a project, and how what is asked for comes to be. */
 export class CloudRun {
-  readonly world: World;
+  readonly context: GoogleContext;
   readonly edge: Edge;
   readonly services = new Map<string, Service>();
   readonly operations = new Map<string, Operation>();
@@ -33,12 +33,12 @@ export class CloudRun {
   readonly #log: (revision: Revision, service: Service, instanceId: string, stream: string, line: string) => void;
 
   constructor(
-    world: World,
+    context: GoogleContext,
     edge: Edge,
     filesOf: FilesOf,
     log: (revision: Revision, service: Service, instanceId: string, stream: string, line: string) => void,
   ) {
-    this.world = world;
+    this.context = context;
     this.edge = edge;
     this.#filesOf = filesOf;
     this.#log = log;
@@ -52,8 +52,8 @@ export class CloudRun {
     const before = service.pending.at(-1)?.work ?? Promise.resolve();
     const { generation } = service;
     const operation: Operation = {
-      name: `projects/${this.world.project}/locations/${service.region}/operations/${randomUUID()}`,
-      ...{ service, generation, looks: this.world.knobs.looks, worked: false, outcome: undefined },
+      name: `projects/${this.context.project}/locations/${service.region}/operations/${randomUUID()}`,
+      ...{ service, generation, looks: this.context.knobs.looks, worked: false, outcome: undefined },
       work: Promise.resolve(),
       settle: () => this.#settle(operation, made),
       metadata: () => ({ '@type': typeOfService, ...serviceView(service) }),
@@ -71,8 +71,8 @@ export class CloudRun {
   /** An operation that has nothing to do any more. */
   done(service: Service, response: Fields, type = typeOfService): Operation {
     const operation: Operation = {
-      name: `projects/${this.world.project}/locations/${service.region}/operations/${randomUUID()}`,
-      ...{ service, generation: service.generation, looks: this.world.knobs.looks, worked: true },
+      name: `projects/${this.context.project}/locations/${service.region}/operations/${randomUUID()}`,
+      ...{ service, generation: service.generation, looks: this.context.knobs.looks, worked: true },
       work: Promise.resolve(),
       settle: () => {},
       metadata: () => ({ '@type': type, ...response }),
@@ -119,20 +119,20 @@ export class CloudRun {
     try {
       const files = await this.#filesOf(revision);
       revision.pool = new RevisionPool(planOf(service, revision, files), {
-        world: {
-          scratch: join(this.world.scratch),
-          timeScale: this.world.knobs.timeScale,
+        context: {
+          scratch: join(this.context.scratch),
+          timeScale: this.context.knobs.timeScale,
           log: (id, stream, line) => this.#log(revision, service, id, stream, line),
         },
         max: () => maxOf(service, revision),
-        queueMs: () => this.world.knobs.queueMs,
-        freeze: () => this.world.knobs.freeze,
+        queueMs: () => this.context.knobs.queueMs,
+        freeze: () => this.context.knobs.freeze,
       });
       if (revision.template.healthCheckDisabled !== true) await revision.pool.start(startReasons.deployment);
       revision.state = 'ready';
     } catch (error) {
       if (!(error instanceof StartError))
-        this.world.violation(`the stand-in itself: ${String((error as Error).stack)}`);
+        this.context.violation(`the stand-in itself: ${String((error as Error).stack)}`);
       revision.state = 'failed';
       const logs = `https://console.cloud.google.com/logs/viewer?revision_name=${revision.short}`;
       revision.message = `Revision '${revision.short}' is not ready and cannot serve traffic. ${(error as Error).message} Logs for this revision might contain more information.\n\nLogs URL: ${logs}`;
@@ -164,7 +164,7 @@ export class CloudRun {
     service.routesMessage = problem?.message;
     if (!problem) this.#applyRoutes(service);
     const latest = service.revisions.get(service.latestCreated ?? '');
-    const blocked = this.world.knobs.latestFailedBlocks && latest?.state === 'failed' ? latest.message : undefined;
+    const blocked = this.context.knobs.latestFailedBlocks && latest?.state === 'failed' ? latest.message : undefined;
     const message = failed ?? problem?.message ?? blocked;
     const code = failed === undefined && problem ? problem.code : 9;
     operation.outcome =
@@ -215,8 +215,8 @@ function planOf(service: Service, revision: Revision, files: Files) {
 }
 
 /** A new version of a service: its etag and time of change move. */
-export function touch(world: World, service: Service, who: string): void {
-  service.version = world.version();
+export function touch(context: GoogleContext, service: Service, who: string): void {
+  service.version = context.version();
   service.updateTime = timeOf(service.version);
   service.lastModifier = who;
 }

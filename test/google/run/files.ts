@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.ts';
+import type { GoogleContext } from '../context.ts';
 import { type Sources, StartError } from '../edge/source.ts';
 import type { Buckets } from '../storage/buckets.ts';
-import type { World } from '../world.ts';
 import type { Files, FilesOf } from './cloud-run.ts';
 
 /** Images by the reference that a template names them by, or what looks them up. */
@@ -13,7 +13,7 @@ export type Images =
  * The files of a revision: its source, read as the service agent reads it, or those of an image. Throws StartError as the
  * platform would say it.
  */
-export function filesOf(world: World, buckets: Buckets, sources: Sources, images: Images): FilesOf {
+export function filesOf(context: GoogleContext, buckets: Buckets, sources: Sources, images: Images): FilesOf {
   return async ({ template }) => {
     const { image = '', baseImageUri, sourceCode } = template.containers?.[0] ?? {};
     const source = sourceCode?.cloudStorageSource;
@@ -23,8 +23,8 @@ export function filesOf(world: World, buckets: Buckets, sources: Sources, images
       throw new StartError(`Image '${image}' not found.`);
     }
     const { bucket = '', object = '', generation } = source;
-    const { serviceAgent } = world.iam;
-    if (!world.iam.allows(serviceAgent, 'storage.objects.get', `projects/_/buckets/${bucket}/objects/${object}`)) {
+    const { serviceAgent } = context.iam;
+    if (!context.iam.allows(serviceAgent, 'storage.objects.get', `projects/_/buckets/${bucket}/objects/${object}`)) {
       throw new StartError(
         `${serviceAgent} does not have storage.objects.get access to the Google Cloud Storage object gs://${bucket}/${object}.`,
       );

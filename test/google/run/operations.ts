@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fields } from '../../fakes/clouds/fields.ts';
 import { notFound } from '../api-error.ts';
+import type { Need } from '../context.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
-import type { Need } from '../world.ts';
 import type { CloudRun } from './cloud-run.ts';
 import type { Operation } from './record.ts';
 

@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf } from '../../fakes/clouds/fields.ts';
 import { aborted } from '../api-error.ts';
+import type { Need } from '../context.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
-import type { Need } from '../world.ts';
 import type { CloudRun } from './cloud-run.ts';
 import { serviceAt } from './services.ts';
 
@@ -21,7 +21,7 @@ const principalOf = (member: string): string => member.replace(/^(?:serviceAccou
 
 /** The IAM policy of a service; changes of it are seen late, as the knobs say. */
 export function policyMethods(run: CloudRun): Record<string, ApiMethod> {
-  const { iam, now } = run.world;
+  const { iam, now } = run.context;
   const at = 'run.projects.locations.services';
   const name = ({ labels }: ApiRequest): string => labels['resource'] ?? '';
   const needs =

@@ -1,5 +1,5 @@
 import { exhausted } from '../api-error.ts';
-import type { Call, World } from '../world.ts';
+import type { Call, GoogleContext } from '../context.ts';
 import { type CloudRun, nameOf } from './cloud-run.ts';
 import type { Revision, Service, ServiceSpec } from './record.ts';
 
@@ -7,13 +7,13 @@ import type { Revision, Service, ServiceSpec } from './record.ts';
  * Writes of the Admin API: a bucket that fills again by the minute's share each second. Throws ApiError when it is empty.
  * https://cloud.google.com/run/quotas
  */
-export function writeQuota(world: World): (call: Call) => void {
+export function writeQuota(context: GoogleContext): (call: Call) => void {
   let left = Number.NaN;
   let at = 0;
   return ({ mutating }) => {
-    const { writesPerMinute: most } = world.knobs;
+    const { writesPerMinute: most } = context.knobs;
     if (!mutating || most === Number.POSITIVE_INFINITY) return;
-    const now = world.now().getTime();
+    const now = context.now().getTime();
     left = Number.isNaN(left) ? most : Math.min(most, left + ((now - at) / 60_000) * most);
     at = now;
     if (left < 1) throw exhausted('Write requests', 'Write requests per minute per region');
@@ -28,7 +28,7 @@ export function writeQuota(world: World): (call: Call) => void {
 export function dropTags(run: CloudRun, service: Service, spec: ServiceSpec): void {
   const others = [...run.services.values()].filter((one) => one.region === service.region && one !== service);
   const count = (one: ServiceSpec): number => (one.traffic ?? []).filter(({ tag }) => tag !== undefined).length;
-  let over = others.reduce((sum, one) => sum + count(one.spec), count(spec)) - run.world.knobs.maxTags;
+  let over = others.reduce((sum, one) => sum + count(one.spec), count(spec)) - run.context.knobs.maxTags;
   spec.traffic = (spec.traffic ?? []).filter(({ tag, percent = 0 }) => {
     if (over <= 0 || tag === undefined || percent > 0) return true;
     over--;
@@ -38,7 +38,7 @@ export function dropTags(run: CloudRun, service: Service, spec: ServiceSpec): vo
 
 /** Beyond the most revisions of a service those that have no address go, the oldest first. */
 export function surplusRevisions(run: CloudRun, service: Service): Revision[] {
-  const over = service.revisions.size - run.world.knobs.maxRevisions;
+  const over = service.revisions.size - run.context.knobs.maxRevisions;
   if (over <= 0) return [];
   const named = new Set([...(service.spec.traffic ?? []), ...service.statuses].map((one) => nameOf(service, one)));
   const free = [...service.revisions.values()].filter(

@@ -1,7 +1,7 @@
 import type { Fields } from '../../fakes/clouds/fields.ts';
 import { notFound, precondition } from '../api-error.ts';
+import type { Need } from '../context.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
-import type { Need } from '../world.ts';
 import { type CloudRun, nameOf } from './cloud-run.ts';
 import { timeOf } from './etag.ts';
 import { operationView } from './operations.ts';
@@ -33,7 +33,7 @@ async function remove(run: CloudRun, request: ApiRequest): Promise<Fields> {
   }
   const view = revisionView(service, revision);
   if (request.query.get('validateOnly') !== 'true') await run.drop(service, revision);
-  const gone = { ...view, deleteTime: timeOf(run.world.version()) };
+  const gone = { ...view, deleteTime: timeOf(run.context.version()) };
   return operationView(run, run.done(service, gone, 'type.googleapis.com/google.cloud.run.v2.Revision'));
 }
 
@@ -58,7 +58,7 @@ export function revisionMethods(run: CloudRun): Record<string, ApiMethod> {
         const service = serviceAt(run, labels['parent'] ?? '');
         // The newest first.
         const all = [...service.revisions.values()].reverse().map((one) => revisionView(service, one));
-        return page('revisions', all, query, run.world.knobs.pageSize);
+        return page('revisions', all, query, run.context.knobs.pageSize);
       },
     },
     [`${at}.delete`]: { needs: needs('run.revisions.delete'), answer: (request) => remove(run, request) },

@@ -11,9 +11,9 @@ import {
   notFound,
   otherRevision,
 } from '../api-error.ts';
+import type { Need } from '../context.ts';
 import type { Contract } from '../contract.ts';
 import type { ApiMethod, ApiRequest } from '../surface.ts';
-import type { Need } from '../world.ts';
 import { type CloudRun, touch } from './cloud-run.ts';
 import { filledSpec } from './defaults.ts';
 import { etagOf, timeOf, versionOf } from './etag.ts';
@@ -43,7 +43,7 @@ function specOf(body: Fields, account: string): ServiceSpec {
 }
 
 /** Throws ApiError for a spec outside the limits. */
-function checkSpec({ knobs }: CloudRun['world'], id: string, spec: ServiceSpec): void {
+function checkSpec({ knobs }: CloudRun['context'], id: string, spec: ServiceSpec): void {
   const found = specFindings(id, spec);
   if (knobs.startsAtDeployment && spec.template?.healthCheckDisabled) {
     found.push({ field: 'service.template.health_check_disabled', description: 'is not supported in this project' });
@@ -53,7 +53,7 @@ function checkSpec({ knobs }: CloudRun['world'], id: string, spec: ServiceSpec):
 
 /** The account of a template must let the caller act as it, and making a service public is a permission of its own. */
 function extraNeeds(run: CloudRun, name: string, body: Fields, before: Service | undefined): Need[] {
-  const account = (body['template'] as Template | undefined)?.serviceAccount ?? run.world.iam.computeAccount;
+  const account = (body['template'] as Template | undefined)?.serviceAccount ?? run.context.iam.computeAccount;
   const isPublic = body['invokerIamDisabled'] === true && before?.spec.invokerIamDisabled !== true;
   return [
     ...(isPublic ? [{ permission: 'run.services.setIamPolicy', resource: name }] : []),
@@ -62,7 +62,7 @@ function extraNeeds(run: CloudRun, name: string, body: Fields, before: Service |
       : [
           {
             permission: 'iam.serviceaccounts.actAs',
-            resource: `projects/${run.world.project}/serviceAccounts/${account}`,
+            resource: `projects/${run.context.project}/serviceAccounts/${account}`,
           },
         ]),
   ];
@@ -75,15 +75,15 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
   const { labels, query, body, caller } = request;
   const id = query.get('serviceId') ?? '';
   const name = nameOfNew(request);
-  const { world } = run;
+  const { context } = run;
   const bad = serviceIdFindings(id);
   if (bad.length > 0) throw badRequest(bad);
   if (run.services.has(name)) throw alreadyExists(name);
   if (body['name'] !== undefined && body['name'] !== name) throw invalidName(String(body['name']));
-  if (run.services.size >= world.knobs.maxServices) throw exhausted('Services', 'Services per project per region');
-  const spec = specOf(body, world.iam.computeAccount);
-  checkSpec(run.world, id, spec);
-  const version = world.version();
+  if (run.services.size >= context.knobs.maxServices) throw exhausted('Services', 'Services per project per region');
+  const spec = specOf(body, context.iam.computeAccount);
+  checkSpec(run.context, id, spec);
+  const version = context.version();
   const service: Service = {
     ...{ id, name, spec, version, region: labels['parent']?.split('/')[3] ?? '', uid: randomUUID(), uri: '', urls: [] },
     ...{ createTime: timeOf(version), updateTime: timeOf(version) },
@@ -100,7 +100,7 @@ async function create(run: CloudRun, request: ApiRequest): Promise<Fields> {
   if (isTrue(query, 'validateOnly')) return operationView(run, run.done(service, serviceView(service)));
   const audiences = (): string[] => [
     ...[service.uri, ...service.urls, ...(service.spec.customAudiences ?? [])],
-    ...(world.knobs.tagAudience ? service.tagUris.values() : []),
+    ...(context.knobs.tagAudience ? service.tagUris.values() : []),
   ];
   const front = { name, audiences, open: () => service.spec.invokerIamDisabled === true };
   run.services.set(name, service);
@@ -137,11 +137,11 @@ function revisionFor(run: CloudRun, service: Service, spec: ServiceSpec, force: 
     const there = service.revisions.get(named);
     if (there && (!same(there) || force)) throw otherRevision(named);
     if (there) return undefined;
-    if (run.world.knobs.deletedNamesTaken && service.deletedRevisions.has(named)) throw otherRevision(named);
+    if (run.context.knobs.deletedNamesTaken && service.deletedRevisions.has(named)) throw otherRevision(named);
   } else if (!force && same(service.revisions.get(service.latestCreated ?? ''))) return undefined;
   const number = String(service.generation + 1).padStart(5, '0');
   const short = named ?? `${service.id}-${number}-${randomUUID().replaceAll('-', '').slice(0, 3)}`;
-  const version = run.world.version();
+  const version = run.context.version();
   return {
     ...{ short, name: `${service.name}/revisions/${short}`, generation: 1, uid: randomUUID(), version },
     ...{ template: structuredClone(template), createTime: timeOf(version), pool: undefined },
@@ -152,17 +152,17 @@ function revisionFor(run: CloudRun, service: Service, spec: ServiceSpec, force: 
 async function patch(run: CloudRun, contract: Contract, { labels, query, body, caller }: ApiRequest): Promise<Fields> {
   const service = serviceAt(run, labels['name'] ?? '');
   checkEtag(service, body['etag']);
-  if (run.world.knobs.oneChangeAtATime && service.pending.length > 0) throw busy(service.id);
+  if (run.context.knobs.oneChangeAtATime && service.pending.length > 0) throw busy(service.id);
   const after = masked(contract, schema, service.spec as Fields, body, query.get('updateMask'));
-  const spec = specOf(after, run.world.iam.computeAccount);
-  checkSpec(run.world, service.id, spec);
+  const spec = specOf(after, run.context.iam.computeAccount);
+  checkSpec(run.context, service.id, spec);
   const force = isTrue(query, 'forceNewRevision');
   if (isTrue(query, 'validateOnly')) {
     revisionFor(run, service, spec, force);
     return operationView(run, run.done(service, { ...serviceView(service), ...spec }));
   }
   const operation = await change(run, service, spec, force);
-  touch(run.world, service, caller.principal);
+  touch(run.context, service, caller.principal);
   return operationView(run, operation);
 }
 
@@ -183,7 +183,7 @@ async function remove(run: CloudRun, { labels, query }: ApiRequest): Promise<Fie
   await run.edge.remove(service.name);
   await Promise.all(service.pending.map(({ work }) => work));
   for (const revision of [...service.revisions.values()]) await run.drop(service, revision);
-  return operationView(run, run.done(service, { ...view, deleteTime: timeOf(run.world.version()) }));
+  return operationView(run, run.done(service, { ...view, deleteTime: timeOf(run.context.version()) }));
 }
 
 const needs =
@@ -216,7 +216,7 @@ export function serviceMethods(run: CloudRun, contract: Contract): Record<string
         // "Location must be a valid Google Cloud region, and cannot be the "-" wildcard."
         if (labels['parent']?.endsWith('/-')) throw invalidName(labels['parent']);
         const all = [...run.services.values()].filter(({ name }) => name.startsWith(`${labels['parent']}/services/`));
-        return page('services', all.map(serviceView), query, run.world.knobs.pageSize);
+        return page('services', all.map(serviceView), query, run.context.knobs.pageSize);
       },
     },
     [`${at}.patch`]: {

@@ -10,8 +10,8 @@ import { serviceMethods } from './services.ts';
 
 /** The Cloud Run Admin API v2: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
 export const runSurface = (run: CloudRun, contract: Contract): Surface =>
-  apiSurface(run.world, {
-    ...{ name: 'RUN', contract, federated: false, charge: writeQuota(run.world) },
+  apiSurface(run.context, {
+    ...{ name: 'RUN', contract, federated: false, charge: writeQuota(run.context) },
     methods: {
       ...serviceMethods(run, contract),
       ...policyMethods(run),

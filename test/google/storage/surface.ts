@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Incoming, Reply, Surface } from '../../fakes/clouds/loopback.ts';
 import { ApiError } from '../api-error.ts';
+import type { Call, GoogleContext } from '../context.ts';
 import { finish } from '../surface.ts';
-import type { Call, World } from '../world.ts';
 import { type Buckets, type ObjectMetadata, resourceOf, type StoredObject } from './buckets.ts';
 import { parts } from './parts.ts';
 
@@ -33,13 +33,13 @@ const json = (status: number, value: object, headers: Record<string, string> = {
  * removals, with generations as preconditions. Requests come without a token, as with any STORAGE_EMULATOR_HOST: they are
  * taken for those of `caller`.
  */
-export function storageSurface(world: World, buckets: Buckets, caller: () => string): Surface {
+export function storageSurface(context: GoogleContext, buckets: Buckets, caller: () => string): Surface {
   const sessions = new Map<string, Session>();
   return {
     name: 'STORAGE',
     async serve(incoming) {
       const asked = read(incoming, buckets, sessions);
-      const who = world.iam.tokenOf(incoming.headers.authorization)?.principal ?? caller();
+      const who = context.iam.tokenOf(incoming.headers.authorization)?.principal ?? caller();
       const resource = `projects/_/buckets/${asked?.bucket}/objects/${asked?.name}`;
       const call: Call = {
         method: asked?.method ?? 'storage.unknown',
@@ -51,10 +51,10 @@ export function storageSurface(world: World, buckets: Buckets, caller: () => str
         ...{ body: undefined, principal: who, status: 0, mutating: incoming.method !== 'GET' },
         needs: (asked?.permissions ?? []).map((permission) => ({ permission, resource })),
       };
-      world.calls.push(call);
-      const reply = await finish(world, call, async () => {
+      context.calls.push(call);
+      const reply = await finish(context, call, async () => {
         if (!asked) throw new ApiError(400, 'invalid', `${incoming.method} ${incoming.url.pathname} is not known here`);
-        const missing = call.needs.find(({ permission }) => !world.iam.allows(who, permission, resource));
+        const missing = call.needs.find(({ permission }) => !context.iam.allows(who, permission, resource));
         if (missing) throw refused(who, missing.permission);
         return asked.work();
       });

@@ -102,9 +102,9 @@ it('leaves objects of other buckets alone, and refuses what is no event', async 
 
 it('has an event delivered again while the bucket may not be read', async () => {
   const event = await put('in/d.jsonl', '{"inputs":[[1,2]]}\n');
-  google.world.iam.revoke(google.pipeline, '*', 0);
+  google.context.iam.revoke(google.pipeline, '*', 0);
   const refused = await send(event);
-  google.world.iam.grant(google.pipeline, 'all', '*', 0);
+  google.context.iam.grant(google.pipeline, 'all', '*', 0);
   expect([refused.status, String(refused.body)]).toEqual([503, expect.stringContaining('storage.objects.')]);
   expect(said(await send(event))).toMatchObject({ status: 'written' });
 });

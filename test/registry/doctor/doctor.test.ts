@@ -21,7 +21,7 @@ import {
   overwrite,
   recordingLogger,
   Simulation,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { AgedStore, LyingStore, WrappedStore } from '../../fakes/registry/wrapped-store.ts';
 import { temporaryStore } from '../../fakes/stores/folder.ts';
 

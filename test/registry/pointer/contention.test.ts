@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contend, type ServerManners } from '../../fakes/registry/contention.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { model } from '../../fakes/registry/world.ts';
+import { model } from '../../fakes/registry/simulation.ts';
 
 const servers: Record<string, ServerManners> = {
   'a quick server': { latencyMs: 4 },

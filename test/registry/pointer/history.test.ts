@@ -4,7 +4,7 @@ import { checkHistory, readHistory } from '../../../src/registry/pointer/history
 import { repairHistory } from '../../../src/registry/pointer/repair.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
-import { codeOf, model, overwrite, removeKey, Simulation, textAt } from '../../fakes/registry/world.ts';
+import { codeOf, model, overwrite, removeKey, Simulation, textAt } from '../../fakes/registry/simulation.ts';
 import { CountingStore } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;

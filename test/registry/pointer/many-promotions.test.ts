@@ -9,7 +9,7 @@ import { describeWith, useServer } from '../../emulators/servers.ts';
 import { cloudEnvironment, cloudServers, cloudStore } from '../../fakes/registry/cloud.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
 import { actorOf, Crew, prepareRace, type Race } from '../../fakes/registry/race.ts';
-import { model } from '../../fakes/registry/world.ts';
+import { model } from '../../fakes/registry/simulation.ts';
 import { temporaryStore } from '../../fakes/stores/folder.ts';
 
 const thousand: Race = { writers: 50, each: 20 };

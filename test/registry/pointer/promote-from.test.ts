@@ -7,7 +7,7 @@ import { openStore } from '../../../src/stores/open.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { openTarget } from '../../../src/targets/open.ts';
 import { runJson } from '../../fakes/registry/command.ts';
-import { keysOf, overwrite } from '../../fakes/registry/world.ts';
+import { keysOf, overwrite } from '../../fakes/registry/simulation.ts';
 import { Project } from '../../fixtures/project.ts';
 
 let project: Project;

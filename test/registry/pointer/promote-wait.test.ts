@@ -5,7 +5,7 @@ import { Pace } from '../../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import { openStore } from '../../../src/stores/open.ts';
 import { runJson } from '../../fakes/registry/command.ts';
-import { failureOf, model, Simulation } from '../../fakes/registry/world.ts';
+import { failureOf, model, Simulation } from '../../fakes/registry/simulation.ts';
 import { MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
 import { Project } from '../../fixtures/project.ts';
 

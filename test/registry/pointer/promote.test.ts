@@ -10,7 +10,6 @@ import {
 import { parsePointer } from '../../../src/model/pointer.ts';
 import { encodeTombstone } from '../../../src/registry/version/tombstone.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
-import { openStore } from '../../../src/stores/open.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
 import {
@@ -24,22 +23,14 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { CountingStore, MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
-import { temporaryStore } from '../../fakes/stores/folder.ts';
-
-const kinds: Record<string, () => Promise<{ store: Store; close: () => Promise<void> }>> = {
-  memory: async () => ({ store: openMemoryStore(), close: async () => {} }),
-  file: async () => {
-    const folder = await temporaryStore();
-    return { store: await openStore(folder.settings), close: folder.close };
-  },
-};
+import { embeddedStores } from '../../fakes/stores/folder.ts';
 
 const current = pointerKey(model);
 const live = async (store: Store) => parsePointer(Buffer.from(await textAt(store, current)));
 
-for (const [kind, open] of Object.entries(kinds)) {
+for (const [kind, open] of Object.entries(embeddedStores)) {
   describe(`promoting in a ${kind} store`, () => {
     let store: Store;
     let simulation: Simulation;

@@ -16,7 +16,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 
 let store: Store;
 let simulation: Simulation;

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../../src/stores/file.ts';
-import { model, Simulation } from '../../fakes/registry/world.ts';
+import { model, Simulation } from '../../fakes/registry/simulation.ts';
 
 let folder: string;
-let world: Simulation;
+let simulation: Simulation;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'coldgate-rollback-'));
-  world = new Simulation(await openFileStore({ url: pathToFileURL(folder).href }));
+  simulation = new Simulation(await openFileStore({ url: pathToFileURL(folder).href }));
   for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
-    await world.publish(version);
-    await world.promote(version);
+    await simulation.publish(version);
+    await simulation.promote(version);
   }
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -29,7 +29,7 @@ describe('a rollback that finds no pointer', () => {
     const pointer = join(folder, model, 'current.json');
     rmSync(pointer);
     make(pointer);
-    await expect(world.rollback()).rejects.toMatchObject({
+    await expect(simulation.rollback()).rejects.toMatchObject({
       code: 'pointer-missing',
       exit: 3,
       hint: expect.stringContaining(`coldgate history --model ${model} --repair`),
@@ -39,13 +39,13 @@ describe('a rollback that finds no pointer', () => {
   it('and no history either says that nothing was ever live', async () => {
     rmSync(join(folder, model, 'current.json'));
     rmSync(join(folder, model, 'history'), { recursive: true });
-    await expect(world.rollback()).rejects.toMatchObject({ code: 'nothing-to-roll-back', exit: 2 });
+    await expect(simulation.rollback()).rejects.toMatchObject({ code: 'nothing-to-roll-back', exit: 2 });
   });
 });
 
 it('a rollback to a version that was pruned says how to go to another one', async () => {
   rmSync(join(folder, model, 'versions', '1.1.0'), { recursive: true });
   const hint = expect.stringContaining(`coldgate rollback --model ${model} --to <version>`);
-  await expect(world.rollback()).rejects.toMatchObject({ code: 'version-missing', exit: 3, hint });
-  expect(await world.rollback({ to: '1.0.0' })).toMatchObject({ version: '1.0.0', promoted: true });
+  await expect(simulation.rollback()).rejects.toMatchObject({ code: 'version-missing', exit: 3, hint });
+  expect(await simulation.rollback({ to: '1.0.0' })).toMatchObject({ version: '1.0.0', promoted: true });
 });

@@ -13,7 +13,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fileKey, tombstoneKey } from '../../../src/model/layout.ts';
 import { modelStatus } from '../../../src/registry/pointer/status.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
-import { model, overwrite, Simulation } from '../../fakes/registry/world.ts';
+import { model, overwrite, Simulation } from '../../fakes/registry/simulation.ts';
 import { CountingStore } from '../../fakes/registry/wrapped-store.ts';
 
 describe('the status of a model', () => {

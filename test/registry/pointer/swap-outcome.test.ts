@@ -5,7 +5,7 @@ import { Pace } from '../../../src/registry/pointer/pace.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import { DeniedError, PreconditionError, type Store, UnavailableError } from '../../../src/stores/store.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { codeOf, failureOf, keysOf, model, removeKey, Simulation, textAt } from '../../fakes/registry/world.ts';
+import { codeOf, failureOf, keysOf, model, removeKey, Simulation, textAt } from '../../fakes/registry/simulation.ts';
 import { type Request, WrappedStore } from '../../fakes/registry/wrapped-store.ts';
 
 const current = pointerKey(model);
@@ -100,11 +100,11 @@ describe('a swap whose answer does not settle it', () => {
       late.push(act);
       throw lost();
     });
-    return { world: new Simulation(faulty), land: () => late[0]!() };
+    return { simulation: new Simulation(faulty), land: () => late[0]!() };
   };
 
   it('cannot land late once a prune has looked at the pointer, which then deletes what was to go live', async () => {
-    const { world: losing, land } = lateWriter(store);
+    const { simulation: losing, land } = lateWriter(store);
     expect(await codeOf(losing.promote('1.1.0'))).toBe('store-unavailable');
     expect((await simulation.prune({ retain: 1 })).deleted.map((d) => d.version)).toContain('1.1.0');
     await expect(land()).rejects.toThrow(PreconditionError);
@@ -114,7 +114,7 @@ describe('a swap whose answer does not settle it', () => {
   it('keeps its version pinned while the first promotion of all may still land', async () => {
     const fresh = new Simulation(openMemoryStore());
     for (const version of ['1.0.0', '1.1.0']) await fresh.publish(version);
-    const { world: losing, land } = lateWriter(fresh.store);
+    const { simulation: losing, land } = lateWriter(fresh.store);
     expect(await codeOf(losing.promote('1.0.0'))).toBe('store-unavailable');
     expect((await fresh.prune({ retain: 1 })).deleted).toEqual([]);
     await land();

@@ -15,7 +15,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { AgedStore, MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
 import { temporaryStore } from '../../fakes/stores/folder.ts';
 

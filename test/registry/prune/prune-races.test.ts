@@ -4,7 +4,7 @@ import type { PruneResult } from '../../../src/registry/prune/prune.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { codeOf, keysOf, model, Simulation } from '../../fakes/registry/world.ts';
+import { codeOf, keysOf, model, Simulation } from '../../fakes/registry/simulation.ts';
 import { MeddlingStore, type Request } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;
@@ -29,7 +29,7 @@ function meddle(fits: (request: Request) => boolean, nth: number, act: () => Pro
     acted = true;
     await act();
   };
-  return { world: new Simulation(meddling), later };
+  return { simulation: new Simulation(meddling), later };
 }
 
 const protectedVersions = [{ version: '1.0.0', reason: 'deployed' }];
@@ -41,7 +41,7 @@ const writesPointer = ({ operation, key }: Request) => operation === 'put' && ke
 describe('a prune that another prune overtakes', () => {
   it('cannot delete a version whose mark the other took away, and that went live since', async () => {
     // When the pointer has its fence and everything seems clear.
-    const { world: slow } = meddle(writesPointer, 1, async () => {
+    const { simulation: slow } = meddle(writesPointer, 1, async () => {
       await simulation.prune({ retain: 1, protectedVersions });
       await simulation.promote('1.0.0');
     });
@@ -55,7 +55,7 @@ describe('a prune that another prune overtakes', () => {
   it('deletes nothing more once the other has taken over, for the version may be published again', async () => {
     const files = versionPrefix(model, '1.0.0');
     const firstRemoval = ({ operation, key }: Request) => operation === 'remove' && key.startsWith(files);
-    const { world: slow, later } = meddle(firstRemoval, 1, async () => {
+    const { simulation: slow, later } = meddle(firstRemoval, 1, async () => {
       await simulation.prune({ retain: 1 });
       await simulation.publish('1.0.0');
     });
@@ -68,7 +68,7 @@ describe('a prune that another prune overtakes', () => {
 
   it('leaves the versions to it that it marked in the same moment', async () => {
     const plans = ({ operation, key }: Request) => operation === 'list' && key === `${model}/`;
-    const { world: slow } = meddle(plans, 1, () => simulation.prune({ retain: 1 }));
+    const { simulation: slow } = meddle(plans, 1, () => simulation.prune({ retain: 1 }));
     await slow.prune({ retain: 1 });
     expect(await keysOf(store, `${model}/versions/`)).toHaveLength(4);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
@@ -82,7 +82,7 @@ describe('a prune and a promotion', () => {
     for (const prove of [false, true]) {
       const verified = prove ? await simulation.prove('1.0.0') : undefined;
       // After the one read of the pointer, or after the last look at the version that was taken since.
-      const { world: promoting } = meddle(prove ? readsPointer : readsVersion, prove ? 1 : 4, () =>
+      const { simulation: promoting } = meddle(prove ? readsPointer : readsVersion, prove ? 1 : 4, () =>
         simulation.prune({ retain: 1, only: ['1.0.0'] }),
       );
       expect(await codeOf(promoting.promote('1.0.0', { verified }))).toBe('version-missing');
@@ -93,7 +93,7 @@ describe('a prune and a promotion', () => {
 
   it('end with both done when the prune deletes another version', async () => {
     const verified = await simulation.prove('1.0.0');
-    const { world: promoting } = meddle(readsPointer, 1, () => simulation.prune({ retain: 1, only: ['1.1.0'] }));
+    const { simulation: promoting } = meddle(readsPointer, 1, () => simulation.prune({ retain: 1, only: ['1.1.0'] }));
     expect(await codeOf(promoting.promote('1.0.0', { verified }))).toBe('done');
     expect(await keysOf(store, versionPrefix(model, '1.1.0'))).toEqual([]);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);
@@ -102,7 +102,7 @@ describe('a prune and a promotion', () => {
   it('end with the version kept when the promotion wins between the look at the pointer and the fence', async () => {
     const verified = await simulation.prove('1.0.0');
     // The reads of the plan, of its history, of the second look, and of the fence.
-    const { world: pruning } = meddle(readsPointer, 4, () => simulation.promote('1.0.0', { verified }));
+    const { simulation: pruning } = meddle(readsPointer, 4, () => simulation.promote('1.0.0', { verified }));
     const result = await pruning.prune({ retain: 1, only: ['1.0.0', '1.1.0'] });
     expect(namesPruned(result)).toEqual(['1.1.0']);
     expect(result.withdrawn).toEqual([{ version: '1.0.0', reason: 'live in current.json' }]);
@@ -112,7 +112,7 @@ describe('a prune and a promotion', () => {
   it('end with the version kept that a first promotion holds a lease on', async () => {
     const leases = ({ operation, key }: Request) => operation === 'put' && key.startsWith(`${model}/leases/`);
     const pruned: string[] = [];
-    const { world: promoting } = meddle(leases, 1, async () => {
+    const { simulation: promoting } = meddle(leases, 1, async () => {
       pruned.push(...namesPruned(await simulation.prune({ retain: 1, only: ['1.0.0', '1.1.0'] })));
     });
     expect(await codeOf(promoting.promote('1.0.0', { pointer: 'staging.json' }))).toBe('done');
@@ -135,7 +135,9 @@ describe('a prune and a promotion', () => {
   it('end with the promotion refused when the prune was first', async () => {
     const marks = ({ operation, key }: Request) => operation === 'put' && key === tombstoneKey(model, '1.0.0');
     const outcomes: string[] = [];
-    const { world: pruning } = meddle(marks, 1, async () => outcomes.push(await codeOf(simulation.promote('1.0.0'))));
+    const { simulation: pruning } = meddle(marks, 1, async () =>
+      outcomes.push(await codeOf(simulation.promote('1.0.0'))),
+    );
     expect((await pruning.prune({ retain: 1 })).deleted.map((d) => d.version)).toContain('1.0.0');
     expect(outcomes).toEqual(['version-being-pruned']);
     expect(await checkInvariants(store, model, { settled: true })).toEqual([]);

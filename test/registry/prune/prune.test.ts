@@ -4,7 +4,7 @@ import { encodeTombstone } from '../../../src/registry/version/tombstone.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { codeOf, day, keysOf, model, overwrite, Simulation, textAt } from '../../fakes/registry/world.ts';
+import { codeOf, day, keysOf, model, overwrite, Simulation, textAt } from '../../fakes/registry/simulation.ts';
 import { AgedStore, MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;

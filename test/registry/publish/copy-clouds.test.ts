@@ -8,7 +8,7 @@ import { describeWith, type ServerName, useServer, whyMissing } from '../../emul
 import { cloudEnvironment, cloudStore } from '../../fakes/registry/cloud.ts';
 import { honest } from '../../fakes/registry/fault-cases.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { artifact, codeOf, fileKeysOf, filesOf, model, Simulation, textAt } from '../../fakes/registry/world.ts';
+import { artifact, codeOf, fileKeysOf, filesOf, model, Simulation, textAt } from '../../fakes/registry/simulation.ts';
 import { temporaryStore } from '../../fakes/stores/folder.ts';
 
 type Place = ServerName | 'file';

@@ -15,7 +15,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { CountingStore, type Request, WrappedStore } from '../../fakes/registry/wrapped-store.ts';
 
 const derived = [artifact('artifacts/model.ort', 'fast')];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
-import { filesOf, model, Simulation } from '../../fakes/registry/world.ts';
+import { filesOf, model, Simulation } from '../../fakes/registry/simulation.ts';
 
 const leases = async (store: Store): Promise<string[]> => {
   const keys: string[] = [];

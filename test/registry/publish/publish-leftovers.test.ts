@@ -16,7 +16,7 @@ import {
   overwrite,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;

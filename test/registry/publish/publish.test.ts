@@ -15,7 +15,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { CountingStore } from '../../fakes/registry/wrapped-store.ts';
 
 let store: Store;

@@ -5,7 +5,7 @@ import { encodeJson, parsePointer } from '../../../src/model/pointer.ts';
 import { ShapeError } from '../../../src/model/shape.ts';
 import { compareVersions, isPreviewVersion, newestFirst } from '../../../src/model/version.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
-import { artifact, filesOf, model, Simulation } from '../../fakes/registry/world.ts';
+import { artifact, filesOf, model, Simulation } from '../../fakes/registry/simulation.ts';
 
 type Json = Record<string, unknown>;
 

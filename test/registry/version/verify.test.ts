@@ -2,8 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey, tombstoneKey } from '../../../src/model/layout.ts';
 import type { CheckedFile } from '../../../src/registry/version/verify.ts';
-import { openMemoryStore } from '../../../src/stores/memory.ts';
-import { openStore } from '../../../src/stores/open.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import {
   artifact,
@@ -15,21 +13,13 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { MeddlingStore } from '../../fakes/registry/wrapped-store.ts';
-import { temporaryStore } from '../../fakes/stores/folder.ts';
-
-const kinds: Record<string, () => Promise<{ store: Store; close: () => Promise<void> }>> = {
-  memory: async () => ({ store: openMemoryStore(), close: async () => {} }),
-  file: async () => {
-    const folder = await temporaryStore();
-    return { store: await openStore(folder.settings), close: folder.close };
-  },
-};
+import { embeddedStores } from '../../fakes/stores/folder.ts';
 
 const at = (path: string) => fileKey(model, '1.0.0', path);
 
-for (const [kind, open] of Object.entries(kinds)) {
+for (const [kind, open] of Object.entries(embeddedStores)) {
   describe(`verifying a version in a ${kind} store`, () => {
     let store: Store;
     let simulation: Simulation;

@@ -126,7 +126,7 @@ describe('callers of the gateway of an Azure function', () => {
   });
 
   it('are proven as: by a subscription of the pipeline’s own, or by being turned away without a token', async () => {
-    const options = { timeoutMs: 5000 };
+    const options = { timeoutMs: 60_000 };
     const endpoint = async (gateway: Record<string, unknown>) => {
       const { url } = await harness.ensure(gateway);
       harness.seen.splice(0);

@@ -3,7 +3,7 @@ import { plannedApimRemoval, removeApim, removeCandidates } from '../../../src/t
 import { apimNames } from '../../../src/targets/azure-functions/apim-wanted.ts';
 import { ApimHarness, functionName } from '../../azure/apim/harness.ts';
 import { denied, refused, throttled, unavailable } from '../../azure/arm-error.ts';
-import type { Call, Fault } from '../../azure/world.ts';
+import type { Call, Fault } from '../../azure/context.ts';
 
 /*
  * A run meets every kind of trouble once at every call, and must end as if nothing had happened. Killed after any change, the
@@ -51,9 +51,9 @@ describe.each(Object.entries(works))('an API that is %s', (_, { before, work }) 
   };
   /** As it was before; nothing is kept of the runs before. */
   const reset = (): void => {
-    const { world } = harness.azure;
-    world.fault = () => undefined;
-    world.onDone = () => {};
+    const { context } = harness.azure;
+    context.fault = () => undefined;
+    context.onDone = () => {};
     restore();
     harness.azure.calls();
   };
@@ -78,7 +78,7 @@ describe.each(Object.entries(works))('an API that is %s', (_, { before, work }) 
       for (const fault of tried) {
         reset();
         let count = 0;
-        harness.azure.world.fault = (call) => (isOurs(call) && count++ === at ? fault : undefined);
+        harness.azure.context.fault = (call) => (isOurs(call) && count++ === at ? fault : undefined);
         await run();
         const what = `${at} ${method} ${typeof fault === 'string' ? fault : fault.status}`;
         expect([what, harness.state.inventory()]).toEqual([what, left]);
@@ -92,7 +92,7 @@ describe.each(Object.entries(works))('an API that is %s', (_, { before, work }) 
       reset();
       let count = 0;
       const { pipeline } = harness.azure;
-      harness.azure.world.fault = (call) =>
+      harness.azure.context.fault = (call) =>
         isOurs(call) && count++ === at ? denied(pipeline, action, harness.state.id) : undefined;
       const refusal = await run().then(
         () => undefined,
@@ -112,11 +112,11 @@ describe.each(Object.entries(works))('an API that is %s', (_, { before, work }) 
       reset();
       const stop = new AbortController();
       let count = 0;
-      harness.azure.world.onDone = (call) => {
+      harness.azure.context.onDone = (call) => {
         if (isOurs(call) && call.mutating && ++count === after) stop.abort(new Error('ended'));
       };
       await run(work, stop.signal).catch((error: Error) => expect(error.message).toBe('ended'));
-      harness.azure.world.onDone = () => {};
+      harness.azure.context.onDone = () => {};
       await run();
       expect([after, harness.state.inventory()]).toEqual([after, left]);
     }

@@ -15,7 +15,7 @@ beforeEach(() => {
   restore();
   Object.assign(harness.state, { tier: 'Developer' });
   Object.assign(harness.live, { status: 200 });
-  harness.azure.world.onDone = () => {};
+  harness.azure.context.onDone = () => {};
   harness.take();
   harness.seen.splice(0);
 });
@@ -51,7 +51,7 @@ describe('the first release through API Management', () => {
   it('gives nobody the function before it is released', async () => {
     const caller = { headers: {} as Record<string, string> };
     const answers: number[] = [];
-    harness.azure.world.onDone = async ({ method, path }) => {
+    harness.azure.context.onDone = async ({ method, path }) => {
       if (!path.includes('/apis/') || method.startsWith('apiRelease')) return;
       if (harness.state.find(functionName) === undefined) return;
       if (Object.keys(caller.headers).length === 0) caller.headers = harness.subscribe();
@@ -63,7 +63,7 @@ describe('the first release through API Management', () => {
       {},
       {
         prove: async () => {
-          harness.azure.world.onDone = () => {};
+          harness.azure.context.onDone = () => {};
         },
       },
     );
@@ -151,7 +151,7 @@ describe('a release through API Management', () => {
 
   it('stands back where another run releases its own meanwhile', async () => {
     const api = harness.state.find(functionName)?.api;
-    harness.azure.world.onDone = ({ method }) => {
+    harness.azure.context.onDone = ({ method }) => {
       if (method === 'apiRelease_createOrUpdate' && api) api.current = '2';
     };
     await expect(harness.ensure({ timeout: 100 })).rejects.toMatchObject({ code: 'gateway-moved', exit: 6 });

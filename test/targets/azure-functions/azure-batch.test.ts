@@ -23,8 +23,8 @@ describeWith('azurite', 'a batch of an app on Flex Consumption', (server) => {
   beforeAll(async () => {
     azure = await openAzure({ accounts: ['coldgatetest', 'devstoreaccount1'] });
     const id = azure.identities.create('digits', 'models');
-    const owner = azure.world.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
-    azure.world.iam.grant(azure.identities.find(id)!.oid, owner, azure.world.groupId('models'));
+    const owner = azure.context.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
+    azure.context.iam.grant(azure.identities.find(id)!.oid, owner, azure.context.groupId('models'));
     uploads = await azuriteContainer();
     const { env } = server();
     const store = (await azuriteContainer()).settings;

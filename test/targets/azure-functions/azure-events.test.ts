@@ -75,13 +75,13 @@ describe('uploads to a container of the batch', () => {
   });
 
   it('are told of again after a run that ended at any of the calls that this takes', async () => {
-    const { world, events } = bench.azure;
+    const { context, events } = bench.azure;
     const killedAt = async (nth: number, more: Record<string, unknown>): Promise<boolean> => {
       let count = 0;
       // Until then the app itself is changed, which test/targets/azure-functions/azure-killed.test.ts is about.
       let isChanged = false;
       const stop = new AbortController();
-      world.fault = ({ method, mutating }) => {
+      context.fault = ({ method, mutating }) => {
         if (stop.signal.aborted) return 'unheard';
         if (!isChanged || !mutating || ++count !== nth) {
           isChanged ||= method === 'blobs_lease_release';
@@ -92,7 +92,7 @@ describe('uploads to a container of the batch', () => {
       };
       const killed = await bench.target(more, { signal: stop.signal });
       await killed.route(bench.request('live', 0)).catch(() => {});
-      world.fault = () => undefined;
+      context.fault = () => undefined;
       return count >= nth;
     };
     const [first, second] = [{ batch }, { batch: { ...batch, 'storage-account': 'elsewhere' } }];
@@ -151,10 +151,10 @@ describe('uploads to a container of the batch', () => {
     };
     await expect(route({ batch })).rejects.toMatchObject(denial);
     bench.azure.allow('Microsoft.EventGrid/eventSubscriptions/write');
-    bench.azure.world.unregistered.add('Microsoft.EventGrid');
+    bench.azure.context.unregistered.add('Microsoft.EventGrid');
     const off = { code: 'provider-not-registered', exit: 8, data: { provider: 'Microsoft.EventGrid' } };
     await expect(route({ batch })).rejects.toMatchObject(off);
-    bench.azure.world.unregistered.clear();
+    bench.azure.context.unregistered.clear();
     await route({ batch });
     expect(subscriptions()).toHaveLength(1);
   });

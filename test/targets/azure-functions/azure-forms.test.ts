@@ -9,7 +9,7 @@ beforeAll(async () => {
   bench = await AzureBench.open({ knobs: { looks: 0 } });
 });
 beforeEach(async () => {
-  bench.azure.world.fault = () => undefined;
+  bench.azure.context.fault = () => undefined;
   Object.assign(bench.azure.knobs, defaultKnobs, { looks: 0 });
   await (await bench.target()).remove({ name: functionName }, 'all');
   bench.azure.calls();
@@ -20,10 +20,10 @@ const owner = { actions: [], dataActions: ['Microsoft.Storage/storageAccounts/bl
 
 describe('an app', () => {
   it('with a user-assigned identity gets no roles, and knows its client id', async () => {
-    const { identities, accounts, world } = bench.azure;
+    const { identities, accounts, context } = bench.azure;
     const identity = identities.create('digits', 'models');
     const { oid, clientId } = identities.find(identity)!;
-    world.iam.grant(oid, owner, accounts.idOf(accounts.find('coldgatetest')!));
+    context.iam.grant(oid, owner, accounts.idOf(accounts.find('coldgatetest')!));
     await (await bench.target({ identity })).deploy(bench.request('candidate', 0));
     expect(bench.azure.calls().map(({ method }) => method)).not.toContain('roleAssignments_create');
     const [site] = bench.sites();
@@ -55,23 +55,23 @@ describe('an app', () => {
     const warnings: string[] = [];
     const log: Logger = { ...silentLogger, warn: (text) => void warnings.push(text) };
     bench.azure.deny('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write');
-    const { world, pipeline } = bench.azure;
-    const allows = world.iam.allows.bind(world.iam);
+    const { context, pipeline } = bench.azure;
+    const allows = context.iam.allows.bind(context.iam);
     // The apps themselves may.
-    world.iam.allows = (oid, need) =>
+    context.iam.allows = (oid, need) =>
       oid === pipeline.oid ? allows(oid, need) : need.data === true || allows(oid, need);
     const target = await bench.target({}, { log });
     await target.route(bench.request('live', 0));
     await target.route(bench.request('live', 0, bench.package('other')));
-    world.iam.allows = allows;
+    context.iam.allows = allows;
     bench.azure.allow('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write');
     expect(warnings.join('\n')).toMatch(/serialise runs/);
   });
 
   it('in a network is made where the subscription has switched that on, and nothing is made where not', async () => {
-    const { world } = bench.azure;
-    const subnet = `${world.groupId('models')}/providers/Microsoft.Network/virtualNetworks/acme/subnets/functions`;
-    world.unregistered.add('Microsoft.App');
+    const { context } = bench.azure;
+    const subnet = `${context.groupId('models')}/providers/Microsoft.Network/virtualNetworks/acme/subnets/functions`;
+    context.unregistered.add('Microsoft.App');
     await expect((await bench.target({ subnet })).deploy(bench.request('candidate', 0))).rejects.toMatchObject({
       ...{ code: 'provider-not-registered', exit: 8, data: { provider: 'Microsoft.App' } },
       hint: expect.stringContaining('az provider register --namespace Microsoft.App'),
@@ -81,7 +81,7 @@ describe('an app', () => {
     await expect((await bench.target({ subnet })).deploy(bench.request('candidate', 0))).rejects.toMatchObject({
       ...{ code: 'provider-not-registered', data: { provider: 'Microsoft.App' } },
     });
-    world.unregistered.delete('Microsoft.App');
+    context.unregistered.delete('Microsoft.App');
     await (await bench.target({ subnet })).deploy(bench.request('candidate', 0));
     bench.azure.allow('Microsoft.Resources/subscriptions/providers/read');
     expect(bench.sites()[0]?.properties).toMatchObject({ virtualNetworkSubnetId: subnet });

@@ -9,7 +9,7 @@ beforeAll(async () => {
   bench = await AzureBench.open({ knobs: { looks: 0 }, settings: { plan: 'premium' } });
 });
 beforeEach(async () => {
-  bench.azure.world.fault = () => undefined;
+  bench.azure.context.fault = () => undefined;
   await (await bench.target()).remove({ name: functionName }, 'all');
   bench.store.point('1.0.0');
 });
@@ -127,7 +127,7 @@ describe('a release on Premium', () => {
     await target.route(live());
     changes();
     let swaps = 0;
-    bench.azure.world.fault = ({ method }) => (method === 'webApps_swapSlot' && swaps++ === 0 ? 'lost' : undefined);
+    bench.azure.context.fault = ({ method }) => (method === 'webApps_swapSlot' && swaps++ === 0 ? 'lost' : undefined);
     const { revision } = await target.route(live('second'));
     expect(swaps).toBe(1);
     expect(bench.live!.settings.get('COLDGATE_REVISION')).toBe(revision.id);
@@ -136,7 +136,7 @@ describe('a release on Premium', () => {
   it('leaves what is live where the slot cannot be swapped', async () => {
     const target = await bench.target();
     const { revision } = await target.route(live());
-    bench.azure.world.fault = ({ method }) =>
+    bench.azure.context.fault = ({ method }) =>
       method === 'webApps_swapSlot' ? refused(409, 'Conflict', 'Cannot swap site slots.') : undefined;
     await expect(target.route(live('second'))).rejects.toMatchObject({ code: 'not-ready', exit: 7 });
     expect((await target.describe(bench.settings)).live).toEqual(revision);
@@ -160,6 +160,6 @@ describe('a release on Premium', () => {
     const action = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write';
     bench.azure.deny(action);
     await expect((await bench.target()).route(live())).rejects.toMatchObject({ code: 'permission-denied', exit: 8 });
-    bench.azure.world.iam.denied.delete(action);
+    bench.azure.context.iam.denied.delete(action);
   });
 });

@@ -44,14 +44,14 @@ describe('a release to Azure Functions, killed at a call and run again', () => {
       },
     });
     let isOver = false;
-    bench.azure.world.onDone = async ({ method, mutating }) => {
+    bench.azure.context.onDone = async ({ method, mutating }) => {
       if (isOver || !mutating || !isFatal(method)) return;
       isOver = true;
       kill();
       await running;
     };
     const { exit, stderr } = await running;
-    bench.azure.world.onDone = () => {};
+    bench.azure.context.onDone = () => {};
     return { exit, stderr };
   }
 

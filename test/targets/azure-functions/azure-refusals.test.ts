@@ -8,7 +8,7 @@ beforeAll(async () => {
   bench = await AzureBench.open({ knobs: { looks: 0 } });
 });
 beforeEach(async () => {
-  bench.azure.world.fault = () => undefined;
+  bench.azure.context.fault = () => undefined;
   await (await bench.target()).remove({ name: functionName }, 'all');
   bench.azure.calls();
 });
@@ -37,15 +37,15 @@ describe('a refusal of Azure', () => {
 
   it.each(refusals)('is %s (exit %i), and leaves nothing half made', async (code, exit, error) => {
     const target = await bench.target();
-    bench.azure.world.fault = ({ method }) => (method === 'webApps_createOrUpdate' ? error : undefined);
+    bench.azure.context.fault = ({ method }) => (method === 'webApps_createOrUpdate' ? error : undefined);
     await expect(target.deploy(bench.request('candidate', 0))).rejects.toMatchObject({ code, exit });
-    bench.azure.world.fault = () => undefined;
+    bench.azure.context.fault = () => undefined;
     expect(bench.leftovers()).toEqual([]);
   });
 
   it('is of what models.yaml names and is not there, before anything is made', async () => {
-    const { knobs, world } = bench.azure;
-    const identity = `${world.groupId('models')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/absent`;
+    const { knobs, context } = bench.azure;
+    const identity = `${context.groupId('models')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/absent`;
     const refusedAs = async (more: Record<string, unknown>, code: string) =>
       expect((await bench.target(more)).deploy(bench.request('candidate', 0))).rejects.toMatchObject({ code, exit: 2 });
     await refusedAs({ identity }, 'no-identity');
@@ -66,17 +66,17 @@ describe('a refusal of Azure', () => {
   });
 
   it('is none where another deployment runs, or a role is given already under another id', async () => {
-    const { world } = bench.azure;
+    const { context } = bench.azure;
     let [deployments, roles] = [0, 0];
-    world.fault = ({ method, body }) => {
+    context.fault = ({ method, body }) => {
       if (method === 'scm_publish' && deployments++ === 0) return refused(409, 'Conflict', 'Deployment in progress.');
       if (method !== 'roleAssignments_create' || roles++ > 0) return undefined;
       const { principalId } = Object(body).properties;
-      world.iam.grant(principalId, owner, world.groupId('models'));
+      context.iam.grant(principalId, owner, context.groupId('models'));
       return refused(409, 'RoleAssignmentExists', 'The role assignment already exists.');
     };
     expect(await (await bench.target()).deploy(bench.request('candidate', 0))).toMatchObject({ changed: true });
-    world.fault = () => undefined;
+    context.fault = () => undefined;
     expect(roles).toBeGreaterThan(0);
     expect(deployments).toBe(2);
   });
@@ -110,10 +110,10 @@ describe('a refusal of Azure', () => {
     const deploying = target.deploy({ ...bench.request('candidate', 0), settings });
     // Asked for again and again, until it is given up after minutes.
     let asked = 0;
-    bench.azure.world.onDone = ({ method }) => {
+    bench.azure.context.onDone = ({ method }) => {
       if (method === 'webApps_syncFunctions' && ++asked === 2) stop.abort(new Error('seen enough'));
     };
     await expect(deploying).rejects.toThrow('seen enough');
-    bench.azure.world.onDone = () => {};
+    bench.azure.context.onDone = () => {};
   });
 });

@@ -11,11 +11,11 @@ let identity: string;
 let component: string;
 beforeAll(async () => {
   bench = await AzureBench.open({ knobs: { looks: 0 } });
-  const { identities, world, accounts, components } = bench.azure;
+  const { identities, context, accounts, components } = bench.azure;
   identity = identities.create('digits', 'models');
-  const owner = world.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
-  world.iam.grant(identities.find(identity)!.oid, owner, accounts.idOf(accounts.find('coldgatetest')!));
-  component = `${world.groupId('models')}/providers/Microsoft.Insights/components/acme`;
+  const owner = context.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
+  context.iam.grant(identities.find(identity)!.oid, owner, accounts.idOf(accounts.find('coldgatetest')!));
+  component = `${context.groupId('models')}/providers/Microsoft.Insights/components/acme`;
   components.add(component.toLowerCase());
 });
 beforeEach(async () => {

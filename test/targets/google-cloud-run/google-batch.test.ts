@@ -44,7 +44,7 @@ const upload = async (name: string, body: string) => {
 
 it('answers a file of JSON Lines that is uploaded beside it, once', async () => {
   const account = `digits@${google.project.id}.iam.gserviceaccount.com`;
-  google.world.iam.grant(account, ['run.routes.invoke', 'eventarc.events.receiveEvent'], '*', 0);
+  google.context.iam.grant(account, ['run.routes.invoke', 'eventarc.events.receiveEvent'], '*', 0);
   await upload('in/a.jsonl', '{"inputs":[[1,2]]}\n');
   const [first] = await google.eventarc.deliveries();
   expect(first).toMatchObject({ status: 200, body: { status: 'written', lines: 1, failed: 0 } });

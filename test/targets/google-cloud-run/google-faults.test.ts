@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Target } from '../../../src/rollout/target.ts';
 import { ApiError } from '../../google/api-error.ts';
+import type { Call, Fault } from '../../google/context.ts';
 import { CloudRunBench, serviceName } from '../../google/target-bench.ts';
-import type { Call, Fault } from '../../google/world.ts';
 
 /*
  * Releases to a service, with one thing going wrong at each call in turn that changes something. Whatever goes wrong once,
@@ -56,13 +56,13 @@ describe('a release to Cloud Run', () => {
   /** Answers the fault at the nth of the calls that change something. */
   function at(nth: number, fault: Fault): void {
     let count = 0;
-    bench.google.world.fault = ({ mutating }: Call) => (mutating && count++ === nth ? fault : undefined);
+    bench.google.context.fault = ({ mutating }: Call) => (mutating && count++ === nth ? fault : undefined);
   }
 
   async function trial(nth: number, fault: Fault): Promise<string[]> {
     at(nth, fault);
     const failure = await release().catch((error: Error) => [`failed: ${error.message}`]);
-    bench.google.world.fault = () => undefined;
+    bench.google.context.fault = () => undefined;
     return [...(failure ?? []), ...bench.leftovers()];
   }
 
@@ -103,9 +103,9 @@ describe('a release to Cloud Run', () => {
     for (const [asked, permission] of denials) {
       const text = `Permission '${permission}' denied on resource 'x' (or resource may not exist).`;
       const denial = new ApiError(403, 'PERMISSION_DENIED', text);
-      bench.google.world.fault = ({ method }) => (method === asked ? denial : undefined);
+      bench.google.context.fault = ({ method }) => (method === asked ? denial : undefined);
       const failure = await release().catch((error: unknown) => error as { code?: string; exit?: number });
-      bench.google.world.fault = () => undefined;
+      bench.google.context.fault = () => undefined;
       await release();
       const { code, exit, message = '' } = (failure ?? {}) as { code?: string; exit?: number; message?: string };
       const fine = code === 'permission-denied' && exit === 8 && message.includes(permission);

@@ -17,7 +17,7 @@ describe('functions and images on Cloud Run', () => {
   beforeAll(async () => {
     const images = async (reference: string, baseImage?: string) => {
       wanted.push([reference, baseImage]);
-      const { scratch } = bench.google.world;
+      const { scratch } = bench.google.context;
       const folder = readdirSync(scratch).find((name) => name.startsWith('source-')) ?? '';
       return { folder: join(scratch, folder), command: ['node', 'google-function.cjs'] };
     };

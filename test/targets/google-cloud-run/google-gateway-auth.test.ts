@@ -11,7 +11,7 @@ const firebaseKeys =
 /** What a caller must present, as the proxy of the stand-in demands it. */
 describe('callers of the gateway of a function on Cloud Run', () => {
   let harness: GatewayHarness;
-  const access = () => harness.project.google.world;
+  const access = () => harness.project.google.context;
   const status = async (url: string, headers: Record<string, string> = {}, method = 'GET') =>
     (await fetch(url, { headers, method })).status;
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -32,7 +32,7 @@ describe('callers of the gateway of a function on Cloud Run', () => {
   async function makeKey(service: string): Promise<string> {
     const { google } = harness.project;
     const base = `${google.urlOf('APIKEYS')}/v2/projects/coldgate-test/locations/global/keys`;
-    const headers = { ...bearer(google.world.iam.accessToken(google.pipeline)), 'content-type': 'application/json' };
+    const headers = { ...bearer(google.context.iam.accessToken(google.pipeline)), 'content-type': 'application/json' };
     const body = JSON.stringify({ displayName: 'a client', restrictions: { apiTargets: [{ service }] } });
     const made = (await (await fetch(base, { method: 'POST', headers, body })).json()) as {
       response: { name: string };
@@ -142,7 +142,7 @@ describe('callers of the gateway of a function on Cloud Run', () => {
 
   it('are proven through the gateway where anyone may call, and by being turned away where not', async () => {
     const open = await harness.ensure();
-    const options = { timeoutMs: 5000 };
+    const options = { timeoutMs: 60_000 };
     expect(await harness.endpoint({}, open.url).send('/v1/health', options)).toMatchObject({ status: 200 });
     const guarded = await harness.ensure(jwt);
     harness.seen.splice(0);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError, aborted, denied, exhausted, unavailable } from '../../google/api-error.ts';
+import type { Call, Fault } from '../../google/context.ts';
 import { GatewayHarness } from '../../google/gateway/harness.ts';
-import type { Call, Fault } from '../../google/world.ts';
 
 /*
  * A gateway is made, given another config, and removed, with one thing going wrong at each call in turn. What goes wrong once is
@@ -32,8 +32,8 @@ describe.each([
   /** As it was before; nothing is kept of the runs before. */
   const reset = (): void => {
     const { google, state, edge } = harness.project;
-    google.world.fault = () => undefined;
-    google.world.onDone = () => {};
+    google.context.fault = () => undefined;
+    google.context.onDone = () => {};
     restore();
     for (const { name, apiConfig } of state.gateways.values()) {
       const config = state.configs.get(apiConfig);
@@ -59,7 +59,7 @@ describe.each([
       for (const fault of tried) {
         reset();
         let count = 0;
-        harness.project.google.world.fault = (call) => (isOurs(call) && count++ === at ? fault : undefined);
+        harness.project.google.context.fault = (call) => (isOurs(call) && count++ === at ? fault : undefined);
         await run();
         const what = `${at} ${method} ${fault instanceof ApiError ? fault.status : fault}`;
         expect([what, harness.project.state.inventory()]).toEqual([what, left]);
@@ -73,7 +73,7 @@ describe.each([
       reset();
       let count = 0;
       const permission = calls[at]?.needs[0]?.permission ?? '';
-      harness.project.google.world.fault = (call) =>
+      harness.project.google.context.fault = (call) =>
         isOurs(call) && count++ === at ? denied(permission, 'projects/coldgate-test') : undefined;
       const refusal = await run().then(
         () => undefined,
@@ -100,11 +100,11 @@ describe.each([
         Object.assign(harness.project.google.knobs, { looks });
         const stop = new AbortController();
         let count = 0;
-        harness.project.google.world.onDone = (call) => {
+        harness.project.google.context.onDone = (call) => {
           if (isOurs(call) && call.mutating && ++count === after) stop.abort(new Error('ended'));
         };
         await expect(run(stop.signal)).rejects.toThrow('ended');
-        harness.project.google.world.onDone = () => {};
+        harness.project.google.context.onDone = () => {};
         await run();
         expect([after, looks, harness.project.state.inventory()]).toEqual([after, looks, left]);
         expect(harness.project.state.overlaps).toEqual([]);
@@ -162,10 +162,10 @@ describe('what Google refuses about a gateway', () => {
 
   it.each(table)('%s: one sentence, and the next step', async (_, method, error, expected) => {
     await harness.remove();
-    harness.project.google.world.fault = (call) => (call.method === method ? error : undefined);
+    harness.project.google.context.fault = (call) => (call.method === method ? error : undefined);
     const { data, ...rest } = expected;
     await expect(harness.ensure()).rejects.toMatchObject({ ...rest, ...(data !== undefined && { data }) });
-    harness.project.google.world.fault = () => undefined;
+    harness.project.google.context.fault = () => undefined;
     await harness.ensure();
     await harness.remove();
   });
@@ -214,24 +214,24 @@ describe('what Google refuses about a gateway', () => {
       .ensure({ deadline: 10 })
       .then(() => state.gateways.get(names.gateway)?.apiConfig ?? '');
     const own = `${names.api}/configs/${harness.wanted({ deadline: 20 }).configId}`;
-    google.world.onDone = () => {
+    google.context.onDone = () => {
       const gateway = state.gateways.get(names.gateway);
       if (gateway?.state === 'ACTIVE' && gateway.apiConfig === own) gateway.apiConfig = before;
     };
     await expect(harness.ensure({ deadline: 20 })).rejects.toMatchObject({ code: 'gateway-moved', exit: 6 });
-    google.world.onDone = () => {};
+    google.context.onDone = () => {};
     expect(state.gateways.get(names.gateway)?.apiConfig).toBe(before);
   });
 
   it('a config that was spoiled by another run’s is made once more under another id', async () => {
     const { state } = harness.project;
     const { names, configId } = harness.wanted({ deadline: 50 });
-    harness.project.google.world.onDone = ({ method }) => {
+    harness.project.google.context.onDone = ({ method }) => {
       const made = state.configs.get(`${names.api}/configs/${configId}`);
       if (method === `${at}.apis.configs.create` && made) made.spoiled = true;
     };
     await harness.ensure({ deadline: 50 });
-    harness.project.google.world.onDone = () => {};
+    harness.project.google.context.onDone = () => {};
     expect(state.gateways.get(names.gateway)?.apiConfig).toBe(`${names.api}/configs/${configId}-2`);
     expect(await harness.ensure({ deadline: 50 })).toMatchObject({ changed: false });
   });

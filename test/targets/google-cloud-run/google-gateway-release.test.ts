@@ -15,7 +15,7 @@ describe('ship behind a gateway', () => {
     const { surfaces, made } = gatewaySurfaces();
     bench = await ReleaseBench.open({ surfaces, knobs: { looks: 0 } });
     gateways = made();
-    bench.google.world.iam.grant(account, ['run.routes.invoke'], '*', 0);
+    bench.google.context.iam.grant(account, ['run.routes.invoke'], '*', 0);
     bench.target = open;
     bench.release({});
   });
@@ -72,9 +72,9 @@ describe('ship behind a gateway', () => {
     bench.release({ version: '1.1.0', bias: 0.25 });
     // Set-up has to switch the API's own service on, which a pipeline may not.
     const { exit, stderr } = await bench.run(['ship']);
-    const [service = ''] = [...bench.google.world.disabled].filter((one) => one.startsWith('digits-local-'));
+    const [service = ''] = [...bench.google.context.disabled].filter((one) => one.startsWith('digits-local-'));
     expect([exit, stderr]).toEqual([8, expect.stringContaining(`gcloud services enable ${service} `)]);
-    bench.google.world.disabled.delete(service);
+    bench.google.context.disabled.delete(service);
     expect(await bench.json('ship')).toMatchObject({ 'endpoint-url': before });
     expect((await infer()).status).toBe(401);
   });

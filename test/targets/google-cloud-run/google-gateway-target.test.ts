@@ -30,7 +30,7 @@ describe('the google-cloud-run target with a gateway', () => {
     bench = await CloudRunBench.open({ surfaces, knobs: { looks: 0 } });
     gateways = made();
     [one, two] = [await bench.package('one'), await bench.package('two')];
-    bench.google.world.iam.grant(account, ['run.routes.invoke'], '*', 0);
+    bench.google.context.iam.grant(account, ['run.routes.invoke'], '*', 0);
   });
   afterAll(async () => {
     await gateways.edge.closeAll();
@@ -45,7 +45,7 @@ describe('the google-cloud-run target with a gateway', () => {
     expect(await answer.json()).toMatchObject({ model: { version: '1.0.0' } });
     const { live } = await target.describe({ name: serviceName });
     expect(live?.url).toBe(revision.url);
-    expect((await target.reach({ name: serviceName }, revision).send('/v1/health', { timeoutMs: 5000 })).status).toBe(
+    expect((await target.reach({ name: serviceName }, revision).send('/v1/health', { timeoutMs: 60_000 })).status).toBe(
       200,
     );
   });
@@ -96,12 +96,12 @@ describe('the google-cloud-run target with a gateway', () => {
 
   it('is served on, and spoken of, where the pipeline may not remove what the settings no longer have', async () => {
     const request = await bench.request('live', 0, two);
-    bench.google.world.fault = ({ method }) =>
+    bench.google.context.fault = ({ method }) =>
       method.endsWith('gateways.delete') ? denied('apigateway.gateways.delete', 'projects/coldgate-test') : undefined;
     const told: string[] = [];
     const target = await bench.target({}, { log: { ...silentLogger, warn: (text) => void told.push(text) } });
     const routed = await target.route(request);
-    bench.google.world.fault = () => undefined;
+    bench.google.context.fault = () => undefined;
     expect(routed.revision.url).toBe(bench.service?.uri);
     expect(told.join()).toMatch(
       /gateway digits-production, which models.yaml no longer has.*apigateway.gateways.delete/,

@@ -21,7 +21,7 @@ describePart('crane', whyNot(crane), 'package: image on Cloud Run, released by t
       return { folder: join(registry.unpacked(reference), 'workspace') };
     };
     bench = await ReleaseBench.open({ knobs: { looks: 0 }, images });
-    registry.isToken = (token) => bench.google.world.iam.tokenOf(`Bearer ${token}`)?.kind === 'access';
+    registry.isToken = (token) => bench.google.context.iam.tokenOf(`Bearer ${token}`)?.kind === 'access';
     bench.target = `package: image, artifact-repository: "${registry.host}/coldgate-test/models"`;
     bench.env = registry.environment;
     bench.release({});

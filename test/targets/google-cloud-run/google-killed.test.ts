@@ -25,10 +25,10 @@ describe('a release to Cloud Run that ends anywhere', () => {
 
   /** The release, which ends at its nth call that changes something; the number of these calls where it does not. */
   async function ending(at: 0 | 1, note: string, nth: number): Promise<number> {
-    const { world } = bench.google;
+    const { context } = bench.google;
     const stop = new AbortController();
     let changes = 0;
-    world.fault = ({ mutating }) => {
+    context.fault = ({ mutating }) => {
       if (stop.signal.aborted) return 'unheard';
       if (!mutating || ++changes !== nth) return undefined;
       stop.abort(new Error('killed'));
@@ -38,7 +38,7 @@ describe('a release to Cloud Run that ends anywhere', () => {
       now: () => new Date(Date.now() + days * 86_400_000),
       signal: stop.signal,
     }).catch((error: Error) => error);
-    world.fault = () => undefined;
+    context.fault = () => undefined;
     // What is left over at the end is no failure: a run that ends there has done its work.
     if (nth === 0) expect(failure).toBeUndefined();
     return changes;

@@ -39,7 +39,7 @@ describe('a release to Cloud Run, killed at a call and run again', () => {
       stderr += chunk;
     });
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    bench.google.world.onDone = async ({ mutating }) => {
+    bench.google.context.onDone = async ({ mutating }) => {
       if (!mutating || count++ !== at) return;
       child.kill('SIGKILL');
       await ended;

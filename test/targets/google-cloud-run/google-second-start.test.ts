@@ -48,7 +48,7 @@ describe('samples where healthCheckDisabled is refused', () => {
   it('are ended by nobody who has not got the key', async () => {
     await sample();
     const [entry] = (bench.service?.statuses ?? []).filter(({ tag }) => /^s-/.test(String(tag)));
-    const token = bench.google.world.iam.idToken(bench.google.pipeline, bench.service?.uri ?? '', new Date());
+    const token = bench.google.context.iam.idToken(bench.google.pipeline, bench.service?.uri ?? '', new Date());
     const headers = { authorization: `Bearer ${token}`, 'x-coldgate-end': 'guessed' };
     const ask = async () => (await (await fetch(`${entry?.uri}/v1/health`, { headers })).json()) as { pid: number };
     expect((await ask()).pid).toBe((await ask()).pid);

@@ -9,7 +9,7 @@ describe('a service on Cloud Run', () => {
   });
   afterAll(() => bench.close());
   beforeEach(async () => {
-    bench.google.world.fault = () => undefined;
+    bench.google.context.fault = () => undefined;
     bench.store.point('1.0.0');
     await (await bench.target()).remove({ name: serviceName }, 'all');
   });
@@ -130,7 +130,7 @@ describe('a service on Cloud Run', () => {
   });
 
   it.each([
-    ['an API that is off', 'api-disabled', () => void bench.google.world.disabled.add('run.googleapis.com')],
+    ['an API that is off', 'api-disabled', () => void bench.google.context.disabled.add('run.googleapis.com')],
     ['no right to ID tokens', 'permission-denied', () => lack('iam.serviceAccounts.getOpenIdToken')],
     ['no right to call', 'permission-denied', () => lack('run.routes.invoke')],
   ])('names %s, and ends with 8', async (_what, code, spoil) => {
@@ -139,19 +139,19 @@ describe('a service on Cloud Run', () => {
       const deploying = (await bench.target()).deploy(await bench.request('candidate', 0));
       await expect(deploying).rejects.toMatchObject({ code, exit: 8 });
     } finally {
-      bench.google.world.disabled.clear();
+      bench.google.context.disabled.clear();
       restore();
     }
   });
 
-  let allows: CloudRunBench['google']['world']['iam']['allows'] | undefined;
+  let allows: CloudRunBench['google']['context']['iam']['allows'] | undefined;
   function lack(permission: string): void {
-    allows = bench.google.world.iam.allows.bind(bench.google.world.iam);
+    allows = bench.google.context.iam.allows.bind(bench.google.context.iam);
     const all = allows;
-    bench.google.world.iam.allows = (who, what, on) => what !== permission && all(who, what, on);
+    bench.google.context.iam.allows = (who, what, on) => what !== permission && all(who, what, on);
   }
   function restore(): void {
-    if (allows) bench.google.world.iam.allows = allows;
+    if (allows) bench.google.context.iam.allows = allows;
     allows = undefined;
   }
 });

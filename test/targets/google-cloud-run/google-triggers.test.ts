@@ -61,10 +61,10 @@ describe('uploads to a bucket of the batch', () => {
   it('are told of again after a run that ended at any of its calls', async () => {
     await route({});
     for (let nth = 1; ; nth++) {
-      const { world } = bench.google;
+      const { context } = bench.google;
       let count = 0;
       const stop = new AbortController();
-      world.fault = ({ mutating }) => {
+      context.fault = ({ mutating }) => {
         if (stop.signal.aborted) return 'unheard';
         if (!mutating || ++count !== nth) return undefined;
         stop.abort(new Error('killed'));
@@ -72,7 +72,7 @@ describe('uploads to a bucket of the batch', () => {
       };
       const killed = await bench.target({ batch }, { signal: stop.signal });
       await killed.route(await bench.request('live', 0)).catch(() => {});
-      world.fault = () => undefined;
+      context.fault = () => undefined;
       if (count < nth) break;
       await route({ batch });
       expect(triggers()).toHaveLength(1);
@@ -96,20 +96,20 @@ describe('uploads to a bucket of the batch', () => {
     await expect(route({ batch: { bucket: 'in-the-eu' } })).rejects.toMatchObject({
       ...{ code: 'request-refused', exit: 2, hint: expect.stringContaining('batch.location') },
     });
-    const { iam } = bench.google.world;
+    const { iam } = bench.google.context;
     iam.revoke(bench.google.eventarc.storageAgent, `projects/${bench.google.project.id}`, 0);
     const agent = { code: 'permission-denied', exit: 8, hint: expect.stringContaining('batch-events') };
     await expect(route({ batch })).rejects.toMatchObject(agent);
     iam.grant(bench.google.eventarc.storageAgent, ['pubsub.topics.publish'], '*', 0);
     const text = "Permission 'eventarc.triggers.create' denied on resource 'x' (or resource may not exist).";
-    bench.google.world.fault = ({ method }) =>
+    bench.google.context.fault = ({ method }) =>
       method.startsWith('eventarc.') ? new ApiError(403, 'PERMISSION_DENIED', text) : undefined;
     const denial = { code: 'permission-denied', exit: 8, data: { action: 'eventarc.triggers.create' } };
     await expect(route({ batch })).rejects.toMatchObject(denial);
-    bench.google.world.fault = () => undefined;
-    bench.google.world.disabled.add('eventarc.googleapis.com');
+    bench.google.context.fault = () => undefined;
+    bench.google.context.disabled.add('eventarc.googleapis.com');
     await expect(route({ batch })).rejects.toMatchObject({ code: 'api-disabled', exit: 8 });
-    bench.google.world.disabled.clear();
+    bench.google.context.disabled.clear();
     await route({ batch });
     expect(triggers()).toHaveLength(1);
   });

@@ -43,7 +43,7 @@ describe('a release to a Cloud Run', () => {
   it('that moves etags by itself', async () => {
     bench = await CloudRunBench.open();
     let moves = 0;
-    bench.google.world.onDone = ({ method }) => {
+    bench.google.context.onDone = ({ method }) => {
       if (method.endsWith('services.get') && ++moves % 5 === 0) bench.google.bump(serviceName);
     };
     await release(0, 'one');
