@@ -166,8 +166,8 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
   });
 
   it('is given up when it does not answer in time', async () => {
-    bed.fail({ match: 'GET /repos', status: 500, delayMs: 2500, times: 4 });
-    const client = bed.open();
+    bed.fail({ match: 'GET /repos', status: 500, delayMs: 1000, times: 4 });
+    const client = bed.open({}, 300);
     expect(await client.openPullRequests()).toBe(undefined);
     expect(client.warnings[0]?.message).toMatch(/^Could not list pull requests \(.*timeout.*\)\. The run continues/);
   });

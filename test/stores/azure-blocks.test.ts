@@ -86,16 +86,20 @@ describe('a large object on its way to Azure', () => {
     async function* source(): AsyncGenerator<Uint8Array> {
       for (; produced < 30; produced++) yield madeBytes(1000);
     }
+    const three = Promise.withResolvers<void>();
     server.on('stage', async (_request, response) => {
       busiest = Math.max(busiest, ++busy);
+      // None is answered before as many as may be are on their way.
+      if (busy === 3) three.resolve();
+      await three.promise;
       furthest = Math.max(furthest, produced - stored);
       await wait(10);
       busy--;
       stored++;
       response.writeHead(201).end();
     });
-    const three = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, parallel: 3 });
-    await three.put(key, source(), 'absent');
+    const store = await openAzureStore({ url, endpoint: server.endpoint }, { ...limits, parallel: 3 });
+    await store.put(key, source(), 'absent');
     expect(busiest).toBe(3);
     expect(furthest).toBeLessThanOrEqual(5);
     expect(committed()).toHaveLength(30);

@@ -75,8 +75,12 @@ describe('a large object on S3', () => {
     let busiest = 0;
     let read = 0;
     let furthest = 0;
+    const four = Promise.withResolvers<void>();
     server.on('UploadPart', async (_request, response) => {
       busiest = Math.max(busiest, ++busy);
+      // None is answered before as many as may be are on their way.
+      if (busy === 4) four.resolve();
+      await four.promise;
       await wait(20);
       busy--;
       response.writeHead(200, { etag: '"p"' }).end();

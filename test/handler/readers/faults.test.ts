@@ -172,6 +172,7 @@ describe('a large object', () => {
     const body = object.body[Symbol.asyncIterator]();
     await body.next();
     await body.next();
+    await expect.poll(() => ranges().length, { timeout: 60_000 }).toBe(2);
     await wait(100);
     expect(ranges()).toEqual(['bytes=50000-99999', 'bytes=100000-149999']);
     await body.return?.();
