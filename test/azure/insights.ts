@@ -4,9 +4,9 @@ import type { Incoming, Reply, Surface } from '../fakes/clouds/loopback.ts';
 import { type ArmApi, demand, failure } from './arm.ts';
 import { notFound, refused } from './arm-error.ts';
 import type { Azure } from './azure.ts';
+import type { Call } from './context.ts';
 import { Contract } from './contract.ts';
 import { insightsAudiences } from './tokens.ts';
-import type { Call } from './context.ts';
 
 /** The application's id, which is not that of the resource. */
 const appIdOf = (component: string): string =>
