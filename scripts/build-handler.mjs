@@ -128,11 +128,11 @@ export async function buildHandler({ outdir }) {
   const digest = createHash('sha256')
     .update(await readFile(join(outdir, 'node.part.cjs')))
     .digest('hex');
-  const told = { ...define, partDigest: JSON.stringify(digest) };
+  const defines = { ...define, partDigest: JSON.stringify(digest) };
   const started = [];
   for (const [name, path] of Object.entries(loaders)) {
     const input = { [name]: path };
-    started.push(...(await bundle(input, { format: 'cjs', ...named('cjs'), define: told, codeSplitting: false })));
+    started.push(...(await bundle(input, { format: 'cjs', ...named('cjs'), define: defines, codeSplitting: false })));
   }
   const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
   const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));

@@ -36,9 +36,9 @@ export class Concealer {
   }
 
   /** A sentence, or many lines of them. */
-  text(said: string): string {
-    if (this.#whole.size === 0) return said;
-    return said.replace(this.#compiled().words, (found) => this.#shownFor(found));
+  text(text: string): string {
+    if (this.#whole.size === 0) return text;
+    return text.replace(this.#compiled().words, (found) => this.#shownFor(found));
   }
 
   /** A document or an output: whole values alone, so that what the clouds answered stays usable. */

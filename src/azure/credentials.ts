@@ -57,8 +57,8 @@ async function ask(credential: TokenCredential, scope: string, signal: AbortSign
 }
 
 function noCredentials(thrown: unknown): ColdgateError {
-  const said = thrown instanceof Error ? thrown.message : String(thrown);
-  const reason = /AADSTS\d+: ([^.]+\.)/.exec(said)?.[0] ?? said.split('\n')[0] ?? '';
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = /AADSTS\d+: ([^.]+\.)/.exec(message)?.[0] ?? message.split('\n')[0] ?? '';
   return new ColdgateError('no-credentials', exitCodes.denied, `Azure gave no credentials: ${reason}`, {
     hint: logIn,
     // The library's own error holds whole requests.

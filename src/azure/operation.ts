@@ -76,7 +76,7 @@ async function poll(
   const { log, signal, place, once } = polling;
   if (!isOfArm(place, url)) throw new Error(`Azure names an operation at another address than ${place.base}: ${url}`);
   const began = performance.now();
-  let said = began;
+  let loggedAt = began;
   let answer = first;
   for (let wait = firstPauseMs; ; wait = Math.min(longestPauseMs, wait * 1.5)) {
     await pause(Math.max(retryAfterOf(answer.headers), wait), signal);
@@ -90,8 +90,8 @@ async function poll(
         `an operation has not ended after ${deadlineMs / 60_000} minutes`,
       );
     }
-    if (now - said > saidEveryMs) {
-      said = now;
+    if (now - loggedAt > saidEveryMs) {
+      loggedAt = now;
       log.info(`Azure works on ${path}, for ${Math.round((now - began) / 1000)} s so far.`);
     }
   }

@@ -2,7 +2,7 @@ import { ColdgateError, ConflictError, exitCodes } from '../errors.ts';
 import { AzureFailure } from './failure.ts';
 
 /** What a call asked for. */
-export interface Asked {
+export interface RequestContext {
   /** `Microsoft.Web/sites/write` */
   action: string;
   /** Path of the resource. */
@@ -29,9 +29,9 @@ export function actionOf(method: string, path: string): string {
 }
 
 /** What a refused call means to the user. Anything that is no AzureFailure stays what it is. */
-export function toRefusal(error: unknown, asked: Asked): Error {
+export function toRefusal(error: unknown, request: RequestContext): Error {
   if (!(error instanceof AzureFailure)) return error as Error;
-  return byCode(error, asked) ?? byStatus(error, asked);
+  return byCode(error, request) ?? byStatus(error, request);
 }
 
 const refused = (
@@ -51,20 +51,20 @@ export function notRegistered(provider: string, why: string, cause?: Error): Col
 }
 
 /** Refusals that have a word of their own. */
-function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
+function byCode(error: AzureFailure, request: RequestContext): ColdgateError | undefined {
   const { status, code, message, extendedCode } = error;
   if (/^(Linked)?AuthorizationFailed$|^Forbidden$/.test(code) || (status === 403 && code === 'HTTP 403')) {
-    return denied(error, asked);
+    return denied(error, request);
   }
   if (/RequestDisallowedByPolicy/.test(code)) {
     const hint = 'Look at the assignments of the policy, or ask its owner for an exemption.';
-    return refused(error, 'policy-refused', 8, `A policy of Azure forbids ${asked.resource}: ${message}`, hint);
+    return refused(error, 'policy-refused', 8, `A policy of Azure forbids ${request.resource}: ${message}`, hint);
   }
   const isRegistration = /SubscriptionNotRegistered|MissingSubscriptionRegistration|NoRegisteredProviderFound/.test(
     code,
   );
   if (isRegistration || /not registered (?:to use|with|for) /i.test(message)) {
-    const provider = /(Microsoft\.[A-Za-z]+)/.exec(message)?.[1] ?? asked.action.split('/')[0] ?? '';
+    const provider = /(Microsoft\.[A-Za-z]+)/.exec(message)?.[1] ?? request.action.split('/')[0] ?? '';
     return notRegistered(provider, message, error);
   }
   if (/quota/i.test(code) || (status !== 403 && /\bquota\b|\b250 cores\b|512,?000 ?MB/i.test(message))) {
@@ -78,7 +78,7 @@ function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
   }
   if (status === 400 && /maximumInstanceCount/i.test(message)) {
     const hint = 'Some regions take no fewer than 40: raise maximum-instances in models.yaml.';
-    return refused(error, 'request-refused', 2, `Azure does not take ${asked.resource}: ${message}`, hint);
+    return refused(error, 'request-refused', 2, `Azure does not take ${request.resource}: ${message}`, hint);
   }
   if (/SoftDeleted/i.test(code) || /soft-?deleted/i.test(message)) {
     const text = `The name is held by something that was deleted and can be restored: ${message}`;
@@ -87,13 +87,13 @@ function byCode(error: AzureFailure, asked: Asked): ColdgateError | undefined {
   return undefined;
 }
 
-function byStatus(error: AzureFailure, asked: Asked): ColdgateError {
+function byStatus(error: AzureFailure, request: RequestContext): ColdgateError {
   const { status, code, message } = error;
   if (status === 401) {
     const text = `Azure takes no credentials of this run: ${message}`;
     return refused(error, 'no-credentials', 8, text, 'Log in again: azure/login in a workflow, "az login" here.');
   }
-  if (status === 403) return denied(error, asked);
+  if (status === 403) return denied(error, request);
   if (status === 429) {
     const text = `Azure takes no more calls: ${message}`;
     return refused(error, 'quota-exceeded', 8, text, 'Wait some minutes and run this again.');
@@ -103,28 +103,28 @@ function byStatus(error: AzureFailure, asked: Asked): ColdgateError {
     return refused(error, 'no-resource-group', 2, `Azure has no such place: ${message}`, hint);
   }
   if (status === 409 || status === 412) {
-    return new ConflictError('azure-conflict', `Azure refuses a change of ${asked.resource}: ${message}`, {
+    return new ConflictError('azure-conflict', `Azure refuses a change of ${request.resource}: ${message}`, {
       cause: error,
       hint: 'Look who changes it beside this run (its activity log), then run this again.',
     });
   }
   if (status >= 400 && status < 500) {
-    const text = `Azure does not take ${asked.resource}: ${message}`;
+    const text = `Azure does not take ${request.resource}: ${message}`;
     return refused(error, 'request-refused', 2, text, 'Correct the setting in models.yaml that this is about.');
   }
   const what = status === 0 ? 'Azure cannot be reached' : `Azure answered ${status} ${code}`;
-  return new ColdgateError('azure-failed', exitCodes.unexpected, `${what} (${asked.resource}): ${message}`, {
+  return new ColdgateError('azure-failed', exitCodes.unexpected, `${what} (${request.resource}): ${message}`, {
     cause: error,
     hint: 'Run this again: it continues where it stopped. If it persists, see https://azure.status.microsoft.',
   });
 }
 
-function denied(error: AzureFailure, asked: Asked): ColdgateError {
+function denied(error: AzureFailure, request: RequestContext): ColdgateError {
   const { message } = error;
-  const action = /perform action '([^']+)'/.exec(message)?.[1] ?? asked.action;
-  const resource = /over scope '([^']+)'/.exec(message)?.[1] ?? asked.resource;
-  const who = /object id '([^']+)'/.exec(message)?.[1] ?? asked.principal ?? 'the identity of these credentials';
+  const action = /perform action '([^']+)'/.exec(message)?.[1] ?? request.action;
+  const resource = /over scope '([^']+)'/.exec(message)?.[1] ?? request.resource;
+  const who = /object id '([^']+)'/.exec(message)?.[1] ?? request.principal ?? 'the identity of these credentials';
   const hint = `Grant a role with ${action} to ${who}; coldgate iam prints which. A new grant takes some minutes to count.`;
   const text = `Azure does not allow ${action} on ${resource} to ${who}: ${message}`;
-  return refused(error, 'permission-denied', 8, text, hint, { action, resource, account: asked.principal ?? null });
+  return refused(error, 'permission-denied', 8, text, hint, { action, resource, account: request.principal ?? null });
 }

@@ -40,21 +40,21 @@ const count = (entries: number): string => `${entries} ${entries === 1 ? 'entry'
 /** Each of zod's issues as sentences with the place in the file; nothing where the value is known to be broken. */
 export function explain(issues: readonly Issue[], root: YamlNode): Problem[] {
   const wrong = (changed: unknown) =>
-    new Set(issuesOf(changed).flatMap((issue) => meant(issue, []).map((one) => JSON.stringify(one.path))));
+    new Set(issuesOf(changed).flatMap((issue) => intended(issue, []).map((one) => JSON.stringify(one.path))));
   const cures = new Cures(root, wrong);
   // Two rules of one field may give the same message.
   const report = new Set<string>();
   return issues
-    .flatMap((issue) => meant(issue, []))
+    .flatMap((issue) => intended(issue, []))
     .flatMap((one) => explainOne(one, root, cures))
     .filter(({ path, message }) => !report.has(`${path} ${message}`) && report.add(`${path} ${message}`));
 }
 
 /** The issue under its whole path, or those of the branch of a union that was meant. */
-function meant(issue: Issue, base: Path): { issue: Issue; path: Path }[] {
+function intended(issue: Issue, base: Path): { issue: Issue; path: Path }[] {
   const path = [...base, ...issue.path];
   const branch = issue.code === 'invalid_union' && issue.errors.length > 0 ? meantBranch(issue.errors) : undefined;
-  return branch ? branch.flatMap((inner) => meant(inner, path)) : [{ issue, path }];
+  return branch ? branch.flatMap((inner) => intended(inner, path)) : [{ issue, path }];
 }
 
 function explainOne({ issue, path }: { issue: Issue; path: Path }, root: YamlNode, cures: Cures): Problem[] {

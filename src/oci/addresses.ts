@@ -9,11 +9,13 @@ const inside =
  * The address that a registry sends its client to, relative or whole. Throws RangeError where it leads to plain HTTP or
  * into a private network, which only a registry on this machine may: an image's host could reach what only we can.
  */
-export function addressFrom(location: string, asked: URL): URL {
-  const url = new URL(location, asked);
-  if (isLoopback(asked.host)) return url;
+export function addressFrom(location: string, requested: URL): URL {
+  const url = new URL(location, requested);
+  if (isLoopback(requested.host)) return url;
   const host = url.hostname;
   const isInside = inside.test(host) && (isIP(host.replace(/^\[|\]$/g, '')) > 0 || /^[a-z]+$/i.test(host));
   if (url.protocol === 'https:' && !isInside) return url;
-  throw new RangeError(`${asked.host} sends its clients to ${url.origin}, where credentials and images do not belong`);
+  throw new RangeError(
+    `${requested.host} sends its clients to ${url.origin}, where credentials and images do not belong`,
+  );
 }

@@ -19,7 +19,7 @@ export function readChallenge(header: string): { scheme: string; fields: Record<
 export interface TokenRequest {
   /** `WWW-Authenticate` of the refusal. */
   challenge: string;
-  asked: URL;
+  requested: URL;
   /** What is wanted where the challenge does not say. */
   scope: string;
   /** Nothing for images that everybody may pull. */
@@ -33,12 +33,12 @@ export interface TokenRequest {
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 export async function authorize(request: TokenRequest): Promise<string | undefined> {
-  const { challenge, asked, scope, login, send } = request;
+  const { challenge, requested, scope, login, send } = request;
   const { scheme, fields } = readChallenge(challenge);
   if (scheme === 'basic') return login && basic(login);
   const { realm, service } = fields;
   if (scheme !== 'bearer' || realm === undefined) return undefined;
-  const url = addressFrom(realm, asked);
+  const url = addressFrom(realm, requested);
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', fields['scope'] ?? scope);
   const answer = await send(url, login ? { authorization: basic(login) } : {});

@@ -69,5 +69,5 @@ async function upload(registry: Registry, digest: string, bytes: Uint8Array): Pr
 }
 
 /** Where the next request goes: relative or whole, perhaps with a query that must stay. */
-const locationOf = (answer: Response, asked: URL): URL =>
-  addressFrom(answer.headers.get('location') ?? asked.href, asked);
+const locationOf = (answer: Response, requested: URL): URL =>
+  addressFrom(answer.headers.get('location') ?? requested.href, requested);

@@ -76,7 +76,7 @@ export class Registry {
     const { access, login } = this.#options;
     const scope = `repository:${this.name.repository}:${access === 'push' ? 'pull,push' : 'pull'}`;
     const send = (to: URL, headers: Record<string, string>) => this.#fetch(to, { headers });
-    this.#authorization = await authorize({ challenge, asked: url, scope, login: await login?.(), send });
+    this.#authorization = await authorize({ challenge, requested: url, scope, login: await login?.(), send });
     return this.#once(url, call);
   }
 
@@ -108,9 +108,14 @@ export class Registry {
   #unreached(error: Error): ColdgateError {
     const { cause } = error as { cause?: Error };
     const why = (cause?.message ?? error.message).split('\n')[0];
-    return new ColdgateError('registry-failed', exitCodes.denied, `${this.name.registry} cannot be asked: ${why}.`, {
-      cause: error,
-      hint: 'Check the name of the registry and the network, and run this again.',
-    });
+    return new ColdgateError(
+      'registry-failed',
+      exitCodes.denied,
+      `${this.name.registry} cannot be requested: ${why}.`,
+      {
+        cause: error,
+        hint: 'Check the name of the registry and the network, and run this again.',
+      },
+    );
   }
 }

@@ -66,10 +66,13 @@ function safePath(words: string, location: string | undefined): string {
 }
 
 /** Undefined where nothing is stated. */
-function wholeNumber(words: string, where: string, key: string, said: string | undefined): number | undefined {
-  if (said === undefined) return undefined;
-  if (/^\d{1,15}$/.test(said)) return Number(said);
-  throw tensorFault(words, `${where} at the ${key} ${JSON.stringify(said.slice(0, 40))}, which is no number of bytes`);
+function wholeNumber(words: string, where: string, key: string, stated: string | undefined): number | undefined {
+  if (stated === undefined) return undefined;
+  if (/^\d{1,15}$/.test(stated)) return Number(stated);
+  throw tensorFault(
+    words,
+    `${where} at the ${key} ${JSON.stringify(stated.slice(0, 40))}, which is no number of bytes`,
+  );
 }
 
 /** Bytes of a tensor as it lies in a file; undefined for a type that is not known here. */

@@ -35,9 +35,9 @@ export function readTensor(reader: WireReader, end: number, found: ExternalTenso
     if (field === 2 && wire === 0) tensor.dataType = value;
     if (field === 8 && wire === 2) tensor.name = reader.text(stop, nameLimit);
     if (field === 13 && wire === 2) {
-      const [key, said] = readEntry(reader, stop);
+      const [key, stated] = readEntry(reader, stop);
       if (tensor.stated.has(key)) repeated = key;
-      tensor.stated.set(key, said);
+      tensor.stated.set(key, stated);
     }
     if (field === 14 && wire === 0) location = value;
   });

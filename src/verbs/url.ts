@@ -90,8 +90,8 @@ function chosenFiles(files: readonly FileEntry[], wanted: readonly string[], wha
 function checkExpiry(links: readonly SignedUrl[], wanted: number | undefined, now: Date): void {
   const first = links.reduce((a, b) => (b.expires < a.expires ? b : a));
   if (wanted === undefined || first.expires.getTime() >= now.getTime() + wanted * 1000 - slack) return;
-  const asked = new Date(now.getTime() + wanted * 1000).toISOString();
-  const message = `a link until ${asked} cannot be signed: ${first.endsWith ?? 'what signs it'} ends at ${first.expires.toISOString()}.`;
+  const wantedEnd = new Date(now.getTime() + wanted * 1000).toISOString();
+  const message = `a link until ${wantedEnd} cannot be signed: ${first.endsWith ?? 'what signs it'} ends at ${first.expires.toISOString()}.`;
   const hint = 'Leave --expires out to have it last as long as it can, or log in for longer.';
   throw new InputError([{ path: '--expires', message, hint }]);
 }

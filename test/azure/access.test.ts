@@ -17,14 +17,14 @@ const operation = () => `${place()}/operationResults/${azure.operations.begin(()
 describe('tokens', () => {
   it('come from the address of a machine with an identity, and are of that identity', async () => {
     const { IDENTITY_ENDPOINT: url, IDENTITY_HEADER: secret = '' } = azure.environment;
-    const asked = `${url}?api-version=2019-08-01&resource=${encodeURIComponent('https://management.azure.com')}`;
-    const answer = await fetch(asked, { headers: { 'x-identity-header': secret } });
+    const tokenUrl = `${url}?api-version=2019-08-01&resource=${encodeURIComponent('https://management.azure.com')}`;
+    const answer = await fetch(tokenUrl, { headers: { 'x-identity-header': secret } });
     const { access_token: token } = (await answer.json()) as { access_token: string };
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { oid: string };
     expect(claims.oid).toBe(azure.pipeline.oid);
     client.token = token;
     expect((await client.ask('GET', operation())).status).toBe(202);
-    expect((await fetch(asked)).status).toBe(400);
+    expect((await fetch(tokenUrl)).status).toBe(400);
   });
 
   it.each([
@@ -32,14 +32,14 @@ describe('tokens', () => {
     ['of another audience', () => client.tokenFor('https://storage.azure.com/'), 'InvalidAuthenticationTokenAudience'],
   ])('that are %s open nothing', async (_what, token, code) => {
     client.token = token();
-    const said = await client.ask('GET', operation());
-    expect([said.status, Client.errorOf(said).code]).toEqual([401, code]);
+    const reply = await client.ask('GET', operation());
+    expect([reply.status, Client.errorOf(reply).code]).toEqual([401, code]);
   });
 
   it('end', async () => {
     azure.context.tokens.expire();
-    const said = await client.ask('GET', operation());
-    expect([said.status, Client.errorOf(said).code]).toEqual([401, 'ExpiredAuthenticationToken']);
+    const reply = await client.ask('GET', operation());
+    expect([reply.status, Client.errorOf(reply).code]).toEqual([401, 'ExpiredAuthenticationToken']);
   });
 });
 
@@ -53,8 +53,8 @@ describe('requests', () => {
       'InvalidRequestContent',
     ],
   ])('with %s are refused, and told to the test', async (_what, url, code) => {
-    const said = await client.ask('GET', url(operation()));
-    expect([said.status, Client.errorOf(said).code]).toEqual([400, code]);
+    const reply = await client.ask('GET', url(operation()));
+    expect([reply.status, Client.errorOf(reply).code]).toEqual([400, code]);
     expect(azure.violations()).toHaveLength(1);
   });
 
@@ -98,9 +98,9 @@ describe('permissions', () => {
     ['GET', 'serverfarms', 'Microsoft.Web/serverfarms/read'],
   ])('%s %s needs %s', async (method, path, action) => {
     const who = may([]);
-    const said = await client.ask(method, `${client.group}/providers/Microsoft.Web/${path}`);
-    const { code, message } = Client.errorOf(said);
-    expect([said.status, code]).toEqual([403, 'AuthorizationFailed']);
+    const reply = await client.ask(method, `${client.group}/providers/Microsoft.Web/${path}`);
+    const { code, message } = Client.errorOf(reply);
+    expect([reply.status, code]).toEqual([403, 'AuthorizationFailed']);
     expect(message).toContain(`perform action '${action}' over scope '${client.group}/providers/Microsoft.Web/`);
     expect(message).toContain(`with object id '${who.oid}'`);
     expect(azure.calls().at(-1)?.needs).toMatchObject([{ action }]);
@@ -108,12 +108,12 @@ describe('permissions', () => {
 
   it('of a site are not those of joining its plan', async () => {
     may(['Microsoft.Web/sites/*']);
-    const said = await client.ask('PUT', `${client.group}/providers/Microsoft.Web/sites/digits`, {
+    const reply = await client.ask('PUT', `${client.group}/providers/Microsoft.Web/sites/digits`, {
       ...{ location: 'westeurope', kind: 'functionapp,linux' },
       properties: { serverFarmId: `${client.group}/providers/Microsoft.Web/serverfarms/digits-plan` },
     });
-    expect([said.status, Client.errorOf(said).code]).toEqual([403, 'LinkedAuthorizationFailed']);
-    expect(Client.errorOf(said).message).toContain('Microsoft.Web/serverfarms/join/action');
+    expect([reply.status, Client.errorOf(reply).code]).toEqual([403, 'LinkedAuthorizationFailed']);
+    expect(Client.errorOf(reply).message).toContain('Microsoft.Web/serverfarms/join/action');
   });
 
   it('may be taken from everyone', async () => {

@@ -103,8 +103,8 @@ describe('APIs and their revisions', () => {
     ['with another path', () => ({ ...revisionOf('2'), path: 'other' }), /same path/],
     ['of a document in 3.1', () => ({ ...revisionOf('2'), value: '{"openapi":"3.1.0"}' }), /not supported/],
   ])('are not made %s', async (_, properties, message) => {
-    const said = await ask('PUT', 'apis/digits;rev=2', properties());
-    expect([said.status, said.message]).toEqual([400, expect.stringMatching(message)]);
+    const reply = await ask('PUT', 'apis/digits;rev=2', properties());
+    expect([reply.status, reply.message]).toEqual([400, expect.stringMatching(message)]);
   });
 
   it('do not share a path with others, and the current one does not go alone', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { writeZip } from '../../src/package/zip.ts';
 import type { Azure } from './azure.ts';
-import { Client, type Said } from './client.ts';
+import { Client, type Reply } from './client.ts';
 import type { Site } from './web/record.ts';
 
 /** A zip of some files: equal bytes for equal files. */
@@ -18,24 +18,24 @@ export const zipOf = (files: Record<string, string>): Buffer =>
 /** What a package needs to register functions. */
 export const modelFile = readFileSync(join(import.meta.dirname, '..', 'fakes', 'handler', 'azure-model.cjs'), 'utf8');
 
-/** Answers what it is, and how often it was asked. */
+/** Answers what it is, and how often it was requests. */
 const greeter = `
 const { register } = require('./azure-model.cjs');
-let asked = 0;
+let requests = 0;
 register('greeter', process.env.LEVEL ?? 'function', async ({ url, headers }) => {
-  asked++;
+  requests++;
   if (url.startsWith('/exit')) process.exit(1);
   if (url.startsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
   if (url.startsWith('/write')) try { require('node:fs').writeFileSync('mine.txt', 'x'); } catch {}
-  console.log(JSON.stringify({ asked: url }));
-  const said = { asked, pid: process.pid, cwd: process.cwd(), variables: process.env, headers };
+  console.log(JSON.stringify({ requests: url }));
+  const said = { requests, pid: process.pid, cwd: process.cwd(), variables: process.env, headers };
   return { status: 200, headers: { 'content-type': 'application/json' }, text: JSON.stringify(said) };
 });
 `;
 
 /** What the greeter says. */
 export interface Greeting {
-  asked: number;
+  requests: number;
   pid: number;
   cwd: string;
   variables: Record<string, string>;
@@ -121,16 +121,16 @@ export class App {
   }
 
   /** Follows a long operation to its end. */
-  async ended(said: Said): Promise<Said> {
-    const url = said.headers.get('azure-asyncoperation');
-    if (said.status !== 202 || !url) return said;
+  async ended(replies: Reply): Promise<Reply> {
+    const url = replies.headers.get('azure-asyncoperation');
+    if (replies.status !== 202 || !url) return replies;
     for (;;) {
       const { json } = await this.client.ask('GET', url);
-      if (json['status'] !== 'InProgress') return said;
+      if (json['status'] !== 'InProgress') return replies;
     }
   }
 
-  async put(body: Record<string, unknown> = this.body()): Promise<Said> {
+  async put(body: Record<string, unknown> = this.body()): Promise<Reply> {
     return this.ended(await this.client.ask('PUT', this.path, body));
   }
 
@@ -140,12 +140,12 @@ export class App {
       this.client.ask('PUT', this.planPath, this.plan),
       this.client.ask('PUT', this.container, { properties: { publicAccess: 'None' } }),
     ]);
-    const said = [...all, await this.put(body), await this.grant(), await this.set(settings)];
-    const failed = said.find(({ status }) => status >= 400);
+    const replies = [...all, await this.put(body), await this.grant(), await this.set(settings)];
+    const failed = replies.find(({ status }) => status >= 400);
     if (failed) throw new Error(JSON.stringify(failed.json));
   }
 
-  grant(role = dataOwner, id = this.azure.context.newId()): Promise<Said> {
+  grant(role = dataOwner, id = this.azure.context.newId()): Promise<Reply> {
     const properties = {
       roleDefinitionId: `/subscriptions/${this.azure.subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
       ...{ principalId: this.site.principal, principalType: 'ServicePrincipal' },
@@ -154,7 +154,7 @@ export class App {
     return this.client.ask('PUT', path, { properties });
   }
 
-  set(settings: Record<string, string>): Promise<Said> {
+  set(settings: Record<string, string>): Promise<Reply> {
     return this.client.ask('PUT', `${this.path}/config/appsettings`, { properties: { ...hostSettings, ...settings } });
   }
 

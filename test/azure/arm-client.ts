@@ -63,9 +63,9 @@ export function openClients(azure: Azure): { web: WebSiteClient; apim: ApimClien
     delete own['content-length'];
     const sent = body === undefined || body === null ? {} : { body };
     const answer = await fetch(url.replace(home, here), { method, headers: own, ...sent });
-    const said = [...answer.headers].map(([name, value]) => [name, value.replaceAll(here, home)]);
+    const replaced = [...answer.headers].map(([name, value]) => [name, value.replaceAll(here, home)]);
     const bodyAsText = (await answer.text()).replaceAll(here, home);
-    return { request, status: answer.status, headers: createHttpHeaders(Object.fromEntries(said)), bodyAsText };
+    return { request, status: answer.status, headers: createHttpHeaders(Object.fromEntries(replaced)), bodyAsText };
   };
   const credential = {
     getToken: async (scopes: string | string[]) => {

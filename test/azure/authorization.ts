@@ -4,7 +4,7 @@ import type { AzureContext } from './context.ts';
 import { Contract } from './contract.ts';
 import type { Assignment } from './iam.ts';
 
-interface Asked {
+interface AssignmentProperties {
   roleDefinitionId?: string;
   principalId?: string;
   principalType?: string;
@@ -83,7 +83,7 @@ export function authorizationApi(context: AzureContext): ArmApi {
 
 /** What a request asks for. Throws ArmError for what Azure does not take. */
 function assignmentOf(context: AzureContext, { labels, body }: ArmRequest, scope: string): Omit<Assignment, 'unseen'> {
-  const { roleDefinitionId = '', principalId = '', principalType } = (body['properties'] ?? {}) as Asked;
+  const { roleDefinitionId = '', principalId = '', principalType } = (body['properties'] ?? {}) as AssignmentProperties;
   const name = labels['roleAssignmentName'] ?? '';
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) {
     throw refused(

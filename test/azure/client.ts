@@ -3,7 +3,7 @@ import type { Azure } from './azure.ts';
 
 const version = '2025-05-01';
 
-export interface Said {
+export interface Reply {
   status: number;
   headers: Headers;
   json: Fields;
@@ -27,7 +27,7 @@ export class Client {
   }
 
   /** Status and answer of any request. A path without `api-version` gets that of Microsoft.Web. */
-  async ask(method: string, path: string, body?: unknown): Promise<Said> {
+  async ask(method: string, path: string, body?: unknown): Promise<Reply> {
     const url = path.startsWith('http') ? path : `${this.azure.urlOf('ARM')}${path}`;
     const answer = await fetch(url.includes('api-version=') ? url : `${url}?api-version=${version}`, {
       method,
@@ -42,7 +42,7 @@ export class Client {
   }
 
   /** Code and words of an answer, however its provider words errors. */
-  static errorOf({ json }: Said): { code: string; message: string; extended?: string } {
+  static errorOf({ json }: Reply): { code: string; message: string; extended?: string } {
     const { error = json } = json as { error?: Fields };
     const { code, message, Code, Message, Details } = error as Record<string, unknown>;
     const entity = (Details as { ErrorEntity?: Fields }[] | undefined)?.find((one) => one.ErrorEntity)?.ErrorEntity;

@@ -50,10 +50,10 @@ export class EventGrid {
 
   /** Tells those whom it concerns of an event in a storage account. Returns their answers. */
   async deliver(source: string, event: BlobEvent): Promise<Response[]> {
-    const told = [...this.subscriptions.values()].filter(
+    const notified = [...this.subscriptions.values()].filter(
       (one) => one.source === source && one.state === 'Succeeded' && concerns(one.filter, event),
     );
-    return Promise.all(told.map(({ endpointUrl }) => post(endpointUrl, 'Notification', event)));
+    return Promise.all(notified.map(({ endpointUrl }) => post(endpointUrl, 'Notification', event)));
   }
 
   api(): ArmApi {
@@ -126,8 +126,8 @@ export class EventGrid {
       const answer = await post(endpointUrl, 'SubscriptionValidation', {
         ...{ eventType, subject: '', data: { validationCode } },
       });
-      const said = (await answer.json()) as { validationResponse?: string };
-      return answer.status === 200 && said.validationResponse === validationCode;
+      const validation = (await answer.json()) as { validationResponse?: string };
+      return answer.status === 200 && validation.validationResponse === validationCode;
     } catch {
       return false;
     }

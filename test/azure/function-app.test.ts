@@ -14,13 +14,13 @@ afterEach(() => azure.close());
 describe('an app', () => {
   it('comes with a long operation, at hosts that nobody can build', async () => {
     await app.client.ask('PUT', app.planPath, app.plan);
-    const said = await app.client.ask('PUT', app.path, app.body());
-    expect(said.status).toBe(202);
+    const reply = await app.client.ask('PUT', app.path, app.body());
+    expect(reply.status).toBe(202);
     for (const name of ['azure-asyncoperation', 'location', 'retry-after'])
-      expect(said.headers.get(name)).not.toBeNull();
+      expect(reply.headers.get(name)).not.toBeNull();
     const other = await app.client.ask('PUT', app.path, app.body());
     expect([other.status, Client.errorOf(other).code]).toEqual([409, 'Conflict']);
-    await app.ended(said);
+    await app.ended(reply);
     const { json } = await app.client.ask('GET', app.path);
     const { defaultHostName, hostNameSslStates } = json['properties'] as Record<string, unknown>;
     const hosts = (hostNameSslStates as { name: string; hostType: string }[]).map(({ hostType }) => hostType);

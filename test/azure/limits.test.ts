@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { App, dataOwner } from './app.ts';
 import { type Azure, openAzure } from './azure.ts';
-import { Client, type Said } from './client.ts';
+import { Client, type Reply } from './client.ts';
 
 let azure: Azure;
 let app: App;
@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => azure.close());
 
 /** Status, code and App Service's own number of a refusal. */
-const why = (said: Said): unknown[] => {
-  const { code, extended } = Client.errorOf(said);
-  return [said.status, code, ...(extended === undefined ? [] : [extended])];
+const why = (reply: Reply): unknown[] => {
+  const { code, extended } = Client.errorOf(reply);
+  return [reply.status, code, ...(extended === undefined ? [] : [extended])];
 };
 
 type Body = {
@@ -94,8 +94,8 @@ describe('an app on Flex Consumption', () => {
   });
 
   it('has no slots', async () => {
-    const said = await app.client.ask('PUT', `${app.path}/slots/next`, app.body());
-    expect(why(said)).toEqual([400, 'BadRequest', '51021']);
+    const reply = await app.client.ask('PUT', `${app.path}/slots/next`, app.body());
+    expect(why(reply)).toEqual([400, 'BadRequest', '51021']);
   });
 
   it.each(['-digits', 'digits-', 'di_gits', 'd'.repeat(61)])('is not called %s', async (name) => {
@@ -104,8 +104,8 @@ describe('an app on Flex Consumption', () => {
 
   it('counts the cores of all that is always ready', async () => {
     const scale = { maximumInstanceCount: 300, alwaysReady: [{ name: 'http', instanceCount: 251 }] };
-    const said = await app.put(app.body({}, {}, scale));
-    expect([said.status, Client.errorOf(said).message]).toEqual([400, expect.stringContaining('250 cores')]);
+    const reply = await app.put(app.body({}, {}, scale));
+    expect([reply.status, Client.errorOf(reply).message]).toEqual([400, expect.stringContaining('250 cores')]);
   });
 });
 
@@ -123,8 +123,8 @@ describe('a request', () => {
 
   it('by PATCH changes no scale', async () => {
     const { functionAppConfig } = app.body()['properties'] as Body['properties'];
-    const said = await app.client.ask('PATCH', app.path, { properties: { functionAppConfig } });
-    expect(why(said)).toEqual([400, 'InvalidRequestContent']);
+    const reply = await app.client.ask('PATCH', app.path, { properties: { functionAppConfig } });
+    expect(why(reply)).toEqual([400, 'InvalidRequestContent']);
     expect(azure.violations()).toHaveLength(1);
   });
 
@@ -148,8 +148,8 @@ describe('a request', () => {
   it('is throttled', async () => {
     azure.knobs.writes = 1;
     expect((await app.set({})).status).toBe(200);
-    const said = await app.set({});
-    expect([...why(said), said.headers.get('retry-after')]).toEqual([429, 'SubscriptionRequestsThrottled', '1']);
+    const reply = await app.set({});
+    expect([...why(reply), reply.headers.get('retry-after')]).toEqual([429, 'SubscriptionRequestsThrottled', '1']);
     expect((await app.client.ask('POST', `${app.path}/config/appsettings/list`)).status).toBe(200);
     azure.knobs.writes = Number.POSITIVE_INFINITY;
   });

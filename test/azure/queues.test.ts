@@ -31,7 +31,7 @@ describeWith('azurite', 'a queue trigger', () => {
     const package_ = greeterZip({ 'main.cjs': main, 'host.json': host(options, more) });
     expect(await app.publish(package_)).toBe(4);
   };
-  const said = (): { text: string; attempt: number }[] =>
+  const reply = (): { text: string; attempt: number }[] =>
     azure.web.log.flatMap(({ line }) => (line.startsWith('{"text"') ? [JSON.parse(line)] : []));
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const empty = () => vi.waitFor(async () => expect(await queues.count('work')).toBe(0), { timeout: 60_000 });
@@ -66,20 +66,20 @@ describeWith('azurite', 'a queue trigger', () => {
     await app.site.generation?.pool.stopIdle();
     await queues.put('work', base64('hello'));
     await empty();
-    expect(said()).toEqual([{ text: 'hello', attempt: 1 }]);
+    expect(reply()).toEqual([{ text: 'hello', attempt: 1 }]);
   });
 
   it('gives a message back that fails, and puts it aside after five times', async () => {
     await queues.put('work', base64('bad'));
     await vi.waitFor(async () => expect(await queues.count('work-poison')).toBe(1), { timeout: 60_000 });
-    expect(said().map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(reply().map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
     await queues.receive('work-poison', 1, 600);
   });
 
   it('never calls the function with what is no base64, and puts that aside all the same', async () => {
     await queues.put('work', 'plain text');
     await vi.waitFor(async () => expect(await queues.peek('work-poison')).toHaveLength(1), { timeout: 60_000 });
-    expect(said()).toEqual([]);
+    expect(reply()).toEqual([]);
     expect(azure.web.queues?.calls.map(({ outcome }) => outcome)).toContain('not-base64');
     await queues.receive('work-poison', 1, 600);
   });
@@ -87,7 +87,7 @@ describeWith('azurite', 'a queue trigger', () => {
   it('delivers a message again whose process has ended', async () => {
     await queues.put('work', base64('end'));
     await empty();
-    expect(said().map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(reply().map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
   it('has options in settings go over those of host.json', async () => {
@@ -95,7 +95,7 @@ describeWith('azurite', 'a queue trigger', () => {
     await publish({ messageEncoding: 'none', maxDequeueCount: 9, batchSize: 1, newBatchThreshold: 0 });
     await queues.put('work', 'bad');
     await vi.waitFor(async () => expect(await queues.peek('work-poison')).toHaveLength(1), { timeout: 60_000 });
-    expect(said().map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(reply().map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
   it('is none without the extension bundle, and takes nothing out without the right to', async () => {
@@ -104,7 +104,7 @@ describeWith('azurite', 'a queue trigger', () => {
     azure.deny('*/messages/process/action');
     await queues.put('work', base64('unseen'));
     await publish();
-    expect([said(), await queues.count('work')]).toEqual([[], 1]);
+    expect([reply(), await queues.count('work')]).toEqual([[], 1]);
     azure.allow('*/messages/process/action');
     await empty();
   });

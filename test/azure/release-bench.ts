@@ -65,9 +65,9 @@ export class ReleaseBench {
    */
   async run(args: string[], watch?: (stderr: string, kill: () => void) => void): Promise<ProcessResult> {
     const env = { ...process.env, ...this.azure.environment, COLDGATE_CACHE: testCache, ...this.env };
-    const result = await runWatched([cli, ...args], { cwd: this.project.folder, env, said: watch });
-    const said = result.stdout + result.stderr;
-    if (this.keys().some((key) => said.includes(key))) throw new Error(`${args.join(' ')} has printed a key`);
+    const result = await runWatched([cli, ...args], { cwd: this.project.folder, env, onOutput: watch });
+    const output = result.stdout + result.stderr;
+    if (this.keys().some((key) => output.includes(key))) throw new Error(`${args.join(' ')} has printed a key`);
     return result;
   }
 

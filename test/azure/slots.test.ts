@@ -48,8 +48,8 @@ const set = (path: string, name: string, place: string) =>
   });
 const variables = async (at: string) => ((await (await fetch(at)).json()) as Greeting).variables;
 const swap = async () => {
-  const said = await app.client.ask('POST', `${next()}/slotsswap`, { targetSlot: 'production', preserveVnet: false });
-  const operation = said.headers.get('azure-asyncoperation') ?? '';
+  const reply = await app.client.ask('POST', `${next()}/slotsswap`, { targetSlot: 'production', preserveVnet: false });
+  const operation = reply.headers.get('azure-asyncoperation') ?? '';
   return vi.waitFor(async () => {
     const { json } = await app.client.ask('GET', operation);
     expect(json['status']).not.toBe('InProgress');

@@ -160,11 +160,11 @@ describe('Concealer', () => {
   };
 
   it('shows the name in place of the value, in whatever form it is met', () => {
-    const said = concealer('https://5ecretHost.example/a b').text(
+    const shown = concealer('https://5ecretHost.example/a b').text(
       'https://5ecretHost.example/a b, https://5ecretHost.example/a%20b, "5ECRETHOST.EXAMPLE", https://5ecrethost.example',
     );
-    expect(said).not.toMatch(/5ecret/i);
-    expect(said).toContain('${NAME}');
+    expect(shown).not.toMatch(/5ecret/i);
+    expect(shown).toContain('${NAME}');
   });
 
   it('leaves words alone that only hold a short value, and what the clouds answer', () => {

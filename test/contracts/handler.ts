@@ -36,7 +36,7 @@ export function handlerContract(name: string, open: () => Promise<OpenedHandler>
       opened = await open();
     });
     afterAll(() => opened?.close());
-    const call: OpenedHandler['call'] = (...asked) => opened.call(...asked);
+    const call: OpenedHandler['call'] = (...requested) => opened.call(...requested);
     answersHealth(call);
     infers(call);
     packs(call);
@@ -109,8 +109,8 @@ function infers(call: Call): void {
     const accept = { ...json, accept: 'application/octet-stream' };
     const reply = await call('POST', '/v1/infer?output=y', accept, '{"inputs":[[1,2]]}');
     expect([...new Float32Array(new Uint8Array(reply.body).buffer)]).toEqual([5.5, 1]);
-    for (const asked of [accept, json]) {
-      expect((await call('POST', '/v1/infer?output=z', asked, '{"inputs":[[1,2]]}')).status).toBe(400);
+    for (const requested of [accept, json]) {
+      expect((await call('POST', '/v1/infer?output=z', requested, '{"inputs":[[1,2]]}')).status).toBe(400);
     }
   });
 }

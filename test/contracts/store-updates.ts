@@ -94,8 +94,8 @@ export function storeUpdates(use: ContractUse): void {
       );
       const codes = await Promise.all(writes);
       expect(codes.filter((code) => code === 'did not throw')).toHaveLength(1);
-      const told = use.hidesLosses ? ['stale-token', 'store-unavailable'] : ['stale-token'];
-      expect(codes.filter((code) => told.includes(code))).toHaveLength(9);
+      const expected = use.hidesLosses ? ['stale-token', 'store-unavailable'] : ['stale-token'];
+      expect(codes.filter((code) => expected.includes(code))).toHaveLength(9);
       expect(await textOf(await use.store().get(key))).toBe(`w${codes.indexOf('did not throw')}`);
     });
   });

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Asked, Recorded, Script } from './fault.ts';
+import type { Recorded, Script, SeenRequest } from './fault.ts';
 import type { Server } from './server-part.ts';
 import { type Reply, UploadSessions } from './upload-sessions.ts';
 
@@ -77,9 +77,9 @@ export class FaultProxy {
     const nth = (this.#counts.get(`${method} ${path}`) ?? 0) + 1;
     this.#counts.set(`${method} ${path}`, nth);
     const index = this.requests.length + 1;
-    const asked: Asked = { method, path, query: url.searchParams, headers: request.headers, index, nth };
-    const fault = this.script(asked);
-    const recorded: Recorded = { ...asked, bytes: 0, fault, served: undefined, status: undefined };
+    const seen: SeenRequest = { method, path, query: url.searchParams, headers: request.headers, index, nth };
+    const fault = this.script(seen);
+    const recorded: Recorded = { ...seen, bytes: 0, fault, served: undefined, status: undefined };
     this.requests.push(recorded);
     return recorded;
   }
@@ -219,9 +219,9 @@ function finish(
   body: Buffer | string,
 ): void {
   noted.status = status;
-  const told = Object.entries(headers).filter(([, value]) => value !== undefined);
+  const headerPairs = Object.entries(headers).filter(([, value]) => value !== undefined);
   // An answer to HEAD tells the length of a body that it does not have.
   const length = noted.method === 'HEAD' ? [] : [['content-length', Buffer.byteLength(body)]];
-  response.writeHead(status, Object.fromEntries([...told, ...length]));
+  response.writeHead(status, Object.fromEntries([...headerPairs, ...length]));
   response.end(noted.method === 'HEAD' ? undefined : body);
 }

@@ -31,7 +31,7 @@ interface ErrorAnswer {
 }
 
 /** A request as a script sees it. */
-export interface Asked {
+export interface SeenRequest {
   method: string;
   /** Without the query, as it was sent: still percent-encoded. */
   path: string;
@@ -44,10 +44,10 @@ export interface Asked {
 }
 
 /** Decides what goes wrong; nothing when it answers nothing. */
-export type Script = (asked: Asked) => Fault | undefined;
+export type Script = (request: SeenRequest) => Fault | undefined;
 
 /** What became of a request. */
-export interface Recorded extends Asked {
+export interface Recorded extends SeenRequest {
   /** Bytes of body that came from the client. */
   bytes: number;
   fault: Fault | undefined;
@@ -60,5 +60,5 @@ export interface Recorded extends Asked {
 /** A fault for one request only, the one with that index. */
 export const faultAt =
   (index: number, fault: Fault): Script =>
-  (asked) =>
-    asked.index === index ? fault : undefined;
+  (request) =>
+    request.index === index ? fault : undefined;

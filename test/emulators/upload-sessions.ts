@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Asked } from './fault.ts';
+import type { SeenRequest } from './fault.ts';
 
 /** An answer on its way from the server to the client. */
 export type Reply = Readable & { statusCode?: number | undefined; headers: IncomingHttpHeaders };
@@ -13,7 +13,7 @@ interface Known {
 }
 
 /** Without bytes: how far the upload has come is all that it asks. */
-const asksHowFar = ({ headers }: Asked): boolean => /^bytes \*\//.test(headers['content-range'] ?? '');
+const asksHowFar = ({ headers }: SeenRequest): boolean => /^bytes \*\//.test(headers['content-range'] ?? '');
 
 /**
  * The upload sessions of a Google bucket, as far as fake-gcs-server has them otherwise than Google: asked how far an
@@ -24,10 +24,10 @@ export class UploadSessions {
   readonly #known = new Map<string, Known>();
   readonly #busy = new Map<string, Promise<unknown>>();
 
-  async exchange(asked: Asked, forward: () => Promise<IncomingMessage>): Promise<Reply> {
-    const id = asked.query.get('upload_id');
-    if (asked.method !== 'PUT' || id === null) return forward();
-    const turn = Promise.resolve(this.#busy.get(id)).then(() => this.#take(id, asked, forward));
+  async exchange(request: SeenRequest, forward: () => Promise<IncomingMessage>): Promise<Reply> {
+    const id = request.query.get('upload_id');
+    if (request.method !== 'PUT' || id === null) return forward();
+    const turn = Promise.resolve(this.#busy.get(id)).then(() => this.#take(id, request, forward));
     this.#busy.set(
       id,
       turn.catch(() => {}),
@@ -35,8 +35,8 @@ export class UploadSessions {
     return toReply(await turn);
   }
 
-  async #take(id: string, asked: Asked, forward: () => Promise<IncomingMessage>): Promise<Known> {
-    if (asksHowFar(asked)) return this.#known.get(id) ?? { statusCode: 308, headers: {}, body: Buffer.alloc(0) };
+  async #take(id: string, request: SeenRequest, forward: () => Promise<IncomingMessage>): Promise<Known> {
+    if (asksHowFar(request)) return this.#known.get(id) ?? { statusCode: 308, headers: {}, body: Buffer.alloc(0) };
     const { statusCode = 0, headers, ...reply } = await withBody(await forward());
     const known = { statusCode, headers, ...reply };
     if (statusCode === 200 || statusCode === 308) this.#known.set(id, known);

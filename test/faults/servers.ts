@@ -15,7 +15,7 @@ interface FaultKind {
   /** What happens to the request of this number. */
   fault: Fault | ((at: number) => Fault);
   /** Which requests it can happen to; all unless told. */
-  can?: (asked: Recorded) => boolean;
+  can?: (request: Recorded) => boolean;
   /** Slow, but nothing is lost: the verb must do its work. Its client has the patience that users have. */
   harmless?: true;
   /** The server did as it was asked and its client does not know: what comes next is decided by the server's conditions. */
@@ -54,7 +54,7 @@ const kinds: Record<string, FaultKind> = {
   },
   'what is sent trickles': {
     fault: { kind: 'trickle', bytes: 400, everyMs: stallMs / 10, body: 'request' },
-    can: (asked) => hasBody(asked) && asked.bytes < 5000,
+    can: (request) => hasBody(request) && request.bytes < 5000,
     harmless: true,
   },
   'from then on every answer is lost': { fault: { kind: 'lose-reply' }, forEver: true, acted: true },

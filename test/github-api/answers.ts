@@ -45,9 +45,9 @@ export function page(request: Request, path: string, items: unknown[]): Reply {
   const at = Number(query.get('page') ?? 1);
   const last = Math.ceil(items.length / size);
   const link = (to: number, rel: string): string => {
-    const asked = new URLSearchParams(query);
-    asked.set('page', String(to));
-    return `<${base}${path}?${asked}>; rel="${rel}"`;
+    const pageQuery = new URLSearchParams(query);
+    pageQuery.set('page', String(to));
+    return `<${base}${path}?${pageQuery}>; rel="${rel}"`;
   };
   const links = at < last ? [link(at + 1, 'next'), link(last, 'last')] : at > 1 ? [link(at - 1, 'prev')] : [];
   return {

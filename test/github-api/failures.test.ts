@@ -176,9 +176,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'GitHub that refu
     const controller = new AbortController();
     const client = bed.open({ signal: controller.signal });
     bed.fail({ status: 429, headers: { 'retry-after': '170' }, times: 9 });
-    const asked = client.openPullRequests();
+    const listing = client.openPullRequests();
     controller.abort(new Error('stopped by SIGTERM'));
-    expect(await asked).toBe(undefined);
+    expect(await listing).toBe(undefined);
     expect(client.warnings.map(({ code }) => code)).toEqual([]);
   });
 

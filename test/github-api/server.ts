@@ -68,18 +68,21 @@ class Api {
     const at = `${method} ${url.pathname}`;
     const fault = this.#takeFault(at);
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
-    const told = fault && { ...refusal(fault.status, fault.message ?? 'Server Error'), headers: fault.headers ?? {} };
+    const refused = fault && {
+      ...refusal(fault.status, fault.message ?? 'Server Error'),
+      headers: fault.headers ?? {},
+    };
     const { reply, route, body } =
-      fault && !fault.done ? { reply: told, route: '', body: undefined } : this.#answer(request, url, text);
-    const said = told ?? reply ?? refusal(500, 'Server Error');
-    this.state.calls.push({ method, url: `${url.pathname}${url.search}`, route, status: said.status, body });
+      fault && !fault.done ? { reply: refused, route: '', body: undefined } : this.#answer(request, url, text);
+    const sent = refused ?? reply ?? refusal(500, 'Server Error');
+    this.state.calls.push({ method, url: `${url.pathname}${url.search}`, route, status: sent.status, body });
     if (fault?.hangUp) return void request.socket.destroy();
-    response.writeHead(said.status, {
-      ...(said.body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+    response.writeHead(sent.status, {
+      ...(sent.body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
       'x-ratelimit-remaining': '4999',
-      ...said.headers,
+      ...sent.headers,
     });
-    response.end(said.body === undefined ? undefined : JSON.stringify(said.body));
+    response.end(sent.body === undefined ? undefined : JSON.stringify(sent.body));
   }
 
   #takeFault(at: string): Fault | undefined {

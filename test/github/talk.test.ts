@@ -14,11 +14,11 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
   const repository = new Repository();
   let github: GitHubServer;
   let first: string;
-  const told = () => github.state.repository('acme', 'models');
+  const recorded = () => github.state.repository('acme', 'models');
   const on = (name: string, payload: unknown, inputs: Record<string, string> = {}, more = {}) =>
     repository.on(name, payload, { token, ...inputs }, { GITHUB_API_URL: github.url, ...more });
   const states = (environment: string) =>
-    told()
+    recorded()
       .deployments.filter((d) => d.environment === environment)
       .map((d) => d.statuses.map((s) => s.state));
 
@@ -35,9 +35,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
     const step = await on('push', push({ ref: 'refs/heads/main', before: '0'.repeat(40) }));
     expect(step.exit).toBe(0);
     expect(states('staging')).toEqual([['in_progress', 'success']]);
-    expect(told().deployments[0]).toMatchObject({ transient: false, production: false });
-    expect(told().deployments[0]?.statuses[1]?.environment_url).toBe(step.outputs['endpoint-url']);
-    expect(told().comments).toEqual([]);
+    expect(recorded().deployments[0]).toMatchObject({ transient: false, production: false });
+    expect(recorded().deployments[0]?.statuses[1]?.environment_url).toBe(step.outputs['endpoint-url']);
+    expect(recorded().comments).toEqual([]);
   });
 
   it('opened and synchronize: one comment, one check a commit, transient deployments with their address', async () => {
@@ -49,14 +49,14 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
       const payload = pullRequest({ action, number: 12, headSha: shaOf(digit), baseSha: first });
       const step = await on('pull_request', payload);
       expect(step.exit).toBe(0);
-      const [comment, ...more] = told().comments;
+      const [comment, ...more] = recorded().comments;
       expect(more).toEqual([]);
       expect(comment?.body).toContain(`1.1.0-pr.12.${digit.repeat(7)}`);
       expect(comment?.body).toContain(step.outputs['endpoint-url']);
       expect(comment?.body).toContain('curl');
-      expect(told().checks.at(-1)).toMatchObject({ head_sha: shaOf(digit), conclusion: 'success' });
+      expect(recorded().checks.at(-1)).toMatchObject({ head_sha: shaOf(digit), conclusion: 'success' });
     }
-    const [older, newer] = told().deployments.filter((d) => d.environment === 'digits-pr-12');
+    const [older, newer] = recorded().deployments.filter((d) => d.environment === 'digits-pr-12');
     expect(older?.statuses.map((s) => s.state)).toEqual(['in_progress', 'success', 'inactive']);
     expect(newer).toMatchObject({ sha: shaOf('b'), transient: true, production: false });
     expect(newer?.statuses.map((s) => s.state)).toEqual(['in_progress', 'success']);
@@ -68,9 +68,9 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
     repository.commit({ version: '1.1.0', bias: 0.25 });
     const step = await on('pull_request', payload);
     expect(step.exit).toBe(3);
-    const comment = told().comments.find((c) => c.pull === 15);
+    const comment = recorded().comments.find((c) => c.pull === 15);
     expect(comment?.body).toContain('is published with other bytes');
-    expect(told().checks.at(-1)).toMatchObject({
+    expect(recorded().checks.at(-1)).toMatchObject({
       conclusion: 'failure',
       annotations: [{ annotation_level: 'failure' }],
     });
@@ -81,13 +81,13 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
     const payload = pullRequest({ action: 'closed', number: 12, headSha: shaOf('b'), baseSha: first });
     expect((await on('pull_request', payload)).exit).toBe(0);
     expect(states('digits-pr-12').map((all) => all.at(-1))).toEqual(['inactive', 'inactive']);
-    expect(told().comments.filter((c) => c.pull === 12)).toMatchObject([{ body: expect.stringContaining('gone') }]);
+    expect(recorded().comments.filter((c) => c.pull === 12)).toMatchObject([{ body: expect.stringContaining('gone') }]);
   });
 
   it('schedule: asks which pull requests are open, and keeps their previews', async () => {
     const payload = pullRequest({ action: 'opened', number: 14, headSha: shaOf('d'), baseSha: first });
     expect((await on('pull_request', payload)).exit).toBe(0);
-    told().pulls.push({ number: 14, head_sha: shaOf('d'), head_ref: 'better', state: 'open' });
+    recorded().pulls.push({ number: 14, head_sha: shaOf('d'), head_ref: 'better', state: 'open' });
     const kept = await on('schedule', {}, { 'max-age-days': '0', environment: 'staging' });
     expect(kept.outputs['previews']).toBe('[]');
     github.state.behaviour.denied = ['pull-requests: read'];
@@ -121,7 +121,7 @@ describePart('github-openapi', await bringPart(githubOpenapi), 'an event told on
     expect((await on('push', push({ ref: 'refs/heads/main', before: first }))).exit).toBe(0);
     const more = { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'digits@1.1.0' };
     expect((await on('push', push({ ref: 'refs/tags/digits@1.1.0' }), {}, more)).exit).toBe(0);
-    const [deployment] = told().deployments.filter((d) => d.environment === 'production');
+    const [deployment] = recorded().deployments.filter((d) => d.environment === 'production');
     expect(deployment).toMatchObject({ ref: 'digits@1.1.0', production: true, transient: false });
     expect(deployment?.statuses.map((s) => s.state)).toEqual(['in_progress', 'success']);
   });

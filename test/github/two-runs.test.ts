@@ -30,9 +30,9 @@ it('lets one of two runs at once win; the other says who did', async () => {
   const winner = runs.find((run) => run.step.exit === 0);
   const loser = runs.find((run) => run !== winner);
   expect(runs.map((run) => run.step.exit).sort()).toEqual([0, 6]);
-  const said = loser?.step.annotations.find((a) => a.level === 'error')?.message;
-  expect(said).toContain(winner?.actor);
-  expect(said).toContain(winner?.version);
+  const message = loser?.step.annotations.find((a) => a.level === 'error')?.message;
+  expect(message).toContain(winner?.actor);
+  expect(message).toContain(winner?.version);
   expect(loser?.step.summary).toContain(winner?.actor);
   const pointer = JSON.parse(readFileSync(one.path('store/digits/staging.json'), 'utf8'));
   expect(pointer).toMatchObject({ version: winner?.version, actor: winner?.actor, sequence: 2 });

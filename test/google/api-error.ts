@@ -39,11 +39,11 @@ export const alreadyExists = (name: string): ApiError =>
   new ApiError(409, 'ALREADY_EXISTS', `Resource '${name.split('/').at(-1)}' already exists.`);
 export const otherRevision = (revision: string): ApiError =>
   new ApiError(409, 'ALREADY_EXISTS', `Revision named '${revision}' with different configuration already exists.`);
-export const aborted = (resource: string, asked: string, current: string): ApiError =>
+export const aborted = (resource: string, requested: string, current: string): ApiError =>
   new ApiError(
     409,
     'ABORTED',
-    `Conflict for resource '${resource}': version '${asked}' was specified but current version is '${current}'.`,
+    `Conflict for resource '${resource}': version '${requested}' was specified but current version is '${current}'.`,
   );
 export const busy = (service: string): ApiError =>
   new ApiError(409, 'ABORTED', `Conflict for resource '${service}': another change of it is being done.`);

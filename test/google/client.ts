@@ -14,22 +14,22 @@ export async function tarOf(files: Record<string, string>): Promise<Buffer> {
   return gzipSync(Buffer.concat(chunks));
 }
 
-/** Answers what it is, and how often it was asked. */
+/** Answers what it is, and how often it was requests. */
 export const greeter = `
 const { createServer } = require('node:http');
 const fs = require('node:fs');
-let asked = 0, ticks = 0;
+let requests = 0, ticks = 0;
 setInterval(() => ticks++, 10);
 const variables = process.env;
 createServer(async (request, response) => {
-  asked++;
+  requests++;
   if (request.url === '/exit') process.exit(1);
   const [, ms = 700] = /^\\/slow(?:\\/(\\d+))?$/.exec(request.url) ?? [0, 0];
   if (ms) await new Promise((resolve) => setTimeout(resolve, Number(ms)));
   if (request.url === '/write') try { fs.writeFileSync('mine.txt', 'x'); } catch {}
-  console.log(JSON.stringify({ severity: 'INFO', message: 'asked', url: request.url }));
+  console.log(JSON.stringify({ severity: 'INFO', message: 'requests', url: request.url }));
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ asked, ticks, pid: process.pid, cwd: process.cwd(), variables, headers: request.headers }));
+  response.end(JSON.stringify({ requests, ticks, pid: process.pid, cwd: process.cwd(), variables, headers: request.headers }));
 }).listen(Number(process.env.PORT), process.env.HOST || '0.0.0.0');
 `;
 

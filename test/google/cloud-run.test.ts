@@ -28,7 +28,7 @@ const patch = (mask: string, body: object) => client.ask('PATCH', `${path()}?upd
 const patched = (mask: string, body: object) => client.change('PATCH', `${path()}?updateMask=${mask}`, body);
 const tagUri = (service: Fields, tag: string): string =>
   String((service['trafficStatuses'] as Fields[]).find((one) => one['tag'] === tag)?.['uri']);
-const asked = async (uri: unknown, at = '/'): Promise<Fields> =>
+const greeting = async (uri: unknown, at = '/'): Promise<Fields> =>
   (await (await fetch(`${String(uri)}${at}`)).json()) as Fields;
 
 describe('a service', () => {
@@ -37,7 +37,7 @@ describe('a service', () => {
       containers: [{ env: [{ name: 'MODEL_NAME', value: 'digits' }] }],
     });
     const service = await made({ template });
-    const { variables, cwd } = (await asked(service['uri'])) as { variables: Fields; cwd: string };
+    const { variables, cwd } = (await greeting(service['uri'])) as { variables: Fields; cwd: string };
     expect(Object.keys(variables).sort()).toEqual(
       ['HOME', 'K_CONFIGURATION', 'K_REVISION', 'K_SERVICE', 'MODEL_NAME', 'PATH', 'PORT', 'TMPDIR'].sort(),
     );
@@ -68,9 +68,9 @@ describe('a service', () => {
     expect(json['done']).toBeUndefined();
     const { uri, ...before } = await client.service('digits');
     expect(before).toMatchObject({ reconciling: true, trafficStatuses: [{ revision: 'digits-one' }] });
-    expect((await asked(uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
+    expect((await greeting(uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
     await client.wait(json);
-    expect((await asked(uri))['variables']).toMatchObject({ K_REVISION: 'digits-two' });
+    expect((await greeting(uri))['variables']).toMatchObject({ K_REVISION: 'digits-two' });
   });
 
   it('is gone with its address after its removal', async () => {
@@ -87,8 +87,8 @@ describe('revisions', () => {
     const template = await client.template('digits-two');
     await patched('template,traffic', { template, traffic: allTo('digits-one', { 'c-0a1b2c': 'digits-two' }) });
     const service = await client.service('digits');
-    expect((await asked(service.uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
-    expect((await asked(tagUri(service, 'c-0a1b2c')))['variables']).toMatchObject({ K_REVISION: 'digits-two' });
+    expect((await greeting(service.uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
+    expect((await greeting(tagUri(service, 'c-0a1b2c')))['variables']).toMatchObject({ K_REVISION: 'digits-two' });
   });
 
   it('makes none for traffic alone, nor for an equal template', async () => {
@@ -136,7 +136,7 @@ describe('revisions', () => {
     });
     const service = await client.service('digits');
     expect(service['terminalCondition']).toMatchObject({ state: 'CONDITION_FAILED' });
-    expect((await asked(service.uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
+    expect((await greeting(service.uri))['variables']).toMatchObject({ K_REVISION: 'digits-one' });
     const back = await patched('traffic', { traffic: allTo('digits-one') });
     expect(back['error']).toBeUndefined();
   });

@@ -80,8 +80,8 @@ describe('requests are held to Google’s description', () => {
 
   it('does not close while a violation is unread', async () => {
     const other = await openGoogle();
-    const asking = new Client(other);
-    await asking.ask('POST', `v2/${asking.parent}/services?serviceId=digits`, { name: 7 });
+    const client = new Client(other);
+    await client.ask('POST', `v2/${client.parent}/services?serviceId=digits`, { name: 7 });
     await expect(other.close()).rejects.toThrow(/Google would not have taken this:[\s\S]*expected a string, got 7/);
   });
 });

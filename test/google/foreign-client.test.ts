@@ -90,8 +90,8 @@ describePart('google-cloud-run', await bringPart(runClient), "Google's own clien
       );
     const [{ etag }] = await services.getService({ name: name() });
     const traffic = [{ type: byRevision, revision: 'digits-one', percent: 100 }];
-    const update = async (asked: unknown) => {
-      const service = { name: name(), etag: asked, traffic };
+    const update = async (request: unknown) => {
+      const service = { name: name(), etag: request, traffic };
       const [operation] = await services.updateService({ service, updateMask: { paths: ['traffic'] } });
       await operation.promise();
     };

@@ -25,7 +25,7 @@ async function deployed(more: Template = {}, script = greeter, spec: object = {}
   if (error) throw new Error(JSON.stringify(error));
   return (await client.service('digits')).uri;
 }
-const asked = async (uri: string, path = '/'): Promise<Fields> =>
+const greeting = async (uri: string, path = '/'): Promise<Fields> =>
   (await (await fetch(`${uri}${path}`)).json()) as Fields;
 const pool = () => [...google.run.services.values()][0]?.revisions.get('digits-one')?.pool;
 const off = { healthCheckDisabled: true };
@@ -34,7 +34,7 @@ describe('instances', () => {
   it('start at the deployment, for its health check', async () => {
     const uri = await deployed();
     expect(pool()?.started).toBe(1);
-    await asked(uri);
+    await greeting(uri);
     expect(pool()?.started).toBe(1);
     expect(system()[0]).toMatch(/^Starting new instance\. Reason: DEPLOYMENT_ROLLOUT/);
   });
@@ -42,8 +42,8 @@ describe('instances', () => {
   it('start at the first request where that check is switched off', async () => {
     const uri = await deployed(off);
     expect(pool()?.started).toBe(0);
-    expect((await asked(uri))['asked']).toBe(1);
-    expect((await asked(uri))['asked']).toBe(2);
+    expect((await greeting(uri))['requests']).toBe(1);
+    expect((await greeting(uri))['requests']).toBe(2);
     expect(system()).toEqual([
       expect.stringMatching(/^Starting new instance\. Reason: AUTOSCALING/),
       expect.stringMatching(/^Default STARTUP TCP probe succeeded after 1 attempt/),
@@ -52,18 +52,18 @@ describe('instances', () => {
 
   it('have no CPU between requests', async () => {
     const uri = await deployed(off);
-    const before = Number((await asked(uri))['ticks']);
+    const before = Number((await greeting(uri))['ticks']);
     await new Promise((resolve) => setTimeout(resolve, 600));
     // It ticks every 10 ms while it runs.
-    expect(Number((await asked(uri))['ticks']) - before).toBeLessThan(30);
+    expect(Number((await greeting(uri))['ticks']) - before).toBeLessThan(30);
   });
 
   it('have it where the CPU is always allocated', async () => {
     const resources = { limits: { cpu: '1', memory: '512Mi' } };
     const uri = await deployed({ ...off, containers: [{ resources }] });
-    const before = Number((await asked(uri))['ticks']);
+    const before = Number((await greeting(uri))['ticks']);
     await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(Number((await asked(uri))['ticks']) - before).toBeGreaterThan(5);
+    expect(Number((await greeting(uri))['ticks']) - before).toBeGreaterThan(5);
   });
 
   it.skipIf(process.platform !== 'linux')('are not reached on 127.0.0.1', async () => {
@@ -75,7 +75,7 @@ describe('instances', () => {
   it('are no more than the revision may have: a request that gets none waits, and is refused then', async () => {
     google.knobs.queueMs = 50;
     const uri = await deployed({ ...off, scaling: { maxInstanceCount: 1 }, maxInstanceRequestConcurrency: 1 });
-    await asked(uri);
+    await greeting(uri);
     const slow = fetch(`${uri}/slow/1500`);
     await vi.waitFor(() => expect(pool()?.taken).toBe(1), 60_000);
     expect((await fetch(uri)).status).toBe(429);
@@ -89,20 +89,20 @@ describe('instances', () => {
   it('that crash are replaced at the next request', async () => {
     const uri = await deployed(off);
     expect((await fetch(`${uri}/exit`)).status).toBe(503);
-    expect((await asked(uri))['asked']).toBe(1);
+    expect((await greeting(uri))['requests']).toBe(1);
     expect(pool()?.started).toBe(2);
   });
 
   it('that are idle are stopped when the platform likes', async () => {
     const uri = await deployed(off);
-    const first = await asked(uri);
+    const first = await greeting(uri);
     await google.stopIdle();
-    expect(await asked(uri)).not.toMatchObject({ pid: first['pid'] });
+    expect(await greeting(uri)).not.toMatchObject({ pid: first['pid'] });
   });
 
   it('are asked to end before they are ended', async () => {
     const script = `${greeter}\nprocess.once('SIGTERM', () => { console.log('ending'); process.exit(0); });`;
-    await asked(await deployed(off, script));
+    await greeting(await deployed(off, script));
     await google.stopIdle();
     await vi.waitFor(() => expect(system()).toContain('ending'), 60_000);
   });
@@ -120,7 +120,7 @@ describe('instances', () => {
 
   it('that write to their working directory are found out', async () => {
     const uri = await deployed(off);
-    await asked(uri, '/write');
+    await greeting(uri, '/write');
     if (process.getuid?.() !== 0) return expect(google.sources.changes()).toEqual([]);
     const writing = await openGoogle();
     await writing.close();
@@ -130,9 +130,9 @@ describe('instances', () => {
   });
 
   it('leave what they print in the log', async () => {
-    await asked(await deployed(off));
+    await greeting(await deployed(off));
     const entry = google.logs.entries.find(({ jsonPayload }) => jsonPayload !== undefined);
-    expect(entry).toMatchObject({ severity: 'INFO', jsonPayload: { message: 'asked', url: '/' } });
+    expect(entry).toMatchObject({ severity: 'INFO', jsonPayload: { message: 'requests', url: '/' } });
     const body = {
       resourceNames: [`projects/${google.project.id}`],
       filter: 'resource.type="cloud_run_revision" resource.labels.revision_name="digits-one" logName:"varlog%2Fsystem"',
@@ -170,7 +170,7 @@ describe('the front end', () => {
     const patch = { template, traffic: allTo('digits-two') };
     await client.change('PATCH', `v2/${client.parent}/services/digits?updateMask=template,traffic`, patch);
     const revisions: unknown[] = [];
-    for (let i = 0; i < 6; i++) revisions.push(((await asked(uri))['variables'] as Fields)['K_REVISION']);
+    for (let i = 0; i < 6; i++) revisions.push(((await greeting(uri))['variables'] as Fields)['K_REVISION']);
     expect(revisions.filter((one) => one === 'digits-one')).toHaveLength(2);
     expect(revisions.at(-1)).toBe('digits-two');
   });
@@ -183,7 +183,7 @@ describe('the front end', () => {
   });
 
   it('tells the function who has called, as it does', async () => {
-    const { headers } = (await asked(await deployed(off))) as { headers: Fields };
+    const { headers } = (await greeting(await deployed(off))) as { headers: Fields };
     expect(headers).toMatchObject({ 'x-forwarded-proto': 'https', 'x-cloud-trace-context': expect.any(String) });
   });
 });

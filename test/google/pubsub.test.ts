@@ -78,8 +78,8 @@ describe('a push', () => {
     const { keys } = (await (await fetch(google.urlOf('CERTS'))).json()) as { keys: (JsonWebKey & { kid: string })[] };
     const key = createPublicKey({ key: keys[0]!, format: 'jwk' });
     const isSigned = verify('RSA-SHA256', Buffer.from(`${head}.${claims}`), key, Buffer.from(signature, 'base64url'));
-    const said = JSON.parse(Buffer.from(claims, 'base64url').toString());
-    expect([isSigned, said]).toEqual([
+    const output = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    expect([isSigned, output]).toEqual([
       true,
       expect.objectContaining({ aud: 'https://us', email: account, email_verified: true }),
     ]);

@@ -56,10 +56,10 @@ export class ReleaseBench {
       .sort();
   }
 
-  /** Runs a verb as a process; `said` gets all that it has written to standard error, whenever there is more, and may kill it. */
-  run(args: string[], said?: (stderr: string, kill: () => void) => void): Promise<ProcessResult> {
+  /** Runs a verb as a process; `onOutput` gets all that it has written to standard error, whenever there is more, and may kill it. */
+  run(args: string[], output?: (stderr: string, kill: () => void) => void): Promise<ProcessResult> {
     const env = { ...process.env, ...this.google.environment, COLDGATE_CACHE: testCache, ...this.env };
-    return runWatched([cli, ...args], { cwd: this.project.folder, env, said });
+    return runWatched([cli, ...args], { cwd: this.project.folder, env, onOutput: output });
   }
 
   /** The document of a verb. Throws where it does not end well. */

@@ -52,17 +52,17 @@ describe('a hint, followed,', () => {
         const first: Run = { line: situation.line, env: inFolder(situation.env ?? {}, folder) };
         situation.spoil?.(copy);
         const failed = await run(folder, first);
-        const said = `${failed.message}\n${failed.hint}`;
-        const found = situation.hint.exec(said);
-        expect(found, `exit ${failed.exit}, ${failed.code}: ${said}`).not.toBeNull();
-        seen.push(...said.split('\n'));
+        const text = `${failed.message}\n${failed.hint}`;
+        const found = situation.hint.exec(text);
+        expect(found, `exit ${failed.exit}, ${failed.code}: ${text}`).not.toBeNull();
+        seen.push(...text.split('\n'));
         const next = await situation.follow(copy, found!, first);
         if ('before' in next) {
           const before = await run(folder, { line: next.before, env: first.env });
           expect(before.exit, `${next.before}: ${before.message}`).toBe(0);
         }
         const { exit, message } = await run(folder, 'before' in next ? first : next);
-        expect([exit, message], said).toEqual([0, '']);
+        expect([exit, message], text).toEqual([0, '']);
       });
     },
   );

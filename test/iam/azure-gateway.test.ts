@@ -21,7 +21,7 @@ describe('rights on API Management', () => {
     azurePermissions
       .filter((one) => one.place === 'gateway' && one.operations.some((operation) => operations.includes(operation)))
       .map(({ action }) => action.toLowerCase());
-  const asked = (): Set<string> =>
+  const needed = (): Set<string> =>
     new Set(
       harness.azure
         .calls()
@@ -32,7 +32,7 @@ describe('rights on API Management', () => {
   it('are those that are printed, by what is done, and all of them', async () => {
     const all = new Set<string>();
     const within = (...operations: string[]): void => {
-      const found = asked();
+      const found = needed();
       expect([...found].filter((action) => !listed(...operations).includes(action))).toEqual([]);
       for (const action of found) all.add(action);
     };
@@ -61,6 +61,6 @@ describe('rights on API Management', () => {
     const context = { arm, settings: harness.settings(), urls: new Map() };
     const state = { name: functionName, site: 'digits', sites: new Map(), candidates: [], live: undefined };
     await withApim(context as never, state as never);
-    expect([...asked()].filter((action) => !listed('look').includes(action))).toEqual([]);
+    expect([...needed()].filter((action) => !listed('look').includes(action))).toEqual([]);
   });
 });

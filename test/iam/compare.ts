@@ -15,8 +15,8 @@ export function awsGrants(policies: readonly PolicyDocument[]): Grant[] {
     Action.flatMap((action) =>
       Resource.map((pattern) => ({
         label: `${action} ${pattern}`,
-        allows: ({ action: asked, resource, context = {} }: Access) =>
-          wild(action, asked, 'i') && wild(pattern, resource) && holds(Condition, context),
+        allows: ({ action: used, resource, context = {} }: Access) =>
+          wild(action, used, 'i') && wild(pattern, resource) && holds(Condition, context),
       })),
     ),
   );

@@ -161,8 +161,8 @@ describe('what it is told', () => {
     expect(text).not.toContain('web-identity');
     const other = iamYaml({ target: '{ provider: local }' });
     expect((await iamOf(other, production)).lines.join('\n')).toContain('--account 123456789012');
-    const told = policySetOf(await iamOf(other, { ...production, account: '210987654321' }), 'pipeline');
-    expect(JSON.stringify(told.documents)).toContain('arn:aws:iam::210987654321:oidc-provider/');
+    const policySet = policySetOf(await iamOf(other, { ...production, account: '210987654321' }), 'pipeline');
+    expect(JSON.stringify(policySet.documents)).toContain('arn:aws:iam::210987654321:oidc-provider/');
   });
 
   it('names the verbs of a narrower job in the head of the script', async () => {

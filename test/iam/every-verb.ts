@@ -60,24 +60,24 @@ export function comparesEveryVerb(cloud: Cloud): void {
   }, 600_000);
 
   const granted = async (role: string, given: Record<string, string>): Promise<Grant[]> => {
-    const asked = { environment: 'production', role, account: '123456789012', ...given };
-    return policySetsOf(await iamIn(recorded.project.folder, asked)).flatMap(cloud.grants);
+    const needed = { environment: 'production', role, account: '123456789012', ...given };
+    return policySetsOf(await iamIn(recorded.project.folder, needed)).flatMap(cloud.grants);
   };
-  const asked = (verb: string): Access[] => (recorded.pipeline.get(verb) ?? []).flatMap(cloud.accesses);
+  const needed = (verb: string): Access[] => (recorded.pipeline.get(verb) ?? []).flatMap(cloud.accesses);
 
   describe('each verb alone', () => {
     it('asks for nothing that it is not granted', async () => {
       for (const verb of recorded.pipeline.keys()) {
-        expect([verb, denied(await granted('pipeline', { verbs: verb }), asked(verb))]).toEqual([verb, []]);
+        expect([verb, denied(await granted('pipeline', { verbs: verb }), needed(verb))]).toEqual([verb, []]);
         // A ping asks the function alone.
-        if (verb !== 'ping') expect(asked(verb).length).toBeGreaterThan(0);
+        if (verb !== 'ping') expect(needed(verb).length).toBeGreaterThan(0);
       }
     });
 
     it('is granted nothing that it does not ask for, but for mishaps', async () => {
       for (const verb of recorded.pipeline.keys()) {
         const patterns = [...(kept['all'] ?? []), ...(kept[verb] ?? [])].map(([pattern]) => pattern);
-        const surplus = unused(await granted('pipeline', { verbs: verb }), asked(verb), patterns);
+        const surplus = unused(await granted('pipeline', { verbs: verb }), needed(verb), patterns);
         expect([verb, surplus]).toEqual([verb, []]);
       }
     });
@@ -86,8 +86,8 @@ export function comparesEveryVerb(cloud: Cloud): void {
   it('a job of a pull request gets what its verbs ask for', async () => {
     const grants = await granted('preview', {});
     for (const verb of ['validate', 'preview', 'status'])
-      expect([verb, denied(grants, asked(verb))]).toEqual([verb, []]);
-    for (const verb of ['publish', 'promote', 'prune']) expect(denied(grants, asked(verb))).not.toEqual([]);
+      expect([verb, denied(grants, needed(verb))]).toEqual([verb, []]);
+    for (const verb of ['publish', 'promote', 'prune']) expect(denied(grants, needed(verb))).not.toEqual([]);
   });
 
   it('the function asks for nothing that it is not granted, and for all of it', async () => {

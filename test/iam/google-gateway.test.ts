@@ -11,7 +11,7 @@ const ofGateway = /^(?:apigateway|serviceusage)\.|gateway@/;
 
 describe('what a gateway asks of API Gateway, and what coldgate iam grants', () => {
   let harness: GatewayHarness;
-  const asked: Access[] = [];
+  const needed: Access[] = [];
 
   beforeAll(async () => {
     harness = await GatewayHarness.open();
@@ -25,7 +25,7 @@ describe('what a gateway asks of API Gateway, and what coldgate iam grants', () 
     const own = google
       .calls()
       .filter(({ principal, method }) => principal === google.pipeline && !/^iamcred/.test(method));
-    asked.push(...own.flatMap(callAccesses));
+    needed.push(...own.flatMap(callAccesses));
   });
   afterAll(() => harness.close());
 
@@ -36,12 +36,12 @@ describe('what a gateway asks of API Gateway, and what coldgate iam grants', () 
   };
 
   it('nothing is asked for that is not granted', async () => {
-    expect(asked.length).toBeGreaterThan(10);
-    expect(denied(await granted(), asked)).toEqual([]);
+    expect(needed.length).toBeGreaterThan(10);
+    expect(denied(await granted(), needed)).toEqual([]);
   });
 
   it('nothing is granted that is not asked for', async () => {
-    expect(unused(await granted(), asked).filter((label) => ofGateway.test(label))).toEqual([]);
+    expect(unused(await granted(), needed).filter((label) => ofGateway.test(label))).toEqual([]);
   });
 
   it('a verb that looks changes no gateway', async () => {

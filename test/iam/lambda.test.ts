@@ -78,19 +78,19 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
     const given = { environment: 'production', role, verbs };
     return awsGrants(policiesOf(policySetOf(await iamIn(recorded.project.folder, given), role)));
   };
-  const asked = (verb: string): Access[] => [
+  const needed = (verb: string): Access[] => [
     ...(calls.get(verb) ?? []),
     ...(recorded.pipeline.get(verb) ?? []).flatMap((request) => s3Accesses(request, { region, kmsKey: undefined })),
   ];
 
   it('no verb asks for what it is not granted', async () => {
     for (const verb of recorded.pipeline.keys())
-      expect([verb, denied(await granted('pipeline', verb), asked(verb))]).toEqual([verb, []]);
+      expect([verb, denied(await granted('pipeline', verb), needed(verb))]).toEqual([verb, []]);
     expect(denied(await granted('pipeline', 'promote,preview'), byUrl)).toEqual([]);
   });
 
   it('all verbs together ask for everything that they are granted, but for mishaps and changes', async () => {
-    const all = [...[...recorded.pipeline.keys()].flatMap(asked), ...byUrl];
+    const all = [...[...recorded.pipeline.keys()].flatMap(needed), ...byUrl];
     const patterns = kept.map(([pattern]) => pattern);
     const grants = await granted('pipeline');
     const asks = new Set(

@@ -101,8 +101,8 @@ describe('what signing asks of Google, and what coldgate iam grants', () => {
     rmSync(folder, { recursive: true });
 
     // Taking the role of the account is what roles/iam.workloadIdentityUser is for.
-    const asked = server.actions().filter((action) => !/token$|generateAccessToken$/i.test(action));
-    expect(new Set(asked)).toEqual(new Set([`POST /v1/projects/-/serviceAccounts/${name}:signBlob`]));
+    const actions = server.actions().filter((action) => !/token$|generateAccessToken$/i.test(action));
+    expect(new Set(actions)).toEqual(new Set([`POST /v1/projects/-/serviceAccounts/${name}:signBlob`]));
     const { documents, commands } = await printed('google', google, 'url');
     const role = documents.find(({ file }) => file === 'coldgateLinkSigner.yaml')?.content;
     expect(load(role as string)).toMatchObject({ includedPermissions: ['iam.serviceAccounts.signBlob'] });

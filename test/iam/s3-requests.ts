@@ -9,7 +9,7 @@ interface Kind {
   actions: readonly string[];
 }
 
-const asks =
+const matches =
   (method: string, ...parameters: string[]) =>
   (request: Recorded): boolean =>
     request.method === method && parameters.every((name) => request.query.has(name));
@@ -21,20 +21,20 @@ const kinds: readonly Kind[] = [
   // ListObjectsV2
   { is: (request) => request.query.get('list-type') === '2', actions: ['s3:ListBucket'] },
   // CreateMultipartUpload, CompleteMultipartUpload; UploadPart; AbortMultipartUpload
-  { is: asks('POST', 'uploads'), actions: ['s3:PutObject', 'kms:GenerateDataKey'] },
-  { is: asks('POST', 'uploadId'), actions: ['s3:PutObject', 'kms:Decrypt'] },
-  { is: asks('PUT', 'uploadId', 'partNumber'), actions: ['s3:PutObject', 'kms:Decrypt'] },
-  { is: asks('DELETE', 'uploadId'), actions: ['s3:AbortMultipartUpload'] },
+  { is: matches('POST', 'uploads'), actions: ['s3:PutObject', 'kms:GenerateDataKey'] },
+  { is: matches('POST', 'uploadId'), actions: ['s3:PutObject', 'kms:Decrypt'] },
+  { is: matches('PUT', 'uploadId', 'partNumber'), actions: ['s3:PutObject', 'kms:Decrypt'] },
+  { is: matches('DELETE', 'uploadId'), actions: ['s3:AbortMultipartUpload'] },
   // PutObject; a condition on what is there needs s3:GetObject too
   {
     is: (request) => request.method === 'PUT' && 'if-match' in request.headers,
     actions: ['s3:PutObject', 's3:GetObject', 'kms:GenerateDataKey'],
   },
-  { is: asks('PUT'), actions: ['s3:PutObject', 'kms:GenerateDataKey'] },
-  { is: asks('DELETE'), actions: ['s3:DeleteObject'] },
+  { is: matches('PUT'), actions: ['s3:PutObject', 'kms:GenerateDataKey'] },
+  { is: matches('DELETE'), actions: ['s3:DeleteObject'] },
   // GetObject, HeadObject
-  { is: asks('GET'), actions: ['s3:GetObject', 'kms:Decrypt'] },
-  { is: asks('HEAD'), actions: ['s3:GetObject', 'kms:Decrypt'] },
+  { is: matches('GET'), actions: ['s3:GetObject', 'kms:Decrypt'] },
+  { is: matches('HEAD'), actions: ['s3:GetObject', 'kms:Decrypt'] },
 ];
 
 /** Of no object, or of another kind than those above. */

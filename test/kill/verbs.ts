@@ -1,7 +1,7 @@
 /**
  * Kills every verb that changes something with SIGKILL, at its first write and at moments spread over its time, runs it
  * again, and compares what is there with what an undisturbed run leaves: pointer, history, versions, records, processes,
- * what the live function answers. A run that had ended before its kill is told apart and the moment comes again, a little
+ * what the live function answers. A run that had ended before its kill is state apart and the moment comes again, a little
  * earlier: with fewer kills in time than moments asked for, a verb fails. `node test/kill/verbs.ts --moments 10 --parallel 2 --verbs ship,rollback`
  */
 import { parseArgs } from 'node:util';
@@ -83,7 +83,7 @@ const stories: Verb[][] = [
 ];
 
 /** What a verb changed and what it left, in words that are the same in every round. */
-function told(verb: Verb, before: FinalState, after: FinalState, n: number): string {
+function outcome(verb: Verb, before: FinalState, after: FinalState, n: number): string {
   const { version, kind, versions, records, leases, processes, serves, functions } = after;
   const files = (state: FinalState) =>
     Object.entries(state.versions).map(([name, list]) => `${name}: ${list.join(' ')}`);
@@ -109,7 +109,7 @@ interface Kill {
 }
 
 /** What each verb of a story leaves when nobody disturbs it, and how long it takes. */
-type Undisturbed = Map<string, { told: string; ms: number }>;
+type Undisturbed = Map<string, { state: string; ms: number }>;
 
 async function undisturbed(project: Project, story: readonly Verb[], n: number): Promise<Undisturbed> {
   const found: Undisturbed = new Map();
@@ -119,7 +119,7 @@ async function undisturbed(project: Project, story: readonly Verb[], n: number):
     const began = performance.now();
     await succeed(project, verb.args(n));
     const ms = performance.now() - began;
-    found.set(verb.name, { told: told(verb, before, await finalState(project.folder), n), ms });
+    found.set(verb.name, { state: outcome(verb, before, await finalState(project.folder), n), ms });
   }
   return found;
 }
@@ -129,7 +129,7 @@ const momentOf = (at: number, ms: number): Moment => (at === 0 ? 'first write' :
 
 async function killOnce(project: Project, verb: Verb, n: number, at: number, usual: Undisturbed): Promise<Kill> {
   const known = usual.get(verb.name)!;
-  const { told: expected, ms } = known;
+  const { state: expected, ms } = known;
   const moment = momentOf(at, ms);
   const word = typeof moment === 'number' ? `after ${Math.round(moment)} of ${Math.round(ms)} ms` : `at its ${moment}`;
   await verb.prepare?.(project, n);
@@ -139,7 +139,7 @@ async function killOnce(project: Project, verb: Verb, n: number, at: number, usu
   if (!killed.inTime) known.ms = Math.min(known.ms, killed.ms) * 0.95;
   try {
     await succeed(project, verb.args(n));
-    const got = told(verb, before, await finalState(project.folder), n);
+    const got = outcome(verb, before, await finalState(project.folder), n);
     if (got !== expected) throw new Error(`left\n  ${got}\ninstead of\n  ${expected}`);
   } catch (error) {
     throw new Error(`${verb.name}, killed ${word} and run again: ${(error as Error).message}`, { cause: error });

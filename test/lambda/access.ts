@@ -159,14 +159,22 @@ const getProvisioned: Operation = (all, input) => {
   const given = found.provisioned.get(qualifier);
   if (!given)
     throw new ServiceError('ProvisionedConcurrencyConfigNotFoundException', 404, 'No Provisioned Concurrency Config');
-  const { asked, pending } = given;
+  const { requested, pending } = given;
   if (all.provisioningFails !== undefined) {
-    return { RequestedProvisionedConcurrentExecutions: asked, Status: 'FAILED', StatusReason: all.provisioningFails };
+    return {
+      RequestedProvisionedConcurrentExecutions: requested,
+      Status: 'FAILED',
+      StatusReason: all.provisioningFails,
+    };
   }
   if (pending > 0) given.pending--;
-  const ready = pending > 0 ? 0 : asked;
+  const ready = pending > 0 ? 0 : requested;
   const counts = { AllocatedProvisionedConcurrentExecutions: ready, AvailableProvisionedConcurrentExecutions: ready };
-  return { RequestedProvisionedConcurrentExecutions: asked, ...counts, Status: pending > 0 ? 'IN_PROGRESS' : 'READY' };
+  return {
+    RequestedProvisionedConcurrentExecutions: requested,
+    ...counts,
+    Status: pending > 0 ? 'IN_PROGRESS' : 'READY',
+  };
 };
 
 const arnName = (arn: unknown): string => String(arn).split(':')[6] ?? '';
@@ -209,15 +217,21 @@ export const accessOperations: Record<string, Operation> = {
   },
   PutProvisionedConcurrencyConfig: (all, input) => {
     const [found, qualifier] = provisionedPlace(all, input);
-    found.provisioned.set(qualifier, { asked: Number(input['ProvisionedConcurrentExecutions']), pending: all.looks });
-    return { RequestedProvisionedConcurrentExecutions: found.provisioned.get(qualifier)?.asked, Status: 'IN_PROGRESS' };
+    found.provisioned.set(qualifier, {
+      requested: Number(input['ProvisionedConcurrentExecutions']),
+      pending: all.looks,
+    });
+    return {
+      RequestedProvisionedConcurrentExecutions: found.provisioned.get(qualifier)?.requested,
+      Status: 'IN_PROGRESS',
+    };
   },
   GetProvisionedConcurrencyConfig: getProvisioned,
   ListProvisionedConcurrencyConfigs: (all, input) => ({
     ProvisionedConcurrencyConfigs: [...all.find(input['FunctionName']).provisioned].map(
-      ([number, { asked, pending }]) => ({
+      ([number, { requested, pending }]) => ({
         FunctionArn: functionArn(String(input['FunctionName']), number),
-        RequestedProvisionedConcurrentExecutions: asked,
+        RequestedProvisionedConcurrentExecutions: requested,
         Status: pending > 0 ? 'IN_PROGRESS' : 'READY',
       }),
     ),

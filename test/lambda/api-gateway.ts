@@ -113,10 +113,10 @@ export class ApiGateway {
   #part(verb: string, kind: Kind, api: HttpApi, input: Fields): Fields | undefined {
     const all = api.parts[kind];
     const label = kind === 'Stage' ? 'StageName' : `${kind}Id`;
-    const { [label]: asked, ...given } = input;
+    const { [label]: requested, ...given } = input;
     const key = kind === 'Stage' ? 'stageName' : `${kind[0]?.toLowerCase()}${kind.slice(1)}Id`;
     const id =
-      verb === 'Create' ? String(given['stageName'] ?? `${kind.toLowerCase()}${++this.#counter}`) : String(asked);
+      verb === 'Create' ? String(given['stageName'] ?? `${kind.toLowerCase()}${++this.#counter}`) : String(requested);
     const known = all.get(id);
     if (verb !== 'Create' && !known) throw missing(kind);
     if (verb === 'Get') return known;

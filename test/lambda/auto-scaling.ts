@@ -48,11 +48,11 @@ export class AutoScaling {
   }
 
   /** What the service does by itself: another number of instances, within the bounds. */
-  scale(id: string, asked: number): void {
+  scale(id: string, requested: number): void {
     const { least, most } = this.#find(id);
     const [, name = '', number = ''] = id.split(':');
     const provisioned = this.#account.find(name).provisioned;
-    provisioned.set(number, { asked: Math.min(Math.max(asked, least), most), pending: 0 });
+    provisioned.set(number, { requested: Math.min(Math.max(requested, least), most), pending: 0 });
   }
 
   #do(operation: string, input: Fields): Fields {

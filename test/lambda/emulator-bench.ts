@@ -58,13 +58,13 @@ export async function openFront({ endpoint }: Server, group: StoreGroup): Promis
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method = 'GET', headers } = request;
-    const asked = new URL(request.url ?? '/', endpoint);
+    const target = new URL(request.url ?? '/', endpoint);
     const send = (status: number, text: string, more: Record<string, string> = {}) =>
       response.writeHead(status, { 'content-type': 'application/json', ...more }).end(text);
-    if (/\/functions\/[^/]+\/urls$/.test(asked.pathname)) send(200, '{"FunctionUrlConfigs":[]}');
-    else if (asked.pathname.endsWith('/invocations')) {
-      const [, name = ''] = /functions\/([^/]+)\/invocations$/.exec(asked.pathname) ?? [];
-      const place = `${endpoint}${functions}${name}/configuration${asked.search}`;
+    if (/\/functions\/[^/]+\/urls$/.test(target.pathname)) send(200, '{"FunctionUrlConfigs":[]}');
+    else if (target.pathname.endsWith('/invocations')) {
+      const [, name = ''] = /functions\/([^/]+)\/invocations$/.exec(target.pathname) ?? [];
+      const place = `${endpoint}${functions}${name}/configuration${target.search}`;
       const configuration = (await (await fetch(place, { headers: plain(headers) })).json()) as Fields;
       const version = { configuration, folder: '', pending: 0, inProgress: 0 } satisfies FunctionVersion;
       const quick = await quickFunctions(group)(version, '');
@@ -72,7 +72,7 @@ export async function openFront({ endpoint }: Server, group: StoreGroup): Promis
       send(200, JSON.stringify(payload), { 'x-amz-log-result': Buffer.from(log).toString('base64') });
     } else {
       const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
-      const reply = await fetch(asked, { method, headers: plain(headers), ...body });
+      const reply = await fetch(target, { method, headers: plain(headers), ...body });
       const type = reply.headers.get('x-amzn-errortype');
       send(reply.status, await reply.text(), type ? { 'x-amzn-errortype': type } : {});
     }

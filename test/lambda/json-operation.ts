@@ -11,8 +11,8 @@ export function readOperation(
   service: string,
   { headers, body }: Incoming,
 ): { operation: Operation; input: Fields } {
-  const [asked, name] = (headers['x-amz-target'] ?? '').split('.');
-  const operation = operations.find((one) => asked === service && one.name === name);
+  const [requested, name] = (headers['x-amz-target'] ?? '').split('.');
+  const operation = operations.find((one) => requested === service && one.name === name);
   if (!operation) throw new ServiceError('UnknownOperationException', 404, `no operation ${name}`);
   const input = JSON.parse(body.toString('utf8')) as Fields;
   checkValue(operation.input, input, operation.name);

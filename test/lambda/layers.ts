@@ -43,8 +43,8 @@ export const unpackedSize = (zip: Buffer): number => readZipIndex(zip).reduce((s
  * Gives a version the layers of a request. What is attached stays attached when the layer is deleted, as in the service.
  * Throws ServiceError for one that is not there, and for too many.
  */
-export function attachLayers(all: Account, version: FunctionVersion, asked: unknown): void {
-  const arns = asked as string[] | undefined;
+export function attachLayers(all: Account, version: FunctionVersion, requested: unknown): void {
+  const arns = requested as string[] | undefined;
   if (!arns) return;
   if (arns.length > maxLayers) throw invalid(`Cannot reference more than ${maxLayers} layers.`);
   const layers = arns.map((arn) => {

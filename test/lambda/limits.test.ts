@@ -100,7 +100,7 @@ describe('limits of the stand-in', () => {
   });
 
   it('answers what is not made here with 501, never with a guess', async () => {
-    const asked = client.send(new sdk.GetAccountSettingsCommand({}));
-    expect(await outcomeOf(asked)).toMatch(/^501 /);
+    const settings = client.send(new sdk.GetAccountSettingsCommand({}));
+    expect(await outcomeOf(settings)).toMatch(/^501 /);
   });
 });

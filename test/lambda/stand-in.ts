@@ -114,15 +114,15 @@ export class LambdaStandIn {
 
   async #control(incoming: Parameters<typeof readRequest>[0]): Promise<Reply | undefined> {
     const service = signedFor(incoming.headers);
-    const asked = service === 'lambda' ? this.#read(incoming) : this.neighbours.read(service, incoming);
-    const { operation, input, mutating } = asked;
+    const request = service === 'lambda' ? this.#read(incoming) : this.neighbours.read(service, incoming);
+    const { operation, input, mutating } = request;
     const call: Call = { operation, input, mutating, status: 0 };
     this.calls.push(call);
     const fault = this.fault(operation, input);
     let reply: Reply;
     try {
       if (fault instanceof ServiceError) throw fault;
-      reply = await asked.answer();
+      reply = await request.answer();
     } catch (thrown) {
       reply = failure(thrown);
     }

@@ -45,7 +45,7 @@ export interface LambdaFunction {
   policies: Map<string, Statement[]>;
   tags: Record<string, string>;
   reserved: number | undefined;
-  provisioned: Map<string, { asked: number; pending: number }>;
+  provisioned: Map<string, { requested: number; pending: number }>;
 }
 
 /** Largest request, bytes: a zip of 50 MB in base64. */
@@ -157,7 +157,7 @@ export class Account {
       ),
       ...[...f.urls.keys()].map((alias) => `url ${f.name}:${alias}`),
       ...[...f.policies].flatMap(([alias, all]) => all.map(({ Sid }) => `statement ${f.name}:${alias} ${Sid}`)),
-      ...[...f.provisioned].map(([number, { asked }]) => `provisioned ${f.name}:${number} ${asked}`),
+      ...[...f.provisioned].map(([number, { requested }]) => `provisioned ${f.name}:${number} ${requested}`),
     ]);
   }
 }
@@ -181,8 +181,8 @@ export function checkReady(version: FunctionVersion, arn: string): void {
 }
 
 /** The optimistic lock of most changes: a RevisionId that is given must be the latest. */
-export function checkRevision(configuration: Fields, asked: unknown): void {
-  if (asked !== undefined && asked !== configuration['RevisionId']) throw stale();
+export function checkRevision(configuration: Fields, requested: unknown): void {
+  if (requested !== undefined && requested !== configuration['RevisionId']) throw stale();
 }
 
 export const touch = (configuration: Fields): void => {

@@ -57,14 +57,14 @@ beforeEach(() => {
 
 describe('a measurement', () => {
   it('says how long its starts take where that is worth saying, before the first', async () => {
-    const said: string[] = [];
-    const log = { ...silentLogger, info: (text: string) => void said.push(`${target.order.length}: ${text}`) };
+    const messages: string[] = [];
+    const log = { ...silentLogger, info: (text: string) => void messages.push(`${target.order.length}: ${text}`) };
     const target = Object.assign(
       targetOf(() => around(300)),
       { startSeconds: [10, 40] as const },
     );
     await measure(input(target, { log }));
-    expect(said[0]).toMatch(/^0: Up to \d+ cold starts, which take \d+ to \d+ minutes/);
+    expect(messages[0]).toMatch(/^0: Up to \d+ cold starts, which take \d+ to \d+ minutes/);
   });
 
   it('interleaves the arms, alternating which one begins, and sets the first two of each apart', async () => {

@@ -16,10 +16,10 @@ function watching(answer: (nth: number) => Answer | { ms: number } | Error, more
     endpoint: {
       url: 'http://live',
       send: async () => {
-        const told = answer(++nth);
-        if (told instanceof Error) throw told;
-        if (!('ms' in told)) return told;
-        await new Promise((resolve) => setTimeout(resolve, told.ms));
+        const answered = answer(++nth);
+        if (answered instanceof Error) throw answered;
+        if (!('ms' in answered)) return answered;
+        await new Promise((resolve) => setTimeout(resolve, answered.ms));
         return healthy;
       },
     },
@@ -79,8 +79,8 @@ describe('watching an endpoint', () => {
   });
 
   it('ends where someone else has moved on, whatever it has seen', async () => {
-    let asked = 0;
-    const superseded = async () => (++asked === 3 ? 'someone made 1.2.0 live' : undefined);
+    let calls = 0;
+    const superseded = async () => (++calls === 3 ? 'someone made 1.2.0 live' : undefined);
     const watched = await watching(() => broken, { seconds: 60, superseded });
     expect(watched).toMatchObject({ outcome: 'superseded', probes: 2, why: 'someone made 1.2.0 live' });
   });

@@ -15,7 +15,7 @@ import { RegistryBed } from './registry-bed.ts';
 export class ArtifactRegistry {
   readonly host = 'europe-west1-docker.pkg.dev';
   /** `METHOD path` of what came with a token. */
-  readonly asked: string[] = [];
+  readonly requests: string[] = [];
   /** Whether an access token is one. */
   isToken: (token: string) => boolean = () => false;
   readonly #bed: RegistryBed;
@@ -81,7 +81,7 @@ export class ArtifactRegistry {
       const challenge = `Bearer realm="https://${this.host}/v2/token",service="${this.host}"`;
       return void response.writeHead(401, { 'www-authenticate': challenge }).end();
     }
-    this.asked.push(`${method} ${url}`);
+    this.requests.push(`${method} ${url}`);
     const to = new URL(`http://${this.#bed.direct(this.#bed.front.host)}${url}`);
     const { authorization: _, host: __, ...others } = headers;
     const onward = request(to, { method, headers: others }, (answer) => {

@@ -12,7 +12,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
   let bed: RegistryBed;
   let bench: FunctionBench;
   let ecr: Server;
-  let asked: Record<string, unknown>[];
+  let requests: Record<string, unknown>[];
   let refusal: object | undefined;
   beforeAll(async () => {
     [bed, bench] = [await RegistryBed.open(), await FunctionBench.open()];
@@ -20,7 +20,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
     bed.front.login = 'AWS:a-password';
     ecr = createServer((request, response) => {
       const { 'x-amz-target': target, authorization = '' } = request.headers;
-      asked.push({ target, scope: /Credential=[^/]+\/\d+\/([^,]+)/.exec(authorization)?.[1] });
+      requests.push({ target, scope: /Credential=[^/]+\/\d+\/([^,]+)/.exec(authorization)?.[1] });
       const authorizationToken = Buffer.from(bed.front.login).toString('base64');
       response.statusCode = refusal ? 400 : 200;
       response.end(JSON.stringify(refusal ?? { authorizationData: [{ authorizationToken }] }));
@@ -29,7 +29,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
     process.env['AWS_ENDPOINT_URL_ECR'] = `http://127.0.0.1:${(ecr.address() as AddressInfo).port}/`;
   });
   beforeEach(() => {
-    [asked, refusal] = [[], undefined];
+    [requests, refusal] = [[], undefined];
   });
   afterAll(async () => {
     delete process.env['AWS_ENDPOINT_URL_ECR'];
@@ -52,7 +52,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
     const base = bed.base('lambda/nodejs');
     const image = await build('export {}', base);
     expect(image.image).toBe(`${bed.front.host}/digits@sha256:${image.sha256}`);
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       {
         target: 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken',
         scope: 'eu-west-1/ecr/aws4_request',
@@ -73,7 +73,7 @@ describePart('crane', whyNot(crane), 'package: image of the aws-lambda target, b
   it('says in a dry run which image it would be, and asks for no login', async () => {
     const base = bed.base('lambda/other');
     const image = await build('export const other = 1', base, true);
-    expect([image.image, asked]).toEqual([expect.stringContaining('@sha256:'), []]);
+    expect([image.image, requests]).toEqual([expect.stringContaining('@sha256:'), []]);
     expect(bed.front.take()).toEqual([]);
   });
 

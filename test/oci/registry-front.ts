@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
  */
 export class RegistryFront {
   /** `METHOD path` of what came with a token. */
-  readonly asked: string[] = [];
+  readonly requests: string[] = [];
   readonly tokens: string[] = [];
   /** `Basic` for ECR's kind, `Bearer` for Artifact Registry's. */
   scheme: 'Basic' | 'Bearer' = 'Bearer';
@@ -34,7 +34,7 @@ export class RegistryFront {
 
   /** What was asked since the last call, digests and upload ids left out. */
   take(): string[] {
-    return this.asked.splice(0).map((one) => one.replaceAll(/sha256:[0-9a-f]{64}/g, 'DIGEST'));
+    return this.requests.splice(0).map((one) => one.replaceAll(/sha256:[0-9a-f]{64}/g, 'DIGEST'));
   }
 
   async close(): Promise<void> {
@@ -56,7 +56,7 @@ export class RegistryFront {
       incoming.resume();
       return void response.writeHead(401, { 'www-authenticate': `${this.scheme} ${realm}` }).end();
     }
-    this.asked.push(`${method} ${url}`);
+    this.requests.push(`${method} ${url}`);
     const failure = this.failing.findIndex((one) => one.method === method);
     if (failure >= 0) {
       incoming.resume();
@@ -70,8 +70,8 @@ export class RegistryFront {
     const to = { port: this.#to, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers };
     const onward = request(to, (answer) => {
       const { location } = answer.headers;
-      const told = location && this.location ? { location: this.location(location) } : {};
-      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...told });
+      const headers = location && this.location ? { location: this.location(location) } : {};
+      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...headers });
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());

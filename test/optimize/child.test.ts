@@ -101,7 +101,7 @@ describe('the process that works on a model', () => {
   it.skipIf(process.platform !== 'linux')('ends with its parent, whoever kills that', async () => {
     const pidFile = join(root, 'pid');
     // Tells its number when it is about to begin, as optimize.mjs itself does not.
-    const told = file(
+    const script = file(
       'told.ts',
       `import { writeFileSync } from 'node:fs';
        import { isMainThread } from 'node:worker_threads';
@@ -111,7 +111,7 @@ describe('the process that works on a model', () => {
     const parent = file(
       'parent.ts',
       `import { runInChild } from ${JSON.stringify(source('optimize/run-in-child.ts'))};
-       await runInChild(${JSON.stringify(endlessJob())}, ${JSON.stringify({ entry: told, ...bounds })});`,
+       await runInChild(${JSON.stringify(endlessJob())}, ${JSON.stringify({ entry: script, ...bounds })});`,
     );
     const started = spawn(process.execPath, [parent], { stdio: 'inherit' });
     await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');

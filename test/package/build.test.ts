@@ -123,11 +123,11 @@ describe('buildPackage', () => {
     const before = await buildPackage({ ...options, sharedCache });
     const key = `${deflateKey}-${sha256(library)}`;
     expect([...sharedCache.saved.keys()]).toContain(key);
-    const told: string[] = [];
-    const log = { ...silentLogger, progress: (label: string) => void told.push(label) };
+    const warnings: string[] = [];
+    const log = { ...silentLogger, progress: (label: string) => void warnings.push(label) };
     rmSync(options.cacheDir, { recursive: true });
     expect(await buildPackage({ ...options, sharedCache, log })).toEqual(before);
-    expect(told.filter((label) => label.includes('Compressing'))).toEqual([]);
+    expect(warnings.filter((label) => label.includes('Compressing'))).toEqual([]);
     expect(readdirSync(join(options.cacheDir, 'deflated', deflateKey)).filter((n) => n.endsWith('.shared'))).toEqual(
       [],
     );

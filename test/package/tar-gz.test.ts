@@ -115,9 +115,9 @@ describe('a package for Cloud Run', () => {
 
   it('compresses what a zip has compressed no second time', async () => {
     await build({ archive: 'zip' });
-    const told: string[] = [];
-    await build({ log: { ...silentLogger, progress: (label) => void told.push(label) } });
-    expect(told.filter((label) => label.includes('Compressing'))).toEqual([]);
+    const warnings: string[] = [];
+    await build({ log: { ...silentLogger, progress: (label) => void warnings.push(label) } });
+    expect(warnings.filter((label) => label.includes('Compressing'))).toEqual([]);
   });
 
   it('may unpack to anything, and be of 250 MiB', async () => {

@@ -22,7 +22,7 @@ function setting(name: string): string {
 }
 
 /** One answer of a function. */
-export interface Told {
+export interface GroupReply {
   status: number;
   body: Fields;
   headers: Headers;
@@ -118,7 +118,7 @@ models:
   }
 
   /** One call; status 0 where the connection was lost. */
-  async call(url: string, init: RequestInit): Promise<Told> {
+  async call(url: string, init: RequestInit): Promise<GroupReply> {
     const from = performance.now();
     try {
       const answer = await fetch(url, init);

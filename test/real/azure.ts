@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Fields, RealGroup, type Told, web } from './azure-group.ts';
+import { type Fields, type GroupReply, RealGroup, web } from './azure-group.ts';
 
 /*
  * What is not proven about Azure, in the order of docs/azure.md: each point says what it expects, if anything is documented, and
@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => group.close());
 
-const warm = (): Promise<Told> => group.call(`${url}/v1/health?warm=true`, { headers });
-const infer = (): Promise<Told> =>
+const warm = (): Promise<GroupReply> => group.call(`${url}/v1/health?warm=true`, { headers });
+const infer = (): Promise<GroupReply> =>
   group.call(`${url}/v1/infer`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
@@ -30,20 +30,20 @@ const infer = (): Promise<Told> =>
   });
 
 /** Counts answers by what they are. */
-function counted(all: readonly Told[]): Record<string, number> {
+function counted(all: readonly GroupReply[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { status } of all) found[`${status}`] = (found[`${status}`] ?? 0) + 1;
   return found;
 }
 
 /** Calls until a revision answers; what came before. */
-async function until(revision: string): Promise<{ told: Told; before: Told[]; ms: number }> {
-  const before: Told[] = [];
+async function until(revision: string): Promise<{ report: GroupReply; before: GroupReply[]; ms: number }> {
+  const before: GroupReply[] = [];
   const from = performance.now();
   while (performance.now() - from < 5 * 60_000) {
-    const told = await warm();
-    if (told.body['revision'] === revision) return { told, before, ms: Math.round(performance.now() - from) };
-    before.push(told);
+    const report = await warm();
+    if (report.body['revision'] === revision) return { report, before, ms: Math.round(performance.now() - from) };
+    before.push(report);
     await pause(250);
   }
   throw new Error(`${revision} did not answer within five minutes: ${JSON.stringify(counted(before))}`);
@@ -66,9 +66,9 @@ describe('what is not proven about Azure Functions', () => {
       const from = performance.now();
       await group.change(path, { ...settings, COLDGATE_REVISION: revision });
       const putMs = Math.round(performance.now() - from);
-      const { told, before, ms } = await until(revision);
+      const { report, before, ms } = await until(revision);
       const old = before.filter(({ status }) => status === 200).length;
-      const { timings, cold_start, init } = told.body;
+      const { timings, cold_start, init } = report.body;
       samples.push({ putMs, answeredMs: ms, old, others: counted(before), timings, cold_start, init });
     }
     await group.change(path, settings);
@@ -90,18 +90,18 @@ describe('what is not proven about Azure Functions', () => {
   });
 
   it('4. four calls at once with 2048 MB', async () => {
-    const answers: Told[] = [];
+    const answers: GroupReply[] = [];
     for (let round = 0; round < 50; round++) answers.push(...(await Promise.all(Array.from({ length: 4 }, infer))));
     const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
     group.note(4, { answers: counted(answers), p50: times[times.length >> 1], p99: times.at(-2) });
   });
 
   it('5. what a preflight without a key is answered', async () => {
-    const asked = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
-    const told = await group.call(`${url}/v1/infer`, { method: 'OPTIONS', headers: asked });
-    const allowed = told.headers.get('access-control-allow-origin');
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    const report = await group.call(`${url}/v1/infer`, { method: 'OPTIONS', headers: preflight });
+    const allowed = report.headers.get('access-control-allow-origin');
     const unkeyed = await group.call(`${url}/v1/health`, {});
-    group.note(5, { preflight: told.status, allowed, unkeyed: unkeyed.status });
+    group.note(5, { preflight: report.status, allowed, unkeyed: unkeyed.status });
     expect(unkeyed.status).toBe(401);
   });
 
@@ -130,7 +130,7 @@ describe('what is not proven about Azure Functions', () => {
     const settings = await group.settings(path);
     const revision = `probe-${randomUUID().slice(0, 8)}`;
     let isOver = false;
-    const answers: Told[] = [];
+    const answers: GroupReply[] = [];
     const callers = Array.from({ length: 4 }, async () => {
       while (!isOver) answers.push(await infer());
     });

@@ -15,7 +15,7 @@ const began = performance.now();
 const { createServer } = require('node:http');
 const { accessSync, constants } = require('node:fs');
 const id = require('node:crypto').randomUUID();
-let loadedMs, asked = 0;
+let loadedMs, requests = 0;
 const load = () => {
   const from = performance.now();
   for (let x = 1, i = 0; i < 3e8; i++) x = Math.imul(x ^ i, 2654435761);
@@ -26,16 +26,16 @@ if (process.env.PROBE_LOAD === 'before') load();
 createServer((request, response) => {
   if (loadedMs === undefined && process.env.PROBE_LOAD === 'first') load();
   const { version, env, uptime } = process;
-  const told = { id, asked: asked++, loadedMs, beganMs: began, node: version, cwd: process.cwd(), uid: process.getuid(),
+  const report = { id, requests: requests++, loadedMs, beganMs: began, node: version, cwd: process.cwd(), uid: process.getuid(),
     writable: writable(), revision: env.K_REVISION, uptimeMs: process.uptime() * 1000 };
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify(told), () => request.url === '/exit' && process.exit(0));
+  response.end(JSON.stringify(report), () => request.url === '/exit' && process.exit(0));
 }).listen(Number(process.env.PORT), '0.0.0.0');
 `;
 
-export interface Told {
+export interface InstanceReport {
   id: string;
-  asked: number;
+  requests: number;
   loadedMs?: number;
   node: string;
   cwd: string;
@@ -163,20 +163,24 @@ export class RealProject {
   }
 
   /** Calls the function with an ID token for the audience, the service's own address unless given. */
-  async call(url: string, path = '/', audience?: string): Promise<{ status: number; told: Told | undefined }> {
+  async call(
+    url: string,
+    path = '/',
+    audience?: string,
+  ): Promise<{ status: number; report: InstanceReport | undefined }> {
     const token = await this.#credentials.idToken(audience ?? (await this.addressOf()));
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
     const text = await answer.text();
-    return { status: answer.status, told: text.startsWith('{') ? (JSON.parse(text) as Told) : undefined };
+    return { status: answer.status, report: text.startsWith('{') ? (JSON.parse(text) as InstanceReport) : undefined };
   }
 
   /** Calls until the function itself answers; returns what it said, and how many others answered before. */
-  async callUntil(url: string, path = '/'): Promise<{ told: Told; misses: number[]; ms: number }> {
+  async callUntil(url: string, path = '/'): Promise<{ report: InstanceReport; misses: number[]; ms: number }> {
     const misses: number[] = [];
     for (const until = Date.now() + 120_000; Date.now() < until; ) {
       const from = performance.now();
-      const { status, told } = await this.call(url, path);
-      if (told) return { told, misses, ms: Math.round(performance.now() - from) };
+      const { status, report } = await this.call(url, path);
+      if (report) return { report, misses, ms: Math.round(performance.now() - from) };
       misses.push(status);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

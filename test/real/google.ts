@@ -29,8 +29,8 @@ afterAll(() => project.close());
 
 describe('what is not proven about Cloud Run', () => {
   it('1. an archive without a build starts; a zip is refused', async () => {
-    const { told } = await project.callUntil(await project.addressOf());
-    const { node, cwd, uid, writable, revision } = told;
+    const { report } = await project.callUntil(await project.addressOf());
+    const { node, cwd, uid, writable, revision } = report;
     project.note(1, { node, cwd, uid, writable, revision });
     expect(node).toMatch(/^v24\./);
     expect(revision).toBe(`${project.service}-a`);
@@ -50,11 +50,11 @@ describe('what is not proven about Cloud Run', () => {
     const done = await project.patch('template,traffic', { template, traffic: project.traffic('a', { cold: 'cold' }) });
     expect(failed(done)).toBeUndefined();
     const deployMs = Math.round(performance.now() - from);
-    const { told, ms } = await project.callUntil(await project.addressOf('cold'));
+    const { report, ms } = await project.callUntil(await project.addressOf('cold'));
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     const log = await project.systemLog('cold');
-    project.note(2, { deployMs, firstAnswerMs: ms, asked: told.asked, log });
-    expect(told.asked).toBe(0);
+    project.note(2, { deployMs, firstAnswerMs: ms, requests: report.requests, log });
+    expect(report.requests).toBe(0);
     expect(log.filter((line) => line.includes('DEPLOYMENT_ROLLOUT'))).toEqual([]);
   });
 
@@ -68,8 +68,8 @@ describe('what is not proven about Cloud Run', () => {
         traffic: project.traffic('a', { [`aa-${at}`]: `aa-${at}` }),
       });
       const changeMs = Math.round(performance.now() - from);
-      const { told, misses, ms } = await project.callUntil(await project.addressOf(`aa-${at}`));
-      samples.push({ changeMs, misses: misses.length, answerMs: ms, loadedMs: told.loadedMs });
+      const { report, misses, ms } = await project.callUntil(await project.addressOf(`aa-${at}`));
+      samples.push({ changeMs, misses: misses.length, answerMs: ms, loadedMs: report.loadedMs });
     }
     project.note(3, { samples });
   });
@@ -84,7 +84,7 @@ describe('what is not proven about Cloud Run', () => {
           const more = { healthCheckDisabled: true, executionEnvironment: `EXECUTION_ENVIRONMENT_${generation}` };
           const template = project.template(name, source, more, { PROBE_LOAD: load });
           await project.patch('template,traffic', { template, traffic: project.traffic('a', { load: name }) });
-          loads.push((await project.callUntil(await project.addressOf('load'))).told.loadedMs ?? Number.NaN);
+          loads.push((await project.callUntil(await project.addressOf('load'))).report.loadedMs ?? Number.NaN);
         }
         found[`${generation} ${load}`] = { median: median(loads), loads };
       }
@@ -97,11 +97,11 @@ describe('what is not proven about Cloud Run', () => {
     const url = await project.addressOf('exit');
     const rounds = [];
     for (let at = 0; at < 5; at++) {
-      const { told } = await project.callUntil(url, '/exit');
+      const { report } = await project.callUntil(url, '/exit');
       const from = performance.now();
       const next = await project.callUntil(url);
       const ms = Math.round(performance.now() - from);
-      rounds.push({ isNew: next.told.id !== told.id, misses: next.misses, ms });
+      rounds.push({ isNew: next.report.id !== report.id, misses: next.misses, ms });
     }
     project.note(5, { rounds });
   });
@@ -155,8 +155,8 @@ describe('what is not proven about Cloud Run', () => {
     const template = project.template('gone', gone, { healthCheckDisabled: true });
     await project.patch('template,traffic', { template, traffic: project.traffic('a', { gone: 'gone' }) });
     await project.removeObject(String(gone['object']));
-    const { told } = await project.callUntil(await project.addressOf('gone'));
-    project.note(10, { asked: told.asked });
+    const { report } = await project.callUntil(await project.addressOf('gone'));
+    project.note(10, { requests: report.requests });
   });
 
   it('11. removal of a revision that has a tag; a name after its removal', async () => {

@@ -57,8 +57,8 @@ describe('the cache folder', () => {
     chmodSync(below('temp'), 0o777);
     const module = JSON.stringify(join(import.meta.dirname, '../../src/runner/places.ts'));
     const script = `console.log((await import(${module})).cacheDirOf({ RUNNER_TEMP: ${JSON.stringify(below('temp'))} }))`;
-    const told = asOtherUser(script, { HOME: below('home') });
-    if (told !== undefined) expect(told.trim()).toBe(below('temp', 'coldgate'));
+    const output = asOtherUser(script, { HOME: below('home') });
+    if (output !== undefined) expect(output.trim()).toBe(below('temp', 'coldgate'));
     chmodSync(inHome(), 0o700);
   });
 

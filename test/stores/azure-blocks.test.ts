@@ -156,7 +156,7 @@ const lostBlocks = azureError(400, 'InvalidBlockList');
 const gone = azureError(404, 'BlobNotFound');
 
 describe('putting a large object on Azure together, answered', () => {
-  const outcomes: [name: string, answers: Answer[], heads: Answer[], told: string, requests: number][] = [
+  const outcomes: [name: string, answers: Answer[], heads: Answer[], expected: string, requests: number][] = [
     ['done', [wrote()], [gone], 'did not throw', 1],
     ['refused', [azureError(409, 'BlobAlreadyExists')], [gone], 'already-exists', 1],
     ['refused with 412', [refusal], [gone], 'already-exists', 1],
@@ -176,11 +176,11 @@ describe('putting a large object on Azure together, answered', () => {
     ],
     ['denied', [azureError(403, 'AuthorizationPermissionMismatch')], [gone], 'denied', 1],
   ];
-  it.each(outcomes)('%s', async (_name, answers, heads, told, requests) => {
+  it.each(outcomes)('%s', async (_name, answers, heads, codes, requests) => {
     store = await opened(...answers);
     server.on('commit', ...answers);
     server.on('head', ...heads);
-    expect(await create()).toBe(told);
+    expect(await create()).toBe(codes);
     expect(server.of('commit')).toHaveLength(requests);
     for (let at = 0; at < requests; at++) expect(committed(at)).toEqual(committed(0));
   });

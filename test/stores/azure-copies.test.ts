@@ -125,9 +125,9 @@ describe('a copy within Azure, answered', () => {
     ['refused: somebody was there first', [refusal], 'already-exists'],
     ['lost, then refused: perhaps by ourselves', [hangUp, refusal], 'store-unavailable'],
     ['denied', [azureError(403, 'AuthorizationPermissionMismatch')], 'denied'],
-  ] as [string, Answer[], string][])('is put together: %s', async (_name, answers, told) => {
+  ] as [string, Answer[], string][])('is put together: %s', async (_name, answers, expected) => {
     server.on('commit', ...answers);
-    expect(await errorCode(copy())).toBe(told);
+    expect(await errorCode(copy())).toBe(expected);
   });
 
   it('is not put together when the source changed while it was read', async () => {

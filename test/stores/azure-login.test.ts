@@ -36,14 +36,14 @@ const delegationKey: Answer = {
 
 describePart('openssl', lacksPrograms('openssl'), 'Azure with a token of Entra ID', () => {
   const token = tokenOf({ oid: '11111111-2222-3333-4444-555555555555' });
-  let asked: unknown[];
+  let tokenScopes: unknown[];
   let store: Store;
   beforeEach(async () => {
     server = await new ScriptedServer(azureProtocol, trustedCertificate()).start();
-    asked = [];
+    tokenScopes = [];
     const credential = {
       getToken: async (scopes: string | string[]) => {
-        asked.push(scopes);
+        tokenScopes.push(scopes);
         return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
       },
     };
@@ -53,7 +53,7 @@ describePart('openssl', lacksPrograms('openssl'), 'Azure with a token of Entra I
   it('sends it with each request', async () => {
     await store.put(key, Buffer.from('{}'), 'absent');
     expect(server.received[0]?.headers.authorization).toBe(`Bearer ${token}`);
-    expect([asked[0]].flat()).toEqual(['https://storage.azure.com/.default']);
+    expect([tokenScopes[0]].flat()).toEqual(['https://storage.azure.com/.default']);
   });
 
   it('names who may not do what, and the command that grants it', async () => {
@@ -76,16 +76,18 @@ describePart('openssl', lacksPrograms('openssl'), 'Azure with a token of Entra I
   it('names for each request the permission that it needs', async () => {
     const refused = azureError(403, 'AuthorizationFailure');
     for (const action of ['put', 'get', 'head', 'list', 'delete', 'delegate']) server.on(action, refused);
-    const told = (work: Promise<unknown>) =>
+    const message = (work: Promise<unknown>) =>
       work.then(String, (error: Error & { hint?: string }) => `${error.message} ${error.hint}`);
-    expect(await told(store.put(key, Buffer.from('1'), { unchanged: 'azure:"0x7"' }))).toMatch(
+    expect(await message(store.put(key, Buffer.from('1'), { unchanged: 'azure:"0x7"' }))).toMatch(
       /blobs\/write is missing.*Contributor/,
     );
-    expect(await told(store.get(key))).toMatch(/blobs\/read is missing.*Reader.*network rules/);
-    expect(await told(store.head(key))).toMatch(/blobs\/read is missing/);
-    expect(await told(store.list('')[Symbol.asyncIterator]().next())).toMatch(/may not list .*blobs\/read is missing/);
-    expect(await told(store.remove(key, { unchanged: 'azure:"0x7"' }))).toMatch(/blobs\/delete is missing/);
-    expect(await told(store.signedUrl(key, 60))).toMatch(
+    expect(await message(store.get(key))).toMatch(/blobs\/read is missing.*Reader.*network rules/);
+    expect(await message(store.head(key))).toMatch(/blobs\/read is missing/);
+    expect(await message(store.list('')[Symbol.asyncIterator]().next())).toMatch(
+      /may not list .*blobs\/read is missing/,
+    );
+    expect(await message(store.remove(key, { unchanged: 'azure:"0x7"' }))).toMatch(/blobs\/delete is missing/);
+    expect(await message(store.signedUrl(key, 60))).toMatch(
       /generateUserDelegationKey\/action is missing.*Storage Blob Delegator/,
     );
   });
@@ -97,8 +99,8 @@ describePart('openssl', lacksPrograms('openssl'), 'Azure with a token of Entra I
     const signed = Object.fromEntries(link.searchParams);
     expect(signed).toMatchObject({ sp: 'r', sr: 'b', spr: 'https', skoid: 'oid', sktid: 'tid' });
     expect(Date.parse(signed['se'] ?? '') - Date.now()).toBeLessThanOrEqual(600_000);
-    const asks = server.of('delegate')[0]?.body.toString() ?? '';
-    const [start = '', end = ''] = [...asks.matchAll(/T?>(\d{4}-[^<]+)</g)].map(([, date]) => date);
+    const body = server.of('delegate')[0]?.body.toString() ?? '';
+    const [start = '', end = ''] = [...body.matchAll(/T?>(\d{4}-[^<]+)</g)].map(([, date]) => date);
     expect(Date.parse(end) - Date.parse(start)).toBeLessThanOrEqual(7 * 24 * 3_600_000);
   });
 

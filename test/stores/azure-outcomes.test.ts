@@ -100,10 +100,10 @@ const outcomes: [name: string, answers: Answer[], create: string, update: string
 describe('a write on Azure that is answered', () => {
   it.each(outcomes)('%s', async (_name, answers, create, updated, requests) => {
     store = await opened(...answers);
-    for (const [when, told] of [['absent', create] as const, [update, updated] as const]) {
+    for (const [when, expected] of [['absent', create] as const, [update, updated] as const]) {
       server.received.length = 0;
       server.on('put', ...answers);
-      expect(await put(when)).toBe(told);
+      expect(await put(when)).toBe(expected);
       const sent = server.of('put');
       // Where silence is short, a busy machine may bring one more.
       if (answers.includes(silent)) expect(sent.length).toBeGreaterThanOrEqual(requests);
@@ -159,7 +159,7 @@ describe('a write on Azure that is answered', () => {
 
 describe('a removal on Azure that is answered', () => {
   const gone = azureError(404, 'BlobNotFound');
-  const removals: [name: string, answers: Answer[], head: Answer, told: string, requests: number][] = [
+  const removals: [name: string, answers: Answer[], head: Answer, expected: string, requests: number][] = [
     ['done', [{ status: 202 }], gone, 'did not throw', 1],
     ['refused', [refusal], { status: 200, headers: describedBlob(2, '"0x9"') }, 'stale-token', 1],
     // No blob has no ETag: the condition fails where nothing is.
@@ -177,10 +177,10 @@ describe('a removal on Azure that is answered', () => {
     ['no container', [azureError(404, 'ContainerNotFound')], gone, 'no-bucket', 1],
     ['it has snapshots', [azureError(409, 'SnapshotsPresent')], gone, 'object-has-snapshots', 1],
   ];
-  it.each(removals)('%s', async (_name, answers, head, told, requests) => {
+  it.each(removals)('%s', async (_name, answers, head, expected, requests) => {
     server.on('delete', ...answers);
     server.on('head', head);
-    expect(await errorCode(store.remove(key, update))).toBe(told);
+    expect(await errorCode(store.remove(key, update))).toBe(expected);
     expect(server.of('delete')).toHaveLength(requests);
     expect(server.of('delete')[0]?.headers['if-match']).toBe('"0x7"');
   });

@@ -13,7 +13,7 @@ const client = '11111111-2222-4333-8444-555555555555';
 describePart('openssl', lacksPrograms('openssl'), 'a job on GitHub that is an identity at Azure', () => {
   const servers: Server[] = [];
   /** What GitHub was asked for, and what Entra ID was shown. */
-  let asked: string[];
+  let scopes: string[];
   let shown: (string | null)[];
   let refuses: boolean;
   let variables: Record<string, string>;
@@ -31,10 +31,10 @@ describePart('openssl', lacksPrograms('openssl'), 'a job on GitHub that is an id
   };
 
   beforeEach(async () => {
-    [asked, shown, refuses] = [[], [], false];
+    [scopes, shown, refuses] = [[], [], false];
     const github = createServer((request, response) => {
-      asked.push(`${request.headers.authorization} ${request.url}`);
-      response.writeHead(refuses ? 403 : 200).end(JSON.stringify({ value: `assertion-${asked.length}` }));
+      scopes.push(`${request.headers.authorization} ${request.url}`);
+      response.writeHead(refuses ? 403 : 200).end(JSON.stringify({ value: `assertion-${scopes.length}` }));
     });
     const entra = createSecure(trustedCertificate(), async (request, response) => {
       const at = `https://127.0.0.1:${(entra.address() as AddressInfo).port}/${tenant}`;
@@ -68,7 +68,7 @@ describePart('openssl', lacksPrograms('openssl'), 'a job on GitHub that is an id
     expect([first?.token, second?.token]).toEqual(['token-1', 'token-2']);
     expect(shown).toEqual([expect.stringMatching(/^assertion-/), expect.stringMatching(/^assertion-/)]);
     expect(shown[0]).not.toBe(shown[1]);
-    expect(asked[0]).toBe('Bearer secret /token?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange');
+    expect(scopes[0]).toBe('Bearer secret /token?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange');
   });
 
   it('says what the job lacks where GitHub gives none', async () => {
@@ -83,7 +83,7 @@ describePart('openssl', lacksPrograms('openssl'), 'a job on GitHub that is an id
     async (name) => {
       const credential = await entraCredential({ ...variables, [name]: '' });
       expect(credential.constructor.name).toBe('DefaultAzureCredential');
-      expect(asked).toEqual([]);
+      expect(scopes).toEqual([]);
     },
   );
 });

@@ -104,7 +104,7 @@ describe('the lock of a killed holder', () => {
     for (let n = 0; n < 4; n++) start();
     for (let kill = 0; kill < 12; kill++) {
       const next = start();
-      await next.said('ready');
+      await next.printed('ready');
       // Each of the five is killed somewhere in its loop; the newest has just begun its own.
       workers[kill]!.process.kill('SIGKILL');
     }
@@ -113,11 +113,11 @@ describe('the lock of a killed holder', () => {
 
     const marks: string[] = JSON.parse(await textOf(await store.get(key)));
     expect(new Set(marks).size).toBe(marks.length);
-    const said = workers.flatMap((worker) => worker.lines.filter((line) => line.startsWith('won ')));
-    const wins: Win[] = said.map((line) => JSON.parse(line.slice(4)));
+    const won = workers.flatMap((worker) => worker.lines.filter((line) => line.startsWith('won ')));
+    const wins: Win[] = won.map((line) => JSON.parse(line.slice(4)));
     expect(wins.length).toBeGreaterThan(0);
     for (const { generation, mark } of wins) expect(marks[generation]).toBe(mark);
-    // A process can be killed after its write and before it said so: once.
+    // A process can be killed after its write and before it printed so: once.
     expect(marks.length - wins.length).toBeLessThanOrEqual(workers.length);
     expect(await keys()).toEqual([key]);
   });

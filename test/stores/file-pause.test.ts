@@ -31,7 +31,7 @@ async function stopAt(operation: StepPlan['operation'], step: StepPlan['step']):
   const plan: StepPlan = { operation, key, text: 'paused', step, signal: 'SIGSTOP' };
   worker = startWorker('./step-worker.ts', folder.settings, plan);
   worker.go();
-  await worker.said(`at ${step}`);
+  await worker.printed(`at ${step}`);
   return worker;
 }
 

@@ -77,10 +77,10 @@ describe('what the system refuses', () => {
     ['ENOTDIR', 'key-conflict', 6],
     ['EISDIR', 'key-conflict', 6],
     ['ENAMETOOLONG', 'bad-key', 2],
-  ])('%s is %s with exit %i, and keeps store, key and cause', (code, told, exit) => {
+  ])('%s is %s with exit %i, and keeps store, key and cause', (code, expected, exit) => {
     const cause = fault(code);
     const where = { store: 'file:///srv/models', key: 'digits/current.json' };
-    expect(explain(cause, 'publish', where)).toMatchObject({ code: told, exit, cause, ...where });
+    expect(explain(cause, 'publish', where)).toMatchObject({ code: expected, exit, cause, ...where });
   });
 
   it('is told apart from errors that are not the system’s', () => {

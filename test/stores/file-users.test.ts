@@ -36,7 +36,7 @@ it('refuses the first write where a lock of any other key cannot be taken', asyn
     }
     for (const folder of [dirname(root), root, dirname(locks), locks]) chmodSync(folder, 0o777);
     const module = join(import.meta.dirname, '../../src/stores/file.ts');
-    const told = asOtherUser(`
+    const output = asOtherUser(`
       const { openFileStore } = await import(${JSON.stringify(module)});
       const store = await openFileStore(${JSON.stringify(settings)});
       const put = (key) => store.put(key, Buffer.from('1'), 'absent').then(() => 0, ({ exit }) => exit);
@@ -44,7 +44,7 @@ it('refuses the first write where a lock of any other key cannot be taken', asyn
       for (const key of ['a', 'b', 'c', 'd']) exits.push(await put(key));
       console.log(JSON.stringify(exits));
     `);
-    if (told !== undefined) expect(JSON.parse(told)).toEqual([8, 8, 8, 8]);
+    if (output !== undefined) expect(JSON.parse(output)).toEqual([8, 8, 8, 8]);
   } finally {
     await close();
   }

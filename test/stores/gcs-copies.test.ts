@@ -45,7 +45,7 @@ describe('a copy within Google Cloud Storage', () => {
     }
   });
 
-  const outcomes: [name: string, answers: Answer[], told: string][] = [
+  const outcomes: [name: string, answers: Answer[], expected: string][] = [
     ['refused: somebody was there first', [refusal], 'already-exists'],
     ['lost, then refused: perhaps by ourselves', [hangUp, refusal], 'store-unavailable'],
     ['lost, then done', [hangUp, done], 'did not throw'],
@@ -55,9 +55,9 @@ describe('a copy within Google Cloud Storage', () => {
     ['neither finished nor to be continued', [json({ done: false })], 'store-unavailable'],
     ['of another size', [json({ done: true, resource: { generation: '8', size: '4' } })], 'store-unavailable'],
   ];
-  it.each(outcomes)('%s', async (_name, answers, told) => {
+  it.each(outcomes)('%s', async (_name, answers, expected) => {
     server.on('rewrite', ...answers);
-    expect(await errorCode(Promise.resolve(copy()))).toBe(told);
+    expect(await errorCode(Promise.resolve(copy()))).toBe(expected);
   });
 
   it('is not begun where there is an object', async () => {

@@ -181,12 +181,14 @@ describe('a denial of Google Cloud Storage', () => {
     const store = openGcsStore({ url: 'gs://bucket', endpoint: server.endpoint });
     const refused = gcsError(403, 'forbidden', 'Forbidden');
     for (const action of ['insert', 'media', 'list', 'delete', 'describe']) server.on(action, refused);
-    const told = (work: Promise<unknown>) => work.then(String, (error: Error) => error.message);
-    expect(await told(store.put(key, Buffer.from('1'), { unchanged: 'gs:7' }))).toContain('storage.objects.delete');
-    expect(await told(store.get(key))).toContain('storage.objects.get');
-    expect(await told(store.head(key))).toContain('storage.objects.get');
-    expect(await told(store.list('')[Symbol.asyncIterator]().next())).toContain('storage.objects.list on gs://bucket ');
-    expect(await told(store.remove(key, { unchanged: 'gs:7' }))).toContain('storage.objects.delete');
+    const message = (work: Promise<unknown>) => work.then(String, (error: Error) => error.message);
+    expect(await message(store.put(key, Buffer.from('1'), { unchanged: 'gs:7' }))).toContain('storage.objects.delete');
+    expect(await message(store.get(key))).toContain('storage.objects.get');
+    expect(await message(store.head(key))).toContain('storage.objects.get');
+    expect(await message(store.list('')[Symbol.asyncIterator]().next())).toContain(
+      'storage.objects.list on gs://bucket ',
+    );
+    expect(await message(store.remove(key, { unchanged: 'gs:7' }))).toContain('storage.objects.delete');
   });
 
   it('tells of the encryption key where that is what is closed', async () => {

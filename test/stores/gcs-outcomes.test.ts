@@ -79,10 +79,10 @@ const outcomes: [name: string, answers: Answer[], create: string, update: string
 describe('a write on Google Cloud Storage that is answered', () => {
   it.each(outcomes)('%s', async (_name, answers, create, updated, requests) => {
     store = opened(...answers);
-    for (const [when, told] of [['absent', create] as const, [update, updated] as const]) {
+    for (const [when, expected] of [['absent', create] as const, [update, updated] as const]) {
       server.received.length = 0;
       server.on('insert', ...answers);
-      expect(await put(when)).toBe(told);
+      expect(await put(when)).toBe(expected);
       const sent = server.of('insert');
       // Where silence is short, a busy machine may bring one more.
       if (answers.includes(silent)) expect(sent.length).toBeGreaterThanOrEqual(requests);
@@ -137,7 +137,7 @@ describe('a write on Google Cloud Storage that is answered', () => {
 });
 
 describe('a removal on Google Cloud Storage that is answered', () => {
-  const removals: [name: string, answers: Answer[], told: string, requests: number][] = [
+  const removals: [name: string, answers: Answer[], expected: string, requests: number][] = [
     ['done', [{ status: 204 }], 'did not throw', 1],
     ['refused', [refusal], 'stale-token', 1],
     ['gone', [gcsError(404, 'notFound', 'No such object: bucket/name')], 'did not throw', 1],
@@ -148,9 +148,9 @@ describe('a removal on Google Cloud Storage that is answered', () => {
     ['kept by a retention policy', [gcsError(403, 'retentionPolicyNotMet')], 'denied', 1],
     ['no bucket', [noBucket], 'no-bucket', 1],
   ];
-  it.each(removals)('%s', async (_name, answers, told, requests) => {
+  it.each(removals)('%s', async (_name, answers, expected, requests) => {
     server.on('delete', ...answers);
-    expect(await errorCode(store.remove(key, update))).toBe(told);
+    expect(await errorCode(store.remove(key, update))).toBe(expected);
     expect(server.of('delete')).toHaveLength(requests);
     expect(server.of('delete')[0]?.query.get('ifGenerationMatch')).toBe('7');
   });

@@ -190,7 +190,7 @@ describe('a piece on its way to Google Cloud Storage', () => {
 
 describe('the last piece of a large object on Google Cloud Storage, answered', () => {
   const before = [holding(1000), holding(2000), holding(3000)];
-  const outcomes: [name: string, last: Answer[], asked: Answer[], told: string][] = [
+  const outcomes: [name: string, last: Answer[], questions: Answer[], expected: string][] = [
     ['done', [done], [], 'did not throw'],
     ['refused', [refusal], [], 'already-exists'],
     // The session knows its own success, unlike a single request (P1).
@@ -206,13 +206,13 @@ describe('the last piece of a large object on Google Cloud Storage, answered', (
     ['lost again and again', [hangUp], [hangUp], 'store-unavailable'],
     ['denied', [gcsError(403, 'forbidden')], [], 'denied'],
   ];
-  it.each(outcomes)('%s', async (_name, last, asked, told) => {
+  it.each(outcomes)('%s', async (_name, last, questions, expected) => {
     server.on('piece', ...before, ...last);
-    if (asked.length > 0) server.on('ask', ...asked);
-    expect(await create()).toBe(told);
+    if (questions.length > 0) server.on('ask', ...questions);
+    expect(await create()).toBe(expected);
     expect(server.of('begin')).toHaveLength(1);
     for (const { headers } of server.of('ask')) expect(headers['content-range']).toBe('bytes */3500');
-    expect(server.of('abandon')).toHaveLength(told === 'did not throw' ? 0 : 1);
+    expect(server.of('abandon')).toHaveLength(expected === 'did not throw' ? 0 : 1);
   });
 
   it('with other bytes than were sent is undone, and not reported as written', async () => {

@@ -35,8 +35,8 @@ const clients = ['from-s3', 'from-gs', 'fromazure', 'from-lambda', 'from-reader'
 
 describe('proxies', () => {
   const direct: string[] = [];
-  const server = createServer((asked, answer) => {
-    direct.push(asked.url ?? '');
+  const server = createServer((connected, answer) => {
+    direct.push(connected.url ?? '');
     answer.writeHead(404).end();
   });
   let proxy: HttpProxy;

@@ -30,9 +30,9 @@ it('a proxy that does not run is named, without its password, by every driver', 
     ...{ STORAGE_EMULATOR_HOST: 'https://store.test' },
     AZURE_STORAGE_CONNECTION_STRING: `AccountName=store;AccountKey=${key};DefaultEndpointsProtocol=https;EndpointSuffix=core.windows.net`,
   });
-  const said = stdout.trim().split('\n');
-  expect(said.length, stderr).toBe(3);
-  for (const line of said) {
+  const lines = stdout.trim().split('\n');
+  expect(lines.length, stderr).toBe(3);
+  for (const line of lines) {
     expect(line).toContain('HTTPS_PROXY (127.0.0.1:9)');
     expect(line).not.toContain('hunter22');
   }

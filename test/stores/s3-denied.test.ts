@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 /** Everything that can be read in an error, by people or in logs. */
-async function told(work: Promise<unknown>): Promise<string> {
+async function messageOf(work: Promise<unknown>): Promise<string> {
   const thrown = await work.catch((error: unknown) => error);
   return inspect(thrown, { depth: 12, showHidden: true });
 }
@@ -113,7 +113,7 @@ describe('S3 denies', () => {
     for (const answer of answers) {
       for (const [action, , , run] of operations) {
         server.on(action, answer);
-        const text = await told(run());
+        const text = await messageOf(run());
         for (const secret of [...Object.values(secrets), AWS_ACCESS_KEY_ID]) expect(text).not.toContain(secret);
         expect(text).not.toMatch(/authorization|x-amz-security-token/i);
       }
@@ -180,7 +180,7 @@ describe('a bucket of S3 that is elsewhere', () => {
   it.each([
     ['a redirect', redirect],
     ['a header that it cannot read', malformed],
-  ])('says where, told by %s', async (_how, answer) => {
+  ])('says where, messageOf by %s', async (_how, answer) => {
     for (const [action, , , run] of operations) {
       server.on(action, answer).on('GetObject', answer);
       await expect(run()).rejects.toMatchObject({

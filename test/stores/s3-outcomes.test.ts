@@ -63,10 +63,10 @@ const outcomes: [name: string, answers: Answer[], create: string, update: string
 describe('a write on S3 that is answered', () => {
   it.each(outcomes)('%s', async (_name, answers, create, updated, requests) => {
     store = await opened(...answers);
-    for (const [when, told] of [['absent', create] as const, [update, updated] as const]) {
+    for (const [when, expected] of [['absent', create] as const, [update, updated] as const]) {
       server.received.length = 0;
       server.on('PutObject', ...answers);
-      expect(await put(when)).toBe(told);
+      expect(await put(when)).toBe(expected);
       const sent = server.of('PutObject');
       // Where silence is short, a busy machine may bring one more.
       if (answers.includes(silent)) expect(sent.length).toBeGreaterThanOrEqual(requests);
@@ -101,7 +101,7 @@ describe('a write on S3 that is answered', () => {
 });
 
 describe('a removal on S3 that is answered', () => {
-  const removals: [name: string, answers: Answer[], told: string, requests: number][] = [
+  const removals: [name: string, answers: Answer[], expected: string, requests: number][] = [
     ['done', [{ status: 204 }], 'did not throw', 1],
     ['refused', [refusal], 'stale-token', 1],
     ['gone', [s3Error(404, 'NoSuchKey')], 'did not throw', 1],
@@ -111,9 +111,9 @@ describe('a removal on S3 that is answered', () => {
     ['denied', [s3Error(403, 'AccessDenied')], 'denied', 1],
     ['no bucket', [s3Error(404, 'NoSuchBucket')], 'no-bucket', 1],
   ];
-  it.each(removals)('%s', async (_name, answers, told, requests) => {
+  it.each(removals)('%s', async (_name, answers, expected, requests) => {
     server.on('DeleteObject', ...answers);
-    expect(await errorCode(store.remove(key, update))).toBe(told);
+    expect(await errorCode(store.remove(key, update))).toBe(expected);
     expect(server.of('DeleteObject')).toHaveLength(requests);
     expect(server.of('DeleteObject')[0]?.headers['if-match']).toBe('"e0"');
   });

@@ -154,7 +154,7 @@ const done: Answer = {
 };
 
 describe('putting a large object on S3 together, answered', () => {
-  const outcomes: [name: string, answers: Answer[], told: string, requests: number, aborted: boolean][] = [
+  const outcomes: [name: string, answers: Answer[], expected: string, requests: number, aborted: boolean][] = [
     ['done', [done], 'did not throw', 1, false],
     ['refused', [refusal], 'already-exists', 1, true],
     ['refused after a 200', [lateRefusal], 'already-exists', 1, true],
@@ -173,10 +173,10 @@ describe('putting a large object on S3 together, answered', () => {
     ['silence, then done', [silent, done], 'did not throw', 2, false],
     ['denied', [s3Error(403, 'AccessDenied')], 'denied', 1, true],
   ];
-  it.each(outcomes)('%s', async (_name, answers, told, requests, aborted) => {
+  it.each(outcomes)('%s', async (_name, answers, expected, requests, aborted) => {
     store = await opened(...answers);
     server.on('CompleteMultipartUpload', ...answers);
-    expect(await create()).toBe(told);
+    expect(await create()).toBe(expected);
     expect(server.of('CompleteMultipartUpload')).toHaveLength(requests);
     expect(server.of('AbortMultipartUpload')).toHaveLength(aborted ? 1 : 0);
     expect(server.of('CreateMultipartUpload')).toHaveLength(1);

@@ -82,7 +82,7 @@ for (const name of ['moto', 'radosgw'] as const) {
       const bytes = madeBytes(6 * mebibyte);
       for (let index = 1; index <= 5; index++) {
         proxy.forget();
-        proxy.script = (asked) => (asked.index === index ? { kind: 'lose-reply' } : undefined);
+        proxy.script = (requests) => (requests.index === index ? { kind: 'lose-reply' } : undefined);
         const path = `${key}.${index}`;
         const code = await errorCode(store.put(path, bytes, 'absent'));
         // A lost answer to the completion is all that can leave it open.

@@ -106,8 +106,8 @@ describe('listing a store on S3', () => {
     const keys: string[] = [];
     for await (const info of store.list('a')) keys.push(info.key);
     expect(keys).toEqual(['a+b', 'a b', '✓']);
-    const asked = server.received.map(({ query }) => Object.fromEntries(query));
-    expect(asked).toMatchObject([
+    const queries = server.received.map(({ query }) => Object.fromEntries(query));
+    expect(queries).toMatchObject([
       { prefix: 'models/a', 'max-keys': '3', 'encoding-type': 'url' },
       { prefix: 'models/a', 'continuation-token': 'n1' },
     ]);

@@ -44,13 +44,13 @@ async function everythingSaid(login: Record<string, string>, chosen: readonly st
     expect(`${stdout}${stderr}`, `${args} ended with ${exit}`).not.toBe('');
     return stdout + stderr;
   };
-  const said: string[] = [];
+  const printed: string[] = [];
   for (const verb of chosen)
-    said.push(await run([source('test/fakes/processes/source-cli.ts'), verb, '--verbose', '--json']));
+    printed.push(await run([source('test/fakes/processes/source-cli.ts'), verb, '--verbose', '--json']));
   const runner = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: project.folder, RUNNER_TEMP: project.folder };
-  const asked = { ...runner, ...Object.fromEntries(files), RUNNER_DEBUG: '1' };
-  said.push(await run(['--input-type=module', '-e', asStep], asked));
-  return [...said, ...files.map(([, path]) => readFileSync(path!, 'utf8'))].join('\n');
+  const variables = { ...runner, ...Object.fromEntries(files), RUNNER_DEBUG: '1' };
+  printed.push(await run(['--input-type=module', '-e', asStep], variables));
+  return [...printed, ...files.map(([, path]) => readFileSync(path!, 'utf8'))].join('\n');
 }
 
 /** A server of the worst manners: what it was sent, the signatures and tokens in the headers, is its answer. */
@@ -59,8 +59,8 @@ async function echoing(status: number, tls?: { key: string; cert: string }): Pro
     {
       actionOf: (method) => method,
       usual: (_action, { path, query, headers }) => {
-        const told = `${path}?${query} ${JSON.stringify(headers)}`.replace(/[<&]/g, ' ');
-        const body = `<?xml version="1.0"?><Error><Code>Odd</Code><Message>${told}</Message><Token-0>${headers['x-amz-security-token']}</Token-0></Error>`;
+        const echo = `${path}?${query} ${JSON.stringify(headers)}`.replace(/[<&]/g, ' ');
+        const body = `<?xml version="1.0"?><Error><Code>Odd</Code><Message>${echo}</Message><Token-0>${headers['x-amz-security-token']}</Token-0></Error>`;
         return { status, headers: { 'content-type': 'application/xml' }, body };
       },
     },
@@ -105,9 +105,9 @@ for (const name of ['radosgw', 'azurite'] as const) {
       useStore(await cloudStore(name));
       const secrets = await secretsOf(name);
       expect(Object.keys(secrets)).toHaveLength(1);
-      const said = await everythingSaid({}, verbs);
-      expect(said).toContain('"published": true');
-      expect(leaksIn(said, secrets)).toEqual([]);
+      const printed = await everythingSaid({}, verbs);
+      expect(printed).toContain('"published": true');
+      expect(leaksIn(printed, secrets)).toEqual([]);
     });
   });
 }
@@ -145,10 +145,10 @@ const logins: [name: string, url: string, env: Record<string, string>, secrets: 
 describe.each(logins)('what is said of a store on %s that fails', (_name, url, env, secrets) => {
   it.each([500, 403])('holds no secret when its server answers %d with all that it was sent', async (status) => {
     useStore({ url, endpoint: await echoing(status) });
-    const said = await everythingSaid(env, few);
+    const printed = await everythingSaid(env, few);
     expect(server?.received.length).toBeGreaterThan(0);
-    expect(leaksIn(said, secrets)).toEqual([]);
-    expect(said).not.toMatch(/signature=[0-9a-f]{64}/i);
+    expect(leaksIn(printed, secrets)).toEqual([]);
+    expect(printed).not.toMatch(/signature=[0-9a-f]{64}/i);
   });
 
   it('holds no secret when there is no such server', async () => {
@@ -173,9 +173,9 @@ describe.each(logins)('what is said of a store on %s that fails', (_name, url, e
 describePart('openssl', lacksPrograms('openssl'), 'what is said of a server that nobody vouches for', () => {
   it.each(logins)('holds no secret of %s', async (_name, url, env, secrets) => {
     useStore({ url, endpoint: await echoing(403, newCertificate()) });
-    const said = await everythingSaid(env, few);
-    expect(said).toMatch(/certificate/i);
-    expect(leaksIn(said, secrets)).toEqual([]);
+    const printed = await everythingSaid(env, few);
+    expect(printed).toMatch(/certificate/i);
+    expect(leaksIn(printed, secrets)).toEqual([]);
   });
 });
 
@@ -185,9 +185,9 @@ describeWith('radosgw', 'credentials that the server refuses', () => {
     const settings = await cloudStore('radosgw');
     useStore(settings);
     const link = (await (await openStore(settings)).signedUrl('a', 60)).url;
-    const said = await everythingSaid({ AWS_SECRET_ACCESS_KEY: s3.AWS_SECRET_ACCESS_KEY }, few);
-    expect(said).toContain('denied');
-    expect(leaksIn(said, { secret: s3.AWS_SECRET_ACCESS_KEY })).toEqual([]);
+    const printed = await everythingSaid({ AWS_SECRET_ACCESS_KEY: s3.AWS_SECRET_ACCESS_KEY }, few);
+    expect(printed).toContain('denied');
+    expect(leaksIn(printed, { secret: s3.AWS_SECRET_ACCESS_KEY })).toEqual([]);
     expect(leaksIn(link, { secret: s3.AWS_SECRET_ACCESS_KEY, ...(await secretsOf('radosgw')) })).toEqual([]);
   });
 });

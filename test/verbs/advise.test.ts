@@ -94,8 +94,8 @@ describe('coldgate advise', () => {
     const { document, exit } = await run('doctor');
     const { advice } = document as { advice: { id: string; verdict: string }[] };
     expect(exit).toBe(0);
-    const said = advice.map(({ id, verdict }) => `${id} ${verdict}`);
-    expect(said).toEqual(expect.arrayContaining(['timeouts no', 'memory no']));
-    expect(said.join()).not.toContain('caps');
+    const output = advice.map(({ id, verdict }) => `${id} ${verdict}`);
+    expect(output).toEqual(expect.arrayContaining(['timeouts no', 'memory no']));
+    expect(output.join()).not.toContain('caps');
   });
 });

@@ -41,9 +41,9 @@ async function meet(what: string, forge: (folder: string) => void): Promise<Reco
       const before = objectsIn(folder);
       for (const verb of verbs) {
         const { exit, code, message } = await runInProcess(folder, verb.split(' '));
-        const said = `${what}, ${verb}: ${code}: ${message}`;
-        expect([exit, code], said).not.toEqual([1, 'unexpected']);
-        await expectUnharmed(folder, before, said);
+        const report = `${what}, ${verb}: ${code}: ${message}`;
+        expect([exit, code], report).not.toEqual([1, 'unexpected']);
+        await expectUnharmed(folder, before, report);
         exits[verb] = exit;
       }
       if (verbs === looking) expect(objectsIn(folder), what).toEqual(before);

@@ -65,9 +65,9 @@ async function meet(what: string, verbs: readonly string[], forge: (folder: stri
     try {
       for (const verb of verbs) {
         const { exit, code, message } = await run(folder, verb);
-        const said = `${what}, ${verb}: ${code}: ${message}`;
-        expect([exit, code], said).not.toEqual([1, 'unexpected']);
-        await expectUnharmed(folder, before, said);
+        const report = `${what}, ${verb}: ${code}: ${message}`;
+        expect([exit, code], report).not.toEqual([1, 'unexpected']);
+        await expectUnharmed(folder, before, report);
         exits.push(exit);
       }
       if (verbs === planning) expect(objectsIn(folder), what).toEqual(before);

@@ -38,16 +38,16 @@ beforeAll(() => {
 describe('a model of 2.5 GiB', () => {
   it('is loaded and runs its sample, after a word of what that takes and how to go without', async () => {
     configure('provider: local');
-    const said: string[] = [];
+    const messages: string[] = [];
     const context = contextIn(folder);
     const tools = { handlerDir: join(dist, 'handler'), cacheDir: testCache };
-    const log: Logger = { ...context.log, info: (line) => void said.push(line) };
+    const log: Logger = { ...context.log, info: (line) => void messages.push(line) };
     const { failure } = await validate(
       { config: 'models.yaml', skipRun: false, local: true },
       { ...context, ...tools, log },
     );
     expect(failure).toBeUndefined();
-    expect(said.join('\n')).toMatch(/big has 2\.68 GB: .* s and 5\.37 GB of memory here\. --skip-run/);
+    expect(messages.join('\n')).toMatch(/big has 2\.68 GB: .* s and 5\.37 GB of memory here\. --skip-run/);
   });
 
   it('is refused for every platform that cannot hold it, by the setting that can be changed', async () => {

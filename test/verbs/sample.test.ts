@@ -179,13 +179,13 @@ describe('coldgate sample refuses', () => {
 describe('coldgate sample --from', () => {
   let server: Server;
   let answer: { status: number; body: unknown } = { status: 200, body: {} };
-  const asked: { url: string; body: unknown }[] = [];
+  const requests: { url: string; body: unknown }[] = [];
   let address: string;
   beforeAll(async () => {
     server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      asked.push({ url: request.url as string, body: JSON.parse(Buffer.concat(chunks).toString()) });
+      requests.push({ url: request.url as string, body: JSON.parse(Buffer.concat(chunks).toString()) });
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -201,7 +201,7 @@ describe('coldgate sample --from', () => {
     write('x.json', '[[1, 2]]');
     answer = { status: 200, body: { outputs } };
     expect(await coldgate(`sample --inputs x.json --from ${address}${path}`)).toMatchObject({ exit: 0 });
-    expect(asked.at(-1)?.url).toBe(url);
+    expect(requests.at(-1)?.url).toBe(url);
     expect(read().outputs.y).toEqual({ dtype: 'float32', shape: [1, 2], data: [5.5, 1.0001] });
     await demandValid();
   });

@@ -48,9 +48,9 @@ describe('variables that a user sets', () => {
     );
     await fc.assert(
       fc.asyncProperty(values, async (env) => {
-        const said = JSON.stringify(env);
-        await expectExplained(said, () => status({ ...work, environment: 'local' }, context(env)));
-        await expectExplained(said, () => event(work, context(env)));
+        const variables = JSON.stringify(env);
+        await expectExplained(variables, () => status({ ...work, environment: 'local' }, context(env)));
+        await expectExplained(variables, () => event(work, context(env)));
       }),
       times(120),
     );

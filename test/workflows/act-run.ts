@@ -118,14 +118,14 @@ function resultOf(code: number | null, lines: string[]): ActResult {
   const result: ActResult = { ok: code === 0, steps: [], outputs: {}, summaries: [], text: '' };
   const words: string[] = [];
   for (const line of lines.filter((text) => text !== '')) {
-    const { job = '', step = '', ...said } = line.startsWith('{') ? (JSON.parse(line) as ActLine) : { msg: line };
-    words.push(said.msg ?? '');
+    const { job = '', step = '', ...output } = line.startsWith('{') ? (JSON.parse(line) as ActLine) : { msg: line };
+    words.push(output.msg ?? '');
     // Steps inside of composite actions have a longer id.
-    if (said.stepResult && said.stage === 'Main' && said.stepID?.length === 1) {
-      result.steps.push({ job, step, result: said.stepResult });
+    if (output.stepResult && output.stage === 'Main' && output.stepID?.length === 1) {
+      result.steps.push({ job, step, result: output.stepResult });
     }
-    if (said.command === 'set-output') result.outputs[said.name ?? ''] = said.arg ?? '';
-    if (said.command === 'summary') result.summaries.push(said.content ?? '');
+    if (output.command === 'set-output') result.outputs[output.name ?? ''] = output.arg ?? '';
+    if (output.command === 'summary') result.summaries.push(output.content ?? '');
   }
   result.text = words.join('\n');
   return result;

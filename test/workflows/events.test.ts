@@ -26,7 +26,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
   let github: GitHubServer;
   let first: string;
   let second: string;
-  const told = () => github.state.repository('acme', 'models');
+  const recorded = () => github.state.repository('acme', 'models');
 
   const on = async (event: string, payload: Record<string, unknown>, ok = true): Promise<ActResult> => {
     const workflow = '.github/workflows/models.yml';
@@ -65,7 +65,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
   it('push to main: staging is shipped, and its deployment told', async () => {
     const ran = await on('push', push({ ref: 'refs/heads/main', before: zero, after: first }));
     expect(ran.outputs).toMatchObject({ version: '1.0.0', verdict: 'pass', promoted: 'true' });
-    expect(told().deployments.map(({ environment }) => environment)).toEqual(['staging']);
+    expect(recorded().deployments.map(({ environment }) => environment)).toEqual(['staging']);
   });
 
   it('opened, synchronize, closed: one comment, an endpoint that answers and then is gone', async () => {
@@ -78,10 +78,10 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     const third = release('1.1.0', 0.125);
     const again = await on('pull_request', pullRequest({ action: 'synchronize', headSha: third, baseSha: first }));
     expect(again.outputs['version']).toBe(previewVersion('1.1.0', 12, third));
-    expect(told().comments).toHaveLength(1);
-    expect(told().comments[0]?.body).toContain(third.slice(0, 7));
+    expect(recorded().comments).toHaveLength(1);
+    expect(recorded().comments[0]?.body).toContain(third.slice(0, 7));
     await on('pull_request', pullRequest({ action: 'closed', headSha: third, baseSha: first }));
-    expect(told().comments).toMatchObject([{ body: expect.stringContaining('gone') }]);
+    expect(recorded().comments).toMatchObject([{ body: expect.stringContaining('gone') }]);
     await expect(fetch(again.outputs['endpoint-url']!)).rejects.toThrow();
   });
 
@@ -104,7 +104,7 @@ describePart('act', whyNot(act) ?? whyNot(githubOpenapi), 'the example for this 
     git(folder, 'checkout', '--quiet', 'main');
     const ran = await on('push', push({ ref: 'refs/tags/digits@1.0.0', before: zero, after: first }));
     expect(ran.outputs).toMatchObject({ version: '1.0.0', promoted: 'true' });
-    expect(told().deployments.at(-1)).toMatchObject({ environment: 'production', production: true });
+    expect(recorded().deployments.at(-1)).toMatchObject({ environment: 'production', production: true });
     const wrong = await on('push', push({ ref: 'refs/tags/digits/v7.0.0', before: zero, after: first }), false);
     expect(wrong.text).toContain('7.0.0');
   });

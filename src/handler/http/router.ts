@@ -30,11 +30,11 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   };
 }
 
-function matchSegments(pattern: readonly string[], asked: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== asked.length) return undefined;
+function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
   const params: Record<string, string> = {};
   for (const [i, part] of pattern.entries()) {
-    const given = asked[i] as string;
+    const given = segments[i] as string;
     if (!part.startsWith('{')) {
       if (part !== given) return undefined;
       continue;

@@ -17,8 +17,8 @@ export async function persist(ask: () => Promise<Answer>, limits: Limits, signal
   for (let tries = 0; ; tries++) {
     const result = await attempt(ask);
     if (result instanceof Answer && !passing.has(result.status)) return result;
-    const asked = result instanceof Answer ? waitAskedFor(result) : 0;
-    const pause = retryDelay(tries, limits.waitMs, asked, Math.random);
+    const wantedMs = result instanceof Answer ? waitAskedFor(result) : 0;
+    const pause = retryDelay(tries, limits.waitMs, wantedMs, Math.random);
     if (tries === limits.retries || signal?.aborted || sinceStart() + pause > deadline) {
       if (result instanceof Answer) return result;
       throw result;

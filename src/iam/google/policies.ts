@@ -167,14 +167,14 @@ function accountPolicies(
   const { files, commands } = functionBindings(subject, name, run);
   const isOwn = account.endsWith(`@${project}.iam.gserviceaccount.com`);
   const make = isOwn ? [`gcloud iam service-accounts create ${name} --project="$PROJECT" || true`] : [];
-  const told = run.filter(({ target }) => target.batch);
-  const invoke = called.length + told.length > 0 ? [bindProject('roles/run.invoker')] : [];
-  const receive = told.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
+  const batches = run.filter(({ target }) => target.batch);
+  const invoke = called.length + batches.length > 0 ? [bindProject('roles/run.invoker')] : [];
+  const receive = batches.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
   const names = (plans: readonly RunPlan[]): string => plans.map((one) => one.name).join(', ');
   const purposes = [
     ...(run.length > 0 ? [`The service account of ${names(run)}.`] : []),
     ...(called.length > 0 ? [`The account by which API Gateway calls ${names(called)}.`] : []),
-    ...(told.length > 0 ? [`The account by which Eventarc tells ${names(told)} of uploads.`] : []),
+    ...(batches.length > 0 ? [`The account by which Eventarc tells ${names(batches)} of uploads.`] : []),
   ];
   return {
     ...{ role: 'function', cloud: 'google', name },

@@ -50,19 +50,19 @@ export interface AutoRollback {
  * Rolls back what this run has moved, each by compare-and-swap: the pointer, then the function. A later move of someone
  * else stays, with both. Never throws for a failed rollback, which would hide its reason.
  */
-export async function autoRollback(asked: LiveWatch): Promise<AutoRollback> {
-  const { moved, entry } = asked;
+export async function autoRollback(input: LiveWatch): Promise<AutoRollback> {
+  const { moved, entry } = input;
   const previous = moved.promoted ? moved.pointer?.previous : undefined;
-  if (!previous) return notRolledBack(asked);
+  if (!previous) return notRolledBack(input);
   try {
-    if (!(await pointerBack(asked))) return supersededBy(asked);
+    if (!(await pointerBack(input))) return supersededBy(input);
   } catch (error) {
-    return rollbackFailed(asked, previous.version, error);
+    return rollbackFailed(input, previous.version, error);
   }
   const pointer = `The pointer is back on ${previous.version}.`;
   const route = `Run coldgate rollback --model ${entry.name} --to ${previous.version} to route it again.`;
   try {
-    const restored = await functionBack(asked, previous.version);
+    const restored = await functionBack(input, previous.version);
     if (!restored) {
       const line = 'Someone else has changed the live function meanwhile, so that stays.';
       const hint = `coldgate status --model ${entry.name} shows what it serves. ${route}`;
@@ -123,13 +123,13 @@ async function pointerBack({ workspace, entry, moved, context }: LiveWatch): Pro
 /**
  * Returns the address that passed its readiness proof; undefined where someone else has moved the function meanwhile.
  */
-async function functionBack(asked: LiveWatch, version: string): Promise<string | undefined> {
-  const { workspace, entry, deployment, routed } = asked;
-  const before = asked.before ?? routed.revision;
+async function functionBack(input: LiveWatch, version: string): Promise<string | undefined> {
+  const { workspace, entry, deployment, routed } = input;
+  const before = input.before ?? routed.revision;
   const stored = await readStoredVersion(workspace.store, entry.name, version);
   const request: DeployRequest = {
     ...deployRequest(workspace, entry, deployment, stored, 'live'),
-    package: await packageOf(asked, before.packageSha256),
+    package: await packageOf(input, before.packageSha256),
   };
   const restored = await deployment.target.restore(request, { from: routed.revision, to: before });
   return restored?.revision.url;

@@ -44,7 +44,7 @@ interface Comparison {
   resumed: Resumed;
   /** The live version's own record: its drift baseline, and its starts where they replace measured ones. */
   liveRecord: GateRecord | undefined;
-  /** Recorded starts of the live version as a baseline arm; none where they are not asked for. */
+  /** Recorded starts of the live version as a baseline arm; none where they are not wanted for. */
   recorded: GateSample[] | undefined;
 }
 
@@ -66,8 +66,8 @@ function baselineOf(liveRecord: GateRecord | undefined, options: GateOptions): G
  * Opens what is compared. `baseline: stored` without usable recorded starts is measured interleaved, which is the
  * better way anyhow; the options of the comparison then say so.
  */
-async function openComparison(asked: GateRun): Promise<Comparison> {
-  const { workspace, entry, candidate, live, deployment, context } = asked;
+async function openComparison(wanted: GateRun): Promise<Comparison> {
+  const { workspace, entry, candidate, live, deployment, context } = wanted;
   const { store, environment } = workspace;
   const { target } = deployment;
   const record = (version: string) => new GateRecordStore(store, entry.name, target.key, version, context.log);
@@ -76,20 +76,20 @@ async function openComparison(asked: GateRun): Promise<Comparison> {
   const livePackage = await packageOfLive(state.live, deployment, context);
   const own = baseline?.version === candidate.version;
   const liveRecord = baseline && !own ? await record(baseline.version).read() : undefined;
-  const recorded = baselineOf(liveRecord, asked.options);
-  if (baseline && asked.options.baseline === 'stored' && !recorded) {
+  const recorded = baselineOf(liveRecord, wanted.options);
+  if (baseline && wanted.options.baseline === 'stored' && !recorded) {
     context.log.warn(
       `There are no recorded starts of ${baseline.version} to compare with: both versions are measured.`,
     );
   }
-  const options: GateOptions = { ...asked.options, baseline: recorded ? 'stored' : 'interleaved' };
-  const run = { ...asked, options };
+  const options: GateOptions = { ...wanted.options, baseline: recorded ? 'stored' : 'interleaved' };
+  const run = { ...wanted, options };
   const records = record(candidate.version);
   const arms = {
     candidate: identity(candidate, deployment.package),
     baseline: baseline ? identity(baseline, livePackage) : null,
   };
-  const resumed = resume(await records.read(), { target: target.key, options, ...arms }, asked.fresh);
+  const resumed = resume(await records.read(), { target: target.key, options, ...arms }, wanted.fresh);
   return { run, records, baseline, livePackage, resumed, liveRecord, recorded };
 }
 

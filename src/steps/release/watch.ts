@@ -34,8 +34,8 @@ async function movedOn({ workspace, entry, moved }: LiveWatch): Promise<string |
  */
 const loadingSeconds = 30;
 
-function look(asked: LiveWatch): Promise<Watched> {
-  const { workspace, entry, stored, deployment, moved, routed, seconds, context } = asked;
+function look(input: LiveWatch): Promise<Watched> {
+  const { workspace, entry, stored, deployment, moved, routed, seconds, context } = input;
   const { version, sha256, sample, manifest, manifestSha256 } = stored;
   const { refreshSeconds, followOverSeconds, maxPayloadKb } = entry.handler;
   const lag = refreshSeconds * 1.2 + followOverSeconds + loadingSeconds;
@@ -45,7 +45,7 @@ function look(asked: LiveWatch): Promise<Watched> {
     seconds,
     sloMs: entry.gate.sloMs,
     before: moved.previousVersion === null ? undefined : { version: moved.previousVersion, seconds: lag },
-    superseded: () => movedOn(asked),
+    superseded: () => movedOn(input),
     signal: context.signal,
     log: context.log,
   });
@@ -56,17 +56,17 @@ function look(asked: LiveWatch): Promise<Watched> {
  * as this run left it. The result then has a failure (exit 7). Throws ColdgateError `watch-stopped` when the run is
  * aborted: what is live stays.
  */
-export async function watchLive(asked: LiveWatch): Promise<ModelResult> {
-  const { entry, stored, seconds, context } = asked;
+export async function watchLive(input: LiveWatch): Promise<ModelResult> {
+  const { entry, stored, seconds, context } = input;
   const what = `${entry.name} ${stored.version}`;
   context.log.info(`  Watching ${what} for ${seconds} s.`);
   const began = performance.now();
   try {
-    const watched = await look(asked);
-    if (watched.outcome !== 'broken') return reportOf(asked, watched, []);
+    const watched = await look(input);
+    if (watched.outcome !== 'broken') return reportOf(input, watched, []);
     context.log.warn(`${what} broke while it was watched: ${watched.why}`);
-    const back = await autoRollback(asked);
-    return reportOf(asked, watched, back.lines, failureOf(asked, watched, back));
+    const back = await autoRollback(input);
+    return reportOf(input, watched, back.lines, failureOf(input, watched, back));
   } catch (error) {
     if (!context.signal.aborted) throw error;
     const watched = Math.round((performance.now() - began) / 1000);

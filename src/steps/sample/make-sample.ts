@@ -47,19 +47,19 @@ export function samplePath(entry: ModelEntry): string {
 export async function makeSample(
   config: Config,
   entry: ModelEntry,
-  wish: SampleWish,
+  options: SampleWish,
   context: Context,
 ): Promise<MadeSample> {
   const bare = withSample(entry, undefined);
   const [source] = (await inspectSources(config, [bare])) as [ModelSource];
   return withScratchFolder(context.env, async (scratch) => {
     const draft = join(scratch, 'sample.json');
-    const sample = await recordDraft(source, wish, draft, scratch, context);
+    const sample = await recordDraft(source, options, draft, scratch, context);
     const text = sampleText(sample);
     await writeFile(draft, text);
     const [complete] = (await inspectSources(config, [withSample(entry, draft)])) as [ModelSource];
     const { notes } = await proveSource(config, complete, context);
-    await place(wish, text, relative(config.root, wish.output));
+    await place(options, text, relative(config.root, options.output));
     return { sample, bytes: Buffer.byteLength(text), notes };
   });
 }
@@ -74,22 +74,22 @@ function withSample(entry: ModelEntry, source: string | undefined): ModelEntry {
 
 async function recordDraft(
   { modelPath, head, entry }: ModelSource,
-  wish: SampleWish,
+  options: SampleWish,
   draft: string,
   scratch: string,
   context: Context,
 ): Promise<Sample> {
-  const given = wish.inputs.length > 0 ? await readGivenRun(wish.inputs, head, context.cwd) : undefined;
-  if (given) checkGiven(given, head, wish.inputs.join(', '));
+  const given = options.inputs.length > 0 ? await readGivenRun(options.inputs, head, context.cwd) : undefined;
+  if (given) checkGiven(given, head, options.inputs.join(', '));
   const inputs = given && join(scratch, 'inputs.json');
   if (inputs) await writeFile(inputs, JSON.stringify({ inputs: given.inputs }));
   const { repeatable } = await recordSample({ model: modelPath, inputs, out: draft }, context);
   const made = JSON.parse(await readFile(draft, 'utf8')) as Sample;
   if (!repeatable) context.log.warn(`${entry.name} answers the same inputs in two ways: its sample has no outputs.`);
   if (given?.outputs) demandSame(given.outputs as never, made, `The test data of ${entry.name}`);
-  if (wish.from === undefined) return made;
-  const outputs = (await askEndpoint(wish.from, made.inputs as never, context)) as NonNullable<Sample['outputs']>;
-  if (repeatable) demandSame(outputs, made, wish.from);
+  if (options.from === undefined) return made;
+  const outputs = (await askEndpoint(options.from, made.inputs as never, context)) as NonNullable<Sample['outputs']>;
+  if (repeatable) demandSame(outputs, made, options.from);
   return { inputs: made.inputs, ...(repeatable && { outputs }) };
 }
 

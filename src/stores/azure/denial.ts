@@ -42,12 +42,12 @@ export const isLogInFailure = ({ code, status, message }: RequestFailure): boole
 export function denialOf(
   failure: RequestFailure,
   context: AzureContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   who?: string,
 ): DeniedError | undefined {
   const { status, code, message } = failure;
   const { url } = context.place;
-  const fields = { store: url, key: asked.key, cause: failure };
+  const fields = { store: url, key: requestContext.key, cause: failure };
   if (isLogInFailure(failure)) {
     const why = /AADSTS\d+: ([^.]+\.)/.exec(message)?.[0] ?? message;
     return new DeniedError(`There are no Azure credentials to open ${url} with: ${why}`, {
@@ -58,12 +58,15 @@ export function denialOf(
   if (code === 'BlobImmutableDueToPolicy' || code === 'BlobImmutableDueToLegalHold') {
     const hint =
       'The container’s immutability policy or a legal hold keeps it: az storage container immutability-policy show.';
-    return new DeniedError(`${url} keeps ${asked.key ?? 'its blobs'} as it is: ${message}`, { ...fields, hint });
+    return new DeniedError(`${url} keeps ${requestContext.key ?? 'its blobs'} as it is: ${message}`, {
+      ...fields,
+      hint,
+    });
   }
   if (status !== 401 && status !== 403 && code !== 'PublicAccessNotPermitted') return undefined;
   if (code === 'KeyBasedAuthenticationNotPermitted') {
     const hint = `The account takes no keys: unset AZURE_STORAGE_CONNECTION_STRING. ${logInHint}`;
-    return new DeniedError(`${context.place.account} does not take its key to ${asked.verb} in ${url}.`, {
+    return new DeniedError(`${context.place.account} does not take its key to ${requestContext.verb} in ${url}.`, {
       ...fields,
       hint,
     });
@@ -73,19 +76,24 @@ export function denialOf(
       context.identity.kind === 'token'
         ? logInHint
         : 'Renew AZURE_STORAGE_CONNECTION_STRING, and set the clock of this machine.';
-    const summary = `${context.place.account} does not take these credentials to ${asked.verb} in ${url} (${code}): ${message}`;
+    const summary = `${context.place.account} does not take these credentials to ${requestContext.verb} in ${url} (${code}): ${message}`;
     return new DeniedError(summary, { ...fields, hint });
   }
-  return forbidden(failure, context, asked, who);
+  return forbidden(failure, context, requestContext, who);
 }
 
-function forbidden(failure: RequestFailure, context: AzureContext, asked: RequestContext, who?: string): DeniedError {
+function forbidden(
+  failure: RequestFailure,
+  context: AzureContext,
+  requestContext: RequestContext,
+  who?: string,
+): DeniedError {
   const { place, identity } = context;
-  const { permission, role } = needs[asked.verb];
-  const fields = { store: place.url, key: asked.key, cause: failure };
+  const { permission, role } = needs[requestContext.verb];
+  const fields = { store: place.url, key: requestContext.key, cause: failure };
   const data = { permission, resource: place.scope, principal: who ?? null };
   if (identity.kind === 'sas') {
-    const message = `The signature in AZURE_STORAGE_CONNECTION_STRING does not allow to ${asked.verb} in ${place.url} (${failure.code}).`;
+    const message = `The signature in AZURE_STORAGE_CONNECTION_STRING does not allow to ${requestContext.verb} in ${place.url} (${failure.code}).`;
     return new DeniedError(message, {
       ...fields,
       data,
@@ -93,10 +101,10 @@ function forbidden(failure: RequestFailure, context: AzureContext, asked: Reques
     });
   }
   const subject = who ?? 'The identity of these credentials';
-  const grant = `az role assignment create --assignee ${who ?? 'PRINCIPAL'} --role "${role}" --scope ${asked.verb === 'sign' ? place.scope.replace(/\/blobServices.*/, '') : place.scope}`;
+  const grant = `az role assignment create --assignee ${who ?? 'PRINCIPAL'} --role "${role}" --scope ${requestContext.verb === 'sign' ? place.scope.replace(/\/blobServices.*/, '') : place.scope}`;
   // The same answer comes for requests from networks that the account shuts out.
   const network =
     failure.code === 'AuthorizationFailure' ? ' If it has the role, look at the account’s network rules.' : '';
-  const message = `${subject} may not ${asked.verb} in ${place.url}: ${permission} is missing (${failure.code}).`;
+  const message = `${subject} may not ${requestContext.verb} in ${place.url}: ${permission} is missing (${failure.code}).`;
   return new DeniedError(message, { ...fields, data, hint: `Grant it: ${grant} (takes a few minutes).${network}` });
 }

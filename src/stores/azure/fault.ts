@@ -34,11 +34,11 @@ export async function principalOf(identity: Identity): Promise<string | undefine
 }
 
 /** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
-export async function explain(thrown: unknown, context: AzureContext, asked: RequestContext): Promise<Error> {
+export async function explain(thrown: unknown, context: AzureContext, requestContext: RequestContext): Promise<Error> {
   if (thrown instanceof ColdgateError) return thrown;
   const failure = failureOf(thrown);
   const who = failure.status === 403 ? await principalOf(context.identity) : undefined;
-  return explainFailure(failure, context, asked, who);
+  return explainFailure(failure, context, requestContext, who);
 }
 
 const archived = new Set(['BlobArchived', 'BlobBeingRehydrated']);
@@ -48,13 +48,13 @@ const badName = new Set(['InvalidUri', 'InvalidResourceName', 'OutOfRangeInput',
 function explainFailure(
   failure: RequestFailure,
   context: AzureContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   who?: string,
 ): StoreError {
   const { url, account, container } = context.place;
   const { status, code, message } = failure;
-  const fields = { store: url, key: asked.key, cause: failure };
-  const at = asked.key === undefined ? url : `${asked.key} in ${url}`;
+  const fields = { store: url, key: requestContext.key, cause: failure };
+  const at = requestContext.key === undefined ? url : `${requestContext.key} in ${url}`;
   if (code === 'ContainerNotFound' || code === 'ContainerBeingDeleted') {
     const hint = `Correct the store’s URL in models.yaml, or make the container: az storage container create --account-name ${account} --name ${container} --auth-mode login`;
     return new StoreError('no-bucket', exitCodes.usage, `There is no container ${container} in ${account} (${url}).`, {
@@ -62,24 +62,24 @@ function explainFailure(
       hint,
     });
   }
-  const kept = keptFault(failure, context, asked);
+  const kept = keptFault(failure, context, requestContext);
   if (kept) return kept;
-  if (status === 412 && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
-  const denial = denialOf(failure, context, asked, who);
+  if (status === 412 && requestContext.key !== undefined) return new PreconditionError(url, requestContext.key, fields);
+  const denial = denialOf(failure, context, requestContext, who);
   if (denial) return denial;
-  if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
+  if (status === 404 && requestContext.key !== undefined) return new NotFoundError(url, requestContext.key, fields);
   if (status === 501 || status === 405)
-    return new UnsupportedError(`to ${asked.verb} as it was sent (${code})`, fields);
+    return new UnsupportedError(`to ${requestContext.verb} as it was sent (${code})`, fields);
   if (status === 400 && badName.has(code)) {
-    const summary = `The store’s prefix and ${asked.key} together are no name that Azure Blob Storage takes (${code}).`;
+    const summary = `The store’s prefix and ${requestContext.key} together are no name that Azure Blob Storage takes (${code}).`;
     return new StoreError('bad-key', exitCodes.usage, summary, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429;
   if (isRefusal && !isUntouched(failure)) {
-    const summary = `${account} refused a request to ${asked.verb} in ${url} (${status} ${code}): ${message}`;
+    const summary = `${account} refused a request to ${requestContext.verb} in ${url} (${status} ${code}): ${message}`;
     return new StoreError('request-refused', exitCodes.unexpected, summary, fields);
   }
-  return unavailable(failure, context, asked, at);
+  return unavailable(failure, context, requestContext, at);
 }
 
 /** A blob that is there, in a state in which this cannot be done to it; undefined for other failures. */
@@ -112,21 +112,21 @@ function keptFault(
 function unavailable(
   failure: RequestFailure,
   context: AzureContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   at: string,
 ): UnavailableError {
   const { status, code, message } = failure;
-  const fields = { store: context.place.url, key: asked.key, cause: failure };
+  const fields = { store: context.place.url, key: requestContext.key, cause: failure };
   const { endpoint } = context;
   if (code === 'SilenceError') {
-    return new UnavailableError(`${at}: ${message} while waiting for ${endpoint} to ${asked.verb}.`, fields);
+    return new UnavailableError(`${at}: ${message} while waiting for ${endpoint} to ${requestContext.verb}.`, fields);
   }
   if (status === 0) {
     const hint = isUnreached(code) ? connectionHint('the name of the account, the endpoint') : undefined;
-    const summary = `${at}: the connection to ${endpoint} failed in a request to ${asked.verb} (${code}: ${message}).`;
+    const summary = `${at}: the connection to ${endpoint} failed in a request to ${requestContext.verb} (${code}: ${message}).`;
     return new UnavailableError(summary, { ...fields, hint });
   }
-  const summary = `${at}: ${endpoint} answered a request to ${asked.verb} with ${status} ${code}: ${message}`;
+  const summary = `${at}: ${endpoint} answered a request to ${requestContext.verb} with ${status} ${code}: ${message}`;
   return new UnavailableError(summary, fields);
 }
 

@@ -16,17 +16,21 @@ export interface Described {
 /**
  * The blob that a response describes. Throws UnavailableError for a response without fields that Azure always sends.
  */
-export function infoOf(context: AzureContext, asked: RequestContext & { key: string }, answer: Described): ObjectInfo {
+export function infoOf(
+  context: AzureContext,
+  requestContext: RequestContext & { key: string },
+  answer: Described,
+): ObjectInfo {
   const { etag, contentLength: size, lastModified, contentType, cacheControl } = answer;
   if (!etag || size === undefined || !lastModified) {
-    const message = `${asked.key} in ${context.place.url}: the answer to ${asked.verb} lacks the blob’s ETag, size or date.`;
-    throw new UnavailableError(message, { store: context.place.url, key: asked.key });
+    const message = `${requestContext.key} in ${context.place.url}: the answer to ${requestContext.verb} lacks the blob’s ETag, size or date.`;
+    throw new UnavailableError(message, { store: context.place.url, key: requestContext.key });
   }
   const meta = {
     ...(contentType ? { contentType } : {}),
     ...(cacheControl ? { cacheControl } : {}),
   };
-  return { key: asked.key, size, token: tokenOf(etag), modified: lastModified, meta };
+  return { key: requestContext.key, size, token: tokenOf(etag), modified: lastModified, meta };
 }
 
 /** In accounts with folders (hierarchical namespace) these are blobs too, marked so; they are no objects of a store. */

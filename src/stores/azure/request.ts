@@ -19,24 +19,24 @@ interface Bounds {
 /** Sends a request once and aborts it when it stalls; throws the store error for its failure. */
 export async function request<T>(
   context: AzureContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   work: (options: RequestOptions) => Promise<T>,
   { stop, silence = context.limits.stallMs }: Bounds = {},
 ): Promise<T> {
   try {
     return await withIdleTimeout(silence, (abortSignal, onProgress) => work({ abortSignal, onProgress }), stop);
   } catch (thrown) {
-    throw await explain(thrown, context, asked);
+    throw await explain(thrown, context, requestContext);
   }
 }
 
 /** The same for what may be repeated freely: until `stop`, it is sent again while the service is not available. */
 export function repeat<T>(
   context: AzureContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   work: (options: RequestOptions) => Promise<T>,
   bounds: Bounds = {},
 ): Promise<T> {
   const { attempts } = context.limits;
-  return withRetry(() => request(context, asked, work, bounds), { attempts, stop: bounds.stop });
+  return withRetry(() => request(context, requestContext, work, bounds), { attempts, stop: bounds.stop });
 }

@@ -36,11 +36,11 @@ async function delegatedKey(context: AzureContext, key: string, expiresOn: Date)
   if (known && known.signedExpiresOn.getTime() >= expiresOn.getTime() - slack) return known;
   // Not before the week that its end allows.
   const startsOn = new Date(Math.max(Date.now() - clockSkew, expiresOn.getTime() - longest * 1000));
-  const asked = repeat(context, { verb: 'sign', key }, ({ abortSignal }) =>
+  const delegated = repeat(context, { verb: 'sign', key }, ({ abortSignal }) =>
     context.service.getUserDelegationKey(startsOn, expiresOn, { abortSignal }),
   );
-  delegatedKeys.set(context, asked);
-  return asked;
+  delegatedKeys.set(context, delegated);
+  return delegated;
 }
 
 export async function readUrl(context: AzureContext, key: string, seconds: number): Promise<SignedUrl> {

@@ -26,9 +26,9 @@ export function commit<T>(
 /** Sends a request that may be repeated freely until `stop`; throws the store error for its failure. */
 export function repeat<T>(
   context: GcsContext,
-  asked: RequestContext,
+  requestContext: RequestContext,
   send: () => Promise<T>,
   stop?: AbortSignal,
 ): Promise<T> {
-  return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, asked), stop));
+  return commit(context, send, (thrown) => judgeRepeatable(explain(thrown, context, requestContext), stop));
 }

@@ -22,14 +22,18 @@ export interface RequestContext {
 }
 
 /** DeniedError for a request that Google refused for this identity; undefined for other failures. */
-export function denialOf(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError | undefined {
+export function denialOf(
+  failure: RequestFailure,
+  context: GcsContext,
+  requestContext: RequestContext,
+): DeniedError | undefined {
   const { status, message, reason } = failure;
   const { url, bucket } = context.place;
-  const fields = { store: url, key: asked.key, cause: failure };
+  const fields = { store: url, key: requestContext.key, cause: failure };
   const anonymous = /Anonymous caller/.test(message);
   if (status === 401) {
     const hint = anonymous ? `The endpoint ${context.endpoint} gets no credentials. ${logIn}` : logIn;
-    return new DeniedError(`No valid Google Cloud credentials to ${asked.verb} in ${url}: ${message}`, {
+    return new DeniedError(`No valid Google Cloud credentials to ${requestContext.verb} in ${url}: ${message}`, {
       ...fields,
       hint,
     });
@@ -41,13 +45,16 @@ export function denialOf(failure: RequestFailure, context: GcsContext, asked: Re
     return new DeniedError(`${url} may not use its encryption key: ${message}`, { ...fields, hint });
   }
   if (reason === 'retentionPolicyNotMet' || /retention policy|object hold/i.test(message)) {
-    const hint = `See what holds it: gcloud storage objects describe gs://${bucket}/${context.place.nameOf(asked.key ?? '')}`;
-    return new DeniedError(`${url} keeps ${asked.key ?? 'its objects'} as it is: ${message}`, { ...fields, hint });
+    const hint = `See what holds it: gcloud storage objects describe gs://${bucket}/${context.place.nameOf(requestContext.key ?? '')}`;
+    return new DeniedError(`${url} keeps ${requestContext.key ?? 'its objects'} as it is: ${message}`, {
+      ...fields,
+      hint,
+    });
   }
   if (reason === 'accountDisabled' || /vpcServiceControls|organization's policy/i.test(`${reason} ${message}`)) {
     return new DeniedError(`${url} is closed to this request: ${message}`, fields);
   }
-  return forbidden(failure, context, asked);
+  return forbidden(failure, context, requestContext);
 }
 
 /** The predefined role that has it, and least beside it. */
@@ -57,23 +64,26 @@ function roleOf(permission: string): string {
 }
 
 /** Google names who asked and what is missing: "ci@p.iam.gserviceaccount.com does not have storage.objects.get access to …". */
-function forbidden(failure: RequestFailure, context: GcsContext, asked: RequestContext): DeniedError {
+function forbidden(failure: RequestFailure, context: GcsContext, requestContext: RequestContext): DeniedError {
   const { url, bucket } = context.place;
-  const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[asked.verb];
+  const permission = /\b(storage\.[a-z]+\.[a-zA-Z]+)\b/.exec(failure.message)?.[1] ?? permissions[requestContext.verb];
   const principal = /^(\S+) does not have /.exec(failure.message)?.[1];
   const who = principal ?? 'The identity of these credentials';
   const role = roleOf(permission);
   const member = principal?.includes('gserviceaccount.com') ? `serviceAccount:${principal}` : 'MEMBER';
-  const resource = asked.verb === 'list' || !asked.key ? bucket : `${bucket}/${context.place.nameOf(asked.key)}`;
+  const resource =
+    requestContext.verb === 'list' || !requestContext.key
+      ? bucket
+      : `${bucket}/${context.place.nameOf(requestContext.key)}`;
   // Without storage.objects.list Google responds with "denied" for a missing object.
   const missing =
     permission === 'storage.objects.get'
       ? ' (it holds storage.objects.list too, without which missing objects are denied)'
       : '';
   const place = `gs://${resource}`;
-  return new DeniedError(`${who} may not ${asked.verb} in ${url}: ${permission} on ${place} is missing.`, {
+  return new DeniedError(`${who} may not ${requestContext.verb} in ${url}: ${permission} on ${place} is missing.`, {
     store: url,
-    key: asked.key,
+    key: requestContext.key,
     cause: failure,
     hint: `Grant ${role}${missing}: gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${member} --role=${role}`,
     data: { permission, resource: place, principal: principal ?? null },

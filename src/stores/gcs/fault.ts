@@ -16,34 +16,34 @@ import { denialOf, type RequestContext } from './denial.ts';
 import { noAnswer, type RequestFailure } from './failure.ts';
 
 /** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
-export function explain(thrown: unknown, context: GcsContext, asked: RequestContext): Error {
+export function explain(thrown: unknown, context: GcsContext, requestContext: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
-  return explainFailure(noAnswer(thrown), context, asked);
+  return explainFailure(noAnswer(thrown), context, requestContext);
 }
 
-function explainFailure(failure: RequestFailure, context: GcsContext, asked: RequestContext): StoreError {
+function explainFailure(failure: RequestFailure, context: GcsContext, requestContext: RequestContext): StoreError {
   const { url, bucket } = context.place;
   const { status, message } = failure;
-  const fields = { store: url, key: asked.key, cause: failure };
-  if (isNoBucket(failure, asked)) {
+  const fields = { store: url, key: requestContext.key, cause: failure };
+  if (isNoBucket(failure, requestContext)) {
     const hint = `Correct the store’s URL in models.yaml, or make the bucket: gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access`;
     return new StoreError('no-bucket', exitCodes.usage, `There is no bucket ${bucket} (${url}).`, { ...fields, hint });
   }
-  if (isBusy(failure) || isGarbled(failure)) return unavailable(failure, context, asked);
-  if (status === 412 && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
-  const denial = denialOf(failure, context, asked);
+  if (isBusy(failure) || isGarbled(failure)) return unavailable(failure, context, requestContext);
+  if (status === 412 && requestContext.key !== undefined) return new PreconditionError(url, requestContext.key, fields);
+  const denial = denialOf(failure, context, requestContext);
   if (denial) return denial;
-  if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
-  if (status === 501 || status === 405) return new UnsupportedError(`to ${asked.verb} as it was sent`, fields);
+  if (status === 404 && requestContext.key !== undefined) return new NotFoundError(url, requestContext.key, fields);
+  if (status === 501 || status === 405) return new UnsupportedError(`to ${requestContext.verb} as it was sent`, fields);
   if (status === 400 && /object name|name.*(?:length|long)/i.test(message)) {
-    const summary = `The bucket’s prefix and ${asked.key} together are no name that Google Cloud Storage takes: ${message}`;
+    const summary = `The bucket’s prefix and ${requestContext.key} together are no name that Google Cloud Storage takes: ${message}`;
     return new StoreError('bad-key', exitCodes.usage, summary, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
   if (status >= 400 && status < 500 && status !== 408) {
-    const summary = `${context.endpoint} refused a request to ${asked.verb} in ${url} (${status} ${failure.reason}): ${message}`;
+    const summary = `${context.endpoint} refused a request to ${requestContext.verb} in ${url} (${status} ${failure.reason}): ${message}`;
     return new StoreError('request-refused', exitCodes.unexpected, summary, fields);
   }
-  return unavailable(failure, context, asked);
+  return unavailable(failure, context, requestContext);
 }
 
 /** Where an object is created, only the bucket can be missing; elsewhere the message shows it. */
@@ -59,31 +59,34 @@ export const isBusy = ({ status, reason }: RequestFailure): boolean =>
 const isGarbled = ({ status, message }: RequestFailure): boolean =>
   status === 400 && /doesn't match calculated|does not match.*(?:crc32c|md5|hash)/i.test(message);
 
-function unavailable(failure: RequestFailure, context: GcsContext, asked: RequestContext): UnavailableError {
+function unavailable(failure: RequestFailure, context: GcsContext, requestContext: RequestContext): UnavailableError {
   const { status, reason, message } = failure;
   const { url } = context.place;
-  const fields = { store: url, key: asked.key, cause: failure };
-  const at = asked.key === undefined ? url : `${asked.key} in ${url}`;
+  const fields = { store: url, key: requestContext.key, cause: failure };
+  const at = requestContext.key === undefined ? url : `${requestContext.key} in ${url}`;
   if (isBusy(failure)) {
     const hint = 'An object takes about one change a second: wait, and run it again.';
     return new UnavailableError(`${at}: too many changes at once (${message}).`, { ...fields, hint });
   }
   if (reason === 'SilenceError') {
-    return new UnavailableError(`${at}: ${message} while waiting for ${context.endpoint} to ${asked.verb}.`, fields);
+    return new UnavailableError(
+      `${at}: ${message} while waiting for ${context.endpoint} to ${requestContext.verb}.`,
+      fields,
+    );
   }
   if (status === 0) {
     const hint = isUnreached(reason) ? connectionHint('the endpoint') : undefined;
-    const summary = `${at}: the connection to ${context.endpoint} failed in a request to ${asked.verb} (${reason}: ${message}).`;
+    const summary = `${at}: the connection to ${context.endpoint} failed in a request to ${requestContext.verb} (${reason}: ${message}).`;
     return new UnavailableError(summary, { ...fields, hint });
   }
-  const summary = `${at}: ${context.endpoint} answered a request to ${asked.verb} with ${status} ${reason}: ${message}`;
+  const summary = `${at}: ${context.endpoint} answered a request to ${requestContext.verb} with ${status} ${reason}: ${message}`;
   return new UnavailableError(summary, fields);
 }
 
 /** What a failed conditional write means, for `commitWrite`. */
 export function judgeWrite(
   context: GcsContext,
-  asked: RequestContext & { key: string },
+  requestContext: RequestContext & { key: string },
   when: Precondition,
 ): (thrown: unknown) => Failure {
   return (thrown) => {
@@ -95,11 +98,11 @@ export function judgeWrite(
       const { url } = context.place;
       const error =
         when === 'absent'
-          ? new AlreadyExistsError(url, asked.key, options)
-          : new PreconditionError(url, asked.key, options);
+          ? new AlreadyExistsError(url, requestContext.key, options)
+          : new PreconditionError(url, requestContext.key, options);
       return { kind: 'refused', error };
     }
-    const error = explainFailure(failure, context, asked);
+    const error = explainFailure(failure, context, requestContext);
     if (!(error instanceof UnavailableError)) return { kind: 'final', error };
     const untouched = failure.status === 0 ? isUnreached(failure.reason) : isBusy(failure) || isGarbled(failure);
     return { kind: untouched ? 'untouched' : 'unknown', error };

@@ -25,20 +25,20 @@ export const resourceFields = 'name,generation,size,updated,contentType,cacheCon
  */
 export function infoOf(
   context: GcsContext,
-  asked: RequestContext & { key: string },
+  requestContext: RequestContext & { key: string },
   resource: ObjectResource,
 ): ObjectInfo {
   const { generation, size, updated, contentType, cacheControl } = resource;
   const modified = new Date(updated ?? '');
   if (!generation || size === undefined || Number.isNaN(modified.getTime())) {
-    const message = `${asked.key} in ${context.place.url}: the answer to ${asked.verb} lacks the object’s generation, size or date.`;
-    throw new UnavailableError(message, { store: context.place.url, key: asked.key });
+    const message = `${requestContext.key} in ${context.place.url}: the answer to ${requestContext.verb} lacks the object’s generation, size or date.`;
+    throw new UnavailableError(message, { store: context.place.url, key: requestContext.key });
   }
   const meta = {
     ...(contentType === undefined ? {} : { contentType }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
   };
-  return { key: asked.key, size: Number(size), token: tokenOf(generation), modified, meta };
+  return { key: requestContext.key, size: Number(size), token: tokenOf(generation), modified, meta };
 }
 
 const headerOf = ({ headers }: IncomingMessage, name: string): string | undefined => {

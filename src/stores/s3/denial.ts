@@ -49,9 +49,13 @@ const logIn =
  * DeniedError for a request that S3, or the credentials service, refused for this identity; undefined for other
  * failures.
  */
-export function denialOf(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError | undefined {
+export function denialOf(
+  failure: FailedAnswer,
+  context: S3Context,
+  requestContext: RequestContext,
+): DeniedError | undefined {
   const { name, status } = failure;
-  const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };
+  const fields = { store: context.place.url, key: requestContext.key, cause: causeOf(failure) };
   if (/sts:AssumeRole/.test(failure.message)) {
     const message = `AWS did not give this job its role: ${sentence(failure.message)}`;
     const hint =
@@ -59,18 +63,18 @@ export function denialOf(failure: FailedAnswer, context: S3Context, asked: Reque
     return new DeniedError(message, { ...fields, hint });
   }
   if (unknownIdentity.has(name)) {
-    const message = `No valid AWS credentials for ${asked.action} in ${context.place.url}: ${sentence(failure.message)}`;
+    const message = `No valid AWS credentials for ${requestContext.action} in ${context.place.url}: ${sentence(failure.message)}`;
     return new DeniedError(message, { ...fields, hint: logIn });
   }
   if (status !== 403 && name !== 'AccessDenied') return undefined;
-  return forbidden(failure, context, asked);
+  return forbidden(failure, context, requestContext);
 }
 
-function forbidden(failure: FailedAnswer, context: S3Context, asked: RequestContext): DeniedError {
+function forbidden(failure: FailedAnswer, context: S3Context, requestContext: RequestContext): DeniedError {
   const summary = readMessage(failure.message);
-  const permission = summary.action ?? permissions[asked.action];
-  const listing = asked.action === 'ListObjectsV2' || asked.action === 'HeadBucket';
-  const resource = summary.resource ?? context.place.arnOf(context.region, listing ? undefined : asked.key);
+  const permission = summary.action ?? permissions[requestContext.action];
+  const listing = requestContext.action === 'ListObjectsV2' || requestContext.action === 'HeadBucket';
+  const resource = summary.resource ?? context.place.arnOf(context.region, listing ? undefined : requestContext.key);
   const who = summary.principal ?? unnamed;
   const why = summary.why ?? (failure.message === 'UnknownError' ? '' : ` (${failure.name})`);
   const bucket = context.place.arnOf(context.region);
@@ -80,10 +84,10 @@ function forbidden(failure: FailedAnswer, context: S3Context, asked: RequestCont
   const unlisted =
     permission === 's3:GetObject' ? `, and s3:ListBucket on ${bucket}: without it missing objects are denied too` : '';
   return new DeniedError(
-    `${context.place.url} denied ${asked.action}: ${who} may not do ${permission} on ${resource}${why}.`,
+    `${context.place.url} denied ${requestContext.action}: ${who} may not do ${permission} on ${resource}${why}.`,
     {
       store: context.place.url,
-      key: asked.key,
+      key: requestContext.key,
       hint: `Grant ${permission} on ${granted}${unlisted}.`,
       cause: causeOf(failure),
       data: { permission, resource, principal: summary.principal ?? null },

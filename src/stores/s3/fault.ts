@@ -31,16 +31,16 @@ const elsewhere = new Set([
 ]);
 
 /** Returns the store error for a failed request; an error that is a store error already is returned unchanged. */
-export function explain(thrown: unknown, context: S3Context, asked: RequestContext): Error {
+export function explain(thrown: unknown, context: S3Context, requestContext: RequestContext): Error {
   if (thrown instanceof ColdgateError) return thrown;
-  return explainFailure(readFailure(thrown), context, asked);
+  return explainFailure(readFailure(thrown), context, requestContext);
 }
 
-function explainFailure(failure: FailedAnswer, context: S3Context, asked: RequestContext): StoreError {
+function explainFailure(failure: FailedAnswer, context: S3Context, requestContext: RequestContext): StoreError {
   const { url, bucket } = context.place;
   const { name, status } = failure;
-  const fields = { store: url, key: asked.key, cause: causeOf(failure) };
-  const at = asked.key === undefined ? url : `${asked.key} in ${url}`;
+  const fields = { store: url, key: requestContext.key, cause: causeOf(failure) };
+  const at = requestContext.key === undefined ? url : `${requestContext.key} in ${url}`;
   if (name === 'NoSuchBucket') {
     const hint =
       'Correct the store’s URL in models.yaml, or make the bucket: aws s3 mb ' +
@@ -49,23 +49,25 @@ function explainFailure(failure: FailedAnswer, context: S3Context, asked: Reques
   }
   if (elsewhere.has(name) || status === 301) return wrongRegion(failure, context);
   if (name === 'InvalidObjectState') {
-    const hint = `Restore it: aws s3api restore-object --bucket ${bucket} --key ${context.place.nameOf(asked.key ?? '')} --restore-request Days=7`;
+    const hint = `Restore it: aws s3api restore-object --bucket ${bucket} --key ${context.place.nameOf(requestContext.key ?? '')} --restore-request Days=7`;
     return new StoreError('object-archived', exitCodes.usage, `${at} is in an archive class and cannot be read.`, {
       ...fields,
       hint,
     });
   }
   if (name === 'KeyTooLongError') {
-    const message = `The bucket’s prefix and ${asked.key} are together longer than the 1024 bytes that S3 takes.`;
+    const message = `The bucket’s prefix and ${requestContext.key} are together longer than the 1024 bytes that S3 takes.`;
     return new StoreError('bad-key', exitCodes.usage, message, { ...fields, hint: 'Choose a shorter prefix or name.' });
   }
-  if (isRefusal(failure) && asked.key !== undefined) return new PreconditionError(url, asked.key, fields);
+  if (isRefusal(failure) && requestContext.key !== undefined)
+    return new PreconditionError(url, requestContext.key, fields);
   // A wrong clock is answered with 403 as well.
-  const denial = garbled.has(name) ? undefined : denialOf(failure, context, asked);
+  const denial = garbled.has(name) ? undefined : denialOf(failure, context, requestContext);
   if (denial) return denial;
-  if (status === 404 && asked.key !== undefined) return new NotFoundError(url, asked.key, fields);
-  if (status === 501 || status === 405) return new UnsupportedError(`${asked.action} as it was sent (${name})`, fields);
-  return unavailable(failure, context, asked, at);
+  if (status === 404 && requestContext.key !== undefined) return new NotFoundError(url, requestContext.key, fields);
+  if (status === 501 || status === 405)
+    return new UnsupportedError(`${requestContext.action} as it was sent (${name})`, fields);
+  return unavailable(failure, context, requestContext, at);
 }
 
 function wrongRegion(failure: FailedAnswer, { place, region, endpoint }: S3Context): StoreError {
@@ -78,34 +80,42 @@ function wrongRegion(failure: FailedAnswer, { place, region, endpoint }: S3Conte
   return new StoreError('wrong-region', exitCodes.usage, message, { store: place.url, hint, cause: causeOf(failure) });
 }
 
-function unavailable(failure: FailedAnswer, context: S3Context, asked: RequestContext, at: string): UnavailableError {
+function unavailable(
+  failure: FailedAnswer,
+  context: S3Context,
+  requestContext: RequestContext,
+  at: string,
+): UnavailableError {
   const { name, message, status, system } = failure;
-  const fields = { store: context.place.url, key: asked.key, cause: causeOf(failure) };
+  const fields = { store: context.place.url, key: requestContext.key, cause: causeOf(failure) };
   const host = context.endpoint ?? 'S3';
   if (name === 'TimeoutError') {
     const { stallMs, connectMs } = context.limits;
     const what = /connection/.test(message)
       ? `no connection to ${host} within ${connectMs / 1000} s`
-      : `no byte came from ${host} for ${stallMs / 1000} s while waiting for its answer to ${asked.action}`;
+      : `no byte came from ${host} for ${stallMs / 1000} s while waiting for its answer to ${requestContext.action}`;
     return new UnavailableError(`${at}: ${what}.`, fields);
   }
   if (name === 'RequestTimeTooSkewed') {
-    const summary = `${at}: ${host} refused ${asked.action}, because its clock and that of this machine differ too much.`;
+    const summary = `${at}: ${host} refused ${requestContext.action}, because its clock and that of this machine differ too much.`;
     return new UnavailableError(summary, { ...fields, hint: 'Set the clock of this machine.' });
   }
   if (garbled.has(name)) {
     const hint = 'Run it again; if it stays, look for a proxy that changes requests.';
-    const summary = `${at}: ${host} did not take the bytes of ${asked.action} (${name}).`;
+    const summary = `${at}: ${host} did not take the bytes of ${requestContext.action} (${name}).`;
     return new UnavailableError(summary, { ...fields, hint });
   }
   if (status === 0) {
     const hint = isUnreached(system) ? connectionHint('the endpoint') : undefined;
     return new UnavailableError(
-      `${at}: the connection to ${host} failed in ${asked.action} (${system ?? name}: ${message}).`,
+      `${at}: the connection to ${host} failed in ${requestContext.action} (${system ?? name}: ${message}).`,
       { ...fields, hint },
     );
   }
-  return new UnavailableError(`${at}: ${host} answered ${asked.action} with ${status} ${name}: ${message}`, fields);
+  return new UnavailableError(
+    `${at}: ${host} answered ${requestContext.action} with ${status} ${name}: ${message}`,
+    fields,
+  );
 }
 
 /** A completion may be answered with 200 first, and with the refusal in its body. */
@@ -120,7 +130,7 @@ function isUntouched({ name, status, system, message }: FailedAnswer): boolean {
 /** What a failed conditional write means, for `commitWrite`. */
 export function judgeWrite(
   context: S3Context,
-  asked: RequestContext & { key: string },
+  requestContext: RequestContext & { key: string },
   when: Precondition,
 ): (thrown: unknown) => Failure {
   return (thrown) => {
@@ -129,15 +139,15 @@ export function judgeWrite(
     const options = { cause: causeOf(failure) };
     if (when === 'absent') {
       if (isRefusal(failure))
-        return { kind: 'refused', error: new AlreadyExistsError(context.place.url, asked.key, options) };
+        return { kind: 'refused', error: new AlreadyExistsError(context.place.url, requestContext.key, options) };
     } else if (
       isRefusal(failure) ||
       (failure.status === 404 && failure.name !== 'NoSuchBucket' && failure.name !== 'NoSuchUpload')
     ) {
       // S3 responds with 404 where there is nothing to update (docs/facts.md P3).
-      return { kind: 'refused', error: new PreconditionError(context.place.url, asked.key, options) };
+      return { kind: 'refused', error: new PreconditionError(context.place.url, requestContext.key, options) };
     }
-    const error = explainFailure(failure, context, asked);
+    const error = explainFailure(failure, context, requestContext);
     if (error instanceof UnavailableError) return { kind: isUntouched(failure) ? 'untouched' : 'unknown', error };
     return { kind: 'final', error };
   };

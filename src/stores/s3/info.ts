@@ -17,8 +17,12 @@ interface Described {
 }
 
 /** The object that an answer describes. Throws UnavailableError for an answer that lacks what every S3 server gives. */
-export function infoOf(context: S3Context, asked: RequestContext & { key: string }, answer: Described): ObjectInfo {
-  const { key, action } = asked;
+export function infoOf(
+  context: S3Context,
+  requestContext: RequestContext & { key: string },
+  answer: Described,
+): ObjectInfo {
+  const { key, action } = requestContext;
   const { ETag, LastModified, ContentType, CacheControl } = answer;
   const size = answer.ContentLength ?? answer.Size;
   if (!ETag || size === undefined || !LastModified) {

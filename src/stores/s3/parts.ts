@@ -68,12 +68,16 @@ export async function completeUpload(upload: PartedUpload, condition: Condition)
 /** A completion can be sent again only while the upload is there. */
 function judgeCompletion(
   context: S3Context,
-  asked: RequestContext & { key: string },
+  requestContext: RequestContext & { key: string },
   condition: Condition,
 ): (thrown: unknown) => Failure {
   const when: Precondition = condition === 'absent' ? condition : { unchanged: tokenOf(condition.etag) };
-  const judge = judgeWrite(context, asked, when);
-  const fields = { store: context.place.url, key: asked.key, hint: 'Run this again: the upload has to start over.' };
+  const judge = judgeWrite(context, requestContext, when);
+  const fields = {
+    store: context.place.url,
+    key: requestContext.key,
+    hint: 'Run this again: the upload has to start over.',
+  };
   const { url } = context.place;
   return (thrown) => {
     const failure = readFailure(thrown);
@@ -81,12 +85,12 @@ function judgeCompletion(
     const all = { ...fields, cause: causeOf(failure) };
     if (name === 'NoSuchUpload') {
       // After a lost answer this means that the upload was completed, or aborted; `commitWrite` knows which case it is.
-      const message = `The upload of ${asked.key} in ${url} is no longer there: something aborted it.`;
+      const message = `The upload of ${requestContext.key} in ${url} is no longer there: something aborted it.`;
       return { kind: 'refused', error: new UnavailableError(message, all) };
     }
     if (status === 409 || name === 'ConditionalRequestConflict') {
       // S3 then wants the parts again and not the completion alone (docs/facts.md P4).
-      const message = `${asked.key} in ${url}: another write of it came in between, and S3 gave up the upload.`;
+      const message = `${requestContext.key} in ${url}: another write of it came in between, and S3 gave up the upload.`;
       return { kind: 'final', error: new UnavailableError(message, all) };
     }
     return judge(thrown);

@@ -4,11 +4,15 @@ import type { RequestContext } from './denial.ts';
 import { explain } from './fault.ts';
 
 /** Runs a request; throws the store error for its failure. */
-export async function explained<T>(context: S3Context, asked: RequestContext, work: () => Promise<T>): Promise<T> {
+export async function explained<T>(
+  context: S3Context,
+  requestContext: RequestContext,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    throw explain(thrown, context, asked);
+    throw explain(thrown, context, requestContext);
   }
 }
 

@@ -44,9 +44,12 @@ export interface LambdaCalls {
   ): Promise<O>;
   /**
    * Calls another service's client with the same retry policy and error messages.
-   * @param asked what the error names where the service does not name the refused action, as S3 may
+   * @param requestContext what the error names where the service does not name the refused action, as S3 may
    */
-  withRetry<O>(work: (options: { abortSignal: AbortSignal }) => Promise<O>, asked?: RequestContext): Promise<O>;
+  withRetry<O>(
+    work: (options: { abortSignal: AbortSignal }) => Promise<O>,
+    requestContext?: RequestContext,
+  ): Promise<O>;
   /** What requests to function URLs are signed with; from the SDK's default chain. */
   credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>;
 }
@@ -63,7 +66,7 @@ export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls
   const client = new LambdaClient({ region, maxAttempts: 1, requestHandler: proxiedAgents() });
   return {
     send: (command) => sendWithRetry((options) => client.send(command, options), { signal, log }),
-    withRetry: (work, asked) => sendWithRetry(work, { signal, log }, asked),
+    withRetry: (work, requestContext) => sendWithRetry(work, { signal, log }, requestContext),
     once: (command, stop) => client.send(command, { abortSignal: stop }),
     credentials: async () => {
       try {
@@ -78,13 +81,13 @@ export function openCalls(region: string, { signal, log }: Waiting): LambdaCalls
 async function sendWithRetry<O>(
   work: (options: { abortSignal: AbortSignal }) => Promise<O>,
   { signal, log }: Waiting,
-  asked?: RequestContext,
+  requestContext?: RequestContext,
 ): Promise<O> {
   try {
     return await withRetry(() => work({ abortSignal: signal }), { signal, log, judge });
   } catch (error) {
     signal.throwIfAborted();
-    throw movedBy(error) ? movedError(error as Error) : toRefusal(error, asked);
+    throw movedBy(error) ? movedError(error as Error) : toRefusal(error, requestContext);
   }
 }
 

@@ -89,7 +89,7 @@ export interface RequestContext {
 }
 
 /** The service's no in our words: what was refused, on what, and what to do. */
-export function toRefusal(error: unknown, asked?: RequestContext): ColdgateError {
+export function toRefusal(error: unknown, requestContext?: RequestContext): ColdgateError {
   if (error instanceof ColdgateError) return error;
   const { name, message = '' } = faultOf(error);
   if (badCredentials.includes(name)) {
@@ -98,7 +98,7 @@ export function toRefusal(error: unknown, asked?: RequestContext): ColdgateError
       hint: 'Log in first: aws-actions/configure-aws-credentials with id-token: write in a workflow, aws sso login here.',
     });
   }
-  if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error, asked);
+  if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error, requestContext);
   if (quotas.test(name)) {
     return new ColdgateError('quota-exceeded', exitCodes.denied, `AWS has no room left: ${message}`, {
       cause: error,
@@ -146,12 +146,12 @@ function tooLarge(message: string, cause: unknown): ColdgateError {
 /** `User: … is not authorized to perform: lambda:UpdateAlias on resource: arn:… because …` */
 const denial = /not authorized to perform: (?<action>[\w:]+)(?: on resource: (?<resource>\S+))?/;
 
-function deniedError(message: string, cause: unknown, asked?: RequestContext): ColdgateError {
+function deniedError(message: string, cause: unknown, requestContext?: RequestContext): ColdgateError {
   const deniedParts = denial.exec(message)?.groups;
-  const action = deniedParts?.['action'] ?? asked?.action ?? 'a call';
+  const action = deniedParts?.['action'] ?? requestContext?.action ?? 'a call';
   // S3 puts quotes around it.
   const named = deniedParts?.['resource']?.replaceAll('"', '');
-  const resource = named ?? asked?.resource ?? 'a resource that it does not name';
+  const resource = named ?? requestContext?.resource ?? 'a resource that it does not name';
   return new ColdgateError('permission-denied', exitCodes.denied, `AWS does not allow ${action} on ${resource}.`, {
     cause,
     hint: `Allow ${action} on ${resource} in the policy of the role that this step runs as.`,

@@ -125,8 +125,8 @@ async function removeOthers(context: FlexContext, state: FlexState, kept: string
     for (const tag of others) await removeApim(context, namesOf(context, tag), state.name);
   } catch (error) {
     if (!(error instanceof ColdgateError) || error.exit !== exitCodes.denied) throw error;
-    const said = `The gateway ${others.join(', ')}, which models.yaml no longer has, still serves: ${error.message}`;
-    context.log.warn(said);
+    const message = `The gateway ${others.join(', ')}, which models.yaml no longer has, still serves: ${error.message}`;
+    context.log.warn(message);
     return false;
   }
   await mergeTags(context, found, { [gatewayTag]: kept ?? '' });
@@ -137,8 +137,8 @@ async function removeOthers(context: FlexContext, state: FlexState, kept: string
 function possible(context: FlexContext, name: string, state: FlexState | undefined): ApimNames[] {
   const { settings } = context;
   const noted = [...(state?.sites.values() ?? [])].flatMap(tagsIn);
-  const asked = hasApim(settings) ? [tagOf(apimNames(settings, name))] : [];
-  return [...new Set([...asked, ...noted])].map((tag) => namesOf(context, tag));
+  const expected = hasApim(settings) ? [tagOf(apimNames(settings, name))] : [];
+  return [...new Set([...expected, ...noted])].map((tag) => namesOf(context, tag));
 }
 
 /** Removes the revision of a candidate, which goes before the app that it calls. */

@@ -142,12 +142,12 @@ function proofKey({ arm, log }: ApimAccess, { names }: ApimFacts): Promise<strin
 }
 
 function neverServed({ url, wanted }: ApimDoor, last: Answer | Error): UnprovenError {
-  const said = last instanceof Error ? last.message : describeAnswer(last);
+  const lastSeen = last instanceof Error ? last.message : describeAnswer(last);
   const isServed = !(last instanceof Error) && isOfRevision(last, wanted);
   const why = isServed
     ? 'the function behind it does not answer'
     : `the gateway does not serve revision ${wanted.digest} of the API ${wanted.names.api}`;
-  return new UnprovenError('gateway-not-ready', `${url}: ${why}: ${said}.`, {
+  return new UnprovenError('gateway-not-ready', `${url}: ${why}: ${lastSeen}.`, {
     hint: 'What served before still does. Look at the API’s test console in API Management, and run this again.',
     data: { url, digest: wanted.digest },
   });

@@ -92,21 +92,22 @@ async function firstAnswer(
   { timeoutMs, signal, revision }: Start,
 ): Promise<ColdInstance> {
   const until = performance.now() + timeoutMs;
-  let said = 'nothing has answered';
-  for (let asked = 1; ; asked++) {
+  let lastSeen = 'nothing has answered';
+  for (let attempts = 1; ; attempts++) {
     const began = performance.now();
     const left = until - began;
-    if (left <= 0) return { revision, outcome: { status: 'timeout', note: `no answer of the new process: ${said}` } };
+    if (left <= 0)
+      return { revision, outcome: { status: 'timeout', note: `no answer of the new process: ${lastSeen}` } };
     try {
       const answer = await ask(context, { site, url }, warmPath, { timeoutMs: left, signal });
-      const roundTripMs = asked === 1 ? performance.now() - began : undefined;
+      const roundTripMs = attempts === 1 ? performance.now() - began : undefined;
       if (isOfStart(answer, revision)) return { revision, roundTripMs, outcome: { answer } };
-      said = describeAnswer(answer);
+      lastSeen = describeAnswer(answer);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ColdgateError) throw error;
-      said = (error as Error).message.split('\n')[0] ?? '';
-      if (error instanceof CallTimeout) return { revision, outcome: { status: 'timeout', note: said } };
+      lastSeen = (error as Error).message.split('\n')[0] ?? '';
+      if (error instanceof CallTimeout) return { revision, outcome: { status: 'timeout', note: lastSeen } };
     }
     await pause(betweenMs, signal);
   }

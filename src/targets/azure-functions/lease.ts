@@ -50,7 +50,7 @@ async function acquire(context: FlexContext, site: string, path: string, id: str
     'x-ms-proposed-lease-id': id,
   };
   const began = performance.now();
-  let said = began;
+  let loggedAt = began;
   for (;;) {
     try {
       await leaseBlob(context, path, headers);
@@ -65,8 +65,8 @@ async function acquire(context: FlexContext, site: string, path: string, id: str
       }
       if (!isHeld(error)) throw error;
       if (performance.now() - began > patienceMs) throw locked(site, error);
-      if (performance.now() - said > saidEveryMs) {
-        said = performance.now();
+      if (performance.now() - loggedAt > saidEveryMs) {
+        loggedAt = performance.now();
         log.info(`Another run changes ${site}; waiting for it.`);
       }
       await pause(betweenMs, signal);

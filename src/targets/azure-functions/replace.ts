@@ -147,9 +147,13 @@ async function look(context: FlexContext, site: string, url: string): Promise<An
 }
 
 function neverServed(url: string, revision: string, last: Answer | Error): UnprovenError {
-  const said = last instanceof Error ? last.message : describeAnswer(last);
-  return new UnprovenError('not-ready', `${url} does not answer as revision ${revision} after its update: ${said}.`, {
-    hint: 'Read the log of the function for the reason.',
-    data: { url, revision },
-  });
+  const lastSeen = last instanceof Error ? last.message : describeAnswer(last);
+  return new UnprovenError(
+    'not-ready',
+    `${url} does not answer as revision ${revision} after its update: ${lastSeen}.`,
+    {
+      hint: 'Read the log of the function for the reason.',
+      data: { url, revision },
+    },
+  );
 }

@@ -111,11 +111,11 @@ const urlOf = ({ api }: RunContext, path: string): string => `${api('eventarc')}
 async function create(context: RunContext, { place, ...trigger }: WantedTrigger, service: string): Promise<void> {
   const path = pathOf(context, place);
   const url = `${urlOf(context, `${parentOf(context, place)}/triggers`)}?triggerId=${idOf(place)}`;
-  const asked = { permission: 'eventarc.triggers.create', resource: path };
+  const requestContext = { permission: 'eventarc.triggers.create', resource: path };
   context.log.info(`Creating the Eventarc trigger ${place}, which tells ${service} of uploads.`);
   const json = { name: path, ...trigger };
   try {
-    await ended(context, await context.calls.send<Operation>({ method: 'POST', url, json }, asked), place);
+    await ended(context, await context.calls.send<Operation>({ method: 'POST', url, json }, requestContext), place);
   } catch (error) {
     if (!(error instanceof MovedError) || isMissing(error)) throw refusal(context, error, place);
     // By a run whose answer was lost, or by someone else.
@@ -125,8 +125,8 @@ async function create(context: RunContext, { place, ...trigger }: WantedTrigger,
 
 async function checkOurs(context: RunContext, place: string, service: string): Promise<void> {
   const path = pathOf(context, place);
-  const asked = { permission: 'eventarc.triggers.get', resource: path };
-  const found = await context.calls.send<Trigger>({ method: 'GET', url: urlOf(context, path) }, asked);
+  const requestContext = { permission: 'eventarc.triggers.get', resource: path };
+  const found = await context.calls.send<Trigger>({ method: 'GET', url: urlOf(context, path) }, requestContext);
   if (found.destination?.cloudRun?.service === service) return;
   const text = `There is an Eventarc trigger ${place} that Coldgate has not made, so it is left alone.`;
   throw new ColdgateError('foreign-trigger', exitCodes.usage, text, {
@@ -136,9 +136,9 @@ async function checkOurs(context: RunContext, place: string, service: string): P
 
 async function remove(context: RunContext, place: string): Promise<void> {
   const path = pathOf(context, place);
-  const asked = { permission: 'eventarc.triggers.delete', resource: path };
+  const requestContext = { permission: 'eventarc.triggers.delete', resource: path };
   try {
-    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: urlOf(context, path) }, asked);
+    const begun = await context.calls.send<Operation>({ method: 'DELETE', url: urlOf(context, path) }, requestContext);
     await ended(context, begun, place);
   } catch (error) {
     if (!isMissing(error)) throw error;
@@ -146,15 +146,15 @@ async function remove(context: RunContext, place: string): Promise<void> {
 }
 
 async function ended(context: RunContext, begun: Operation, place: string): Promise<void> {
-  const asked = { permission: 'eventarc.operations.get', resource: begun.name };
+  const requestContext = { permission: 'eventarc.operations.get', resource: begun.name };
   const { error } = begun.done
     ? begun
     : await waitForRun(context, `Eventarc is not done with the trigger ${place}`, async () => {
         const url = urlOf(context, begun.name);
-        const now = await context.calls.send<Operation>({ method: 'GET', url }, asked);
+        const now = await context.calls.send<Operation>({ method: 'GET', url }, requestContext);
         return now.done ? now : undefined;
       });
-  if (error) throw toRefusal(failureOfStatus(error), asked, undefined);
+  if (error) throw toRefusal(failureOfStatus(error), requestContext, undefined);
 }
 
 /** Google says in a 400 that its own accounts lack rights, and where the bucket is. */

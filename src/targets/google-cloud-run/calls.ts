@@ -3,7 +3,7 @@ import { GoogleFailure } from '../../google/failure.ts';
 import { type GoogleRequest, send } from '../../google/http.ts';
 import { type Transient, withRetry } from '../../retry.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
-import { type Asked, isTransient, toRefusal } from './refusal.ts';
+import { isTransient, type RequestContext, toRefusal } from './refusal.ts';
 
 /** Longest that one call is sent again, ms. A new service account takes up to a minute to be known. */
 const limitsMs = { service: 300_000, account: 60_000, network: 30_000 };
@@ -27,7 +27,7 @@ export interface RunCalls {
    * Sends a call, again where Google is busy or failing. Throws MovedError when someone else changed what it was about,
    * GoogleFailure for a revision's name that is taken, and ColdgateError otherwise.
    */
-  send<T>(call: Sent, asked: Asked): Promise<T>;
+  send<T>(call: Sent, requestContext: RequestContext): Promise<T>;
   /** Sends it once. Throws GoogleFailure. */
   once<T>(call: Sent): Promise<T>;
   /** Calls that have changed something within the last minute. */
@@ -52,12 +52,12 @@ export function openCalls({ signal, log, now, credentials }: Opened): RunCalls {
       written = written.filter((at) => at > since);
       return written.length;
     },
-    async send<T>(call: Sent, asked: Asked): Promise<T> {
+    async send<T>(call: Sent, requestContext: RequestContext): Promise<T> {
       try {
         return await withRetry(() => once<T>(call), { signal, log, judge });
       } catch (error) {
         signal.throwIfAborted();
-        throw toRefusal(error, asked, await whoIf(error, credentials));
+        throw toRefusal(error, requestContext, await whoIf(error, credentials));
       }
     },
   };

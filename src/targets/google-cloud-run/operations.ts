@@ -1,7 +1,7 @@
 import { failureOfStatus } from '../../google/failure.ts';
 import { waitFor } from '../../rollout/wait-for.ts';
 import { type RunContext, runUrl } from './context.ts';
-import { type Asked, operationError } from './refusal.ts';
+import { operationError, type RequestContext } from './refusal.ts';
 import type { Operation } from './resources.ts';
 
 /** A start may take four minutes. */
@@ -16,7 +16,12 @@ export const waitForRun = <T>(context: RunContext, what: string, look: () => Pro
  * ColdgateError (exit 8) where that is a refusal.
  * @param what in words: `the revision digits-production-l-0a1b2c3d4e`
  */
-export async function finished(context: RunContext, begun: Operation, what: string, asked: Asked): Promise<void> {
+export async function finished(
+  context: RunContext,
+  begun: Operation,
+  what: string,
+  requestContext: RequestContext,
+): Promise<void> {
   const reading = { permission: 'run.operations.get', resource: begun.name };
   const ended = begun.done
     ? begun
@@ -28,5 +33,5 @@ export async function finished(context: RunContext, begun: Operation, what: stri
   if (!ended.error) return;
   const failure = failureOfStatus(ended.error);
   const account = failure.status === 403 ? await context.credentials.account() : undefined;
-  throw operationError(failure, what, asked, account);
+  throw operationError(failure, what, requestContext, account);
 }

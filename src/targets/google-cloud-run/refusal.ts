@@ -3,7 +3,7 @@ import { GoogleFailure } from '../../google/failure.ts';
 import { MovedError } from '../../rollout/platform.ts';
 
 /** A permission and what it is needed on. */
-export interface Asked {
+export interface RequestContext {
   permission: string;
   resource: string;
 }
@@ -48,10 +48,10 @@ function violationsOf({ details }: GoogleFailure): string[] {
 }
 
 /** What a refused call means: MovedError where looking again helps, else ColdgateError. */
-export function toRefusal(error: unknown, asked: Asked, account: string | undefined): Error {
+export function toRefusal(error: unknown, requestContext: RequestContext, account: string | undefined): Error {
   if (!(error instanceof GoogleFailure)) return error as Error;
   if (isTakenName(error)) return error;
-  const refusal = explain(error, asked, account);
+  const refusal = explain(error, requestContext, account);
   if (!isMoved(error) || isTransient(error)) return refusal;
   return new MovedError(error, () => (error.status === 409 ? lostRace(error) : refusal));
 }
@@ -69,7 +69,7 @@ const lostRace = (cause: GoogleFailure): ColdgateError =>
     hint: 'Look who deploys to it beside this run (lastModifier of the service), then run this again.',
   });
 
-function explain(error: GoogleFailure, asked: Asked, account: string | undefined): ColdgateError {
+function explain(error: GoogleFailure, requestContext: RequestContext, account: string | undefined): ColdgateError {
   const { status, message } = error;
   const options = { cause: error };
   if (status === 401) {
@@ -77,7 +77,7 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
     const hint = 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.';
     return new ColdgateError('no-credentials', exitCodes.denied, text, { ...options, hint });
   }
-  if (status === 403) return denied(error, asked, account);
+  if (status === 403) return denied(error, requestContext, account);
   if (status === 429) {
     return new ColdgateError('quota-exceeded', exitCodes.denied, `Google has no room left: ${message}`, {
       ...options,
@@ -85,8 +85,8 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
     });
   }
   if (status === 400) {
-    const service = asked.permission.startsWith('eventarc.') ? 'Eventarc' : 'Cloud Run';
-    const text = [`${service} does not take ${asked.resource}: ${message}`, ...violationsOf(error)].join('\n');
+    const service = requestContext.permission.startsWith('eventarc.') ? 'Eventarc' : 'Cloud Run';
+    const text = [`${service} does not take ${requestContext.resource}: ${message}`, ...violationsOf(error)].join('\n');
     return new ColdgateError('request-refused', exitCodes.usage, text, {
       ...options,
       hint: 'Correct the setting in models.yaml that this is about.',
@@ -99,13 +99,13 @@ function explain(error: GoogleFailure, asked: Asked, account: string | undefined
     });
   }
   const what = status === 0 ? 'Google cannot be reached' : `Google answered ${status} ${error.reason}`;
-  return new ColdgateError('google-failed', exitCodes.unexpected, `${what} (${asked.resource}): ${message}`, {
+  return new ColdgateError('google-failed', exitCodes.unexpected, `${what} (${requestContext.resource}): ${message}`, {
     ...options,
     hint: 'Run this again: it continues where it stopped. If it persists, see https://status.cloud.google.com.',
   });
 }
 
-function denied(error: GoogleFailure, asked: Asked, account: string | undefined): ColdgateError {
+function denied(error: GoogleFailure, requestContext: RequestContext, account: string | undefined): ColdgateError {
   const { reason, message } = error;
   if (reason === 'SERVICE_DISABLED' || /has not been used in project|it is disabled/i.test(message)) {
     const service = /([a-z]+\.googleapis\.com)/.exec(message)?.[1] ?? 'run.googleapis.com';
@@ -120,9 +120,9 @@ function denied(error: GoogleFailure, asked: Asked, account: string | undefined)
       },
     );
   }
-  const permission = /permission '?([a-z]+\.[A-Za-z.]+)'?/i.exec(message)?.[1] ?? asked.permission;
+  const permission = /permission '?([a-z]+\.[A-Za-z.]+)'?/i.exec(message)?.[1] ?? requestContext.permission;
   const resource =
-    /denied on (?:the )?(?:resource|service account):? '?([^'\s]+)'?/i.exec(message)?.[1] ?? asked.resource;
+    /denied on (?:the )?(?:resource|service account):? '?([^'\s]+)'?/i.exec(message)?.[1] ?? requestContext.resource;
   const who = account ?? 'the identity of these credentials';
   const text = `Google does not allow ${permission} on ${resource} to ${who}: ${message}`;
   return new ColdgateError('permission-denied', exitCodes.denied, text, {
@@ -133,8 +133,13 @@ function denied(error: GoogleFailure, asked: Asked, account: string | undefined)
 }
 
 /** A revision that Cloud Run could not start, or another reason why an operation has failed. */
-export function operationError(error: GoogleFailure, what: string, asked: Asked, account: string | undefined): Error {
-  if ([401, 403, 429].includes(error.status)) return explain(error, asked, account);
+export function operationError(
+  error: GoogleFailure,
+  what: string,
+  requestContext: RequestContext,
+  account: string | undefined,
+): Error {
+  if ([401, 403, 429].includes(error.status)) return explain(error, requestContext, account);
   return new UnprovenError('function-failed', `Cloud Run could not get ${what} ready: ${error.message}`, {
     cause: error,
     hint: 'Check memory, service account and package against that reason and the log, then run this again.',

@@ -7,7 +7,7 @@ import type { Api, ApimState, Revision } from './state.ts';
 
 const notFound = () => new GatewayRefusal(404, 'Resource not found');
 
-interface Asked {
+interface GatewayCall {
   api: Api;
   revision: Revision;
   /** Below the API: `/v1/infer`. */
@@ -52,19 +52,19 @@ export class Gateway implements GatewayMemory {
   }
 
   async #answer(request: IncomingMessage, body: Buffer): Promise<GatewayAnswer> {
-    let asked: Asked;
+    let call: GatewayCall;
     try {
-      asked = { ...this.#find(new URL(request.url ?? '/', 'http://gateway')), request, body };
+      call = { ...this.#find(new URL(request.url ?? '/', 'http://gateway')), request, body };
     } catch (error) {
       return this.#refusal(error);
     }
-    const passing = passingOf(asked);
-    const sections = asked.revision.policy?.read.sections;
+    const passing = passingOf(call);
+    const sections = call.revision.policy?.read.sections;
     try {
-      await this.#enter(asked, passing);
+      await this.#enter(call, passing);
       await runSection(sections?.inbound ?? [], passing, this);
       await runSection(sections?.backend ?? [], passing, this);
-      const answer = await forward(this.#targetOf(asked, passing), asked, passing, this.timeScale);
+      const answer = await forward(this.#targetOf(call, passing), call, passing, this.timeScale);
       await runSection(sections?.outbound ?? [], passing, this);
       const whole = { ...answer, headers: { ...answer.headers, ...passing.answered } };
       this.#keep(passing, whole);
@@ -80,7 +80,7 @@ export class Gateway implements GatewayMemory {
   }
 
   /** API, revision and the rest of the path. Throws GatewayRefusal. */
-  #find(url: URL): Pick<Asked, 'api' | 'revision' | 'path' | 'url'> {
+  #find(url: URL): Pick<GatewayCall, 'api' | 'revision' | 'path' | 'url'> {
     const path = decodeURIComponent(url.pathname);
     for (const api of this.#state.apis.values()) {
       const pattern = new RegExp(`^/${api.path.replaceAll('.', '\\.')}(?:;rev=(\\w+))?(?<rest>/.*)?$`, 'i');
@@ -110,7 +110,7 @@ export class Gateway implements GatewayMemory {
   }
 
   /** The steps that are built in: operation, and subscription. CORS sees a preflight before them. */
-  async #enter({ api, revision, path, request }: Asked, passing: Passing): Promise<void> {
+  async #enter({ api, revision, path, request }: GatewayCall, passing: Passing): Promise<void> {
     const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers;
     const cors = revision.policy?.read.sections.inbound.find(({ name }) => name === 'cors');
     if (isPreflight && cors) await runSection([cors], passing, this);
@@ -143,7 +143,7 @@ export class Gateway implements GatewayMemory {
     throw new BuiltIn(new GatewayRefusal(401, message));
   }
 
-  #targetOf({ revision, path, url }: Asked, passing: Passing): { url: URL; headers: Record<string, string> } {
+  #targetOf({ revision, path, url }: GatewayCall, passing: Passing): { url: URL; headers: Record<string, string> } {
     const backend = passing.backend === undefined ? undefined : this.#state.backends.get(passing.backend);
     const credentials = fieldsOf(fieldsOf(backend?.['credentials'])['header']) as Record<string, string[]>;
     const filled = (text: string) =>
@@ -187,7 +187,7 @@ class BuiltIn extends Error {
   }
 }
 
-const passingOf = ({ api, revision, request, url }: Asked): Passing => ({
+const passingOf = ({ api, revision, request, url }: GatewayCall): Passing => ({
   ...{ method: request.method ?? 'GET', headers: { ...request.headers }, subscription: undefined, backend: undefined },
   expression: {
     'context.Request.IpAddress': request.socket.remoteAddress ?? '',
@@ -202,7 +202,7 @@ const fits = (template: string, path: string): boolean =>
 
 function forward(
   target: { url: URL; headers: Record<string, string> },
-  { body }: Asked,
+  { body }: GatewayCall,
   { method, headers, timeout }: Passing,
   timeScale: number,
 ): Promise<GatewayAnswer> {

@@ -58,11 +58,11 @@ async function answer(web: Web, place: Place, exchange: Exchange): Promise<void>
   const url = new URL(request.url ?? '/', 'http://app');
   if (url.pathname === '/admin/host/status') {
     const isMaster = keyOf(request, url) === web.keys.of(site).masterKey;
-    return isMaster ? said(response, 200, web.statusOf(site, undefined)) : said(response, 401);
+    return isMaster ? respond(response, 200, web.statusOf(site, undefined)) : respond(response, 401);
   }
   const route = findRoute(site.content?.folder ?? '', instance.functions, request.method ?? 'GET', url.pathname);
-  if (!route) return said(response, 404);
-  if (!isAllowed(web, site, route, keyOf(request, url))) return said(response, 401);
+  if (!route) return respond(response, 404);
+  if (!isAllowed(web, site, route, keyOf(request, url))) return respond(response, 401);
   await forward(web, place, route, exchange);
 }
 
@@ -140,7 +140,7 @@ function corsOf({ properties }: Site, { headers }: IncomingMessage): Record<stri
   };
 }
 
-const said = (response: ServerResponse, status: number, document?: object): void => {
+const respond = (response: ServerResponse, status: number, document?: object): void => {
   if (document === undefined) return void response.writeHead(status).end();
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
 };

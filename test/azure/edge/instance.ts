@@ -35,12 +35,12 @@ export class FunctionsInstance implements PoolInstance {
   async #start({ folder, env, checkHost, log }: InstancePlan): Promise<void> {
     checkHost();
     const own = { WEBSITE_POD_NAME: this.id, CONTAINER_NAME: this.id, INITIALIZED_FROM_PLACEHOLDER: 'True' };
-    const told = await this.#placeholder.specialize({ folder, env: { ...env, ...own } }, (stream, line) =>
+    const specialized = await this.#placeholder.specialize({ folder, env: { ...env, ...own } }, (stream, line) =>
       log(stream, line, this.id),
     );
-    if (told.failure !== undefined) throw new HostError(told.failure);
-    this.functions = told.functions;
-    this.#port = told.port;
+    if (specialized.failure !== undefined) throw new HostError(specialized.failure);
+    this.functions = specialized.functions;
+    this.#port = specialized.port;
   }
 
   /** Sends a request on; rejects when the process ends before it answers. */

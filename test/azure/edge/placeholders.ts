@@ -28,7 +28,7 @@ export class Placeholder {
   specialize({ folder, env }: Specialize, log: (stream: 'stdout' | 'stderr', line: string) => void) {
     this.#log = log;
     const { child, ended } = this.group;
-    const told = new Promise<Specialized>((resolve) => {
+    const specialized = new Promise<Specialized>((resolve) => {
       child.on('message', (message: Partial<Specialized>) => {
         if (message.event === 'specialized') resolve(message as Specialized);
       });
@@ -36,7 +36,7 @@ export class Placeholder {
     // What it takes from the machine, it takes from its own home.
     child.send({ folder, env: { ...env, HOME: this.#home, TMPDIR: join(this.#home, 'tmp') } }, () => {});
     const over = ended.then(() => Promise.reject(new Error('The worker process has ended while it started.')));
-    return Promise.race([told, over]);
+    return Promise.race([specialized, over]);
   }
 }
 

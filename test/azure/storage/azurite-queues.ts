@@ -38,17 +38,17 @@ export class AzuriteQueues {
     const main = join(folderOf(serverPart('azurite')), 'node_modules/azurite/dist/src/queue/main.js');
     const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck', '--inMemoryPersistence'];
     this.#group = new ProcessGroup(['node', main, '--queueHost', '127.0.0.1', '--queuePort', String(port), ...flags], {
-      ...{ cwd: this.#work, log: (_stream, line) => this.#said.push(line) },
+      ...{ cwd: this.#work, log: (_stream, line) => this.#printed.push(line) },
       env: { HOME: this.#work, AZURITE_ACCOUNTS: `${account}:${key}` },
     });
   }
 
-  readonly #said: string[] = [];
+  readonly #printed: string[] = [];
 
   static async start(account: string): Promise<AzuriteQueues> {
     const made = new AzuriteQueues(account, await freePort());
     for (;;) {
-      if (made.#group.hasEnded) throw new Error(`Azurite has ended: ${made.#said.join('\n')}`);
+      if (made.#group.hasEnded) throw new Error(`Azurite has ended: ${made.#printed.join('\n')}`);
       const answer = await fetch(made.#endpoint).catch(() => undefined);
       await answer?.body?.cancel();
       if (answer) return made;

@@ -136,14 +136,14 @@ export class QueueHost {
 
   async #call(trigger: Trigger, message: QueueMessage): Promise<void> {
     const { options, queue, site } = trigger;
-    const said = (outcome: QueueCall['outcome']) =>
+    const reply = (outcome: QueueCall['outcome']) =>
       this.calls.push({ site: site.key, id: message.id, attempt: message.dequeueCount, outcome });
     const text = decode(message.text, options.messageEncoding);
     const outcome =
       text === undefined ? 'not-base64' : (await this.#invoke(trigger, message, text)) ? 'done' : 'failed';
     // A host that ended says nothing: the message comes back when its time is over.
     if (trigger.generation !== site.generation) return;
-    said(outcome);
+    reply(outcome);
     if (outcome === 'done') return void (await this.#azurite.delete(queue, message));
     if (message.dequeueCount < options.maxDequeueCount) {
       const seconds = Math.round(options.visibilityTimeout * this.#web.context.knobs.queueTimeScale);
@@ -152,7 +152,7 @@ export class QueueHost {
     await this.#azurite.ask('PUT', `${queue}-poison`);
     await this.#azurite.put(`${queue}-poison`, message.text);
     await this.#azurite.delete(queue, message);
-    said('poison');
+    reply('poison');
   }
 
   async #invoke({ generation, name }: Trigger, { id, dequeueCount, popReceipt }: QueueMessage, text: string) {

@@ -10,14 +10,14 @@ export class GcsFolder {
   readonly #server: Server;
   #held: { name: string; until: Promise<void> } | undefined;
   /** Names of objects as they are asked for. */
-  readonly asked: string[] = [];
+  readonly requests: string[] = [];
 
   constructor(root: string) {
     this.#root = root;
     this.#server = createServer(async ({ url = '' }, response) => {
       const [, encoded = ''] = /\/o\/([^?]+)/.exec(url) ?? [];
       const name = decodeURIComponent(encoded);
-      this.asked.push(name);
+      this.requests.push(name);
       if (this.#held && name.endsWith(this.#held.name)) await this.#held.until;
       const path = join(this.#root, name);
       if (!existsSync(path)) return void response.writeHead(404).end();
@@ -57,9 +57,9 @@ export class GcsFolder {
   /** Waits until an object is asked for. */
   async askedFor(name: string): Promise<void> {
     for (const until = Date.now() + 60_000; Date.now() < until; await new Promise((go) => setTimeout(go, 5))) {
-      if (this.asked.some((one) => one.endsWith(name))) return;
+      if (this.requests.some((one) => one.endsWith(name))) return;
     }
-    throw new Error(`${name} was not asked for: ${this.asked.join(', ')}`);
+    throw new Error(`${name} was not asked for: ${this.requests.join(', ')}`);
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ export interface ObjectsFake {
   endpoint: string;
   /** By `/bucket/key`. */
   objects: Map<string, Buffer>;
-  asked: { method: string; path: string; headers: Record<string, unknown> }[];
+  requests: { method: string; path: string; headers: Record<string, unknown> }[];
   close(): Promise<void>;
 }
 
@@ -16,13 +16,13 @@ export const etagOf = (bytes: Uint8Array): string => createHash('md5').update(by
 /** Stands in for S3's conditions alone, for objects of one piece; signatures are kept to be looked at, not checked. */
 export async function openObjectsFake(): Promise<ObjectsFake> {
   const objects: ObjectsFake['objects'] = new Map();
-  const asked: ObjectsFake['asked'] = [];
+  const requests: ObjectsFake['requests'] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = decodeURIComponent((request.url ?? '').split('?')[0]!);
     const { method = '', headers } = request;
-    asked.push({ method, path, headers });
+    requests.push({ method, path, headers });
     const found = objects.get(path);
     const stale = found && 'if-match' in headers && headers['if-match'] !== `"${etagOf(found)}"`;
     const isPut = method === 'PUT';
@@ -37,7 +37,7 @@ export async function openObjectsFake(): Promise<ObjectsFake> {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
-    asked,
+    requests,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

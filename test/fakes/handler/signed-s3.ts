@@ -25,7 +25,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
  * from that page and sharing nothing with the code that signs. Its buckets are asked by path.
  */
 export class SignedS3 {
-  readonly asked: SignedRequest[] = [];
+  readonly requests: SignedRequest[] = [];
   /** By the decoded path. */
   readonly objects: Map<string, Buffer> = new Map();
   readonly keys: Map<string, KnownKey> = new Map();
@@ -70,7 +70,7 @@ export class SignedS3 {
       /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request,\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]{64})$/;
     const [, accessKeyId = '', date = '', region = '', names = '', signature = ''] =
       parts.exec(headers.authorization ?? '') ?? [];
-    this.asked.push({ method, path: url, headers, accessKeyId });
+    this.requests.push({ method, path: url, headers, accessKeyId });
     const key = this.keys.get(accessKeyId);
     if (!key) return [403, 'InvalidAccessKeyId'];
     if (region !== this.region) return [400, 'AuthorizationHeaderMalformed', `<Region>${this.region}</Region>`];

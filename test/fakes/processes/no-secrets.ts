@@ -15,11 +15,11 @@ export function secretsOf(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /**
- * Throws where something that a process said gives away one of its own secrets. Telling the runner what to mask is the
- * one place where a secret must be said.
+ * Throws where something that a process printed gives away one of its own secrets. Telling the runner what to mask is the
+ * one place where a secret must be printed.
  */
-export function assertNoSecrets(said: string, env: NodeJS.ProcessEnv): void {
-  const text = said.replaceAll(/^::add-mask::.*$/gm, '');
+export function assertNoSecrets(printed: string, env: NodeJS.ProcessEnv): void {
+  const text = printed.replaceAll(/^::add-mask::.*$/gm, '');
   const leaked = leaksIn(text, secretsOf(env));
   if (leaked.length > 0) throw new Error(`A process printed the value of ${leaked.join(', ')}.`);
 }

@@ -5,14 +5,14 @@ import { type AddressInfo, connect } from 'node:net';
 export class HttpProxy {
   /** URL of each request that came through, and the first line of what came through a tunnel. */
   readonly seen: string[] = [];
-  readonly #server: Server = createServer((asked, answer) => {
-    this.seen.push(asked.url ?? '');
-    const onward = request(asked.url ?? '', { method: asked.method, headers: asked.headers }, (from) => {
+  readonly #server: Server = createServer((requests, answer) => {
+    this.seen.push(requests.url ?? '');
+    const onward = request(requests.url ?? '', { method: requests.method, headers: requests.headers }, (from) => {
       answer.writeHead(from.statusCode ?? 502, from.headers);
       from.pipe(answer);
     });
     onward.on('error', () => answer.destroy());
-    asked.pipe(onward);
+    requests.pipe(onward);
   });
 
   /** Where tunnels to a place really lead, as `host:port`. */
@@ -21,8 +21,8 @@ export class HttpProxy {
   /** A tunnel is what Node opens for https, and for all of fetch. */
   private constructor(elsewhere: ReadonlyMap<string, string>) {
     this.#elsewhere = elsewhere;
-    this.#server.on('connect', (asked, socket, head) => {
-      const place = asked.url ?? '';
+    this.#server.on('connect', (requests, socket, head) => {
+      const place = requests.url ?? '';
       const [host, port] = (this.#elsewhere.get(place) ?? place).split(':');
       const onward = connect(Number(port), host, () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');

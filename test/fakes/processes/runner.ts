@@ -69,10 +69,10 @@ export function runNode(args: string[], cwd: string, env: Record<string, string>
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exit) => {
-      const said = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+      const output = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
       try {
-        assertNoSecrets(said.stdout + said.stderr, given);
-        resolve({ exit, ...said });
+        assertNoSecrets(output.stdout + output.stderr, given);
+        resolve({ exit, ...output });
       } catch (error) {
         reject(error);
       }

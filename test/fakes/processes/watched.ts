@@ -5,7 +5,7 @@ export interface WatchedOptions {
   cwd: string;
   env: NodeJS.ProcessEnv;
   /** Gets all that was written to standard error, whenever there is more, and may kill the process. */
-  said?: ((stderr: string, kill: () => void) => void) | undefined;
+  onOutput?: ((stderr: string, kill: () => void) => void) | undefined;
   /** Gets what kills the process. */
   begun?: (kill: () => void) => void;
 }
@@ -13,7 +13,7 @@ export interface WatchedOptions {
 /** Runs Node on a script that may be killed while it runs; its exit code is null then. */
 export function runWatched(
   args: string[],
-  { cwd, env, said = () => {}, begun = () => {} }: WatchedOptions,
+  { cwd, env, onOutput = () => {}, begun = () => {} }: WatchedOptions,
 ): Promise<ProcessResult> {
   const child = spawn(process.execPath, args, { cwd, env });
   const kill = (): void => void child.kill('SIGKILL');
@@ -25,7 +25,7 @@ export function runWatched(
   });
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
-    said(stderr, kill);
+    onOutput(stderr, kill);
   });
   return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, stdout, stderr })));
 }

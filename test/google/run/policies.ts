@@ -54,8 +54,8 @@ export function policyMethods(run: CloudRun): Record<string, ApiMethod> {
     [`${at}.testIamPermissions`]: {
       needs: () => [],
       answer(request) {
-        const asked = (request.body['permissions'] ?? []) as string[];
-        return { permissions: asked.filter((one) => iam.allows(request.caller.principal, one, name(request))) };
+        const requested = (request.body['permissions'] ?? []) as string[];
+        return { permissions: requested.filter((one) => iam.allows(request.caller.principal, one, name(request))) };
       },
     },
   };

@@ -167,10 +167,11 @@ async function patch(run: CloudRun, contract: Contract, { labels, query, body, c
 }
 
 /** Throws ApiError for an etag that is not the current one; without one the last write wins. */
-export function checkEtag({ name, version }: { name: string; version: number }, asked: unknown): void {
-  if (asked === undefined || asked === null || asked === '') return;
+export function checkEtag({ name, version }: { name: string; version: number }, requested: unknown): void {
+  if (requested === undefined || requested === null || requested === '') return;
   const current = etagOf(name, version);
-  if (asked !== current) throw aborted(name.split('/').at(-1) ?? '', versionOf(String(asked)), versionOf(current));
+  if (requested !== current)
+    throw aborted(name.split('/').at(-1) ?? '', versionOf(String(requested)), versionOf(current));
 }
 
 async function remove(run: CloudRun, { labels, query }: ApiRequest): Promise<Fields> {

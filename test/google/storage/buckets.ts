@@ -74,8 +74,8 @@ export class Buckets {
   /** Throws ApiError where the object is not there, or is not as the conditions want it; 304 for one that has not changed. */
   get(bucket: string, name: string, conditions: Conditions): StoredObject {
     const object = this.find(bucket, name);
-    const asked = conditions.get('generation');
-    if (!object || (asked !== null && asked !== object.generation)) throw noObject(bucket, name);
+    const generation = conditions.get('generation');
+    if (!object || (generation !== null && generation !== object.generation)) throw noObject(bucket, name);
     if (conditions.get('ifGenerationNotMatch') === object.generation) throw storageError(304, 'notModified', '');
     this.check(bucket, name, conditions);
     return object;

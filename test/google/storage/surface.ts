@@ -14,7 +14,7 @@ interface Session {
 }
 
 /** What a request is, and what the caller needs for it. */
-interface Asked {
+interface ObjectRequest {
   method: string;
   permissions: string[];
   bucket: string;
@@ -38,25 +38,26 @@ export function storageSurface(context: GoogleContext, buckets: Buckets, caller:
   return {
     name: 'STORAGE',
     async serve(incoming) {
-      const asked = read(incoming, buckets, sessions);
+      const generation = read(incoming, buckets, sessions);
       const who = context.iam.tokenOf(incoming.headers.authorization)?.principal ?? caller();
-      const resource = `projects/_/buckets/${asked?.bucket}/objects/${asked?.name}`;
+      const resource = `projects/_/buckets/${generation?.bucket}/objects/${generation?.name}`;
       const call: Call = {
-        method: asked?.method ?? 'storage.unknown',
+        method: generation?.method ?? 'storage.unknown',
         parameters: {
-          bucket: asked?.bucket ?? '',
-          object: asked?.name ?? '',
+          bucket: generation?.bucket ?? '',
+          object: generation?.name ?? '',
           ...Object.fromEntries(incoming.url.searchParams),
         },
         ...{ body: undefined, principal: who, status: 0, mutating: incoming.method !== 'GET' },
-        needs: (asked?.permissions ?? []).map((permission) => ({ permission, resource })),
+        needs: (generation?.permissions ?? []).map((permission) => ({ permission, resource })),
       };
       context.calls.push(call);
       const reply = await finish(context, call, async () => {
-        if (!asked) throw new ApiError(400, 'invalid', `${incoming.method} ${incoming.url.pathname} is not known here`);
+        if (!generation)
+          throw new ApiError(400, 'invalid', `${incoming.method} ${incoming.url.pathname} is not known here`);
         const missing = call.needs.find(({ permission }) => !context.iam.allows(who, permission, resource));
         if (missing) throw refused(who, missing.permission);
-        return asked.work();
+        return generation.work();
       });
       return reply && reply.status >= 300 && reply.status !== 308 ? storageFailure(reply) : reply;
     },
@@ -82,7 +83,7 @@ function read(
   { method, url, headers, body }: Incoming,
   buckets: Buckets,
   sessions: Map<string, Session>,
-): Asked | undefined {
+): ObjectRequest | undefined {
   const query = url.searchParams;
   const [, isUpload, bucketPart = '', objects, rest] =
     /^(\/upload|\/download)?\/storage\/v1\/b\/([^/]+)(\/o(?:\/(.*))?)?$/.exec(url.pathname) ?? [];
@@ -144,7 +145,7 @@ function upload(
   }: { headers: Incoming['headers']; body: Buffer; query: URLSearchParams; bucket: string },
   buckets: Buckets,
   sessions: Map<string, Session>,
-): Asked {
+): ObjectRequest {
   const kind = query.get('uploadType');
   const [metadata, bytes] =
     kind === 'multipart'

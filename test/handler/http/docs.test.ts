@@ -89,12 +89,12 @@ describe('docs/handler.md', () => {
 
   it('has an example of every route', async () => {
     const { routes } = await import('../../../src/handler/http/routes.ts');
-    const asked = sections.flatMap(([, commands]) =>
+    const requests = sections.flatMap(([, commands]) =>
       commands.flatMap(({ command }) => /\$URL([^\s"?]*)/.exec(command)?.[1] ?? []),
     );
     const covers = (pattern: string): boolean => {
       const form = new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
-      return asked.some((path) => form.test(path));
+      return requests.some((path) => form.test(path));
     };
     // What a shared function answers under a model's name, and a version's, is shown for some and said of all.
     const plain = routes.map(({ pattern }) => pattern).filter((pattern) => !/\{name\}\/(?!infer)/.test(pattern));
@@ -115,9 +115,9 @@ async function compare(commands: readonly Command[], path: string): Promise<void
   try {
     const { port } = await one.listening();
     for (const { command, shown } of commands) {
-      const said = (await run(command, `http://127.0.0.1:${port}`, path)).replaceAll('\r', '').trim();
-      const match = patternOf(shown).test(said);
-      expect([command, match, match ? '' : said]).toEqual([command, true, '']);
+      const output = (await run(command, `http://127.0.0.1:${port}`, path)).replaceAll('\r', '').trim();
+      const match = patternOf(shown).test(output);
+      expect([command, match, match ? '' : output]).toEqual([command, true, '']);
     }
   } finally {
     await one.stop();

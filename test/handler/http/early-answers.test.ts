@@ -83,14 +83,14 @@ for size in (5, 64):
     except urllib.error.HTTPError as error:
         print(error.code, b'payload-too-large' in error.read())`;
     const child = spawn('python3', ['-c', script, `http://127.0.0.1:${served.port}/v1/infer`]);
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
-        said += chunk;
+        output += chunk;
       });
     }
     await new Promise((resolve) => child.on('close', resolve));
-    expect(said).toBe('413 True\n413 True\n');
+    expect(output).toBe('413 True\n413 True\n');
   });
 
   it('is not waited for without end', async () => {
@@ -123,9 +123,9 @@ describe('a body that waits to be asked for', () => {
     ] as const) {
       const refused = connect(served.port, '127.0.0.1');
       refused.write(`${line} HTTP/1.1\r\n${head}content-length: ${size}\r\n\r\n`);
-      let said = '';
-      for await (const chunk of refused) said += chunk;
-      expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      let output = '';
+      for await (const chunk of refused) output += chunk;
+      expect(output).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     }
   });
 });
@@ -160,7 +160,7 @@ describe('a function on loopback', () => {
   });
 
   it('that listens for others answers for every host, unless it is told which', async () => {
-    const [open, told] = await Promise.all([
+    const [open, reported] = await Promise.all([
       serve({ app: app.app, port: 0, host: '0.0.0.0' }),
       serve({ app: app.app, port: 0, host: '0.0.0.0', hosts: ['model.test'] }),
     ]);
@@ -170,7 +170,7 @@ describe('a function on loopback', () => {
         socket.once('data', (chunk) => resolve(String(chunk).slice(9, 12)));
         socket.end('GET /v1/health HTTP/1.1\r\nhost: page.test\r\nconnection: close\r\n\r\n');
       });
-    expect([await status(open.port), await status(told.port)]).toEqual(['200', '421']);
-    await Promise.all([open.close(), told.close()]);
+    expect([await status(open.port), await status(reported.port)]).toEqual(['200', '421']);
+    await Promise.all([open.close(), reported.close()]);
   });
 });

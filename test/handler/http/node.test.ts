@@ -113,13 +113,13 @@ describe('the Node adapter', () => {
   it('lets requests in flight finish when it closes', async () => {
     const other = new TestApp(store.root);
     const own = await serve({ app: other.app, port: 0 });
-    const asked = fetch(`http://127.0.0.1:${own.port}/v1/health?warm=true`);
+    const pending = fetch(`http://127.0.0.1:${own.port}/v1/health?warm=true`);
     while (
       other.lines.length === 0 &&
-      (await Promise.race([asked.then(() => true), new Promise((r) => setTimeout(r, 1))])) !== true
+      (await Promise.race([pending.then(() => true), new Promise((r) => setTimeout(r, 1))])) !== true
     );
     await own.close();
-    expect((await asked).status).toBe(200);
+    expect((await pending).status).toBe(200);
     await expect(fetch(`http://127.0.0.1:${own.port}/v1/health`)).rejects.toThrow();
     await other.close();
   });

@@ -153,9 +153,9 @@ describe('refusals', () => {
     const other = await app.ask('/v1/health', { headers: { origin: 'https://evil.example' } });
     expect(other.headers).not.toHaveProperty('access-control-allow-origin');
     const preflight = { method: 'OPTIONS', headers: { origin: 'https://app.example' } };
-    const asked = await app.ask('/v1/infer', preflight);
-    expect(asked).toMatchObject({ status: 204, body: '' });
-    expect(asked.headers['access-control-allow-methods']).toContain('POST');
+    const reply = await app.ask('/v1/infer', preflight);
+    expect(reply).toMatchObject({ status: 204, body: '' });
+    expect(reply.headers['access-control-allow-methods']).toContain('POST');
     const refused = await app.ask('/v1/infer', { ...preflight, headers: { origin: 'null' } });
     expect(refused.headers).not.toHaveProperty('access-control-allow-methods');
   });

@@ -20,9 +20,9 @@ const models = { long: wide('int64'), half: wide('float16'), flags: wide('bool')
 
 /** Not waited for in one go: the function's log has to be read meanwhile. */
 const finished = (program: string, given: string[], options: object) =>
-  new Promise<{ status: number; said: string }>((resolve) => {
+  new Promise<{ status: number; output: string }>((resolve) => {
     execFile(program, given, { encoding: 'utf8', ...options }, (error, out, noise) =>
-      resolve({ status: error ? 1 : 0, said: `${out}${noise}` }),
+      resolve({ status: error ? 1 : 0, output: `${out}${noise}` }),
     );
   });
 
@@ -76,8 +76,8 @@ describePart(
           PYTHONPATH: join(import.meta.dirname, '../../fixtures'),
         },
       });
-      expect(run.status, run.said).toBe(0);
-      expect(run.said).toMatch(/[1-9]\d* generated|[1-9]\d* passed/);
+      expect(run.status, run.output).toBe(0);
+      expect(run.output).toMatch(/[1-9]\d* generated|[1-9]\d* passed/);
     });
   },
 );

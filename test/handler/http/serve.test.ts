@@ -141,9 +141,9 @@ describe('coldgate serve', () => {
   });
 
   it('ends when only the command is told to, and when it is killed', async () => {
-    const [told, killed] = [new Served(['--port', '0']), new Served(['--port', '0'])];
-    const urls = [await pageOf(told), await pageOf(killed)];
-    expect(await told.end('SIGTERM', true)).toBe(0);
+    const [reported, killed] = [new Served(['--port', '0']), new Served(['--port', '0'])];
+    const urls = [await pageOf(reported), await pageOf(killed)];
+    expect(await reported.end('SIGTERM', true)).toBe(0);
     await killed.end('SIGKILL', true);
     for (const url of urls) while (await answers(url)) await new Promise((resolve) => setTimeout(resolve, 20));
   });

@@ -23,7 +23,7 @@ const identity = (dtype: Dtype): Buffer =>
 describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclient', () => {
   let bed: AdapterBed;
   let one: FunctionProcess;
-  let said: Record<string, unknown>;
+  let output: Record<string, unknown>;
   beforeAll(async () => {
     bed = await openAdapterBed();
     for (const dtype of dtypes) bed.store.promote(bed.store.publish(dtype, '1.0.0', { model: identity(dtype) }));
@@ -32,7 +32,7 @@ describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclie
     const script = join(import.meta.dirname, '../../fixtures/triton-client.py');
     const run = spawnSync(tritonPython(), [script, `127.0.0.1:${port}`], { encoding: 'utf8', timeout: 60_000 });
     if (run.status !== 0) throw new Error(run.stderr || run.stdout);
-    said = JSON.parse(run.stdout) as Record<string, unknown>;
+    output = JSON.parse(run.stdout) as Record<string, unknown>;
   });
   afterAll(async () => {
     await one?.stop();
@@ -40,16 +40,16 @@ describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclie
   });
 
   it('finds the function live and ready, and each model and version', () => {
-    expect(said).toMatchObject({ live: true, ready: true, modelReady: true, versionReady: true });
-    expect(said).toMatchObject({ otherVersionReady: false, otherReady: false });
+    expect(output).toMatchObject({ live: true, ready: true, modelReady: true, versionReady: true });
+    expect(output).toMatchObject({ otherVersionReady: false, otherReady: false });
   });
 
   it('reads what is served', () => {
-    expect(said['server']).toMatchObject({
+    expect(output['server']).toMatchObject({
       name: 'coldgate',
       extensions: expect.arrayContaining(['binary_tensor_data']),
     });
-    expect(said['model']).toEqual({
+    expect(output['model']).toEqual({
       name: 'tiny',
       versions: ['1.0.0'],
       platform: 'onnxruntime_onnx',
@@ -59,33 +59,33 @@ describePart('tritonclient', await bringPart(tritonclient), 'the real tritonclie
   });
 
   it('reads the index, and is told in text what is not offered', () => {
-    expect(said['index']).toContainEqual({ name: 'tiny', version: '1.0.0', state: 'READY', reason: '' });
-    expect(said).toMatchObject({ refusedLoad: { status: '404' }, refusedTrace: { status: '404' } });
+    expect(output['index']).toContainEqual({ name: 'tiny', version: '1.0.0', state: 'READY', reason: '' });
+    expect(output).toMatchObject({ refusedLoad: { status: '404' }, refusedTrace: { status: '404' } });
     for (const name of ['refusedConfig', 'refusedStatistics']) {
-      expect(said[name]).toMatchObject({ status: '404', message: expect.stringContaining('extensions of Triton') });
+      expect(output[name]).toMatchObject({ status: '404', message: expect.stringContaining('extensions of Triton') });
     }
   });
 
   it('infers, as it does when nothing is said and when all is', () => {
-    expect(said['byDefault']).toEqual([[5.5, 1]]);
-    expect(said['values']).toEqual([[5.5, 1]]);
-    expect(said['answer']).toMatchObject({ model_name: 'tiny', model_version: '1.0.0', id: 'call-1' });
+    expect(output['byDefault']).toEqual([[5.5, 1]]);
+    expect(output['values']).toEqual([[5.5, 1]]);
+    expect(output['answer']).toMatchObject({ model_name: 'tiny', model_version: '1.0.0', id: 'call-1' });
   });
 
   it('gets every dtype back, JSON and bytes either way', () => {
     const all = [true, true, true, true];
     const names = dtypes.filter((dtype) => dtype !== 'float16');
-    expect(said['kept']).toEqual(Object.fromEntries(names.map((name) => [name, all])));
-    expect(said['keptHalf']).toBe(true);
+    expect(output['kept']).toEqual(Object.fromEntries(names.map((name) => [name, all])));
+    expect(output['keptHalf']).toBe(true);
   });
 
   it('tells its caller in our words what was wrong', () => {
-    expect(said['refusedShape']).toMatchObject({ status: '400', message: expect.stringContaining('[batch, 2]') });
-    expect(said['refusedType']).toMatchObject({ status: '400', message: expect.stringContaining('FP32') });
-    expect(said['refusedModel']).toMatchObject({ status: '404', message: expect.stringContaining('serves') });
+    expect(output['refusedShape']).toMatchObject({ status: '400', message: expect.stringContaining('[batch, 2]') });
+    expect(output['refusedType']).toMatchObject({ status: '400', message: expect.stringContaining('FP32') });
+    expect(output['refusedModel']).toMatchObject({ status: '404', message: expect.stringContaining('serves') });
   });
 
   it('sends and takes packed tensors', () => {
-    expect(said['packed']).toEqual([true, true, true, true]);
+    expect(output['packed']).toEqual([true, true, true, true]);
   });
 });

@@ -61,11 +61,11 @@ describe('the Open Inference Protocol', () => {
     const { data: _, ...head } = x;
     const inputs = [{ ...head, parameters: { binary_data_size: 8 } }];
     expect((await binary({ inputs }, floats(1, 2))).json).toMatchObject({ outputs: [{ data: [5.5, 1] }] });
-    for (const asked of [
+    for (const requests of [
       { parameters: { binary_data_output: true } },
       { outputs: [{ name: 'y', parameters: { binary_data: true } }] },
     ]) {
-      const reply = await binary({ inputs, ...asked }, floats(1, 2));
+      const reply = await binary({ inputs, ...requests }, floats(1, 2));
       const length = Number(reply.headers['inference-header-content-length']);
       const bytes = reply.body as Buffer;
       expect(JSON.parse(bytes.subarray(0, length).toString())).toMatchObject({

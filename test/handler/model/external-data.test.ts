@@ -198,9 +198,9 @@ describe('MODEL_URI', () => {
 
   it('may be the URL of a model, with its data at the URL beside it under the same query', async () => {
     const objects: Record<string, Buffer> = { 'model.onnx': tinyGraph(), [data]: tinyWeights() };
-    const asked: string[] = [];
+    const requests: string[] = [];
     const server = createServer((request, response) => {
-      asked.push(request.url ?? '');
+      requests.push(request.url ?? '');
       const found = objects[/([^/?]+)\?/.exec(request.url ?? '')?.[1] ?? ''];
       response.writeHead(found ? 200 : 404, { etag: '"1"', 'content-length': found?.byteLength ?? 0 }).end(found);
     });
@@ -208,7 +208,7 @@ describe('MODEL_URI', () => {
     const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/b/model.onnx?sig=1`;
     app = new TestApp(store.root, { MODEL_URI: uri }, { reader: openHttpsReader(uri, 'model.onnx') });
     expect(await answer(app)).toBe(5.5);
-    expect(asked).toEqual(['/b/model.onnx?sig=1', `/b/${data}?sig=1`]);
+    expect(requests).toEqual(['/b/model.onnx?sig=1', `/b/${data}?sig=1`]);
     server.close();
   });
 

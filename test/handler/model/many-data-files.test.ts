@@ -46,21 +46,21 @@ afterEach(async () => {
 });
 
 const warm = '/v1/health?warm=true';
-const askedData = (): string[] => server.asked.filter((name) => name.endsWith('.bin'));
+const requestedData = (): string[] => server.requests.filter((name) => name.endsWith('.bin'));
 
 it('is fetched a few files at a time', async () => {
   const release = server.hold('.bin');
   const started = performance.now();
   const warmed = app.ask(warm);
-  await expect.poll(askedData, { timeout: 60_000 }).toHaveLength(4);
+  await expect.poll(requestedData, { timeout: 60_000 }).toHaveLength(4);
   await wait(300);
-  expect(askedData()).toHaveLength(4);
+  expect(requestedData()).toHaveLength(4);
   release();
   const { json } = await warmed;
   const elapsed = performance.now() - started;
   expect(json).toMatchObject({ status: 'ok', model: { version: '1.0.0' } });
-  expect(new Set(askedData()).size).toBe(count);
-  expect(askedData()).toHaveLength(count);
+  expect(new Set(requestedData()).size).toBe(count);
+  expect(requestedData()).toHaveLength(count);
   // What waited side by side is counted once.
   const { timings } = json as { timings: Record<string, number> };
   expect(timings['model_loaded_ms']).toBeLessThanOrEqual(elapsed);

@@ -83,8 +83,8 @@ describe('calls of a file system that does not answer', () => {
   it('are not taken for late where the process itself was busy', async () => {
     const calls = new BoundedCalls(20);
     const { stat } = await import('node:fs/promises');
-    const asked = calls.run(() => stat('/'));
+    const requests = calls.run(() => stat('/'));
     for (const until = Date.now() + 100; Date.now() < until; );
-    expect((await asked).isDirectory()).toBe(true);
+    expect((await requests).isDirectory()).toBe(true);
   });
 });

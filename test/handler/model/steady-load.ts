@@ -67,7 +67,7 @@ export class SteadyLoad {
     const { port, body } = this.#options;
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     return new Promise((resolve, reject) => {
-      const asked = request({
+      const requests = request({
         port,
         host: '127.0.0.1',
         path: '/v1/infer',
@@ -75,14 +75,14 @@ export class SteadyLoad {
         headers,
         agent: this.#agent,
       });
-      asked.on('error', reject).on('response', (response) => {
+      requests.on('error', reject).on('response', (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
           text += part;
         });
         response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
       });
-      asked.end(body);
+      requests.end(body);
     });
   }
 }

@@ -31,7 +31,8 @@ handlerContract('the Lambda adapter, called with events', async () => {
   const app = new TestApp(store.root, variables);
   const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
   return {
-    call: async (...asked) => fromLambdaReply(await lambda(lambdaEvent(...asked), { awsRequestId: 'invocation-1' })),
+    call: async (...requests) =>
+      fromLambdaReply(await lambda(lambdaEvent(...requests), { awsRequestId: 'invocation-1' })),
     close: () => app.close(),
   };
 });
@@ -85,13 +86,13 @@ describe('the log of an Azure function', () => {
     const { lines } = opened[2]!;
     const own = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const severities = { info: 'information', warn: 'warning', error: 'error' };
-    const told = own.filter(({ event }) => event === 'host-log');
-    const said = own.filter(({ event }) => event !== 'host-log' && event !== 'port');
-    expect(new Set(said.map(({ level }) => level))).toEqual(new Set(['info', 'warn', 'error']));
-    expect(told.map(({ level }) => level)).toEqual(
-      said.map(({ level }) => severities[level as keyof typeof severities]),
+    const reported = own.filter(({ event }) => event === 'host-log');
+    const output = own.filter(({ event }) => event !== 'host-log' && event !== 'port');
+    expect(new Set(output.map(({ level }) => level))).toEqual(new Set(['info', 'warn', 'error']));
+    expect(reported.map(({ level }) => level)).toEqual(
+      output.map(({ level }) => severities[level as keyof typeof severities]),
     );
-    expect(new Set(told.map(({ category }) => category))).toEqual(new Set(['user']));
+    expect(new Set(reported.map(({ category }) => category))).toEqual(new Set(['user']));
   });
 });
 

@@ -55,7 +55,7 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
       headers: { get: (name) => (name === 'aeg-event-type' ? kind : null) },
       read: async () => Buffer.from(JSON.stringify(events)),
     });
-  const said = ({ body }: AppResponse): Record<string, unknown>[] =>
+  const bodyOf = ({ body }: AppResponse): Record<string, unknown>[] =>
     JSON.parse(String(body)) as Record<string, unknown>[];
   const results = async (name: unknown): Promise<Record<string, unknown>[]> => {
     const bytes = await container.client.getBlobClient(String(name)).downloadToBuffer();
@@ -69,15 +69,15 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
   it('are answered line by line, once, under whatever name', async () => {
     const event = await put('in/ä b+c (1).jsonl', '{"inputs":[[1,2]]}\nno json\n{"inputs":[[3,4]]}\n');
     const first = await send([event]);
-    expect([first.status, said(first)]).toMatchObject([200, [{ status: 'written', lines: 3, failed: 1 }]]);
-    const { output } = said(first)[0]!;
+    expect([first.status, bodyOf(first)]).toMatchObject([200, [{ status: 'written', lines: 3, failed: 1 }]]);
+    const { output } = bodyOf(first)[0]!;
     expect(output).toMatch(/^results\/in\/ä b\+c \(1\)\.[0-9A-Fa-f]{12}\.jsonl$/);
     expect(await results(output)).toMatchObject([
       { line: 1, outputs: { y: [[5.5, 1]] }, model: { name: 'tiny', version: '1.0.0' } },
       { line: 2, error: { code: 'bad-json' } },
       { line: 3, model: { version: '1.0.0' } },
     ]);
-    expect(said(await send([event]))).toMatchObject([{ status: 'done-before', output }]);
+    expect(bodyOf(await send([event]))).toMatchObject([{ status: 'done-before', output }]);
     expect(app.lines.some((line) => line.includes('"event":"batch"') && line.includes('"written"'))).toBe(true);
   });
 
@@ -89,7 +89,7 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
       send([event]),
       ...others.map((one) => send([event], undefined, one)),
     ]);
-    const statuses = answers.map((one) => said(one)[0]!['status']);
+    const statuses = answers.map((one) => bodyOf(one)[0]!['status']);
     expect(statuses[0]).toBe(statuses[1]);
     const written = new Set([statuses[0], statuses[2], statuses[3]]);
     expect([...written].sort()).toEqual(['done-before', 'written']);
@@ -101,7 +101,7 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
   it('that were replaced meanwhile are left to the event of the new one', async () => {
     const before = await put('in/twice.jsonl', '{"inputs":[[1,2]]}\n');
     const after = await put('in/twice.jsonl', '{"inputs":[[3,4]]}\n');
-    expect(said(await send([before, after]))).toMatchObject([{ status: 'replaced' }, { status: 'written' }]);
+    expect(bodyOf(await send([before, after]))).toMatchObject([{ status: 'replaced' }, { status: 'written' }]);
   });
 
   it.each([
@@ -109,15 +109,15 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
     ['what is no JSON Lines', 'in/a.csv'],
     ['a result', 'results/in/a.jsonl'],
   ])('leave %s alone', async (_what, name) => {
-    expect(said(await send([await put(name, '{}')]))).toMatchObject([{ status: 'ignored' }]);
+    expect(bodyOf(await send([await put(name, '{}')]))).toMatchObject([{ status: 'ignored' }]);
   });
 
   it('leave other containers alone, and refuse what is no event', async () => {
     const event = await put('in/c.jsonl', '{"inputs":[[1,2]]}\n');
     const elsewhere = { ...event, subject: event.subject.replace(/containers\/[^/]+/, 'containers/other') };
-    expect(said(await send([elsewhere]))).toMatchObject([{ status: 'ignored' }]);
+    expect(bodyOf(await send([elsewhere]))).toMatchObject([{ status: 'ignored' }]);
     const foreign = { ...event, data: { ...event.data, url: 'https://other.blob.core.windows.net/x' } };
-    expect(said(await send([foreign]))).toMatchObject([{ status: 'ignored' }]);
+    expect(bodyOf(await send([foreign]))).toMatchObject([{ status: 'ignored' }]);
     for (const bad of [[{ ...event, eventType: 'Microsoft.Storage.BlobDeleted' }], [], {}, 'text', [{}], null]) {
       expect((await send(bad)).status).toBe(400);
     }
@@ -141,7 +141,7 @@ describeWith('azurite', 'uploads to a container of Azure', (server) => {
       503,
       expect.stringContaining('needs blobs/read on azure://'),
     ]);
-    expect(said(await send([event]))).toMatchObject([{ status: 'written' }]);
+    expect(bodyOf(await send([event]))).toMatchObject([{ status: 'written' }]);
   });
 
   it('leave every other request to the application', async () => {

@@ -47,8 +47,8 @@ function messagesIn(url: string, status: number, text: string): string[] {
     return items.flatMap(({ error }) => (error ? String((error as Fields)['message']) : []));
   }
   const answer = JSON.parse(text) as Fields;
-  const told = url.startsWith('/v2') ? { ...answer, message: answer['error'] } : (answer['error'] as Fields);
-  const { code, message, request_id: id } = told as Fields;
+  const reported = url.startsWith('/v2') ? { ...answer, message: answer['error'] } : (answer['error'] as Fields);
+  const { code, message, request_id: id } = reported as Fields;
   if (![code, message, id].every(isWord)) throw new Error(`not typed: ${text}`);
   return [String(message)];
 }
@@ -83,14 +83,14 @@ describe('hostile bodies', () => {
 
   it('are told apart from good ones by what their answers say', () => {
     const call = { url: '/v1/infer', headers: {}, body: new Uint8Array() };
-    const told = (message: string, status = 400): Answered => ({
+    const reported = (message: string, status = 400): Answered => ({
       status,
       text: JSON.stringify({ error: { code: 'bad-input', message, request_id: '1' } }),
     });
-    expect(() => judge(call, told('inputs.x: expected float32, got "../../secret".'))).not.toThrow();
-    expect(() => judge(call, told('no', 500))).toThrow('status 500');
+    expect(() => judge(call, reported('inputs.x: expected float32, got "../../secret".'))).not.toThrow();
+    expect(() => judge(call, reported('no', 500))).toThrow('status 500');
     for (const leak of ['in /tmp/x', 'at run (a.js:1:2)', 'Unexpected token', 'Non-zero status code', 'undefined']) {
-      expect(() => judge(call, told(leak))).toThrow('says');
+      expect(() => judge(call, reported(leak))).toThrow('says');
     }
   });
 });

@@ -52,7 +52,7 @@ const send = (body: unknown, type = 'google.cloud.storage.object.v1.finalized'):
     headers: { get: (name) => (name === 'ce-type' ? type : null) },
     read: async () => Buffer.from(JSON.stringify(body)),
   });
-const said = ({ body }: AppResponse): Record<string, unknown> => JSON.parse(String(body)) as Record<string, unknown>;
+const bodyOf = ({ body }: AppResponse): Record<string, unknown> => JSON.parse(String(body)) as Record<string, unknown>;
 const results = (name: string): Record<string, unknown>[] =>
   (google.buckets.all('batch').get(name)?.bytes.toString() ?? '')
     .trimEnd()
@@ -62,24 +62,24 @@ const results = (name: string): Record<string, unknown>[] =>
 it('answers each line of an upload in its place, once', async () => {
   const event = await put('in/a.jsonl', '{"inputs":[[1,2]]}\nno json\n{"inputs":[[3,4]]}\n');
   const first = await send(event);
-  expect([first.status, said(first)]).toMatchObject([200, { status: 'written', lines: 3, failed: 1 }]);
-  const output = String(said(first)['output']);
+  expect([first.status, bodyOf(first)]).toMatchObject([200, { status: 'written', lines: 3, failed: 1 }]);
+  const output = String(bodyOf(first)['output']);
   expect(output).toMatch(/^results\/in\/a\.[0-9a-f]{12}\.jsonl$/);
   expect(results(output)).toMatchObject([
     { line: 1, outputs: { y: [[5.5, 1]] }, model: { name: 'tiny', version: '1.0.0' } },
     { line: 2, error: { code: 'bad-json' } },
     { line: 3, model: { version: '1.0.0' } },
   ]);
-  expect(said(await send(event))).toMatchObject({ status: 'done-before', output });
+  expect(bodyOf(await send(event))).toMatchObject({ status: 'done-before', output });
   expect(app.lines.some((line) => line.includes('"event":"batch"') && line.includes('"written"'))).toBe(true);
 });
 
 it('answers an upload over another one under a name of its own, and never the one that is gone', async () => {
   const before = await put('in/b.jsonl', '{"inputs":[[1,2]]}\n');
   const after = await put('in/b.jsonl', '{"inputs":[[5,6]]}\n');
-  expect(said(await send(before))).toMatchObject({ status: 'replaced' });
+  expect(bodyOf(await send(before))).toMatchObject({ status: 'replaced' });
   const composed = { ...after, md5Hash: undefined };
-  const [byContent, byGeneration] = [said(await send(after)), said(await send(composed))];
+  const [byContent, byGeneration] = [bodyOf(await send(after)), bodyOf(await send(composed))];
   expect([byContent['status'], byGeneration['status']]).toEqual(['written', 'written']);
   expect(byContent['output']).not.toBe(byGeneration['output']);
 });
@@ -89,12 +89,12 @@ it.each([
   ['what is no JSON Lines', 'in/a.csv'],
   ['a result', 'results/in/a.jsonl'],
 ])('leaves %s alone', async (_what, name) => {
-  expect(said(await send(await put(name, '{}')))).toMatchObject({ status: 'ignored' });
+  expect(bodyOf(await send(await put(name, '{}')))).toMatchObject({ status: 'ignored' });
 });
 
 it('leaves objects of other buckets alone, and refuses what is no event', async () => {
   const event = await put('in/c.jsonl', '{"inputs":[[1,2]]}\n');
-  expect(said(await send({ ...event, bucket: 'other' }))).toMatchObject({ status: 'ignored' });
+  expect(bodyOf(await send({ ...event, bucket: 'other' }))).toMatchObject({ status: 'ignored' });
   expect((await send(event, 'google.cloud.storage.object.v1.deleted')).status).toBe(400);
   expect((await send({ any: 'thing' })).status).toBe(400);
   expect((await send('text')).status).toBe(400);
@@ -106,7 +106,7 @@ it('has an event delivered again while the bucket may not be read', async () => 
   const refused = await send(event);
   google.context.iam.grant(google.pipeline, 'all', '*', 0);
   expect([refused.status, String(refused.body)]).toEqual([503, expect.stringContaining('storage.objects.')]);
-  expect(said(await send(event))).toMatchObject({ status: 'written' });
+  expect(bodyOf(await send(event))).toMatchObject({ status: 'written' });
 });
 
 it('leaves every other request to the application', async () => {

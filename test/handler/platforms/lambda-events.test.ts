@@ -9,10 +9,10 @@ const plain: AppResponse = { status: 200, headers: { 'content-type': 'applicatio
 
 /** The adapter before an application that keeps what it is asked, and answers as it is told. */
 function adapter(answer: AppResponse = plain) {
-  const asked: AppRequest[] = [];
+  const requests: AppRequest[] = [];
   const app = {
     handle: async (request: AppRequest) => {
-      asked.push(request);
+      requests.push(request);
       try {
         request.checkAnswer?.(answer);
         return answer;
@@ -23,32 +23,32 @@ function adapter(answer: AppResponse = plain) {
     },
   } as App;
   const handler = createLambda({ app, xray: () => 'Root=1-2', upload: async () => [] });
-  return { asked, invoke: (event: unknown) => handler(event, { awsRequestId: 'invocation-1' }) };
+  return { requests, invoke: (event: unknown) => handler(event, { awsRequestId: 'invocation-1' }) };
 }
 
 describe('events of payload 1.0', () => {
   it('are read by their resource, so that neither a stage nor the path of a domain is in the way', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     const event = restEvent('GET', '/v1/models/digits', {}, undefined);
     await invoke({ ...event, path: '/digits-production/v1/models/digits' });
     await invoke({ ...restEvent('GET', '/v2', {}, undefined, { resource: '/v2', stage: 'live' }), path: '/base/v2' });
     await invoke({ ...event, version: '1.0', resource: '$default', path: '/v1/health' });
-    expect(asked.map(({ url }) => url)).toEqual(['/v1/models/digits', '/v2', '/v1/health']);
+    expect(requests.map(({ url }) => url)).toEqual(['/v1/models/digits', '/v2', '/v1/health']);
   });
 
   it('have names and values encoded again that API Gateway has decoded', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     await invoke(restEvent('GET', '/v1/health?warm=true&a=b%26c&a=%C3%A9%20d'));
-    expect(asked[0]?.url).toBe('/v1/health?warm=true&a=b%26c&a=%C3%A9%20d');
+    expect(requests[0]?.url).toBe('/v1/health?warm=true&a=b%26c&a=%C3%A9%20d');
   });
 
   it('bring bytes as base64, and take text and bytes back', async () => {
     const bytes = { ...plain, headers: { 'content-type': 'application/octet-stream' }, body: Buffer.from([0, 255]) };
-    const { asked, invoke } = adapter(bytes);
+    const { requests, invoke } = adapter(bytes);
     const reply = await invoke(restEvent('POST', '/v1/infer', { 'Content-Type': 'a/b' }, Buffer.from([1, 254])));
-    expect(await asked[0]?.read(10)).toEqual(Buffer.from([1, 254]));
-    expect(asked[0]?.headers.get('content-type')).toBe('a/b');
-    expect(asked[0]?.requestId).toBe('gateway-1');
+    expect(await requests[0]?.read(10)).toEqual(Buffer.from([1, 254]));
+    expect(requests[0]?.headers.get('content-type')).toBe('a/b');
+    expect(requests[0]?.requestId).toBe('gateway-1');
     expect(reply).toMatchObject({ isBase64Encoded: true, body: 'AP8=' });
     const text = await adapter().invoke(restEvent('GET', '/v1/health'));
     expect(text).toMatchObject({ isBase64Encoded: false, body: '{"a": 1}' });
@@ -56,40 +56,40 @@ describe('events of payload 1.0', () => {
   });
 
   it('have null for what there is none of', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     await invoke({ ...restEvent('GET', '/v1/health'), headers: null, multiValueHeaders: null });
-    expect(asked[0]?.headers.get('accept')).toBeNull();
-    expect(await asked[0]?.read(0)).toHaveLength(0);
+    expect(requests[0]?.headers.get('accept')).toBeNull();
+    expect(await requests[0]?.read(0)).toHaveLength(0);
   });
 });
 
 describe('events of a load balancer', () => {
   it('keep their query as it came', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     await invoke(balancerEvent('GET', '/v1/health?warm=true&a=b%26c'));
     await invoke(balancerEvent('GET', '/v1/health?a=1&a=%C3%A9', { many: true }));
-    expect(asked.map(({ url }) => url)).toEqual(['/v1/health?warm=true&a=b%26c', '/v1/health?a=1&a=%C3%A9']);
+    expect(requests.map(({ url }) => url)).toEqual(['/v1/health?warm=true&a=b%26c', '/v1/health?a=1&a=%C3%A9']);
   });
 
   it('are answered in the form in which their headers came', async () => {
     const headers = { cookie: 'a=1', accept: 'x/y' };
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     expect(await invoke(balancerEvent('GET', '/v1/health', { headers, many: true }))).toEqual({
       ...{ statusCode: 200, body: '{"a": 1}', isBase64Encoded: false },
       multiValueHeaders: { 'content-type': ['application/json'] },
     });
-    expect(asked[0]?.headers.get('cookie')).toBe('a=1');
+    expect(requests[0]?.headers.get('cookie')).toBe('a=1');
     expect(await invoke(balancerEvent('GET', '/v1/health', { headers }))).toMatchObject({
       headers: { 'content-type': 'application/json' },
     });
   });
 
   it('that look whether the target is healthy cost no line of the log, wherever they look', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     const headers = { 'user-agent': 'ELB-HealthChecker/2.0' };
     await invoke(balancerEvent('GET', '/', { headers }));
     await invoke(balancerEvent('GET', '/', { headers, many: true }));
-    expect(asked).toMatchObject(Array.from({ length: 2 }, () => ({ url: '/v1/health', quiet: true })));
+    expect(requests).toMatchObject(Array.from({ length: 2 }, () => ({ url: '/v1/health', quiet: true })));
   });
 
   it('are refused answers above 1 MB by the function, which a REST API takes', async () => {
@@ -105,12 +105,12 @@ describe('invocations without a gateway', () => {
     adapter({ ...plain, status, body: JSON.stringify({ error: { code, message: 'why' } }) });
 
   it('are answered by the object itself, and what is wrong with them by an error in it', async () => {
-    const { asked, invoke } = adapter();
+    const { requests, invoke } = adapter();
     expect(await invoke({ inputs: [1], outputs: ['y'] })).toEqual({ a: 1 });
-    expect(asked[0]).toMatchObject({ method: 'POST', url: '/v1/infer', requestId: 'invocation-1' });
-    expect(asked[0]?.headers.get('x-amzn-trace-id')).toBe('Root=1-2');
-    expect(String(await asked[0]?.read(100))).toBe('{"inputs":[1],"outputs":["y"]}');
-    await expect(asked[0]?.read(10)).rejects.toMatchObject({ status: 413 });
+    expect(requests[0]).toMatchObject({ method: 'POST', url: '/v1/infer', requestId: 'invocation-1' });
+    expect(requests[0]?.headers.get('x-amzn-trace-id')).toBe('Root=1-2');
+    expect(String(await requests[0]?.read(100))).toBe('{"inputs":[1],"outputs":["y"]}');
+    await expect(requests[0]?.read(10)).rejects.toMatchObject({ status: 413 });
     expect(await refusal(400, 'bad-input').invoke({ inputs: 1 })).toEqual({
       error: { code: 'bad-input', message: 'why' },
     });

@@ -49,12 +49,12 @@ async function open(
 if (!missing) {
   const { api, child } = await open('lambda.handler');
   handlerContract('the Lambda adapter in the real aws-lambda-ric', async () => ({
-    call: async (...asked) => fromLambdaReply(await api.invoke(lambdaEvent(...asked))),
+    call: async (...requests) => fromLambdaReply(await api.invoke(lambdaEvent(...requests))),
     close: async () => {},
   }));
   const rest = await open('lambda.handler');
   handlerContract('the Lambda adapter behind a REST API, in the real aws-lambda-ric', async () => ({
-    call: async (...asked) => fromRestReply(await rest.api.invoke(restEvent(...asked))),
+    call: async (...requests) => fromRestReply(await rest.api.invoke(restEvent(...requests))),
     close: async () => {
       await rest.child.stop();
       await rest.api.close();
@@ -62,11 +62,11 @@ if (!missing) {
   }));
 
   const streaming = await open('lambda.handler', { COLDGATE_RESPONSE_STREAM: 'true', COLDGATE_MAX_PAYLOAD_KB: '5000' });
-  const streamed = async (...asked: Parameters<typeof lambdaEvent>): Promise<StreamedReply> =>
-    (await streaming.api.invoke(lambdaEvent(...asked))) as StreamedReply;
+  const streamed = async (...requests: Parameters<typeof lambdaEvent>): Promise<StreamedReply> =>
+    (await streaming.api.invoke(lambdaEvent(...requests))) as StreamedReply;
   const small = await open('lambda.handler', { COLDGATE_RESPONSE_STREAM: 'true' });
   handlerContract('the Lambda adapter that streams, in the real aws-lambda-ric', async () => ({
-    call: async (...asked) => (await small.api.invoke(lambdaEvent(...asked))) as StreamedReply,
+    call: async (...requests) => (await small.api.invoke(lambdaEvent(...requests))) as StreamedReply,
     close: async () => {
       await small.child.stop();
       await small.api.close();
@@ -145,7 +145,7 @@ if (!missing) {
         { line: 3, error: { code: 'bad-input' } },
       ]);
       expect(await api.invoke(event)).toMatchObject([{ status: 'done-before' }]);
-      const puts = bucket.asked.filter(({ method }) => method === 'PUT');
+      const puts = bucket.requests.filter(({ method }) => method === 'PUT');
       expect(puts).toMatchObject([{ headers: { 'if-none-match': '*', 'x-amz-security-token': 'token' } }]);
     });
 

@@ -8,7 +8,7 @@ import { ModelStore } from '../model/model-store.ts';
 import { TestApp } from '../test-app.ts';
 
 const store = new ModelStore();
-const { endpoint, objects, asked, close } = await openObjectsFake();
+const { endpoint, objects, requests, close } = await openObjectsFake();
 const variables = {
   AWS_ENDPOINT_URL_S3: endpoint,
   AWS_REGION: 'eu-west-1',
@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   objects.clear();
-  asked.length = 0;
+  requests.length = 0;
 });
 
 const record = (key: string, eTag = 'e0') => ({
@@ -81,7 +81,7 @@ it('answers each line in its place, bad ones with their error', async () => {
     error(6, 'payload-too-large'),
     { line: 7, outputs: { y: [[11.5, 1]] } },
   ]);
-  const written = asked.find(({ method }) => method === 'PUT');
+  const written = requests.find(({ method }) => method === 'PUT');
   expect(written?.headers).toMatchObject({
     'if-none-match': '*',
     authorization: expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=id\/\d{8}\/eu-west-1\/s3\/aws4_request/),
@@ -112,7 +112,7 @@ it('does nothing for a file that it answered before', async () => {
 
 it.each(['results/in/a.jsonl', 'other/a.jsonl', 'in/../a.jsonl'])('ignores %s', async (key) => {
   expect(await upload([record(key)])).toMatchObject([{ status: 'ignored' }]);
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 it('leaves a file that was replaced to the event of the new one', async () => {

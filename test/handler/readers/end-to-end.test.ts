@@ -56,8 +56,8 @@ class BucketModels extends ModelStore {
   }
 }
 
-/** Everything that a process said: lines, errors, and answers to requests that show the most. */
-async function said(one: FunctionProcess): Promise<string> {
+/** Everything that a process outputOf: lines, errors, and answers to requests that show the most. */
+async function outputOf(one: FunctionProcess): Promise<string> {
   const paths = ['/v1/health', '/v1/health?warm=true', '/v1/openapi.json', '/v1/models', '/v2/models/tiny', '/nowhere'];
   const answers = await Promise.all(
     paths.map(async (path) => {
@@ -89,7 +89,7 @@ async function serves(kind: (typeof kinds)[number], bucket: ServedBucket, secret
   // The refresh time, a fifth more for its jitter, and the time to load.
   expect([version, performance.now() - flipped < 5_000]).toEqual(['1.1.0', true]);
   await wait(1500);
-  const output = await said(one);
+  const output = await outputOf(one);
   expect(output).toContain('"swapped"');
   for (const secret of secrets) expect(output).not.toContain(secret);
   expect(one.errors).toEqual([]);
@@ -159,7 +159,7 @@ describe('the bundled function on a container with credentials that expire', () 
     expect(await one.json('/v1/health?warm=true')).toMatchObject({
       pointer: { status: 'failed', code: 'store-denied' },
     });
-    const output = await said(one);
+    const output = await outputOf(one);
     expect(output).toContain('InvalidAccessKeyId');
     expect(output).not.toMatch(/ASIA|secret-|session-|container-secret/);
     await endpoint.close();
@@ -184,7 +184,7 @@ describe('the bundled function on a signed URL', () => {
     const answer = await wary.fetch('/v1/infer', { inputs: [[1, 2]] });
     expect([answer.status, await answer.json()]).toMatchObject([503, { error: { code: 'store-unavailable' } }]);
     expect(await wary.line('load-failed')).toMatchObject({ reason: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
-    for (const one of [trusting, wary]) expect(await said(one)).not.toContain('secret-');
+    for (const one of [trusting, wary]) expect(await outputOf(one)).not.toContain('secret-');
     await server.close();
   });
 

@@ -161,8 +161,8 @@ describe('a large object', () => {
     expect((await read(parted)).equals(bytes)).toBe(true);
     expect(server.of('whole')).toHaveLength(1);
     // Which of two connections is heard first is chance.
-    const asked = [1, 2, 3, 4, 5, 6].map((n) => `bytes=${n * 50_000}-${Math.min((n + 1) * 50_000, 300_007) - 1}`);
-    expect([ranges().length, new Set(ranges())]).toEqual([6, new Set(asked)]);
+    const requests = [1, 2, 3, 4, 5, 6].map((n) => `bytes=${n * 50_000}-${Math.min((n + 1) * 50_000, 300_007) - 1}`);
+    expect([ranges().length, new Set(ranges())]).toEqual([6, new Set(requests)]);
     expect(new Set(server.of('part').map(({ headers }) => headers['if-match']))).toEqual(new Set(['"v1"']));
   });
 

@@ -128,8 +128,8 @@ describe('redirects', () => {
     const other = await new ObjectServer(bytes, tls).start();
     server.on('whole', to(`https://localhost:${new URL(other.endpoint).port}/x`));
     // To the test, loopback is outside when it is asked first, and inside when it is led to.
-    let asked = 0;
-    const inside = (): boolean => asked++ > 0;
+    let requests = 0;
+    const inside = (): boolean => requests++ > 0;
     await expect(read(inside)).rejects.toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining('private network'),

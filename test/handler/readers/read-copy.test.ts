@@ -189,18 +189,18 @@ describePart('nginx', without, 'a store behind a cache', () => {
         expect(lines).toMatchObject([{ level: 'warn', seconds: 300, reason: expect.any(String) }]);
         expect(app.lines.join()).not.toContain('secret-1');
         // What is wrong with it is tried once.
-        const asked = bed.edge.requests.length;
+        const requests = bed.edge.requests.length;
         await bed.release(`2.${++minor}.0`, minor);
         app.clock += 4 * minutes;
         expect(await warm(app)).toMatchObject({ model: { version: `2.${minor}.0` } });
-        expect([bed.edge.requests.length - asked, app.logged('read-url-bypassed').length]).toEqual([0, 1]);
+        expect([bed.edge.requests.length - requests, app.logged('read-url-bypassed').length]).toEqual([0, 1]);
         bed.edge.script = () => undefined;
         await bed.cache.stop();
         await bed.cache.up();
         await bed.release(`2.${++minor}.0`, minor);
         app.clock += 2 * minutes;
         expect(await warm(app)).toMatchObject({ model: { version: `2.${minor}.0` } });
-        expect(bed.edge.requests.length - asked).toBe(3);
+        expect(bed.edge.requests.length - requests).toBe(3);
       },
     );
 

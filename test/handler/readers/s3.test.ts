@@ -48,7 +48,7 @@ describe('the S3 reader', () => {
     await text(open({ ...variablesOf(lasting), AWS_REGION: 'us-west-2' }, { region: 'eu-west-1' }), 'a');
     await text(open({ ...variablesOf(lasting), AWS_REGION: 'eu-west-1' }), 'a');
     await text(open({ ...variablesOf(lasting), AWS_DEFAULT_REGION: 'eu-west-1' }), 'a');
-    expect(server.asked).toHaveLength(3);
+    expect(server.requests).toHaveLength(3);
   });
 
   it('asks in the region that S3 says the bucket is in, and remembers it', async () => {
@@ -56,17 +56,19 @@ describe('the S3 reader', () => {
     server.region = 'ap-southeast-2';
     const reader = open({ ...variablesOf(lasting), AWS_REGION: 'eu-west-1' });
     for (let i = 0; i < 3; i++) expect(await text(reader, 'a')).toBe('a');
-    expect(server.asked).toHaveLength(4);
+    expect(server.requests).toHaveLength(4);
   });
 
   it('is not led in a circle, nor anywhere else, by what is said to be a region', async () => {
     for (const region of ['eu-west-1', 'evil.example/x', 'a'.repeat(100), '']) {
       server.region = region;
-      server.asked.length = 0;
+      server.requests.length = 0;
       const reader = open({ ...variablesOf(lasting), AWS_REGION: 'us-east-1' });
       await expect(reader.read('missing')).rejects.toMatchObject({ name: 'LoadError' });
-      expect(server.asked.length).toBeLessThanOrEqual(2);
-      const regions = server.asked.map(({ headers }) => /\d{8}\/(.*)\/s3\/aws4/.exec(headers.authorization ?? '')?.[1]);
+      expect(server.requests.length).toBeLessThanOrEqual(2);
+      const regions = server.requests.map(
+        ({ headers }) => /\d{8}\/(.*)\/s3\/aws4/.exec(headers.authorization ?? '')?.[1],
+      );
       expect(['us-east-1', 'eu-west-1']).toEqual(expect.arrayContaining(regions));
     }
   });
@@ -79,14 +81,14 @@ describe('the S3 reader', () => {
     server.expired.add(passing.accessKeyId);
     Object.assign(variables, variablesOf(lasting));
     expect(await text(reader, 'a')).toBe('a');
-    expect(server.asked.map((one) => one.accessKeyId)).toEqual(['ASIAPASSING', 'ASIAPASSING', 'AKIDLASTING']);
+    expect(server.requests.map((one) => one.accessKeyId)).toEqual(['ASIAPASSING', 'ASIAPASSING', 'AKIDLASTING']);
     server.expired.add(lasting.accessKeyId);
-    server.asked.length = 0;
+    server.requests.length = 0;
     await expect(reader.read('a')).rejects.toMatchObject({
       code: 'store-denied',
       message: 'S3 answered 403 ExpiredToken to s3:GetObject of arn:aws:s3:::bucket/models/a.',
     });
-    expect(server.asked).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
   it('tells a wrong secret from a missing right', async () => {

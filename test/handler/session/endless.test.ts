@@ -93,9 +93,9 @@ describe('a run without an end', () => {
     });
     try {
       const call = callOver(await child.port());
-      const asked = (n: number): ReturnType<typeof call> =>
+      const requests = (n: number): ReturnType<typeof call> =>
         call('POST', '/v1/infer', { 'content-type': 'application/json' }, JSON.stringify({ inputs: { n, x: [1] } }));
-      const stuck = asked(endless);
+      const stuck = requests(endless);
       await pause(300);
       expect((await call('GET', '/v1/health')).status).toBe(200);
       const { status, body } = await stuck;
@@ -103,7 +103,7 @@ describe('a run without an end', () => {
         504,
         { error: { code: 'run-timeout' } },
       ]);
-      await eventually(async () => (await asked(3)).status === 200);
+      await eventually(async () => (await requests(3)).status === 200);
     } finally {
       await child.stop();
     }

@@ -109,8 +109,8 @@ describe('closing', () => {
   it('leaves no session behind that was being opened', async () => {
     publish('1.0.0', 0.5);
     let open = 0;
-    const openNext: OpenSession = async (...asked) => {
-      const session = await openMortal(...asked);
+    const openNext: OpenSession = async (...requests) => {
+      const session = await openMortal(...requests);
       open++;
       return { ...session, close: () => session.close().finally(() => open--) };
     };
@@ -124,8 +124,8 @@ describe('closing', () => {
 
   it('that fails does not make a done swap a refused one', async () => {
     const refuse = () => Promise.reject(new Error('no'));
-    await serveInWorker(async (...asked) => {
-      const session = await openMortal(...asked);
+    await serveInWorker(async (...requests) => {
+      const session = await openMortal(...requests);
       return { ...session, close: () => session.close().then(refuse) };
     });
     publish('1.2.0', 2);

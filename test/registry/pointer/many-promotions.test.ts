@@ -13,9 +13,9 @@ import { model } from '../../fakes/registry/simulation.ts';
 import { temporaryStore } from '../../fakes/stores/folder.ts';
 
 const thousand: Race = { writers: 50, each: 20 };
-const told = Boolean(process.env['COLDGATE_ALL_PROMOTIONS']);
+const reported = Boolean(process.env['COLDGATE_ALL_PROMOTIONS']);
 /** A part unless told: all of them take eight minutes. CI leaves out only the slower of the two servers of S3. */
-const isWhole = (name: string): boolean => told || (required && name !== 'radosgw');
+const isWhole = (name: string): boolean => reported || (required && name !== 'radosgw');
 
 /** Requests of a promotion besides those of its history record: goal of the contention benchmark. */
 const most = 6;

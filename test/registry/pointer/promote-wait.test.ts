@@ -25,14 +25,14 @@ describe('a promotion that goes on after a lost swap', () => {
 
   it('asks the gate again of what has won meanwhile', async () => {
     const simulation = await raced();
-    const asked: (string | undefined)[] = [];
+    const requests: (string | undefined)[] = [];
     const gate = (live: { version: string } | undefined) => {
-      asked.push(live?.version);
+      requests.push(live?.version);
       return { verdict: 'none' as const };
     };
     const moved = await simulation.promote('1.2.0', { gate, pace: new Pace({ random: () => 0 }) });
     expect(moved).toMatchObject({ promoted: true, previousVersion: '1.1.0', sequence: 3 });
-    expect(asked).toEqual(['1.0.0', '1.1.0']);
+    expect(requests).toEqual(['1.0.0', '1.1.0']);
   });
 
   it('stops at its bound and is told who won', async () => {

@@ -92,15 +92,15 @@ describe('what status holds a pointer against', () => {
   });
 
   it('tells a file that was written over, which no publish mends, from one that is missing', async () => {
-    const said = async () => (await failureOf(simulation.prune())).hint;
+    const output = async () => (await failureOf(simulation.prune())).hint;
     await overwrite(store, fileKey(model, '1.1.0', 'labels.json'), 'other bytes than were published');
     expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
-    expect(await said()).toMatch(/^Make another version live/);
+    expect(await output()).toMatch(/^Make another version live/);
     await removeKey(store, fileKey(model, '1.1.0', 'labels.json'));
-    expect(await said()).toMatch(/^Publish the same files/);
+    expect(await output()).toMatch(/^Publish the same files/);
     await overwrite(store, manifestKey(model, '1.1.0'), '{}');
     expect(await faults()).toEqual({ 'current.json': ['version-damaged'] });
-    expect(await said()).toMatch(/^Make another version live/);
+    expect(await output()).toMatch(/^Make another version live/);
     expect(await codeOf(simulation.rollback())).toBe('done');
   });
 

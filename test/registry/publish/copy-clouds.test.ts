@@ -133,7 +133,7 @@ for (const [from, to] of faultyWays) {
           try {
             const { staging } = await stores(await placeOf(from), honestly);
             const fault = faults[(index + round) % faults.length]!;
-            proxy.script = (asked) => (asked.index === index ? fault : undefined);
+            proxy.script = (requests) => (requests.index === index ? fault : undefined);
             const code = await codeOf(new Simulation(await openStore(settings)).promoteFrom(staging.store, '1.1.0'));
             const where = `${fault.kind} at ${index}: ${proxy.requests[index - 1]?.method} ${proxy.requests[index - 1]?.path}`;
             expect(honest, where).toContain(code);

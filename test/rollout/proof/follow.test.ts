@@ -8,12 +8,15 @@ const next = { version: '1.1.0', sha256 };
 const timeoutMs: FollowLimits = { loadingMs: 400, refusalMs: 50 };
 
 /** Follows a function whose health says this of its model and its pointer, from one question to the next. */
-function following(health: (asked: number) => Record<string, unknown>, more: FollowLimits = timeoutMs): Promise<void> {
-  let asked = 0;
+function following(
+  health: (requests: number) => Record<string, unknown>,
+  more: FollowLimits = timeoutMs,
+): Promise<void> {
+  let requests = 0;
   const send = async (): Promise<Answer> => ({
     status: 200,
     headers: {},
-    body: { sample: 'none', ...health(asked++) },
+    body: { sample: 'none', ...health(requests++) },
   });
   const expected = { ...next, revision: undefined, sample: undefined };
   const signal = new AbortController().signal;
@@ -26,7 +29,7 @@ const followed = { model: next, pointer: { status: 'current' } };
 
 describe('waiting for a function to follow its pointer', () => {
   it.each(['store-unavailable', 'store-denied'])('outlasts %s, which says nothing of the version', async (code) => {
-    await following((asked) => (asked < 4 ? failed(code) : followed), { loadingMs: 60_000, refusalMs: 50 });
+    await following((requests) => (requests < 4 ? failed(code) : followed), { loadingMs: 60_000, refusalMs: 50 });
   });
 
   it.each(['checksum-mismatch', 'pointer-mismatch', 'sample-mismatch', 'model-unusable', 'model-not-found'])(
@@ -44,6 +47,6 @@ describe('waiting for a function to follow its pointer', () => {
 
   it('takes a refusal of the move before for none, where it passes', async () => {
     const late = { loadingMs: 60_000, refusalMs: 60_000 };
-    await following((asked) => (asked === 0 ? failed('sample-mismatch') : followed), late);
+    await following((requests) => (requests === 0 ? failed('sample-mismatch') : followed), late);
   });
 });

@@ -206,9 +206,9 @@ describe('every no of git in words of its own, and all models', () => {
   });
 
   it('a commit that a forced push replaced: not the depth of a whole checkout', async () => {
-    const said = await why(folder, pushedSince('f'.repeat(40)));
-    expect(said).toMatch(/forced push/);
-    expect(said).not.toContain('fetch-depth');
+    const output = await why(folder, pushedSince('f'.repeat(40)));
+    expect(output).toMatch(/forced push/);
+    expect(output).not.toContain('fetch-depth');
   });
 
   it('the first push of a branch', async () => {
@@ -217,10 +217,10 @@ describe('every no of git in words of its own, and all models', () => {
 
   it('a checkout of another user: the command that allows it, which makes the problem go away', async () => {
     const other = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
-    const said = await why(folder, pushedSince(base), other);
-    const command = /`git (config --global --add safe\.directory \S+)`/.exec(said)?.[1];
-    expect(said).toContain('another user');
-    expect(said).not.toContain('fetch-depth');
+    const output = await why(folder, pushedSince(base), other);
+    const command = /`git (config --global --add safe\.directory \S+)`/.exec(output)?.[1];
+    expect(output).toContain('another user');
+    expect(output).not.toContain('fetch-depth');
     run(folder, ...(command ?? '').split(' '));
     expect((await compared(folder, pushedSince(base), other)).known).toBe(true);
     rmSync(join(home, '.gitconfig'));

@@ -71,12 +71,12 @@ describe('a later move says otherwise than models.yaml', () => {
       '1.1.0',
     ],
   ])('%s', async (_, moves, version) => {
-    const said = await stays(moves, version);
-    expect(said).toContain(
+    const output = await stays(moves, version);
+    expect(output).toContain(
       `\`digits\` stays at ${moves.at(-1)?.split(' ')[1]}, though models.yaml names ${version}: rob `,
     );
-    expect(said).toContain(`(move ${moves.length})`);
-    expect(await stays(moves, version, true)).toBe(said);
+    expect(output).toContain(`(move ${moves.length})`);
+    expect(await stays(moves, version, true)).toBe(output);
   });
 
   it('also where a record of the history is lost', async () => {

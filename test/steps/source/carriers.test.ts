@@ -30,7 +30,7 @@ type Size = number | WireSize;
 const stores: Record<string, string> = { 'aws-lambda': 's3', 'google-cloud-run': 'gs' };
 
 /** What is said of a sample of such sizes in MiB; one number is for JSON and for bytes. */
-async function said(target: readonly string[], sizes: { request?: Size; answer?: Size }) {
+async function output(target: readonly string[], sizes: { request?: Size; answer?: Size }) {
   const provider = target[0]?.slice('provider: '.length) ?? '';
   const scheme = stores[provider];
   const config = await file.load({ target, store: scheme ? `${scheme}://acme/models` : 'azure://acme/models/m' });
@@ -58,11 +58,11 @@ const carriers: [what: string, target: readonly string[], request: number, answe
 
 describe('what carries requests and answers', () => {
   it.each(carriers)('lets through what %s takes', async (_what, target, request, answer) => {
-    expect(await said(target, { request, answer })).toEqual({ problems: [], notes: [] });
+    expect(await output(target, { request, answer })).toEqual({ problems: [], notes: [] });
   });
 
   it.each(carriers)('has another way named for requests above what %s takes', async (_what, target, request) => {
-    const { problems, notes } = await said(target, { request: request * 1.1 });
+    const { problems, notes } = await output(target, { request: request * 1.1 });
     expect(problems).toEqual([]);
     expect(notes.join()).toMatch(/environment production.*signed URL/);
   });
@@ -74,18 +74,19 @@ describe('what carries requests and answers', () => {
     ['Cloud Run', run, 33, 'models.digits.sample'],
     ['API Gateway in front of Cloud Run', apiGateway, 33, 'models.digits.sample'],
   ])('names the field for answers above what %s gives', async (_what, target, answer, path) => {
-    expect((await said(target, { answer })).problems).toMatchObject([{ path, hint: expect.any(String) }]);
+    expect((await output(target, { answer })).problems).toMatchObject([{ path, hint: expect.any(String) }]);
   });
 
   it('counts a third more for bytes on Lambda, and none where they travel as they are', async () => {
-    const notesOf = async (target: readonly string[], request: Size) => (await said(target, { request })).notes.join();
+    const notesOf = async (target: readonly string[], request: Size) =>
+      (await output(target, { request })).notes.join();
     expect(await notesOf(lambda, { json: 20, binary: 4.4 })).toContain('send and ask for bytes');
     expect(await notesOf(lambda, { json: 20, binary: 4.6 })).toContain('signed URL');
     expect(await notesOf(apiGateway, { json: 200, binary: 31.9 })).toContain('send and ask for bytes');
   });
 
   it('asks for no field where results go to a bucket', async () => {
-    const { problems, notes } = await said([...lambda, 'batch: { bucket: uploads, prefix: in/ }'], { answer: 7 });
+    const { problems, notes } = await output([...lambda, 'batch: { bucket: uploads, prefix: in/ }'], { answer: 7 });
     expect([problems, notes]).toEqual([[], [expect.stringContaining('have callers upload requests')]]);
   });
 });

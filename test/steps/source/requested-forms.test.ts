@@ -62,8 +62,8 @@ describe('a load-optimised form that a release asks for', () => {
 
   it('is a steady one where the model is too large for the format of the cold one', async () => {
     const answer = '{ result: { artifacts: [{ source: JSON.parse(String(job)).kind }] } }';
-    const said = `process.stdin.once('data', (job) => console.log(JSON.stringify(${answer})));`;
-    const madeOf = async (size: number) => (await forms(said, { ...source, size })).made;
+    const output = `process.stdin.once('data', (job) => console.log(JSON.stringify(${answer})));`;
+    const madeOf = async (size: number) => (await forms(output, { ...source, size })).made;
     expect(await madeOf(2 ** 31)).toMatchObject([{ source: 'steady' }]);
     expect(await madeOf(2 ** 30)).toMatchObject([{ source: 'cold' }]);
   });

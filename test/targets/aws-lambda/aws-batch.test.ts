@@ -6,7 +6,7 @@ const batch = { bucket: 'uploads', prefix: 'in/' };
 
 describe('batch of the aws-lambda target', () => {
   let bench: FunctionBench;
-  const told = (bucket = 'uploads') => bench.lambda.neighbours.buckets.notifications.get(bucket) ?? '';
+  const reported = (bucket = 'uploads') => bench.lambda.neighbours.buckets.notifications.get(bucket) ?? '';
   const route = async (more: Record<string, unknown>) =>
     (await bench.target(more)).route(bench.request('live', '1.0.0'));
   const others = `<NotificationConfiguration><CloudFunctionConfiguration><Id>other</Id><CloudFunction>arn:aws:lambda:eu-west-1:123456789012:function:other</CloudFunction><Event>s3:ObjectRemoved:*</Event></CloudFunctionConfiguration></NotificationConfiguration>`;
@@ -28,7 +28,7 @@ describe('batch of the aws-lambda target', () => {
     'has S3 tell the live alias of uploads, with endpoint %s',
     async (endpoint) => {
       await route({ batch, endpoint });
-      const xml = told();
+      const xml = reported();
       expect(xml).toContain(`:function:${functionName}:live</CloudFunction>`);
       expect(xml).toContain('s3:ObjectCreated:*');
       expect(xml).toMatch(/prefix.*in\/.*suffix.*\.jsonl/s);
@@ -47,23 +47,23 @@ describe('batch of the aws-lambda target', () => {
   it('leaves alone what else the bucket tells, and ends with the function', async () => {
     bench.lambda.neighbours.buckets.notifications.set('uploads', others);
     await route({ batch });
-    expect(told()).toContain('<Id>other</Id>');
-    expect(told()).toContain(`<Id>coldgate-${functionName}</Id>`);
+    expect(reported()).toContain('<Id>other</Id>');
+    expect(reported()).toContain(`<Id>coldgate-${functionName}</Id>`);
     const target = await bench.target();
     const notification = `the notification of ${functionName} by the bucket uploads`;
     expect(await target.besides?.({ name: functionName })).toMatchObject([{ action: 'delete', what: notification }]);
     await target.remove({ name: functionName }, 'all');
-    expect(told()).toContain('<Id>other</Id>');
-    expect(told()).not.toContain('coldgate-');
+    expect(reported()).toContain('<Id>other</Id>');
+    expect(reported()).not.toContain('coldgate-');
   });
 
   it('goes to another bucket, and goes when the setting goes, with its permission', async () => {
     await route({ batch });
     await route({ batch: { bucket: 'elsewhere' } });
-    expect(told()).not.toContain('coldgate-');
-    expect(told('elsewhere')).toContain('coldgate-');
+    expect(reported()).not.toContain('coldgate-');
+    expect(reported('elsewhere')).toContain('coldgate-');
     await route({});
-    expect(told('elsewhere')).not.toContain('coldgate-');
+    expect(reported('elsewhere')).not.toContain('coldgate-');
     const statements = bench.lambda.account.find(functionName).policies.get('live') ?? [];
     expect(statements.map(({ Sid }) => Sid)).toEqual(['coldgate-url', 'coldgate-invoke']);
   });

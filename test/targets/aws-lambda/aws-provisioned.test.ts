@@ -6,7 +6,9 @@ const warm = { 'provisioned-concurrency': 3 };
 describe('provisioned concurrency of the live function', () => {
   let bench: FunctionBench;
   const kept = () =>
-    [...bench.lambda.account.find(functionName).provisioned].map(([number, { asked }]) => `${number}: ${asked}`);
+    [...bench.lambda.account.find(functionName).provisioned].map(
+      ([number, { requested: requests }]) => `${number}: ${requests}`,
+    );
   const other = () => bench.package('export const other = 1');
   const route = async (more: Record<string, unknown> = warm, from = bench.package()) =>
     (await bench.target(more)).route(bench.request('live', '1.0.0', from));

@@ -15,7 +15,9 @@ describe('provisioned-scaling', () => {
   let bench: FunctionBench;
   const scaling = () => bench.lambda.neighbours.scaling;
   const kept = () =>
-    [...bench.lambda.account.find(functionName).provisioned].map(([number, { asked }]) => `${number}: ${asked}`);
+    [...bench.lambda.account.find(functionName).provisioned].map(
+      ([number, { requested: requests }]) => `${number}: ${requests}`,
+    );
   const other = (text = 'other') => bench.package(`export const a = '${text}'`);
   const route = async (more: object = scaled, from = bench.package()) =>
     (await bench.target({ ...more })).route(bench.request('live', '1.0.0', from));

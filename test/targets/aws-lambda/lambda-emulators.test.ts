@@ -110,11 +110,11 @@ for (const emulator of ['moto', 'ministack'] as const)
       const below = request('live', 'the runtime').package;
       const from = request('live');
       const { sha256, size, path } = below;
-      const asked = { ...from, package: { ...from.package, layer: { sha256, size, path } } };
+      const requests = { ...from, package: { ...from.package, layer: { sha256, size, path } } };
       const LayerName = 'coldgate-runtime-x86_64';
       const versions = async () => (await send(new sdk.ListLayerVersionsCommand({ LayerName }))).LayerVersions;
-      await layered.route(asked);
-      await layered.deploy({ ...asked, role: 'candidate' });
+      await layered.route(requests);
+      await layered.deploy({ ...requests, role: 'candidate' });
       const [only, ...more] = await versions();
       expect([only.CompatibleRuntimes, only.CompatibleArchitectures, more]).toEqual([['nodejs24.x'], ['x86_64'], []]);
       const { Layers } = await send(new sdk.GetFunctionConfigurationCommand({ FunctionName, Qualifier: 'live' }));
@@ -193,14 +193,14 @@ for (const emulator of ['moto', 'ministack'] as const)
 
     itOn(emulator, 'provisions nothing for $LATEST', async () => {
       await byHand();
-      const asked = { FunctionName, Qualifier: '$LATEST', ProvisionedConcurrentExecutions: 1 };
-      expect(await outcomeOf(send(new sdk.PutProvisionedConcurrencyConfigCommand(asked)))).toMatch(/^4/);
+      const requests = { FunctionName, Qualifier: '$LATEST', ProvisionedConcurrentExecutions: 1 };
+      expect(await outcomeOf(send(new sdk.PutProvisionedConcurrencyConfigCommand(requests)))).toMatch(/^4/);
     });
 
     itOn(emulator, 'provisions instances of a version', async () => {
       const { version } = await byHand();
-      const asked = { FunctionName, Qualifier: version, ProvisionedConcurrentExecutions: 1 };
-      expect(await outcomeOf(send(new sdk.PutProvisionedConcurrencyConfigCommand(asked)))).toBe('done');
+      const requests = { FunctionName, Qualifier: version, ProvisionedConcurrentExecutions: 1 };
+      expect(await outcomeOf(send(new sdk.PutProvisionedConcurrencyConfigCommand(requests)))).toBe('done');
     });
 
     itOn(emulator, 'has a new function Pending first', async () => {

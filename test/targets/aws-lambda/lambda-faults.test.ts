@@ -115,7 +115,8 @@ describe.each(['the first release', 'the next release'])('%s', (which) => {
     for (const operation of new Set(calls.filter(({ mutating }) => mutating).map((call) => call.operation))) {
       restore();
       const action = `lambda:${operation}`;
-      bench.lambda.fault = (asked) => (asked === operation ? denied(action, `function:${functionName}`) : undefined);
+      bench.lambda.fault = (requests) =>
+        requests === operation ? denied(action, `function:${functionName}`) : undefined;
       const failure = await release().catch((error: unknown) => error);
       bench.lambda.fault = () => undefined;
       bench.group.pointer = '1.0.0';

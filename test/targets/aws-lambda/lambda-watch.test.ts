@@ -24,11 +24,11 @@ describe('promote --watch on Lambda', () => {
     bench.target = `auth: none, memory: ${memory}`;
     bench.release({ version, bias: 0.25 });
     expect((await bench.run(['publish'])).exit).toBe(0);
-    let told = false;
+    let reported = false;
     const args = ['promote', '--gate', 'skip', '--watch', '60s', '--json'];
     const { exit, stdout } = await bench.run(args, (_kill, stderr) => {
-      if (told || !stderr.includes(`Watching digits ${version}`)) return;
-      told = true;
+      if (reported || !stderr.includes(`Watching digits ${version}`)) return;
+      reported = true;
       then();
     });
     return { exit, ...JSON.parse(stdout) };

@@ -23,7 +23,7 @@ afterAll(async () => {
 const base = () => `${harness.state.gatewayUrl}/digits`;
 const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(`${base()}${path}`, { headers, method });
-const status = async (...asked: Parameters<typeof ask>) => (await ask(...asked)).status;
+const status = async (...requests: Parameters<typeof ask>) => (await ask(...requests)).status;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /* What a caller must present, as the gateway of the stand-in executes the policies. */

@@ -22,8 +22,8 @@ describe('the OpenAPI document that API Management imports', () => {
   });
 
   it('has all paths and methods that the handler answers', () => {
-    const asked = operationsOf(document).map(({ path, verb }) => `${verb.toUpperCase()} ${path}`);
-    expect(asked.sort()).toEqual(
+    const requests = operationsOf(document).map(({ path, verb }) => `${verb.toUpperCase()} ${path}`);
+    expect(requests.sort()).toEqual(
       routes.map(({ method, pattern }) => `${method} ${pattern.replace(':predict', '')}`).sort(),
     );
   });

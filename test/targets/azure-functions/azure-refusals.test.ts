@@ -109,9 +109,9 @@ describe('a refusal of Azure', () => {
     const target = await bench.target({}, { signal: stop.signal });
     const deploying = target.deploy({ ...bench.request('candidate', 0), settings });
     // Asked for again and again, until it is given up after minutes.
-    let asked = 0;
+    let requests = 0;
     bench.azure.context.onDone = ({ method }) => {
-      if (method === 'webApps_syncFunctions' && ++asked === 2) stop.abort(new Error('seen enough'));
+      if (method === 'webApps_syncFunctions' && ++requests === 2) stop.abort(new Error('seen enough'));
     };
     await expect(deploying).rejects.toThrow('seen enough');
     bench.azure.context.onDone = () => {};

@@ -100,10 +100,10 @@ describe('a release to Cloud Run', () => {
       ['run.projects.locations.services.get', 'run.services.get'],
       ['run.projects.locations.services.revisions.list', 'run.revisions.list'],
     ];
-    for (const [asked, permission] of denials) {
+    for (const [requests, permission] of denials) {
       const text = `Permission '${permission}' denied on resource 'x' (or resource may not exist).`;
       const denial = new ApiError(403, 'PERMISSION_DENIED', text);
-      bench.google.context.fault = ({ method }) => (method === asked ? denial : undefined);
+      bench.google.context.fault = ({ method }) => (method === requests ? denial : undefined);
       const failure = await release().catch((error: unknown) => error as { code?: string; exit?: number });
       bench.google.context.fault = () => undefined;
       await release();
@@ -111,7 +111,7 @@ describe('a release to Cloud Run', () => {
       const fine = code === 'permission-denied' && exit === 8 && message.includes(permission);
       const isNamed = message.includes(bench.google.pipeline);
       if (!fine || !isNamed || bench.leftovers().length > 0)
-        wrong[asked] = { code, exit, message, left: bench.leftovers() };
+        wrong[requests] = { code, exit, message, left: bench.leftovers() };
     }
     expect(wrong).toEqual({});
   });

@@ -47,13 +47,13 @@ describe('the OpenAPI document of a gateway', () => {
 
   it('has all paths and methods that the handler answers, but its page', () => {
     const { probe, ...wanted } = wantedOf();
-    const asked = operationsOf(documentOf({ probe, ...wanted }))
+    const requests = operationsOf(documentOf({ probe, ...wanted }))
       .filter(({ path }) => path !== probe)
       .map(({ path, verb }) => `${verb.toUpperCase()} ${path}`);
     const answered = routes
       .filter(({ pattern }) => pattern !== '/')
       .map(({ method, pattern }) => `${method} ${pattern.replace(':predict', '')}`);
-    expect(asked.sort()).toEqual([...answered].sort());
+    expect(requests.sort()).toEqual([...answered].sort());
   });
 
   it('takes what the handler’s own document describes', () => {

@@ -98,12 +98,12 @@ describe('the google-cloud-run target with a gateway', () => {
     const request = await bench.request('live', 0, two);
     bench.google.context.fault = ({ method }) =>
       method.endsWith('gateways.delete') ? denied('apigateway.gateways.delete', 'projects/coldgate-test') : undefined;
-    const told: string[] = [];
-    const target = await bench.target({}, { log: { ...silentLogger, warn: (text) => void told.push(text) } });
+    const reported: string[] = [];
+    const target = await bench.target({}, { log: { ...silentLogger, warn: (text) => void reported.push(text) } });
     const routed = await target.route(request);
     bench.google.context.fault = () => undefined;
     expect(routed.revision.url).toBe(bench.service?.uri);
-    expect(told.join()).toMatch(
+    expect(reported.join()).toMatch(
       /gateway digits-production, which models.yaml no longer has.*apigateway.gateways.delete/,
     );
     expect(mark()).toBe(serviceName);

@@ -47,15 +47,15 @@ describePart('crane', whyNot(crane), 'package: image on Cloud Run, released by t
     registry.validate(image());
     const base = 'europe-west1-docker.pkg.dev/serverless-runtimes/google-24/runtimes/nodejs24';
     expect(wanted).toContainEqual([image(), base]);
-    expect(registry.asked.filter((one) => one.startsWith('PUT') && one.includes('/manifests/'))).toHaveLength(1);
+    expect(registry.requests.filter((one) => one.startsWith('PUT') && one.includes('/manifests/'))).toHaveLength(1);
   });
 
   it('pushes nothing again, and changes nothing', async () => {
-    registry.asked.length = 0;
+    registry.requests.length = 0;
     bench.calls();
     await bench.json('promote', '--gate', 'skip');
     expect(bench.calls().writes).toEqual([]);
-    expect(registry.asked.filter((one) => !one.startsWith('HEAD'))).toEqual([]);
+    expect(registry.requests.filter((one) => !one.startsWith('HEAD'))).toEqual([]);
   });
 
   it('says what to grant where the registry lets nobody in', async () => {

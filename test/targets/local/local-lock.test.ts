@@ -92,9 +92,9 @@ describe('withLock', () => {
     // The administrator may read everything.
     if (code === 'EACCES' && process.getuid?.() === 0) return;
     make();
-    const asked = withLock(path, options, async () => 'never');
-    await expect(asked).rejects.toMatchObject({ code: 'lock-unreadable', exit: 2, cause: { code } });
-    await expect(asked).rejects.toThrow(path);
+    const requests = withLock(path, options, async () => 'never');
+    await expect(requests).rejects.toMatchObject({ code: 'lock-unreadable', exit: 2, cause: { code } });
+    await expect(requests).rejects.toThrow(path);
     expect(existsSync(`${path}.breaking`)).toBe(false);
   });
 

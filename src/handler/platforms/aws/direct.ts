@@ -16,11 +16,11 @@ class DirectError extends Error {
  */
 export async function answerDirect(
   app: App,
-  asked: Record<string, unknown>,
+  payload: Record<string, unknown>,
   requestId: string | undefined,
   xray: string | undefined,
 ): Promise<unknown> {
-  const bytes = Buffer.from(JSON.stringify(asked));
+  const bytes = Buffer.from(JSON.stringify(payload));
   const headers = new Map([
     ['content-type', 'application/json'],
     ...(xray ? [['x-amzn-trace-id', xray] as const] : []),

@@ -100,21 +100,21 @@ async function answer(app: App, lines: readonly (LineRequest | string)[]): Promi
 }
 
 /** Asks for all at once; where that is refused as a whole, one by one, so that one line fails alone. */
-async function ask(app: App, asked: readonly LineRequest[], answers: Map<LineRequest, string>): Promise<void> {
-  const [first] = asked;
+async function ask(app: App, lines: readonly LineRequest[], answers: Map<LineRequest, string>): Promise<void> {
+  const [first] = lines;
   if (!first) return;
-  const response = await app.handle(batchRequest(asked));
+  const response = await app.handle(batchRequest(lines));
   const document = JSON.parse(Buffer.from(response.body as string).toString()) as unknown;
   if (response.status === 200) {
     const { items, model } = document as BatchDocument;
-    for (const [at, one] of asked.entries()) {
+    for (const [at, one] of lines.entries()) {
       const item = items[at] as Record<string, unknown>;
       answers.set(one, JSON.stringify({ line: one.line, ...item, ...(!('error' in item) && { model }) }));
     }
   } else if (response.status === 503) {
     throw new BatchUnavailableError(response.status);
-  } else if (asked.length > 1) {
-    for (const one of asked) await ask(app, [one], answers);
+  } else if (lines.length > 1) {
+    for (const one of lines) await ask(app, [one], answers);
   } else {
     const { code, message } = (document as { error: { code: string; message: string } }).error;
     answers.set(first, failed(first.line, code, message));
@@ -122,8 +122,8 @@ async function ask(app: App, asked: readonly LineRequest[], answers: Map<LineReq
 }
 
 /** Texts are joined as they came, so that no number loses digits on the way. */
-function batchRequest(asked: readonly LineRequest[]): AppRequest {
-  const body = Buffer.from(`{"items":[${asked.map(({ text }) => text).join(',')}]}`);
+function batchRequest(lines: readonly LineRequest[]): AppRequest {
+  const body = Buffer.from(`{"items":[${lines.map(({ text }) => text).join(',')}]}`);
   return {
     method: 'POST',
     url: '/v1/batch',
