@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../fakes/processes/runner.ts';
 import { countingModel } from '../fixtures/counting-model.ts';
 import { encodeModel, node, tensorType, tinyModel, tinySample, value } from '../fixtures/onnx.ts';
+import { shortGate } from '../fixtures/project.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coldgate-prove-first-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -100,7 +101,7 @@ describe('what can be found out before the first byte is written', () => {
   });
 
   it('takes a model that refuses made-up values, says that this is weaker, and which command makes a sample', async () => {
-    project({ reshape: model('reshape') });
+    project({ reshape: `${model('reshape')}, gate: { ${shortGate} }` });
     const { exit, stderr } = await coldgate('ship');
     expect(exit).toBe(0);
     const [, command, skeleton] =
@@ -132,7 +133,7 @@ describe('what can be found out before the first byte is written', () => {
 
   it('names the time that a run may take, where the sample takes longer', async () => {
     writeFileSync(at('models', 'count.onnx'), countingModel());
-    writeFileSync(at('models', 'count.json'), JSON.stringify({ inputs: { n: 3_000_000, x: [0] } }));
+    writeFileSync(at('models', 'count.json'), JSON.stringify({ inputs: { n: 1_000_000, x: [0] } }));
     const count = `${model('count')}, sample: models/count.json`;
     project({ count: `${count}, handler: { run-timeout-ms: 100 }` });
     const { exit, error } = await coldgate('publish');
@@ -187,7 +188,7 @@ describe('what can be found out before the first byte is written', () => {
 describe('a version without a golden sample', () => {
   it('goes live on the request that its model answered when it was published', async () => {
     project({
-      good: `${model('good')}, handler: { refresh-seconds: 1 }, gate: { max-samples: 7, min-effect-ms: 4000 }`,
+      good: `${model('good')}, handler: { refresh-seconds: 1 }, gate: { ${shortGate} }`,
     });
     expect(await coldgate('publish')).toMatchObject({ exit: 0 });
     const manifest = JSON.parse(readFileSync(at('store', 'good', 'versions', '1.0.0', 'manifest.json'), 'utf8'));

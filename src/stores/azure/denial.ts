@@ -47,29 +47,21 @@ export function denialOf(
 ): DeniedError | undefined {
   const { status, code, message } = failure;
   const { url } = context.place;
-  const fields = { store: url, key: requestContext.key, cause: failure };
+  const denied = (summary: string, hint: string): DeniedError =>
+    new DeniedError(summary, { store: url, key: requestContext.key, cause: failure, hint });
   if (isLogInFailure(failure)) {
     const why = /AADSTS\d+: ([^.]+\.)/.exec(message)?.[0] ?? message;
-    return new DeniedError(`There are no Azure credentials to open ${url} with: ${why}`, {
-      ...fields,
-      hint: logInHint,
-    });
+    return denied(`There are no Azure credentials to open ${url} with: ${why}`, logInHint);
   }
   if (code === 'BlobImmutableDueToPolicy' || code === 'BlobImmutableDueToLegalHold') {
     const hint =
       'The container’s immutability policy or a legal hold keeps it: az storage container immutability-policy show.';
-    return new DeniedError(`${url} keeps ${requestContext.key ?? 'its blobs'} as it is: ${message}`, {
-      ...fields,
-      hint,
-    });
+    return denied(`${url} keeps ${requestContext.key ?? 'its blobs'} as it is: ${message}`, hint);
   }
   if (status !== 401 && status !== 403 && code !== 'PublicAccessNotPermitted') return undefined;
   if (code === 'KeyBasedAuthenticationNotPermitted') {
     const hint = `The account takes no keys: unset AZURE_STORAGE_CONNECTION_STRING. ${logInHint}`;
-    return new DeniedError(`${context.place.account} does not take its key to ${requestContext.verb} in ${url}.`, {
-      ...fields,
-      hint,
-    });
+    return denied(`${context.place.account} does not take its key to ${requestContext.verb} in ${url}.`, hint);
   }
   if (code === 'AuthenticationFailed' || status === 401 || code === 'PublicAccessNotPermitted') {
     const hint =
@@ -77,7 +69,7 @@ export function denialOf(
         ? logInHint
         : 'Renew AZURE_STORAGE_CONNECTION_STRING, and set the clock of this machine.';
     const summary = `${context.place.account} does not take these credentials to ${requestContext.verb} in ${url} (${code}): ${message}`;
-    return new DeniedError(summary, { ...fields, hint });
+    return denied(summary, hint);
   }
   return forbidden(failure, context, requestContext, who);
 }
