@@ -6,7 +6,7 @@ import { baselineKey } from '../../src/model/layout.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import { runNode, testCache } from '../fakes/processes/runner.ts';
 import { type Ended, runInProcess, storeIn } from '../fakes/registry/forged-store.ts';
-import { recordingLogger } from '../fakes/registry/world.ts';
+import { recordingLogger } from '../fakes/registry/simulation.ts';
 import { Project } from '../fixtures/project.ts';
 
 const commandLine = new URL('../fakes/processes/source-cli.ts', import.meta.url).pathname;

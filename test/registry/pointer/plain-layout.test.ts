@@ -5,7 +5,7 @@ import { encodeJson, type Pointer } from '../../../src/model/pointer.ts';
 import { openMemoryStore } from '../../../src/stores/memory.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { checkInvariants } from '../../fakes/registry/invariants.ts';
-import { filesOf, model, overwrite, Simulation, textAt } from '../../fakes/registry/world.ts';
+import { filesOf, model, overwrite, Simulation, textAt } from '../../fakes/registry/simulation.ts';
 
 const data = 'model.onnx.data';
 let store: Store;

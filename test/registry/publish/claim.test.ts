@@ -15,7 +15,7 @@ import {
   removeKey,
   Simulation,
   textAt,
-} from '../../fakes/registry/world.ts';
+} from '../../fakes/registry/simulation.ts';
 import { AgedStore, MeddlingStore, type Request } from '../../fakes/registry/wrapped-store.ts';
 
 /** A version of many files, of which the last differs with the seed. */
