@@ -131,7 +131,7 @@ export const rooms: Record<string, Room> = {
     rooms: [
       ...['clouds', 'cloud-variables', 'rollout', 'pause', 'model', 'gate', 'errors', 'log', 'config/types.ts'],
       ...['config/schema/aws-lambda.ts', 'config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
-      ...['google', 'azure', 'package', 'oci', 'proxy', 'retry'],
+      ...['google', 'azure', 'package', 'oci', 'proxy', 'retry', 'api-request'],
     ],
     packages: [
       ...['node:', '@aws-sdk/client-lambda', '@aws-sdk/client-application-auto-scaling', '@aws-sdk/client-s3'],

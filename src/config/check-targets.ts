@@ -33,6 +33,13 @@ const rules: readonly Rule[] = [
   },
   {
     provider: 'aws-lambda',
+    field: 'timeout',
+    broken: (_has, get) => get('endpoint') === 'rest-api' && above(get('timeout'), 29),
+    message: 'expected at most 29 with endpoint: rest-api, whose calls end after 29 s.',
+    hint: 'Lower it, or use endpoint: function-url.',
+  },
+  {
+    provider: 'aws-lambda',
     field: 'auth',
     broken: (has, get) => get('auth') === 'jwt' && (get('endpoint') !== 'http-api' || !has('jwt')),
     message: 'expected endpoint: http-api and jwt: with issuer and audience beside auth: jwt.',
@@ -48,8 +55,8 @@ const rules: readonly Rule[] = [
   {
     provider: 'aws-lambda',
     field: 'throttle',
-    broken: (has, get) => has('throttle') && get('endpoint') !== 'http-api',
-    message: 'is a setting of endpoint: http-api.',
+    broken: (has, get) => has('throttle') && !['http-api', 'rest-api'].includes(String(get('endpoint'))),
+    message: 'is a setting of endpoint: http-api and rest-api.',
     hint: 'Function URLs are limited by reserved-concurrency.',
   },
   {

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError, type Problem } from '../errors.ts';
+import { checkAwsRestApi } from './check-aws-rest-api.ts';
 import { checkAzureFunctions } from './check-azure-functions.ts';
 import { checkAzureGateway } from './check-azure-gateway.ts';
 import { checkFunctionNames } from './check-function-names.ts';
@@ -131,6 +132,7 @@ async function check(
   checkNames(findings);
   checkStores(findings, root);
   checkTargets(findings);
+  checkAwsRestApi(findings);
   checkGoogleCloudRun(findings);
   checkAzureFunctions(findings);
   checkAzureGateway(findings);

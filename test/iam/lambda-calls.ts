@@ -54,6 +54,22 @@ function gatewayAccess(operation: string, input: Fields): Access[] {
   return [{ action: `apigateway:${method}`, resource: `arn:aws:apigateway:${region}::${path}` }];
 }
 
+/** What is made with tags is tagged by the same call, which asks for both. */
+function restAccess({ RestPath, RestMethod, tags }: Fields): Access[] {
+  const arn = (path: string): string => `arn:aws:apigateway:${region}::${path}`;
+  const tagging = tags !== undefined && RestMethod === 'POST';
+  return [
+    { action: `apigateway:${String(RestMethod)}`, resource: arn(String(RestPath)) },
+    ...(tagging ? [{ action: 'apigateway:PUT', resource: arn('/tags/new') }] : []),
+  ];
+}
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html */
+const webAclAccess = (operation: string, { WebACLArn, ResourceArn }: Fields): Access[] =>
+  [`wafv2:${operation}`, 'apigateway:SetWebACL'].flatMap((action) =>
+    [WebACLArn, ResourceArn].flatMap((arn) => (arn === undefined ? [] : [{ action, resource: String(arn) }])),
+  );
+
 /** https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-layer.html */
 function layerAccess(operation: string, { LayerName, VersionNumber, Arn }: Fields): Access[] {
   const number = VersionNumber === undefined ? undefined : Number(VersionNumber);
@@ -73,6 +89,8 @@ function scalingAccess(operation: string, input: Fields): Access[] {
 /** What IAM asks of a call that the stand-in has seen. */
 export function callAccesses({ operation, input }: Call): Access[] {
   if ('logGroupName' in input) return logAccess(operation, input);
+  if ('RestPath' in input) return restAccess(input);
+  if (operation.endsWith('WebACL')) return webAclAccess(operation, input);
   if (gateway.test(operation) || 'ApiId' in input || 'ResourceArn' in input) return gatewayAccess(operation, input);
   if ('ScalableDimension' in input) return scalingAccess(operation, input);
   if (operation === 'ListFunctions') return [{ action: 'lambda:ListFunctions', resource: '*' }];

@@ -3,7 +3,7 @@ import { lambdaRic, ricFolder } from '../emulators/lambda-ric.ts';
 import { whyNot } from '../emulators/part.ts';
 import { describePart, useServer, whyMissing } from '../emulators/servers.ts';
 import { s3Bucket, s3Environment } from '../fakes/stores/s3-bucket.ts';
-import { httpLambda, lambda } from '../fixtures/iam-config.ts';
+import { httpLambda, lambda, restLambda } from '../fixtures/iam-config.ts';
 import { LambdaStandIn } from '../lambda/stand-in.ts';
 import { region } from '../lambda/state.ts';
 import { awsGrants, denied, type Grant, unused } from './compare.ts';
@@ -23,6 +23,7 @@ const kept: [RegExp, string][] = [
   [/^lambda:RemovePermission/, 'models.yaml changes auth'],
   [/^lambda:(?:UpdateFunctionCode|UpdateAlias)/, 'a new release of Coldgate, or another setting, is put live'],
   [/^apigateway:(?:PATCH|DELETE)/, 'models.yaml changes what the API is like'],
+  [/^wafv2:DisassociateWebACL/, 'models.yaml no longer names a web ACL'],
   [/^logs:\w*(?:Deliver|ResourcePolic|DescribeLogGroups)/, 'API Gateway opens the access log in the caller’s name'],
   [/^(?:cloudwatch|iam:CreateServiceLinkedRole)/, 'Application Auto Scaling does that in the caller’s name'],
   [/^lambda:DeleteProvisioned/, 'another version takes over, whose instances are then let go of'],
@@ -49,7 +50,7 @@ function tellsTheStory(target: string, story: (recorded: RecordedProject) => Pro
   let recorded: RecordedProject;
   const calls = new Map<string, Access[]>();
   /** Functions are proven through their addresses, which the stand-in does not count as calls of the service. */
-  const byUrl = target.includes('auth: iam')
+  const byUrl = /auth: iam|rest-api/.test(target)
     ? [...urlAccesses('digits-production', 'live'), ...urlAccesses('digits-pr-12', 'candidate-1_1_0-pr_12_1a2b3c4')]
     : [];
 
@@ -133,6 +134,8 @@ describePart('moto and aws-lambda-ric', whyNot(lambdaRic) ?? whyMissing('moto'),
       shipOnce,
       /^(?:application-autoscaling|lambda:\w*Provisioned)/,
     ));
+  describe('with a REST API, its keys, its domain and its web ACL', () =>
+    tellsTheStory(restLambda, shipOnce, /^(?:apigateway|wafv2):|^lambda:(?:AddPermission|InvokeFunctionUrl)/));
   describe('with an HTTP API', () =>
     tellsTheStory(httpLambda.replace('auth: iam', 'auth: none'), shipOnce, /^apigateway:|^lambda:AddPermission/));
 });

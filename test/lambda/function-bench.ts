@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { camelKeys } from '../../src/config/camel-keys.ts';
 import { awsLambdaTarget as settingsSchema } from '../../src/config/schema/aws-lambda.ts';
-import { silentLogger } from '../../src/log.ts';
+import { type Logger, silentLogger } from '../../src/log.ts';
 import type { PackageFile } from '../../src/package/package-file.ts';
 import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
@@ -39,12 +39,16 @@ export class FunctionBench {
   }
 
   /** @param more settings of the target, as models.yaml has them */
-  async target(more: Record<string, unknown> = {}, signal = new AbortController().signal): Promise<Target> {
+  async target(
+    more: Record<string, unknown> = {},
+    signal = new AbortController().signal,
+    log: Logger = silentLogger,
+  ): Promise<Target> {
     const role = 'arn:aws:iam::123456789012:role/coldgate';
     const settings = settingsSchema.parse({ provider: 'aws-lambda', region: 'eu-west-1', role, auth: 'none', ...more });
     const stateDir = join(this.folder, 'state');
     return openTarget(camelKeys(settings), {
-      log: silentLogger,
+      log,
       stateDir,
       now: () => new Date(),
       signal,

@@ -4,6 +4,8 @@ import { Buckets } from './buckets.ts';
 import type { Incoming } from './contract.ts';
 import type { DataPlane, Reply } from './data-plane.ts';
 import { LogGroups } from './log-groups.ts';
+import { RestApis } from './rest-apis.ts';
+import { RestFront } from './rest-front.ts';
 import { ServiceError } from './service-error.ts';
 import type { Account, Fields } from './state.ts';
 
@@ -21,11 +23,16 @@ export class Neighbours {
   readonly buckets = new Buckets();
   readonly apis: ApiGateway;
   readonly scaling: AutoScaling;
+  readonly rest: RestApis;
+  /** Stages of REST APIs. */
+  readonly front: RestFront;
 
   /** @param urlOf where an HTTP API of that id answers */
   constructor(account: Account, data: DataPlane, urlOf: (id: string) => string) {
     this.apis = new ApiGateway(account, data, this.logs, urlOf);
     this.scaling = new AutoScaling(account);
+    this.rest = new RestApis(account);
+    this.front = new RestFront(this.rest, account, data);
     this.buckets.mayCall = (arn, bucket) => account.allows(arn, 's3.amazonaws.com', `arn:aws:s3:::${bucket}`);
   }
 
@@ -33,7 +40,9 @@ export class Neighbours {
   read(service: string, incoming: Incoming): NeighbourCall {
     if (service === 'logs') return this.logs.read(incoming);
     if (service === 's3') return this.buckets.read(incoming);
-    if (service === 'apigateway') return this.apis.read(incoming);
+    if (service === 'apigateway' && incoming.url.pathname.startsWith('/v2/')) return this.apis.read(incoming);
+    if (service === 'apigateway') return this.rest.read(incoming);
+    if (service === 'wafv2') return this.rest.readWebAcls(incoming);
     if (service === 'application-autoscaling') return this.scaling.read(incoming);
     throw new ServiceError(
       'MissingAuthenticationTokenException',
@@ -47,6 +56,7 @@ export class Neighbours {
       ...[...this.logs.days].map(([name, days]) => `log group ${name} ${days ?? 'for ever'}`),
       ...[...this.buckets.notifications].map(([bucket, xml]) => `notification ${bucket} ${xml.length}`),
       ...this.apis.inventory(),
+      ...this.rest.inventory(),
       ...this.scaling.inventory(),
     ];
   }

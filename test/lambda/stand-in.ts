@@ -98,12 +98,15 @@ export class LambdaStandIn {
     const { method = '', url: path = '/', headers } = request;
     const [, name, alias, rest] = /^\/url\/([^/]+)\/([^/]*)(\/.*)$/.exec(path) ?? [];
     const [, api, below] = /^\/api\/(\w+)(\/.*)$/.exec(path) ?? [];
+    const [, restApi, stage, under] = /^\/restapis\/(\w+)\/(\w+)\/_user_request_(\/.*)$/.exec(path) ?? [];
     let reply: Reply | undefined;
     try {
       if (name !== undefined)
         reply = await this.data.fetch({ name, alias: alias ?? '' }, { method, path: rest ?? '/', headers, body });
       else if (api !== undefined)
         reply = await this.neighbours.apis.fetch(api, { method, path: below ?? '/', headers, body });
+      else if (restApi !== undefined)
+        reply = await this.neighbours.front.fetch(restApi, stage ?? '', { method, path: under ?? '/', headers, body });
       else reply = await this.#control({ method, url: new URL(path, this.url), headers: headers as never, body });
     } catch (thrown) {
       reply = failure(thrown);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CamelKeys } from '../camel-keys.ts';
+import { awsRestApi } from './aws-rest-api.ts';
 import { decimal, flag, listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
 
 /** Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -30,9 +31,9 @@ const scaling = z
 
 const access = {
   endpoint: z
-    .enum(['function-url', 'http-api', 'none'])
+    .enum(['function-url', 'http-api', 'rest-api', 'none'])
     .default('function-url')
-    .describe('How callers reach the function. `http-api` cuts every call at 30 s.'),
+    .describe('How callers reach the function. `http-api` cuts every call at 30 s, `rest-api` at 29 s.'),
   auth: z
     .enum(['iam', 'jwt', 'none'])
     .default('iam')
@@ -53,7 +54,8 @@ const access = {
       burst: whole(1, 100_000).describe('Requests at once.'),
     })
     .optional()
-    .describe('Limits of the http-api stage.'),
+    .describe('Limits of the stage of http-api or rest-api.'),
+  'rest-api': awsRestApi.optional(),
 };
 
 const storage = {
@@ -96,7 +98,7 @@ export const awsLambdaTarget = z
       'Execution role. `coldgate iam` prints its policy.',
     ),
     memory: whole(128, 10_240).default(1769).describe('MB; CPU grows with it, 1769 MB are one vCPU.'),
-    timeout: whole(1, 900).default(30).describe('Seconds a call may take.'),
+    timeout: whole(1, 900).default(30).describe('Seconds a call may take; 29 behind a REST API unless given.'),
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('CPU of the function and of the package.'),
     package: z.enum(['zip', 'image']).default('zip').describe('Form of the package.'),
     'image-repository': words('the URI of an ECR repository')
@@ -145,3 +147,7 @@ export const awsLambdaTarget = z
 
 /** The settings as the driver gets them: checked, with defaults. */
 export type AwsLambdaSettings = CamelKeys<z.infer<typeof awsLambdaTarget>>;
+
+/** Whether anyone may call function URLs. Beside a REST API those of candidates must not open a way round its keys. */
+export const isOpenUrl = ({ endpoint, auth }: Pick<AwsLambdaSettings, 'endpoint' | 'auth'>): boolean =>
+  auth === 'none' && endpoint !== 'rest-api';

@@ -1,4 +1,4 @@
-import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import { type AwsLambdaSettings, isOpenUrl } from '../../config/schema/aws-lambda.ts';
 import type { TargetSettings } from '../../config/types.ts';
 import type { FunctionPlan, Subject } from '../subject.ts';
 import { partitionOf, readArn } from './policy.ts';
@@ -7,6 +7,8 @@ import { partitionOf, readArn } from './policy.ts';
 export interface LambdaGroup {
   kind: FunctionPlan['kind'];
   settings: AwsLambdaSettings;
+  /** The endpoint of what is live: looked for by every verb, also of a preview, which has none of its own. */
+  endpoint: AwsLambdaSettings['endpoint'];
   partition: string;
   account: string;
   functions: FunctionPlan[];
@@ -20,7 +22,7 @@ export const isLambda = (target: TargetSettings): boolean => target.provider ===
  */
 function previewSettings({ batch: _, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
   const endpoint = settings.endpoint === 'none' ? 'none' : 'function-url';
-  return { ...settings, endpoint };
+  return { ...settings, endpoint, auth: isOpenUrl(settings) ? 'none' : 'iam' };
 }
 
 /** Functions on Lambda, by their kind and the settings that they share. */
@@ -30,9 +32,10 @@ export function lambdaGroups({ functions }: Subject): LambdaGroup[] {
     const given = one.target;
     if (given.provider !== 'aws-lambda') continue;
     const settings = one.kind === 'preview' ? previewSettings(given) : given;
-    const key = JSON.stringify([one.kind, settings]);
+    const { endpoint } = given;
+    const key = JSON.stringify([one.kind, endpoint, settings]);
     const { partition = 'aws', account = '' } = readArn(settings.role) ?? {};
-    const group = groups.get(key) ?? { kind: one.kind, settings, partition, account, functions: [] };
+    const group = groups.get(key) ?? { kind: one.kind, settings, endpoint, partition, account, functions: [] };
     group.functions.push(one);
     groups.set(key, group);
   }

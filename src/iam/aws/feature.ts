@@ -18,3 +18,9 @@ export const arnsIn =
   (service: string, ...rest: string[]) =>
   ({ partition, settings: { region }, account }: LambdaGroup): string[] =>
     rest.map((one) => `arn:${partition}:${service}:${region}:${account}:${one}`);
+
+/** Ids of APIs are known once they are made. https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html */
+export const gatewayArns =
+  (...paths: string[]) =>
+  ({ partition, settings: { region } }: Pick<LambdaGroup, 'partition' | 'settings'>): string[] =>
+    paths.map((path) => `arn:${partition}:apigateway:${region}::${path}`);

@@ -1,4 +1,4 @@
-import type { AwsLambdaSettings } from '../../config/schema/aws-lambda.ts';
+import { type AwsLambdaSettings, isOpenUrl } from '../../config/schema/aws-lambda.ts';
 import type { TargetOperation } from '../needs.ts';
 
 /** Whether an action is about the function with its versions and aliases, or about one of the two alone. */
@@ -13,16 +13,16 @@ export interface LambdaAction {
   condition?: (settings: AwsLambdaSettings) => Record<string, Record<string, string | string[]>>;
 }
 
-/** With an HTTP API, too: candidates then have a function URL, so that they touch nothing live. */
+/** With an API, too: candidates then have a function URL, so that they touch nothing live. */
 const hasUrl = ({ endpoint }: AwsLambdaSettings): boolean => endpoint !== 'none';
 /** Whom an address, an API or a bucket of uploads lets call the function. */
 const callers = (settings: AwsLambdaSettings): string[] => [
-  ...(hasUrl(settings) && settings.auth === 'none' ? ['*'] : []),
-  ...(settings.endpoint === 'http-api' ? ['apigateway.amazonaws.com'] : []),
+  ...(hasUrl(settings) && isOpenUrl(settings) ? ['*'] : []),
+  ...(/^(?:http|rest)-api$/.test(settings.endpoint) ? ['apigateway.amazonaws.com'] : []),
   ...(settings.batch ? ['s3.amazonaws.com'] : []),
 ];
-const authType = ({ auth }: AwsLambdaSettings) => ({
-  StringEquals: { 'lambda:FunctionUrlAuthType': auth === 'none' ? 'NONE' : 'AWS_IAM' },
+const authType = (settings: AwsLambdaSettings) => ({
+  StringEquals: { 'lambda:FunctionUrlAuthType': isOpenUrl(settings) ? 'NONE' : 'AWS_IAM' },
 });
 
 const all = (action: string, ...operations: TargetOperation[]): LambdaAction => ({ action, operations, reach: 'all' });
@@ -63,7 +63,7 @@ export const lambdaActions: readonly LambdaAction[] = [
   },
   {
     ...all('lambda:InvokeFunctionUrl', 'call'),
-    when: (settings) => hasUrl(settings) && settings.auth !== 'none',
+    when: (settings) => hasUrl(settings) && !isOpenUrl(settings),
   },
   // A cap that models.yaml no longer names is taken away.
   all('lambda:DeleteFunctionConcurrency', 'place'),

@@ -1,7 +1,8 @@
 import type { TargetOperation } from '../needs.ts';
 import type { LambdaGroup } from './account.ts';
-import { arnsIn, type Feature } from './feature.ts';
+import { arnsIn, type Feature, gatewayArns } from './feature.ts';
 import type { Statement } from './policy.ts';
+import { restApiFeatures } from './rest-api.ts';
 import { runtimeLayerFeatures } from './runtime-layer.ts';
 import { warmFeatures } from './warm.ts';
 
@@ -14,12 +15,6 @@ const logGroups = (group: LambdaGroup): string[] =>
 
 const bucketArn = ({ partition }: LambdaGroup, bucket: string | undefined, rest = ''): string =>
   `arn:${partition}:s3:::${bucket}${rest}`;
-
-/** Ids of APIs are known once they are made. https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html */
-const gatewayArns =
-  (...paths: string[]) =>
-  ({ partition, settings: { region } }: LambdaGroup): string[] =>
-    paths.map((path) => `arn:${partition}:apigateway:${region}::${path}`);
 
 const isHttpApi = ({ settings }: LambdaGroup): boolean => settings.endpoint === 'http-api';
 
@@ -95,7 +90,7 @@ const features: readonly Feature[] = [
   {
     sid: 'LookAtHttpApi',
     operations: ['look'],
-    when: isHttpApi,
+    when: ({ endpoint }) => endpoint === 'http-api',
     actions: ['apigateway:GET'],
     resources: gatewayArns('/apis', '/apis/*'),
   },
@@ -151,6 +146,7 @@ const features: readonly Feature[] = [
     actions: ['s3:GetBucketNotification', 's3:PutBucketNotification'],
     resources: (group) => [bucketArn(group, group.settings.batch?.bucket)],
   },
+  ...restApiFeatures,
   ...runtimeLayerFeatures,
   ...warmFeatures,
 ];

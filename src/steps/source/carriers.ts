@@ -57,6 +57,9 @@ const inEvent: Lane['carried'] = {
   bytes: (size) => Math.ceil(size / 3) * 4 + eventBytes,
 };
 
+/** A REST API that takes bytes of any kind passes on text as base64, too. */
+const asBase64: Lane['carried'] = { text: inEvent.bytes, bytes: inEvent.bytes };
+
 type Limits = Omit<Carrier, 'environment' | 'wayOfRequests'>;
 
 function limitsOf(target: TargetSettings, path: string, samplePath: string): Limits | undefined {
@@ -66,23 +69,8 @@ function limitsOf(target: TargetSettings, path: string, samplePath: string): Lim
     hint: 'Use a smaller sample, and have callers ask for fewer outputs at a time.',
   };
   switch (target.provider) {
-    case 'aws-lambda': {
-      const event = { most: lambda.most, carried: inEvent };
-      if (target.responseStream) {
-        const answer = { most: lambda.streamed, carried: asItIs };
-        return { words: 'Lambda takes 6 MB and streams 200', request: event, answer, wayOfAnswers: smaller };
-      }
-      const way =
-        target.endpoint === 'function-url'
-          ? { path: `${path}.response-stream`, expected: 'true', hint: 'Set it to true.' }
-          : {
-              path: `${path}.endpoint`,
-              expected: 'function-url with response-stream: true',
-              hint: 'Set both, or use a smaller sample.',
-            };
-      const wayOfAnswers = target.batch ? undefined : way;
-      return { words: 'Lambda takes and answers 6 MB', request: event, answer: event, wayOfAnswers };
-    }
+    case 'aws-lambda':
+      return limitsOfLambda(target, path, smaller);
     case 'google-cloud-run': {
       const lane = { most: cloudRun, carried: asItIs };
       const wayOfAnswers = target.batch ? undefined : smaller;
@@ -96,6 +84,31 @@ function limitsOf(target: TargetSettings, path: string, samplePath: string): Lim
     default:
       return undefined;
   }
+}
+
+function limitsOfLambda(
+  target: Extract<TargetSettings, { provider: 'aws-lambda' }>,
+  path: string,
+  smaller: NonNullable<Carrier['wayOfAnswers']>,
+): Limits {
+  const event = { most: lambda.most, carried: inEvent };
+  if (target.responseStream) {
+    const answer = { most: lambda.streamed, carried: asItIs };
+    return { words: 'Lambda takes 6 MB and streams 200', request: event, answer, wayOfAnswers: smaller };
+  }
+  const way =
+    target.endpoint === 'function-url'
+      ? { path: `${path}.response-stream`, expected: 'true', hint: 'Set it to true.' }
+      : {
+          path: `${path}.endpoint`,
+          expected: 'function-url with response-stream: true',
+          hint: 'Set both, or use a smaller sample.',
+        };
+  const wayOfAnswers = target.batch ? undefined : way;
+  const isRest = target.endpoint === 'rest-api';
+  const request = isRest ? { ...event, carried: asBase64 } : event;
+  const words = isRest ? 'Lambda takes and answers 6 MB, base64 included' : 'Lambda takes and answers 6 MB';
+  return { words, request, answer: event, wayOfAnswers };
 }
 
 const wayOfRequests = ({ url }: StoreSettings): string =>

@@ -7,13 +7,12 @@ import {
   UpdateAliasCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { isOpenUrl } from '../../config/schema/aws-lambda.ts';
 import type { Address } from '../../rollout/platform.ts';
 import type { DeployRequest } from '../../rollout/target.ts';
+import { removeOtherApis, throughApi, throughRestApi } from './api-address.ts';
 import { batchPermits, concernsBatch } from './batch.ts';
 import type { LambdaContext } from './context.ts';
-import { setTags } from './function-settings.ts';
-import { apiTag, ensureApi, isSettled, removeApis } from './http-api.ts';
-import { wantedApi } from './http-api-wanted.ts';
 import { isCandidateAlias, wayTo } from './names.ts';
 import { isMissing } from './refusal.ts';
 import type { FunctionState } from './state.ts';
@@ -54,11 +53,9 @@ export async function ensureAddress(
   const way = wayTo(context.settings, alias);
   let changed = false;
   if (way !== 'function-url' && state.urls.has(alias)) changed = await closeAddress(context, state, alias);
+  if (!isCandidateAlias(alias)) changed = (await removeOtherApis(context, state)) || changed;
   if (way === 'http-api') return throughApi(context, state, request, { recheck, changed });
-  if (!isCandidateAlias(alias) && state.tags[apiTag] === 'yes') {
-    await removeApis(context, state.name);
-    changed = await setTags(context, state, { [apiTag]: 'no' });
-  }
+  if (way === 'rest-api') return throughRestApi(context, state, request, { recheck, changed });
   const permits = isCandidateAlias(alias) ? {} : batchPermits(context, state);
   if (way === 'none') {
     const permitted = concernsBatch(context, state) && (await ensureStatements(context, state, alias, permits));
@@ -73,9 +70,9 @@ async function throughUrl(
   alias: string,
   { permits, streams, before }: { permits: Record<string, Permit>; streams: boolean; before: boolean },
 ): Promise<Address> {
-  const { auth } = context.settings;
+  const isOpen = isOpenUrl(context.settings);
   const place = { FunctionName: state.name, Qualifier: alias };
-  const AuthType = auth === 'none' ? 'NONE' : 'AWS_IAM';
+  const AuthType = isOpen ? 'NONE' : 'AWS_IAM';
   const known = state.urls.get(alias);
   let url = known?.FunctionUrl;
   if (!known) {
@@ -87,7 +84,7 @@ async function throughUrl(
     await context.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, AuthType }));
   }
   const switched = await ensureInvokeMode(context, state, alias, streams);
-  const all = { ...(auth === 'none' && publicPermits), ...permits };
+  const all = { ...(isOpen && publicPermits), ...permits };
   const permitted = await ensureStatements(context, state, alias, all);
   return {
     url: (url ?? '').replace(/\/$/, ''),
@@ -111,32 +108,6 @@ export async function ensureInvokeMode(
   await context.calls.send(new UpdateFunctionUrlConfigCommand({ ...place, InvokeMode }));
   state.urls.set(alias, { ...known, InvokeMode });
   return true;
-}
-
-async function throughApi(
-  context: LambdaContext,
-  state: FunctionState,
-  request: DeployRequest | undefined,
-  { recheck, changed }: { recheck: boolean; changed: boolean },
-): Promise<Address> {
-  const { alias } = context.settings;
-  const found = state.api?.ApiEndpoint;
-  if (!request && found !== undefined) return { url: found, changed };
-  const cors = (request?.settings.handlerVariables['COLDGATE_CORS'] ?? '').split(',').filter((origin) => origin !== '');
-  const api = wantedApi(context.settings, state, cors);
-  if (!recheck && isSettled(state.api, api)) return { url: found ?? '', changed };
-  const [, partition, , region, account] = state.arn.split(':');
-  const made = await ensureApi(context, state, api, (id) =>
-    ensureStatements(context, state, alias, {
-      ...batchPermits(context, state),
-      'coldgate-api': {
-        Action: 'lambda:InvokeFunction',
-        Principal: 'apigateway.amazonaws.com',
-        SourceArn: `arn:${partition}:execute-api:${region}:${account}:${id}/*/*`,
-      },
-    }),
-  );
-  return { url: made.ApiEndpoint ?? '', changed: true };
 }
 
 async function closeAddress(context: LambdaContext, state: FunctionState, alias: string): Promise<boolean> {

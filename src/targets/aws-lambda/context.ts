@@ -8,6 +8,8 @@ export interface LambdaContext extends PlatformDeps {
   calls: LambdaCalls;
   /** ARNs of layer versions by the sha256 of what is in them, as found by this run. */
   layers: Map<string, string>;
+  /** The model version that a function was last asked to serve live by this run. */
+  served: Map<string, string>;
 }
 
 export const contextOf = (settings: AwsLambdaSettings, deps: PlatformDeps): LambdaContext => ({
@@ -15,4 +17,5 @@ export const contextOf = (settings: AwsLambdaSettings, deps: PlatformDeps): Lamb
   settings,
   calls: openCalls(settings.region, deps),
   layers: new Map(),
+  served: new Map(),
 });

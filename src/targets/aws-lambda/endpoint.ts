@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch';
+import { isOpenUrl } from '../../config/schema/aws-lambda.ts';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import { type Answer, type CallOptions, call } from '../../rollout/proof/http.ts';
@@ -15,7 +16,7 @@ const betweenMs = 500;
  * Largest body of JSON that reaches a function: an event of 6 MB, in which quotes are escaped once more, and headers.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
-const lambdaBytes = Math.floor((6 * 1024 * 1024 - 4096) / 1.02);
+export const lambdaBytes = Math.floor((6 * 1024 * 1024 - 4096) / 1.02);
 
 /** Where an alias answers. */
 export interface FunctionUrl {
@@ -31,7 +32,8 @@ export function endpointAt(context: LambdaContext, place: FunctionUrl): Endpoint
   const way = wayTo(context.settings, place.alias);
   if (way === 'none') return invokeEndpoint(context, place.name, place.alias);
   if (way === 'http-api' && context.settings.auth === 'jwt') return guardedEndpoint(context, place);
-  const signing = context.settings.auth === 'none' ? undefined : way === 'http-api' ? 'execute-api' : 'lambda';
+  const isOpen = way === 'function-url' ? isOpenUrl(context.settings) : context.settings.auth === 'none';
+  const signing = isOpen ? undefined : way === 'http-api' ? 'execute-api' : 'lambda';
   // What a gateway answers until it has heard of a new route, stage or permission.
   const early = way === 'http-api' ? [403, 404, 500, 503] : [403];
   return addressEndpoint(context, place, signing, early);
@@ -84,7 +86,7 @@ function guardedEndpoint(context: LambdaContext, place: FunctionUrl): Endpoint {
   };
 }
 
-async function signature(
+export async function signature(
   context: LambdaContext,
   service: Signing,
   url: string,

@@ -25,11 +25,12 @@ export function candidateAlias(version: string): string {
 
 export const isCandidateAlias = (alias: string): boolean => alias.startsWith(candidatePrefix);
 
-/** How callers reach an alias. An HTTP API is the live one's; candidates then have a URL, so that they touch no live API. */
+/** How callers reach an alias. An API is the live one's; candidates then have a URL, so that they touch no live API. */
 export const wayTo = (
   { endpoint }: Pick<AwsLambdaSettings, 'endpoint'>,
   alias: string,
-): AwsLambdaSettings['endpoint'] => (endpoint === 'http-api' && isCandidateAlias(alias) ? 'function-url' : endpoint);
+): AwsLambdaSettings['endpoint'] =>
+  (endpoint === 'http-api' || endpoint === 'rest-api') && isCandidateAlias(alias) ? 'function-url' : endpoint;
 
 /** A published version's purpose, from its description; versions without one are unmanaged. */
 export interface Mark {

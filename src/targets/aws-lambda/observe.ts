@@ -15,6 +15,8 @@ import { findApi } from './http-api.ts';
 import { functionName, isCandidateAlias, ownerTag, parseMark, wayTo } from './names.ts';
 import { surplusVersions } from './prune.ts';
 import { isMissing } from './refusal.ts';
+import { findRestApi } from './rest-api.ts';
+import { restUrl } from './rest-calls.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
 import { streamVariable } from './wanted.ts';
 
@@ -25,15 +27,16 @@ import { streamVariable } from './wanted.ts';
 export async function observe(context: LambdaContext, given: string): Promise<FunctionState | undefined> {
   const name = functionName(given);
   try {
-    const wantsApi = context.settings.endpoint === 'http-api';
-    const [found, versions, aliases, urls, api] = await Promise.all([
+    const { endpoint } = context.settings;
+    const [found, versions, aliases, urls, api, restApi] = await Promise.all([
       context.calls.send(new GetFunctionCommand({ FunctionName: name })),
       listVersions(context, name),
       listAliases(context, name),
       listUrls(context, name),
-      wantsApi ? findApi(context, name) : undefined,
+      endpoint === 'http-api' ? findApi(context, name) : undefined,
+      endpoint === 'rest-api' ? findRestApi(context, name) : undefined,
     ]);
-    const read = { ...readingOf(name, found, versions, aliases, urls), api };
+    const read = { ...readingOf(name, found, versions, aliases, urls), api, restApi };
     return checkOwned({ ...read, ...viewOf(context, read) });
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -60,6 +63,7 @@ function readingOf(
     aliases: new Map(aliases.map((alias) => [alias.Name ?? '', alias])),
     urls: new Map(urls.map((url) => [qualifierOf(url.FunctionArn), url])),
     api: undefined,
+    restApi: undefined,
   };
 }
 
@@ -101,9 +105,10 @@ function viewOf(context: LambdaContext, read: Reading): Omit<FunctionView<Lambda
   };
 }
 
-function urlAt(context: LambdaContext, { arn, api, urls }: Reading, alias: string): string | undefined {
+function urlAt(context: LambdaContext, { name, arn, api, restApi, urls }: Reading, alias: string): string | undefined {
   const way = wayTo(context.settings, alias);
   if (way === 'none') return `${arn}:${alias}`;
+  if (way === 'rest-api') return restApi && restUrl(context, restApi, name);
   return way === 'http-api' ? api?.ApiEndpoint : urls.get(alias)?.FunctionUrl?.replace(/\/$/, '');
 }
 

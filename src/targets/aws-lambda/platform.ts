@@ -14,12 +14,14 @@ import { ensureFunctionSettings, plannedSettings } from './function-settings.ts'
 import { imageArchive, imageOf } from './image.ts';
 import { pruneLayers } from './layer.ts';
 import { listFunctions } from './list.ts';
-import { candidateAlias, functionName } from './names.ts';
+import { candidateAlias, functionName, wayTo } from './names.ts';
 import { observe } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
 import { foundBesides, removeAll, retireVersions } from './remove.ts';
+import { flushAnswers } from './rest-cache.ts';
+import { restEndpoint } from './rest-endpoint.ts';
 import { ensureScaling } from './scaling.ts';
 import { shiftTraffic } from './shift.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
@@ -103,7 +105,9 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
   }
 
   endpoint({ name }: Pick<FunctionState, 'name'>, revision: Identified, address: Address): Endpoint {
-    return endpointAt(this.#context, { name: functionName(name), alias: this.#aliasOf(revision), ...address });
+    const place = { name: functionName(name), alias: this.#aliasOf(revision), ...address };
+    const isRest = wayTo(this.#settings, place.alias) === 'rest-api';
+    return isRest ? restEndpoint(this.#context, place) : endpointAt(this.#context, place);
   }
 
   async shift(state: FunctionState, { from, to, forward }: Move<LambdaRevision>) {
@@ -124,7 +128,8 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     const scaled = await ensureScaling(this.#context, state, id);
     const released = await releaseOthers(this.#context, state, id);
     const notified = await ensureBatch(this.#context, state);
-    return scaled || released || notified;
+    const flushed = await flushAnswers(this.#context, state);
+    return scaled || released || notified || flushed;
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {

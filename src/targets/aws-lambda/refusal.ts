@@ -23,6 +23,9 @@ export const isThrottled = (error: unknown): boolean =>
 export const isBusy = (error: unknown): boolean =>
   // Application Auto Scaling's word for it.
   faultOf(error).name === 'ConcurrentUpdateException' ||
+  // WAF's, of a stage that was just made, and API Gateway's, of two calls about one API.
+  faultOf(error).name === 'WAFUnavailableEntityException' ||
+  /concurrent modification/i.test(faultOf(error).message) ||
   (faultOf(error).name === 'ResourceConflictException' &&
     /in progress|following state|cannot be performed at this time/i.test(faultOf(error).message));
 

@@ -7,6 +7,7 @@ import { apisOf, apiTag, removeApis } from './http-api.ts';
 import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { hasRuntimeLayer, versionOf } from './observe.ts';
+import { removeRestApis, restApisOf, restTag } from './rest-api.ts';
 import { endScaling } from './scaling.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
 
@@ -35,11 +36,28 @@ export async function removeSample(context: LambdaContext, name: string, number:
   });
 }
 
-/** API and layer could be left of a function that someone else has removed, or of a run that was killed. */
-const mayHaveApi = ({ settings }: LambdaContext, state: FunctionState | undefined): boolean =>
-  settings.endpoint === 'http-api' || state?.tags[apiTag] === 'yes';
+/** APIs and layer could be left of a function that someone else has removed, or of a run that was killed. */
+const apiKinds = [
+  { endpoint: 'http-api', what: 'HTTP API', tag: apiTag, list: apisOf, remove: removeApis },
+  { endpoint: 'rest-api', what: 'REST API', tag: restTag, list: restApisOf, remove: removeRestApis },
+] as const;
 
-const apiChange = (name: string, id: string): Change => ({ action: 'delete', what: `the HTTP API ${id} of ${name}` });
+/** The APIs that there may be, by listing them or by removing them. */
+async function apiChanges(
+  context: LambdaContext,
+  name: string,
+  state: FunctionState | undefined,
+  how: 'list' | 'remove',
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const kind of apiKinds) {
+    const marked = state?.tags[kind.tag] === 'yes';
+    if (context.settings.endpoint !== kind.endpoint && !marked) continue;
+    const ids = await kind[how](context, name, marked);
+    changes.push(...ids.map((id): Change => ({ action: 'delete', what: `the ${kind.what} ${id} of ${name}` })));
+  }
+  return changes;
+}
 
 const batchChange = (state: FunctionState | undefined): Change[] => {
   const bucket = state && notifiedBy(state);
@@ -54,8 +72,7 @@ export async function foundBesides(
   state: FunctionState | undefined,
 ): Promise<Change[]> {
   const name = functionName(given);
-  const apis = mayHaveApi(context, state) ? await apisOf(context, name) : [];
-  return [...apis.map((id) => apiChange(name, id)), ...batchChange(state)];
+  return [...(await apiChanges(context, name, state, 'list')), ...batchChange(state)];
 }
 
 /** Removes the function with all that belongs to it; versions, aliases, addresses and permissions go with it. */
@@ -65,10 +82,10 @@ export async function removeAll(
   state: FunctionState | undefined,
 ): Promise<Change[]> {
   const name = functionName(given);
-  const apis = mayHaveApi(context, state) ? await removeApis(context, name) : [];
+  const apis = await apiChanges(context, name, state, 'remove');
   const changes = state ? await removeFunction(context, state) : [];
   if (context.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(context);
-  return [...changes, ...apis.map((id) => apiChange(name, id)), ...batchChange(state)];
+  return [...changes, ...apis, ...batchChange(state)];
 }
 
 async function removeFunction(context: LambdaContext, state: FunctionState): Promise<Change[]> {

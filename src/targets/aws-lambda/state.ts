@@ -6,6 +6,7 @@ import type {
   ProvisionedConcurrencyConfigListItem,
 } from '@aws-sdk/client-lambda';
 import type { Deployed, FunctionView } from '../../rollout/platform.ts';
+import type { RestApi } from './rest-calls.ts';
 
 /** A published version; its id is its number. */
 export interface LambdaRevision extends Deployed {
@@ -20,7 +21,7 @@ export interface LambdaRevision extends Deployed {
   streams: boolean;
 }
 
-/** A function as it was found, by four reading calls; five where it has, or is to have, an HTTP API. */
+/** A function as it was found, by four reading calls; five where it is to have an API. */
 export interface FunctionState extends FunctionView<LambdaRevision> {
   arn: string;
   latest: FunctionConfiguration;
@@ -32,6 +33,8 @@ export interface FunctionState extends FunctionView<LambdaRevision> {
   urls: Map<string, FunctionUrlConfig>;
   /** The HTTP API that its tag names as the function's. */
   api: Api | undefined;
+  /** The REST API, likewise. */
+  restApi: RestApi | undefined;
   /** Instances that are kept warm, by version; read by what is concerned with them. */
   provisioned?: Map<string, ProvisionedConcurrencyConfigListItem>;
 }

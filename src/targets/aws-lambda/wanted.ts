@@ -6,6 +6,7 @@ import type { Wanted } from '../../rollout/platform.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import type { Mark } from './names.ts';
+import { longestSeconds } from './rest-api-document.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;
 
@@ -25,15 +26,19 @@ export interface LambdaWanted extends Mark {
 /** Node version of the handler's bundle; https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html */
 export const runtime = 'nodejs24.x';
 
+/** A REST API waits 29 s, one less than the time-out is by default. */
+const timeoutOf = ({ endpoint, timeout }: AwsLambdaSettings): number =>
+  endpoint === 'rest-api' ? Math.min(timeout, longestSeconds) : timeout;
+
 /** Settings that are not given are not sent: what someone set by hand stays. */
 function configurationOf(settings: AwsLambdaSettings): Configuration {
-  const { role, memory, timeout, tracing, kmsKey, layers, vpc, efs } = settings;
+  const { role, memory, tracing, kmsKey, layers, vpc, efs } = settings;
   return {
     Role: role,
     // An image brings both along.
     ...(settings.package === 'zip' && { Runtime: runtime, Handler: 'lambda.handler' }),
     MemorySize: memory,
-    Timeout: timeout,
+    Timeout: timeoutOf(settings),
     EphemeralStorage: { Size: settings.ephemeralStorage },
     TracingConfig: { Mode: tracing ? 'Active' : 'PassThrough' },
     // Platform lines as JSON too, down to the report of each invocation.

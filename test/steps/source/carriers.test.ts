@@ -49,6 +49,7 @@ const carriers: [what: string, target: readonly string[], request: number, answe
   ['a streamed function URL', streamed, 5.8, 199],
   // Its own 10 MB are above what the function takes.
   ['an HTTP API', httpApi, 5.8, 5.8],
+  ['a REST API', [...lambda, 'endpoint: rest-api'], 4.4, 5.8],
   ['Cloud Run', run, 31.9, 31.9],
   ['API Gateway in front of Cloud Run', apiGateway, 31.9, 31.9],
   ['Azure Functions', azure, 99.9, 4096],

@@ -8,13 +8,33 @@ const features = {
   'runtime-layer': true,
 };
 
+const domain = { name: 'api.example.org', certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/1a2b' };
+const plan = { name: 'partners', rate: 50, burst: 100, keys: [{ name: 'acme' }, { name: 'globex' }] };
+const webAcl = 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/acme/1a2b';
+const rest = {
+  ...{ endpoint: 'rest-api', auth: 'none' },
+  'rest-api': { plans: [plan], domain, cache: {}, 'web-acl': webAcl },
+};
+/** Another document, another plan with a key of the one before, a host that is closed. */
+const restAfter = {
+  ...{ endpoint: 'rest-api', auth: 'iam' },
+  'rest-api': {
+    plans: [{ ...plan, name: 'others', keys: [{ name: 'globex' }] }],
+    domain: { ...domain, 'trust-store': 's3://trust/clients.pem' },
+  },
+};
+
 /**
  * Ends a run after each call that changes something, its answer never seen, and runs the same again: what is left must be
  * what an undisturbed run leaves. The command line as a process is killed elsewhere; here it is the settings beyond code.
  */
-describe('a route to Lambda that ends anywhere', () => {
+describe.each([
+  ['an HTTP API, a batch and scaling', features, features],
+  ['a REST API', rest, restAfter],
+])('a route to Lambda with %s that ends anywhere', (_what, before, next) => {
   let bench: FunctionBench;
-  const request = (text: string) => bench.request('live', '1.0.0', bench.layered(text, text));
+  const request = (text: string) =>
+    bench.request('live', '1.0.0', before === rest ? bench.package(text) : bench.layered(text, text));
   /** Everything but numbers and ids, which count on. */
   const left = (): string[] => {
     const { account, neighbours } = bench.lambda;
@@ -31,7 +51,7 @@ describe('a route to Lambda that ends anywhere', () => {
   };
   const reset = async (): Promise<void> => {
     bench.lambda.onDone = () => {};
-    await (await bench.target(features)).remove({ name: functionName }, 'all');
+    await (await bench.target(before)).remove({ name: functionName }, 'all');
     bench.lambda.neighbours.logs.days.clear();
     bench.lambda.neighbours.buckets.notifications.clear();
   };
@@ -42,11 +62,12 @@ describe('a route to Lambda that ends anywhere', () => {
     bench.lambda.onDone = ({ mutating }) => {
       if (mutating && ++changes === after) stop.abort(new Error('ended'));
     };
-    const ended = (await bench.target(features, stop.signal)).route(request(text));
+    const settings = text === 'one' ? before : next;
+    const ended = (await bench.target(settings, stop.signal)).route(request(text));
     if (after > 0) await expect(ended).rejects.toThrow('ended');
     else await ended;
     bench.lambda.onDone = () => {};
-    if (after > 0) await (await bench.target(features)).route(request(text));
+    if (after > 0) await (await bench.target(settings)).route(request(text));
     return changes;
   };
   beforeAll(async () => {
@@ -68,7 +89,7 @@ describe('a route to Lambda that ends anywhere', () => {
     }
   });
 
-  it('has one end, from another package', async () => {
+  it('has one end, from another package and other settings', async () => {
     await reset();
     await routeEnding(0, 'one');
     const count = await routeEnding(0, 'two');

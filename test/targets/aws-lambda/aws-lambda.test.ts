@@ -23,7 +23,11 @@ const name = 'digits-production';
 const signer = new AwsClient({ accessKeyId: 'test', secretAccessKey: 'test', service: 'lambda', region: 'eu-west-1' });
 
 /** The driver with the real SDK, on the stand-in for the service, which runs the uploaded zip in the real aws-lambda-ric. */
-async function openBench(auth: 'iam' | 'none', endpoint = 'function-url', layer = false): Promise<TargetBench> {
+async function openBench(
+  auth: 'iam' | 'none',
+  endpoint = 'function-url',
+  { layer = false, more = {} }: { layer?: boolean; more?: object } = {},
+): Promise<TargetBench> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-aws-')));
   const lambda = await LambdaStandIn.open({ ric });
   Object.assign(process.env, {
@@ -37,17 +41,24 @@ async function openBench(auth: 'iam' | 'none', endpoint = 'function-url', layer 
     provider: 'aws-lambda',
     region: 'eu-west-1',
     role: 'arn:aws:iam::123456789012:role/coldgate',
-    ...{ auth, endpoint, 'runtime-layer': layer },
+    ...{ auth, endpoint, 'runtime-layer': layer, ...more },
   });
   const target = await openTarget(camelKeys(settings), {
     log: silentLogger,
     stateDir: join(folder, 'state'),
     now: () => new Date(),
     signal: new AbortController().signal,
+    env: process.env,
   });
+  /** As a caller who has the key that AWS has made. */
+  const byKey = (url: string) => {
+    const { keys } = lambda.neighbours.rest.plans;
+    const key = [...keys.values()].find(({ fields }) => fields.name === `${name}-acme`)?.fields.value;
+    return url.includes('/restapis/') ? fetch(url, { headers: { 'x-api-key': key ?? '' } }) : signer.fetch(url);
+  };
   return {
     target,
-    ...(endpoint === 'http-api' && { parts: 1 }),
+    ...(endpoint.endsWith('-api') && { parts: 1 }),
     settings: {
       name,
       model: 'digits',
@@ -59,10 +70,12 @@ async function openBench(auth: 'iam' | 'none', endpoint = 'function-url', layer 
     point: (version) => store.point(version),
     crash: async (revision) => moveByHand(lambda, revision),
     running: async () => lambda.account.functions.get(name)?.aliases.size ?? 0,
+    ...(endpoint === 'rest-api' && { get: byKey }),
     ...(auth === 'iam' && { get: (url: string) => signer.fetch(url) }),
     close: async () => {
       await target.remove({ name }, 'all');
       const left = [...lambda.account.inventory(), ...lambda.neighbours.apis.inventory()];
+      left.push(...lambda.neighbours.rest.inventory());
       await lambda.close();
       rmSync(folder, { recursive: true, force: true });
       if (left.length > 0) throw new Error(`removing the function has left ${left.join(', ')}`);
@@ -84,5 +97,9 @@ describePart('aws-lambda-ric', whyNot(lambdaRic), 'the aws-lambda target on the 
   targetContract('aws-lambda, public URLs', () => openBench('none'));
   targetContract('aws-lambda, signed URLs', () => openBench('iam'));
   targetContract('aws-lambda, an HTTP API', () => openBench('none', 'http-api'));
-  targetContract('aws-lambda, the runtime as a layer', () => openBench('none', 'function-url', true));
+  targetContract('aws-lambda, the runtime as a layer', () => openBench('none', 'function-url', { layer: true }));
+  const plans = [{ name: 'partners', rate: 50, burst: 100, keys: [{ name: 'acme' }] }];
+  targetContract('aws-lambda, a REST API with a key', () =>
+    openBench('none', 'rest-api', { more: { 'rest-api': { plans } } }),
+  );
 });
