@@ -182,7 +182,7 @@ export const rooms: Record<string, Room> = {
     owns: 'what several verbs do: workspace, sources, release, previews, changes since',
     rooms: [
       ...['clouds', 'github', 'model', 'gate', 'config', 'onnx', 'registry', 'package', 'measure', 'optimize', 'iam'],
-      ...['advice', 'conceal', 'credential-words', 'errors', 'log', 'rollout/target.ts', 'targets/open.ts'],
+      ...['advice', 'azure', 'conceal', 'credential-words', 'errors', 'log', 'rollout/target.ts', 'targets/open.ts'],
       ...['stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
     ],
     packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util'],

@@ -53,6 +53,8 @@ export type TargetOperation =
   | 'look'
   /** Asks which functions there are, also those that models.yaml does not name any more. */
   | 'list'
+  /** Asks where the store's account is that is the target's, too. */
+  | 'locate'
   /** Calls a function as a client does. */
   | 'call'
   /** Makes the function and publishes versions of it, invokes them and removes what is no longer needed. */
@@ -157,10 +159,10 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   // What a push would ship.
   event: { reads: true, target: ['look'] },
   doctor: {
-    ...{ reads: true, locates: true, trust: true },
+    ...{ reads: true, locates: true, trust: true, target: ['locate'] },
     writes: { verdict: ['create', 'replace'], trials: ['create', 'replace', 'remove'] },
   },
-  advise: { reads: true, locates: true },
+  advise: { reads: true, locates: true, target: ['locate'] },
   ping: { reads: false, target: ['look', 'call'] },
 };
 

@@ -84,7 +84,7 @@ export const azurePermissions: readonly AzurePermission[] = [
   slots('slots/restart/action', 'make', 'place'),
   slots('slots/slotsswap/action', 'place'),
   slots('slots/delete', 'make', 'place', 'remove'),
-  of('storage', 'Microsoft.Storage')('storageAccounts/read', 'make', 'place', 'clear', 'remove'),
+  of('storage', 'Microsoft.Storage')('storageAccounts/read', 'locate', 'make', 'place', 'clear', 'remove'),
   container('write', 'make', 'place'),
   container('delete', 'make', 'clear', 'remove'),
   // Packages by their digest, and the lock of a change.

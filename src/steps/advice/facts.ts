@@ -8,6 +8,7 @@ import { checkCapacity } from '../source/capacity.ts';
 import { completeEntry } from '../source/external-data.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
+import { locateAccount } from './azure-account.ts';
 import { measuredOf } from './measured.ts';
 
 /** Files of the model on this machine that a start loads; undefined where they are not there. */
@@ -81,9 +82,11 @@ export async function factsThere(
 }
 
 /** Where the store is. Undefined where no one would say: a folder. */
-export async function locateStore({ store }: Pick<Workspace, 'store'>, context: Context): Promise<Located | undefined> {
+export async function locateStore({ store, environment }: Workspace, context: Context): Promise<Located | undefined> {
   if (!store.locate) return undefined;
   try {
+    const account = await locateAccount(environment, context);
+    if (account) return account;
     const region = await store.locate();
     return region === undefined ? { why: 'its server does not say' } : { region };
   } catch (error) {
