@@ -54,8 +54,9 @@ step('test-bed', () => {
 });
 step('suite', suite);
 for (const name of Object.keys(checks)) step(name, () => runCheck(name));
-step('kill and run again', () => script('test/kill/verbs.ts'));
-step('models of packages', () => script('scripts/models.mjs', '--quick'));
+// Both wait for processes half of their time.
+step('kill and run again', () => script('test/kill/verbs.ts', '--parallel', '3'));
+step('models of packages', () => script('scripts/models.mjs', '--quick', '--parallel', '2'));
 step('benchmarks', () => script('scripts/bench.mjs', '--quick'));
 
 const tests = readReport(report);

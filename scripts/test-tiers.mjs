@@ -132,6 +132,31 @@ export const lists = {
   ],
 };
 
+/**
+ * Files that take longest, the longest first, in the form of the lists: a run begins with them, so that none is left alone at
+ * its end. `npm run test:all` prints the slowest of a run.
+ */
+export const longestFirst = [
+  'registry/pointer/many-promotions.test.ts',
+  'faults/',
+  'workflows/',
+  'verbs/forged-releases.test.ts',
+  'verbs/forged-documents.test.ts',
+  'package/real-package.test.ts',
+  'recipes/',
+  'iam/*-run.test.ts',
+  'iam/lambda.test.ts',
+  '*/*/*-killed.test.ts',
+  '*/*/*-faults.test.ts',
+  'github/root-action.test.ts',
+  'doors/',
+  'targets/azure-functions/azure-ship.test.ts',
+  'targets/azure-functions/azure-premium-release.test.ts',
+  'targets/google-cloud-run/google-release.test.ts',
+  'targets/google-cloud-run/google-unknown.test.ts',
+  'steps/release/watch.test.ts',
+];
+
 /** Whether an entry of the lists fits a test file, which is named from the root: test/gate/laws.test.ts */
 export const fits = (entry, path) =>
   new RegExp(`^test/${entry.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}${entry.endsWith('/') ? '' : '$'}`).test(

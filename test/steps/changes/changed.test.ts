@@ -4,13 +4,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../../fakes/processes/runner.ts';
 import { tinyGraph, tinyWeights } from '../../fixtures/external.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';
-import { Project } from '../../fixtures/project.ts';
+import { Project, shortGate } from '../../fixtures/project.ts';
 import { eventVariables, pullRequest, push } from '../../github/payloads.ts';
 
 const entry = (name: string, version: string) => `  ${name}:
     version: ${version}
     files: { model.onnx: models/${name}.onnx }
     optimize: off
+    gate: { ${shortGate} }
 `;
 
 /** Which models an event is about, from git itself, in a repository with two of them. */
