@@ -16,7 +16,7 @@ const env = { ...node24Env(), COLDGATE_CACHE: cache };
 const say = (text) => console.log(text);
 const chapter = (text) => say(process.stdout.isTTY ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}`);
 
-/** Runs a command as a user would type it; answers the exit code and, with --json, the document. */
+/** Runs a command as a user would type it; returns the exit code and, with --json, the document. */
 function coldgate(args, expected = 0) {
   say(`\n$ coldgate ${args.join(' ')}`);
   const child = spawn(node, [join(root, 'dist', 'cli.js'), ...args], {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies, node24Env, node24Folder, root } from './node24.mjs';
 
-/** Runs a command of the test-bed; answers whether it went well. Node 24 and the dependencies must be there. */
+/** Runs a command of the test-bed; returns whether it went well. Node 24 and the dependencies must be there. */
 export function testBed(args, env) {
   const script = join(root, 'test', 'emulators', 'command.ts');
   return spawnSync(join(node24Folder(), 'node'), [script, ...args], { cwd: root, env, stdio: 'inherit' }).status === 0;

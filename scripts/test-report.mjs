@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { root } from './node24.mjs';
 
-const mostSlow = 12;
+const maxSlow = 12;
 
 /** Numbers of tests, and in words: each failure with its reason, tests that did not run, known gaps, the slowest files. */
 export function readReport(path) {
@@ -44,5 +44,5 @@ const slowestOf = (testResults) =>
   testResults
     .map(({ name, startTime, endTime }) => ({ name, seconds: Math.round((endTime - startTime) / 1000) }))
     .sort((a, b) => b.seconds - a.seconds)
-    .slice(0, mostSlow)
+    .slice(0, maxSlow)
     .map(({ name, seconds }) => `${relative(root, name)} ${seconds} s`);

@@ -68,7 +68,7 @@ class Graph {
     this.#whole('index1', [1]);
   }
 
-  /** One node; answers the name of its output. */
+  /** One node; returns the name of its output. */
   #op(type: string, inputs: string[], ...more: Buffer[]): string {
     const output = `t${this.#next++}`;
     this.nodes.push(node(type, inputs, [output], ...more));

@@ -32,7 +32,7 @@ export class Stage {
     return stage;
   }
 
-  /** Publishes the model in one form and makes it live under the name; answers the name. */
+  /** Publishes the model in one form and makes it live under the name; returns the name. */
   async publish(model: BenchModel, form: Form, version = '1.0.0'): Promise<string> {
     const name = `${form}-${model.label ?? model.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
     const manifest = await this.version(name, version, model, form);

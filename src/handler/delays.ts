@@ -17,7 +17,7 @@ export const followDelay = (followOverSeconds: number, random: () => number): nu
 
 /**
  * Before the same request is sent again, after `tries` repetitions of it: full jitter, up to `waitMs` first and twice as
- * long each time (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). No sooner than wantedMs for.
+ * long each time (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). No sooner than asked for.
  */
 export const retryDelay = (tries: number, waitMs: number, wantedMs: number, random: () => number): number =>
   Math.max(wantedMs > 0 ? afterAsked(wantedMs, random) : 0, random() * waitMs * 2 ** tries);
@@ -26,10 +26,10 @@ const longestLoadDelay = 30_000;
 
 /**
  * Before a model that would not load is loaded again, after `failures` in a row: full jitter, up to 1 s first, twice as
- * long each time, half a minute at most. No sooner than the store has wantedMs for.
+ * long each time, half a minute at most. No sooner than the store has asked for.
  */
 export const loadDelay = (failures: number, wantedMs: number, random: () => number): number =>
   Math.max(wantedMs > 0 ? afterAsked(wantedMs, random) : 0, random() * Math.min(longestLoadDelay, 500 * 2 ** failures));
 
-/** What `Retry-After` asks for and up to half as much again: the store has wantedMs all who were refused for the same. */
+/** What `Retry-After` asks for and up to half as much again: the store has asked all who were refused for the same. */
 export const afterAsked = (wantedMs: number, random: () => number): number => wantedMs * (1 + random() / 2);

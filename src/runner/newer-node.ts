@@ -95,7 +95,7 @@ export async function findNewerNode(distDir: string, cacheDir: string, log: Logg
 }
 
 /**
- * Runs this very process' script and arguments on Node 24 and answers the exit code. File stores need what Node carries since 24 (kernel
+ * Runs this very process' script and arguments on Node 24 and returns the exit code. File stores need what Node carries since 24 (kernel
  * locks through its SQLite), and the functions run what we measure. Throws what `findNewerNode` does, and ColdgateError
  * `old-node` (exit 2) where that Node cannot be started.
  */

@@ -124,11 +124,11 @@ const cellsOf = ({ name, version, size, opset, io, here, published }: Row): stri
 };
 
 /** More processes than this are of no use on any runner. */
-const mostParallel = 64;
+const maxParallel = 64;
 
-function readParallel(parallel: number = Math.min(availableParallelism(), mostParallel)): number {
-  if (parallel >= 1 && parallel <= mostParallel) return parallel;
-  const message = `expected a whole number from 1 to ${mostParallel}, got ${parallel}.`;
+function readParallel(parallel: number = Math.min(availableParallelism(), maxParallel)): number {
+  if (parallel >= 1 && parallel <= maxParallel) return parallel;
+  const message = `expected a whole number from 1 to ${maxParallel}, got ${parallel}.`;
   throw new InputError([{ path: '--parallel', message }]);
 }
 

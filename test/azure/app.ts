@@ -18,7 +18,7 @@ export const zipOf = (files: Record<string, string>): Buffer =>
 /** What a package needs to register functions. */
 export const modelFile = readFileSync(join(import.meta.dirname, '..', 'fakes', 'handler', 'azure-model.cjs'), 'utf8');
 
-/** Answers what it is, and how often it was requests. */
+/** Answers what it is, and how often it was asked. */
 const greeter = `
 const { register } = require('./azure-model.cjs');
 let requests = 0;

@@ -46,7 +46,7 @@ describePart(moto.name, whyNot(moto), 'moto as the test-bed starts it', () => {
       ...(body === undefined ? {} : { body }),
     });
 
-  /** Appends by compare-and-swap; answers the places in the list that it was told it had won. */
+  /** Appends by compare-and-swap; returns the places in the list that it was sure to have won. */
   async function appends(): Promise<number[]> {
     const won: number[] = [];
     for (let attempt = 0; attempt < attempts; attempt++) {

@@ -130,7 +130,7 @@ async function clear(work: string): Promise<void> {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Stops everything of an owner; answers the names of what ran. */
+/** Stops everything of an owner; returns the names of what ran. */
 export async function stopAll(owner: Owner): Promise<string[]> {
   const folder = folderOfOwner(owner);
   const names = entries(folder).filter((name) => runningOf(owner, name) !== undefined);

@@ -19,6 +19,6 @@ export interface ServerPart<Name extends string = ServerName> extends Part {
    */
   start(folder: string, work: string): Promise<string>;
   env(endpoint: string): Record<string, string>;
-  /** Writes that an honest server refuses; answers what it accepted all the same, in words. */
+  /** Writes that an honest server refuses; returns what it accepted all the same, in words. */
   probe(server: Server<Name>): Promise<string[]>;
 }

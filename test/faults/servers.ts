@@ -85,7 +85,7 @@ interface Script extends Pick<FaultKind, 'harmless'> {
 }
 
 /**
- * Runs the verb through a proxy that does as the script says; answers what was asked and what was reported. Where the
+ * Runs the verb through a proxy that does as the script says; returns what was asked and what was reported. Where the
  * verb must get through, half a second of silence is no fault of the script's: a busy machine brings it by itself.
  */
 async function attempt(

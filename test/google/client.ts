@@ -14,7 +14,7 @@ export async function tarOf(files: Record<string, string>): Promise<Buffer> {
   return gzipSync(Buffer.concat(chunks));
 }
 
-/** Answers what it is, and how often it was requests. */
+/** Answers what it is, and how often it was asked. */
 export const greeter = `
 const { createServer } = require('node:http');
 const fs = require('node:fs');

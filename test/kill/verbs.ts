@@ -1,7 +1,7 @@
 /**
  * Kills every verb that changes something with SIGKILL, at its first write and at moments spread over its time, runs it
  * again, and compares what is there with what an undisturbed run leaves: pointer, history, versions, records, processes,
- * what the live function answers. A run that had ended before its kill is state apart and the moment comes again, a little
+ * what the live function answers. A run that had ended before its kill is told apart and the moment comes again, a little
  * earlier: with fewer kills in time than moments asked for, a verb fails. `node test/kill/verbs.ts --moments 10 --parallel 2 --verbs ship,rollback`
  */
 import { parseArgs } from 'node:util';

@@ -38,7 +38,7 @@ export class DataPlane {
   /** How many environments were started; each is a cold start. */
   started = 0;
 
-  /** Invokes what a qualifier names now; answers the version that ran, too. */
+  /** Invokes what a qualifier names now; returns the version that ran, too. */
   async invoke(name: string, qualifier: string | undefined, event: unknown): Promise<Invoked & { version: string }> {
     const version = this.#choose(name, qualifier);
     if (version.pending > 0) throw conflict('The function is currently in the following state: Pending');

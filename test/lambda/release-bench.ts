@@ -94,7 +94,7 @@ export class ReleaseBench {
   /** Variables of the processes that are run from now on. */
   env: Record<string, string> = {};
 
-  /** Keeps store, records and account as they are; answers what puts them back. */
+  /** Keeps store, records and account as they are; returns what puts them back. */
   async keep(): Promise<() => Promise<void>> {
     const { account, data, neighbours } = this.lambda;
     const kept = structuredClone(account.functions);

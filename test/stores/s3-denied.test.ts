@@ -180,7 +180,7 @@ describe('a bucket of S3 that is elsewhere', () => {
   it.each([
     ['a redirect', redirect],
     ['a header that it cannot read', malformed],
-  ])('says where, messageOf by %s', async (_how, answer) => {
+  ])('says where, told by %s', async (_how, answer) => {
     for (const [action, , , run] of operations) {
       server.on(action, answer).on('GetObject', answer);
       await expect(run()).rejects.toMatchObject({

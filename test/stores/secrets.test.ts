@@ -31,7 +31,7 @@ function useStore({ url, endpoint }: { url: string; endpoint?: string | undefine
 const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const asStep = `await (await import(${JSON.stringify(source('src/action.ts'))})).runAction('publish', ${JSON.stringify(dist)})`;
 
-/** Runs the verbs in a terminal with all that they have to say, and one as a step of a workflow; answers what came. */
+/** Runs the verbs in a terminal with all that they have to say, and one as a step of a workflow; returns what came. */
 async function everythingSaid(login: Record<string, string>, chosen: readonly string[]): Promise<string> {
   const files = ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'GITHUB_STATE', 'GITHUB_ENV'].map((name) => [
     name,

@@ -16,7 +16,7 @@ export const git = (folder: string, ...args: string[]): string =>
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim();
 
-/** Makes a folder a repository on `main` with all that is in it, or commits what changed; answers the commit. */
+/** Makes a folder a repository on `main` with all that is in it, or commits what changed; returns the commit. */
 export function commitAll(folder: string, message: string): string {
   if (!existsSync(join(folder, '.git'))) {
     git(folder, 'init', '--quiet', '--initial-branch=main');

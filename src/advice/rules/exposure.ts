@@ -57,7 +57,7 @@ export const publicEndpoint: Rule = {
 };
 
 /** Longest that is usual where no law asks for more, days. */
-const mostDays = 400;
+const maxDays = 400;
 
 export const logRetention: Rule = {
   id: 'log-retention',
@@ -70,7 +70,7 @@ export const logRetention: Rule = {
         return undefined;
       case 'aws-lambda': {
         const days = target.logRetentionDays;
-        if (days <= mostDays) return yes(`CloudWatch keeps them for ${days} days.`);
+        if (days <= maxDays) return yes(`CloudWatch keeps them for ${days} days.`);
         const why = `CloudWatch keeps logs for ${days} days, and bills each GB of them every month.`;
         return no(why, { set: [[`${targetPath}.log-retention-days`, '90']] });
       }

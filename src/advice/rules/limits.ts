@@ -135,7 +135,7 @@ export const threads: Rule = {
 };
 
 /** Inference is bound by the CPU: more at once makes each slower. */
-const mostAtOnce = 4;
+const maxAtOnce = 4;
 
 export const concurrency: Rule = {
   id: 'concurrency',
@@ -150,9 +150,9 @@ export const concurrency: Rule = {
           ? (['http-concurrency', target.httpConcurrency] as const)
           : [];
     if (field === undefined) return undefined;
-    if (value <= mostAtOnce) return yes(`${value} at once.`);
+    if (value <= maxAtOnce) return yes(`${value} at once.`);
     const why = `An instance takes ${value} calls at once, and inference is bound by the CPU: each waits for the others.`;
-    return no(why, { set: [[`${targetPath}.${field}`, String(mostAtOnce)]] });
+    return no(why, { set: [[`${targetPath}.${field}`, String(maxAtOnce)]] });
   },
 };
 

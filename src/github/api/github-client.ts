@@ -98,7 +98,7 @@ export interface GitHubClient {
    */
   status(deployment: Deployment | undefined, update: StatusUpdate): Promise<boolean>;
   /**
-   * Marks every deployment of the environment inactive; answers how many changed. With `remove` the environment itself
+   * Marks every deployment of the environment inactive; returns how many changed. With `remove` the environment itself
    * is deleted as well, which the workflow's own token cannot do: it takes a token with `administration: write`.
    */
   deactivate(environment: string, options?: { description?: string; remove?: boolean }): Promise<number>;
@@ -108,7 +108,7 @@ export interface GitHubClient {
    * wrote stays. `pull-requests: write`. Returns the comment's URL.
    */
   stickyComment(marker: string, markdown: string): Promise<{ url: string; edited: boolean } | undefined>;
-  /** Takes the comment away again, if it is there; answers how many were. */
+  /** Takes the comment away again, if it is there; returns how many were. */
   removeComment(marker: string): Promise<number>;
   /**
    * A finished check on the commit with its annotations (`checks: write`); GitHub shows the newest of a name.

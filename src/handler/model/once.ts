@@ -1,4 +1,4 @@
-/** Does the work when it is first asked for, and answers the same to all who ask. */
+/** Does the work when it is first asked for, and returns the same to all who ask. */
 export function once<T>(work: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => {

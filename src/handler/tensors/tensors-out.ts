@@ -12,7 +12,7 @@ export interface Elements {
   asNumbers?: boolean;
 }
 
-/** Takes elements that are written later, and answers what stands for them in the document. */
+/** Takes elements that are written later, and returns what stands for them in the document. */
 export type Put = (elements: Elements) => unknown;
 
 /** Responses with more elements than this are written in several turns of the event loop. */

@@ -42,7 +42,7 @@ export interface PublishInput extends LocalReading {
   /** Made at once, or, by a function, only when the version is really published. */
   artifacts: readonly ArtifactSource[] | (() => Promise<readonly ArtifactSource[]>);
   /**
-   * Called before the first byte is written, and in a dry run: answers what the manifest keeps of it, and throws where the
+   * Called before the first byte is written, and in a dry run: returns what the manifest keeps of it, and throws where the
    * version would not serve.
    */
   prove?: (() => Promise<Probe | undefined>) | undefined;

@@ -36,7 +36,7 @@ export function pointerGate({ verdict }: GateRecord): PointerGate {
   };
 }
 
-/** Writes the record as JSON and its picture as SVG; answers the JSON file's path, as the user would type it. */
+/** Writes the record as JSON and its picture as SVG; returns the JSON file's path, as the user would type it. */
 export async function writeReport(record: GateRecord, folder: string, cwd: string): Promise<string> {
   const absolute = resolve(cwd, folder);
   await mkdir(absolute, { recursive: true });

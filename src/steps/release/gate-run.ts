@@ -44,7 +44,7 @@ interface Comparison {
   resumed: Resumed;
   /** The live version's own record: its drift baseline, and its starts where they replace measured ones. */
   liveRecord: GateRecord | undefined;
-  /** Recorded starts of the live version as a baseline arm; none where they are not wanted for. */
+  /** Recorded starts of the live version as a baseline arm; none where they are not asked for. */
   recorded: GateSample[] | undefined;
 }
 

@@ -29,7 +29,7 @@ const mebibyte = 1024 * 1024;
 /** Node and the runtime with a small model, rounded up, MiB. */
 const processOwn = 256;
 /** Most of it: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, https://cloud.google.com/run/quotas */
-const [mostStorage, mostMemory] = [10_240, 32_768];
+const [maxStorage, maxMemory] = [10_240, 32_768];
 /** MB of an instance: https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#instance-sizes, …/functions-premium-plan#available-instance-skus */
 const flexSizes = [512, 2048, 4096];
 const premiumSizes = { EP1: 3584, EP2: 7168, EP3: 14_336 } as const;
@@ -42,19 +42,19 @@ function roomOf(target: TargetSettings): Room | undefined {
     case 'local':
       return undefined;
     case 'aws-lambda': {
-      const setTo = (need: number) => (need > mostStorage ? undefined : String(Math.min(inSteps(need), mostStorage)));
-      const otherwise = `Lambda has at most ${mostStorage} MB. ${smaller}`;
+      const setTo = (need: number) => (need > maxStorage ? undefined : String(Math.min(inSteps(need), maxStorage)));
+      const otherwise = `Lambda has at most ${maxStorage} MB. ${smaller}`;
       const has = target.ephemeralStorage;
       return { words: 'the /tmp of a Lambda function', field: 'ephemeral-storage', has, own: 16, setTo, otherwise };
     }
     case 'google-cloud-run': {
       const setTo = (need: number): string | undefined => {
-        if (need > mostMemory) return undefined;
-        const memory = Math.min(inSteps(need), mostMemory);
+        if (need > maxMemory) return undefined;
+        const memory = Math.min(inSteps(need), maxMemory);
         const cpu = Number(cpuFor(memory));
         return cpu > target.cpu ? `${memory}, with cpu: ${cpu}` : String(memory);
       };
-      const otherwise = `Cloud Run has at most ${mostMemory} MiB. ${smaller}`;
+      const otherwise = `Cloud Run has at most ${maxMemory} MiB. ${smaller}`;
       const words = 'the memory of a Cloud Run instance, which has its files in it too';
       return { words, field: 'memory', has: target.memory, own: processOwn, setTo, otherwise };
     }

@@ -31,7 +31,7 @@ function staleToken({ store }: FileContext, key: string, given: string, current:
   return new PreconditionError(store, key, { hint: foreign ?? gone, data: { given, current } });
 }
 
-/** Throws unless the precondition holds now; answers the note's entry of the object that it found. */
+/** Throws unless the precondition holds now; returns the note's entry of the object that it found. */
 export async function checkPrecondition(
   context: FileContext,
   key: string,
@@ -105,7 +105,7 @@ async function publishNote(
   if (durable) await syncs.syncUpTo(layout.root, folder, made !== undefined);
 }
 
-/** Publishes where nothing is; answers the first folder that it had to make. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
+/** Publishes where nothing is; returns the first folder that it had to make. link(2) refuses to replace even what came from outside our lock; a rename relies on it. */
 async function create(context: FileContext, place: FileLocation, temporary: string): Promise<string | undefined> {
   let made: string | undefined;
   for (let attempt = 1; ; attempt++) {

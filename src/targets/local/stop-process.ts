@@ -37,7 +37,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Waits until the process is gone, at most so many ms, and answers whether it is. Not ended by the run's own signal: what
+ * Waits until the process is gone, at most so many ms, and returns whether it is. Not ended by the run's own signal: what
  * has been begun here must be finished, or an orphan stays.
  */
 export async function isGone(table: ProcessTable, id: ProcessId, timeoutMs: number): Promise<boolean> {

@@ -38,7 +38,7 @@ export async function checkInvariants(
   return broken;
 }
 
-/** Answers the digest of the manifest. */
+/** Returns the digest of the manifest. */
 async function checkVersion(
   store: Store,
   model: string,

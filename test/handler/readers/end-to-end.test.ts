@@ -56,7 +56,7 @@ class BucketModels extends ModelStore {
   }
 }
 
-/** Everything that a process outputOf: lines, errors, and answers to requests that show the most. */
+/** Everything that a process printed: lines, errors, and answers to requests that show the most. */
 async function outputOf(one: FunctionProcess): Promise<string> {
   const paths = ['/v1/health', '/v1/health?warm=true', '/v1/openapi.json', '/v1/models', '/v2/models/tiny', '/nowhere'];
   const answers = await Promise.all(

@@ -55,7 +55,7 @@ describe.each([
     bench.lambda.neighbours.logs.days.clear();
     bench.lambda.neighbours.buckets.notifications.clear();
   };
-  /** Routes, ends after that many changing calls, and routes again; answers how many there were. */
+  /** Routes, ends after that many changing calls, and routes again; returns how many there were. */
   const routeEnding = async (after: number, text: string): Promise<number> => {
     const stop = new AbortController();
     let changes = 0;
