@@ -51,6 +51,7 @@ describe('loadConfig', () => {
           handler: {
             maxPayloadKb: 5120,
             threads: 1,
+            followOverSeconds: 0,
             refreshSeconds: 30,
             runTimeoutMs: 25_000,
             cors: [],
