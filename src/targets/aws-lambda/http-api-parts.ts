@@ -11,7 +11,7 @@ export interface Gateway {
   client: ApiGatewayV2Client;
 }
 
-/** One call of the gateway's, patiently. */
+/** One call of the gateway, with retry. */
 type Ask = <O>(work: (gateway: Gateway, options: { abortSignal: AbortSignal }) => Promise<O>) => Promise<O>;
 
 interface Page<T> {

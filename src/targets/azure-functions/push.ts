@@ -32,7 +32,7 @@ const isLate =
 const isOfRoles = (text: string): boolean =>
   /403|forbidden|AuthorizationPermissionMismatch|not authorized|identity|BlobUploadFailed/i.test(text);
 const rolesMs = 600_000;
-/** Deployments of one package whose end nobody has told. */
+/** Deployments of one package whose end was never reported. */
 const maxUnseen = 3;
 const rolesPauseMs = { first: 1000, longest: 15_000 };
 

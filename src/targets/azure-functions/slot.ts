@@ -25,7 +25,7 @@ import { revisionVariable } from './wanted.ts';
  * was live stays in the slot: swapping again is the way back.
  */
 
-/** How long a swap whose end nobody has told may take to be seen, ms. */
+/** How long a swap whose end was not reported may take to show, ms. */
 const unseenMs = 10_000;
 const betweenMs = 500;
 
