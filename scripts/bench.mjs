@@ -8,6 +8,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { acting } from '../bench/action.ts';
 import { deploying } from '../bench/deploy.ts';
+import { deployingOnAzure } from '../bench/deploy-azure.ts';
 import { deployingOnCloudRun } from '../bench/deploy-cloud-run.ts';
 import { loadingExternalData } from '../bench/handler/external.ts';
 import { flipping } from '../bench/handler/flips.ts';
@@ -51,6 +52,7 @@ const all = {
   packaging,
   deploying,
   deployingOnCloudRun,
+  deployingOnAzure,
   ...handler,
 };
 const quick = process.argv.includes('--quick');

@@ -69,7 +69,7 @@ describe('requests to API Management', () => {
 
   it('for an API that something else changes are refused until that has ended', async () => {
     Object.assign(made.azure.knobs, { looks: 1 });
-    expect((await create()).status).toBe(202);
+    expect((await create()).status).toBe(201);
     const policy = { format: 'xml', value: holdingPolicy('d') };
     for (const [method, path, properties] of [
       ['PUT', 'apis/digits', fields()],

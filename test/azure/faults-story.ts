@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busy, throttled, unavailable } from './arm-error.ts';
 import type { Call, Fault } from './context.ts';
-import { begin, calm, changing, disturb, parts, wrong } from './part-bench.ts';
+import { beginTurn, calm, changing, disturb, parts, wrong } from './part-bench.ts';
 import { AzureBench } from './target-bench.ts';
 
 /*
@@ -28,18 +28,20 @@ export function bearsFaults(plan: string, settings: Record<string, unknown>): vo
     it.each(Object.entries(parts))('bears what goes wrong once, at each call: %s', async (_name, part) => {
       const calls = await changing(bench, part);
       const found: Record<string, unknown> = {};
+      let isLeft = true;
       for (const [nth, method] of calls.entries()) {
         // Every second call meets the hardest, the others one of the rest in turn.
         const [what, fault] = faults[nth % 2 === 0 ? 0 : 1 + ((nth >> 1) % (faults.length - 1))]!;
-        await begin(bench, part);
+        await beginTurn(bench, part, method, isLeft);
         disturb(bench, nth, fault);
-        const failure = await part.run(bench, await bench.target()).then(
+        const failure = await part.run(bench, await bench.target(), nth).then(
           () => [],
           (error: Error) => [error.message],
         );
         calm(bench);
         const left = [...failure, ...wrong(bench, part)];
-        if (left.length > 0) found[`${method}, ${nth + 1}: ${what}`] = left;
+        isLeft = left.length === 0;
+        if (!isLeft) found[`${method}, ${nth + 1}: ${what}`] = left;
       }
       expect(found).toEqual({});
     });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { begin, calm, changing, clock, disturb, type Part, parts, wrong } from './part-bench.ts';
+import { beginTurn, calm, changing, clock, disturb, type Part, parts, wrong } from './part-bench.ts';
 import { AzureBench } from './target-bench.ts';
 
 /*
@@ -23,7 +23,7 @@ export function endsAnywhere(plan: string, settings: Record<string, unknown>): v
         stop.abort(new Error('killed'));
         return 'lost';
       });
-      await part.run(bench, target).catch(() => undefined);
+      await part.run(bench, target, nth).catch(() => undefined);
       calm(bench);
     }
 
@@ -32,18 +32,20 @@ export function endsAnywhere(plan: string, settings: Record<string, unknown>): v
       expect(wrong(bench, part)).toEqual([]);
       expect(calls.length).toBeGreaterThan(3);
       const found: Record<string, unknown> = {};
+      let isLeft = true;
       for (const [nth, method] of calls.entries()) {
-        await begin(bench, part);
+        await beginTurn(bench, part, method, isLeft);
         await killed(part, nth);
         clock.ahead += 2 * 3_600_000;
         const again = await bench.target({}, { now: clock.now });
-        const failure = await part.run(bench, again).then(
+        const failure = await part.run(bench, again, nth).then(
           () => [],
           (error: Error) => [error.message],
         );
         await again.remove(bench.settings, 'candidates', bench.versions[1]?.version);
         const left = [...failure, ...wrong(bench, part)];
-        if (left.length > 0) found[`${method}, ${nth + 1}`] = left;
+        isLeft = left.length === 0;
+        if (!isLeft) found[`${method}, ${nth + 1}`] = left;
       }
       expect(found).toEqual({});
     });

@@ -7,9 +7,15 @@ import { type AzureBench, functionName } from './target-bench.ts';
 export interface Part {
   /** What must be there before it. */
   before?: (bench: AzureBench) => Promise<unknown>;
-  run(bench: AzureBench, target: Target): Promise<unknown>;
+  /** @param turn another one asks for another package */
+  run(bench: AzureBench, target: Target, turn: number): Promise<unknown>;
   /** What apps are for that are there after it. */
   after: string[];
+  /**
+   * Where what a turn leaves is what the next one begins with: calls that make what is there from the second turn on, and are
+   * disturbed in a first turn all the same.
+   */
+  repeats?: RegExp;
 }
 
 const live = (note: string) => async (bench: AzureBench, target: Target) => {
@@ -25,8 +31,10 @@ export const parts: Record<string, Part> = {
   'a first live app': { run: live('first'), after: ['live'] },
   'a changed package': {
     before: async (bench) => live('first')(bench, await bench.target()),
-    run: live('second'),
+    run: (bench, target, turn) => live(`turn ${turn}`)(bench, target),
     after: ['live'],
+    // The slot of Premium stays.
+    repeats: /Slot$/,
   },
   'a sample': {
     run: async (bench, target) => {
@@ -54,11 +62,28 @@ export async function begin(bench: AzureBench, { before }: Part): Promise<void> 
   bench.azure.calls();
 }
 
-/** Calls of a part that change something. */
+/**
+ * As `begin`, for a turn whose call of this method is to be disturbed.
+ * @param isLeft the turn before has left what it should
+ */
+export async function beginTurn(bench: AzureBench, part: Part, method: string, isLeft: boolean): Promise<void> {
+  if (!isLeft || !part.repeats || part.repeats.test(method)) await begin(bench, part);
+  bench.azure.calls();
+}
+
+/** Calls of a part that change something, in its first turn, and in a further one as far as there are any. */
 export async function changing(bench: AzureBench, part: Part): Promise<string[]> {
   await begin(bench, part);
-  await part.run(bench, await bench.target());
-  return bench.azure.calls().flatMap(({ method, mutating }) => (mutating ? [method] : []));
+  const turn = async (nth: number): Promise<string[]> => {
+    await part.run(bench, await bench.target(), nth);
+    return bench.azure.calls().flatMap(({ method, mutating }) => (mutating ? [method] : []));
+  };
+  const first = await turn(-1);
+  if (!part.repeats) return first;
+  const further = await turn(-2);
+  // A further turn has every call of a first one, so that none is left out.
+  expect(further).toEqual(expect.arrayContaining(first));
+  return further;
 }
 
 /** Has something go wrong at the nth call that changes something, from 0. */

@@ -109,7 +109,9 @@ async function putApi(state: ApimState, request: ArmRequest): Promise<ArmReply> 
   // Whether an import takes its time is the service's to choose.
   if (state.azure.knobs.looks === 0) return { ...answer, status: existing ? 200 : 201 };
   api.busy = state.azure.operations.begin(() => answer.body);
-  return state.azure.operations.accepted(api.busy, state.id);
+  const accepted = state.azure.operations.accepted(api.busy, state.id, answer.body);
+  // Microsoft's client for Python takes 201 alone for what is new, which says by a header that it goes on.
+  return existing ? accepted : { ...accepted, status: 201 };
 }
 
 const newApi = (id: string, { number }: Revision, { path }: Fields): Api => ({
