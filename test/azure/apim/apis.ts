@@ -131,7 +131,9 @@ interface Wanted {
 function checkSource(state: ApimState, wanted: Wanted): Revision | undefined {
   const { known, number, existing, sourceApiId, properties } = wanted;
   const { path, apiRevision, protocols, displayName } = properties;
-  if (!displayName || !path || !Array.isArray(protocols)) throw invalid('displayName, path and protocols are required');
+  // Others leave out what an imported document says.
+  const isWhole = state.azure.knobs.lenient || (displayName && Array.isArray(protocols));
+  if (!path || !isWhole) throw invalid('displayName, path and protocols are required');
   if (number !== undefined && apiRevision !== number)
     throw invalid(`apiRevision ${String(apiRevision)} is not ${number}`);
   const other = [...state.apis.values()].find((one) => one !== known && one.path === path);

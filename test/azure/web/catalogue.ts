@@ -35,6 +35,10 @@ function nodeStack(versions: readonly string[]): object {
     const linuxRuntimeSettings = {
       ...{ runtimeVersion: `Node|${version}`, isHidden: false, isDeprecated: false, isPreview: false, Sku: [sku] },
       supportedFunctionsExtensionVersions: ['~4'],
+      // What azure-cli reads of it besides.
+      gitHubActionSettings: { isSupported: true, supportedVersion: `${version}.x` },
+      appInsightsSettings: { isSupported: true },
+      appSettingsDictionary: { FUNCTIONS_WORKER_RUNTIME: 'node' },
     };
     const minor = {
       displayText: `Node.js ${version} LTS`,
