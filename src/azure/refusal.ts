@@ -1,4 +1,4 @@
-import { ColdgateError, ConflictError, exitCodes } from '../errors.ts';
+import { ColdgateError, ConflictError, exitCodes, UnprovenError } from '../errors.ts';
 import { AzureFailure } from './failure.ts';
 
 /** What a call asked for. */
@@ -75,6 +75,12 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
   if (extendedCode === '51021') {
     const text = `This plan does not take a property of the site: ${message}`;
     return refused(error, 'request-refused', 2, text, 'Take the setting that this is about out of models.yaml.');
+  }
+  if (status === 400 && /from host runtime/i.test(message)) {
+    const hint =
+      'Look at its log: a version of Node that the region does not have, a setting, or a role that does not count yet. Then run this again.';
+    const text = `The host of the app does not start (${asked.resource}): ${message}`;
+    return new UnprovenError('host-not-running', text, { cause: error, hint });
   }
   if (status === 400 && /maximumInstanceCount/i.test(message)) {
     const hint = 'Some regions take no fewer than 40: raise maximum-instances in models.yaml.';

@@ -28,7 +28,12 @@ export async function untilListed(
     const functions = await arm.list<{ name?: string }>(`${path}/functions`, { apiVersion: web });
     if (functions.some(({ name }) => name?.split('/').at(-1) === functionName)) return true;
     await meanwhile?.();
-    if (performance.now() - began > listedMs) await arm.send('POST', `${path}/host/default/sync`, { apiVersion: web });
+    if (performance.now() - began > listedMs) {
+      // A host that does not start cannot tell of its triggers yet.
+      await arm.send('POST', `${path}/host/default/sync`, { apiVersion: web }).catch((error: { code?: string }) => {
+        if (error.code !== 'host-not-running') throw error;
+      });
+    }
     return undefined;
   };
   try {

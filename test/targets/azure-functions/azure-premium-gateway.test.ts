@@ -63,8 +63,13 @@ describe('a function on Premium behind API Management, with a batch', () => {
     const { revision } = await target.route(live());
     const wrong = { ...bench.request('candidate', 1), sha256: 'f'.repeat(64) };
     await expect(target.deploy(wrong)).rejects.toMatchObject({ code: 'wrong-model', exit: 7 });
-    const handlerVariables = { ...bench.settings.handlerVariables, FAKE: 'wrong-output' };
-    const broken = { ...live('second'), settings: { ...bench.settings, handlerVariables } };
+    const faulty = (fault: string) => {
+      const handlerVariables = { ...bench.settings.handlerVariables, FAKE: fault };
+      return { ...bench.settings, handlerVariables };
+    };
+    const unloadable = { ...bench.request('candidate', 1), settings: faulty('not-loadable') };
+    await expect(target.deploy(unloadable)).rejects.toMatchObject({ code: 'not-ready', exit: 7 });
+    const broken = { ...live('second'), settings: faulty('wrong-output') };
     await expect(target.route(broken)).rejects.toMatchObject({ code: 'sample-mismatch', exit: 7 });
     expect(await served()).toMatchObject({ status: 200, revision: revision.id });
     expect([candidateParts(), bench.sites('next'), subscriptions().length]).toEqual([[], [], 1]);

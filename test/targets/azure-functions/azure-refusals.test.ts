@@ -16,6 +16,9 @@ afterAll(() => bench.close());
 
 const owner = { actions: [], dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*'] };
 
+/** What every call through the host is answered while that cannot start, with a runtime that is not there for ever. */
+const noHost = 'Encountered an error (InternalServerError) from host runtime.';
+
 describe('a refusal of Azure', () => {
   const refusals = [
     [
@@ -32,6 +35,7 @@ describe('a refusal of Azure', () => {
     ['policy-refused', 8, refused(403, 'RequestDisallowedByPolicy', 'Resource was disallowed by policy.')],
     ['no-resource-group', 2, refused(404, 'ResourceGroupNotFound', "Resource group 'models' could not be found.")],
     ['azure-conflict', 6, webRefused(409, 'Conflict', 'Website with given name digits already exists.')],
+    ['host-not-running', 7, webRefused(400, 'BadRequest', noHost)],
     ['name-soft-deleted', 2, refused(409, 'Conflict', 'A site of this name is in a soft-deleted state.')],
   ] as const;
 
@@ -79,6 +83,16 @@ describe('a refusal of Azure', () => {
     context.fault = () => undefined;
     expect(roles).toBeGreaterThan(0);
     expect(deployments).toBe(2);
+  });
+
+  it('is none of a host that starts late', async () => {
+    bench.azure.knobs.functionsLag = Number.POSITIVE_INFINITY;
+    let syncs = 0;
+    bench.azure.world.fault = ({ method }) =>
+      method === 'webApps_syncFunctions' && syncs++ === 0 ? webRefused(400, 'BadRequest', noHost) : undefined;
+    expect(await (await bench.target()).deploy(bench.request('candidate', 0))).toMatchObject({ changed: true });
+    bench.azure.knobs.functionsLag = 0;
+    expect(syncs).toBe(2);
   });
 
   it('is of a deployment that fails, with its log, where the identity may not write its container', async () => {
