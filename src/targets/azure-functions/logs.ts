@@ -15,17 +15,14 @@ const looks = 3;
 const betweenMs = 1000;
 const queryMs = 30_000;
 
-/** Names that an app or slot has in telemetry. */
-const rolesOf = (site: string): string[] => {
-  const [name = '', slot] = site.split('/slots/');
-  return slot === undefined ? [name] : [name, `${name}-${slot}`];
-};
+/** What telemetry calls an app or slot: the host writes `NAME`, and `NAME-SLOT`, in lower case. */
+const roleOf = (site: string): string => site.replace('/slots/', '-');
 
 /** The command that shows the log of an app: in Application Insights, or as it is written. */
 export function logCommand({ settings }: FlexContext, site: string): string {
   const [name = '', slot] = site.split('/slots/');
   if (settings.applicationInsights !== undefined) {
-    const kql = `traces | where cloud_RoleName =~ '${rolesOf(site).at(-1)}' | order by timestamp desc`;
+    const kql = `traces | where cloud_RoleName =~ '${roleOf(site)}' | order by timestamp desc`;
     return `az monitor app-insights query --apps ${settings.applicationInsights} --analytics-query "${kql}"`;
   }
   const of = slot === undefined ? name : `${name} --slot ${slot}`;
@@ -52,10 +49,9 @@ async function query(context: FlexContext, site: string): Promise<string[] | und
     const component = await componentOf(context);
     if (component?.AppId === undefined) return undefined;
     const { base, scope } = queryPlace(component.ConnectionString ?? '');
-    const roles = rolesOf(site).map((role) => `'${role}'`);
     const kql = [
       'union traces, exceptions',
-      `where cloud_RoleName in~ (${roles.join(', ')})`,
+      `where cloud_RoleName =~ '${roleOf(site)}'`,
       "project timestamp, line = iff(itemType == 'exception', outerMessage, message)",
       `top ${shownLines} by timestamp desc`,
     ].join(' | ');
