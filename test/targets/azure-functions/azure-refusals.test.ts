@@ -88,7 +88,7 @@ describe('a refusal of Azure', () => {
   it('is none of a host that starts late', async () => {
     bench.azure.knobs.functionsLag = Number.POSITIVE_INFINITY;
     let syncs = 0;
-    bench.azure.world.fault = ({ method }) =>
+    bench.azure.context.fault = ({ method }) =>
       method === 'webApps_syncFunctions' && syncs++ === 0 ? webRefused(400, 'BadRequest', noHost) : undefined;
     expect(await (await bench.target()).deploy(bench.request('candidate', 0))).toMatchObject({ changed: true });
     bench.azure.knobs.functionsLag = 0;
