@@ -79,7 +79,7 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
   if (status === 400 && /from host runtime/i.test(message)) {
     const hint =
       'Look at its log: a version of Node that the region does not have, a setting, or a role that does not count yet. Then run this again.';
-    const text = `The host of the app does not start (${asked.resource}): ${message}`;
+    const text = `The host of the app does not start (${request.resource}): ${message}`;
     return new UnprovenError('host-not-running', text, { cause: error, hint });
   }
   if (status === 400 && /maximumInstanceCount/i.test(message)) {
