@@ -31,7 +31,7 @@ export function actionOf(method: string, path: string): string {
 /** What a refused call means to the user. Anything that is no AzureFailure stays what it is. */
 export function toRefusal(error: unknown, request: RequestContext): Error {
   if (!(error instanceof AzureFailure)) return error as Error;
-  return byCode(error, request) ?? byStatus(error, request);
+  return byCode(error, request) ?? byWords(error, request) ?? byStatus(error, request);
 }
 
 const refused = (
@@ -76,19 +76,25 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
     const text = `This plan does not take a property of the site: ${message}`;
     return refused(error, 'request-refused', 2, text, 'Take the setting that this is about out of models.yaml.');
   }
+  if (/SoftDeleted/i.test(code) || /soft-?deleted/i.test(message)) {
+    const text = `The name is held by something that was deleted and can be restored: ${message}`;
+    return refused(error, 'name-soft-deleted', 2, text, 'Purge or restore that, or choose another name.');
+  }
+  return undefined;
+}
+
+/** Refusals that their message alone tells apart. */
+function byWords(error: AzureFailure, { resource }: Parameters<typeof byCode>[1]): ColdgateError | undefined {
+  const { status, message } = error;
   if (status === 400 && /from host runtime/i.test(message)) {
     const hint =
       'Look at its log: a version of Node that the region does not have, a setting, or a role that does not count yet. Then run this again.';
-    const text = `The host of the app does not start (${request.resource}): ${message}`;
+    const text = `The host of the app does not start (${resource}): ${message}`;
     return new UnprovenError('host-not-running', text, { cause: error, hint });
   }
   if (status === 400 && /maximumInstanceCount/i.test(message)) {
     const hint = 'Some regions take no fewer than 40: raise maximum-instances in models.yaml.';
-    return refused(error, 'request-refused', 2, `Azure does not take ${request.resource}: ${message}`, hint);
-  }
-  if (/SoftDeleted/i.test(code) || /soft-?deleted/i.test(message)) {
-    const text = `The name is held by something that was deleted and can be restored: ${message}`;
-    return refused(error, 'name-soft-deleted', 2, text, 'Purge or restore that, or choose another name.');
+    return refused(error, 'request-refused', 2, `Azure does not take ${resource}: ${message}`, hint);
   }
   return undefined;
 }
