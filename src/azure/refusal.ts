@@ -84,7 +84,7 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
 }
 
 /** Refusals that their message alone tells apart. */
-function byWords(error: AzureFailure, { resource }: Parameters<typeof byCode>[1]): ColdgateError | undefined {
+function byWords(error: AzureFailure, { resource }: RequestContext): ColdgateError | undefined {
   const { status, message } = error;
   if (status === 400 && /from host runtime/i.test(message)) {
     const hint =
