@@ -1,6 +1,6 @@
 import { sinceStart } from '../clock.ts';
 import { openApp } from '../http/open-app.ts';
-import { createLambda } from '../platforms/aws/lambda.ts';
+import { createLambda, type LambdaDeps } from '../platforms/aws/lambda.ts';
 import type { StreamRuntime } from '../platforms/aws/stream.ts';
 import { createUpload } from '../platforms/aws/upload.ts';
 import { emfForm } from '../platforms/log-forms/emf.ts';
@@ -13,7 +13,7 @@ async function open(): Promise<unknown> {
   // At once: Lambda freezes the process when an answer is out.
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
   const openNext = openWorkerSession(new URL(import.meta.url));
-  const { app, settings } = await openApp({
+  const { app, settings, desk } = await openApp({
     variables: env,
     initMs: sinceStart(),
     write,
@@ -21,21 +21,29 @@ async function open(): Promise<unknown> {
     openNext,
     // One request at a time, each bounded by the function's timeout.
     isolate: false,
+    openQueue: async (place, variables) => (await import('../platforms/aws/queue.ts')).openQueue(place, variables),
   });
   // Provisioned instances are initialised before any request, with minutes for it. Others have ten seconds, and may be
   // frozen for long with a download half done.
   if (env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') await app.warm();
-  const deps = {
+  let messages: LambdaDeps['messages'];
+  const deps: LambdaDeps = {
     app,
     xray: () => env['_X_AMZN_TRACE_ID'],
     upload: createUpload({
       app,
       // Signing is read when a file comes, so that requests do not pay for it.
-      objects: async () => (await import('../platforms/aws/objects.ts')).openObjects(env),
+      objects: async () => (await import('../objects/s3.ts')).openObjects(env),
       write,
       variables: env,
       limit: settings.maxPayloadBytes,
     }),
+    messages:
+      desk &&
+      (async (records, context) => {
+        messages ??= (await import('../platforms/aws/messages.ts')).createMessages({ app, desk, write, form: emfForm });
+        return messages(records, context);
+      }),
   };
   if (env['COLDGATE_RESPONSE_STREAM'] !== 'true') return createLambda(deps);
   const { awslambda } = globalThis as { awslambda?: StreamRuntime };

@@ -38,10 +38,12 @@ async function main(initMs: number, { entry, onPrediction, platform }: RunOption
       : { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
     // Read where uploads are answered alone: a start pays for every character.
     const isBatch = platform?.takesUploads && Boolean(env['COLDGATE_BATCH_BUCKET']);
-    const extend = isBatch ? (await import('../platforms/google/uploads.ts')).withUploads : undefined;
-    const handler = { openNext, replacement, onPrediction, platform, extend };
+    const uploads = isBatch ? (await import('../platforms/google/uploads.ts')).withUploads : undefined;
+    const folder = env['COLDGATE_QUEUE']?.startsWith('file:') ? await import('../platforms/local/queue.ts') : undefined;
+    const handler = { openNext, replacement, onPrediction, platform, extend: uploads ?? folder?.withFolder };
+    const openQueue = folder && (async (place: string) => folder.openFolder(place));
     const output = { write, writeAtOnce };
-    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, ...output });
+    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, openQueue, ...output });
     const stop = stopper(served, flush);
     // Each signal is taken once: a terminal and `coldgate serve` may both send one, and a second Ctrl-C ends at once.
     for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(graceMs));

@@ -1,3 +1,4 @@
+import type { OpenDesk } from '../queue/desk.ts';
 import type { Reader } from '../readers/reader.ts';
 import type { OpenSession } from '../session/session.ts';
 import type { Replacement } from '../session/stuck-threads.ts';
@@ -29,6 +30,8 @@ export interface AppDeps {
   later?: (work: () => void) => void;
   /** Called after each prediction. */
   onPrediction?: (() => void) | undefined;
+  /** The queue in front of the function, where it has one. */
+  desk?: OpenDesk | undefined;
   now?: () => number;
   random?: () => number;
 }

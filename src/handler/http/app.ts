@@ -54,7 +54,7 @@ export function createApp(deps: AppDeps): App {
       const call = new Call(request);
       poll();
       models.requests++;
-      const response = await answer({ call, settings, instance, hosts });
+      const response = await answer({ call, settings, instance, hosts, desk: deps.desk });
       models.requests--;
       finish(response, call, instance, settings);
       const { status } = response;

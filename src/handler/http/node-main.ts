@@ -1,4 +1,5 @@
 import { loadAhead } from '../model/load-ahead.ts';
+import { type OpenQueue, openDeskOnce } from '../queue/open-desk.ts';
 import { openReader } from '../readers/open-reader.ts';
 import type { OpenSession } from '../session/session.ts';
 import type { Replacement } from '../session/stuck-threads.ts';
@@ -22,6 +23,8 @@ export interface NodeProcess {
   onPrediction?: (() => void) | undefined;
   platform?: NodePlatform | undefined;
   extend?: Extend | undefined;
+  /** Opens the queue that COLDGATE_QUEUE names. */
+  openQueue?: OpenQueue | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface NodeProcess {
  * loaded meanwhile, or before where the platform requires it. Throws SettingsError naming every invalid variable.
  */
 export async function startNode(options: NodeProcess): Promise<Served> {
-  const { argv, variables, writeAtOnce, platform, extend, ...rest } = options;
+  const { argv, variables, writeAtOnce, platform, extend, openQueue, ...rest } = options;
   const values = readFlags(argv);
   const port = readPort(values.port ?? (variables['PORT'] || '8080'));
   const host = values.host ?? (variables['HOST'] || platform?.host || '127.0.0.1');
@@ -37,8 +40,9 @@ export async function startNode(options: NodeProcess): Promise<Served> {
   const reader = await openReader(settings.source, variables);
   const { logForm = plainForm, traceparent, loadFirstMs = 0, freezesIdle } = platform ?? {};
   const log = freezesIdle ? { write: writeAtOnce } : { later: setImmediate };
-  const plain = createApp({ settings, reader, isolate: true, ...rest, logForm, ...log });
-  const batch = { variables, write: writeAtOnce, limit: settings.maxPayloadBytes };
+  const desk = openDeskOnce(settings, variables, openQueue);
+  const plain = createApp({ settings, reader, isolate: true, ...rest, desk, logForm, ...log });
+  const batch = { variables, write: writeAtOnce, form: logForm, limit: settings.maxPayloadBytes, desk };
   const app = extend?.(plain, batch) ?? plain;
   if (loadFirstMs > 0) await loadAhead(app, loadFirstMs);
   const served = await serve({ app, port, host, hosts: settings.hosts, traceparent });

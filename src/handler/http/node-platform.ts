@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { OpenDesk } from '../queue/desk.ts';
 import type { Variables } from '../settings.ts';
 import type { App } from './app.ts';
 import type { LogForm } from './log-form.ts';
@@ -23,4 +24,14 @@ export interface NodePlatform {
 }
 
 /** The application with what a platform sends it besides requests, such as events of uploads. */
-export type Extend = (app: App, options: { variables: Variables; write: WriteLine; limit: number }) => App;
+export type Extend = (app: App, options: ExtendOptions) => App;
+
+export interface ExtendOptions {
+  variables: Variables;
+  write: WriteLine;
+  form: LogForm;
+  /** Largest body, bytes. */
+  limit: number;
+  /** The queue in front of the function, where it has one. */
+  desk: OpenDesk | undefined;
+}

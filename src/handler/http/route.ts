@@ -2,6 +2,7 @@ import type { Instance } from '../instance.ts';
 import { LoadError } from '../model/load-error.ts';
 import type { ModelHost } from '../model/model-host.ts';
 import type { ServedModel } from '../model/served-model.ts';
+import type { OpenDesk } from '../queue/desk.ts';
 import { SessionLost } from '../session/session-lost.ts';
 import type { Settings } from '../settings.ts';
 import type { AppResponse } from './app-request.ts';
@@ -14,6 +15,8 @@ export interface RouteContext {
   instance: Instance;
   /** By model name; the first is the one of /v1/infer. */
   hosts: ReadonlyMap<string, ModelHost>;
+  /** The queue in front of the function, where it has one. */
+  desk: OpenDesk | undefined;
   /** Parts of the path that the pattern names. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;

@@ -12,6 +12,8 @@ function later(load: () => Promise<Answer>): Answer {
   };
 }
 
+const async = (name: keyof typeof import('./routes/async.ts')): Answer =>
+  later(async () => (await import('./routes/async.ts'))[name]);
 const batch = later(async () => (await import('./routes/batch.ts')).batch);
 const openapi = later(async () => (await import('./routes/openapi.ts')).openapi);
 const page = later(async () => (await import('./routes/page.ts')).page);
@@ -23,6 +25,8 @@ const v2 = (name: keyof typeof import('./routes/v2.ts')): Answer =>
 const perModel: [Route['method'], string, Answer][] = [
   ['POST', 'infer', infer],
   ['POST', 'batch', batch],
+  ['POST', 'async', async('submit')],
+  ['GET', 'async/{id}', async('look')],
   ['GET', 'health', health],
   ['GET', 'openapi.json', openapi],
 ];

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import { type AwsCredentials, awsCredentials } from './credentials/aws.ts';
 import type { Renewed } from './credentials/renewed.ts';
 import { errorCode } from './s3-refusal.ts';
-import { encodeKey, formatQuery, signS3 } from './s3-sign.ts';
+import { encodeKey, formatQuery, signAws } from './s3-sign.ts';
 import type { StoreSource } from './source.ts';
 import { type HttpRequest, send } from './transport.ts';
 
@@ -66,7 +66,7 @@ export class S3Client {
     const { origin, prefix } = addressOf(bucket, region, this.#options.endpoint);
     const path = `${prefix}/${encodeKey(key)}`;
     const signable = { method, host: origin.host, path, query, headers: request.headers ?? {}, body };
-    const headers = signS3(signable, credentials, region, new Date());
+    const headers = signAws(signable, credentials, { region, service: 's3' }, new Date());
     const search = query.length > 0 ? `?${formatQuery(query)}` : '';
     return send({ method, origin, path: path + search, headers, body, signal, stallMs });
   }

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { AwsCredentials } from './credentials/aws.ts';
 
-/** A request as S3 sees it. */
-export interface S3Signable {
+/** A request as a service of AWS sees it. */
+export interface Signable {
   method: string;
   /** As the Host header has it. */
   host: string;
@@ -17,19 +17,19 @@ export interface S3Signable {
 const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /**
- * The headers with a signature of version 4 added, for S3 in one region
+ * The headers with a signature of version 4 added, for a service in one region
  * (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html). Own code, since the signing is a
  * handful of hashes: it costs a start no package and no web classes.
  */
-export function signS3(
-  request: S3Signable,
+export function signAws(
+  request: Signable,
   credentials: AwsCredentials,
-  region: string,
+  { region, service }: { region: string; service: 's3' | 'sqs' },
   now: Date,
 ): Record<string, string> {
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
   const date = time.slice(0, 8);
-  const scope = `${date}/${region}/s3/aws4_request`;
+  const scope = `${date}/${region}/${service}/aws4_request`;
   const content = request.body ? sha256(request.body) : emptySha256;
   const headers: Record<string, string> = {
     ...request.headers,
@@ -49,7 +49,7 @@ export function signS3(
     content,
   ].join('\n');
   const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
-  const key = [region, 's3', 'aws4_request'].reduce(hmac, hmac(`AWS4${credentials.secretAccessKey}`, date));
+  const key = [region, service, 'aws4_request'].reduce(hmac, hmac(`AWS4${credentials.secretAccessKey}`, date));
   const signature = hmac(key, text).toString('hex');
   const authorization =
     `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},` +
@@ -58,7 +58,7 @@ export function signS3(
 }
 
 /** The query as it is signed and travels: sorted by name. */
-export function formatQuery(query: S3Signable['query']): string {
+export function formatQuery(query: Signable['query']): string {
   return query
     .map(([name, value]) => `${encodeText(name)}=${encodeText(value)}`)
     .sort()

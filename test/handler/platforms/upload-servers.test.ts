@@ -6,7 +6,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openObjects } from '../../../src/handler/platforms/aws/objects.ts';
+import { openObjects } from '../../../src/handler/objects/s3.ts';
 import { createUpload } from '../../../src/handler/platforms/aws/upload.ts';
 import { describeWith } from '../../emulators/servers.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { openObjects } from '../../../src/handler/platforms/aws/objects.ts';
+import { openObjects } from '../../../src/handler/objects/s3.ts';
 import { createUpload } from '../../../src/handler/platforms/aws/upload.ts';
 import { etagOf, openObjectsFake } from '../../fakes/handler/objects.ts';
 import { tinyGraph, tinyWeights } from '../../fixtures/external.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressOf } from '../../../src/handler/readers/s3-client.ts';
-import { encodeKey, type S3Signable, signS3 } from '../../../src/handler/readers/s3-sign.ts';
+import { encodeKey, type Signable, signAws } from '../../../src/handler/readers/s3-sign.ts';
 
 /** The examples that AWS prints: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 const credentials = {
@@ -9,7 +9,7 @@ const credentials = {
   sessionToken: undefined,
 };
 const host = 'examplebucket.s3.amazonaws.com';
-const examples: [string, Partial<S3Signable>, string, string][] = [
+const examples: [string, Partial<Signable>, string, string][] = [
   [
     'GET Object',
     { path: '/test.txt', headers: { range: 'bytes=0-9' } },
@@ -48,8 +48,8 @@ const examples: [string, Partial<S3Signable>, string, string][] = [
 
 describe('the signature of version 4', () => {
   it.each(examples)("is AWS's own for its example %s", (_name, request, names, signature) => {
-    const signable: S3Signable = { method: 'GET', host, path: '/', query: [], headers: {}, ...request };
-    const { authorization } = signS3(signable, credentials, 'us-east-1', new Date('2013-05-24T00:00:00Z'));
+    const signable: Signable = { method: 'GET', host, path: '/', query: [], headers: {}, ...request };
+    const { authorization } = signAws(signable, credentials, { region: 'us-east-1', service: 's3' }, new Date('2013-05-24T00:00:00Z'));
     expect(authorization).toBe(
       'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,' +
         `SignedHeaders=${names},Signature=${signature}`,

@@ -38,6 +38,14 @@ export interface UploadRecord {
   s3: { bucket: { name: string }; object: { key: string; size?: number; eTag?: string; versionId?: string } };
 }
 
+/** One message of an SQS event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
+export interface MessageRecord {
+  eventSource: 'aws:sqs';
+  messageId: string;
+  body: string;
+  attributes: { ApproximateReceiveCount: string };
+}
+
 export type LambdaEvent =
   | { kind: 'http'; event: HttpEvent }
   | { kind: 'proxy'; event: ProxyEvent }
@@ -45,6 +53,7 @@ export type LambdaEvent =
   | { kind: 'direct'; body: Record<string, unknown> }
   | { kind: 'warm' }
   | { kind: 'upload'; records: UploadRecord[] }
+  | { kind: 'messages'; records: MessageRecord[] }
   /** S3 tries out a notification that has just been set up. */
   | { kind: 'trial' }
   | { kind: 'unknown'; shape: string };
@@ -68,7 +77,10 @@ export function readEvent(event: unknown): LambdaEvent {
   if (event['source'] === 'aws.events' && event['detail-type'] === 'Scheduled Event') return { kind: 'warm' };
   if (event['Event'] === 's3:TestEvent') return { kind: 'trial' };
   const records = event['Records'];
-  if (Array.isArray(records) && records.length > 0 && records.every(isUpload)) return { kind: 'upload', records };
+  if (Array.isArray(records) && records.length > 0) {
+    if (records.every(isUpload)) return { kind: 'upload', records };
+    if (records.every(isMessage)) return { kind: 'messages', records };
+  }
   if ('inputs' in event) return { kind: 'direct', body: event };
   return { kind: 'unknown', shape: describe(event) };
 }
@@ -79,6 +91,13 @@ function isUpload(record: unknown): record is UploadRecord {
   return (
     isFields(bucket) && typeof bucket['name'] === 'string' && isFields(object) && typeof object['key'] === 'string'
   );
+}
+
+function isMessage(record: unknown): record is MessageRecord {
+  if (!isFields(record) || record['eventSource'] !== 'aws:sqs' || !isFields(record['attributes'])) return false;
+  const { messageId, body, attributes } = record;
+  const count = (attributes as Fields)['ApproximateReceiveCount'];
+  return typeof messageId === 'string' && typeof body === 'string' && /^\d{1,9}$/.test(String(count));
 }
 
 function describe(event: Fields): string {

@@ -1,11 +1,12 @@
 import type { App } from '../../http/app.ts';
 import type { AppRequest } from '../../http/app-request.ts';
-import type { UploadRecord } from './event.ts';
+import type { MessageRecord, UploadRecord } from './event.ts';
 import { readEvent } from './event.ts';
 import { toAppRequest, toHttpReply } from './http.ts';
 
 export interface LambdaContext {
   awsRequestId?: string;
+  getRemainingTimeInMillis?: () => number;
 }
 
 /** At most two parameters: newer runtimes refuse handlers that declare a callback. */
@@ -17,20 +18,22 @@ export interface LambdaDeps {
   xray: () => string | undefined;
   /** Handles an S3 upload event. */
   upload: (records: readonly UploadRecord[]) => Promise<unknown>;
+  /** Handles messages of the function's queue; undefined where it has none. */
+  messages?: ((records: readonly MessageRecord[], context: LambdaContext) => Promise<unknown>) | undefined;
 }
 
 /** An event that no part of the function answers; the invocation fails under this name. */
 export class UnknownEventError extends Error {
   constructor(shape: string) {
     const known =
-      'a request of a function URL, API Gateway or a load balancer, {"inputs": …}, {"warm": true}, a scheduled event, an S3 upload';
+      'a request of a function URL, API Gateway or a load balancer, {"inputs": …}, {"warm": true}, a scheduled event, an S3 upload, messages of its queue';
     super(`Expected ${known}; got ${shape}.`);
     this.name = 'UnknownEventError';
   }
 }
 
 /** Translates Lambda's events. The model is loaded by the first event that needs it, never at init. */
-export function createLambda({ app, xray, upload }: LambdaDeps): LambdaHandler {
+export function createLambda({ app, xray, upload, messages }: LambdaDeps): LambdaHandler {
   return async (event, context) => {
     const read = readEvent(event);
     switch (read.kind) {
@@ -49,6 +52,9 @@ export function createLambda({ app, xray, upload }: LambdaDeps): LambdaHandler {
       }
       case 'upload':
         return upload(read.records);
+      case 'messages':
+        if (!messages) throw new UnknownEventError('messages, and COLDGATE_QUEUE names no queue');
+        return messages(read.records, context);
       case 'trial':
         return { status: 'ignored', event: 's3:TestEvent' };
       case 'unknown':

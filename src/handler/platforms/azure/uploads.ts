@@ -24,7 +24,7 @@ export function withUploads(app: App, { variables, write, limit }: UploadOptions
   const bucket = variables['COLDGATE_BATCH_BUCKET'];
   if (!bucket) return app;
   // Writing is read when a file comes, so that requests do not pay for it.
-  const objects = async () => (await import('./objects.ts')).openObjects(bucket, variables);
+  const objects = async () => (await import('../../objects/azure.ts')).openObjects(bucket, variables);
   const answer = once(createBatch({ app, objects, write, variables, limit }));
   return withUploadRoute(app, (request) => answerEvents(request, bucket, answer));
 }

@@ -1,32 +1,14 @@
 import { sinceStart } from '../../clock.ts';
 import type { App } from '../../http/app.ts';
 import type { WriteLine } from '../../http/log-line.ts';
+import type { Objects, Place } from '../../objects/objects.ts';
 import type { Variables } from '../../settings.ts';
 import { inferLines, isFailure } from './infer-lines.ts';
 
 /** One object that was put into a bucket, as the event of its cloud names it. */
-export interface Upload {
-  bucket: string;
-  key: string;
+export interface Upload extends Place {
   /** What tells this content from another one under the same key: an ETag, a digest. */
   mark: string | undefined;
-  /** Exactly this one: the ETag or generation that a read is conditional on. */
-  only: string | undefined;
-  /** Of a bucket that keeps versions. */
-  versionId?: string | undefined;
-}
-
-export type Body = AsyncIterable<Uint8Array>;
-
-/** What a batch asks of its bucket. */
-export interface Objects {
-  /** Begins addresses of objects in messages: `s3`, `gs`. */
-  scheme: string;
-  exists(bucket: string, key: string): Promise<boolean>;
-  /** Bytes of exactly the object that the event named; `gone` where it was replaced or removed since. */
-  read(upload: Upload): Promise<'gone' | Body>;
-  /** False where the key exists already. */
-  create(bucket: string, key: string, body: Uint8Array): Promise<boolean>;
 }
 
 export interface UploadDeps {

@@ -16,7 +16,7 @@ export function withUploads(app: App, { variables, write, limit }: UploadOptions
   const bucket = variables['COLDGATE_BATCH_BUCKET'];
   if (!bucket) return app;
   // Writing is read when a file comes, so that requests do not pay for it.
-  const objects = async () => (await import('./objects.ts')).openObjects(variables);
+  const objects = async () => (await import('../../objects/gcs.ts')).openObjects(variables);
   const answer = createBatch({ app, objects, write, variables, limit });
   return withUploadRoute(app, async (request) => {
     // Its body is read whatever it is, so that the connection can be used again.

@@ -1,23 +1,22 @@
-import { LoadError, toLoadError } from '../../model/load-error.ts';
-import type { Answer } from '../../readers/answer.ts';
-import { AzureBlobs, errorCode } from '../../readers/azure-blobs.ts';
-import { defaultLimits } from '../../readers/limits.ts';
-import { persist } from '../../readers/persist.ts';
-import { readObject } from '../../readers/remote.ts';
-import { ReplacedError } from '../../readers/replaced.ts';
-import type { Variables } from '../../settings.ts';
-import type { Objects } from '../batch/answer-uploads.ts';
+import { LoadError, toLoadError } from '../model/load-error.ts';
+import type { Answer } from '../readers/answer.ts';
+import { AzureBlobs, errorCode } from '../readers/azure-blobs.ts';
+import { defaultLimits } from '../readers/limits.ts';
+import { persist } from '../readers/persist.ts';
+import type { StoreSource } from '../readers/source.ts';
+import type { Variables } from '../settings.ts';
+import { type Creation, defaultType, type Objects, readFrom } from './objects.ts';
 
 type Ask = (...request: Parameters<AzureBlobs['send']>) => Promise<Answer>;
 
 /**
- * Blobs of one container, as the function's managed identity, or with AZURE_STORAGE_CONNECTION_STRING; MODEL_ENDPOINT names an
- * emulator. Throws SettingsError where these fit no account. Its calls throw LoadError where Azure refuses or does not
- * answer: the event is delivered again then.
+ * Blobs of one container, as the function's managed identity, or with AZURE_STORAGE_CONNECTION_STRING; MODEL_ENDPOINT names
+ * an emulator, where the place names none. Throws SettingsError where these fit no account. Its calls throw LoadError where
+ * Azure refuses or does not answer: the event is delivered again then.
  * @param bucket `account/container`
  */
-export function openObjects(bucket: string, variables: Variables): Objects {
-  const endpoint = variables['MODEL_ENDPOINT'] || undefined;
+export function openObjects(bucket: string, variables: Variables, place: Pick<StoreSource, 'endpoint'> = {}): Objects {
+  const endpoint = place.endpoint ?? (variables['MODEL_ENDPOINT'] || undefined);
   const blobs = new AzureBlobs({ store: 'azure', bucket, root: '', endpoint }, variables);
   const ask: Ask = async (...request) => {
     try {
@@ -29,17 +28,8 @@ export function openObjects(bucket: string, variables: Variables): Objects {
   return {
     scheme: 'azure',
     exists: (_bucket, key) => exists(ask, bucket, key),
-    async read({ key, only }) {
-      try {
-        const object = await readObject(blobs, key, { only }, defaultLimits);
-        return object === 'unchanged' ? 'gone' : object.body;
-      } catch (error) {
-        const gone = error instanceof ReplacedError || (error instanceof LoadError && error.code === 'model-not-found');
-        if (gone) return 'gone';
-        throw error;
-      }
-    },
-    create: (_bucket, key, body) => create(ask, bucket, key, body),
+    read: ({ key, only }) => readFrom(blobs, key, only),
+    create: (_bucket, key, body, type = defaultType) => create(ask, { bucket, key, body, type }),
   };
 }
 
@@ -52,10 +42,10 @@ async function exists(ask: Ask, bucket: string, key: string): Promise<boolean> {
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/put-blob */
-async function create(ask: Ask, bucket: string, key: string, body: Uint8Array): Promise<boolean> {
+async function create(ask: Ask, { bucket, key, body, type }: Creation): Promise<boolean> {
   const headers = {
     'content-length': String(body.byteLength),
-    'content-type': 'application/x-ndjson',
+    'content-type': type,
     'if-none-match': '*',
     'x-ms-blob-type': 'BlockBlob',
   };

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LoadError } from '../../model/load-error.ts';
+import { makeId } from '../../queue/job.ts';
+import type { Queue } from '../../queue/queue.ts';
+
+/** A message that was taken out of `ready`. */
+export interface Claimed {
+  /** Its file in `work`. */
+  file: string;
+  attempt: number;
+  message: Uint8Array;
+}
+
+/** A megabyte, as SQS takes it: larger bodies go by the store here too. */
+const limit = 1024 * 1024;
+
+/** Longest wait before a message is delivered again, ms. */
+const longestWaitMs = 30_000;
+
+/**
+ * A folder as a queue, for processes of one machine. A message is a file `<name>.<deliveries so far>`; it changes its
+ * state by a rename, which one process wins:
+ *
+ *     ready/  waits; its time of change is the moment from which it may be taken
+ *     work/   is being worked on; its time of change is renewed by who does so, and is too old where that one has ended
+ *     dead/   was given up, with a file `<name>.reason.json` beside it
+ */
+export class Folder implements Queue {
+  readonly limit = limit;
+  readonly #root: string;
+  readonly #made: Promise<unknown>;
+  /** Called when a message has come. */
+  onSend: () => void = () => {};
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#made = Promise.all(
+      ['new', 'ready', 'work', 'dead'].map((name) => mkdir(join(root, name), { recursive: true })),
+    );
+    this.#made.catch(() => {});
+  }
+
+  async send(message: Uint8Array): Promise<void> {
+    const name = `${makeId(Date.now(), randomBytes(10))}.0`;
+    try {
+      await this.#made;
+      await writeFile(this.#at('new', name), message);
+      await rename(this.#at('new', name), this.#at('ready', name));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new LoadError('store-unavailable', `Writing to ${this.#root} failed (${code ?? 'unknown'}).`, error);
+    }
+    this.onSend();
+  }
+
+  /** Files that may be claimed now, the oldest first. */
+  async ready(): Promise<string[]> {
+    await this.#made;
+    const files = (await readdir(this.#at('ready'))).filter(isMessage).sort();
+    const now = Date.now();
+    const due = await Promise.all(
+      files.map(async (file) => attemptsOf(file) === 0 || (await this.#age(file, now)) >= 0),
+    );
+    return files.filter((_, index) => due[index]);
+  }
+
+  /** Takes one of them; undefined where another process was first. */
+  async claim(file: string): Promise<Claimed | undefined> {
+    const attempt = attemptsOf(file) + 1;
+    const taken = nameWith(file, attempt);
+    try {
+      // Before the rename: what waited for long must not look abandoned in that moment.
+      await this.#touch('ready', file, Date.now());
+      await rename(this.#at('ready', file), this.#at('work', taken));
+      return { file: taken, attempt, message: await readFile(this.#at('work', taken)) };
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Says that it is still being worked on. */
+  renew = ({ file }: Claimed): Promise<void> => ignoringGone(this.#touch('work', file, Date.now()));
+
+  done = ({ file }: Claimed): Promise<void> => rm(this.#at('work', file), { force: true });
+
+  /** Puts it back, to be taken again after a wait that doubles. */
+  async again({ file, attempt }: Claimed): Promise<void> {
+    await ignoringGone(this.#touch('work', file, Date.now() + Math.min(1000 * 2 ** (attempt - 1), longestWaitMs)));
+    await ignoringGone(rename(this.#at('work', file), this.#at('ready', file)));
+  }
+
+  /** Puts it aside with the reason. */
+  async bury({ file, attempt }: Claimed, reason: string): Promise<void> {
+    const text = JSON.stringify({ reason, attempt, time: new Date().toISOString() });
+    await writeFile(this.#at('dead', file.replace(/\.\d+$/, '.reason.json')), text);
+    await ignoringGone(rename(this.#at('work', file), this.#at('dead', file)));
+  }
+
+  /** Claims those in `work` that nobody has renewed for so long, ms. */
+  async abandoned(leaseMs: number): Promise<Claimed[]> {
+    const now = Date.now();
+    const found: Claimed[] = [];
+    for (const file of (await readdir(this.#at('work'))).filter(isMessage)) {
+      try {
+        const { mtimeMs } = await stat(this.#at('work', file));
+        if (mtimeMs + leaseMs > now) continue;
+        // Whoever renews it first has it; another process that has looked as well finds it young again.
+        await this.#touch('work', file, now);
+        found.push({ file, attempt: attemptsOf(file), message: await readFile(this.#at('work', file)) });
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    }
+    return found;
+  }
+
+  /** Name of the revision that may work; undefined where none is named. */
+  live = (): Promise<string | undefined> =>
+    readFile(this.#at('live'), 'utf8').then(
+      (text) => text.trim(),
+      () => undefined,
+    );
+
+  async #age(file: string, now: number): Promise<number> {
+    const { mtimeMs } = await stat(this.#at('ready', file)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    return now - mtimeMs;
+  }
+
+  #touch(state: string, file: string, ms: number): Promise<void> {
+    return utimes(this.#at(state, file), ms / 1000, ms / 1000);
+  }
+
+  #at(...parts: string[]): string {
+    return join(this.#root, ...parts);
+  }
+}
+
+const isMessage = (file: string): boolean => /^[0-9A-Z]{26}\.\d{1,4}$/.test(file);
+const attemptsOf = (file: string): number => Number(file.slice(27));
+const nameWith = (file: string, attempts: number): string => `${file.slice(0, 27)}${attempts}`;
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+async function ignoringGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
