@@ -86,6 +86,13 @@ export class FunctionProcess {
     return fetch(`http://127.0.0.1:${port}${path}`, body === undefined ? {} : post);
   }
 
+  /** Where it listens already; throws where it does not. */
+  async post(path: string, body: unknown, key: string): Promise<Response> {
+    const port = this.lines.find((line) => line['event'] === 'listening')?.['port'];
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+    return fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
   async json(path: string, body?: unknown): Promise<unknown> {
     return (await this.fetch(path, body)).json();
   }

@@ -64,6 +64,8 @@ class Takers {
   readonly #running = new Map<Claimed, Promise<void>>();
   #renewing: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** A message has come since the last look. */
+  #hasNew = false;
   #wake: () => void = () => {};
   #loop: Promise<void> | undefined;
 
@@ -74,7 +76,10 @@ class Takers {
     this.#revision = variables['COLDGATE_REVISION'] || undefined;
     this.#most = Number(variables['COLDGATE_QUEUE_CONCURRENCY'] || 10);
     this.#leaseMs = Number(variables['COLDGATE_QUEUE_LEASE_MS'] || 30_000);
-    folder.onSend = () => this.#wake();
+    folder.onSend = () => {
+      this.#hasNew = true;
+      this.#wake();
+    };
   }
 
   start(): void {
@@ -94,6 +99,7 @@ class Takers {
   async #take(): Promise<void> {
     while (!this.#stopped) {
       let found = 0;
+      this.#hasNew = false;
       try {
         if (await this.#isLive()) {
           await this.#sweep();
@@ -102,7 +108,7 @@ class Takers {
       } catch {
         // The folder cannot be read now: looked at again after the pause.
       }
-      if (found === 0 && !this.#stopped) await this.#pause();
+      if (found === 0 && !this.#stopped && !this.#hasNew) await this.#pause();
     }
   }
 
