@@ -131,6 +131,7 @@ export const rooms: Record<string, Room> = {
     rooms: [
       ...['clouds', 'cloud-variables', 'rollout', 'pause', 'model', 'gate', 'errors', 'log', 'config/types.ts'],
       ...['config/schema/aws-lambda.ts', 'config/schema/google-cloud-run.ts', 'config/schema/azure-functions.ts'],
+      'config/schema/queue.ts',
       ...['google', 'azure', 'package', 'oci', 'proxy', 'retry', 'api-request'],
     ],
     packages: [

@@ -2,6 +2,7 @@ import type { GateOptions } from '../gate/rule/options.ts';
 import type { AwsLambdaSettings } from './schema/aws-lambda.ts';
 import type { AzureFunctionsSettings } from './schema/azure-functions.ts';
 import type { GoogleCloudRunSettings } from './schema/google-cloud-run.ts';
+import type { QueueSettings } from './schema/queue.ts';
 
 /** models.yaml after defaults, interpolation and path resolution. Fields are camelCase here, kebab-case in the file. */
 export interface Config {
@@ -34,6 +35,7 @@ export interface LocalTargetSettings {
   provider: 'local';
   /** Port of the live endpoint on loopback; chosen once and remembered when absent. */
   port?: number | undefined;
+  queue?: QueueSettings | undefined;
 }
 
 /** Settings of a target by its provider, checked by the schema, with defaults; camelCase as everything here. */

@@ -13,6 +13,7 @@ import { isFilePath, isPointerName, isVersion } from './names.ts';
  *     <model>/leases/<version>/<id>.json             a publish or a promotion is at work on this version
  *     <model>/leases/<version>/claim.json            which files a publish of many stores side by side
  *     <model>/baselines/<target key>/<version>.json
+ *     _coldgate/async/<function>/…                 what the queue in front of a function keeps: docs/queue.md
  *     _coldgate/doctor.json                        what doctor found out about the store; no model can have this name
  *     _coldgate/doctor/<id>/…                      where doctor tries the store out
  */
@@ -26,6 +27,9 @@ export const pointerCaching = 'no-cache';
 
 export const doctorRecordKey = '_coldgate/doctor.json';
 export const doctorPrefix = (id: string): string => `_coldgate/doctor/${id}/`;
+
+/** Results of a function's queue, and what else it keeps. @param name of the function on its platform */
+export const asyncPrefix = (name: string): string => `_coldgate/async/${name}/`;
 
 export const modelPrefix = (model: string): string => `${model}/`;
 export const versionsPrefix = (model: string): string => `${model}/versions/`;

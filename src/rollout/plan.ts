@@ -15,6 +15,7 @@ export async function describeFunction<R extends Deployed, V extends FunctionVie
   return {
     live: answering('live', view.live ? [view.live] : [])[0],
     candidates: answering('candidate', view.candidates),
+    ...(platform.queueOf && { queue: await platform.queueOf(view) }),
   };
 }
 

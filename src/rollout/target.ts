@@ -80,6 +80,17 @@ export interface SampleRequest {
 export interface TargetState {
   live: Revision | undefined;
   candidates: Revision[];
+  /** Of the queue in front of it, where it has one. */
+  queue?: QueueState | undefined;
+}
+
+/** How many messages a queue has: about so many, on clouds. */
+export interface QueueState {
+  waiting: number;
+  /** Being worked on now. */
+  working: number;
+  /** Given up. */
+  dead: number;
 }
 
 /** A function of Coldgate's as it was found, whatever models.yaml names now. */

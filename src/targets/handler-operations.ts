@@ -4,6 +4,8 @@ export type Methods = Partial<Record<'get' | 'post', string>>;
 const perModel: Record<string, Methods> = {
   infer: { post: 'infer' },
   batch: { post: 'batch' },
+  async: { post: 'async' },
+  'async/{id}': { get: 'job' },
   health: { get: 'health' },
   'openapi.json': { get: 'openapi' },
 };

@@ -8,7 +8,8 @@ import { ColdgateError, exitCodes } from '../errors.ts';
 import { type Premises, renderAdvice } from '../iam/bucket/advice.ts';
 import { adviceFor } from '../iam/bucket/suggest.ts';
 import { adviceForFunctions } from '../iam/iam.ts';
-import { bucketRef } from '../iam/subject.ts';
+import { bucketRef, type Subject } from '../iam/subject.ts';
+import { asyncPrefix } from '../model/layout.ts';
 import { examineStore } from '../registry/doctor/doctor.ts';
 import { staleRemoval } from '../registry/version/trust.ts';
 import { factsThere, locateStore } from '../steps/advice/facts.ts';
@@ -28,7 +29,12 @@ export interface SuggestInput extends WorkInput {
 
 const unique = (words: readonly string[]): string[] => [...new Set(words)].sort();
 
-async function premisesOf(config: Config, { store }: Environment, input: SuggestInput): Promise<Premises> {
+async function premisesOf(
+  config: Config,
+  { store }: Environment,
+  { functions }: Subject,
+  input: SuggestInput,
+): Promise<Premises> {
   const { environments, models } = config;
   const { url, region, endpoint, readUrl } = store;
   const place = url.startsWith('file:')
@@ -39,6 +45,10 @@ async function premisesOf(config: Config, { store }: Environment, input: Suggest
   return {
     ...place,
     ...{ region, endpoint, readUrl, coldAfter: input.coldAfter, keep: input.keep },
+    queues: functions.flatMap(({ name, target, kind }) => {
+      const queue = 'queue' in target && kind !== 'preview' ? target.queue : undefined;
+      return queue ? [{ prefix: asyncPrefix(name), days: queue.keepDays }] : [];
+    }),
     pointers: unique(sharing.map(({ pointer }) => pointer)),
     models: unique(all.map(({ name }) => name)),
     files: unique(all.flatMap(({ files }) => files.map(({ path }) => path))),
@@ -54,7 +64,7 @@ export async function suggest(input: SuggestInput, context: Context): Promise<Ve
   const subject = policySubject(config, environment, Object.values(config.models), { repository, account: undefined });
   // The project first: it has the bucket that the rest is about.
   const ofProject = adviceForFunctions(subject);
-  const advice = [...ofProject, ...adviceFor(await premisesOf(config, environment, input))];
+  const advice = [...ofProject, ...adviceFor(await premisesOf(config, environment, subject, input))];
   const count = advice.length === 1 ? '1 thing' : `${advice.length} things`;
   const what = ofProject.length > 0 ? `${url} and the place of its functions` : url;
   const head = `${what}: ${count} to set up, as commands to read and then to run.`;

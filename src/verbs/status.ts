@@ -2,17 +2,17 @@ import type { ModelEntry } from '../config/types.ts';
 import { type ColdgateError, IntegrityError } from '../errors.ts';
 import { type PointerFault, unsound } from '../registry/pointer/fault.ts';
 import { type ModelStatus, modelStatus, statusFaults } from '../registry/pointer/status.ts';
-import type { Revision } from '../rollout/target.ts';
+import type { QueueState, TargetState } from '../rollout/target.ts';
 import { functionSettings } from '../steps/function-settings.ts';
 import { bytesText, everyModel, type ModelResult, markdownTable } from '../steps/results.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
 import { openWorkspace, type WorkInput, type Workspace } from '../steps/workspace.ts';
 
-/** The live revision, where the target can be reached; one that cannot be reached must not hide the store's state. */
-async function liveRevision(ws: Workspace, entry: ModelEntry, { log }: Context): Promise<Revision | undefined> {
+/** The function, where the target can be reached; one that cannot be reached must not hide the store's state. */
+async function functionOf(ws: Workspace, entry: ModelEntry, { log }: Context): Promise<TargetState | undefined> {
   try {
     const target = await ws.targetOf(entry);
-    return (await target.describe(functionSettings(ws.environment, entry))).live;
+    return await target.describe(functionSettings(ws.environment, entry));
   } catch (error) {
     log.warn(`The function of ${entry.name} could not be looked at: ${(error as Error).message}`);
     return undefined;
@@ -30,8 +30,9 @@ function failureOf({ store }: Workspace, model: string, faults: Faults): Coldgat
   return new IntegrityError(first.code, failures.map(({ message }) => message).join('\n'), { hint: first.hint, data });
 }
 
-function report(ws: Workspace, status: ModelStatus, faults: Faults, live: Revision | undefined): ModelResult {
+function report(ws: Workspace, status: ModelStatus, faults: Faults, state: TargetState | undefined): ModelResult {
   const { pointer } = ws.environment;
+  const { live, queue } = state ?? {};
   const current = status.live[pointer];
   const failure = failureOf(ws, status.model, faults);
   const url = live?.url ?? '';
@@ -49,8 +50,9 @@ function report(ws: Workspace, status: ModelStatus, faults: Faults, live: Revisi
       ? `${status.model}: ${current.version} is live in ${pointer} (move ${current.sequence}, ${current.promoted_at}, by ${current.actor})`
       : `${status.model}: nothing is live in ${pointer}`;
   const served = wrong ? '' : url ? `, served at ${url}.` : ', no function runs.';
-  const lines = rows.map(([version, state, size, at, named]) =>
-    `  ${version}  ${state}  ${size}  ${at}  ${named}`.trimEnd(),
+  const waiting = queue ? [queueText(queue)] : [];
+  const lines = rows.map(([version, standing, size, at, named]) =>
+    `  ${version}  ${standing}  ${size}  ${at}  ${named}`.trimEnd(),
   );
   return {
     model: status.model,
@@ -59,15 +61,19 @@ function report(ws: Workspace, status: ModelStatus, faults: Faults, live: Revisi
       version: current?.version ?? null,
       'endpoint-url': url,
       live: live ?? null,
+      ...(queue && { queue }),
       pointers: status.live,
       faults: Object.fromEntries(faults),
       versions: status.versions,
     },
-    lines: [head + served, ...lines],
-    summary: `${head}${served}\n\n${markdownTable(['version', 'state', 'size', 'published', 'named'], rows)}`,
+    lines: [head + served, ...waiting.map((text) => `  ${text}`), ...lines],
+    summary: `${[head + served, ...waiting].join('\n\n')}\n\n${markdownTable(['version', 'state', 'size', 'published', 'named'], rows)}`,
     failure,
   };
 }
+
+const queueText = ({ waiting, working, dead }: QueueState): string =>
+  `Its queue: ${waiting} waiting, ${working} being worked on, ${dead} given up.`;
 
 /** `coldgate status`. */
 export async function run(input: WorkInput, context: Context): Promise<VerbResult> {
@@ -75,6 +81,6 @@ export async function run(input: WorkInput, context: Context): Promise<VerbResul
   return everyModel('status', ws.models, async (entry) => {
     const status = await modelStatus(ws.store, entry.name);
     const faults = await statusFaults(ws.store, status, [ws.environment.pointer]);
-    return report(ws, status, faults, await liveRevision(ws, entry, context));
+    return report(ws, status, faults, await functionOf(ws, entry, context));
   });
 }

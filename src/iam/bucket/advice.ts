@@ -35,6 +35,8 @@ export interface Premises {
   files: readonly string[];
   /** Age at which versions go into a colder class, days. */
   coldAfter: number;
+  /** What queues of functions keep there, and for how many days it can be asked for. */
+  queues: readonly { prefix: string; days: number }[];
   /** How long what was deleted or replaced can be had back, days. */
   keep: number;
 }
@@ -61,6 +63,19 @@ export const cdnName = ({ account, bucket, root }: Premises): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 46)
     .replace(/-+$/, '');
+
+/** Results of queues by their days, whole keys, for rules that take several prefixes. */
+export function resultAreasOf({ root, queues }: Premises): Map<number, string[]> {
+  const areas = new Map<number, string[]>();
+  for (const { prefix, days } of queues) areas.set(days, [...(areas.get(days) ?? []), `${root}${prefix}`]);
+  return areas;
+}
+
+/** What a lifecycle does with them, in words; nothing where there is no queue. */
+export function resultWords({ queues }: Premises): string {
+  const days = [...new Set(queues.map((one) => one.days))].sort((a, b) => a - b).join(' or ');
+  return days === '' ? '' : ` Results of queues go after ${days} days.`;
+}
 
 /** As one word of a POSIX shell. */
 export const quoted = (text: string): string =>

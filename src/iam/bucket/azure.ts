@@ -1,8 +1,8 @@
-import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+import { type Advice, areasOf, type Premises, quoted, resultAreasOf, resultWords, versionAreasOf } from './advice.ts';
 
 /**
- * Rules of https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure. No current blob is
- * deleted or archived: age does not show what a pointer names. A rule takes up to 10 prefixes.
+ * Rules of https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure. But for results of
+ * queues no current blob is deleted or archived: age does not show what a pointer names. A rule takes up to 10 prefixes.
  */
 function lifecycleOf(premises: Premises): object {
   const { bucket, coldAfter, keep } = premises;
@@ -25,6 +25,9 @@ function lifecycleOf(premises: Premises): object {
         baseBlob: { tierToCool: { daysAfterModificationGreaterThan: coldAfter } },
       }),
       ...rules('replaced', areasOf(premises), { version: { delete: { daysAfterCreationGreaterThan: keep } } }),
+      ...[...resultAreasOf(premises)].flatMap(([days, prefixes]) =>
+        rules(`results-${days}`, prefixes, { baseBlob: { delete: { daysAfterModificationGreaterThan: days } } }),
+      ),
     ],
   };
 }
@@ -67,7 +70,7 @@ export function adviceForAzure(premises: Premises): Advice[] {
     {
       ...plain,
       name: 'lifecycle',
-      why: `Versions in ${bucket} older than ${coldAfter} days go to the cool tier, which is read at once, never to archive; what was replaced goes after ${keep} days. It replaces the policy that the account has (management-policy show): add its rules to the file.`,
+      why: `Versions in ${bucket} older than ${coldAfter} days go to the cool tier, which is read at once, never to archive; what was replaced goes after ${keep} days.${resultWords(premises)} It replaces the policy that the account has (management-policy show): add its rules to the file.`,
       files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
       commands: [`az storage account management-policy create ${ofAccount} --policy @coldgate-lifecycle.json`],
     },

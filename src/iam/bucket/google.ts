@@ -1,7 +1,7 @@
-import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+import { type Advice, areasOf, type Premises, quoted, resultAreasOf, resultWords, versionAreasOf } from './advice.ts';
 
 /**
- * Rules of https://cloud.google.com/storage/docs/lifecycle. No live object is deleted or moved to ARCHIVE: age does not
+ * Rules of https://cloud.google.com/storage/docs/lifecycle. But for results of queues no live object is deleted or moved to ARCHIVE: age does not
  * show what a pointer names. A rule takes up to 50 prefixes.
  */
 function lifecycleOf(premises: Premises): object {
@@ -16,7 +16,13 @@ function lifecycleOf(premises: Premises): object {
     action: { type: 'Delete' },
     condition: { daysSinceNoncurrentTime: keep, isLive: false, matchesPrefix },
   }));
-  return { lifecycle: { rule: [...cold, ...old] } };
+  const results = [...resultAreasOf(premises)].flatMap(([age, prefixes]) =>
+    inRules(prefixes, (matchesPrefix) => ({
+      action: { type: 'Delete' },
+      condition: { age, isLive: true, matchesPrefix },
+    })),
+  );
+  return { lifecycle: { rule: [...cold, ...old, ...results] } };
 }
 
 /** Commands of the gcloud CLI that set up a bucket. */
@@ -40,7 +46,7 @@ export function adviceForGoogle(premises: Premises): Advice[] {
     {
       ...plain,
       name: 'lifecycle',
-      why: `Versions older than ${coldAfter} days go to a colder class that is read at once, never to ARCHIVE; what was replaced goes after ${keep} days. It replaces the rules that the bucket has: add yours to the file.`,
+      why: `Versions older than ${coldAfter} days go to a colder class that is read at once, never to ARCHIVE; what was replaced goes after ${keep} days.${resultWords(premises)} It replaces the rules that the bucket has: add yours to the file.`,
       files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
       commands: [update('--lifecycle-file=coldgate-lifecycle.json')],
     },

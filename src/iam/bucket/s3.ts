@@ -1,4 +1,4 @@
-import { type Advice, areasOf, type Premises, quoted, versionAreasOf } from './advice.ts';
+import { type Advice, areasOf, type Premises, quoted, resultWords, versionAreasOf } from './advice.ts';
 import { cdnForS3, cdnStatement, nameDistribution } from './cdn-s3.ts';
 
 type Condition = Record<string, Record<string, string>>;
@@ -46,8 +46,8 @@ function policyOf(premises: Premises): object {
 }
 
 /**
- * Rules of https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html No current
- * object expires or moves to an archive class: age does not show what is live.
+ * Rules of https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html But for results of
+ * queues no current object expires or moves to an archive class: age does not show what is live.
  */
 function lifecycleOf(premises: Premises): object {
   const { coldAfter, keep } = premises;
@@ -65,7 +65,13 @@ function lifecycleOf(premises: Premises): object {
     Expiration: { ExpiredObjectDeleteMarker: true },
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
   }));
-  return { Rules: [...cold, ...old] };
+  const results = premises.queues.map(({ prefix, days }, at) => ({
+    ID: `coldgate-results-${at + 1}`,
+    Status: 'Enabled',
+    Filter: { Prefix: `${premises.root}${prefix}` },
+    Expiration: { Days: days },
+  }));
+  return { Rules: [...cold, ...old, ...results] };
 }
 
 const allBlocked = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
@@ -122,7 +128,7 @@ export function adviceForS3(premises: Premises): Advice[] {
     },
     {
       name: 'lifecycle',
-      why: `Versions older than ${Math.max(30, coldAfter)} days go to a colder class that is read at once, never to an archive; what was replaced goes after ${keep} days, parts of broken uploads after 7. It replaces the rules that the bucket has (get-bucket-lifecycle-configuration): add yours to the file.`,
+      why: `Versions older than ${Math.max(30, coldAfter)} days go to a colder class that is read at once, never to an archive; what was replaced goes after ${keep} days, parts of broken uploads after 7.${resultWords(premises)} It replaces the rules that the bucket has (get-bucket-lifecycle-configuration): add yours to the file.`,
       files: [{ file: 'coldgate-lifecycle.json', content: lifecycleOf(premises) }],
       commands: [call('put-bucket-lifecycle-configuration', lifecycle)],
       optional: false,

@@ -6,7 +6,7 @@ import { adviceForGoogle } from './google.ts';
 import { adviceForS3 } from './s3.ts';
 
 /** A folder has neither versions nor policies: file permissions are all that can be set. */
-function adviceForFolder({ bucket }: Premises): Advice[] {
+function adviceForFolder({ bucket, queues }: Premises): Advice[] {
   return [
     {
       name: 'private-access',
@@ -15,6 +15,13 @@ function adviceForFolder({ bucket }: Premises): Advice[] {
       commands: [`mkdir -p ${quoted(bucket)}`, `chmod -R o-rwx ${quoted(bucket)}`],
       optional: false,
     },
+    ...queues.map(({ prefix, days }) => ({
+      name: 'results',
+      why: `Results of a queue are not asked for after ${days} days. Run this once a day.`,
+      files: [],
+      commands: [`find ${quoted(`${bucket}/${prefix}`)} -type f -mtime +${days} -delete`],
+      optional: false,
+    })),
   ];
 }
 

@@ -51,16 +51,20 @@ const query = (name: string, schema: Fields): Fields => ({ name, in: 'query', re
 const output = { ...query('output', { type: 'array', items: { type: 'string' } }), explode: true };
 const shape = { name: 'X-Tensor-Shape', in: 'header', required: false, schema: { type: 'string' } };
 
+const key = { name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string' } };
+
 const failures: Record<string, string> = {
   '400': 'The body is not what the model takes.',
+  '404': 'There is no such job.',
+  '409': 'The Idempotency-Key has come before with another body.',
   '413': 'The body is larger than this function takes.',
   '415': 'The content type is not one that this path takes.',
   '422': 'The graph refuses the values.',
   '503': 'The model cannot be served now; Retry-After gives the time to wait.',
 };
 
-const answers = (content: Fields, codes: readonly string[]): Fields => ({
-  '200': { description: 'The answer.', content },
+const answers = (content: Fields, codes: readonly string[], good = '200'): Fields => ({
+  [good]: { description: 'The answer.', content },
   ...Object.fromEntries(codes.map((code) => [code, { description: failures[code], content: json('Error') }])),
 });
 
@@ -80,6 +84,16 @@ function detailsOf(path: string): Fields {
         parameters: [output],
         requestBody: { required: true, content: json('BatchRequest') },
         responses: answers(json('BatchResponse'), ['400', '413', '415', '503']),
+      };
+    case 'async':
+      return {
+        parameters: [key, shape, output],
+        requestBody: { required: true, content: { ...json('InferRequest'), ...bytes } },
+        responses: answers(json('Document'), ['400', '409', '413', '415', '503'], '202'),
+      };
+    case '{id}':
+      return {
+        responses: { ...answers(json('Document'), ['404', '503']), ...answers(json('Document'), [], '202') },
       };
     case 'health': {
       const warm = query('warm', { type: 'string', enum: ['true', 'false'] });

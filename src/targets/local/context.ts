@@ -1,3 +1,5 @@
+import type { QueueSettings } from '../../config/schema/queue.ts';
+import type { LocalTargetSettings } from '../../config/types.ts';
 import type { PlatformDeps } from '../../rollout/platform.ts';
 import { withLock } from './lock.ts';
 import type { FunctionPaths } from './paths.ts';
@@ -11,11 +13,17 @@ export interface LocalContext extends PlatformDeps {
   owner: ProcessId;
   /** Port of live endpoints from models.yaml. */
   port: number | undefined;
+  queue: QueueSettings | undefined;
 }
 
-export const contextOf = (deps: PlatformDeps, port: number | undefined, table: ProcessTable): LocalContext => ({
+export const contextOf = (
+  deps: PlatformDeps,
+  { port, queue }: Pick<LocalTargetSettings, 'port' | 'queue'>,
+  table: ProcessTable,
+): LocalContext => ({
   ...deps,
   port,
+  queue,
   table,
   owner: ownProcess(table),
 });

@@ -16,6 +16,8 @@ export interface FunctionPaths {
   code: string;
   /** Model files of running revisions, one folder each. */
   models: string;
+  /** Messages of the queue in front of it. */
+  queue: string;
   /** Model folders of samples in progress. */
   samples: string;
   /** Short digest of `dir`, carried by every process of the function, so that they are found without any file. */
@@ -48,6 +50,7 @@ export async function functionPaths(stateDir: string, name: string): Promise<Fun
     packages: join(dir, 'packages'),
     code: join(dir, 'code'),
     models: join(dir, 'models'),
+    queue: join(dir, 'queue'),
     samples: join(dir, 'samples'),
     tag: createHash('sha256').update(dir).digest('hex').slice(0, 16),
   };

@@ -4,7 +4,7 @@ import { hostPlatform, platformKey } from '../../package/platform.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import { type SampledPackages, startCold } from './cold-start.ts';
 import { entryName } from './command.ts';
@@ -12,6 +12,7 @@ import { contextOf, type LocalContext, withFunctionLock } from './context.ts';
 import { functionPaths } from './paths.ts';
 import { choosePort } from './port.ts';
 import { type ProcessTable, systemProcesses } from './process-table.ts';
+import { ensureQueue, queueChanges, queueState } from './queue.ts';
 import { exists, removeAll, retireRevisions } from './remove.ts';
 import { shiftLive } from './shift.ts';
 import { startProcess, withLog } from './start.ts';
@@ -35,7 +36,7 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
   readonly #sampled: SampledPackages = new Map();
 
   constructor(settings: LocalTargetSettings, deps: PlatformDeps, table: ProcessTable = systemProcesses) {
-    this.#context = contextOf(deps, settings.port, table);
+    this.#context = contextOf(deps, settings, table);
   }
 
   async exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -48,9 +49,9 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
 
   settingsOf({ settings }: Request): unknown {
     const { name, model, storeVariables, handlerVariables } = settings;
-    const { port } = this.#context;
+    const { port, queue } = this.#context;
     const all = [name, model, sortedEntries(storeVariables), sortedEntries(handlerVariables)];
-    return port === undefined ? all : [...all, port];
+    return [...all, ...(port === undefined ? [] : [port]), ...(queue ? [queue] : [])];
   }
 
   async observe(name: string): Promise<LocalView | undefined> {
@@ -92,6 +93,19 @@ export class LocalPlatform implements Platform<LocalProcess, LocalView> {
 
   shift(view: LocalView, move: Move<LocalProcess>) {
     return shiftLive(this.#context, view, move);
+  }
+
+  settle({ place }: LocalView, { id }: LocalProcess): Promise<boolean> {
+    return ensureQueue(this.#context, place, id);
+  }
+
+  queueOf({ place }: LocalView): Promise<QueueState | undefined> {
+    return queueState(place);
+  }
+
+  /** With its messages, which go with the function's folder. */
+  async besides(_name: string, view: LocalView | undefined): Promise<Change[]> {
+    return view ? queueChanges(view.place) : [];
   }
 
   startCold(request: SampleRequest, _wanted: Wanted, { signal }: ColdOptions): Promise<ColdInstance> {

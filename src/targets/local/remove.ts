@@ -4,6 +4,7 @@ import type { Change } from '../../rollout/target.ts';
 import type { LocalContext } from './context.ts';
 import type { FunctionPaths } from './paths.ts';
 import type { MarkedProcess } from './process-table.ts';
+import { queueChanges } from './queue.ts';
 import type { LocalRevision } from './state.ts';
 import { stopProcess } from './stop-process.ts';
 import { processesOf } from './sweep.ts';
@@ -28,12 +29,13 @@ export async function retireRevisions(
 /** Leaves nothing of a function, running or on disk, even where its state was deleted by hand: processes carry marks. */
 export async function removeAll(context: LocalContext, { place, state }: LocalView): Promise<Change[]> {
   const running = processesOf(context, place);
+  const queue = await queueChanges(place);
   for (const found of running) await stopProcess(context.table, found);
   await rm(place.dir, { recursive: true, force: true });
   await removeLockLeftovers(place);
   const known = state.revisions.map((revision) => nameOf(place, revision));
   const strays = running.filter((p) => !state.revisions.some((r) => r.pid === p.pid)).map((p) => strayName(place, p));
-  return [...known, ...strays].map((text) => ({ action: 'delete', what: text }));
+  return [...[...known, ...strays].map((what): Change => ({ action: 'delete', what })), ...queue];
 }
 
 /** Whether there is anything of the function. */

@@ -9,6 +9,7 @@ import { launch } from './launch.ts';
 import { lastLines } from './log-file.ts';
 import type { FunctionPaths } from './paths.ts';
 import type { ProcessMark } from './process-mark.ts';
+import { folderVariables } from './queue.ts';
 import { urlOf } from './state.ts';
 import { processVariables } from './variables.ts';
 import type { LocalProcess } from './view.ts';
@@ -40,6 +41,7 @@ export async function startProcess(
     version,
     cache: join(place.models, id),
     code: join(place.code, request.package.sha256),
+    queue: folderVariables(context, place),
   });
   const command = commandOf(dir, port, mark);
   const log = logOf(place, id);

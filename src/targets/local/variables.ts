@@ -19,6 +19,8 @@ export interface ProcessOptions {
   cache: string;
   /** Absolute folder for what V8 compiles of the package. */
   code: string;
+  /** Of the queue in front of it, which what is live alone has. */
+  queue?: Record<string, string> | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ProcessOptions {
  * it reports.
  */
 export function processVariables(options: ProcessOptions): Record<string, string> {
-  const { settings, mark, version, cache, code } = options;
+  const { settings, mark, version, cache, code, queue } = options;
   const store = settings.storeVariables['MODEL_STORE'] ?? '';
   const machine = [
     ...passed,
@@ -45,6 +47,7 @@ export function processVariables(options: ProcessOptions): Record<string, string
     // Compiled once a package and Node, and not at each start.
     COLDGATE_CODE_CACHE: code,
     ...chosen,
+    ...(mark.role === 'live' && queue),
     // ONNX Runtime 1.30 sends telemetry by default, but not in CI: measured starts would differ from real ones.
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_NAME: settings.model,

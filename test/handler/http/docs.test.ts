@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInChild } from '../../../src/optimize/run-in-child.ts';
 import { required } from '../../emulators/required.ts';
@@ -69,6 +70,7 @@ const start = (): FunctionProcess =>
     MODEL_NAME: 'digits',
     COLDGATE_MODELS: 'faces',
     COLDGATE_REVISION: '7',
+    COLDGATE_QUEUE: pathToFileURL(join(folder, 'queue')).href,
   });
 const run = (command: string, url: string, path: string): Promise<string> => {
   const env = { ...process.env, PATH: path, URL: url };

@@ -11,6 +11,7 @@ const model = {
   version: '1.0.0',
   inputs: [{ name: 'pixels', dtype: 'float32' as const, shape: ['N', 64] }],
   outputs: [{ name: 'label', dtype: 'int64' as const, shape: ['N'] }],
+  queue: true,
 };
 
 describe('the OpenAPI document that API Management imports', () => {

@@ -57,7 +57,7 @@ describe('the OpenAPI document of a gateway', () => {
   });
 
   it('takes what the handler’s own document describes', () => {
-    const model = { name: 'digits', version: '1.0.0', inputs: [], outputs: [] };
+    const model = { name: 'digits', version: '1.0.0', inputs: [], outputs: [], queue: true };
     const gateway = operationsOf(documentOf(wantedOf())).map(({ path, verb }) => `${verb} ${path}`);
     for (const prefix of ['/v1', '/v1/models/{name}']) {
       const described = operationsOf(describeApi(model, prefix)).map(({ path, verb }) => `${verb} ${path}`);

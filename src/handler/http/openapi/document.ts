@@ -49,6 +49,7 @@ function schemas(model: ApiModel): Record<string, Schema> {
         model: { $ref: '#/components/schemas/Model' },
       },
     },
+    ...(model.queue && queueSchemas),
     Model: object({ name: { type: 'string' }, version: { type: 'string' }, sha256: { type: 'string' } }),
     Health: healthSchema,
     Error: object({ error: { type: 'object', required: ['code', 'message'], properties: errorFields } }),
@@ -86,6 +87,24 @@ const object = (properties: Record<string, Schema>): Schema => ({
   required: Object.keys(properties),
   properties,
 });
+
+const text: Schema = { type: 'string' };
+
+/** What the queue answers: docs/queue.md. */
+const queueSchemas: Record<string, Schema> = {
+  Accepted: object({ id: text, status: { const: 'pending' }, url: text, result: text }),
+  Pending: object({ id: text, status: { const: 'pending' } }),
+  Job: {
+    ...object({
+      schema: { const: 1 },
+      id: text,
+      model: text,
+      status: { enum: ['done', 'failed'] },
+      attempt: { type: 'integer' },
+    }),
+    oneOf: [{ required: ['answer'] }, { required: ['error'] }],
+  },
+};
 
 const namedOutputs = (model: ApiModel): Schema => object({ outputs: outputsSchema(model.outputs) });
 

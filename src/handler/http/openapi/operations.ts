@@ -8,6 +8,8 @@ export interface ApiModel {
   outputs: readonly TensorInfo[];
   /** Whether inputs may be named by the URL of an upload. */
   uploads?: boolean;
+  /** Whether the function has a queue. */
+  queue?: boolean;
 }
 
 type Fields = Record<string, unknown>;
@@ -22,7 +24,9 @@ const failures: Record<string, string> = {
   '413': 'The body is larger than this function takes.',
   '415': 'The content type is not one that this path takes.',
   '422': 'Types and shapes are right, but the graph refuses the values.',
-  '503': 'The model cannot be served now; Retry-After gives the time to wait.',
+  '404': 'There is no such job, or its result is older than results are kept.',
+  '409': 'The Idempotency-Key has come before with another body.',
+  '503': 'The model, or the queue, cannot be used now; Retry-After gives the time to wait.',
 };
 
 /** The paths of one model. */
@@ -43,6 +47,7 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
         responses: answers('An answer or an error per item.', content('BatchResponse'), ['400', '413', '415', '503']),
       }),
     },
+    ...(model.queue && queueOperations(model, prefix)),
     [`${prefix}/health`]: {
       get: operation('health', 'Whether the function is alive; with warm=true, loads and proves the model.', {
         parameters: [{ name: 'warm', in: 'query', required: false, schema: { enum: ['true', 'false'] } }],
@@ -56,6 +61,31 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
     },
   };
 }
+
+/** Those of the queue in front of the function: docs/queue.md. */
+const queueOperations = (model: ApiModel, prefix: string): Record<string, unknown> => ({
+  [`${prefix}/async`]: {
+    post: operation('async', 'Puts a request into the queue; its result is asked for later.', {
+      parameters: [keyHeader, ...inferParameters(model)],
+      requestBody: { required: true, content: { ...content('InferRequest'), ...(oneRequired(model) && bytes) } },
+      responses: answers('Accepted.', content('Accepted'), ['400', '409', '413', '415', '503'], '202'),
+    }),
+  },
+  [`${prefix}/async/{id}`]: {
+    get: operation('job', 'The result of a request in the queue.', {
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: {
+        ...answers('The result.', content('Job'), ['404', '503']),
+        ...answers('There is none yet.', content('Pending'), [], '202'),
+      },
+    }),
+  },
+});
+
+const keyHeader: Fields = {
+  ...{ name: 'Idempotency-Key', in: 'header', required: false },
+  schema: { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,128}$' },
+};
 
 const inferFailures = ['400', '413', '415', '422', '503'];
 
@@ -84,8 +114,8 @@ const retryAfter: Fields = { 'retry-after': { description: 'In seconds.', schema
 
 const operation = (operationId: string, summary: string, rest: Fields): Fields => ({ operationId, summary, ...rest });
 
-const answers = (description: string, body: Fields, codes: readonly string[]): Fields => ({
-  '200': { description, headers: everyHeader, content: body },
+const answers = (description: string, body: Fields, codes: readonly string[], good = '200'): Fields => ({
+  [good]: { description, headers: everyHeader, content: body },
   ...Object.fromEntries(codes.map((code) => [code, failure(code)])),
 });
 

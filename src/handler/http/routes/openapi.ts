@@ -10,6 +10,8 @@ export async function openapi(context: RouteContext): Promise<AppResponse> {
   const uploads = store !== 'file' && store !== 'https';
   return withModel(context, async (model) => {
     const { inputs, outputs } = (await model.declared()) ?? model.session;
-    return json(200, describeApi({ name: model.name, version: model.version, inputs, outputs, uploads }, prefix));
+    const { name, version } = model;
+    const queue = context.desk !== undefined;
+    return json(200, describeApi({ name, version, inputs, outputs, uploads, queue }, prefix));
   });
 }
