@@ -2,7 +2,6 @@ import { sinceStart } from '../clock.ts';
 import { openApp } from '../http/open-app.ts';
 import { createLambda, type LambdaDeps } from '../platforms/aws/lambda.ts';
 import type { StreamRuntime } from '../platforms/aws/stream.ts';
-import { createUpload } from '../platforms/aws/upload.ts';
 import { emfForm } from '../platforms/log-forms/emf.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
@@ -26,24 +25,19 @@ async function open(): Promise<unknown> {
   // Provisioned instances are initialised before any request, with minutes for it. Others have ten seconds, and may be
   // frozen for long with a download half done.
   if (env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') await app.warm();
-  let messages: LambdaDeps['messages'];
+  // What uploads and messages need is read when one comes, so that requests do not pay for it.
   const deps: LambdaDeps = {
     app,
     xray: () => env['_X_AMZN_TRACE_ID'],
-    upload: createUpload({
-      app,
-      // Signing is read when a file comes, so that requests do not pay for it.
-      objects: async () => (await import('../objects/s3.ts')).openObjects(env),
-      write,
-      variables: env,
-      limit: settings.maxPayloadBytes,
-    }),
-    messages:
-      desk &&
-      (async (records, context) => {
-        messages ??= (await import('../platforms/aws/messages.ts')).createMessages({ app, desk, write, form: emfForm });
-        return messages(records, context);
-      }),
+    async upload(records) {
+      const { createUpload } = await import('../platforms/aws/upload.ts');
+      const objects = async () => (await import('../objects/s3.ts')).openObjects(env);
+      return createUpload({ app, objects, write, variables: env, limit: settings.maxPayloadBytes })(records);
+    },
+    async messages(records, context) {
+      const { createMessages } = await import('../platforms/aws/messages.ts');
+      return createMessages({ app, desk, write, form: emfForm })(records, context);
+    },
   };
   if (env['COLDGATE_RESPONSE_STREAM'] !== 'true') return createLambda(deps);
   const { awslambda } = globalThis as { awslambda?: StreamRuntime };

@@ -29,7 +29,12 @@ handlerContract('the Cloud Run adapter', async () => {
 
 handlerContract('the Lambda adapter, called with events', async () => {
   const app = new TestApp(store.root, variables);
-  const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
+  const lambda = createLambda({
+    app: app.app,
+    xray: () => undefined,
+    upload: async () => [],
+    messages: async () => [],
+  });
   return {
     call: async (...requests) =>
       fromLambdaReply(await lambda(lambdaEvent(...requests), { awsRequestId: 'invocation-1' })),
@@ -128,7 +133,12 @@ describe('events of Lambda', () => {
   /** A model that answers what it is asked, so that the size of answers is that of requests. */
   async function echo(count: number, type: string): Promise<HandlerReply> {
     const app = new TestApp(store.root, { ...variables, MODEL_NAME: 'bytes', COLDGATE_MAX_PAYLOAD_KB: '6000' });
-    const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
+    const lambda = createLambda({
+      app: app.app,
+      xray: () => undefined,
+      upload: async () => [],
+      messages: async () => [],
+    });
     const headers = { 'content-type': 'application/octet-stream', accept: type };
     const event = lambdaEvent('POST', '/v1/infer', headers, Buffer.alloc(count, 200));
     const reply = await lambda(event, {});
@@ -159,7 +169,12 @@ describe('events of Lambda', () => {
       const at = `${before}${prefix}/openapi.json`;
       const stage = before.slice(1) || '$default';
       const event = { ...lambdaEvent('GET', at), requestContext: { stage, http: { method: 'GET', path: at } } };
-      const lambda = createLambda({ app: app.app, xray: () => undefined, upload: async () => [] });
+      const lambda = createLambda({
+        app: app.app,
+        xray: () => undefined,
+        upload: async () => [],
+        messages: async () => [],
+      });
       const { servers, paths } = JSON.parse(fromLambdaReply(await lambda(event, {})).body.toString()) as {
         servers: { url: string }[];
         paths: Record<string, unknown>;
@@ -173,7 +188,12 @@ describe('events of Lambda', () => {
   it('have a handler of no more than two parameters, which newer runtimes insist on', () => {
     expect(createLambda.length).toBe(1);
     const app = { handle: async () => ({ status: 200, headers: {}, body: '{}' }) };
-    const deps = { app: app as unknown as TestApp['app'], xray: () => undefined, upload: async () => [] };
+    const deps = {
+      app: app as unknown as TestApp['app'],
+      xray: () => undefined,
+      upload: async () => [],
+      messages: async () => [],
+    };
     expect(createLambda(deps).length).toBeLessThanOrEqual(2);
   });
 });

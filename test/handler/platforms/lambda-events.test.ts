@@ -22,7 +22,7 @@ function adapter(answer: AppResponse = plain) {
       }
     },
   } as App;
-  const handler = createLambda({ app, xray: () => 'Root=1-2', upload: async () => [] });
+  const handler = createLambda({ app, xray: () => 'Root=1-2', upload: async () => [], messages: async () => [] });
   return { requests, invoke: (event: unknown) => handler(event, { awsRequestId: 'invocation-1' }) };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainForm } from '../../../src/handler/http/log-form.ts';
-import { type Desk, openDesk } from '../../../src/handler/queue/desk.ts';
+import { type OpenDesk, openDesk } from '../../../src/handler/queue/desk.ts';
 import { createWorker, type Worker } from '../../../src/handler/queue/work.ts';
 import { readSettings } from '../../../src/handler/settings.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';
@@ -14,7 +14,7 @@ export class QueueBed {
   readonly messages: Uint8Array[] = [];
   readonly test: TestApp;
   readonly worker: Worker;
-  desk!: Desk;
+  readonly open: OpenDesk;
   /** Thrown at the next message that is sent. */
   failing: Error | undefined;
 
@@ -28,13 +28,10 @@ export class QueueBed {
         this.messages.push(message);
       },
     };
-    const open = async (): Promise<Desk> => {
-      this.desk ??= await openDesk(settings, variables, queue);
-      return this.desk;
-    };
-    this.test = new TestApp(this.store.root, variables, { desk: open });
+    this.open = async () => openDesk(settings, variables, queue);
+    this.test = new TestApp(this.store.root, variables, { desk: this.open });
     const { app, lines } = this.test;
-    this.worker = createWorker({ app, desk: open, write: (line) => lines.push(line), form: plainForm });
+    this.worker = createWorker({ app, desk: this.open, write: (line) => lines.push(line), form: plainForm });
   }
 
   submit(body: object | Uint8Array, headers: Record<string, string> = {}, query = ''): Promise<Reply> {

@@ -40,9 +40,11 @@ for (const name of ['writeFile', 'rename', 'link', 'rm', 'utimes', 'readFile']) 
   fs[name] = async (...given) => {
     const ends = --left === 0;
     if (ends && Math.random() < 0.5) process.kill(process.pid, 'SIGKILL');
-    const result = await plain(...given);
-    if (ends) process.kill(process.pid, 'SIGKILL');
-    return result;
+    try {
+      return await plain(...given);
+    } finally {
+      if (ends) process.kill(process.pid, 'SIGKILL');
+    }
   };
 }`;
 
@@ -52,7 +54,7 @@ for (const name of ['writeFile', 'rename', 'link', 'rm', 'utimes', 'readFile']) 
  * changes any more.
  */
 export async function soakFolder({ bundle, store, variables }: AdapterBed, options: SoakOptions): Promise<Soaked> {
-  const folder = join(store.root, '..', `coldgate-queue-${process.pid}`);
+  const folder = join(bundle, 'queue');
   const own = {
     ...variables,
     COLDGATE_QUEUE: pathToFileURL(folder).href,
@@ -88,13 +90,17 @@ export async function soakFolder({ bundle, store, variables }: AdapterBed, optio
     }
   };
   const ids = new Map<number, string>();
-  const sending = Array.from({ length: 4 }, async (_, sender) => {
-    for (let job = sender; job < options.messages; job += 4) ids.set(job, await accepted(running, job));
+  // So many at least, and more for as long as a process is to be killed at its work.
+  let job = 0;
+  const sending = Array.from({ length: 4 }, async () => {
+    while (job < options.messages || (kills < options.kills && job < options.messages * 20)) {
+      const own = job++;
+      ids.set(own, await accepted(running, own));
+    }
   });
   await Promise.all(sending);
-  const isOver = (): boolean => list('results').length >= options.messages && kills >= options.kills;
-  for (let before = -1, quiet = 0; !isOver() && quiet < 60; quiet++) {
-    const now = list('results').length + kills;
+  for (let before = -1, quiet = 0; list('results').length < ids.size && quiet < 60; quiet++) {
+    const now = list('results').length;
     if (now !== before) quiet = 0;
     before = now;
     await pause(250);

@@ -49,7 +49,12 @@ const examples: [string, Partial<Signable>, string, string][] = [
 describe('the signature of version 4', () => {
   it.each(examples)("is AWS's own for its example %s", (_name, request, names, signature) => {
     const signable: Signable = { method: 'GET', host, path: '/', query: [], headers: {}, ...request };
-    const { authorization } = signAws(signable, credentials, { region: 'us-east-1', service: 's3' }, new Date('2013-05-24T00:00:00Z'));
+    const { authorization } = signAws(
+      signable,
+      credentials,
+      { region: 'us-east-1', service: 's3' },
+      new Date('2013-05-24T00:00:00Z'),
+    );
     expect(authorization).toBe(
       'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,' +
         `SignedHeaders=${names},Signature=${signature}`,

@@ -18,8 +18,8 @@ export interface LambdaDeps {
   xray: () => string | undefined;
   /** Handles an S3 upload event. */
   upload: (records: readonly UploadRecord[]) => Promise<unknown>;
-  /** Handles messages of the function's queue; undefined where it has none. */
-  messages?: ((records: readonly MessageRecord[], context: LambdaContext) => Promise<unknown>) | undefined;
+  /** Handles messages of the function's queue. */
+  messages: (records: readonly MessageRecord[], context: LambdaContext) => Promise<unknown>;
 }
 
 /** An event that no part of the function answers; the invocation fails under this name. */
@@ -53,7 +53,6 @@ export function createLambda({ app, xray, upload, messages }: LambdaDeps): Lambd
       case 'upload':
         return upload(read.records);
       case 'messages':
-        if (!messages) throw new UnknownEventError('messages, and COLDGATE_QUEUE names no queue');
         return messages(read.records, context);
       case 'trial':
         return { status: 'ignored', event: 's3:TestEvent' };

@@ -1,6 +1,7 @@
+import type { OpenDesk } from '../../queue/desk.ts';
 import { createWorker, type WorkDeps } from '../../queue/work.ts';
 import type { MessageRecord } from './event.ts';
-import type { LambdaContext } from './lambda.ts';
+import { type LambdaContext, UnknownEventError } from './lambda.ts';
 
 /** What SQS is told of a batch: those messages are delivered again, and no other ones. */
 interface BatchAnswer {
@@ -11,8 +12,9 @@ interface BatchAnswer {
  * Works on messages one after another. One that fails is named in the answer and takes no other one along; never rejects.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
-export function createMessages(deps: WorkDeps) {
-  const { work } = createWorker(deps);
+export function createMessages({ desk, ...deps }: Omit<WorkDeps, 'desk'> & { desk: OpenDesk | undefined }) {
+  if (!desk) throw new UnknownEventError('messages of a queue, and COLDGATE_QUEUE names none');
+  const { work } = createWorker({ ...deps, desk });
   return async (
     records: readonly MessageRecord[],
     { getRemainingTimeInMillis }: LambdaContext,
