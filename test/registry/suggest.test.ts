@@ -292,21 +292,3 @@ describe('the suggestions for a folder', () => {
     });
   });
 });
-
-describe('results of queues', () => {
-  it.each([
-    ['s3://acme/models', 'Prefix', '"Expiration":{"Days":3}'],
-    ['gs://acme/models', 'matchesPrefix', '"age":3,"isLive":true'],
-    ['azure://acme/models', 'prefixMatch', '"daysAfterModificationGreaterThan":3'],
-    ['file:store', 'results', '-mtime +3 -delete'],
-  ])('alone expire, below %s', async (store, _, rule) => {
-    useStore(store);
-    const path = project.path('models.yaml');
-    const text = readFileSync(path, 'utf8');
-    writeFileSync(path, text.replaceAll('provider: local', 'provider: local, queue: { keep-days: 3 }'));
-    const { document } = await runJson(['doctor', '--environment', 'production', '--suggest'], project.folder);
-    const advice = JSON.stringify(document.advice);
-    expect(advice).toContain(rule);
-    for (const name of ['digits-production', 'digits-staging']) expect(advice).toContain(`_coldgate/async/${name}/`);
-  });
-});
