@@ -131,6 +131,16 @@ const rules: readonly Rule[] = [
   },
   {
     provider: 'aws-lambda',
+    field: 'queue.max-concurrency',
+    broken: (has, get) =>
+      has('queue') &&
+      has('reserved-concurrency') &&
+      below(get('reserved-concurrency'), get('queue.max-concurrency') ?? 10),
+    message: 'expected at most reserved-concurrency: what is throttled counts as a delivery, and dies in the end.',
+    hint: 'Lower it, or raise reserved-concurrency.',
+  },
+  {
+    provider: 'aws-lambda',
     field: 'alias',
     broken: (_has, get) => /^candidate-/.test(String(get('alias') ?? '')),
     message: 'expected a name that does not begin with candidate-, which is for aliases of candidates.',

@@ -90,13 +90,17 @@ export function pipelineGrants(subject: Subject, verbs: readonly IamVerb[]): Sto
   return inside(root, grants);
 }
 
-/** A function reads the pointer and the versions of its models, and nothing else. */
-export function functionGrants(subject: Subject, models: readonly string[]): StoreGrants {
+/**
+ * A function reads the pointer and the versions of its models, and nothing else; where it has a queue, it reads and makes what
+ * that keeps. @param kept prefixes of what queues keep
+ */
+export function functionGrants(subject: Subject, models: readonly string[], kept: readonly string[] = []): StoreGrants {
   const { root } = bucketRef(subject.store);
   const [pointer] = subject.pointers;
   const read = models.flatMap((model) => [one(pointerKey(model, pointer)), under(versionsPrefix(model))]);
   const list = models.map((model) => under(modelPrefix(model)));
-  return inside(root, nothing({ read, list }));
+  const own = kept.map(under);
+  return inside(root, nothing({ read: [...read, ...own], list: [...list, ...own], create: own }));
 }
 
 const nothing = (but: Partial<StoreGrants>): StoreGrants => ({

@@ -86,6 +86,23 @@ function scalingAccess(operation: string, input: Fields): Access[] {
   return [{ action, resource, context }];
 }
 
+/** Queues, and what delivers from them: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html */
+function queueAccess(operation: string, input: Fields): Access[] {
+  const name = String(input['QueueName'] ?? String(input['QueueUrl']).split('/').at(-1));
+  const resource = `arn:aws:sqs:${region}:${account}:${name}`;
+  const tagging = input['tags'] ? [{ action: 'sqs:TagQueue', resource }] : [];
+  return [{ action: `sqs:${operation}`, resource }, ...tagging];
+}
+
+function mappingAccess(operation: string, { FunctionName }: Fields): Access[] {
+  const action = `lambda:${operation}`;
+  if (operation === 'ListEventSourceMappings') return [{ action, resource: '*' }];
+  // The stand-in has one function; a mapping that is named by its id is that one's.
+  const arn = String(FunctionName ?? functionArn('digits-production', 'live'));
+  const resource = `arn:aws:lambda:${region}:${account}:event-source-mapping:1a2b`;
+  return [{ action, resource, context: { 'lambda:FunctionArn': arn } }];
+}
+
 /** What IAM asks of a call that the stand-in has seen. */
 export function callAccesses({ operation, input }: Call): Access[] {
   if ('logGroupName' in input) return logAccess(operation, input);
@@ -93,6 +110,8 @@ export function callAccesses({ operation, input }: Call): Access[] {
   if (operation.endsWith('WebACL')) return webAclAccess(operation, input);
   if (gateway.test(operation) || 'ApiId' in input || 'ResourceArn' in input) return gatewayAccess(operation, input);
   if ('ScalableDimension' in input) return scalingAccess(operation, input);
+  if ('QueueName' in input || 'QueueUrl' in input) return queueAccess(operation, input);
+  if (operation.includes('EventSourceMapping')) return mappingAccess(operation, input);
   if (operation === 'ListFunctions') return [{ action: 'lambda:ListFunctions', resource: '*' }];
   if ('LayerName' in input || 'Arn' in input) return layerAccess(operation, input);
   const name = String(input['FunctionName'] ?? '');

@@ -28,6 +28,7 @@ const kept: [RegExp, string][] = [
   [/^(?:cloudwatch|iam:CreateServiceLinkedRole)/, 'Application Auto Scaling does that in the caller’s name'],
   [/^lambda:DeleteProvisioned/, 'another version takes over, whose instances are then let go of'],
   [/^application-autoscaling:DeleteScheduledAction/, 'models.yaml has fewer schedules'],
+  [/^(?:sqs:SetQueueAttributes|lambda:UpdateEventSourceMapping)/, 'models.yaml changes what the queue is like'],
   [/^execute-api:Invoke/, 'the live API is called'],
 ];
 
@@ -126,6 +127,8 @@ describePart('moto and aws-lambda-ric', whyNot(lambdaRic) ?? whyMissing('moto'),
     ));
   describe('with the runtime as a layer', () =>
     tellsTheStory(lambda('auth: none, runtime-layer: true'), shipOnce, /^lambda:(?:\w*Layer|ListFunctions)/));
+  describe('with a queue', () =>
+    tellsTheStory(lambda('auth: none, queue: {}'), shipOnce, /^(?:sqs:|lambda:\w*EventSource)/));
   describe('with instances that are kept warm and scaled', () =>
     tellsTheStory(
       lambda(

@@ -6,6 +6,7 @@ import type { DataPlane, Reply } from './data-plane.ts';
 import { LogGroups } from './log-groups.ts';
 import { RestApis } from './rest-apis.ts';
 import { RestFront } from './rest-front.ts';
+import { mappingOperations, Queues } from './queues.ts';
 import { ServiceError } from './service-error.ts';
 import type { Account, Fields } from './state.ts';
 
@@ -21,6 +22,9 @@ export interface NeighbourCall {
 export class Neighbours {
   readonly logs = new LogGroups();
   readonly buckets = new Buckets();
+  readonly queues = new Queues();
+  /** Event source mappings, which Lambda's own API makes. */
+  readonly mappings: ReturnType<typeof mappingOperations>;
   readonly apis: ApiGateway;
   readonly scaling: AutoScaling;
   readonly rest: RestApis;
@@ -33,12 +37,15 @@ export class Neighbours {
     this.scaling = new AutoScaling(account);
     this.rest = new RestApis(account);
     this.front = new RestFront(this.rest, account, data);
+    const versionOf = (arn: string) => account.version(arn.split(':')[6], arn.split(':')[7]);
+    this.mappings = mappingOperations(this.queues, (arn) => Number(versionOf(arn).configuration['Timeout']));
     this.buckets.mayCall = (arn, bucket) => account.allows(arn, 's3.amazonaws.com', `arn:aws:s3:::${bucket}`);
   }
 
   /** Throws ServiceError for a service that is not here, and for what its model does not have. */
   read(service: string, incoming: Incoming): NeighbourCall {
     if (service === 'logs') return this.logs.read(incoming);
+    if (service === 'sqs') return this.queues.read(incoming);
     if (service === 's3') return this.buckets.read(incoming);
     if (service === 'apigateway' && incoming.url.pathname.startsWith('/v2/')) return this.apis.read(incoming);
     if (service === 'apigateway') return this.rest.read(incoming);
@@ -55,6 +62,8 @@ export class Neighbours {
     return [
       ...[...this.logs.days].map(([name, days]) => `log group ${name} ${days ?? 'for ever'}`),
       ...[...this.buckets.notifications].map(([bucket, xml]) => `notification ${bucket} ${xml.length}`),
+      ...this.queues.inventory(),
+      ...[...this.mappings.all.values()].map((one) => `mapping ${one.EventSourceArn} -> ${one.FunctionArn}`),
       ...this.apis.inventory(),
       ...this.rest.inventory(),
       ...this.scaling.inventory(),

@@ -141,7 +141,10 @@ export class LambdaStandIn {
   }
 
   async #do(operation: ReturnType<typeof readRequest>['operation'], input: Fields): Promise<Reply> {
-    const work = functionOperations[operation.name] ?? accessOperations[operation.name];
+    const mapping = this.neighbours.mappings.operations[operation.name];
+    const work = mapping
+      ? (_: Account, given: Fields) => mapping(given)
+      : (functionOperations[operation.name] ?? accessOperations[operation.name]);
     if (!work) throw new ServiceError('NotImplemented', 501, `The stand-in does not know ${operation.name}`);
     const result = await work(this.account, input, join(this.#scratch, 'code'));
     if (result) checkValue(operation.output, result, `answer of ${operation.name}`);

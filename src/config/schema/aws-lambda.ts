@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CamelKeys } from '../camel-keys.ts';
 import { awsRestApi } from './aws-rest-api.ts';
 import { decimal, flag, listOf, text, textMap, variableMap, whole, words } from './field-kinds.ts';
+import { queueSettings } from './queue.ts';
 
 /** Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const region = text('an AWS region such as eu-west-1', /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/);
@@ -88,6 +89,8 @@ const storage = {
     })
     .optional()
     .describe('Batch inference over JSON Lines, started by uploads.'),
+  // https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html
+  queue: queueSettings({ concurrency: [2, 1000] }),
 };
 
 export const awsLambdaTarget = z

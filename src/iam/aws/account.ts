@@ -20,7 +20,7 @@ export const isLambda = (target: TargetSettings): boolean => target.provider ===
  * What the settings mean for a function of a pull request: it is a candidate, and so has a function URL and nothing that
  * belongs to what is live.
  */
-function previewSettings({ batch: _, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
+function previewSettings({ batch: _, queue: __, ...settings }: AwsLambdaSettings): AwsLambdaSettings {
   const endpoint = settings.endpoint === 'none' ? 'none' : 'function-url';
   return { ...settings, endpoint, auth: isOpenUrl(settings) ? 'none' : 'iam' };
 }

@@ -10,7 +10,7 @@ export interface Feature {
   actions: readonly string[];
   resources: (group: LambdaGroup) => string[];
   /** Narrows what the calls may be about. */
-  condition?: Record<string, Record<string, string>>;
+  condition?: (group: LambdaGroup) => Record<string, Record<string, string | string[]>>;
 }
 
 /** ARNs of a service in the group's region and account. */

@@ -2,17 +2,19 @@ import { functionGrants } from '../grants.ts';
 import { bucketRef, type Subject } from '../subject.ts';
 import { functionArns, type LambdaGroup } from './account.ts';
 import type { Statement } from './policy.ts';
+import { queueStatements, resultPrefixes } from './queue.ts';
 import { kmsStatements, s3Statements } from './store.ts';
 
 /** What functions that share a role may do: read their models, write their logs, and what their settings ask for. */
 export function functionStatements(subject: Subject, groups: readonly LambdaGroup[]): Statement[] {
   const models = [...new Set(groups.flatMap(({ functions }) => functions.flatMap((one) => one.models)))];
   const isS3 = bucketRef(subject.store).store === 's3';
-  const grants = functionGrants(subject, models);
+  const grants = functionGrants(subject, models, resultPrefixes(groups));
   return [
     ...(isS3 ? [...s3Statements(subject, grants), ...kmsStatements(subject, grants)] : []),
     logStatement(groups),
     ...batchStatements(groups),
+    ...queueStatements(groups),
     ...tracingStatements(groups),
     ...networkStatements(groups),
     ...fileSystemStatements(groups),

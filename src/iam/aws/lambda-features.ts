@@ -3,6 +3,7 @@ import type { LambdaGroup } from './account.ts';
 import { arnsIn, type Feature, gatewayArns } from './feature.ts';
 import type { Statement } from './policy.ts';
 import { restApiFeatures } from './rest-api.ts';
+import { queueFeatures } from './queue.ts';
 import { runtimeLayerFeatures } from './runtime-layer.ts';
 import { warmFeatures } from './warm.ts';
 
@@ -147,6 +148,7 @@ const features: readonly Feature[] = [
     resources: (group) => [bucketArn(group, group.settings.batch?.bucket)],
   },
   ...restApiFeatures,
+  ...queueFeatures,
   ...runtimeLayerFeatures,
   ...warmFeatures,
 ];
@@ -164,6 +166,6 @@ export function featureStatements(
       Effect: 'Allow',
       Action: [...actions],
       Resource: resources(group),
-      ...(condition && { Condition: condition }),
+      ...(condition && { Condition: condition(group) }),
     }));
 }

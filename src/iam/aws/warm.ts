@@ -43,7 +43,7 @@ export const warmFeatures: readonly Feature[] = [
     ],
     // Ids of targets are known once they are made.
     resources: arnsIn('application-autoscaling', 'scalable-target/*'),
-    condition: { StringEquals: { 'application-autoscaling:service-namespace': 'lambda' } },
+    condition: () => ({ StringEquals: { 'application-autoscaling:service-namespace': 'lambda' } }),
   },
   {
     sid: 'LookAtScaling',
@@ -59,7 +59,7 @@ export const warmFeatures: readonly Feature[] = [
     when: isScaled,
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     resources: arnsIn('application-autoscaling', 'scalable-target/*'),
-    condition: { StringEquals: { 'application-autoscaling:service-namespace': 'lambda' } },
+    condition: () => ({ StringEquals: { 'application-autoscaling:service-namespace': 'lambda' } }),
   },
   {
     sid: 'WatchUse',
@@ -75,6 +75,6 @@ export const warmFeatures: readonly Feature[] = [
     when: isScaled,
     actions: ['iam:CreateServiceLinkedRole'],
     resources: scalingRole,
-    condition: { StringLike: { 'iam:AWSServiceName': 'lambda.application-autoscaling.amazonaws.com' } },
+    condition: () => ({ StringLike: { 'iam:AWSServiceName': 'lambda.application-autoscaling.amazonaws.com' } }),
   },
 ];

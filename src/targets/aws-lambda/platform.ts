@@ -4,7 +4,7 @@ import type { PackageArchive } from '../../package/package-file.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { ensureAddress, ensureAlias, ensureInvokeMode } from './address.ts';
 import { ensureBatch } from './batch.ts';
 import { type PublishQueue, startCold } from './cold-start.ts';
@@ -19,6 +19,7 @@ import { observe } from './observe.ts';
 import { ensureProvisioned, releaseOthers } from './provisioned.ts';
 import { sweep } from './prune.ts';
 import { ensureFunction, publish } from './publish.ts';
+import { ensureQueue, plannedQueue, queueState } from './queue.ts';
 import { foundBesides, removeAll, retireVersions } from './remove.ts';
 import { flushAnswers } from './rest-cache.ts';
 import { restEndpoint } from './rest-endpoint.ts';
@@ -129,7 +130,8 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     const released = await releaseOthers(this.#context, state, id);
     const notified = await ensureBatch(this.#context, state);
     const flushed = await flushAnswers(this.#context, state);
-    return scaled || released || notified || flushed;
+    const queued = await ensureQueue(this.#context, state);
+    return scaled || released || notified || flushed || queued;
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
@@ -162,8 +164,13 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     return removeAll(this.#context, name, state);
   }
 
+  queueOf(state: FunctionState): Promise<QueueState | undefined> {
+    return queueState(this.#context, state);
+  }
+
   drift(state: FunctionState): string[] {
-    return plannedSettings(this.#context, state).map((text) => `function ${state.name}: ${text}`);
+    const planned = [...plannedSettings(this.#context, state), ...plannedQueue(this.#context, state)];
+    return planned.map((text) => `function ${state.name}: ${text}`);
   }
 
   label(_state: FunctionState, { id }: LambdaRevision): string {

@@ -26,13 +26,19 @@ export const isBusy = (error: unknown): boolean =>
   // WAF's, of a stage that was just made, and API Gateway's, of two calls about one API.
   faultOf(error).name === 'WAFUnavailableEntityException' ||
   /concurrent modification/i.test(faultOf(error).message) ||
+  // An event source mapping's, while it is being made, changed or removed.
+  faultOf(error).name === 'ResourceInUseException' ||
   (faultOf(error).name === 'ResourceConflictException' &&
     /in progress|following state|cannot be performed at this time/i.test(faultOf(error).message));
 
 /** The service or the way to it failed, or it does not know a new role yet; whether it was done is unknown. */
 export function isTransient(error: unknown): 'service' | 'network' | 'role' | undefined {
   const { name, message, code } = faultOf(error);
-  if (name === 'InvalidParameterValueException' && /role.*cannot be assumed/i.test(message)) return 'role';
+  if (
+    name === 'InvalidParameterValueException' &&
+    /role.*(?:cannot be assumed|does not have permissions to call)/i.test(message)
+  )
+    return 'role';
   if (lostConnections.includes(code ?? '') || name === 'TimeoutError') return 'network';
   return statusOf(error) >= 500 ? 'service' : undefined;
 }

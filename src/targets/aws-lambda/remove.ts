@@ -7,6 +7,7 @@ import { apisOf, apiTag, removeApis } from './http-api.ts';
 import { pruneLayers } from './layer.ts';
 import { candidateAlias, functionName, isCandidateAlias } from './names.ts';
 import { hasRuntimeLayer, versionOf } from './observe.ts';
+import { endQueue, queueChanges } from './queue.ts';
 import { removeRestApis, restApisOf, restTag } from './rest-api.ts';
 import { endScaling } from './scaling.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
@@ -72,7 +73,8 @@ export async function foundBesides(
   state: FunctionState | undefined,
 ): Promise<Change[]> {
   const name = functionName(given);
-  return [...(await apiChanges(context, name, state, 'list')), ...batchChange(state)];
+  const queue = await queueChanges(context, state);
+  return [...(await apiChanges(context, name, state, 'list')), ...batchChange(state), ...queue];
 }
 
 /** Removes the function with all that belongs to it; versions, aliases, addresses and permissions go with it. */
@@ -82,16 +84,18 @@ export async function removeAll(
   state: FunctionState | undefined,
 ): Promise<Change[]> {
   const name = functionName(given);
+  const queue = await queueChanges(context, state);
   const apis = await apiChanges(context, name, state, 'remove');
   const changes = state ? await removeFunction(context, state) : [];
   if (context.settings.runtimeLayer || (state && runsOnLayer(state))) await pruneLayers(context);
-  return [...changes, ...apis, ...batchChange(state)];
+  return [...changes, ...apis, ...batchChange(state), ...queue];
 }
 
 async function removeFunction(context: LambdaContext, state: FunctionState): Promise<Change[]> {
   const named = [...(state.live ? [state.live] : []), ...state.candidates];
   const changes = named.map(({ alias }) => changeOf(state, alias ?? ''));
   await endBatch(context, state);
+  await endQueue(context, state);
   await endScaling(context, state);
   await gone(context.calls.send(new DeleteFunctionCommand({ FunctionName: state.name })));
   return changes.length > 0 ? changes : [{ action: 'delete', what: `the function ${state.name}` }];

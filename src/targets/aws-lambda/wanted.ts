@@ -7,6 +7,7 @@ import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import type { Mark } from './names.ts';
 import { longestSeconds } from './rest-api-document.ts';
+import { sqsVariables } from './queue.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;
 
@@ -95,7 +96,7 @@ export function mergedConfiguration(now: Readonly<Record<string, string>>, wante
 /** Everything that makes a version another one. Pure. */
 export const settingsOf = (settings: AwsLambdaSettings, of: FunctionSettings): unknown => [
   ...[of.name, settings.architecture, sortedEntries(configurationOf(settings))],
-  sortedEntries(ownVariables(settings, of)),
+  sortedEntries({ ...ownVariables(settings, of), ...sqsVariables(settings, of.name) }),
 ];
 
 /** The request as Lambda's parameters. Pure. */
@@ -106,7 +107,9 @@ export function detailsOf(
 ): LambdaWanted {
   const { version, revision } = wanted;
   const pin = version === null ? {} : { MODEL_VERSION: version };
-  const variables = { ...ownVariables(settings, request.settings), ...pin, COLDGATE_REVISION: revision };
+  // What is live alone has the queue: candidates and samples take none of its messages, and send none.
+  const queue = wanted.role === 'live' ? sqsVariables(settings, request.settings.name) : {};
+  const variables = { ...ownVariables(settings, request.settings), ...queue, ...pin, COLDGATE_REVISION: revision };
   const { layer } = request.package;
   return { ...wanted, until: undefined, variables, configuration: configurationOf(settings), layer };
 }

@@ -8,6 +8,7 @@ const dimensions = ['model', 'version', 'cold_start'];
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export const emfForm: LogForm = (record) => {
+  if (record['event'] === 'async') return withMetrics(record, ['model', 'status'], ['wait_ms', 'work_ms']);
   if (record['event'] !== 'request' || record['model'] === undefined) return record;
   const { timings, ...rest } = record;
   const phases = isRecord(timings) ? timings : {};
@@ -30,5 +31,13 @@ export const emfForm: LogForm = (record) => {
     },
   };
 };
+
+/** A line whose fields are metrics already. One without its dimensions has none. */
+function withMetrics(record: LogRecord, dimensions: readonly string[], metrics: readonly string[]): LogRecord {
+  if (dimensions.some((name) => record[name] === undefined)) return record;
+  const Metrics = metrics.map((Name) => ({ Name, Unit: 'Milliseconds' }));
+  const CloudWatchMetrics = [{ Namespace: 'Coldgate', Dimensions: [dimensions], Metrics }];
+  return { ...record, _aws: { Timestamp: Date.parse(String(record['time'])), CloudWatchMetrics } };
+}
 
 const isRecord = (value: unknown): value is LogRecord => typeof value === 'object' && value !== null;
