@@ -51,9 +51,7 @@ function report(ws: Workspace, status: ModelStatus, faults: Faults, state: Targe
       : `${status.model}: nothing is live in ${pointer}`;
   const served = wrong ? '' : url ? `, served at ${url}.` : ', no function runs.';
   const waiting = queue ? [queueText(queue)] : [];
-  const lines = rows.map(([version, standing, size, at, named]) =>
-    `  ${version}  ${standing}  ${size}  ${at}  ${named}`.trimEnd(),
-  );
+  const lines = rows.map((row) => `  ${row.join('  ')}`.trimEnd());
   return {
     model: status.model,
     outputs: { version: current?.version ?? '', 'endpoint-url': url },

@@ -12,7 +12,7 @@ import { queueVariables } from '../queue-variables.ts';
 import { gone } from './address.ts';
 import type { LambdaContext } from './context.ts';
 import { setTags } from './function-settings.ts';
-import { askSqs, attributesOf, ensureOne, ownUrl, queueArn, urlOf } from './sqs.ts';
+import { askSqs, attributesOf, ensureOne, findQueue, queueArn, urlOf } from './sqs.ts';
 import type { FunctionState } from './state.ts';
 
 /** Tag of the function: a digest of its queue's settings; `none` when it has none any more. */
@@ -122,8 +122,9 @@ export async function endQueue(context: LambdaContext, state: FunctionState): Pr
     await gone(context.calls.send(new DeleteEventSourceMappingCommand({ UUID })));
   }
   for (const name of [state.name, deadName(state.name)]) {
-    const QueueUrl = await ownUrl(context, name, state.name);
-    if (QueueUrl !== undefined) await askSqs(context, 'DeleteQueue', queueArn(context.settings, name), { QueueUrl });
+    const found = await findQueue(context, name, state.name);
+    const QueueUrl = found?.isOwn ? found.url : undefined;
+    if (QueueUrl) await askSqs(context, 'DeleteQueue', queueArn(context.settings, name), { QueueUrl });
   }
 }
 

@@ -33,7 +33,7 @@ export function askSqs<T = Record<string, never>>(
   input: Record<string, unknown>,
 ): Promise<T | undefined> {
   const { region } = context.settings;
-  const env = context.env ?? process.env;
+  const env = context.env ?? {};
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const url = env['AWS_ENDPOINT_URL_SQS'] || env['AWS_ENDPOINT_URL'] || `https://sqs.${region}.${domain}`;
   return context.calls.withRetry(
@@ -75,23 +75,32 @@ export async function attributesOf(context: LambdaContext, name: string, QueueUr
   return found?.Attributes ?? {};
 }
 
-/** Its address, if there is one. Throws ColdgateError `foreign-queue` (exit 2) where that is not the function's. */
-export async function ownUrl(context: LambdaContext, name: string, owner: string): Promise<string | undefined> {
-  const QueueUrl = await urlOf(context, name);
-  if (QueueUrl === undefined) return undefined;
+/** A queue by its name, and whether it is the function's. */
+export async function findQueue(
+  context: LambdaContext,
+  name: string,
+  owner: string,
+): Promise<{ url: string; isOwn: boolean } | undefined> {
+  const url = await urlOf(context, name);
+  if (url === undefined) return undefined;
   const resource = queueArn(context.settings, name);
-  const found = await askSqs<{ Tags?: Record<string, string> }>(context, 'ListQueueTags', resource, { QueueUrl });
-  if (!found) return undefined;
-  if (found.Tags?.[ownerTag] === owner) return QueueUrl;
-  throw new ColdgateError(
+  const input = { QueueUrl: url };
+  const found = await askSqs<{ Tags?: Record<string, string> }>(context, 'ListQueueTags', resource, input);
+  return found && { url, isOwn: found.Tags?.[ownerTag] === owner };
+}
+
+const foreign = (name: string, owner: string): ColdgateError =>
+  new ColdgateError(
     'foreign-queue',
     exitCodes.usage,
     `There is a queue ${name} that Coldgate has not made, so it is left alone.`,
-    { hint: `Rename it, or tag it ${ownerTag}=${owner} to hand it over.`, data: { queue: resource } },
+    { hint: `Rename it, or tag it ${ownerTag}=${owner} to hand it over.`, data: { queue: name } },
   );
-}
 
-/** Makes the queue, or brings its attributes to what they should be. */
+/**
+ * Makes the queue, or brings its attributes to what they should be. Throws ColdgateError `foreign-queue` (exit 2) for one of
+ * someone else.
+ */
 export async function ensureOne(
   context: LambdaContext,
   name: string,
@@ -99,17 +108,18 @@ export async function ensureOne(
   Attributes: Record<string, string>,
 ): Promise<void> {
   const resource = queueArn(context.settings, name);
-  const QueueUrl = await ownUrl(context, name, owner);
-  if (QueueUrl === undefined) {
+  const found = await findQueue(context, name, owner);
+  if (found?.isOwn === false) throw foreign(name, owner);
+  if (!found) {
     context.log.info(`Creating the queue ${name}.`);
     const tags = { ...context.settings.tags, [ownerTag]: owner };
     await askSqs(context, 'CreateQueue', resource, { QueueName: name, Attributes, tags });
     return;
   }
-  const now = await attributesOf(context, name, QueueUrl, Object.keys(Attributes));
+  const now = await attributesOf(context, name, found.url, Object.keys(Attributes));
   const differing = Object.entries(Attributes).filter(([key, value]) => now[key] !== value);
   if (differing.length === 0) return;
-  const input = { QueueUrl, Attributes: Object.fromEntries(differing) };
+  const input = { QueueUrl: found.url, Attributes: Object.fromEntries(differing) };
   if (!(await askSqs(context, 'SetQueueAttributes', resource, input)))
     throw movedError(new Error(`${name} is gone again`));
 }
