@@ -79,6 +79,7 @@ export const lists = {
     'targets/aws-lambda/aws-lambda.test.ts',
     'targets/aws-lambda/aws-neighbours-moto.test.ts',
     'targets/google-cloud-run/google-batch.test.ts',
+    'targets/google-cloud-run/google-messages.test.ts',
     'targets/google-cloud-run/google-image-release.test.ts',
     'targets/google-cloud-run/google-unknown.test.ts',
     'targets/aws-lambda/lambda-emulators.test.ts',

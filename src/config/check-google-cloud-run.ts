@@ -27,9 +27,26 @@ export function checkGoogleCloudRun(findings: Findings): void {
     checkPackage(settings);
     checkGateway(settings);
     settings.batch({ open: 'none', wanted: 'iam' });
+    checkQueue(settings);
     checkMaps(settings);
     checkPayload(settings);
   }
+}
+
+/** Pub/Sub sends a message again when a push took so long, s: https://cloud.google.com/pubsub/docs/push */
+const pushSeconds = 600;
+
+/** Pub/Sub pushes as fast as it is answered: the cap is that of the instances. */
+function checkQueue(settings: TargetSettings): void {
+  if (!settings.has('queue')) return;
+  if (settings.number('timeout', 60) >= pushSeconds) {
+    const message = `expected less than ${pushSeconds} with queue:, since Pub/Sub sends a message again then.`;
+    settings.add('timeout', message, 'Lower it.');
+  }
+  const instances = settings.number('max-instances', 10);
+  if (!settings.has('queue.max-concurrency') || settings.number('queue.max-concurrency', 10) >= instances) return;
+  const message = `expected at least max-instances (${instances}), each of which works on a message at a time.`;
+  settings.add('queue.max-concurrency', message, 'Lower max-instances, or raise it.');
 }
 
 /** Models that run there: the one whose target it is, or all that have no target of their own. */

@@ -10,6 +10,7 @@ const hosts = {
   serviceusage: 'https://serviceusage.googleapis.com',
   apigateway: 'https://apigateway.googleapis.com',
   eventarc: 'https://eventarc.googleapis.com',
+  pubsub: 'https://pubsub.googleapis.com',
 } as const;
 
 export type GoogleApi = keyof typeof hosts;

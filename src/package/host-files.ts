@@ -3,13 +3,28 @@ import { sha256 } from './digest.ts';
 import { readZipFile } from './zip-file.ts';
 
 /**
+ * Messages of a queue, where the app has one; its settings go over these. One at a time: a model uses all cores. The
+ * function gets the text as it is, and decodes it: what the host cannot decode it puts aside without asking the function,
+ * which would keep the reason. https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue
+ */
+const azureQueues = {
+  messageEncoding: 'none',
+  batchSize: 1,
+  newBatchThreshold: 0,
+  maxPollingInterval: '00:00:10',
+  visibilityTimeout: '00:00:30',
+};
+
+/**
  * For Azure's host. Without `main` its worker finds no function, and without an empty prefix every path begins with
  * /api. Executions may take ten minutes, for files of many inferences; the front end cuts requests at 230 s. Requests and
  * exceptions are all kept, of traces a sample. https://learn.microsoft.com/azure/azure-functions/functions-host-json
  */
 const azureHost = {
   version: '2.0',
-  extensions: { http: { routePrefix: '' } },
+  extensions: { http: { routePrefix: '' }, queues: azureQueues },
+  // Without it the host knows no trigger but HTTP: https://learn.microsoft.com/azure/azure-functions/extension-bundles
+  extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
   functionTimeout: '00:10:00',
   logging: { applicationInsights: { samplingSettings: { isEnabled: true, excludedTypes: 'Request;Exception' } } },
 };

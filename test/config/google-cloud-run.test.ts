@@ -147,6 +147,15 @@ const limits: [string, string[], string, RegExp, number?][] = [
     /outside of output-prefix/,
   ],
   ['a bucket in a place of capitals', ['batch: { bucket: acme, location: EU }'], 'batch.location', /location of a/],
+  ['calls that outlast a push', ['timeout: 600', 'queue: {}'], 'timeout', /less than 600/],
+  [
+    'fewer messages at a time than instances',
+    ['max-instances: 20', 'queue: { max-concurrency: 10 }'],
+    'queue.max-concurrency',
+    /at least max-instances/,
+    11,
+  ],
+  ['too few deliveries', ['queue: { attempts: 5 }'], 'queue.attempts', /20 to 100/],
   ['a batch without a bucket', ['batch: { prefix: in/ }'], 'batch.bucket', /Cloud Storage bucket/],
   ['steps that are no shares', ['shift: { steps: [0] }'], 'shift.steps[0]', /1 to 99/],
 ];
@@ -166,6 +175,7 @@ describe('limits of Cloud Run and API Gateway', () => {
     ['a gateway with all it has', gateway('name: digits, quota-per-minute: 60, deadline: 600, cors: true')],
     ['a gateway for an issuer', gateway('auth: jwt, jwt: { issuer: "https://i.example", audience: [a] }')],
     ['a variable of 32768 bytes', [`environment-variables: { LONG: "${'a'.repeat(32_768)}" }`]],
+    ['a queue', ['max-instances: 50', 'queue: { attempts: 30, keep-days: 3 }']],
     ['uploads and steps', ['batch: { bucket: acme }', 'shift: { steps: [10, 50], wait-seconds: 0 }']],
   ])('takes %s', async (_name, target) => {
     const { environments } = await load({ target });

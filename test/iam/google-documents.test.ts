@@ -165,6 +165,19 @@ describe('what functions and gateways may do on Google Cloud', () => {
     ]);
   });
 
+  it('a function with a queue sends to its own topic, and makes results of its own', async () => {
+    const { commands, documents } = await printed('function', { target: cloudRun('queue: {}') });
+    const topic = 'coldgate-digits-production-europe-west1';
+    expect(commands.filter((line) => line.includes('pubsub topics add-iam'))).toEqual([
+      expect.stringMatching(`${topic} .*--role=roles/pubsub.publisher`),
+    ]);
+    expect(commands).toContainEqual(expect.stringContaining('--role=roles/run.invoker'));
+    const created = documents.filter(({ content }) =>
+      JSON.stringify(content).includes('_coldgate/async/digits-production/'),
+    );
+    expect(created.length).toBeGreaterThan(1);
+  });
+
   it('a function with a batch reads uploads and creates results, and replaces none', async () => {
     const { commands, documents } = await printed('function', {
       target: cloudRun('batch: { bucket: acme-batches, prefix: in/ }'),

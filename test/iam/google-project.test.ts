@@ -118,6 +118,16 @@ describe('the set-up of a project on Google Cloud', () => {
     expect(calls.join('\n')).not.toContain('triggers create');
   });
 
+  it('lets Pub/Sub’s own account put dead messages aside and sign its pushes, for the queue that a release makes', async () => {
+    const calls = await callsOf(cloudRun('queue: {}'));
+    const agent = calls.filter((call) => call.includes('@gcp-sa-pubsub.iam.gserviceaccount.com'));
+    expect(agent.map((call) => /--role=(\S+)/.exec(call)?.[1])).toEqual([
+      ...['roles/pubsub.publisher', 'roles/pubsub.subscriber', 'roles/iam.serviceAccountOpenIdTokenCreator'],
+    ]);
+    expect(calls.find((call) => call.startsWith('services enable'))).toContain('pubsub.googleapis.com');
+    expect(calls.join('\n')).not.toContain('eventarc');
+  });
+
   it('says nothing of projects where no function is on Cloud Run', async () => {
     expect(await scriptFor('{ provider: local }')).not.toContain('services enable');
   });

@@ -7,7 +7,11 @@ import { liveAndAway, onceAndAway, type RunCloud, type RunProject, tellsTheStory
  * What no call of a run without mishaps asks for: the address of a function, which is no API (that it is needed, `enforce`
  * shows), and a look at a trigger whose creation was not answered.
  */
-const notCalled = [/^run\.routes\.invoke/, /^eventarc\.triggers\.get/];
+const notCalled = [
+  /^run\.routes\.invoke/,
+  /^eventarc\.triggers\.get/,
+  /^pubsub\.(?:topics\.get|subscriptions\.(?:get|update))/,
+];
 /** All grants but those on the store, which test/iam/google.test.ts is about. */
 const ofFunctions = /^(?!storage\.)|coldgate\/packages/;
 
@@ -53,5 +57,6 @@ async function everyVerbOfFunctions(run: RunProject): Promise<void> {
 describe('what verbs ask of Google Cloud with functions on Cloud Run, and what coldgate iam grants', () => {
   describe('functions that take ID tokens', () => tells('', everyVerbOfFunctions));
   describe('functions with a batch', () => tells('batch: { bucket: models, prefix: in/ }', liveAndAway, /^eventarc\./));
+  describe('functions with a queue', () => tells('queue: {}', liveAndAway, /^pubsub\./));
   describe('functions that everyone may call', () => tells('auth: none', onceAndAway, /^run\.services\.set/));
 });

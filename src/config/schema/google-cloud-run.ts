@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CamelKeys } from '../camel-keys.ts';
 import { flag, listOf, text, whole, words } from './field-kinds.ts';
 import { googleGateway } from './google-gateway.ts';
+import { queueSettings } from './queue.ts';
 
 /**
  * Limits: https://cloud.google.com/run/docs/configuring/services/memory-limits, …/cpu, …/max-instances and
@@ -118,6 +119,8 @@ export const googleCloudRunTarget = z
     ...scaling,
     ...access,
     batch: batch.optional(),
+    // A delivery that finds every instance busy counts as one, too, so there are more of them than elsewhere.
+    queue: queueSettings({ concurrency: [1, 1000], attempts: [20, 100, 20] }),
     shift: shift.optional(),
     'vpc-connector': words('the name of a VPC connector').optional().describe('Reaches a private network.'),
     'kms-key': words('the resource name of a Cloud KMS key').optional().describe('Encrypts images and source (CMEK).'),
@@ -125,6 +128,9 @@ export const googleCloudRunTarget = z
     labels: labels.optional().describe('Labels of all resources; at most 60.'),
   })
   .describe('Google Cloud Run, functions included.');
+
+/** Topics are one for a project, services one for a region. That of dead messages has `-dead` behind it. */
+export const queueTopic = (service: string, region: string): string => `coldgate-${service}-${region}`;
 
 /** The settings as the driver gets them: checked, with defaults. */
 export type GoogleCloudRunSettings = CamelKeys<z.infer<typeof googleCloudRunTarget>>;

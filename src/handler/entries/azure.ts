@@ -1,10 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { app as azure, type InvocationContext } from '@azure/functions';
+import { plainForm } from '../http/log-form.ts';
 import { openApp } from '../http/open-app.ts';
+import { once } from '../model/once.ts';
 import { createHttpHandler, readAuthLevel } from '../platforms/azure/function.ts';
 import { writeToInvocation } from '../platforms/azure/log.ts';
+import { createQueueHandler } from '../platforms/azure/messages.ts';
 import { readStart } from '../platforms/azure/start.ts';
 import { type Answers, startFailed } from '../platforms/azure/start-failed.ts';
+import type { OpenQueue } from '../queue/open-desk.ts';
+import type { Work } from '../queue/queue.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
 
@@ -21,7 +26,8 @@ const write = writeToInvocation(
 function register(): void {
   const { env } = process;
   const level = readAuthLevel(env['COLDGATE_AZURE_AUTH']);
-  const handler = createHttpHandler(Promise.resolve().then(() => open(level.problem)));
+  const opened = Promise.resolve().then(() => open(level.problem));
+  const handler = createHttpHandler(opened.then(({ answers }) => answers));
   azure.http('coldgate', {
     // All of them: what is not answered is refused by the application, in its own words.
     methods: ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'],
@@ -29,22 +35,50 @@ function register(): void {
     authLevel: level.level,
     handler: (request, context) => invocation.run(context, () => handler(request, context)),
   });
+  if (env['COLDGATE_QUEUE']) registerQueue(env['COLDGATE_QUEUE'], opened);
+}
+
+/** A function of its own, which scales by the length of the queue; where there is one alone. */
+function registerQueue(place: string, opened: Promise<Opened>): void {
+  const take = createQueueHandler(async () => {
+    const { worker } = await opened;
+    if (!worker) throw new Error('The function cannot start; its answers say why.');
+    return worker();
+  });
+  azure.storageQueue('queue', {
+    queueName: place.split('/').at(-1) ?? '',
+    // The first part of settings: COLDGATE_QUEUE_HOST__queueServiceUri and others.
+    connection: 'COLDGATE_QUEUE_HOST',
+    handler: (entry, context) => invocation.run(context, () => take(entry, context)),
+  });
+}
+
+interface Opened {
+  answers: Answers;
+  /** Does the work of messages; undefined where the function has no queue or could not start. */
+  worker?: (() => Promise<Work>) | undefined;
 }
 
 /** The application, or what answers in its place with the reason why there is none. Never rejects. */
-async function open(problem: string | undefined): Promise<Answers> {
+async function open(problem: string | undefined): Promise<Opened> {
   const { env } = process;
   const { initMs, facts } = readStart(env, import.meta.dirname);
   const openNext = openWorkerSession(new URL(import.meta.url));
+  const openQueue: OpenQueue = async (place, variables) =>
+    (await import('../platforms/azure/storage-queue.ts')).openStorageQueue(place, variables);
   try {
-    const opened = await openApp({ variables: env, initMs, facts, write, openNext, isolate: true, problem });
-    void opened.app.warm();
+    const own = { openNext, isolate: true, problem, openQueue };
+    const { app, settings, desk } = await openApp({ variables: env, initMs, facts, write, ...own });
+    void app.warm();
+    const worker =
+      desk &&
+      once(async () => (await import('../queue/work.ts')).createWorker({ app, desk, write, form: plainForm }).work);
     // Read where uploads are answered alone.
-    if (!env['COLDGATE_BATCH_BUCKET']) return opened.app;
+    if (!env['COLDGATE_BATCH_BUCKET']) return { answers: app, worker };
     const { withUploads } = await import('../platforms/azure/uploads.ts');
-    return withUploads(opened.app, { variables: env, write, limit: opened.settings.maxPayloadBytes });
+    return { answers: withUploads(app, { variables: env, write, limit: settings.maxPayloadBytes }), worker };
   } catch (error) {
-    return startFailed(error, { ...facts, revision: env['COLDGATE_REVISION'] ?? null }, write);
+    return { answers: startFailed(error, { ...facts, revision: env['COLDGATE_REVISION'] ?? null }, write) };
   }
 }
 

@@ -9,6 +9,7 @@ import { keepBodiesRaw } from '../platforms/google/raw-body.ts';
 import { googleForm, googleProject } from '../platforms/log-forms/google.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
+import { openTopicLater } from './extras.ts';
 
 /**
  * Cloud Run functions, entry point `coldgate`. Loads new versions in itself, as a worker. The framework listens when this
@@ -22,16 +23,20 @@ async function open(): Promise<HttpFunction> {
   endsAfter(env['COLDGATE_END_KEY']);
   noticeFreezes();
   keepBodiesRaw();
-  const { app } = await openApp({
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const logForm = googleForm(googleProject(env));
+  const { app, settings, desk } = await openApp({
     variables: env,
     initMs: sinceStart(),
-    write: (line) => void process.stdout.write(`${line}\n`),
-    logForm: googleForm(googleProject(env)),
+    ...{ write, logForm, openQueue: openTopicLater },
     openNext: openWorkerSession(new URL(import.meta.url)),
     isolate: true,
   });
   await loadAhead(app, loadFirstMs);
-  return createHttpFunction(app);
+  if (!desk) return createHttpFunction(app);
+  const { withPushes } = await import('../platforms/google/pushes.ts');
+  const limit = settings.maxPayloadBytes;
+  return createHttpFunction(withPushes(app, { variables: env, write, form: logForm, limit, desk }));
 }
 
 const opened = isSessionThread() ? undefined : await open();

@@ -6,6 +6,7 @@ import { openOutput } from '../http/node-output.ts';
 import type { NodePlatform } from '../http/node-platform.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
+import { openExtras } from './extras.ts';
 
 export interface RunOptions {
   /** The file that Node was started with; as a worker thread's entry it loads new versions. */
@@ -36,14 +37,10 @@ async function main(initMs: number, { entry, onPrediction, platform }: RunOption
     const replacement = platform?.freezesIdle
       ? { replace: kill, whenQuiet: false }
       : { replace: () => replace(served.port, writeAtOnce, flush), whenQuiet: true };
-    // Read where uploads are answered alone: a start pays for every character.
-    const isBatch = platform?.takesUploads && Boolean(env['COLDGATE_BATCH_BUCKET']);
-    const uploads = isBatch ? (await import('../platforms/google/uploads.ts')).withUploads : undefined;
-    const folder = env['COLDGATE_QUEUE']?.startsWith('file:') ? await import('../platforms/local/queue.ts') : undefined;
-    const handler = { openNext, replacement, onPrediction, platform, extend: uploads ?? folder?.withFolder };
-    const openQueue = folder && (async (place: string) => folder.openFolder(place));
+    const extras = await openExtras(platform, env);
+    const handler = { openNext, replacement, onPrediction, platform, ...extras };
     const output = { write, writeAtOnce };
-    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, openQueue, ...output });
+    const served = await startNode({ argv: argv.slice(2), variables: env, initMs, ...handler, ...output });
     const stop = stopper(served, flush);
     // Each signal is taken once: a terminal and `coldgate serve` may both send one, and a second Ctrl-C ends at once.
     for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(graceMs));

@@ -21,6 +21,13 @@ const trigger = (permission: string, ...operations: TargetOperation[]): GooglePe
   when: hasBatch,
 });
 
+const hasQueue = ({ queue }: GoogleCloudRunSettings): boolean => queue !== undefined;
+
+const pubsub = (permission: string, ...operations: TargetOperation[]): GooglePermission => ({
+  ...{ permission: `pubsub.${permission}`, operations },
+  when: hasQueue,
+});
+
 const gateway = (permission: string, ...operations: TargetOperation[]): GooglePermission => ({
   ...{ permission: `apigateway.${permission}`, operations },
   when: hasGateway,
@@ -69,6 +76,15 @@ export const googlePermissions: readonly GooglePermission[] = [
   trigger('triggers.get', 'place'),
   trigger('triggers.delete', 'place', 'remove'),
   trigger('operations.get', 'place', 'remove'),
+  // The queue: https://cloud.google.com/pubsub/docs/access-control
+  pubsub('topics.create', 'place'),
+  pubsub('topics.get', 'place'),
+  pubsub('topics.attachSubscription', 'place'),
+  pubsub('topics.delete', 'place', 'remove'),
+  pubsub('subscriptions.create', 'place'),
+  pubsub('subscriptions.get', 'place'),
+  pubsub('subscriptions.update', 'place'),
+  pubsub('subscriptions.delete', 'place', 'remove'),
 ];
 
 /** Permissions on the project that these operations need with these settings, each once. */

@@ -5,13 +5,11 @@ import { jobSubject } from '../github.ts';
 import { bucketRef, type Subject } from '../subject.ts';
 import { accountId, numberLine, openPool } from './accounts.ts';
 import { adviceAfterRelease } from './after-release.ts';
-import { bucketsOf, packagePrefix, repositoryOf } from './packages.ts';
+import { agentAdvice, serviceAgent } from './agents.ts';
+import { bucketsOf, repositoryOf } from './packages.ts';
 import { settingsOf } from './policies.ts';
 
 const plain = { files: [], optional: false };
-
-/** Cloud Run itself, which reads archives and images when a revision is made. https://cloud.google.com/iam/docs/service-agents */
-const serviceAgent = '--member="serviceAccount:service-$NUMBER@serverless-robot-prod.iam.gserviceaccount.com"';
 
 function apisOf(settings: readonly GoogleCloudRunSettings[]): string[] {
   const some = (has: (one: GoogleCloudRunSettings) => unknown, ...names: string[]): string[] =>
@@ -22,7 +20,8 @@ function apisOf(settings: readonly GoogleCloudRunSettings[]): string[] {
     ...some(({ gateway }) => gateway, 'apigateway', 'servicemanagement', 'servicecontrol', 'apikeys'),
     ...some(({ kmsKey }) => kmsKey, 'cloudkms'),
     ...some(({ vpcConnector }) => vpcConnector, 'vpcaccess'),
-    ...some(({ batch }) => batch, 'eventarc', 'pubsub'),
+    ...some(({ batch }) => batch, 'eventarc'),
+    ...some(({ batch, queue }) => batch ?? queue, 'pubsub'),
   ];
   return names.map((name) => `${name}.googleapis.com`);
 }
@@ -58,54 +57,6 @@ function repositoryAdvice(settings: readonly GoogleCloudRunSettings[]): Advice[]
           `gcloud artifacts repositories add-iam-policy-binding ${where} ${serviceAgent} --role=roles/artifactregistry.reader`,
         ];
       }),
-    },
-  ];
-}
-
-/** What Cloud Run's own account reads when a revision is made. */
-function agentAdvice(subject: Subject, settings: readonly GoogleCloudRunSettings[]): Advice[] {
-  const keys = [...new Set(settings.flatMap(({ kmsKey }) => kmsKey ?? []))];
-  const buckets = bucketsOf(subject, settings);
-  if (keys.length + buckets.length === 0) return [];
-  const files = buckets.map((bucket, at) => ({
-    file: `coldgate-packages${at === 0 ? '' : `-${at + 1}`}.json`,
-    content: {
-      title: 'coldgate packages',
-      expression: `resource.name.startsWith(${JSON.stringify(`projects/_/buckets/${bucket}/objects/${packagePrefix}`)})`,
-    },
-  }));
-  return [
-    {
-      ...plain,
-      name: 'service-agent',
-      why: "Cloud Run's own account reads archives, whatever project the bucket is in, and uses the keys of models.yaml.",
-      files,
-      commands: [
-        ...buckets.map(
-          (bucket, at) =>
-            `gcloud storage buckets add-iam-policy-binding ${quoted(`gs://${bucket}`)} ${serviceAgent} --role=roles/storage.objectViewer --condition-from-file=${files[at]?.file}`,
-        ),
-        ...keys.map(
-          (key) =>
-            `gcloud kms keys add-iam-policy-binding ${quoted(key)} ${serviceAgent} --role=roles/cloudkms.cryptoKeyEncrypterDecrypter`,
-        ),
-      ],
-    },
-  ];
-}
-
-/** Cloud Storage's own account hands uploads to Eventarc: https://cloud.google.com/eventarc/docs/run/route-trigger-cloud-storage */
-function batchAdvice(settings: readonly GoogleCloudRunSettings[]): Advice[] {
-  if (!settings.some(({ batch }) => batch)) return [];
-  const agent = '"serviceAccount:$(gcloud storage service-agent --project="$PROJECT")"';
-  return [
-    {
-      ...plain,
-      name: 'batch-events',
-      why: "Cloud Storage's own account hands uploads on, by which Eventarc tells functions of files for a batch; a release makes the trigger.",
-      commands: [
-        `gcloud projects add-iam-policy-binding "$PROJECT" --member=${agent} --role=roles/pubsub.publisher --condition=None`,
-      ],
     },
   ];
 }
@@ -170,7 +121,6 @@ export function adviceForProject(subject: Subject): Advice[] {
     accountAdvice(subject, settings, project),
     federationAdvice(subject),
     ...agentAdvice(subject, settings),
-    ...batchAdvice(settings),
     ...adviceAfterRelease(subject),
   ];
 }

@@ -17,6 +17,7 @@ import { tagOf } from './names.ts';
 import { observe } from './observe.ts';
 import { sweep } from './prune.ts';
 import { ensureService, publish, type Request } from './publish.ts';
+import { endQueue, ensureQueue, foundQueue, plannedQueue } from './queue.ts';
 import { removeAll, retireRevisions } from './remove.ts';
 import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
 import { nextEndpoint, shiftTraffic } from './shift.ts';
@@ -103,7 +104,8 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
 
   async settle(state: RunState, { id }: RunRevision): Promise<boolean> {
     const released = await releaseOthers(this.#context, state, id);
-    return (await ensureBatch(this.#context, state)) || released;
+    const told = await ensureBatch(this.#context, state);
+    return (await ensureQueue(this.#context, state)) || told || released;
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
@@ -135,18 +137,25 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
   }
 
   async besides(name: string, state: RunState | undefined): Promise<Change[]> {
-    return [...foundBatch(state), ...(await foundGateways(this.#context, name, state))];
+    const queue = foundQueue(this.#context, state);
+    return [...foundBatch(state), ...queue, ...(await foundGateways(this.#context, name, state))];
   }
 
   async removeAll(name: string, state: RunState | undefined): Promise<Change[]> {
     const triggers = state ? await endBatch(this.#context, state) : [];
+    const queue = state ? await endQueue(this.#context, state) : [];
     const gateways = await removeGateways(this.#context, name, state);
-    return [...(await removeAll(this.#context, name, state)), ...triggers, ...gateways];
+    return [...(await removeAll(this.#context, name, state)), ...triggers, ...queue, ...gateways];
   }
 
   drift(state: RunState): string[] {
     const context = this.#context;
-    return [...plannedSettings(context, state), ...plannedGateways(context, state), ...plannedBatch(context, state)];
+    return [
+      ...plannedSettings(context, state),
+      ...plannedGateways(context, state),
+      ...plannedBatch(context, state),
+      ...plannedQueue(context, state),
+    ];
   }
 
   label(_state: RunState, { id }: RunRevision): string {

@@ -85,7 +85,8 @@ function explain(error: GoogleFailure, requestContext: RequestContext, account: 
     });
   }
   if (status === 400) {
-    const service = requestContext.permission.startsWith('eventarc.') ? 'Eventarc' : 'Cloud Run';
+    const [api = ''] = requestContext.permission.split('.');
+    const service = { eventarc: 'Eventarc', pubsub: 'Pub/Sub' }[api] ?? 'Cloud Run';
     const text = [`${service} does not take ${requestContext.resource}: ${message}`, ...violationsOf(error)].join('\n');
     return new ColdgateError('request-refused', exitCodes.usage, text, {
       ...options,

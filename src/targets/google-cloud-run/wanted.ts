@@ -3,7 +3,9 @@ import type { PackageFile } from '../../package/package-file.ts';
 import type { Wanted } from '../../rollout/platform.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
+import { queueVariables } from '../queue-variables.ts';
 import { aboutAnnotation, formatMark, type Mark } from './names.ts';
+import { audienceOf, topicPath } from './queue-names.ts';
 import type { Container, Source, Template } from './resources.ts';
 
 /** What a revision must be: its mark, and what it reports as its revision (COLDGATE_REVISION). */
@@ -60,6 +62,7 @@ function ownVariables(settings: GoogleCloudRunSettings, of: FunctionSettings): R
   return {
     ...settings.environmentVariables,
     ...batchVariables(settings),
+    ...messageVariables(settings, of.name),
     ...chosen,
     GOOGLE_CLOUD_PROJECT: settings.project,
     ORT_DISABLE_TELEMETRY: '1',
@@ -75,6 +78,20 @@ function batchVariables({ batch }: GoogleCloudRunSettings): Record<string, strin
     COLDGATE_BATCH_INPUT: batch.prefix ?? '',
     COLDGATE_BATCH_SUFFIX: batch.suffix,
     COLDGATE_BATCH_OUTPUT: batch.outputPrefix,
+  };
+}
+
+/** What the handler takes for a message to work on; where messages go, what is live alone is told. */
+function messageVariables(settings: GoogleCloudRunSettings, name: string): Record<string, string> {
+  const { queue, maxInstances, serviceAccount } = settings;
+  if (!queue) return {};
+  const audience = audienceOf(settings, name);
+  return {
+    ...queueVariables(name, queue),
+    COLDGATE_QUEUE_CALLER: serviceAccount,
+    ...(audience !== undefined && { COLDGATE_QUEUE_AUDIENCE: audience }),
+    // Pub/Sub has no cap: all instances together have it.
+    COLDGATE_QUEUE_CONCURRENCY: String(Math.max(1, Math.floor(queue.maxConcurrency / maxInstances))),
   };
 }
 
@@ -134,6 +151,7 @@ export function templateOf(settings: GoogleCloudRunSettings, of: TemplateOf): Te
   const variables = {
     ...ownVariables(settings, request.settings),
     ...(version !== null && { MODEL_VERSION: version }),
+    ...(purpose === 'live' && settings.queue && { COLDGATE_QUEUE: topicPath(settings, request.settings.name) }),
     COLDGATE_REVISION: reports,
     ...(endKey !== undefined && { COLDGATE_END_KEY: endKey }),
   };

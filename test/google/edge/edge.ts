@@ -126,6 +126,10 @@ export class Edge {
     const refusal = this.#refusal(site, request.headers);
     if (refusal) return page(response, refusal.status, refusal.text);
     try {
+      // A token that was checked goes on without its signature; one that nobody has checked goes on as it came.
+      const { authorization } = request.headers;
+      const isChecked = authorization !== undefined && !site.front.open();
+      if (isChecked) request.headers.authorization = withoutSignature(authorization);
       await run(pool, request, response, body);
     } catch (error) {
       if (response.headersSent) return void response.destroy();
@@ -195,13 +199,14 @@ async function run(
   }
 }
 
+const withoutSignature = (authorization: string): string =>
+  authorization.replace(/^(Bearer [\w-]+\.[\w-]+)\.[\w-]+$/, '$1.SIGNATURE_REMOVED_BY_GOOGLE');
+
 function headersFor(request: IncomingMessage): Record<string, string | string[]> {
   const { connection: _, ...headers } = request.headers;
   const trace = headers['x-cloud-trace-context'] ?? `${'0123456789abcdef'.repeat(2)}/1;o=0`;
-  const token = /^(Bearer [\w-]+\.[\w-]+)\.[\w-]+$/.exec(headers.authorization ?? '')?.[1];
   return {
     ...(headers as Record<string, string | string[]>),
-    ...(token !== undefined && { authorization: `${token}.SIGNATURE_REMOVED_BY_GOOGLE` }),
     'x-cloud-trace-context': trace,
     'x-forwarded-for': '192.0.2.1',
     'x-forwarded-proto': 'https',

@@ -2,7 +2,8 @@ import { json } from '../../http/answer.ts';
 import type { App } from '../../http/app.ts';
 import type { AppRequest, AppResponse } from '../../http/app-request.ts';
 import { createBatch, ignored, type Upload, type UploadResult } from '../batch/answer-uploads.ts';
-import { badEvent, readEvent, type UploadOptions, withUploadRoute } from '../batch/upload-route.ts';
+import { type UploadOptions, withUploadRoute } from '../batch/upload-route.ts';
+import { badEvent, readEvent } from '../event-route.ts';
 
 /** Event Grid delivers at most a megabyte at once. Bytes. */
 const maxEvents = 1024 * 1024;

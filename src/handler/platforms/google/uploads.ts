@@ -1,7 +1,8 @@
 import { json } from '../../http/answer.ts';
 import type { App } from '../../http/app.ts';
 import { createBatch, ignored, type Upload } from '../batch/answer-uploads.ts';
-import { badEvent, readEvent, type UploadOptions, withUploadRoute } from '../batch/upload-route.ts';
+import { type UploadOptions, withUploadRoute } from '../batch/upload-route.ts';
+import { badEvent, readEvent } from '../event-route.ts';
 
 /** The metadata of an object is far smaller. Bytes. */
 const maxEvent = 256 * 1024;
