@@ -14,6 +14,7 @@ export function checkAzureFunctions(findings: Findings): void {
     checkPlan(settings);
     settings.batch({ open: 'anonymous', wanted: 'function' });
     checkUploads(settings);
+    checkQueue(settings);
     settings.count('tags', maxTags);
   }
 }
@@ -31,6 +32,16 @@ function checkPlan(settings: TargetSettings): void {
     const message = `expected at most ${maxPremiumInstances} with plan: premium.`;
     settings.add('maximum-instances', message, 'Lower it, or use plan: flex-consumption.');
   }
+}
+
+/** Each instance works on a message at a time, at least: the cap is that of the instances. */
+function checkQueue(settings: TargetSettings): void {
+  const isPremium = settings.text('plan', 'flex-consumption') === 'premium';
+  settings.only(['queue'], !isPremium, 'plan: flex-consumption', 'Use that plan, or remove it.');
+  const instances = settings.number('maximum-instances', 40);
+  if (!settings.has('queue.max-concurrency') || settings.number('queue.max-concurrency', 10) >= instances) return;
+  const message = `expected at least maximum-instances (${instances}), each of which works on a message at a time.`;
+  settings.add('queue.max-concurrency', message, 'Lower maximum-instances, or raise it.');
 }
 
 /** Deploy gives roles on the storage account of the apps to identities that it makes, and on no other. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CamelKeys } from '../camel-keys.ts';
 import { azureGateway } from './azure-gateway.ts';
 import { text, whole, words } from './field-kinds.ts';
+import { queueSettings } from './queue.ts';
 
 /**
  * Limits: https://learn.microsoft.com/azure/azure-functions/functions-scale, …/flex-consumption-plan and
@@ -132,6 +133,7 @@ export const azureFunctionsTarget = z
     ...scaling,
     ...access,
     batch: batch.optional(),
+    queue: queueSettings({ concurrency: [1, 1000] }),
     'application-insights': resourceId('an Application Insights component', 'Microsoft.Insights', 'components')
       .optional()
       .describe('Where telemetry goes, and where logs and metrics are read.'),

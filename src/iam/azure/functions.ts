@@ -30,6 +30,7 @@ function identityPolicies(subject: Subject, identity: string, apps: readonly Fun
   const { name } = identityParts(identity);
   const settings = apps.map(({ target }) => target);
   const models = [...new Set(apps.flatMap((one) => one.models))];
+  const queues = apps.filter(({ target }) => target.queue).map((one) => one.name);
   const accounts = settings.map((one) => storageAccountId(one, one.storageAccount));
   const components = settings.flatMap(({ applicationInsights }) => applicationInsights ?? []);
   const { files, commands } = joined(
@@ -37,10 +38,13 @@ function identityPolicies(subject: Subject, identity: string, apps: readonly Fun
       files: [],
       commands: [
         ...accounts.map((scope) => assign('Storage Blob Data Owner', scope)),
+        ...settings.flatMap((one) =>
+          one.queue ? [assign('Storage Queue Data Contributor', storageAccountId(one, one.storageAccount))] : [],
+        ),
         ...components.map((scope) => assign('Monitoring Metrics Publisher', scope)),
       ],
     },
-    bindStore(subject, name, functionGrants(subject, models)),
+    bindStore(subject, name, functionGrants(subject, models, queues)),
     ...apps.map(batchAssignments),
   );
   const policySet: PolicySet = {

@@ -34,6 +34,7 @@ const blob = (verb: string, ...operations: TargetOperation[]): AzurePermission =
   ...container(`blobs/${verb}`, ...operations),
   data: true,
 });
+const queue = of('storage', 'Microsoft.Storage/storageAccounts/queueServices/queues', (s) => s.queue !== undefined);
 const identities = of('identity', 'Microsoft.ManagedIdentity/userAssignedIdentities', (s) => !hasOwnIdentity(s));
 const telemetry = of('telemetry', 'Microsoft.Insights', (s) => s.applicationInsights !== undefined);
 const network = of('subnet', 'Microsoft.Network/virtualNetworks', (s) => s.subnet !== undefined);
@@ -42,6 +43,11 @@ const registrations = of('registrations', 'Microsoft.Resources/subscriptions', h
 const gateway = of('gateway', 'Microsoft.ApiManagement/service', (settings) => settings.gateway !== undefined);
 const events = of('uploads', 'Microsoft.EventGrid/eventSubscriptions', ({ batch }) => batch !== undefined);
 const assignments = of('roles', 'Microsoft.Authorization/roleAssignments', hasOwnIdentity);
+const queueRoles = of(
+  'roles',
+  'Microsoft.Authorization/roleAssignments',
+  (s) => hasOwnIdentity(s) && s.queue !== undefined,
+);
 
 /**
  * What is done with a target, by the resource that it is done to.
@@ -91,6 +97,9 @@ export const azurePermissions: readonly AzurePermission[] = [
   { ...blob('read', 'make', 'place'), when: (settings) => !isPremium(settings) },
   blob('write', 'make', 'place'),
   blob('delete', 'make', 'place', 'clear', 'remove'),
+  queue('read', 'look', 'place'),
+  queue('write', 'place'),
+  queue('delete', 'place', 'remove'),
   identities('read', 'make'),
   identities('assign/action', 'make', 'place'),
   telemetry('components/read', 'make', 'place'),
@@ -99,6 +108,9 @@ export const azurePermissions: readonly AzurePermission[] = [
   registrations('providers/read', 'make', 'place'),
   assignments('write', 'make'),
   assignments('delete', 'make', 'clear', 'remove'),
+  // Roles on a queue come and go with it.
+  queueRoles('write', 'place'),
+  queueRoles('delete', 'place', 'remove'),
   gateway('read', 'look'),
   gateway('apis/read', 'look'),
   gateway('apis/revisions/read', 'look'),

@@ -53,8 +53,12 @@ function delegation(subject: Subject, settings: readonly AzureFunctionsSettings[
   const { name, file, scope, actions } = role;
   const container = storeContainer(subject);
   const components = settings.flatMap(({ applicationInsights }) => applicationInsights ?? []);
-  const { dataOwner, dataReader, metricsPublisher } = appRoles;
-  const roles = [dataOwner, dataReader, ...(components.length > 0 ? [metricsPublisher] : [])];
+  const { dataOwner, dataReader, dataContributor, queueContributor, metricsPublisher } = appRoles;
+  const hasQueue = settings.some(({ queue }) => queue);
+  const roles = [
+    ...[dataOwner, dataReader, ...(components.length > 0 ? [metricsPublisher] : [])],
+    ...(hasQueue ? [dataContributor, queueContributor] : []),
+  ];
   const bound = customRole({
     ...{ name, file, actions, scope: '/subscriptions/${SUBSCRIPTION}', at: [scope, ...components, ...container.at] },
     condition: { file: file.replace(/json$/, 'condition.txt'), text: roleCondition(roles) },

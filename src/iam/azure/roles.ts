@@ -97,6 +97,9 @@ export const appRoles = {
   /** Keys, locks and packages of the app itself. */
   dataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
   dataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
+  /** Results of a queue, where the store's account is not the apps' own. */
+  dataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+  queueContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88',
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb',
 } as const;
 

@@ -25,11 +25,11 @@ async function readAccount(context: FlexContext): Promise<StorageAccount> {
   const { arm, settings } = context;
   const id = accountId(context, settings.storageAccount);
   interface Account {
-    properties?: { primaryEndpoints?: { blob?: string } };
+    properties?: { primaryEndpoints?: { blob?: string; queue?: string } };
   }
   const found = await arm.find<Account>(id, { apiVersion: '2023-05-01' });
-  const blobs = found?.body.properties?.primaryEndpoints?.blob;
-  if (blobs) return { id, blobs: blobs.replace(/\/+$/, '') };
+  const { blob, queue = '' } = found?.body.properties?.primaryEndpoints ?? {};
+  if (blob) return { id, blobs: blob.replace(/\/+$/, ''), queues: queue.replace(/\/+$/, '') };
   const text = `There is no storage account ${settings.storageAccount} in the resource group ${settings.resourceGroup}.`;
   throw new ColdgateError('no-storage-account', exitCodes.usage, text, {
     hint: `Correct storage-account in models.yaml, or make it: az storage account create --name ${settings.storageAccount} --resource-group ${settings.resourceGroup} --location ${settings.location} --allow-shared-key-access false`,

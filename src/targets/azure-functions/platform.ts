@@ -11,7 +11,7 @@ import type {
   Wanted,
 } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { liveAddress, plannedApp } from './address.ts';
 import { callersEndpoint, foundApims, removeApims, restoreApim, throughApim } from './apim-address.ts';
 import { plannedApim, withApim } from './apim-observe.ts';
@@ -27,6 +27,7 @@ import { nothingOf, observe } from './observe.ts';
 import { checkPlans } from './plans.ts';
 import { skuOf } from './premium-site.ts';
 import { publish, type Request } from './publish.ts';
+import { endQueue, ensureQueue, foundQueue, plannedQueue, queueState } from './queue.ts';
 import { removeAll, retireRevisions, sweep } from './remove.ts';
 import { replaceLive } from './replace.ts';
 import { swapLive } from './slot.ts';
@@ -129,9 +130,14 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
     return { revision, changed: true };
   }
 
-  /** Uploads go to the live app, whatever it runs. */
-  settle(state: FlexState): Promise<boolean> {
-    return ensureBatch(this.#context, state);
+  /** Uploads and messages go to the live app, whatever it runs. */
+  async settle(state: FlexState): Promise<boolean> {
+    const told = await ensureBatch(this.#context, state);
+    return (await ensureQueue(this.#context, state)) || told;
+  }
+
+  queueOf(state: FlexState): Promise<QueueState | undefined> {
+    return queueState(this.#context, state);
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {
@@ -160,19 +166,24 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   }
 
   async besides(name: string, state: FlexState | undefined): Promise<Change[]> {
-    return [...foundBatch(state), ...(await foundApims(this.#context, name, state))];
+    return [...foundBatch(state), ...foundQueue(state), ...(await foundApims(this.#context, name, state))];
   }
 
   async removeAll(name: string, state: FlexState | undefined): Promise<Change[]> {
     if (!state) return removeApims(this.#context, name, undefined);
-    const subscriptions = await endBatch(this.#context, state);
-    return [...(await removeAll(this.#context, state)), ...subscriptions];
+    const besides = [...(await endBatch(this.#context, state)), ...(await endQueue(this.#context, state))];
+    return [...(await removeAll(this.#context, state)), ...besides];
   }
 
   drift(state: FlexState, _what: string, { role }: FlexRevision, { settings }: DeployRequest): string[] {
     const context = this.#context;
     if (role !== 'live') return [];
-    return [...plannedApp(context, state, settings), ...plannedApim(context, state), ...plannedBatch(context, state)];
+    return [
+      ...plannedApp(context, state, settings),
+      ...plannedApim(context, state),
+      ...plannedBatch(context, state),
+      ...plannedQueue(context, state),
+    ];
   }
 
   label(_state: FlexState, { site }: FlexRevision): string {

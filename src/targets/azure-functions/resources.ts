@@ -88,6 +88,9 @@ export const gatewayTag = 'coldgate-gateway';
  */
 export const batchTag = 'coldgate-batch';
 
+/** Digest of the queue that the live app has, or may have: the way to it when the settings no longer name one. */
+export const queueTag = 'coldgate-queue';
+
 /** Digest of the package of before, which is kept beside it. */
 export const formerTag = 'coldgate-former';
 /** Digest of what the app was made of, since Azure does not tell all of it. */

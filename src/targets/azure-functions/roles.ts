@@ -13,16 +13,25 @@ const roles = {
   owner: { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', title: 'Storage Blob Data Owner' },
   reader: { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', title: 'Storage Blob Data Reader' },
   writer: { id: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe', title: 'Storage Blob Data Contributor' },
+  messenger: { id: '974c5e8b-45b9-4653-ba55-5f855dd0fb88', title: 'Storage Queue Data Contributor' },
   publisher: { id: '3913510d-42f4-4e42-8a64-420c390055eb', title: 'Monitoring Metrics Publisher' },
 } as const;
 
-interface Grant {
+export interface Grant {
   role: keyof typeof roles;
   scope: string;
 }
 
 const containerOf = (context: FlexContext, account: string, container: string): string =>
   `${accountId(context, account)}/blobServices/default/containers/${container}`;
+
+/** What makes results in the store of the models; the apps' own account is theirs in any case. */
+export function writerOf(context: FlexContext, store: Record<string, string>): Grant[] {
+  const { MODEL_STORE, MODEL_BUCKET = '' } = store;
+  const [account = '', container = ''] = MODEL_BUCKET.split('/');
+  if (MODEL_STORE !== 'azure' || account === context.settings.storageAccount) return [];
+  return [{ role: 'writer', scope: containerOf(context, account, container) }];
+}
 
 /** What the identity of an app needs: its own storage, the models, its uploads, its telemetry. */
 function grantsOf(context: FlexContext, store: Record<string, string>): Grant[] {
@@ -56,10 +65,14 @@ export async function ensureRoles(
   site: Site,
   of: Pick<FunctionSettings, 'storeVariables'>,
 ): Promise<void> {
+  await giveRoles(context, site, grantsOf(context, of.storeVariables));
+}
+
+export async function giveRoles(context: FlexContext, site: Site, grants: readonly Grant[]): Promise<void> {
   const principalId = site.identity?.principalId;
   if (context.settings.identity !== 'system' || principalId === undefined) return;
   const { arm, settings } = context;
-  for (const grant of grantsOf(context, of.storeVariables)) {
+  for (const grant of grants) {
     if (!(await isNeeded(context, grant))) continue;
     const { id } = roles[grant.role];
     const roleDefinitionId = `/subscriptions/${settings.subscription}/providers/Microsoft.Authorization/roleDefinitions/${id}`;
@@ -84,9 +97,13 @@ function warnOfElsewhere({ log }: FlexContext, { role, scope }: Grant, principal
 
 /** Takes the roles of an app away, as long as its identity is known; those of a removed identity would stay for ever. */
 export async function removeRoles(context: FlexContext, site: Site, store: Record<string, string>): Promise<void> {
+  await takeRoles(context, site, grantsOf(context, store));
+}
+
+export async function takeRoles(context: FlexContext, site: Site, grants: readonly Grant[]): Promise<void> {
   const principalId = site.identity?.principalId;
   if (!/SystemAssigned/i.test(site.identity?.type ?? '') || principalId === undefined) return;
-  for (const grant of grantsOf(context, store)) {
+  for (const grant of grants) {
     try {
       await context.arm.send('DELETE', pathOf(grant, principalId), { apiVersion });
     } catch (error) {

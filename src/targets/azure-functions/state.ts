@@ -59,8 +59,9 @@ export interface SampleApp {
 
 export interface StorageAccount {
   id: string;
-  /** Base URL of its blobs, without a slash at its end. */
+  /** Base URLs of its blobs and queues, without a slash at their end. */
   blobs: string;
+  queues: string;
 }
 
 /** What Application Insights tells of a component: https://learn.microsoft.com/rest/api/application-insights/components/get */

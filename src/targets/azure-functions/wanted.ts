@@ -4,7 +4,9 @@ import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import { type FlexContext, isPremium, planPath } from './context.ts';
 import { accountOf, clientIdOf, insightsVariables, nodeVersionOf } from './facts.ts';
+import { siteName } from './names.ts';
 import { premiumSiteConfig, skuOf } from './premium-site.ts';
+import { liveVariables, messageVariables } from './queue-settings.ts';
 import {
   type FunctionAppConfig,
   functionTag,
@@ -25,6 +27,7 @@ function ownVariables(settings: AzureFunctionsSettings, of: FunctionSettings): R
   return {
     ...settings.appSettings,
     ...batchVariables(settings),
+    ...messageVariables(settings, of.name),
     ...chosen,
     // A preflight carries no key: where one is asked for, the platform answers it.
     ...(cors && settings.auth === 'anonymous' && { COLDGATE_CORS: cors }),
@@ -83,9 +86,17 @@ export async function variablesOf(
     ...ownVariables(context.settings, of),
     ...(clientId !== undefined && { AzureWebJobsStorage__clientId: clientId, AZURE_CLIENT_ID: clientId }),
     ...(version !== null && { MODEL_VERSION: version }),
+    ...(version === null && (await queueOf(context, of.name, clientId))),
     [revisionVariable]: revision,
   };
   return { ...variables, [ownVariable]: Object.keys(variables).sort().join(',') };
+}
+
+/** Of what follows the pointer: candidates take no messages. */
+async function queueOf(context: FlexContext, name: string, clientId: string | undefined) {
+  if (!context.settings.queue) return {};
+  const { queues } = await accountOf(context);
+  return liveVariables({ site: siteName(context.settings, name), queues, clientId });
 }
 
 /** What an app is for. */

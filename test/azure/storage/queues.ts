@@ -21,11 +21,14 @@ const deeds: Record<string, string[]> = {
 
 /** Queues as Azure Resource Manager has them; where Azurite runs, it has them too. */
 export function queueOperations(accounts: Accounts, azurite: AzuriteQueues | undefined): ArmApi['operations'] {
-  const view = (account: Account, name: string, metadata: Record<string, string>): ArmReply => ({
+  const view = async (account: Account, name: string, metadata: Record<string, string>): Promise<ArmReply> => ({
     status: 200,
     body: {
       ...{ id: accounts.queueId(account, name), name, type: 'Microsoft.Storage/storageAccounts/queueServices/queues' },
-      properties: { metadata },
+      properties: {
+        metadata,
+        ...(account.name === azurite?.account && { approximateMessageCount: await azurite.count(name) }),
+      },
     },
   });
   return {
