@@ -98,6 +98,13 @@ const limits: [string, string[], string, RegExp, number?][] = [
   ],
   ['a container in capitals', ['batch: { container: Uploads }'], 'batch.container', /lower-case/],
   ['a container with two dashes', ['batch: { container: up--loads }'], 'batch.container', /single/],
+  ['a queue on Premium', ['plan: premium', 'queue: {}'], 'queue', /flex-consumption/, 12],
+  [
+    'fewer messages at a time than instances',
+    ['queue: { max-concurrency: 10 }'],
+    'queue.max-concurrency',
+    /at least maximum-instances \(40\)/,
+  ],
   ['a batch of its results', ['batch: { container: uploads, prefix: results/x }'], 'batch.prefix', /outside of output/],
 ];
 
@@ -129,6 +136,7 @@ describe('limits of Azure Functions', () => {
     ['rolling updates', ['update-strategy: rolling']],
     ['settings of the host that are free', ['app-settings: { AzureFunctionsJobHost__logging__logLevel__default: x }']],
     ['42 tags, one of them empty', [many(42), 'auth: anonymous']],
+    ['a queue', ['maximum-instances: 5', 'queue: { max-concurrency: 20, attempts: 3 }']],
     ['uploads', ['batch: { container: uploads, prefix: in/, suffix: .txt, storage-account: acmeapps }']],
     ['uploads elsewhere', [`identity: ${identity}`, 'batch: { container: uploads, storage-account: acmeuploads }']],
   ])('takes %s', async (_name, target) => {

@@ -124,6 +124,16 @@ describe('what a job may do on Azure', () => {
     expect(JSON.stringify(set.documents)).not.toContain('getFullUrl');
   });
 
+  it('makes queues where there is a queue, and gives their roles to apps with identities of their own', async () => {
+    const set = await printed('pipeline', { target: azureApps('queue: {}') });
+    const queues = (actions: string[]) => actions.filter((one) => one.includes('queueServices'));
+    expect(queues(roleOf(set, 'storage').Actions)).toHaveLength(3);
+    expect(JSON.stringify(set.documents)).toContain('974c5e8b-45b9-4653-ba55-5f855dd0fb88');
+    expect(JSON.stringify((await printed('pipeline', { target: azureApps() })).documents)).not.toMatch(
+      /queue|974c5e8b/,
+    );
+  });
+
   it('joins a subnet, and slots of premium alone', async () => {
     const subnet = `${group}/providers/Microsoft.Network/virtualNetworks/acme/subnets/functions`;
     const set = await printed('pipeline', { target: azureApps(`subnet: ${subnet}`) });
@@ -180,6 +190,12 @@ describe('what functions may do on Azure', () => {
     expect(condition).toContain("StringLike 'in/*.jsonl'");
     expect(condition.match(/StringLike 'results\/\*'/g)).toHaveLength(2);
     expect(set.commands.join('\n')).toContain('az storage account show --name acmeuploads');
+  });
+
+  it('takes messages and makes results of its queue', async () => {
+    const set = await printed('function', { target: azureApps(`identity: ${azureIdentity}, queue: {}`) });
+    expect(set.commands.filter((line) => line.includes('Storage Queue Data Contributor'))).toHaveLength(1);
+    expect(JSON.stringify(set.documents)).toContain('_coldgate/async/digits-production/');
   });
 
   it('has nothing to run where each app has an identity of its own', async () => {

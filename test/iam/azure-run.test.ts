@@ -105,6 +105,7 @@ describe('what verbs ask of Azure with functions on Premium, and what coldgate i
 
 describe('what verbs ask of Azure with functions on Flex Consumption, and what coldgate iam grants', () => {
   describe('an identity that was made beforehand', () => tells(named, everyVerbOfFunctions));
+  describe('an app with a queue', () => tells((azure) => `${named(azure)}, queue: {}`, liveAndAway, /queueServices/));
   describe('an app with a batch', () =>
     tells(
       (azure) => `${named(azure)}, batch: { container: uploads, prefix: in/ }`,

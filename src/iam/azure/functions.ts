@@ -1,3 +1,4 @@
+import { asyncPrefix } from '../../model/layout.ts';
 import { functionGrants, type StoreGrants } from '../grants.ts';
 import type { PolicySet } from '../policy-set.ts';
 import type { Subject } from '../subject.ts';
@@ -30,7 +31,7 @@ function identityPolicies(subject: Subject, identity: string, apps: readonly Fun
   const { name } = identityParts(identity);
   const settings = apps.map(({ target }) => target);
   const models = [...new Set(apps.flatMap((one) => one.models))];
-  const queues = apps.filter(({ target }) => target.queue).map((one) => one.name);
+  const queues = apps.filter(({ target }) => target.queue).map((one) => asyncPrefix(one.name));
   const accounts = settings.map((one) => storageAccountId(one, one.storageAccount));
   const components = settings.flatMap(({ applicationInsights }) => applicationInsights ?? []);
   const { files, commands } = joined(
