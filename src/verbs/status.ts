@@ -36,13 +36,7 @@ function report(ws: Workspace, status: ModelStatus, faults: Faults, state: Targe
   const current = status.live[pointer];
   const failure = failureOf(ws, status.model, faults);
   const url = live?.url ?? '';
-  const rows = status.versions.map((v) => [
-    v.version,
-    v.state,
-    bytesText(v.bytes),
-    v.publishedAt ?? '',
-    v.named.join(', '),
-  ]);
+  const rows = status.versions.map(rowOf);
   const wrong = faults.get(pointer);
   const head = wrong
     ? `${status.model}: what is live in ${pointer} is not known for certain: ${wrong.map((f) => f.message).join(' ')}`
@@ -69,6 +63,10 @@ function report(ws: Workspace, status: ModelStatus, faults: Faults, state: Targe
     failure,
   };
 }
+
+const rowOf = ({ version, state, bytes, publishedAt = '', named }: ModelStatus['versions'][number]): string[] => [
+  ...[version, state, bytesText(bytes), publishedAt, named.join(', ')],
+];
 
 const queueText = ({ waiting, working, dead }: QueueState): string =>
   `Its queue: ${waiting} waiting, ${working} being worked on, ${dead} given up.`;

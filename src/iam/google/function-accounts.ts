@@ -52,6 +52,9 @@ function functionBindings(subject: Subject, owner: string, run: readonly RunPlan
   return joined(store, ...run.map((one) => batchBindings(subject, one)));
 }
 
+const purpose = (plans: readonly RunPlan[], before: string, after: string): string[] =>
+  plans.length > 0 ? [`${before}${plans.map((one) => one.name).join(', ')}${after}`] : [];
+
 /** @param run functions that run as the account @param called functions that a gateway calls as the account */
 function accountPolicies(
   subject: Subject,
@@ -68,27 +71,18 @@ function accountPolicies(
   const pushed = run.filter(({ target }) => target.queue);
   const invoke = called.length + told.length + pushed.length > 0 ? [bindProject('roles/run.invoker')] : [];
   const receive = told.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
-  const send = pushed.flatMap(topicCommands);
-  const names = (plans: readonly RunPlan[]): string => plans.map((one) => one.name).join(', ');
+  const given = [...invoke, ...receive, ...pushed.flatMap(topicCommands)];
   const purposes = [
-    ...(run.length > 0 ? [`The service account of ${names(run)}.`] : []),
-    ...(called.length > 0 ? [`The account by which API Gateway calls ${names(called)}.`] : []),
-    ...(told.length > 0 ? [`The account by which Eventarc tells ${names(told)} of uploads.`] : []),
-    ...(pushed.length > 0 ? [`The account by which Pub/Sub pushes messages to ${names(pushed)}.`] : []),
+    ...purpose(run, 'The service account of ', '.'),
+    ...purpose(called, 'The account by which API Gateway calls ', '.'),
+    ...purpose(told, 'The account by which Eventarc tells ', ' of uploads.'),
+    ...purpose(pushed, 'The account by which Pub/Sub pushes messages to ', '.'),
   ];
   return {
     ...{ role: 'function', cloud: 'google', name },
     purpose: purposes.join(' '),
     files,
-    commands: [
-      projectLine(project),
-      ...make,
-      `MEMBER=serviceAccount:${account}`,
-      ...commands,
-      ...invoke,
-      ...receive,
-      ...send,
-    ],
+    commands: [projectLine(project), ...make, `MEMBER=serviceAccount:${account}`, ...commands, ...given],
     notes: [
       ...(run.length > 0 && bucketRef(subject.store).store === 'gcs' ? [uniformAccess] : []),
       ...(invoke.length > 0
