@@ -58,8 +58,9 @@ describeWith('azurite', 'a queue of a storage account', () => {
   });
 
   const open = (name = 'work', mayWrite = true) => {
-    const identity = azure.world.iam.create('digits');
-    if (mayWrite) azure.world.iam.grant(identity.oid, azure.world.iam.roleOf(role)!, azure.world.groupId('models'));
+    const identity = azure.context.iam.create('digits');
+    if (mayWrite)
+      azure.context.iam.grant(identity.oid, azure.context.iam.roleOf(role)!, azure.context.groupId('models'));
     const place = `${azure.urlOf('QUEUES')}/coldgatetest/${name}`;
     return openStorageQueue(
       place,

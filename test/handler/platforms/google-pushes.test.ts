@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { plainForm } from '../../../src/handler/http/log-form.ts';
 import { withPushes } from '../../../src/handler/platforms/google/pushes.ts';
 import { openTopic } from '../../../src/handler/platforms/google/topic.ts';
+import type { Desk } from '../../../src/handler/queue/desk.ts';
 import { type Google, openGoogle } from '../../google/google.ts';
 import { QueueBed } from '../queue/queue-bed.ts';
 
@@ -21,7 +22,7 @@ describe('a push', () => {
     await google.close();
   });
 
-  function open(more: Record<string, string> = {}) {
+  function open(more: Record<string, string> = {}, watch: (desk: Desk) => Desk = (desk) => desk) {
     const variables = {
       COLDGATE_QUEUE_CALLER: caller,
       GOOGLE_OAUTH2_CERTS_URL: `${google.urlOf('CERTS')}/oauth2/v3/certs`,
@@ -31,10 +32,10 @@ describe('a push', () => {
     const bed = new QueueBed(variables);
     beds.push(bed);
     const write = (line: string): void => void bed.test.lines.push(line);
-    const deps = { variables, write, form: plainForm, limit: 1000, desk: async () => bed.desk };
+    const deps = { variables, write, form: plainForm, limit: 1000, desk: async () => watch(await bed.open()) };
     return { bed, app: withPushes(bed.test.app, deps) };
   }
-  const tokenOf = (email = caller, to = audience, at = new Date()) => google.world.iam.idToken(email, to, at);
+  const tokenOf = (email = caller, to = audience, at = new Date()) => google.context.iam.idToken(email, to, at);
   const push = (message: Uint8Array, more: object = {}): object => ({
     message: { data: Buffer.from(message).toString('base64'), messageId: '1' },
     ...{ subscription: 'projects/p/subscriptions/s', deliveryAttempt: 1, ...more },
@@ -114,16 +115,17 @@ describe('a push', () => {
   });
 
   it('waits while as many are worked on as may be', async () => {
-    const { bed, app } = open({ COLDGATE_QUEUE_CONCURRENCY: '2' });
-    await bed.accepted(body);
     let running = 0;
     let most = 0;
-    const read = bed.desk.create;
-    bed.desk.create = async (...all) => {
-      most = Math.max(most, ++running);
-      await new Promise((resolve) => setImmediate(resolve));
-      return read(...all).finally(() => running--);
-    };
+    const { bed, app } = open({ COLDGATE_QUEUE_CONCURRENCY: '2' }, (desk) => ({
+      ...desk,
+      create: async (...all) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        return desk.create(...all).finally(() => running--);
+      },
+    }));
+    await bed.accepted(body);
     const event = push(bed.messages.at(-1)!);
     const statuses = await Promise.all(Array.from({ length: 6 }, () => send(app, stripped(tokenOf()), event)));
     expect([new Set(statuses), most]).toEqual([new Set([204]), 2]);
@@ -134,7 +136,7 @@ describe('a topic', () => {
   let google: Google;
   beforeAll(async () => {
     google = await openGoogle();
-    google.world.iam.grant(caller, ['pubsub.topics.publish'], '*', 0);
+    google.context.iam.grant(caller, ['pubsub.topics.publish'], '*', 0);
     google.pubsub.topics.set('projects/coldgate-test/topics/work', {});
   });
   afterAll(() => google.close());
@@ -160,9 +162,9 @@ describe('a topic', () => {
   it('is sent to again while it is busy', async () => {
     const topic = await open();
     let asked = 0;
-    google.world.fault = ({ method }) => (method.endsWith('publish') && asked++ < 1 ? 'unheard' : undefined);
+    google.context.fault = ({ method }) => (method.endsWith('publish') && asked++ < 1 ? 'unheard' : undefined);
     await topic.send(Buffer.from('x'));
-    google.world.fault = () => undefined;
+    google.context.fault = () => undefined;
     await vi.waitFor(() => expect(asked).toBe(2));
   });
 });

@@ -23,7 +23,7 @@ describe('the queue of a function on Azure', () => {
     bench.azure.calls().flatMap(({ method, mutating }) => (mutating && method.startsWith('queue_') ? [method] : []));
   const whole = (): string[] => [bench.live?.name ?? '', `${bench.live?.name}-poison`];
   const roles = (): string[] =>
-    bench.azure.world.iam.assignments
+    bench.azure.context.iam.assignments
       .filter(({ oid, roleId }) => oid === bench.live?.principal && roleId.startsWith('974c5e8b'))
       .map(({ scope }) => scope.split('/').at(-1) ?? '');
 
@@ -69,13 +69,13 @@ describe('the queue of a function on Azure', () => {
     ['made', {}, { queue }],
     ['removed', { queue }, {}],
   ])('is %s after a run that ended at any of the calls that this takes', async (_what, before, after) => {
-    const { world } = bench.azure;
+    const { context } = bench.azure;
     const killedAt = async (nth: number): Promise<boolean> => {
       let count = 0;
       // Until then the app itself is changed, which azure-killed.test.ts is about.
       let isChanged = false;
       const stop = new AbortController();
-      world.fault = ({ method, mutating }) => {
+      context.fault = ({ method, mutating }) => {
         if (stop.signal.aborted) return 'unheard';
         if (!isChanged || !mutating || ++count !== nth) {
           isChanged ||= method === 'blobs_lease_release';
@@ -86,7 +86,7 @@ describe('the queue of a function on Azure', () => {
       };
       const killed = await bench.target(after, { signal: stop.signal });
       await killed.route(bench.request('live', 0)).catch(() => {});
-      world.fault = () => undefined;
+      context.fault = () => undefined;
       return count >= nth;
     };
     await route(before);

@@ -26,7 +26,7 @@ describe('messages of a function on Cloud Run', () => {
     const { google } = bench;
     const account = `digits@${google.project.id}.iam.gserviceaccount.com`;
     // What coldgate iam prints for the account of the function.
-    google.world.iam.grant(account, ['run.routes.invoke', 'pubsub.topics.publish'], '*', 0);
+    google.context.iam.grant(account, ['run.routes.invoke', 'pubsub.topics.publish'], '*', 0);
     const pubsub = (await google.pubsubAs(account)).replace('http://', '');
     const places = `PUBSUB_EMULATOR_HOST: "${pubsub}", GOOGLE_OAUTH2_CERTS_URL: "${google.urlOf('CERTS')}/oauth2/v3/certs"`;
     bench.target = `min-instances: 0, max-instances: 2, queue: { max-concurrency: 8 }, environment-variables: { ${places} }`;
@@ -36,7 +36,7 @@ describe('messages of a function on Cloud Run', () => {
   }, 120_000);
   afterAll(() => bench.close());
 
-  const token = (as = bench.google.pipeline) => bench.google.world.iam.idToken(as, uri, new Date());
+  const token = (as = bench.google.pipeline) => bench.google.context.iam.idToken(as, uri, new Date());
   const ask = (path: string, body?: unknown, as?: string) =>
     fetch(`${uri}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -102,7 +102,7 @@ describe('messages of a function on Cloud Run', () => {
   }, 120_000);
 
   it('that are none of ours are kept with their reason, beside the others and in the way of none', async () => {
-    const { iam, project } = bench.google.world;
+    const { iam, project } = bench.google.context;
     // What coldgate doctor --suggest prints for the account of Pub/Sub.
     const rights = ['pubsub.topics.publish', 'pubsub.subscriptions.consume'];
     iam.grant(bench.google.pubsub.agent, rights, `projects/${project}`, 0);

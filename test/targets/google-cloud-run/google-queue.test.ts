@@ -86,10 +86,10 @@ describe('the queue of a function on Cloud Run', () => {
   ])('is %s after a run that ended at any of its calls', async (_what, before, after, wanted) => {
     for (let nth = 1; ; nth++) {
       await route(before);
-      const { world } = bench.google;
+      const { context } = bench.google;
       let count = 0;
       const stop = new AbortController();
-      world.fault = ({ mutating }) => {
+      context.fault = ({ mutating }) => {
         if (stop.signal.aborted) return 'unheard';
         if (!mutating || ++count !== nth) return undefined;
         stop.abort(new Error('killed'));
@@ -97,7 +97,7 @@ describe('the queue of a function on Cloud Run', () => {
       };
       const killed = await bench.target(after, { signal: stop.signal });
       await killed.route(await bench.request('live', 0)).catch(() => {});
-      world.fault = () => undefined;
+      context.fault = () => undefined;
       if (count < nth) break;
       await route(after);
       expect([nth, parts()]).toEqual([nth, wanted]);
@@ -136,15 +136,15 @@ describe('the queue of a function on Cloud Run', () => {
 
   it('is refused in words where something is missing', async () => {
     const text = "Permission 'pubsub.topics.create' denied on resource 'x' (or resource may not exist).";
-    bench.google.world.fault = ({ method }) =>
+    bench.google.context.fault = ({ method }) =>
       method.startsWith('pubsub.') ? new ApiError(403, 'PERMISSION_DENIED', text) : undefined;
     await expect(route({ queue })).rejects.toMatchObject({
       ...{ code: 'permission-denied', exit: 8, data: { action: 'pubsub.topics.create' } },
     });
-    bench.google.world.fault = () => undefined;
-    bench.google.world.disabled.add('pubsub.googleapis.com');
+    bench.google.context.fault = () => undefined;
+    bench.google.context.disabled.add('pubsub.googleapis.com');
     await expect(route({ queue })).rejects.toMatchObject({ code: 'api-disabled', exit: 8 });
-    bench.google.world.disabled.clear();
+    bench.google.context.disabled.clear();
     await route({ queue });
     expect(parts()).toEqual(whole);
   });
