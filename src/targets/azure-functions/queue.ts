@@ -38,7 +38,7 @@ const wantedNote = ({ settings }: FlexContext, site: string): string =>
 
 /**
  * Gives the live app its queue, one for what fails for good, and the roles on them; the trigger is in the package, and works
- * where settings name a queue. Without `queue:` all of it goes, with the messages that are in it. Returns true if anything was
+ * where settings name a queue. Without `queue:` all of it goes, unless something is in it. Returns true if anything was
  * changed.
  */
 export async function ensureQueue(context: FlexContext, state: FlexState): Promise<boolean> {
@@ -47,7 +47,12 @@ export async function ensureQueue(context: FlexContext, state: FlexState): Promi
   const [before, wanted] = [notedIn(site), wantedNote(context, site.name)];
   if (before === wanted) return false;
   if (wanted === '') {
-    context.log.warn(`Removing the queue of ${state.name}: what waits in it is not worked on any more.`);
+    const { waiting = 0, dead = 0 } = (await queueState(context, state)) ?? {};
+    if (waiting + dead > 0) {
+      const what = `${waiting + dead} messages are in ${queuesOf(site.name).join(' and ')}`;
+      context.log.warn(`The queue of ${state.name} is kept: ${what}. Put queue: back to have them done.`);
+      return false;
+    }
     await endQueue(context, state);
     await mergeTags(context, site, { [queueTag]: '' });
     return true;
