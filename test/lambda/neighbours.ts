@@ -4,9 +4,9 @@ import { Buckets } from './buckets.ts';
 import type { Incoming } from './contract.ts';
 import type { DataPlane, Reply } from './data-plane.ts';
 import { LogGroups } from './log-groups.ts';
+import { mappingOperations, Queues } from './queues.ts';
 import { RestApis } from './rest-apis.ts';
 import { RestFront } from './rest-front.ts';
-import { mappingOperations, Queues } from './queues.ts';
 import { ServiceError } from './service-error.ts';
 import type { Account, Fields } from './state.ts';
 

@@ -2,8 +2,8 @@ import type { TargetOperation } from '../needs.ts';
 import type { LambdaGroup } from './account.ts';
 import { arnsIn, type Feature, gatewayArns } from './feature.ts';
 import type { Statement } from './policy.ts';
-import { restApiFeatures } from './rest-api.ts';
 import { queueFeatures } from './queue.ts';
+import { restApiFeatures } from './rest-api.ts';
 import { runtimeLayerFeatures } from './runtime-layer.ts';
 import { warmFeatures } from './warm.ts';
 

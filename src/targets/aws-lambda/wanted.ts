@@ -6,8 +6,8 @@ import type { Wanted } from '../../rollout/platform.ts';
 import type { FunctionSettings } from '../../rollout/target.ts';
 import { sortedEntries } from '../../rollout/wanted.ts';
 import type { Mark } from './names.ts';
-import { longestSeconds } from './rest-api-document.ts';
 import { sqsVariables } from './queue.ts';
+import { longestSeconds } from './rest-api-document.ts';
 
 type Configuration = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Environment' | 'RevisionId'>;
 
