@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { Project } from '../test/fixtures/project.ts';
+import { coldgate } from './coldgate.ts';
 import { type Goal, msText, type Options, pairs } from './goal.ts';
 import { writeNoise } from './noise.ts';
 import { runProcess } from './run-process.ts';
@@ -13,11 +13,7 @@ function projectWith(folder: string): Project {
   return project;
 }
 
-const publish = (project: Project) =>
-  runProcess(process.execPath, [join(dist, 'cli.js'), 'publish'], {
-    cwd: project.folder,
-    env: { COLDGATE_CACHE: testCache },
-  });
+const publish = (project: Project) => coldgate(project, {}, 'publish');
 
 async function publishFresh(project: Project): Promise<number> {
   rmSync(project.path('store'), { recursive: true, force: true });
@@ -27,11 +23,32 @@ async function publishFresh(project: Project): Promise<number> {
 /** What a careful person types instead: copy, flush, hash. */
 async function copyByHand(project: Project, copy: string): Promise<number> {
   rmSync(copy, { force: true });
-  const script = 'cp "$0" "$1" && sync "$1" && sha256sum "$1"';
+  const script = 'cp "$0" "$1" && sync "$1" && openssl dgst -sha256 "$1"';
   return (await runProcess('sh', ['-c', script, project.path('weights.bin'), copy])).ms;
 }
 
-/** Publishing to the file store against cp, sync and sha256sum one after the other; peak memory at two sizes. */
+/** What is stored, read and hashed once more. */
+async function verifying(project: Project, name: string, quick: boolean): Promise<Goal> {
+  await publishFresh(project);
+  const stored = project.path('store', 'digits', 'versions', '1.0.0', 'weights.bin');
+  const { ratio, ours, theirs } = await pairs(
+    quick ? 3 : 9,
+    async () => (await coldgate(project, {}, 'verify', '--version', '1.0.0')).ms,
+    async () => (await runProcess('openssl', ['dgst', '-sha256', stored])).ms,
+  );
+  return {
+    what: `verify ${name} in the file store, whole command`,
+    peer: 'openssl dgst -sha256',
+    ours: msText(ours),
+    theirs: msText(theirs),
+    value: ratio,
+    // At 256 MiB starting weighs more than hashing.
+    limit: quick ? 3 : 1.2,
+    unit: '×',
+  };
+}
+
+/** Publishing to the file store against cp, sync and openssl one after the other, verifying, peak memory at two sizes. */
 export async function publishing({ quick, scratch }: Options): Promise<Goal[]> {
   mkdirSync(scratch, { recursive: true });
   const project = projectWith(mkdtempSync(join(scratch, 'publish-')));
@@ -44,7 +61,7 @@ export async function publishing({ quick, scratch }: Options): Promise<Goal[]> {
       if (at === 0) {
         const copy = project.path('copy.bin');
         const { ratio, ours, theirs } = await pairs(
-          quick ? 3 : 5,
+          quick ? 3 : 9,
           () => publishFresh(project),
           () => copyByHand(project, copy),
         );
@@ -52,13 +69,14 @@ export async function publishing({ quick, scratch }: Options): Promise<Goal[]> {
         const what = `publish ${name} to the file store, whole command`;
         goals.push({
           what,
-          peer: 'cp, sync, sha256sum',
+          peer: 'cp, sync, openssl dgst -sha256',
           ours: msText(ours),
           theirs: msText(theirs),
           value: ratio,
           limit: quick ? 1.5 : 1,
           unit: '×',
         });
+        goals.push(await verifying(project, name, quick));
       }
       rmSync(project.path('store'), { recursive: true, force: true });
       const { peakMb } = await publish(project);

@@ -21,6 +21,8 @@ import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
 import { keepingLargeModels } from '../bench/large-models.ts';
 import { readingHeads } from '../bench/manifest.ts';
+import { publishingManyFiles } from '../bench/many-files.ts';
+import { pruningManyVersions } from '../bench/many-versions.ts';
 import { packaging } from '../bench/package.ts';
 import { promoting } from '../bench/promote.ts';
 import { publishing } from '../bench/publish.ts';
@@ -42,7 +44,10 @@ const handler = {
   packing,
   flipping,
 };
-const stores = { publishing, keepingLargeModels, storingOnS3, storingOnAzure, promoting };
+const stores = {
+  ...{ publishing, publishingManyFiles, pruningManyVersions, keepingLargeModels },
+  ...{ storingOnS3, storingOnAzure, promoting },
+};
 const all = {
   ...stores,
   starting,

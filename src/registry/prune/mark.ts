@@ -20,11 +20,11 @@ export interface Mark {
 
 /**
  * Marks the version, or shares the mark of another prune, alive or dead: of several that hold one mark a single one can
- * take it past the point of no return, and once it is withdrawn none can. Undefined when another prune marked it in the
- * same moment.
+ * take it past the point of no return, and once it is withdrawn none can. `marked`: a mark was listed. Undefined when
+ * another prune has marked it since.
  */
-export async function mark(marking: Marking, version: string): Promise<Mark | undefined> {
-  const found = await readTombstone(marking.store, marking.model, version);
+export async function mark(marking: Marking, version: string, marked: boolean): Promise<Mark | undefined> {
+  const found = marked ? await readTombstone(marking.store, marking.model, version) : undefined;
   return found ? { version, state: found.state, token: found.token } : write(marking, version, 'checking', 'absent');
 }
 

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { manifestKey } from '../../model/layout.ts';
-import { type ObjectInfo, PreconditionError } from '../../stores/store.ts';
+import { sideBySide } from '../../side-by-side.ts';
 import { assertPointers } from '../pointer/guard.ts';
-import { listVersion } from '../version/contents.ts';
 import { type Leases, listLeases, removeStaleLeases } from '../version/leases.ts';
 import { assertRemovals } from '../version/trust.ts';
+import { deleteVersion } from './delete-version.ts';
 import { fencePointer } from './fence.ts';
-import { beginDeleting, type Mark, type Marking, mark, stillHeld, withdrawMark } from './mark.ts';
+import { type Mark, type Marking, mark, withdrawMark } from './mark.ts';
 import { dayMs, type PruneGrounds, type PruneInput, type PrunePlan, planOnGrounds } from './plan.ts';
 import { namedBy, type Survey, surveyModel } from './survey.ts';
+
+/** Versions that requests are on their way for at a time: each of their requests waits for the one before it. */
+const versionsAtOnce = 16;
 
 export interface PruneResult {
   plan: PrunePlan;
@@ -31,31 +33,43 @@ export async function prune(input: PruneInput & { dryRun?: boolean | undefined }
   // Versions of one pull request are its own: its jobs are queued, and its role does not read what doctor found.
   if (!input.only && plan.versions.some(({ action }) => action !== 'keep')) await assertRemovals(store);
   const marking: Marking = { store, model, id: randomUUID(), now };
-  const marks: Mark[] = [];
   const skip = (version: string, reason: string) => {
     result.withdrawn.push({ version, reason });
     log.info(`${model} ${version} stays: ${reason}.`);
   };
-  for (const { version, action, state } of plan.versions) {
-    if (action === 'keep' && state !== 'tombstoned') continue;
-    const held = await mark(marking, version);
-    if (held) marks.push(held);
-    else skip(version, 'another prune is at work on it');
-  }
+  const going = plan.versions.filter(({ action, state }) => action !== 'keep' || state === 'tombstoned');
+  const held = await sideBySide(going, versionsAtOnce, ({ version, state }) =>
+    mark(marking, version, state === 'tombstoned'),
+  );
+  for (const [at, { version }] of going.entries()) if (!held[at]) skip(version, 'another prune is at work on it');
+  const marks = held.filter((one) => one !== undefined);
   const leases = await listLeases(store, model, now(), input.leftoverAgeMs ?? dayMs);
   const survey = await lookAgain(input, marking, marks);
-  for (const [at, held] of marks.entries()) {
-    log.progress(`Pruning ${model}`, at, marks.length, 'steps');
-    const need = needOf(input, { plan, survey: before }, leases, survey, held);
-    if (need !== undefined) {
-      await withdrawMark(marking, held);
-      skip(held.version, need);
-    } else if (await deleteVersion(marking, held)) {
-      result.deleted.push({ version: held.version, bytes: survey.versions.get(held.version)?.bytes ?? 0 });
-    } else skip(held.version, 'another prune took its mark');
+  let done = 0;
+  const stays = await sideBySide(marks, versionsAtOnce, async (one) => {
+    const need = needOf(input, { plan, survey: before }, leases, survey, one);
+    const why = need === undefined ? await remove(marking, one, survey) : await spare(marking, one, need);
+    log.progress(`Pruning ${model}`, ++done, marks.length, 'steps');
+    return why;
+  });
+  for (const [at, { version }] of marks.entries()) {
+    const why = stays[at];
+    if (why !== undefined) skip(version, why);
+    else result.deleted.push({ version, bytes: survey.versions.get(version)?.bytes ?? 0 });
   }
   await removeStaleLeases(store, plan.staleLeases);
   return result;
+}
+
+/** Undefined once the version is gone, else why it stays. */
+async function remove(marking: Marking, held: Mark, survey: Survey): Promise<string | undefined> {
+  const gone = await deleteVersion(marking, held, survey.versions.get(held.version));
+  return gone ? undefined : 'another prune took its mark';
+}
+
+async function spare(marking: Marking, held: Mark, need: string): Promise<string> {
+  await withdrawMark(marking, held);
+  return need;
 }
 
 /**
@@ -100,31 +114,4 @@ function needOf(
   }
   const young = now && input.now().getTime() - now.touched.getTime() <= (input.leftoverAgeMs ?? dayMs);
   return young && !now.manifest ? 'a publish is at work on it' : undefined;
-}
-
-/** True when the version is gone; false when the mark was taken from us, before or during. */
-async function deleteVersion(marking: Marking, checked: Mark): Promise<boolean> {
-  const { store, model } = marking;
-  const { version } = checked;
-  const held = checked.state === 'deleting' ? checked : await beginDeleting(marking, checked);
-  if (!held) return false;
-  // More than one round only where something that keeps to no protocol writes in between.
-  for (let round = 1; round <= 10; round += 1) {
-    const listing = await listVersion(store, model, version);
-    const rest: ObjectInfo[] = [...(listing.manifest ? [listing.manifest] : []), ...listing.objects.values()];
-    if (rest.length === 0) {
-      await withdrawMark(marking, held);
-      return true;
-    }
-    for (const { key, token } of rest) {
-      if (!(await stillHeld(marking, held))) return false;
-      try {
-        await store.remove(key, { unchanged: token });
-      } catch (error) {
-        if (!(error instanceof PreconditionError)) throw error;
-        if (key === manifestKey(model, version)) break;
-      }
-    }
-  }
-  return false;
 }
