@@ -1,5 +1,5 @@
 import type { Facts, Finding, Rule } from './rule.ts';
-import { logRetention, publicEndpoint } from './rules/exposure.ts';
+import { logRetention, publicEndpoint, restApi } from './rules/exposure.ts';
 import { follow } from './rules/fleet.ts';
 import { caps, concurrency, memory, threads, timeouts } from './rules/limits.ts';
 import { imageSize, optimizedForm, packageForm } from './rules/package.ts';
@@ -25,6 +25,7 @@ export const rules: readonly Rule[] = [
   caps,
   follow,
   publicEndpoint,
+  restApi,
   logRetention,
 ];
 

@@ -105,6 +105,16 @@ export const wrong: readonly Situation[] = [
     ...{ rule: 'public', what: 'API Management for anyone' },
     target: { ...apps, gateway: { service: 'acme-apis', 'subscription-required': false } },
   },
+  {
+    rule: 'rest-api',
+    what: 'a REST API for nothing',
+    target: { ...lambda, endpoint: 'rest-api', timeout: 20, 'rest-api': { stage: 'v1' } },
+  },
+  {
+    rule: 'public',
+    what: 'a REST API without keys',
+    target: { ...lambda, endpoint: 'rest-api', timeout: 20, auth: 'none' },
+  },
   { rule: 'log-retention', what: 'ten years', target: { ...lambda, 'log-retention-days': 3653 } },
   { rule: 'log-retention', what: 'none', target: { ...apps, 'application-insights': undefined } },
 ];
@@ -129,6 +139,13 @@ export const other: readonly (Situation & { verdict: 'yes' | 'unknown' })[] = [
     ...{ rule: 'regions', what: 'a bucket across the sea, behind a CDN', verdict: 'yes', target: lambda },
     store: { ...s3, region: 'us-east-1', 'read-url': 'https://cdn.acme.example' },
   },
+  ...(['public', 'rest-api'] as const).map((rule) => ({
+    ...{ rule, what: 'a REST API with keys', verdict: 'yes' as const },
+    target: {
+      ...{ ...lambda, endpoint: 'rest-api', timeout: 20, auth: 'none' },
+      'rest-api': { plans: [{ name: 'partners', rate: 5, burst: 10, keys: [{ name: 'acme' }] }] },
+    },
+  })),
   { rule: 'timeouts', what: 'measured', verdict: 'yes', target: lambda, facts: { measured } },
   { rule: 'timeouts', what: 'not measured', verdict: 'unknown', target: lambda },
   { rule: 'memory', what: 'not measured', verdict: 'unknown', target: lambda },

@@ -1,15 +1,22 @@
+import type { TargetSettings } from '../../config/types.ts';
 import type { Facts } from '../rule.ts';
-import { no, type Rule, yes } from '../rule.ts';
+import { no, on, type Rule, yes } from '../rule.ts';
+
+type Lambda = Extract<TargetSettings, { provider: 'aws-lambda' }>;
+
+/** Whether a REST API turns away who has neither a key nor a certificate. */
+const asksForKeys = ({ endpoint, restApi }: Lambda): boolean =>
+  endpoint === 'rest-api' && ((restApi?.plans.length ?? 0) > 0 || restApi?.domain?.trustStore !== undefined);
 
 /** What lets anyone call, and the value that does not; undefined where callers must show who they are. */
 function openBy({ target }: Facts): { field: string; value: string; is: string } | undefined {
   switch (target.provider) {
     case 'local':
       return undefined;
-    case 'aws-lambda':
-      return target.endpoint !== 'none' && target.auth === 'none'
-        ? { field: 'auth', value: 'iam', is: 'auth: none' }
-        : undefined;
+    case 'aws-lambda': {
+      const isOpen = target.endpoint !== 'none' && target.auth === 'none' && !asksForKeys(target);
+      return isOpen ? { field: 'auth', value: 'iam', is: 'auth: none' } : undefined;
+    }
     case 'google-cloud-run': {
       if (target.gateway?.auth === 'none')
         return { field: 'gateway.auth', value: 'api-key', is: 'gateway: { auth: none }' };
@@ -32,8 +39,10 @@ function openBy({ target }: Facts): { field: string; value: string; is: string }
 
 /** Who gets in, in a few words. */
 function lockOf({ target }: Facts): string {
-  if (target.provider === 'aws-lambda')
-    return target.endpoint === 'none' ? 'there is no address' : `auth: ${target.auth}`;
+  if (target.provider === 'aws-lambda') {
+    if (asksForKeys(target)) return 'REST API with keys or certificates';
+    return target.endpoint === 'none' ? 'There is no address' : `auth: ${target.auth}`;
+  }
   if (target.provider === 'google-cloud-run')
     return target.gateway ? `gateway with ${target.gateway.auth}` : `auth: ${target.auth}`;
   if (target.provider === 'azure-functions')
@@ -88,4 +97,26 @@ export const logRetention: Rule = {
       }
     }
   },
+};
+
+/** USD for a million requests, list prices. */
+const gatewayUsd = { 'rest-api': 3.5, 'http-api': 1 };
+
+export const restApi: Rule = {
+  id: 'rest-api',
+  asks: 'a REST API is there for what it alone has: keys, WAF, a cache, certificates of callers',
+  warns: false,
+  looksUp: false,
+  judge: on('aws-lambda', ({ target, targetPath }) => {
+    if (target.endpoint !== 'rest-api') return undefined;
+    const { plans = [], webAcl, cache, domain } = target.restApi ?? {};
+    const { 'rest-api': rest, 'http-api': http } = gatewayUsd;
+    const cost = `${rest.toFixed(2)} USD a million requests, an HTTP API ${http.toFixed(2)}`;
+    if (plans.length > 0 || webAcl || cache || domain?.trustStore)
+      return yes(`A REST API costs ${cost}, and is used for more.`);
+    const without = target.restApi ? ([[`${targetPath}.rest-api`, '']] as const) : [];
+    return no(`A REST API costs ${cost}, and nothing that it alone has is set.`, {
+      set: [[`${targetPath}.endpoint`, 'http-api'], ...without],
+    });
+  }),
 };

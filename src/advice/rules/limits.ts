@@ -8,6 +8,7 @@ function gatewayOf({ target, targetPath }: Facts): { words: string; seconds: num
     case 'local':
       return undefined;
     case 'aws-lambda':
+      if (target.endpoint === 'rest-api') return { words: 'The REST API', seconds: 29 };
       return target.endpoint === 'http-api' ? { words: 'The HTTP API', seconds: 30 } : undefined;
     case 'google-cloud-run': {
       if (!target.gateway) return undefined;

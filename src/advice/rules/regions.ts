@@ -97,8 +97,8 @@ export const gatewayRegion: Rule = {
   warns: false,
   looksUp: true,
   judge({ target }) {
-    if (target.provider === 'aws-lambda' && target.endpoint === 'http-api')
-      return yes(`The HTTP API is made in ${target.region}, too.`);
+    if (target.provider === 'aws-lambda' && /-api$/.test(target.endpoint))
+      return yes(`The API is made in ${target.region}, too.`);
     if (target.provider === 'google-cloud-run' && target.gateway)
       return yes(`The gateway is made in ${target.region}, too.`);
     if (target.provider !== 'azure-functions' || !target.gateway) return undefined;
