@@ -32,7 +32,7 @@ export const answerOf = (job: number) => ({ outputs: { y: [[2 * job + 0.5, job]]
  * Ends the process by SIGKILL right before or after one of the calls by which files change their state, some calls on:
  * between any two of them something is half done.
  */
-const killer = `
+export const killer = `
 const fs = process.getBuiltinModule('node:fs/promises');
 let left = 3 + Math.floor(Math.random() * 40);
 for (const name of ['writeFile', 'rename', 'link', 'rm', 'utimes', 'readFile']) {
