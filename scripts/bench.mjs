@@ -26,6 +26,7 @@ import { pruningManyVersions } from '../bench/many-versions.ts';
 import { packaging } from '../bench/package.ts';
 import { promoting } from '../bench/promote.ts';
 import { publishing } from '../bench/publish.ts';
+import { queueing } from '../bench/queue.ts';
 import { starting } from '../bench/start.ts';
 import { storingOnAzure } from '../bench/stores-azure.ts';
 import { storingOnS3 } from '../bench/stores-s3.ts';
@@ -43,6 +44,7 @@ const handler = {
   writing,
   packing,
   flipping,
+  queueing,
 };
 const stores = {
   ...{ publishing, publishingManyFiles, pruningManyVersions, keepingLargeModels },
