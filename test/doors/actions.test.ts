@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, runStep } from '../fakes/processes/runner.ts';
-import { Project, shortGate } from '../fixtures/project.ts';
+import { Project } from '../fixtures/project.ts';
 
 /** The tiny model loads in a few ms; nothing here is about the verdict. */
-const gate = shortGate;
+/** The default of two starts that are discarded is left. */
+const gate = 'max-samples: 7, min-effect-ms: 4000';
 const at = { environment: 'local', model: 'digits', config: 'models.yaml' };
 
 /** The whole chain, each step a process started as a runner does, handing on by outputs. */
