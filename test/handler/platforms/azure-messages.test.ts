@@ -23,7 +23,7 @@ describe('a message of a queue trigger', () => {
 
   it.each([
     ['of ours', Buffer.from('{"v":1}\nbody').toString('base64'), '{"v":1}\nbody'],
-    ['as text', 'hello, world', 'hello, world'],
+    ['as text', 'hello, context', 'hello, context'],
     ['that was read as JSON', { some: 1 }, '{"some":1}'],
     ['of nothing', '', ''],
   ])('%s reaches the function as bytes', async (_what, entry, text) => {
