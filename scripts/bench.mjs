@@ -19,6 +19,7 @@ import { packing } from '../bench/handler/packing.ts';
 import { becomingReady, startingOnCloudRun } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
+import { followingTogether } from '../bench/herd/following.ts';
 import { keepingLargeModels } from '../bench/large-models.ts';
 import { readingHeads } from '../bench/manifest.ts';
 import { publishingManyFiles } from '../bench/many-files.ts';
@@ -45,6 +46,7 @@ const handler = {
   packing,
   flipping,
   queueing,
+  followingTogether,
 };
 const stores = {
   ...{ publishing, publishingManyFiles, pruningManyVersions, keepingLargeModels },

@@ -1,10 +1,11 @@
 /**
  * Writes what is generated from the code: action.yml files, tables in READMEs, docs/cli.md, docs/config.md, the rooms of
- * docs/architecture.md and the JSON Schema of models.yaml. `--check` changes nothing and fails when a file is stale.
+ * docs/architecture.md, the tables and pictures of docs/scale.md and the JSON Schema of models.yaml. `--check` changes nothing and fails when a file is stale.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scalePage } from '../bench/herd/page.ts';
 import { catalog } from '../src/catalog.ts';
 import { modelsJsonSchema } from '../src/config/json-schema.ts';
 import { configReference } from '../src/config/reference.ts';
@@ -165,6 +166,9 @@ put(
 );
 put('schema/models.schema.json', `${JSON.stringify(modelsJsonSchema(), null, 2)}\n`);
 fill('docs/config.md', { config: configReference() });
+const scale = scalePage(table);
+fill('docs/scale.md', scale.tables);
+for (const [path, svg] of Object.entries(scale.pictures)) put(path, svg);
 fill('docs/architecture.md', { rooms: rulesText(table) });
 const ship = catalog.find((v) => v.action === '.');
 fill('README.md', {

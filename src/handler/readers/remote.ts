@@ -20,7 +20,9 @@ export function openRemoteReader(service: ObjectService, limits: Limits = defaul
     const token = options?.ifChanged;
     // A token of another store is not valid for this one.
     const unless = token?.startsWith(prefix) ? token.slice(prefix.length) : undefined;
-    return readObject(service, key, { unless }, limits);
+    // A look of an instance that serves: the next one comes soon, and fleets of them must not weigh on a store in trouble.
+    const patience = unless === undefined ? limits : { ...limits, retries: Math.min(limits.retries, 1) };
+    return readObject(service, key, { unless }, patience);
   }
   return { url: service.url, remote: true, read };
 }
