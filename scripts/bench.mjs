@@ -16,6 +16,7 @@ import { hashing } from '../bench/handler/hashing.ts';
 import { importing } from '../bench/handler/imports.ts';
 import { loading } from '../bench/handler/loads.ts';
 import { packing } from '../bench/handler/packing.ts';
+import { readingThroughCache } from '../bench/handler/read-copy.ts';
 import { becomingReady, startingOnCloudRun } from '../bench/handler/ready.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
@@ -47,6 +48,7 @@ const handler = {
   flipping,
   queueing,
   followingTogether,
+  readingThroughCache,
 };
 const stores = {
   ...{ publishing, publishingManyFiles, pruningManyVersions, keepingLargeModels },

@@ -8,6 +8,8 @@ export interface Settings {
   source: StoreSource;
   /** With MODEL_URI: key of the model file in `source`; there is then no manifest and no pointer. */
   file: string | undefined;
+  /** With MODEL_URI: what its bytes must hash to. */
+  sha256: string | undefined;
   /** The model of /v1/infer. */
   model: string;
   /** All models that this function serves, `model` first. */
@@ -61,6 +63,7 @@ export function readSettings(variables: Variables, problem?: string): Settings {
   const settings: Settings = {
     ...place,
     ...readNames(text, place.file, problems),
+    sha256: readDigest(text('MODEL_SHA256'), place.file !== undefined, problems),
     refreshSeconds: whole('MODEL_REFRESH_SECONDS', 1, 86_400) ?? 30,
     followOverSeconds: whole('MODEL_FOLLOW_OVER_SECONDS', 0, 86_400) ?? 0,
     runTimeoutMs: whole('COLDGATE_RUN_TIMEOUT_MS', 100, 900_000) ?? defaultRunTimeoutMs,
@@ -93,6 +96,17 @@ function readNames(
   const pointer = text('MODEL_POINTER') ?? defaultPointer;
   expect('MODEL_POINTER', isPointerName(pointer), nameRules.pointer, pointer);
   return { model, models: [...new Set([model, ...others])], version, pointer };
+}
+
+function readDigest(hex: string | undefined, isOneFile: boolean, problems: string[]): string | undefined {
+  if (hex === undefined) return undefined;
+  if (!/^[0-9a-f]{64}$/.test(hex)) {
+    problems.push(
+      `MODEL_SHA256: expected 64 hexadecimal digits in lower case, got ${JSON.stringify(hex.slice(0, 80))}.`,
+    );
+  }
+  if (!isOneFile) problems.push('MODEL_SHA256: is for MODEL_URI; versions of a store have their digests with them.');
+  return hex;
 }
 
 const list = (text: string | undefined): string[] => (text ?? '').split(',').flatMap((part) => part.trim() || []);

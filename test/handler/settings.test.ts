@@ -138,6 +138,7 @@ describe('settings', () => {
     [{ ...good, COLDGATE_PAGE: 'yes' }, ['COLDGATE_PAGE']],
     [{ ...good, COLDGATE_MAX_PAYLOAD_KB: '1e3' }, ['COLDGATE_MAX_PAYLOAD_KB']],
     [{ MODEL_URI: 'ftp://host/model.onnx' }, ['MODEL_URI']],
+    [{ ...good, MODEL_SHA256: 'AB' }, ['MODEL_SHA256', 'MODEL_SHA256']],
     [{ MODEL_URI: 'file://host/model.onnx' }, ['MODEL_URI']],
     [{ MODEL_URI: 'file:///a%2Fb/%ff.onnx' }, ['MODEL_URI']],
     [{ ...good, MODEL_VERSION: 'x', COLDGATE_THREADS: '-1' }, ['MODEL_VERSION', 'COLDGATE_THREADS']],

@@ -10,8 +10,8 @@ import type { CachedFile, ModelCache } from './model-cache.ts';
 export interface WantedFile {
   key: string;
   extension: 'onnx' | 'ort' | 'bin';
-  /** Absent only with MODEL_URI, where no digest is known. */
-  expected: { sha256: string; size: number } | undefined;
+  /** Absent only with MODEL_URI, where no digest is known, or no size beside it. */
+  expected: { sha256: string; size: number | undefined } | undefined;
   /**
    * Called when the store has answered and bytes are on their way, which is the time to do other work, and with each chunk
    * of them. What it throws ends the reading.
@@ -141,11 +141,11 @@ async function writeAll(file: number, chunk: Uint8Array, position: number): Prom
 
 function checkDigest(wanted: WantedFile, got: Downloaded): void {
   const { expected } = wanted;
-  if (!expected || (expected.size === got.size && expected.sha256 === got.sha256)) return;
-  const larger = got.size > expected.size ? 'more than ' : '';
+  if (!expected || ((expected.size ?? got.size) === got.size && expected.sha256 === got.sha256)) return;
+  const larger = got.size > (expected.size ?? got.size) ? 'more than ' : '';
   throw new LoadError(
     'checksum-mismatch',
-    `${wanted.key} is not what was published: expected sha256 ${expected.sha256} of ${expected.size} bytes, ` +
+    `${wanted.key} is not what was published: expected sha256 ${expected.sha256} of ${expected.size ?? 'any number of'} bytes, ` +
       `got ${larger ? `${larger}${expected.size} bytes` : `${got.sha256} of ${got.size} bytes`}.`,
   );
 }

@@ -18,7 +18,7 @@ export async function obtainFiles(
   wanted: readonly WantedFile[],
 ): Promise<ObtainedFile[]> {
   const alone = ({ expected }: WantedFile): boolean =>
-    !reader.remote || !expected || expected.size >= defaultLimits.largeBytes;
+    !reader.remote || (expected?.size ?? defaultLimits.largeBytes) >= defaultLimits.largeBytes;
   const obtain = (file: WantedFile) => obtainFile(reader, cache, file);
   const found = new Map<WantedFile, ObtainedFile>();
   const few = wanted.filter((file) => !alone(file));

@@ -66,7 +66,7 @@ async function obtainAll(
 function filesOf(resolved: Resolved, form: ChosenForm | undefined): [WantedFile, ...WantedFile[]] {
   const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
   const { sha256, size } = resolved;
-  const expected = sha256 !== undefined && size !== undefined ? { sha256, size } : undefined;
+  const expected = sha256 === undefined ? undefined : { sha256, size };
   const keyOf = ({ path }: FileEntry): string => fileKey(resolved.name, resolved.version, path);
   const besides = (one: FileEntry) => ({ key: keyOf(one), extension: 'bin' as const, expected: one });
   const first: WantedFile = form

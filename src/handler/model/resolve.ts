@@ -18,7 +18,7 @@ import { readDocument, readFirstDocument } from './read-document.ts';
 export interface Resolved {
   name: string;
   version: string;
-  /** Of the model file, as published; undefined until read with MODEL_URI, where nothing states it. */
+  /** Of the model file, as published; undefined until read with MODEL_URI where no MODEL_SHA256 stands beside it. */
   sha256: string | undefined;
   size: number | undefined;
   /** Key of the model file as published. */
@@ -144,7 +144,7 @@ function resolveFile(settings: Settings, name: string, key: string): Resolved {
   return {
     name,
     version: settings.version ?? 'unversioned',
-    sha256: undefined,
+    sha256: settings.sha256,
     size: undefined,
     key,
     artifacts: [],

@@ -13,6 +13,13 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
+ * What stores say of a signature whose time is over. S3 answers 400 where the session that signed has ended and 403 where the
+ * URL has, Google 400, Azure 403 (docs/facts.md).
+ */
+const expired =
+  /<Code>ExpiredToken<|Request has expired|Request signature expired|not valid in the specified (?:key )?time frame/;
+
+/**
  * Reads the object of a URL, under the key `name`, and files beside it, under paths relative to its folder. The URL may
  * be signed: its query is in no message, and only the headers for ranges are sent. `isPrivate` recognises addresses that
  * a redirect from outside must not lead to.
@@ -89,10 +96,9 @@ class SignedUrl implements ObjectService {
     return answer.header('accept-ranges') === 'bytes';
   }
 
-  /** S3 answers 400 where the session that signed has ended, Google where the signature has (docs/facts.md). */
   async explain(_key: string, answer: Answer): Promise<LoadError | undefined> {
     const { status } = answer;
-    const isExpired = status === 400 && /<Code>ExpiredToken<|Request has expired/.test(await answer.text());
+    const isExpired = (status === 400 || status === 403) && expired.test(await answer.text());
     if (status !== 401 && status !== 403 && !isExpired) return undefined;
     const why = isExpired ? 'has expired' : 'is wrong or has expired';
     const message = `${this.url} answered ${status}: the signature in MODEL_URI ${why}. A function cannot renew it: set MODEL_URI to a new link, or give the function a role for its store.`;

@@ -105,6 +105,28 @@ describe('loading', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('holds a lone file against MODEL_SHA256, and does not fetch again what it has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coldgate-uri-'));
+    const file = join(folder, 'model.onnx');
+    writeFileSync(file, tinyModel(7));
+    const variables = {
+      MODEL_STORE: '',
+      MODEL_NAME: '',
+      MODEL_URI: `file://${folder}`,
+      MODEL_SHA256: sha256(tinyModel()),
+    };
+    const refused = open(variables);
+    expect((await refused.ask(warm)).json).toMatchObject({ error: { code: 'checksum-mismatch' } });
+    writeFileSync(file, tinyModel());
+    const cache = { MODEL_CACHE: join(folder, 'cache') };
+    expect((await open({ ...variables, ...cache }).ask(warm)).json).toMatchObject({
+      model: { name: 'model', sha256: sha256(tinyModel()) },
+    });
+    rmSync(file);
+    expect((await open({ ...variables, ...cache }).ask(warm)).json).toMatchObject({ model: { name: 'model' } });
+    rmSync(folder, { recursive: true });
+  });
+
   it('says where the golden sample is missed first', async () => {
     const sample = { inputs: { x: [[1, 2]] }, outputs: { y: [[5.5, 1.5]] } };
     store.promote(store.publish('tiny', '1.0.0', { model: tinyModel(), sample }));

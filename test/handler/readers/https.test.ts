@@ -72,13 +72,18 @@ describe('a signed URL', () => {
   });
 
   it.each([
-    '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>',
-    '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
-  ])('has expired where the store says so with 400: %s', async (body) => {
-    server.on('whole', { status: 400, body });
+    [400, '<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>'],
+    [403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'],
+    [400, '<Error><Code>ExpiredToken</Code><Details>Request signature expired at: 2026-01-01</Details></Error>'],
+    [
+      403,
+      '<Error><AuthenticationErrorDetail>Signature not valid in the specified time frame</AuthenticationErrorDetail></Error>',
+    ],
+  ])('has expired where the store says so with %i %s', async (status, body) => {
+    server.on('whole', { status, body });
     await expect(read()).rejects.toMatchObject({
       code: 'store-denied',
-      message: expect.stringMatching(/has expired.*cannot renew it/),
+      message: expect.stringMatching(/MODEL_URI has expired.*cannot renew it/),
     });
   });
 
