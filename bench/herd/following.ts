@@ -38,7 +38,7 @@ class Fleet {
 
   /** Until all of them serve the version; asking for it makes none of them look. */
   async serve(version: string): Promise<void> {
-    for (const until = performance.now() + patienceMs; performance.now() < until; await pause(100)) {
+    for (const until = performance.now() + patienceMs; performance.now() < until; await pause(1000)) {
       const answers = await Promise.all(this.processes.map((one) => one.json('/v1/health')));
       if (answers.every((one) => (one as { model?: { version: string } }).model?.version === version)) return;
     }

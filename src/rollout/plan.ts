@@ -19,6 +19,12 @@ export async function describeFunction<R extends Deployed, V extends FunctionVie
   };
 }
 
+/** Where versions are read, if not in the store itself. The query may be a signature. */
+function readWay({ settings }: DeployRequest): string {
+  const url = settings.storeVariables['MODEL_READ_URL'];
+  return url === undefined ? '' : `, versions read through ${url.replace(/\?.*$/s, '')}`;
+}
+
 /** What `deploy` or `route` would do, in words, without doing it. */
 export async function planFunction<R extends Deployed, V extends FunctionView<R>>(
   { platform }: Rollout<R, V>,
@@ -29,14 +35,16 @@ export async function planFunction<R extends Deployed, V extends FunctionView<R>
   const { role, version } = wanted;
   const what = `${role} of ${view?.name ?? request.settings.name}${version === null ? '' : ` ${version}`}`;
   const known = role === 'live' ? view?.live : view?.candidates.find((one) => one.version === version);
-  if (!view || known?.role === undefined) return [{ action: 'create', what }];
+  const way = readWay(request);
+  if (!view || known?.role === undefined) return [{ action: 'create', what: what + way }];
   const changes: Change[] = [];
   const cost = role === 'live' && platform.replacing !== undefined ? ` (${platform.replacing})` : '';
   const update = (text: string): void => void changes.push({ action: 'update', what: `${what}: ${text}${cost}` });
   const short = (digest: string): string => digest.slice(0, 12);
   for (const part of ['package', 'settings'] as const) {
     const [before, after] = [known[`${part}Sha256`], wanted[`${part}Sha256`]];
-    if (before !== after) update(`${part} ${short(before)} -> ${short(after)}`);
+    const how = part === 'settings' ? way : '';
+    if (before !== after) update(`${part} ${short(before)} -> ${short(after)}${how}`);
   }
   for (const text of platform.drift?.(view, what, known, request) ?? []) {
     changes.push({ action: 'update', what: text });

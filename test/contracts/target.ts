@@ -220,6 +220,13 @@ export function targetContract(name: string, open: () => Promise<TargetBench>): 
       await deploy(one);
       expect(await target.plan(request('candidate', one))).toMatchObject([{ action: 'none' }]);
       expect(await target.plan(request('candidate', one, bench.packages[1]))).toMatchObject([{ action: 'update' }]);
+      const signed = { MODEL_READ_URL: 'https://cdn.example/models?Signature=secret' };
+      const settings = { ...bench.settings, storeVariables: { ...bench.settings.storeVariables, ...signed } };
+      const through = await target.plan({ ...request('candidate', one), settings });
+      expect(through).toMatchObject([
+        { action: 'update', what: expect.stringContaining('https://cdn.example/models') },
+      ]);
+      expect(JSON.stringify(through)).not.toContain('secret');
       expect(await target.plan(request('live', one))).toMatchObject([{ action: 'create' }]);
     });
 
