@@ -79,6 +79,7 @@ export const lists = {
     'stores/secrets.test.ts',
     'targets/aws-lambda/aws-api-moto.test.ts',
     'targets/aws-lambda/aws-lambda.test.ts',
+    'targets/aws-lambda/aws-rest-foreign.test.ts',
     'targets/aws-lambda/aws-neighbours-moto.test.ts',
     'targets/google-cloud-run/google-batch.test.ts',
     'targets/google-cloud-run/google-messages.test.ts',
