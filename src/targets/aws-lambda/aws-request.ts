@@ -54,8 +54,12 @@ async function send(context: LambdaContext, request: AwsRequest, signal: AbortSi
   try {
     return await sendApiRequest({ method, url, headers: Object.fromEntries(signed.entries()), ...bytes, signal });
   } catch (error) {
+    signal.throwIfAborted();
     // What lies below `fetch failed` says whether another attempt may help.
-    throw (error as Error).cause instanceof Error ? (error as Error).cause : error;
+    const { cause } = error as { cause?: Error & { code?: string } };
+    if (!(cause instanceof Error)) throw error;
+    const code = cause.code?.startsWith('UND_ERR_') ? 'ECONNRESET' : cause.code;
+    throw Object.assign(new Error(cause.message, { cause }), { code });
   }
 }
 

@@ -69,7 +69,7 @@ async function createDomain(
   tags: Record<string, string>,
 ): Promise<DomainName> {
   context.log.info(`Creating the domain ${name} at API Gateway.`);
-  return askRest<DomainName>(context, 'POST', '/domainnames', {
+  const made = askRest<DomainName>(context, 'POST', '/domainnames', {
     domainName: name,
     regionalCertificateArn: certificate,
     endpointConfiguration: { types: ['REGIONAL'] },
@@ -82,6 +82,12 @@ async function createDomain(
     }),
     ...(ownershipCertificate !== undefined && { ownershipVerificationCertificateArn: ownershipCertificate }),
     tags: { ...tags, [madeTag]: 'yes' },
+  });
+  return made.catch(async (error: unknown) => {
+    // The answer to the call before may have been lost.
+    const there = await find(context, name);
+    if (there?.tags?.[madeTag] === 'yes') return there;
+    throw error;
   });
 }
 

@@ -79,6 +79,8 @@ export async function ensureKeys(
     ids.set(key.name, known.id);
   }
   const named = new Set(ids.values());
+  const known = new Set([...named, ...there.map(({ id }) => id)]);
+  if (known.size > there.length) await removeRepeated(context, owner, known);
   return {
     join: async (planIds) => {
       const wanted = plans.map(({ name, keys }): [string, Set<string>] => [
@@ -94,6 +96,11 @@ export async function ensureKeys(
       }
     },
   };
+}
+
+/** Where the answer to a creation was lost, the key was made twice; nobody has the other one yet. */
+async function removeRepeated(context: LambdaContext, owner: string, known: ReadonlySet<string>): Promise<void> {
+  for (const { id } of await listKeys(context, owner)) if (!known.has(id)) await goneRest(context, `/apikeys/${id}`);
 }
 
 async function createKey(

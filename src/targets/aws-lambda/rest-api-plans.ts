@@ -47,7 +47,11 @@ export async function ensurePlans(
     ids.set(plan.name, known ? known.id : await createPlan(context, name, plan, place, tags));
     if (known) await changePlan(context, known, plan, place);
   }
-  for (const one of there.filter(({ id }) => ![...ids.values()].includes(id))) await removePlan(context, one);
+  // Where the answer to a creation was lost, the plan was made twice.
+  const named = new Set(ids.values());
+  const isNew = [...named].some((id) => !there.some((one) => one.id === id));
+  const now = isNew ? await plansOf(context, name) : there;
+  for (const one of now.filter(({ id }) => !named.has(id))) await removePlan(context, one);
   await keys.join(ids);
   await keys.removeOthers();
 }

@@ -57,7 +57,9 @@ export async function ensureStage(
       ? [{ op: 'replace', path: '/deploymentId', value: String(deploymentId) }]
       : [];
   await askRest(context, 'PATCH', stage, { patchOperations: [...moved, ...wanted.stageSettings] });
-  const surplus = there.filter((one) => one.id !== deploymentId && one.description?.startsWith('coldgate '));
+  // Where the answer to a deployment was lost, it was made twice.
+  const now = deploymentId === current?.id ? there : await listRest<Deployment>(context, `/restapis/${id}/deployments`);
+  const surplus = now.filter((one) => one.id !== deploymentId && one.description?.startsWith('coldgate '));
   for (const one of surplus) await removeDeployment(context, `/restapis/${id}/deployments/${one.id}`);
 }
 

@@ -174,6 +174,29 @@ describe('the rest-api endpoint of the aws-lambda target', () => {
     });
   });
 
+  it('leaves the same where an answer is lost, or a call throttled or failed, at each of its calls in turn', async () => {
+    bench.lambda.account.looks = 0;
+    const domain = { name: 'api.example.org', certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/1a2b' };
+    const whole = withKeys([{ name: 'acme' }], { domain, cache: {} });
+    const failing = new ServiceError('ServiceException', 500, 'An error occurred.');
+    await route(whole);
+    const left = rest().inventory().sort();
+    const calls = bench.lambda.calls.splice(0).filter(({ input }) => 'RestPath' in input);
+    const wrong: unknown[] = [];
+    for (const [nth, { operation, mutating }] of calls.entries()) {
+      await (await bench.target(whole)).remove({ name: functionName }, 'all');
+      let count = 0;
+      const fault = mutating ? 'lost' : nth % 2 === 0 ? throttled() : failing;
+      bench.lambda.fault = (_name, input) => ('RestPath' in input && count++ === nth ? fault : undefined);
+      const failure = await route(whole).catch((error: Error) => error.message);
+      bench.lambda.fault = () => undefined;
+      const now = rest().inventory().sort();
+      if (typeof failure === 'string' || now.join() !== left.join()) wrong.push([operation, nth, failure, now]);
+    }
+    expect(calls.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+  }, 120_000);
+
   it('makes one API where two runs make it at once', async () => {
     const targets = await Promise.all([bench.target(open), bench.target(open)]);
     await route({ endpoint: 'none' });

@@ -57,10 +57,14 @@ describePart('aws-cli', whyNot(awsCli), 'a REST API, looked at by AWS’s own co
     ['a stage twice', 'create-stage --stage-name live --deployment-id DEPLOYMENT', /ConflictException/],
     ['a deployment that a stage names', 'delete-deployment --deployment-id DEPLOYMENT', /BadRequestException/],
     ['an API that a stage is asked of which is none', 'get-stage --stage-name other', /NotFoundException/],
-  ])('refuses %s', async (_what, line, error) => {
-    const [[id, api] = []] = bench.lambda.neighbours.rest.apis;
-    const [deployment = ''] = api?.deployments.keys() ?? [];
-    const asked = aws(`apigateway ${line.replace('DEPLOYMENT', deployment)} --rest-api-id ${id}`);
-    await expect(asked).rejects.toThrow(error);
-  }, 120_000);
+  ])(
+    'refuses %s',
+    async (_what, line, error) => {
+      const [[id, api] = []] = bench.lambda.neighbours.rest.apis;
+      const [deployment = ''] = api?.deployments.keys() ?? [];
+      const asked = aws(`apigateway ${line.replace('DEPLOYMENT', deployment)} --rest-api-id ${id}`);
+      await expect(asked).rejects.toThrow(error);
+    },
+    120_000,
+  );
 });
