@@ -22,6 +22,7 @@ export const lists = {
     'onnx/',
     'rollout/',
     'runner/',
+    'tokenizer/',
     'verbs/decide.test.ts',
     'verbs/report.test.ts',
     'house.test.ts',

@@ -53,6 +53,11 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: ['node:crypto', 'semver'],
   },
+  tokenizer: {
+    owns: 'tokenizer.json compiled to a flat file, and texts to ids from that file, as the reference implementation does: pure',
+    rooms: [],
+    packages: ['node:crypto'],
+  },
   inputs: {
     owns: "typed readers of inputs, one for CLI flags and the actions' inputs",
     rooms: ['errors', 'model/names.ts'],
