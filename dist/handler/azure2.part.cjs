@@ -1,0 +1,1 @@
+const e=require("./azure-blobs.part.cjs"),t=require("./remote.part.cjs"),n=(n,r,i)=>t.t(new e.t(n,r,i),i);exports.openAzureReader=n;

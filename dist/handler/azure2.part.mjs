@@ -1,0 +1,1 @@
+import{t as e}from"./azure-blobs.part.mjs";import{t}from"./remote.part.mjs";const n=(n,r,i)=>t(new e(n,r,i),i);export{n as openAzureReader};

@@ -1,0 +1,1 @@
+export{o as openDesk}from"./desk.part.mjs";

@@ -1,0 +1,1 @@
+function e({unless:e,only:t,range:n}){return{...e&&{"if-none-match":e},...t&&{"if-match":t},...n&&{range:`bytes=${n[0]}-${n[1]-1}`}}}const t=(...e)=>e.filter(e=>e!==``).join(`/`);Object.defineProperty(exports,"n",{enumerable:!0,get:function(){return t}}),Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return e}});

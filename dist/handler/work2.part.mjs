@@ -1,0 +1,1 @@
+export{t as createWorker}from"./work.part.mjs";
