@@ -141,16 +141,12 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
     previews: [...serving, 'remove'],
   },
   destroy: {
-    reads: true,
-    listsAll: true,
-    writes: clearing,
+    ...{ reads: true, listsAll: true, writes: clearing },
     target: ['look', 'list', 'clear', 'remove'],
     previews: ['look', 'clear', 'remove'],
   },
   sweep: {
-    reads: true,
-    listsAll: true,
-    trust: true,
+    ...{ reads: true, listsAll: true, trust: true },
     writes: { ...pruning, baselines: ['remove'] },
     target: ['look', 'list', 'call'],
     previews: ['look', 'clear', 'remove'],

@@ -23,6 +23,7 @@ const tests: Record<string, (pattern: string, value: string) => boolean> = {
   StringEquals: (pattern, value) => pattern === value,
   StringLike: (pattern, value) => wild(pattern, value),
   ArnEquals: (pattern, value) => wild(pattern, value),
+  ArnLike: (pattern, value) => wild(pattern, value),
 };
 
 /** All operators must hold, all keys of each, and one value of each key. A key that the call does not have holds not. */

@@ -14,7 +14,11 @@ export async function openObjects(source: StoreSource, variables: Variables): Pr
       return (await import('./azure.ts')).openObjects(bucket, variables, source);
     case 'file':
       return (await import('./file.ts')).openObjects();
-    case 'https':
-      throw new SettingsError(['MODEL_URI: expected a store, since a URL of one object takes no results.']);
+    default:
+      throw new SettingsError([
+        store === 'https'
+          ? 'MODEL_URI: expected a store, since a URL of one object takes no results.'
+          : `MODEL_URI: expected a store that takes results, and ${store} has no writer.`,
+      ]);
   }
 }

@@ -119,9 +119,17 @@ function claimed(to: Destination, own: Claim, found: Uint8Array): Promise<Integr
   return otherBytes(to, differences, what, `has other files: ${what}`);
 }
 
-/** Of a file without a digest its size stands for it. */
+/** Of a file without a digest its size stands for it. A claim that cannot be read has no files, and so other ones. */
 function entriesOf(bytes: Uint8Array) {
   type Entry = { path: string; sha256?: string; size: number };
-  const { files } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { files: Entry[] };
-  return files.map(({ path, sha256: hex, size }) => ({ path, size, sha256: hex ?? `of ${size} bytes` }));
+  const isEntry = (one: unknown): one is Entry =>
+    typeof one === 'object' && one !== null && typeof (one as Entry).path === 'string';
+  let files: unknown;
+  try {
+    files = (JSON.parse(Buffer.from(bytes).toString('utf8')) as { files?: unknown } | null)?.files;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const entries = Array.isArray(files) ? files.filter(isEntry) : [];
+  return entries.map(({ path, sha256: hex, size }) => ({ path, size, sha256: hex ?? `of ${size} bytes` }));
 }

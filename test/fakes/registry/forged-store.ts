@@ -133,6 +133,10 @@ export const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> =
     lease: layout.leaseKey(model, '1.0.0', 'forged'),
     "preview's lease": layout.leaseKey(model, preview, 'forged'),
   },
+  claimKey: {
+    claim: layout.claimKey(model, '1.0.0'),
+    'claim of the next version': layout.claimKey(model, '1.3.0'),
+  },
   baselineKey: {
     'gate record': layout.baselineKey(model, target, '1.2.0'),
     'gate record of what is live': layout.baselineKey(model, target, '1.1.0'),
