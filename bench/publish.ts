@@ -73,7 +73,7 @@ export async function publishing({ quick, scratch }: Options): Promise<Goal[]> {
           ours: msText(ours),
           theirs: msText(theirs),
           value: ratio,
-          limit: quick ? 1.5 : 1,
+          limit: quick ? 3 : 1,
           unit: '×',
         });
         goals.push(await verifying(project, name, quick));
