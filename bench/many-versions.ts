@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '../src/log.ts';
 import { promoteVersion } from '../src/registry/pointer/promote.ts';
-import { publishVersion } from '../src/registry/publish/publish.ts';
 import { openS3Store } from '../src/stores/s3.ts';
 import type { Store } from '../src/stores/store.ts';
 import { FaultProxy } from '../test/emulators/fault-proxy.ts';
@@ -11,26 +10,14 @@ import { Project } from '../test/fixtures/project.ts';
 import { coldgate } from './coldgate.ts';
 import { type Goal, median, type Options } from './goal.ts';
 import { onS3, s3Bucket, s3Server, useS3 } from './s3-server.ts';
+import { publishSmallVersion } from './small-version.ts';
 
 const latencyMs = 20;
 
 /** So many versions of a model and its sample, the newest of them promoted one after the other. */
 async function fill(store: Store, count: number): Promise<void> {
   const [log, now] = [silentLogger, () => new Date()];
-  const x = { name: 'x', dtype: 'float32' as const, shape: [1] };
-  const head = { inputs: [x], outputs: [x], opset: 13, irVersion: 8, producer: '' };
-  const publish = (version: string) =>
-    publishVersion({
-      ...{ store, model: 'digits', version, head, log, now },
-      files: ['model.onnx', 'sample.json'].map((path) => ({ path, source: `${path} ${version}` })),
-      modelPath: 'model.onnx',
-      artifacts: [],
-      sourceInfo: {},
-      coldgateVersion: '0.0.0',
-      readFile: async function* (source) {
-        yield Buffer.from(source);
-      },
-    });
+  const publish = (version: string) => publishSmallVersion(store, 'digits', version, ['model.onnx', 'sample.json']);
   const versions = Array.from({ length: count }, (_, at) => `1.${at}.0`);
   for (let at = 0; at < count; at += 8) await Promise.all(versions.slice(at, at + 8).map(publish));
   for (const version of versions.slice(-5)) {

@@ -1,11 +1,11 @@
 import { silentLogger } from '../src/log.ts';
 import { pointerKey } from '../src/model/layout.ts';
 import { promoteVersion } from '../src/registry/pointer/promote.ts';
-import { publishVersion } from '../src/registry/publish/publish.ts';
 import { openMemoryStore } from '../src/stores/memory.ts';
 import type { Store } from '../src/stores/store.ts';
 import { contend, type ServerManners } from '../test/fakes/registry/contention.ts';
 import type { Goal, Options } from './goal.ts';
+import { publishSmallVersion } from './small-version.ts';
 
 /** Counts the requests that concern one key. */
 function counting(store: Store, key: string): { store: Store; reads: () => number; writes: () => number } {
@@ -69,21 +69,7 @@ async function uncontended(): Promise<Goal[]> {
   const store = openMemoryStore();
   const log = silentLogger;
   const now = () => new Date();
-  const x = { name: 'x', dtype: 'float32' as const, shape: [1] };
-  const head = { inputs: [x], outputs: [x], opset: 13, irVersion: 8, producer: '' };
-  for (const version of ['1.0.0', '1.1.0']) {
-    await publishVersion({
-      ...{ store, model: 'm', version, head, log, now },
-      files: [{ path: 'model.onnx', source: version }],
-      modelPath: 'model.onnx',
-      artifacts: [],
-      sourceInfo: {},
-      coldgateVersion: '0.0.0',
-      readFile: async function* (source) {
-        yield Buffer.from(source);
-      },
-    });
-  }
+  for (const version of ['1.0.0', '1.1.0']) await publishSmallVersion(store, 'm', version, ['model.onnx']);
   const gate = { verdict: 'none' as const };
   const mover = { model: 'm', actor: 'bench', gate, now, log };
   await promoteVersion({ ...mover, store, version: '1.0.0' });

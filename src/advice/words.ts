@@ -10,8 +10,8 @@ export function remedyText({ set = [], run }: Remedy): string {
 
 /** One line: what was found, why, and what to type. */
 export function findingText(finding: Finding): string {
-  const todo = finding.verdict === 'yes' ? '' : remedyText(finding);
-  return todo === '' ? finding.why : `${finding.why} ${todo}`;
+  const remedy = finding.verdict === 'yes' ? '' : remedyText(finding);
+  return remedy === '' ? finding.why : `${finding.why} ${remedy}`;
 }
 
 /** 1234 -> `1.2 s`, 45 -> `45 ms`. */

@@ -83,7 +83,7 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
   return undefined;
 }
 
-/** Refusals that their message alone tells apart. */
+/** Refusals with a code that others have too: the message decides which one it is. */
 function byWords(error: AzureFailure, { resource }: RequestContext): ColdgateError | undefined {
   const { status, message } = error;
   if (status === 400 && /from host runtime/i.test(message)) {

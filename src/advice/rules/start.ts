@@ -51,7 +51,7 @@ function judgeWarm(facts: Facts): Judgement | undefined {
   if (warm.instances > 0) {
     const kept = `${warm.instances} kept warm (${cost})`;
     if (isProduction || warm.usd === 0) return yes(`${kept}.${useText(facts, warm.instances)}`);
-    return no(`${kept} in ${environment.name}, where nobody waits.`, { set: [[path, '0']] });
+    return no(`${kept} in ${environment.name}, which is not production.`, { set: [[path, '0']] });
   }
   if (!isProduction) return yes(`None kept warm in ${environment.name}: it costs nothing between calls.`);
   const one = { set: [[path, '1']] as const };

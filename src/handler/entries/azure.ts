@@ -7,7 +7,7 @@ import { createHttpHandler, readAuthLevel } from '../platforms/azure/function.ts
 import { writeToInvocation } from '../platforms/azure/log.ts';
 import { createQueueHandler } from '../platforms/azure/messages.ts';
 import { readStart } from '../platforms/azure/start.ts';
-import { type Answers, startFailed } from '../platforms/azure/start-failed.ts';
+import { type RequestHandler, startFailed } from '../platforms/azure/start-failed.ts';
 import type { OpenQueue } from '../queue/open-desk.ts';
 import type { Work } from '../queue/queue.ts';
 import { isSessionThread } from '../session/session-thread.ts';
@@ -27,7 +27,7 @@ function register(): void {
   const { env } = process;
   const level = readAuthLevel(env['COLDGATE_AZURE_AUTH']);
   const opened = Promise.resolve().then(() => open(level.problem));
-  const handler = createHttpHandler(opened.then(({ answers }) => answers));
+  const handler = createHttpHandler(opened.then((found) => found.handler));
   azure.http('coldgate', {
     // All of them: what is not answered is refused by the application, in its own words.
     methods: ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'],
@@ -54,7 +54,7 @@ function registerQueue(place: string, opened: Promise<Opened>): void {
 }
 
 interface Opened {
-  answers: Answers;
+  handler: RequestHandler;
   /** Does the work of messages; undefined where the function has no queue or could not start. */
   worker?: (() => Promise<Work>) | undefined;
 }
@@ -74,11 +74,11 @@ async function open(problem: string | undefined): Promise<Opened> {
       desk &&
       once(async () => (await import('../queue/work.ts')).createWorker({ app, desk, write, form: plainForm }).work);
     // Read where uploads are answered alone.
-    if (!env['COLDGATE_BATCH_BUCKET']) return { answers: app, worker };
+    if (!env['COLDGATE_BATCH_BUCKET']) return { handler: app, worker };
     const { withUploads } = await import('../platforms/azure/uploads.ts');
-    return { answers: withUploads(app, { variables: env, write, limit: settings.maxPayloadBytes }), worker };
+    return { handler: withUploads(app, { variables: env, write, limit: settings.maxPayloadBytes }), worker };
   } catch (error) {
-    return { answers: startFailed(error, { ...facts, revision: env['COLDGATE_REVISION'] ?? null }, write) };
+    return { handler: startFailed(error, { ...facts, revision: env['COLDGATE_REVISION'] ?? null }, write) };
   }
 }
 

@@ -67,15 +67,15 @@ function accountPolicies(
   const { files, commands } = functionBindings(subject, name, run);
   const isOwn = account.endsWith(`@${project}.iam.gserviceaccount.com`);
   const make = isOwn ? [`gcloud iam service-accounts create ${name} --project="$PROJECT" || true`] : [];
-  const told = run.filter(({ target }) => target.batch);
+  const notified = run.filter(({ target }) => target.batch);
   const pushed = run.filter(({ target }) => target.queue);
-  const invoke = called.length + told.length + pushed.length > 0 ? [bindProject('roles/run.invoker')] : [];
-  const receive = told.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
+  const invoke = called.length + notified.length + pushed.length > 0 ? [bindProject('roles/run.invoker')] : [];
+  const receive = notified.length > 0 ? [bindProject('roles/eventarc.eventReceiver')] : [];
   const given = [...invoke, ...receive, ...pushed.flatMap(topicCommands)];
   const purposes = [
     ...purpose(run, 'The service account of ', '.'),
     ...purpose(called, 'The account by which API Gateway calls ', '.'),
-    ...purpose(told, 'The account by which Eventarc tells ', ' of uploads.'),
+    ...purpose(notified, 'The account by which Eventarc tells ', ' of uploads.'),
     ...purpose(pushed, 'The account by which Pub/Sub pushes messages to ', '.'),
   ];
   return {

@@ -4,7 +4,7 @@ import type { FunctionSettings } from '../../rollout/target.ts';
 import { holds } from './compare.ts';
 import { ensureContainer } from './containers.ts';
 import { type FlexContext, isPremium, sitePath, web } from './context.ts';
-import { digestOf, untold } from './differing.ts';
+import { digestOf, notReported } from './differing.ts';
 import { forgetKeys } from './keys.ts';
 import {
   appTag,
@@ -68,7 +68,7 @@ function marked(body: Body): Body {
   const digest = digestOf([identity, { ...kept, siteConfig }], 16);
   return {
     ...body,
-    tags: { ...tags, [appTag]: [digest, ...untold({ identity, cors, preWarmedInstanceCount })].join(' ') },
+    tags: { ...tags, [appTag]: [digest, ...notReported({ identity, cors, preWarmedInstanceCount })].join(' ') },
   };
 }
 

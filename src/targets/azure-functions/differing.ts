@@ -14,7 +14,7 @@ export const digestOf = (what: unknown, digits: number): string =>
     .slice(0, digits);
 
 /** What Azure does not tell, each with its digest: `cors:0a1b2c3d`. */
-export const untold = (parts: Record<string, unknown>): string[] =>
+export const notReported = (parts: Record<string, unknown>): string[] =>
   Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [`${name}:${digestOf(value, 8)}`]));
 
 /** Fields of the live app that the settings have otherwise. Pure. */
@@ -30,7 +30,7 @@ export function differingFields(
   };
   return [
     ...(isPremium(settings) ? [] : differingScale(settings, properties?.functionAppConfig)),
-    ...untold(parts).flatMap((one) => (noted.includes(one) ? [] : [one.split(':')[0] ?? ''])),
+    ...notReported(parts).flatMap((one) => (noted.includes(one) ? [] : [one.split(':')[0] ?? ''])),
     ...(holds(tags, settings.tags ?? {}) ? [] : ['tags']),
   ];
 }

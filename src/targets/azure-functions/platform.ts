@@ -132,8 +132,8 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
 
   /** Uploads and messages go to the live app, whatever it runs. */
   async settle(state: FlexState): Promise<boolean> {
-    const told = await ensureBatch(this.#context, state);
-    return (await ensureQueue(this.#context, state)) || told;
+    const batchMade = await ensureBatch(this.#context, state);
+    return (await ensureQueue(this.#context, state)) || batchMade;
   }
 
   queueOf(state: FlexState): Promise<QueueState | undefined> {

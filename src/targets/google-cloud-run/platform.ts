@@ -104,8 +104,8 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
 
   async settle(state: RunState, { id }: RunRevision): Promise<boolean> {
     const released = await releaseOthers(this.#context, state, id);
-    const told = await ensureBatch(this.#context, state);
-    return (await ensureQueue(this.#context, state)) || told || released;
+    const batchMade = await ensureBatch(this.#context, state);
+    return (await ensureQueue(this.#context, state)) || batchMade || released;
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {

@@ -4,7 +4,7 @@ import { Pages } from './pages.ts';
 import { utf8 } from './rewrite.ts';
 import type { Text } from './text.ts';
 import type { Tokens } from './tokens.ts';
-import { Trie } from './trie.ts';
+import { type Trie, trieOf } from './trie.ts';
 
 export interface BytePairAbout {
   kind: 'bpe';
@@ -46,19 +46,14 @@ export class BytePair {
     // By bits: 1 for what follows another symbol, 2 for the last one.
     this.#first = [0, 1, 2, 3].map((bits) => first[kinds.indexOf(bits & about.affixes)] as Pages<Uint32Array>);
     this.#merges = new Merges(file);
-    const part = (name: string): Uint32Array => file.section(`words.${name}`);
-    if (about.wholeWords) this.#words = new Trie(part('parents'), part('points'), part('values'));
+    if (about.wholeWords) this.#words = trieOf(file, 'words');
   }
 
   tokens(text: Text, begin: number, end: number, out: Tokens): void {
-    if (this.#words) {
-      let node = this.#words.root(0);
-      for (let at = begin; at < end && node >= 0; at += 1) node = this.#words.step(node, text.points[at]!);
-      const value = node < 0 ? 0 : this.#words.value(node);
-      if (value !== 0) {
-        out.push(value - 1, text.from[begin]!, text.to[end - 1]!);
-        return;
-      }
+    const known = this.#words?.whole(text.points, begin, end) ?? -1;
+    if (known >= 0) {
+      out.push(known, text.from[begin]!, text.to[end - 1]!);
+      return;
     }
     this.#read(text, begin, end);
     this.#merge();

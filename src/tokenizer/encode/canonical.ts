@@ -1,8 +1,6 @@
 import type { Pages } from './pages.ts';
-import type { Text } from './text.ts';
+import type { Text, TextStep } from './text.ts';
 import type { Trie } from './trie.ts';
-
-type Work = (input: Text, output: Text) => void;
 
 /** Hangul is taken apart and put together by arithmetic: https://www.unicode.org/versions/Unicode9.0.0/ch03.pdf, 3.12. */
 const hangul = { first: 0xac00, count: 11172, lead: 0x1100, vowel: 0x1161, tail: 0x11a7, vowels: 21, tails: 28 };
@@ -32,7 +30,7 @@ interface Mark {
  * Canonical order: marks that follow one another are sorted by class. Where marks come from is told by places, as in the
  * reference: the first of them from the first place, whichever it is now.
  */
-export function ordering(orders: Pages<Uint16Array>): Work {
+export function ordering(orders: Pages<Uint16Array>): TextStep {
   const sorted = (input: Text, begin: number, end: number, output: Text): void => {
     const marks: Mark[] = [];
     const places: number[] = [];
@@ -84,7 +82,7 @@ function shift(output: Text, begin: number, input: Text, at: number): void {
 }
 
 /** Puts together what canonical composition does. */
-export function composing(orders: Pages<Uint16Array>, pairs: Trie): Work {
+export function composing(orders: Pages<Uint16Array>, pairs: Trie): TextStep {
   const composed = (first: number, second: number): number => {
     const byRule = composedHangul(first, second);
     if (byRule >= 0) return byRule;

@@ -1,8 +1,8 @@
-import type { FlatFile, Section } from '../flat-file.ts';
+import type { FlatFile } from '../flat-file.ts';
 import { BytePair, type BytePairAbout } from './byte-pair.ts';
 import type { Text } from './text.ts';
 import type { Tokens } from './tokens.ts';
-import { Trie } from './trie.ts';
+import { type Trie, trieOf } from './trie.ts';
 import { Unigram, type UnigramAbout } from './unigram.ts';
 
 export interface WordPieceAbout {
@@ -25,11 +25,6 @@ export interface Model {
   /** @throws RangeError where the model has no token for what it does not know */
   tokens(text: Text, begin: number, end: number, out: Tokens): void;
 }
-
-export const trieOf = (file: FlatFile<unknown>, name: string): Trie => {
-  const part = (what: string): Uint32Array => file.section<Section>(`${name}.${what}`) as Uint32Array;
-  return new Trie(part('parents'), part('points'), part('values'));
-};
 
 /** Greedy, the longest first; the first part of a word below root 0, those that go on below root 1. */
 class WordPiece implements Model {
@@ -71,13 +66,6 @@ class WordPiece implements Model {
   }
 }
 
-/** The id of a whole piece; -1 where it is none. */
-export function wholePiece(words: Trie, root: number, text: Text, begin: number, end: number): number {
-  let node = words.root(root);
-  for (let at = begin; at < end && node >= 0; at += 1) node = words.step(node, text.points[at]!);
-  return node < 0 ? -1 : words.value(node) - 1;
-}
-
 class WordLevel implements Model {
   readonly #words: Trie;
   readonly #unknown: number | undefined;
@@ -88,7 +76,7 @@ class WordLevel implements Model {
   }
 
   tokens(text: Text, begin: number, end: number, out: Tokens): void {
-    const known = wholePiece(this.#words, 0, text, begin, end);
+    const known = this.#words.whole(text.points, begin, end);
     const id = known < 0 ? this.#unknown : known;
     if (id === undefined)
       throw new RangeError('A word is not in the vocabulary, and there is no token for such words.');

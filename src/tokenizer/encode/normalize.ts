@@ -3,8 +3,8 @@ import { composing, isSyllable, ordering, takeApart } from './canonical.ts';
 import { Class, type Classes } from './classes.ts';
 import { Pages } from './pages.ts';
 import { Precompiled } from './precompiled.ts';
-import { Text } from './text.ts';
-import { Trie } from './trie.ts';
+import { Text, type TextStep } from './text.ts';
+import { trieOf } from './trie.ts';
 
 /** What compiled normalizers do, in order. */
 export type NormalizerStep =
@@ -17,12 +17,10 @@ export type NormalizerStep =
   /** `least`: so many of the one point at the least, and all that follow; without it the pattern itself. */
   | { do: 'replace'; pattern: number[]; content: number[]; least?: number };
 
-type Work = (input: Text, output: Text) => void;
-
 /** Of a map, a value is 0 for what stays, else one more than the place of what comes instead, in units of 32, and its length. */
 export const packReplacement = (at: number, length: number): number => ((at << 5) | length) + 1;
 
-function mapping(file: FlatFile<unknown>, map: number, decomposesHangul: boolean): Work {
+function mapping(file: FlatFile<unknown>, map: number, decomposesHangul: boolean): TextStep {
   const pages = new Pages<Uint32Array>(file.section(`map${map}.index`), file.section(`map${map}.values`));
   const pool = file.section<Uint32Array>(`map${map}.pool`);
   return (input, output) => {
@@ -43,14 +41,14 @@ function mapping(file: FlatFile<unknown>, map: number, decomposesHangul: boolean
 }
 
 const prepending =
-  (points: readonly number[]): Work =>
+  (points: readonly number[]): TextStep =>
   (input, output) => {
     if (input.length > 0) for (const point of points) output.push(point, input.from[0]!, input.to[0]!);
     for (let at = 0; at < input.length; at += 1) output.take(input, at);
   };
 
 const stripping =
-  (classes: Classes, left: boolean, right: boolean): Work =>
+  (classes: Classes, left: boolean, right: boolean): TextStep =>
   (input, output) => {
     let [begin, end] = [0, input.length];
     const isSpace = (at: number): boolean => (classes.get(input.points[at]!) & Class.space) !== 0;
@@ -65,7 +63,7 @@ function matches(input: Text, at: number, pattern: readonly number[]): boolean {
   return true;
 }
 
-function replacing(pattern: readonly number[], content: readonly number[], least?: number): Work {
+function replacing(pattern: readonly number[], content: readonly number[], least?: number): TextStep {
   return (input, output) => {
     for (let at = 0; at < input.length; ) {
       let length = matches(input, at, pattern) ? pattern.length : 0;
@@ -83,18 +81,16 @@ function replacing(pattern: readonly number[], content: readonly number[], least
 
 /** Runs the steps of a compiled normalizer. The text it returns is good until the next run. */
 export class Normalizer {
-  readonly #work: Work[];
+  readonly #work: TextStep[];
   #one = new Text();
   #other = new Text();
 
   constructor(steps: readonly NormalizerStep[], file: FlatFile<unknown>, classes: Classes) {
     const orders = (): Pages<Uint16Array> => new Pages(file.section('order.index'), file.section('order.values'));
-    const pairs = (): Trie =>
-      new Trie(file.section('pairs.parents'), file.section('pairs.points'), file.section('pairs.values'));
     this.#work = steps.map((step) => {
       if (step.do === 'map') return mapping(file, step.map, step.hangul === true);
       if (step.do === 'order') return ordering(orders());
-      if (step.do === 'compose') return composing(orders(), pairs());
+      if (step.do === 'compose') return composing(orders(), trieOf(file, 'pairs'));
       if (step.do === 'precompiled') {
         const [trie, texts] = [file.section<Uint32Array>('charsmap.trie'), file.section<Uint8Array>('charsmap.texts')];
         const map = new Precompiled(trie, texts, step.prepends, classes);

@@ -43,6 +43,9 @@ export class Text {
   }
 }
 
+/** Writes what becomes of a text into another one, which is empty. */
+export type TextStep = (input: Text, output: Text) => void;
+
 /** Ranges of a text, ends excluded: the pieces that a pre-tokenizer leaves. */
 export class Ranges {
   begins = new Uint32Array(64);

@@ -1,13 +1,14 @@
 import { readFlat } from '../flat-file.ts';
 import { type AddedToken, AddedTokens } from './added-tokens.ts';
 import type { Classes } from './classes.ts';
-import { type Model, type ModelAbout, openModel, trieOf } from './models.ts';
+import { type Model, type ModelAbout, openModel } from './models.ts';
 import { Normalizer, type NormalizerStep } from './normalize.ts';
 import { Pages } from './pages.ts';
 import { type SplitStep, splitWork } from './split.ts';
 import { addedBy, type Encoding, layOut, type PostAbout, type TruncationAbout, truncate } from './template.ts';
 import { type Pieces, Ranges, Text } from './text.ts';
 import { Tokens } from './tokens.ts';
+import { trieOf } from './trie.ts';
 import { type SpacesOfTokens, trimRanges } from './trim.ts';
 
 export interface PaddingAbout {

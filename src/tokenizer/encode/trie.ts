@@ -1,3 +1,5 @@
+import type { FlatFile } from '../flat-file.ts';
+
 /**
  * A trie of code points in one open-addressed table: a node is the slot that holds it, found by its parent and its code
  * point. A step is one probe, loading is none.
@@ -37,6 +39,19 @@ export class Trie {
   value(node: number): number {
     return this.#values[node]!;
   }
+
+  /** What stands for these code points as a whole, below the first root; -1 where nothing does. */
+  whole(points: Uint32Array, begin: number, end: number): number {
+    let node = this.root(0);
+    for (let at = begin; at < end && node >= 0; at += 1) node = this.step(node, points[at]!);
+    return node < 0 ? -1 : this.value(node) - 1;
+  }
+}
+
+/** The trie that a compiled tokenizer has by this name. */
+export function trieOf(file: FlatFile<unknown>, name: string): Trie {
+  const part = (what: string): Uint32Array => file.section<Uint32Array>(`${name}.${what}`);
+  return new Trie(part('parents'), part('points'), part('values'));
 }
 
 /** Spreads two numbers over 32 bits; the constants are those of MurmurHash3's last step. */

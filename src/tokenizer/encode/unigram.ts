@@ -2,7 +2,7 @@ import type { FlatFile } from '../flat-file.ts';
 import { utf8 } from './rewrite.ts';
 import type { Text } from './text.ts';
 import type { Tokens } from './tokens.ts';
-import { Trie } from './trie.ts';
+import { type Trie, trieOf } from './trie.ts';
 
 export interface UnigramAbout {
   kind: 'unigram';
@@ -29,8 +29,7 @@ export class Unigram {
 
   constructor(about: UnigramAbout, file: FlatFile<unknown>) {
     this.#about = about;
-    const part = (name: string): Uint32Array => file.section(`words.${name}`);
-    this.#words = new Trie(part('parents'), part('points'), part('values'));
+    this.#words = trieOf(file, 'words');
     this.#scores = file.section('scores');
   }
 
@@ -95,10 +94,8 @@ export class Unigram {
   /** The reference looks each string of the best path up once more, and may know what was joined. */
   #whole(id: number, text: Text, begin: number, end: number): number {
     if (id !== this.#about.unknown || end - begin === 1) return id;
-    let node = this.#words.root(0);
-    for (let at = begin; at < end && node >= 0; at += 1) node = this.#words.step(node, text.points[at]!);
-    const value = node < 0 ? 0 : this.#words.value(node);
-    return value === 0 ? id : value - 1;
+    const known = this.#words.whole(text.points, begin, end);
+    return known < 0 ? id : known;
   }
 
   #give(id: number, text: Text, begin: number, end: number, out: Tokens): void {

@@ -1,10 +1,10 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
 import type { AppRequest } from '../../http/app-request.ts';
 import { tooLarge } from '../../http/request-error.ts';
-import type { Answers } from './start-failed.ts';
+import type { RequestHandler } from './start-failed.ts';
 
 /** The handler of an HTTP trigger in Azure's v4 model. */
-export function createHttpHandler(opened: Promise<Answers>): HttpHandler {
+export function createHttpHandler(opened: Promise<RequestHandler>): HttpHandler {
   return async (request, { invocationId }) => {
     const app = await opened;
     const { status, headers, body } = await app.handle(toAppRequest(request, invocationId));
