@@ -41,7 +41,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
   {
     why: 'they ask for another model, or another form of it, from whoever trained it',
     of: [
-      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/onnx/served-outputs.ts', 'src/package/budget.ts'],
+      ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts'],
       'Set models.….optimize',
       ...['src/onnx/external-ranges.ts', 'Save it with one: '],
       ...['Export the model with at least one graph input', 'Use a smaller'],
