@@ -2,6 +2,7 @@ import { advise, ping } from './catalog/advice.ts';
 import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
 import { decide, report, warmup } from './catalog/gating.ts';
 import { iam } from './catalog/iam.ts';
+import { init } from './catalog/init.ts';
 import { event, preview, release, sweep } from './catalog/preview.ts';
 import { history, promote, rollback, ship, status } from './catalog/promotion.ts';
 import type { VerbSpec } from './catalog/spec.ts';
@@ -9,6 +10,7 @@ import { prune, publish, sample, url, validate, verify } from './catalog/version
 
 /** Every verb, in the order that help shows them. Both edges and the docs read this and nothing else. */
 export const catalog: readonly VerbSpec[] = [
+  init,
   ship,
   validate,
   sample,

@@ -9,6 +9,7 @@ import { processContext } from './runner/context.ts';
 import { needsNewerNode, runOnNewerNode } from './runner/newer-node.ts';
 import { cacheDirOf, giveHome } from './runner/places.ts';
 import { commandInputs, readArguments } from './terminal/argv.ts';
+import { asker } from './terminal/ask.ts';
 import { failureDocument, failureLines } from './terminal/failure.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
 import { terminalLogger } from './terminal/logger.ts';
@@ -38,7 +39,9 @@ async function runVerb(verb: VerbSpec, args: readonly string[], { distDir, verbo
   const values: Record<string, unknown> = readInputs(commandInputs(verb), texts, (name) => `--${name}`);
   if (needsNewerNode()) return runOnNewerNode(distDir, cacheDirOf(process.env), log);
   if (Object.values(values).includes('-')) values['stdin'] = await readText(process.stdin);
-  const context = processContext({ log, distDir, cwd: process.cwd(), dryRun: values['dryRun'] === true, conceal });
+  const place = { distDir, cwd: process.cwd(), dryRun: values['dryRun'] === true };
+  const ask = json ? undefined : asker(process.stdin, process.stderr);
+  const context = processContext({ log, ...place, conceal, ask });
   const result = await verb.run(values, context);
   for (const line of result.lines) log.info(line);
   const exit = result.failure?.exit ?? exitCodes.done;

@@ -30,6 +30,7 @@ export function processContext(options: {
   dryRun: boolean;
   sharedCache?: SharedCache | undefined;
   conceal?: Concealer | undefined;
+  ask?: Context['ask'];
 }): Context {
   const env = process.env;
   return {
@@ -46,5 +47,6 @@ export function processContext(options: {
     signal: signalOfProcess(),
     sharedCache: options.sharedCache,
     conceal: options.conceal,
+    ask: options.ask,
   };
 }

@@ -25,6 +25,8 @@ export interface Context {
   signal: AbortSignal;
   /** Keeps folders between runs where the edge has such a place (runner cache); a failure never fails a step. */
   sharedCache?: SharedCache | undefined;
+  /** Asks whoever sits at the terminal; an empty answer is the fallback. Undefined where nobody is there. */
+  ask?: ((question: string, fallback?: string) => Promise<string>) | undefined;
   /** Replaces values that must not be printed by their names; every printer uses it. */
   conceal?: Concealer | undefined;
 }

@@ -7,7 +7,7 @@ import { whyNot } from '../emulators/part.ts';
 import { describePart } from '../emulators/servers.ts';
 import { runCommand } from '../fakes/processes/runner.ts';
 import { runAct } from './act-run.ts';
-import { commitAll, pinToCopy } from './repository.ts';
+import { commitAll, ownSha, pinToCopy } from './repository.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -17,24 +17,44 @@ function filesOfReadme(): [path: string, text: string][] {
   return [...blocks].map(([, path = '', text = '']) => [path, text]);
 }
 
-describePart('act', whyNot(act), 'the quickstart of the README, copied as it stands', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coldgate-readme-'));
-  const workflow = '.github/workflows/models.yml';
-  afterAll(async () => {
-    for (const environment of ['staging', 'production']) {
-      await runCommand(['destroy', '--environment', environment], folder);
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+const models = join(root, 'examples/local/models');
+const copyModels = (folder: string): void => cpSync(models, join(folder, 'models'), { recursive: true });
 
-  it('ships on a push to the default branch', async () => {
+/** How a repository without any file of ours gets what it needs. */
+const beginnings: Record<string, (folder: string) => Promise<void>> = {
+  'the quickstart of the README, copied as it stands': async (folder) => {
     for (const [path, text] of filesOfReadme()) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
-    cpSync(join(root, 'examples/local/models'), join(folder, 'models'), { recursive: true });
+    copyModels(folder);
     pinToCopy(folder);
-    const after = commitAll(folder, 'The quickstart');
+  },
+  'what `coldgate init` writes': async (folder) => {
+    copyModels(folder);
+    rmSync(join(folder, 'models/sample.json'));
+    const made = await runCommand(['init', '--yes', '--action', `coldgate/coldgate@${ownSha}`], folder);
+    expect(made.exit, made.stderr).toBe(0);
+  },
+};
+
+describePart('act', whyNot(act), 'a repository that begins with', () => {
+  const folders: string[] = [];
+  const workflow = '.github/workflows/models.yml';
+  afterAll(async () => {
+    for (const folder of folders) {
+      for (const environment of ['staging', 'production']) {
+        await runCommand(['destroy', '--environment', environment], folder);
+      }
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it.each(Object.keys(beginnings))('%s ships on a push to the default branch', async (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'coldgate-readme-'));
+    folders.push(folder);
+    await beginnings[name]!(folder);
+    const after = commitAll(folder, 'The beginning');
     const repository = { full_name: 'acme/models', default_branch: 'main' };
     const before = '0'.repeat(40);
     const pushed = await runAct(folder, {
