@@ -92,3 +92,6 @@ export const contentTypeOf = (path: string): string =>
     : path.endsWith('.txt')
       ? 'text/plain; charset=utf-8'
       : 'application/octet-stream';
+
+/** Whether the file is in ONNX Runtime's own format: `.ortm` where its inputs have no shapes, `.ort` with shapes. */
+export const isRuntimeFormat = (path: string): boolean => /\.ortm?$/.test(path);

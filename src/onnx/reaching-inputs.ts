@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { isRuntimeFormat } from '../model/layout.ts';
 import { type GraphNode, nodesOfModel } from './graph-nodes.ts';
 import { nodesOfOrt } from './ort-nodes.ts';
 import { WireReader } from './wire-reader.ts';
@@ -30,7 +31,7 @@ export function sourcesOf(path: string, operator: string, name: string): Set<str
 function nodesOf(path: string): GraphNode[] {
   const file = openSync(path, 'r');
   try {
-    return path.endsWith('.ort') ? nodesOfOrt(file) : nodesOfModel(new WireReader(file, fstatSync(file).size));
+    return isRuntimeFormat(path) ? nodesOfOrt(file) : nodesOfModel(new WireReader(file, fstatSync(file).size));
   } finally {
     closeSync(file);
   }

@@ -42,7 +42,13 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   demandSameSignature({ inputs: head.inputs, outputs: [] }, { inputs: made.head.inputs, outputs: [] });
   const sample = job.sample === undefined ? undefined : parseJson(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
-  const parity = await measureParity(job.model, { path: main, form: job.kind }, sample, head, folder);
+  const parity = await measureParity(
+    job.model,
+    { path: main, form: job.kind, inputs: head.inputs },
+    sample,
+    head,
+    folder,
+  );
   const artifacts = [];
   for (const source of files) {
     const entry = await describe(source, { kind: job.kind, optimization: level, parity: inManifest(parity) });

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRuntimeFormat } from '../model/layout.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 import { needsTensorForm } from '../onnx/served-outputs.ts';
 import { writeTensorForm } from './tensor-form.ts';
 
-export const formOf = (path: string): 'original' | 'cold' => (path.endsWith('.ort') ? 'cold' : 'original');
+export const formOf = (path: string): 'original' | 'cold' => (isRuntimeFormat(path) ? 'cold' : 'original');
 
 /**
  * Works with the model as functions serve it: itself, or a form with tensors in place of outputs that are none, which is

@@ -78,7 +78,7 @@ describe('the cold form', () => {
     expect(compared).toBe(3);
     const [{ entry: made, source }] = artifacts as [(typeof artifacts)[0]];
     expect(made).toMatchObject({
-      path: 'artifacts/cold-1.30.0.ort',
+      path: 'artifacts/cold-1.30.0.ortm',
       kind: 'cold',
       runtime_version: '1.30.0',
       optimization: 'extended',
@@ -86,7 +86,7 @@ describe('the cold form', () => {
     expect(made.parity.max_relative).toBeLessThan(1e-5);
     expect([made.sha256, made.size]).toEqual([sha256(readFileSync(source)), statSync(source).size]);
     expect(readFileSync(source).subarray(4, 8).toString()).toBe('ORTM');
-    expect(readdirSync(join(source, '..'))).toEqual(['cold-1.30.0.ort']);
+    expect(readdirSync(join(source, '..'))).toEqual(['cold-1.30.0.ortm']);
   });
 
   it('is compared on the golden sample where made-up inputs do not run', async () => {

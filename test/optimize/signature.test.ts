@@ -204,3 +204,33 @@ describe('parity of tiny numbers', () => {
     await expect(failed).rejects.toMatchObject({ data: { sample: true } });
   });
 });
+
+describe('shapes in the cold form', () => {
+  const shapesOf = async (model: Uint8Array): Promise<unknown> => {
+    const { artifacts } = await optimize('cold', file(model));
+    const open = (more: object) => openSession({ path: artifacts[0]!.source, form: 'cold', ...more }, 1);
+    const declared = [{ name: 'x', dtype: 'float32', shape: ['n', 4] }];
+    const sessions = [await open({}), await open({ inputs: declared })];
+    const found = sessions.map(({ inputs, outputs }) => [inputs, outputs].flat().map(({ shape }) => shape));
+    for (const session of sessions) await session.close();
+    return found;
+  };
+
+  it('are taken out, all but those of outputs, and inputs have what the version declares', async () => {
+    expect(await shapesOf(reshapes())).toEqual([
+      [[], ['n', 4]],
+      [
+        ['n', 4],
+        ['n', 4],
+      ],
+    ]);
+  });
+
+  it('stay where nodes have subgraphs', async () => {
+    const whole = ['n', 4];
+    expect(await shapesOf(branches())).toEqual([
+      [whole, whole],
+      [whole, whole],
+    ]);
+  });
+});

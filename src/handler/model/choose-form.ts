@@ -1,3 +1,4 @@
+import { isRuntimeFormat } from '../../model/layout.ts';
 import type { Artifact } from '../../model/manifest.ts';
 import { runtimeVersion } from '../session/runtime.ts';
 import type { Resolved } from './resolve.ts';
@@ -33,7 +34,7 @@ function optimizedForm(artifacts: readonly Artifact[]): ChosenForm | undefined {
 }
 
 const isMain = ({ kind, path }: Artifact): boolean =>
-  (kind === 'cold' && path.endsWith('.ort')) || (kind === 'steady' && path.endsWith('.onnx'));
+  (kind === 'cold' && isRuntimeFormat(path)) || (kind === 'steady' && path.endsWith('.onnx'));
 
 /** The graph refers to its weights by the name that the cache gives them. */
 const isNamedByDigest = ({ path, sha256 }: Artifact): boolean => path.endsWith(`/${sha256}.bin`);

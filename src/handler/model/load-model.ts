@@ -1,3 +1,4 @@
+import { isRuntimeFormat } from '../../model/layout.ts';
 import type { Artifact } from '../../model/manifest.ts';
 import { sinceStart } from '../clock.ts';
 import type { OptionalRuns } from '../session/optional-runs.ts';
@@ -112,7 +113,7 @@ interface Opened extends Besides {
 const companionFiles = () => import('./companion-files.ts');
 
 function formOf({ path }: ObtainedFile, form: ChosenForm | undefined): ModelFile['form'] {
-  const kind = form?.main.kind ?? (path.endsWith('.ort') ? 'cold' : 'tensors');
+  const kind = form?.main.kind ?? (isRuntimeFormat(path) ? 'cold' : 'tensors');
   return kind === 'tensors' ? 'original' : kind;
 }
 
@@ -127,7 +128,8 @@ async function open(
   const kind = formOf(model, form);
   const openAt = async (path: string, besides: Besides): Promise<Opened> => {
     const started = sinceStart();
-    const file = { path, form: kind };
+    const inputs = kind === 'cold' ? resolved.manifest?.inputs : undefined;
+    const file = { path, form: kind, ...(inputs && { inputs }) };
     const session = await openSession(file, threads);
     return { session, file, ms: sinceStart() - started, ...besides };
   };

@@ -1,4 +1,4 @@
-import { fileKey } from '../../model/layout.ts';
+import { fileKey, isRuntimeFormat } from '../../model/layout.ts';
 import type { FileEntry, Manifest } from '../../model/manifest.ts';
 import { sinceStart } from '../clock.ts';
 import type { ChosenForm } from './choose-form.ts';
@@ -64,7 +64,7 @@ async function obtainAll(
 
 /** The file to load first, and those that it needs beside it. */
 function filesOf(resolved: Resolved, form: ChosenForm | undefined): [WantedFile, ...WantedFile[]] {
-  const extension = resolved.key.endsWith('.ort') ? 'ort' : 'onnx';
+  const extension = isRuntimeFormat(resolved.key) ? 'ort' : 'onnx';
   const { sha256, size } = resolved;
   const expected = sha256 === undefined ? undefined : { sha256, size };
   const keyOf = ({ path }: FileEntry): string => fileKey(resolved.name, resolved.version, path);

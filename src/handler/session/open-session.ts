@@ -75,7 +75,7 @@ export async function openSession(file: ModelFile, threads: number | undefined):
   } catch (error) {
     throw toLoadError(error, 'model-unusable', `The runtime refused ${file.path}`);
   }
-  return new LoadedSession(native);
+  return new LoadedSession(native, file.inputs);
 }
 
 /** A turn of the event loop, in which it takes requests and sends answers. */
@@ -89,9 +89,10 @@ export class LoadedSession implements Session {
   /** Names alone: what to answer with where nothing is chosen. */
   readonly #all: Record<string, null>;
 
-  constructor(native: NativeSession) {
+  /** @param declared what gives an input its shape where the file does not */
+  constructor(native: NativeSession, declared?: ModelFile['inputs']) {
     this.#native = native;
-    this.inputs = native.inputMetadata.map(toInfo);
+    this.inputs = native.inputMetadata.map((metadata) => withShape(toInfo(metadata), declared));
     this.outputs = native.outputMetadata.filter(canBeServed).map(toInfo);
     if (this.outputs.length === 0)
       throw new LoadError('model-unusable', 'None of its outputs is a tensor that can be served.');
@@ -131,6 +132,12 @@ const toFetches = (names: readonly string[]): Record<string, null> =>
 
 /** Others are never asked for: the binding refuses a run that would answer with one. */
 const canBeServed = ({ isTensor, type }: NativeMetadata): boolean => isTensor && elementTypes[type ?? 0] !== undefined;
+
+/** The runtime reports no dimensions for a scalar, and for a tensor of which no shape is declared. */
+function withShape(info: TensorInfo, declared: ModelFile['inputs']): TensorInfo {
+  const shape = info.shape?.length === 0 ? declared?.find(({ name }) => name === info.name)?.shape : undefined;
+  return shape ? { ...info, shape } : info;
+}
 
 function toInfo({ name, isTensor, type, shape, symbolicDimensions }: NativeMetadata): TensorInfo {
   if (!isTensor) {

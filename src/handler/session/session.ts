@@ -11,6 +11,8 @@ export interface ModelFile {
   form: 'original' | 'cold' | 'steady';
   /** Where the files lie that it keeps tensors in, if not beside it. */
   folder?: string;
+  /** Inputs as the version declares them, for a form that has no shapes of its own. */
+  inputs?: readonly TensorInfo[];
 }
 
 /** A session that can be used no longer. */

@@ -183,6 +183,8 @@ describe('the function as a process', () => {
     const warm = await one.json('/v1/health?warm=true');
     expect(warm).toMatchObject({ sample: 'ok', model: { version: '1.0.0', artifact: { kind } } });
     expect(one.lines.some((line) => line['event'] === 'artifact-refused')).toBe(false);
+    const narrow = await one.json('/v1/infer', { inputs: { x: [[1, 2]] } });
+    expect(narrow).toMatchObject({ error: { code: 'bad-input', message: expect.stringContaining('512') } });
     // The cold form stays mapped; weights of the steady one are packed for this CPU and let go.
     if (process.platform === 'linux' && kind === 'cold') {
       const maps = readFileSync(`/proc/${(await one.listening()).pid}/maps`, 'utf8');
