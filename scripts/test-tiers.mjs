@@ -20,6 +20,7 @@ export const lists = {
     'measure/',
     'model/',
     'onnx/',
+    'picture/',
     'rollout/',
     'runner/',
     'tokenizer/',

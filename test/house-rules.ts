@@ -58,6 +58,11 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: ['node:crypto'],
   },
+  picture: {
+    owns: 'JPEG, PNG and WebP to the tensor of a model, with the pixels that Pillow makes',
+    rooms: ['model'],
+    packages: ['node:module', 'node:fs', 'node:zlib', '@jsquash/jpeg', '@jsquash/webp'],
+  },
   inputs: {
     owns: "typed readers of inputs, one for CLI flags and the actions' inputs",
     rooms: ['errors', 'model/names.ts'],
