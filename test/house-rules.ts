@@ -201,20 +201,8 @@ export const rooms: Record<string, Room> = {
   verbs: {
     owns: 'one verb a file, and nothing else',
     rooms: [
-      ...[
-        'steps',
-        'github',
-        'model',
-        'gate',
-        'config',
-        'registry',
-        'package',
-        'measure',
-        'iam',
-        'advice',
-        'errors',
-        'log',
-      ],
+      ...['steps', 'github', 'model', 'gate', 'config', 'registry', 'package', 'measure', 'iam', 'advice'],
+      ...['errors', 'log'],
       ...['inputs', 'version', 'rollout/target.ts', 'stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
       ...['onnx/placeholder.ts', 'pause', 'side-by-side'],
     ],
