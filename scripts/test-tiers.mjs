@@ -22,6 +22,7 @@ export const lists = {
     'onnx/',
     'picture/',
     'rollout/',
+    'rows/',
     'runner/',
     'tokenizer/',
     'verbs/decide.test.ts',

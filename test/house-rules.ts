@@ -63,6 +63,11 @@ export const rooms: Record<string, Room> = {
     rooms: ['model'],
     packages: ['node:module', 'node:fs', 'node:zlib', '@jsquash/jpeg', '@jsquash/webp'],
   },
+  rows: {
+    owns: 'rows as JSON or CSV to the tensors of a model, cell by cell by the types of its inputs: pure',
+    rooms: ['model'],
+    packages: ['node:buffer', 'csv-parse'],
+  },
   inputs: {
     owns: "typed readers of inputs, one for CLI flags and the actions' inputs",
     rooms: ['errors', 'model/names.ts'],
