@@ -37,7 +37,7 @@ async function readAccount(context: FlexContext): Promise<StorageAccount> {
 }
 
 /** What packages are made for, the newer first. */
-const nodeVersions = ['24', '22'];
+export const nodeVersions = ['24', '22'];
 
 interface Stack {
   properties?: { majorVersions?: { value?: string; minorVersions?: Minor[] }[] };

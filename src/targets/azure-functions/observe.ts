@@ -1,6 +1,8 @@
 import { checkOwned, listSites, runsOf } from './app.ts';
 import { readSettings } from './app-settings.ts';
+import { holds } from './compare.ts';
 import { type FlexContext, isPremium, web } from './context.ts';
+import { nodeVersions } from './facts.ts';
 import { siteName } from './names.ts';
 import { runsIn } from './premium.ts';
 import { functionTag, type Plan, roleTag, type Site, siteUrl, untilTag, versionTag } from './resources.ts';
@@ -58,14 +60,14 @@ function stateOf(
 
 /**
  * What the live app runs. Nothing where it was never published to; a revision without a role where its settings are of
- * another revision than was noted, because a run was killed in between, or someone has changed them.
+ * another revision than was noted, because a run was killed in between, or someone has changed them or its version of Node.
  */
 function liveOf(site: Site, settings: Record<string, string>): FlexRevision | undefined {
   const noted = runsOf(site);
   if (!noted) return undefined;
   const runs = runsIn(settings) ?? noted;
   const reports = settings[revisionVariable] ?? '';
-  const isAsNoted = reports === runs.revision;
+  const isAsNoted = reports === runs.revision && hasOurNode(site);
   return {
     ...{ id: reports, site: site.name, role: isAsNoted ? 'live' : undefined, version: null },
     packageSha256: isAsNoted ? runs.packageSha256 : '',
@@ -74,11 +76,23 @@ function liveOf(site: Site, settings: Record<string, string>): FlexRevision | un
   };
 }
 
+/**
+ * Whether an app has a version of Node that packages are made for. Azure takes any other, and the host then never starts: the
+ * app is changed before anything is published to it.
+ */
+function hasOurNode({ properties }: Site): boolean {
+  const runtime = properties?.functionAppConfig?.runtime;
+  const stack = runtime
+    ? `${runtime.name}|${runtime.version}`
+    : String(properties?.siteConfig?.['linuxFxVersion'] ?? '');
+  return stack === '' || nodeVersions.some((version) => holds(stack, `node|${version}`));
+}
+
 function candidateOf(site: Site): FlexRevision | undefined {
   const { tags } = site;
   const version = tags?.[versionTag];
   const runs = runsOf(site);
-  if (tags?.[roleTag] !== 'candidate' || version === undefined || !runs) return undefined;
+  if (tags?.[roleTag] !== 'candidate' || version === undefined || !runs || !hasOurNode(site)) return undefined;
   const { revision, packageSha256, settingsSha256 } = runs;
   return {
     id: revision,

@@ -142,4 +142,18 @@ describe('a release to Azure', () => {
     expect(bench.sites()[0]!.properties.functionAppConfig?.runtime).toEqual({ name: 'node', version: '22' });
     bench.azure.knobs.nodeVersions = ['22', '24'];
   });
+
+  it('gives an app its version of Node back, before anything is published to it', async () => {
+    const target = await bench.target();
+    await target.route(bench.request('live', 0));
+    await target.deploy(bench.request('candidate', 1));
+    for (const site of bench.sites()) site.properties.functionAppConfig!.runtime = { name: 'node', version: '20' };
+    bench.azure.calls();
+    const later = await bench.target();
+    expect(await later.plan(bench.request('live', 0))).toMatchObject([{ action: 'create' }]);
+    expect(await later.route(bench.request('live', 0))).toMatchObject({ changed: true });
+    expect(await later.deploy(bench.request('candidate', 1))).toMatchObject({ changed: true });
+    expect(bench.sites().map(({ properties }) => properties.functionAppConfig?.runtime?.version)).toEqual(['24', '24']);
+    expect(await later.route(bench.request('live', 0))).toMatchObject({ changed: false });
+  });
 });
