@@ -2,11 +2,9 @@
  * Everything that CI proves, from nothing: what the README tells people to run, then every check. Ends with the line
  * `N passed, N failed`; tests count one by one, checks as one each.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checks, runCheck } from './check.mjs';
-import { testBed } from './emulators.mjs';
 import { ensureDependencies, node24Env, node24Folder, npm, root } from './node24.mjs';
 import { readReport } from './test-report.mjs';
 
@@ -16,19 +14,31 @@ const node = join(node24Folder(), 'node');
 const results = [];
 const started = Date.now();
 
-function step(name, work) {
+async function step(name, work) {
   const at = Date.now();
   let ok = false;
   try {
-    ok = work();
+    ok = await work();
   } catch (error) {
     console.error(error.message);
   }
   results.push({ name, ok, seconds: Math.round((Date.now() - at) / 1000) });
 }
 
-const script = (path, ...args) =>
-  spawnSync(node, [join(root, path), ...args], { cwd: root, env, stdio: 'inherit' }).status === 0;
+/** Runs a script; `aside` keeps what it prints until it has ended, where others print meanwhile. True when it passed. */
+function script([path, ...args], aside = false) {
+  const child = spawn(node, [join(root, path), ...args], { cwd: root, env, stdio: aside ? 'pipe' : 'inherit' });
+  const printed = [];
+  child.stdout?.on('data', (chunk) => printed.push(chunk));
+  child.stderr?.on('data', (chunk) => printed.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      process.stdout.write(Buffer.concat(printed));
+      resolve(code === 0);
+    });
+  });
+}
 
 const report = join(root, '.cache', 'ci', 'tests.json');
 
@@ -44,20 +54,25 @@ function suite() {
   return true;
 }
 
-step('demo', () => {
+await step('demo', () => {
   npm(['run', 'demo'], { cwd: root, env, stdio: 'inherit' });
   return true;
 });
-step('test-bed', () => {
-  ensureDependencies(env);
-  return testBed(['install'], env);
-});
-step('suite', suite);
-for (const name of Object.keys(checks)) step(name, () => runCheck(name));
-// Both wait for processes half of their time.
-step('kill and run again', () => script('test/kill/verbs.ts', '--parallel', '3'));
-step('models of packages', () => script('scripts/models.mjs', '--quick', '--parallel', '2'));
-step('benchmarks', () => script('scripts/bench.mjs', '--quick'));
+ensureDependencies(env);
+const check = (name) => step(name, () => script(['scripts/check.mjs', name], true));
+// What one waits for, the network or processes, is time for the other.
+await Promise.all([
+  step('test-bed', () => script(['scripts/emulators.mjs', 'install'])),
+  ['lint', 'types', 'docs', 'dist'].reduce((before, name) => before.then(() => check(name)), Promise.resolve()),
+]);
+// With parts of the test-bed.
+await check('workflows');
+await step('suite', suite);
+await Promise.all([
+  step('kill and run again', () => script(['test/kill/verbs.ts', '--parallel', '3'])),
+  step('models of packages', () => script(['scripts/models.mjs', '--quick', '--parallel', '2'], true)),
+]);
+await step('benchmarks', () => script(['scripts/bench.mjs', '--quick']));
 
 const tests = readReport(report);
 console.log('');

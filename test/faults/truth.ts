@@ -111,7 +111,7 @@ export async function provesTruth(
 }
 
 /** Runs the works, a few at a time: most of what they do is to wait. Throws what the first to fail throws. */
-export async function severalAtATime<T>(works: readonly (() => Promise<T>)[], lanes = 6): Promise<T[]> {
+export async function severalAtATime<T>(works: readonly (() => Promise<T>)[], lanes = 12): Promise<T[]> {
   const results: T[] = [];
   const waiting = works.entries();
   const lane = async () => {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { StoreSettings } from '../../../src/config/types.ts';
+import { pause } from '../../../src/pause.ts';
 import { Pace } from '../../../src/registry/pointer/pace.ts';
 import { openStore } from '../../../src/stores/open.ts';
 import { Simulation } from './simulation.ts';
@@ -11,6 +12,8 @@ export interface PromoterTask {
   actor: string;
   versions: readonly [string, string];
   times: number;
+  /** The part of each pause that it waits, up to 1. */
+  pauses: number;
   /** What its driver finds credentials in; set in the process. */
   env: Record<string, string>;
 }
@@ -34,7 +37,8 @@ async function prepare({ settings, versions }: PromoterTask) {
 
 async function promote(task: PromoterTask, { simulation, proofs, counting }: Awaited<ReturnType<typeof prepare>>) {
   const report: PromoterReport = { sequences: [], requests: { pointer: 0, history: 0, others: 0 } };
-  const real = { actor: task.actor, now: () => new Date(), sleep: undefined, pace: new Pace() };
+  const sleep = (ms: number) => pause(ms * task.pauses, undefined);
+  const real = { actor: task.actor, now: () => new Date(), sleep, pace: new Pace() };
   for (let turn = 0; turn < task.times; turn += 1) {
     const at = (turn % 2) as 0 | 1;
     const moved = await simulation.promote(task.versions[at], { ...real, verified: proofs[at] });

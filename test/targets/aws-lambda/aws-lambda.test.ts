@@ -12,7 +12,7 @@ import { type TargetBench, targetContract } from '../../contracts/target.ts';
 import { lambdaRic, ricFolder } from '../../emulators/lambda-ric.ts';
 import { whyNot } from '../../emulators/part.ts';
 import { describePart } from '../../emulators/servers.ts';
-import { realPackages } from '../../fakes/targets/packages.ts';
+import { packagesWithoutRuntime, realPackages } from '../../fakes/targets/packages.ts';
 import { TargetStore } from '../../fakes/targets/store.ts';
 import { tinyModel } from '../../fixtures/onnx.ts';
 import { LambdaStandIn } from '../../lambda/stand-in.ts';
@@ -22,11 +22,14 @@ const sampleFor = (bias: number) => ({ inputs: { x: [[1, 2]] }, outputs: { y: [[
 const name = 'digits-production';
 const signer = new AwsClient({ accessKeyId: 'test', secretAccessKey: 'test', service: 'lambda', region: 'eu-west-1' });
 
-/** The driver with the real SDK, on the stand-in for the service, which runs the uploaded zip in the real aws-lambda-ric. */
+/**
+ * The driver with the real SDK, on the stand-in for the service, which runs the uploaded zip in the real aws-lambda-ric.
+ * `whole`: with the native runtime in it; the others differ in how the function is called.
+ */
 async function openBench(
   auth: 'iam' | 'none',
   endpoint = 'function-url',
-  { layer = false, more = {} }: { layer?: boolean; more?: object } = {},
+  { layer = false, whole = layer, more = {} }: { layer?: boolean; whole?: boolean; more?: object } = {},
 ): Promise<TargetBench> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'coldgate-aws-')));
   const lambda = await LambdaStandIn.open({ ric });
@@ -65,7 +68,9 @@ async function openBench(
       storeVariables: { MODEL_STORE: 'file', MODEL_PREFIX: store.root },
       handlerVariables: { MODEL_REFRESH_SECONDS: '1', COLDGATE_MODELS: 'digits' },
     },
-    packages: await realPackages(folder, 'lambda.mjs', layer),
+    packages: whole
+      ? await realPackages(folder, 'lambda.mjs', layer)
+      : await packagesWithoutRuntime(folder, 'lambda.mjs'),
     versions: [add('1.0.0', 0.5), add('1.1.0', 1.5)],
     point: (version) => store.point(version),
     crash: async (revision) => moveByHand(lambda, revision),
@@ -94,7 +99,7 @@ function moveByHand(lambda: LambdaStandIn, { role, version }: Revision): void {
 }
 
 describePart('aws-lambda-ric', whyNot(lambdaRic), 'the aws-lambda target on the stand-in', () => {
-  targetContract('aws-lambda, public URLs', () => openBench('none'));
+  targetContract('aws-lambda, public URLs', () => openBench('none', 'function-url', { whole: true }));
   targetContract('aws-lambda, signed URLs', () => openBench('iam'));
   targetContract('aws-lambda, an HTTP API', () => openBench('none', 'http-api'));
   targetContract('aws-lambda, the runtime as a layer', () => openBench('none', 'function-url', { layer: true }));
