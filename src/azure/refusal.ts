@@ -74,7 +74,7 @@ function byCode(error: AzureFailure, request: RequestContext): ColdgateError | u
   }
   if (extendedCode === '51021') {
     const text = `This plan does not take a property of the site: ${message}`;
-    return refused(error, 'request-refused', 2, text, 'Take the setting that this is about out of models.yaml.');
+    return refused(error, 'request-refused', 2, text, 'Remove the setting that it names from models.yaml.');
   }
   if (/SoftDeleted/i.test(code) || /soft-?deleted/i.test(message)) {
     const text = `The name is held by something that was deleted and can be restored: ${message}`;
@@ -94,7 +94,7 @@ function byWords(error: AzureFailure, { resource }: RequestContext): ColdgateErr
   }
   if (status === 400 && /maximumInstanceCount/i.test(message)) {
     const hint = 'Some regions take no fewer than 40: raise maximum-instances in models.yaml.';
-    return refused(error, 'request-refused', 2, `Azure does not take ${resource}: ${message}`, hint);
+    return refused(error, 'request-refused', 2, `Azure rejects ${resource}: ${message}`, hint);
   }
   return undefined;
 }
@@ -102,12 +102,12 @@ function byWords(error: AzureFailure, { resource }: RequestContext): ColdgateErr
 function byStatus(error: AzureFailure, request: RequestContext): ColdgateError {
   const { status, code, message } = error;
   if (status === 401) {
-    const text = `Azure takes no credentials of this run: ${message}`;
+    const text = `Azure rejects the credentials of this run: ${message}`;
     return refused(error, 'no-credentials', 8, text, 'Log in again: azure/login in a workflow, "az login" here.');
   }
   if (status === 403) return denied(error, request);
   if (status === 429) {
-    const text = `Azure takes no more calls: ${message}`;
+    const text = `Azure throttles the calls of this run: ${message}`;
     return refused(error, 'quota-exceeded', 8, text, 'Wait some minutes and run this again.');
   }
   if (status === 404 && /ResourceGroupNotFound|SubscriptionNotFound/.test(code)) {
@@ -117,12 +117,12 @@ function byStatus(error: AzureFailure, request: RequestContext): ColdgateError {
   if (status === 409 || status === 412) {
     return new ConflictError('azure-conflict', `Azure refuses a change of ${request.resource}: ${message}`, {
       cause: error,
-      hint: 'Look who changes it beside this run (its activity log), then run this again.',
+      hint: 'Find out who else changes it (its activity log), then run this again.',
     });
   }
   if (status >= 400 && status < 500) {
-    const text = `Azure does not take ${request.resource}: ${message}`;
-    return refused(error, 'request-refused', 2, text, 'Correct the setting in models.yaml that this is about.');
+    const text = `Azure rejects ${request.resource}: ${message}`;
+    return refused(error, 'request-refused', 2, text, 'Correct the setting in models.yaml that it names.');
   }
   const what = status === 0 ? 'Azure cannot be reached' : `Azure answered ${status} ${code}`;
   return new ColdgateError('azure-failed', exitCodes.unexpected, `${what} (${request.resource}): ${message}`, {

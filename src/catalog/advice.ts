@@ -40,7 +40,7 @@ export const advise = verb({
       type: 'flag',
       only: 'cli',
       default: 'false',
-      description: 'Ask no store and no account: what they would say is unknown.',
+      description: 'Query no store and no account: what depends on them is reported as unknown.',
     },
   ],
   outputs: [results],
@@ -52,7 +52,7 @@ export const ping = verb({
   name: 'ping',
   summary: 'Sends one request to each live function, so that one instance of it stays warm.',
   about:
-    'For a schedule, where provisioned concurrency, min instances or always ready instances are not wanted: second best. It keeps one instance, not as many as callers need at once; a deployment ends it; schedules of GitHub are late, by minutes and more. Each request loads the model where it has to, and says whether it met a cold start, how long it took and what a month of such pings costs. Exit 7: a function does not answer, or none is live.',
+    'For a schedule, where provisioned concurrency, min instances or always ready instances are not wanted: second best. It keeps one instance, not as many as callers need at once; a deployment ends it; schedules of GitHub are late, by minutes and more. Each request loads the model where it has to, and reports whether it met a cold start, how long it took and what a month of such pings costs. Exit 7: a function does not answer, or none is live.',
   examples: ['coldgate ping --environment production', 'coldgate ping --model digits --every 10m --json'],
   inputs: [
     config,

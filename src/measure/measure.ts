@@ -111,7 +111,7 @@ function sayHowLong({ target, gate, arms, options, log }: MeasureInput): void {
   const [from, to] = target.startSeconds.map((seconds) => Math.ceil((seconds * starts) / 60));
   const first = gate.looks[0] ?? cap;
   log.info(
-    `Up to ${starts} cold starts, which take ${from} to ${to} minutes on ${target.key}; looked at after ${first} of each version. It ends after ${Math.ceil(options.maxSeconds / 60)} minutes at the latest.`,
+    `Up to ${starts} cold starts, which take ${from} to ${to} minutes on ${target.key}; judged for the first time after ${first} of each version. It ends after ${Math.ceil(options.maxSeconds / 60)} minutes at the latest.`,
   );
 }
 

@@ -64,7 +64,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
     if (by !== undefined) return reportOf('superseded', probes, by);
     const look = await probeOnce(options, began);
     if (look) probes.push(look);
-    if (look && 'fault' in look) log.debug(`A look at ${options.endpoint.url} failed: ${look.fault}`);
+    if (look && 'fault' in look) log.debug(`A probe of ${options.endpoint.url} failed: ${look.fault}`);
     if (isBroken(probes)) return reportOf('broken', probes, lastFault(probes));
     const elapsed = (performance.now() - began) / 1000;
     log.progress(`Watching ${options.endpoint.url}`, Math.min(seconds, Math.round(elapsed)), seconds, 'steps');

@@ -29,7 +29,7 @@ export interface PushOptions {
   cacheDir: string;
   log: Logger;
   signal: AbortSignal;
-  /** Says what the image would be, and pushes nothing. */
+  /** Describes what the image would be, and pushes nothing. */
   dryRun?: boolean | undefined;
 }
 
@@ -80,7 +80,7 @@ function baseRegistry({ to, login, baseLogin, signal }: PushOptions, base: strin
   return new Registry({
     ...{ name, access: 'pull', signal, login: isSame ? login : baseLogin },
     hints: {
-      denied: `Images that not everybody may pull cannot be built on, unless they are in the registry that images go to.`,
+      denied: `A base image that needs a login must be in the registry that the image is pushed to.`,
       missing: 'Check base-image under target.',
     },
   });

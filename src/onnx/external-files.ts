@@ -80,7 +80,7 @@ function namesApart(byPath: ReadonlyMap<string, readonly ExternalRange[]>): Mode
   return faults;
 }
 
-/** Of the file, told by the first of its tensors. */
+/** Of the file, as the first of its tensors has it. */
 function fault(
   ranges: readonly ExternalRange[],
   path: string,

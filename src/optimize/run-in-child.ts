@@ -70,7 +70,7 @@ export class ModelChild {
         resolve({ code, signal });
       });
     });
-    // Whoever gave it work is told by the failure of that.
+    // Whoever gave it work learns it by the failure of that.
     this.#closed.catch(() => {});
     // One that is gone takes no job, which its end explains.
     child.stdin.on('error', () => {});

@@ -93,7 +93,7 @@ function downloadFailed(spec: string, reason: Reason): ColdgateError {
   return new ColdgateError(
     'runtime-download-failed',
     exitCodes.unexpected,
-    `npm could not bring ${spec}: ${reason.text}${reason.code ? ` (${reason.code})` : ''}.`,
+    `npm could not download ${spec}: ${reason.text}${reason.code ? ` (${reason.code})` : ''}.`,
     { hint: cureOf(reason.code, spec), data: { spec, npm_code: reason.code } },
   );
 }

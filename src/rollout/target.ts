@@ -121,7 +121,7 @@ export interface ImageBuildOptions {
   name: string;
   /** Absolute folder for what can be made again. */
   cacheDir: string;
-  /** Says which image it would be, and pushes nothing. */
+  /** Reports which image it would be, and pushes nothing. */
   dryRun: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface WaitLimits {
 /**
  * Calls `look` until it returns something, ever less often, and logs that it waits. Throws ColdgateError with the code of
  * the limits (exit 7) at the deadline, and the signal's reason.
- * @param what what is waited for, in words: `Lambda has not got digits ready`
+ * @param what what is waited for, in words: `digits is not ready on Lambda`
  */
 export async function waitFor<T>(
   { log, signal }: Pick<PlatformDeps, 'log' | 'signal'>,

@@ -45,7 +45,7 @@ const tooOld = (why: string, cause?: unknown): ColdgateError =>
 
 /** Installs the official binary, which npm carries as a package, into the cache folder; atomically, once. */
 async function install(home: string, name: string, pin: string, log: Logger): Promise<void> {
-  log.info(`This is Node ${process.versions.node}; bringing Node ${release} through npm (${name}), once …`);
+  log.info(`This is Node ${process.versions.node}; downloading Node ${release} through npm (${name}), once …`);
   const fresh = `${home}.${process.pid}`;
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${release}`];
   try {
@@ -60,14 +60,14 @@ async function install(home: string, name: string, pin: string, log: Logger): Pr
   } catch (cause) {
     if (cause instanceof ColdgateError) throw cause;
     if ((await digestOf(binaryIn(home, name))) === pin) return;
-    throw tooOld('npm could not bring it', cause);
+    throw tooOld('npm could not download it', cause);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
 const wrongNode = (name: string, expected: string, got: string | undefined): IntegrityError =>
-  new IntegrityError('node-integrity', `npm brought another Node than the one of ${name}@${release}.`, {
+  new IntegrityError('node-integrity', `npm delivered another Node than the one of ${name}@${release}.`, {
     hint:
       'A registry or proxy on the way hands out another file: compare with the official registry, then run ' +
       '`npm cache verify`; or install Node 24 and set COLDGATE_NODE to its path.',

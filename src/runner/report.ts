@@ -44,7 +44,7 @@ export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Pr
   }
 }
 
-/** Throws Error where a plain file cannot be added to: a named pipe that nobody reads would be waited for without end. */
+/** Throws Error where a plain file cannot be added to: a write to a named pipe without a reader would never end. */
 function assertFile(path: string): void {
   if (!statSync(path).isFile()) throw new Error(`${path} is no plain file`);
   accessSync(path, constants.W_OK);

@@ -64,6 +64,6 @@ function adviceOf(name: string, { requests, atOnce, serviceMs, proposed }: Burst
   if (serviceMs === null || proposed === null) return [];
   const rate = `${requests} requests a second of ${serviceMs.toFixed(1)} ms each`;
   return [
-    `${name}: ${proposed} keeps ${rate} off cold starts (Little's law and a tenth more); ${Math.ceil(requests / atOnce)} would if all came in the same moment.`,
+    `${name}: ${proposed} keeps ${rate} from cold starts (Little's law and a tenth more); ${Math.ceil(requests / atOnce)} would if all came in the same moment.`,
   ];
 }

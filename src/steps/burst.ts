@@ -137,7 +137,7 @@ async function writeScript(
   { cwd }: Context,
 ): Promise<string> {
   if (!/^https?:/.test(url)) {
-    throw new ColdgateError('no-address', exitCodes.usage, `${entry.name} answers at no URL, which k6 would need.`, {
+    throw new ColdgateError('no-address', exitCodes.usage, `${entry.name} has no URL, which k6 needs.`, {
       hint: 'Give the target endpoint: function-url or http-api, or use --burst alone.',
     });
   }

@@ -59,7 +59,7 @@ async function checkStepInputs(input: StepInputs, context: Context): Promise<voi
   const [entry, ...others] = workspace.models;
   if (!entry || others.length > 0) {
     const path = input.sha256 === undefined ? 'endpoint-url' : 'sha256';
-    const message = `speaks of one model, and ${workspace.models.length} were chosen.`;
+    const message = `is about one model, and ${workspace.models.length} were chosen.`;
     throw new InputError([{ path, message, hint: 'Add the model.' }]);
   }
   if (input.sha256 !== undefined) await checkSha256(workspace, entry, input);

@@ -64,7 +64,7 @@ ${table(catalog.map((v) => [v.name, v.summary] as const))}
 Exit codes
 ${exitHelp}
 
-People's words go to standard error; with --json one JSON document goes to standard output.
+Human-readable output goes to standard error; with --json one JSON document goes to standard output.
 coldgate <verb> --help shows the flags of a verb.
 `;
 }

@@ -115,7 +115,7 @@ async function announce(name: string, store: string, port: number, log: Logger):
     }
   }
   log.info(`  In a browser: ${url}/`);
-  log.info(`  Described:    ${url}/v1/openapi.json`);
+  log.info(`  OpenAPI:      ${url}/v1/openapi.json`);
   log.info('  Ctrl-C stops it.');
 }
 

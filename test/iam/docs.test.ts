@@ -51,7 +51,7 @@ describe.each(pages)('%s', (page) => {
 describe('the troubleshooting of docs/aws.md', () => {
   it.each([
     ['src/targets/aws-lambda/refusal.ts', ['no-credentials', 'permission-denied', 'quota-exceeded', 'throttled']],
-    ['src/targets/aws-lambda/refusal.ts', ['function-busy', 'aws-refused', 'AWS takes no credentials of this run']],
+    ['src/targets/aws-lambda/refusal.ts', ['function-busy', 'aws-refused', 'AWS rejects the credentials of this run']],
     ['src/targets/aws-lambda/refusal.ts', ['AWS throttles the calls of this run', 'AWS has no room left']],
     ['src/targets/aws-lambda/ready.ts', ['function-failed', 'aws-slow', 'Lambda could not get']],
     ['src/targets/aws-lambda/observe.ts', ['foreign-function']],
@@ -105,16 +105,13 @@ describe('the troubleshooting of docs/azure.md', () => {
     ['src/azure/credentials.ts', ['Azure gave no credentials:', 'no-credentials']],
     [
       'src/azure/refusal.ts',
-      ['Azure takes no credentials of this run:', 'Azure does not allow', 'Azure has no such place:'],
+      ['Azure rejects the credentials of this run:', 'Azure does not allow', 'Azure has no such place:'],
     ],
     [
       'src/azure/refusal.ts',
       ['The subscription has not registered', 'A policy of Azure forbids', 'Azure has no room left:'],
     ],
-    [
-      'src/azure/refusal.ts',
-      ['This plan does not take a property of the site:', 'Azure does not take', 'azure-conflict'],
-    ],
+    ['src/azure/refusal.ts', ['This plan does not take a property of the site:', 'Azure rejects', 'azure-conflict']],
     ['src/azure/refusal.ts', ['The name is held by something that was deleted', 'Azure refuses a change of']],
     ['src/targets/azure-functions/facts.ts', ['There is no storage account', 'There is no identity', 'no-identity']],
     ['src/targets/azure-functions/push.ts', ['did not take its package']],

@@ -72,7 +72,7 @@ function shortLink(facts: Facts, timeout: number): Judgement | undefined {
 
 export const timeouts: Rule = {
   id: 'timeouts',
-  asks: 'callers wait as long as the gateway, it as long as the function, and that as long as load and run were measured',
+  asks: 'no wait ends too early: callers wait as long as the gateway, the gateway as long as the function, the function as long as a measured load and run',
   warns: true,
   looksUp: true,
   judge(facts) {

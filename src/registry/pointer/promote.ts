@@ -158,7 +158,7 @@ function checkExpected({ expected, model, pointer, version }: PromoteInput, curr
     'live-moved',
     `${model} ${version} was compared with ${expected?.version ?? 'what was live then'}, but since then ${now} in ${pointer ?? defaultPointer}.`,
     {
-      hint: 'Warm up again: the verdict must speak of what it replaces.',
+      hint: 'Run coldgate warmup again: a verdict counts only against the version that it compared with.',
       data: { expected: expected ?? null, live: live ?? null },
     },
   );

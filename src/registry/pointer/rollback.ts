@@ -42,7 +42,7 @@ export async function rollbackPointer(input: RollbackInput): Promise<RollbackRes
   if (current) await assertSound({ store, model, pointer: input.pointer ?? defaultPointer }, current.pointer);
   if (to === undefined) {
     if (!current)
-      await readLive({ store, model, pointer: input.pointer ?? defaultPointer }, 'nothing can be gone back from');
+      await readLive({ store, model, pointer: input.pointer ?? defaultPointer }, 'no rollback can start from it');
     const done = await alreadyBack(input, current);
     if (done) return done;
   }

@@ -171,7 +171,7 @@ function lostSwap(
     : 'someone removed it';
   return new ConflictError(
     'lost-swap',
-    `${place.pointer} of ${place.model} was to move from ${was} to ${next.version}, but ${who}. Nothing of ours was changed.`,
+    `${place.pointer} of ${place.model} was to move from ${was} to ${next.version}, but ${who}. This run changed nothing.`,
     {
       hint: 'Look at what is live now (`coldgate status`) and run this again if it is still wanted.',
       data: {

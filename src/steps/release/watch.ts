@@ -81,7 +81,7 @@ export async function watchLive(input: LiveWatch): Promise<ModelResult> {
 
 function failureOf({ entry, stored }: LiveWatch, watched: Watched, back: AutoRollback): ColdgateError {
   const { probes, failed, why } = watched;
-  const message = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${probes} looks failed, the last one because ${why} ${back.lines.join(' ')}`;
+  const message = `${entry.name} ${stored.version} broke while it was watched: ${failed} of ${probes} probes failed, the last one because ${why} ${back.lines.join(' ')}`;
   const options = { hint: back.hint, data: { looks: probes, failed, why, outcome: back.outcome } };
   return new UnprovenError('watch-failed', message, options);
 }

@@ -3,7 +3,7 @@ import type { ModelSource } from './model-source.ts';
 
 /** Below this, loading takes no time that anyone would plan for, bytes. */
 const large = 512 * 1024 * 1024;
-/** Measured on two shared cores (docs/benchmarks.md), where weights have to be laid out anew, bytes a second. */
+/** Measured on two shared cores (docs/benchmarks.md), where weights have to be laid out again, bytes a second. */
 const speed = { oneFile: 100e6, external: 300e6 };
 
 /**

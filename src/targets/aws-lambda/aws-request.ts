@@ -28,7 +28,7 @@ export function endpointOf({ settings, env = {} }: LambdaContext, service: AwsRe
 }
 
 /**
- * Sends a signed request and returns its answer's JSON, with the patience and the errors of `calls.withRetry`. Calls go one
+ * Sends a signed request and returns its answer's JSON, with the retries and the errors of `calls.withRetry`. Calls go one
  * after the other, which the ten a second that API Gateway's control plane takes allow.
  */
 export function askAws<T>(context: LambdaContext, request: AwsRequest): Promise<T> {

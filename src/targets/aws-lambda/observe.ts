@@ -133,7 +133,7 @@ function checkOwned(state: FunctionState): FunctionState {
     'foreign-function',
     exitCodes.usage,
     `There is a Lambda function ${state.name} that Coldgate has not made, so it is left alone.`,
-    { hint: `Give the model another name, or tag the function ${ownerTag}=${state.name} to hand it over.` },
+    { hint: `Give the model another name, or tag the function ${ownerTag}=${state.name} to have Coldgate manage it.` },
   );
 }
 

@@ -95,7 +95,7 @@ function startingWith(context: LambdaContext, state: FunctionState, there: Reado
 
 async function waitUntilWarm(context: LambdaContext, state: FunctionState, number: string): Promise<void> {
   const place = { FunctionName: state.name, Qualifier: number };
-  const what = `Lambda has not got the provisioned instances of ${state.name}:${number} ready`;
+  const what = `the provisioned instances of ${state.name}:${number} are not ready`;
   await waitForLambda(context, what, async () => {
     const { Status, StatusReason } = await context.calls.send(new GetProvisionedConcurrencyConfigCommand(place));
     if (Status !== 'FAILED') return Status === 'READY' ? true : undefined;

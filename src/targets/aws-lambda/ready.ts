@@ -24,7 +24,7 @@ export function waitUntilReady(
 ): Promise<FunctionConfiguration> {
   const name = Qualifier === undefined ? FunctionName : `${FunctionName}:${Qualifier}`;
   const input = { FunctionName, ...(Qualifier !== undefined && { Qualifier }) };
-  return waitForLambda(context, `Lambda has not got ${name} ready`, async () => {
+  return waitForLambda(context, `${name} is not ready on Lambda`, async () => {
     const now = await context.calls.send(new GetFunctionConfigurationCommand(input));
     const { State, LastUpdateStatus } = now;
     if (State === 'Failed' || LastUpdateStatus === 'Failed') {

@@ -102,10 +102,15 @@ export function toRefusal(error: unknown, requestContext?: RequestContext): Cold
   if (error instanceof ColdgateError) return error;
   const { name, message = '' } = faultOf(error);
   if (badCredentials.includes(name)) {
-    return new ColdgateError('no-credentials', exitCodes.denied, `AWS takes no credentials of this run: ${message}`, {
-      cause: error,
-      hint: 'Log in first: aws-actions/configure-aws-credentials with id-token: write in a workflow, aws sso login here.',
-    });
+    return new ColdgateError(
+      'no-credentials',
+      exitCodes.denied,
+      `AWS rejects the credentials of this run: ${message}`,
+      {
+        cause: error,
+        hint: 'Log in first: aws-actions/configure-aws-credentials with id-token: write in a workflow, aws sso login here.',
+      },
+    );
   }
   if (/AccessDenied/.test(name) || statusOf(error) === 403) return deniedError(message, error, requestContext);
   if (quotas.test(name)) {
@@ -126,9 +131,9 @@ function otherRefusal(error: unknown): ColdgateError {
     });
   }
   if (isBusy(error)) {
-    return new ConflictError('function-busy', `Another change of the function does not end: ${message}`, {
+    return new ConflictError('function-busy', `Another change of the function has not ended: ${message}`, {
       cause: error,
-      hint: 'Look who changes it in CloudTrail, and run this again.',
+      hint: 'Find out who else changes it (CloudTrail), then run this again.',
     });
   }
   if (isTransient(error) === 'network') {

@@ -117,7 +117,9 @@ const foreign = (name: string, changes: readonly PatchOperation[]): ColdgateErro
     'foreign-domain',
     exitCodes.usage,
     `The domain ${name} at API Gateway was not made by Coldgate and differs in ${changes.map(({ path }) => path).join(', ')}, so it is left alone.`,
-    { hint: `Have target.rest-api.domain say what it is, or tag the domain ${madeTag}=yes to hand it over.` },
+    {
+      hint: `Have target.rest-api.domain say what it is, or tag the domain ${madeTag}=yes to have Coldgate manage it.`,
+    },
   );
 
 /** API Gateway takes a trust store with certificates that it cannot use, and only warns. */

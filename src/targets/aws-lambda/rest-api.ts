@@ -36,7 +36,7 @@ export const isSettledRest = async (
 ): Promise<boolean> => api?.tags?.[digestTag] === wanted.digest && (await hasGivenKeys(context, name, wanted.plans));
 
 /**
- * The function's REST API as wanted. Its stage is never made anew: plans, web ACL and settings of methods would fall off.
+ * The function's REST API as wanted. Its stage is never recreated: plans, web ACL and settings of methods would fall off.
  * A kill between any two calls leaves what the next run finds and goes on with.
  * @param permit lets the API invoke the alias; run before it is called done
  */

@@ -14,7 +14,7 @@ export interface RestApi {
   disableExecuteApiEndpoint?: boolean;
 }
 
-/** One call of API Gateway's control plane, patiently. @param path encoded */
+/** One call of API Gateway's control plane, with retries. @param path encoded */
 export const askRest = <T = Record<string, unknown>>(
   context: LambdaContext,
   method: ApiRequest['method'],

@@ -42,7 +42,7 @@ export function restEndpoint(context: LambdaContext, place: FunctionUrl): Endpoi
         if (isForbidden(answer)) return inside.send(path, options);
       } else if (!early.includes(answer.status) && answer.status !== 429) return answer;
       if (performance.now() - began > patienceMs(answer.status, place.changed)) return givenUp(context, place, answer);
-      // The key may have been made anew.
+      // The key may have been recreated.
       if (answer.status === 403) doors.get(context)?.delete(place.name);
       await pause(betweenMs, options.signal);
     }

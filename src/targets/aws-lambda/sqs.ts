@@ -94,7 +94,7 @@ const foreign = (name: string, owner: string): ColdgateError =>
     'foreign-queue',
     exitCodes.usage,
     `There is a queue ${name} that Coldgate has not made, so it is left alone.`,
-    { hint: `Rename it, or tag it ${ownerTag}=${owner} to hand it over.`, data: { queue: name } },
+    { hint: `Rename it, or tag it ${ownerTag}=${owner} to have Coldgate manage it.`, data: { queue: name } },
   );
 
 /**

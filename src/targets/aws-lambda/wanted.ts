@@ -69,7 +69,7 @@ function ownVariables(settings: AwsLambdaSettings, of: FunctionSettings): Record
   };
 }
 
-/** Says to the function that its URL streams answers; what a version was published with. */
+/** Tells the function that its URL streams answers; what a version was published with. */
 export const streamVariable = 'COLDGATE_RESPONSE_STREAM';
 
 /** The handler's own words for `batch`. */

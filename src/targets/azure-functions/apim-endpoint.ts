@@ -84,7 +84,7 @@ async function attempt(
   const key = wanted.takesKeys ? { [subscriptionHeader]: await proofKey(access, wanted) } : {};
   try {
     const answer = await call(`${url}${path}`, { ...options, headers: { ...options.headers, ...key } });
-    // The subscription may have been made anew, or its key renewed.
+    // The subscription may have been recreated, or its key renewed.
     if (answer.status === 401 && !(revisionHeader in answer.headers)) keys.get(access.arm)?.clear();
     return answer;
   } catch (error) {

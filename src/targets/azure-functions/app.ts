@@ -120,7 +120,7 @@ export function checkOwned({ name, tags }: Site): void {
     'foreign-function',
     exitCodes.usage,
     `There is a function app ${name} that Coldgate has not made, so it is left alone.`,
-    { hint: `Give the model another name, or tag the app ${functionTag}=<function> to hand it over.` },
+    { hint: `Give the model another name, or tag the app ${functionTag}=<function> to have Coldgate manage it.` },
   );
 }
 

@@ -64,7 +64,7 @@ function wantedSubscription({ settings }: FlexContext, site: Site, owner: string
 
 /**
  * Has Event Grid tell the live app of uploads to the container of the batch, and ends what former settings have set up: the new
- * subscription is there before the old one goes, and results are created once however often an upload is told of.
+ * subscription is there before the old one goes, and results are created once however often an upload is reported.
  * Returns true if anything was changed.
  */
 export async function ensureBatch(context: FlexContext, state: FlexState): Promise<boolean> {
@@ -130,7 +130,7 @@ async function create(context: FlexContext, wanted: WantedSubscription, site: st
   let found = await untilSettled(context, path, isAtRest);
   if (found && !found.properties?.labels?.includes(owner)) throw foreign(place);
   const key = encodeURIComponent(await uploadKeyOf(context, site));
-  // Nobody is told of the key by Event Grid again, so that one that is there is given it once more.
+  // Event Grid never shows the key again, so an existing subscription is given it once more.
   const destination = { endpointType: 'WebHook', properties: { endpointUrl: `${endpoint}?code=${key}` } };
   const properties = { destination, filter, labels: ['coldgate', owner], eventDeliverySchema: 'EventGridSchema' };
   context.log.info(`Creating the Event Grid subscription ${place}, which tells ${site} of uploads.`);

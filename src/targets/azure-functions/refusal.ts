@@ -6,7 +6,7 @@ import { MovedError } from '../../rollout/platform.ts';
 const lostRace = (site: string, cause: unknown): ConflictError =>
   new ConflictError('function-changed', `Someone else keeps changing ${site}.`, {
     cause,
-    hint: 'Look who deploys to it beside this run (activity log of the app), then run this again.',
+    hint: 'Find out who else deploys to it (activity log of the app), then run this again.',
   });
 
 /** Someone else has changed what was read. */

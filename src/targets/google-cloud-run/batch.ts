@@ -61,7 +61,7 @@ function wantedTrigger({ settings }: RunContext, service: string): WantedTrigger
 
 /**
  * Has Eventarc tell the service of uploads to the bucket of the batch, and ends what former settings have set up: the new
- * trigger is there before the old one goes, and results are created once however often an upload is told of.
+ * trigger is there before the old one goes, and results are created once however often an upload is reported.
  * Returns true if anything was changed.
  */
 export async function ensureBatch(context: RunContext, state: RunState): Promise<boolean> {

@@ -23,7 +23,7 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
   const { status, reason, message, call } = thrown;
   const { names } = concerned;
   if (status === 401) {
-    const text = `Google takes no credentials of this run: ${message}`;
+    const text = `Google rejects the credentials of this run: ${message}`;
     const hint = 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.';
     return new ColdgateError('no-credentials', exitCodes.denied, text, { cause: thrown, hint });
   }
@@ -35,9 +35,9 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
   if (status === 403) return deniedError(thrown, concerned);
   if (status === 429) return exhausted(thrown);
   if (status === 409) {
-    return new ConflictError('gateway-busy', `Another change of the gateway ${names.id} does not end: ${message}`, {
+    return new ConflictError('gateway-busy', `Another change of the gateway ${names.id} has not ended: ${message}`, {
       cause: thrown,
-      hint: 'Look who changes it beside this run (Cloud Audit Logs), then run this again.',
+      hint: 'Find out who else changes it (Cloud Audit Logs), then run this again.',
     });
   }
   if (status === 0 || status >= 500) {
@@ -46,9 +46,9 @@ export function toRefusal(thrown: unknown, concerned: Concerned): Error {
       'Run this again: it continues where it stopped. If it stays, look at the network and https://status.cloud.google.com.';
     return new ColdgateError('google-failed', exitCodes.unexpected, explanation, { cause: thrown, hint });
   }
-  return new ColdgateError('request-refused', exitCodes.usage, `API Gateway does not take ${call.path}: ${message}`, {
+  return new ColdgateError('request-refused', exitCodes.usage, `API Gateway rejects ${call.path}: ${message}`, {
     cause: thrown,
-    hint: 'Correct the setting under target.gateway that this is about.',
+    hint: 'Correct the setting under target.gateway that it names.',
   });
 }
 

@@ -101,6 +101,6 @@ async function lookAt(run: GatewayRun, recheck: boolean): Promise<GatewayView> {
 }
 
 const neverReady = ({ wanted }: GatewayRun, until: string): ConflictError =>
-  new ConflictError('gateway-busy', `It was waited 15 minutes until ${until}.`, {
+  new ConflictError('gateway-busy', `Waited 15 minutes in vain until ${until}.`, {
     hint: `Look at it (gcloud api-gateway gateways describe ${wanted.names.id} --location=${wanted.names.region} --project=${wanted.names.project}), and run this again.`,
   });

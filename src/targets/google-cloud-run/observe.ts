@@ -101,6 +101,6 @@ function checkOwned(name: string, { labels = {}, lastModifier }: Service): void 
   const who = lastModifier ? ` (last changed by ${lastModifier})` : '';
   const text = `There is a Cloud Run service ${name} that Coldgate has not made${who}, so it is left alone.`;
   throw new ColdgateError('foreign-function', exitCodes.usage, text, {
-    hint: `Give the model another name, or label the service ${ownerLabel}=${ownerValue} to hand it over.`,
+    hint: `Give the model another name, or label the service ${ownerLabel}=${ownerValue} to have Coldgate manage it.`,
   });
 }

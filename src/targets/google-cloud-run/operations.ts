@@ -25,7 +25,7 @@ export async function finished(
   const reading = { permission: 'run.operations.get', resource: begun.name };
   const ended = begun.done
     ? begun
-    : await waitForRun(context, `Cloud Run has not got ${what} ready`, async () => {
+    : await waitForRun(context, `${what} is not ready on Cloud Run`, async () => {
         const url = runUrl(context, begun.name);
         const now = await context.calls.send<Operation>({ method: 'GET', url }, reading);
         return now.done ? now : undefined;

@@ -52,7 +52,7 @@ async function placed(
   const md5 = createHash('md5').update(bytes).digest('base64');
   const isOurs = Number(found.size) === bytes.byteLength && (found.md5Hash === undefined || found.md5Hash === md5);
   if (isOurs) return { bucket, object, generation: found.generation };
-  throw new IntegrityError('wrong-package', `gs://${bucket}/${object} is not the archive that its name promises.`, {
+  throw new IntegrityError('wrong-package', `gs://${bucket}/${object} is not the archive that its name stands for.`, {
     hint: 'Delete that object, find out who has written it, and run this again.',
   });
 }

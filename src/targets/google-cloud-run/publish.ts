@@ -176,7 +176,7 @@ async function becomesReady(context: RunContext, { name }: RunState, { id, ready
   if (ready) return true;
   const path = `${servicePath(context, name)}/revisions/${id}`;
   const requestContext = { permission: 'run.revisions.get', resource: path };
-  const ended = await waitForRun(context, `Cloud Run has not got the revision ${id} ready`, async () => {
+  const ended = await waitForRun(context, `the revision ${id} is not ready on Cloud Run`, async () => {
     const url = runUrl(context, path);
     const now = revisionOf(await context.calls.send<RevisionResource>({ method: 'GET', url }, requestContext));
     return now.ready ? now : undefined;

@@ -49,7 +49,7 @@ export async function settlePart(context: RunContext, { path, body }: Part, serv
     if (found.labels?.[ownerLabel] !== service) throw foreign(path);
     if (!('topic' in body)) return;
     if (found.topic === body.topic) return change(context, path, body);
-    // A subscription keeps to its topic, and one that is made anew is another.
+    // A subscription keeps to its topic, and one that is recreated is another.
     if (found.topic !== orphan) throw foreign(path);
     await removePart(context, path);
     await put();

@@ -88,7 +88,7 @@ export async function ensureQueue(context: RunContext, state: RunState): Promise
   const before = notedIn(state.service);
   if (before === (wanted?.digest ?? '')) return false;
   if (!wanted) {
-    context.log.warn(`Removing the queue of ${state.name}: what waits in it is not worked on any more.`);
+    context.log.warn(`Removing the queue of ${state.name}: what waits in it is no longer worked on.`);
     await endQueue(context, state);
     await note(context, state, '');
     return true;

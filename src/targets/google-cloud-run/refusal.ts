@@ -66,14 +66,14 @@ export function movedError(what: string): MovedError {
 const lostRace = (cause: GoogleFailure): ColdgateError =>
   new ConflictError('function-changed', `Someone else keeps changing the service: ${cause.message}`, {
     cause,
-    hint: 'Look who deploys to it beside this run (lastModifier of the service), then run this again.',
+    hint: 'Find out who else deploys to it (lastModifier of the service), then run this again.',
   });
 
 function explain(error: GoogleFailure, requestContext: RequestContext, account: string | undefined): ColdgateError {
   const { status, message } = error;
   const options = { cause: error };
   if (status === 401) {
-    const text = `Google takes no credentials of this run: ${message}`;
+    const text = `Google rejects the credentials of this run: ${message}`;
     const hint = 'Log in again: google-github-actions/auth in a workflow, gcloud auth application-default login here.';
     return new ColdgateError('no-credentials', exitCodes.denied, text, { ...options, hint });
   }
@@ -87,10 +87,10 @@ function explain(error: GoogleFailure, requestContext: RequestContext, account: 
   if (status === 400) {
     const [api = ''] = requestContext.permission.split('.');
     const service = { eventarc: 'Eventarc', pubsub: 'Pub/Sub' }[api] ?? 'Cloud Run';
-    const text = [`${service} does not take ${requestContext.resource}: ${message}`, ...violationsOf(error)].join('\n');
+    const text = [`${service} rejects ${requestContext.resource}: ${message}`, ...violationsOf(error)].join('\n');
     return new ColdgateError('request-refused', exitCodes.usage, text, {
       ...options,
-      hint: 'Correct the setting in models.yaml that this is about.',
+      hint: 'Correct the setting in models.yaml that it names.',
     });
   }
   if (status === 404 && /service ?account/i.test(message)) {

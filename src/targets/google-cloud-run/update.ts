@@ -41,7 +41,7 @@ async function settleLost(context: RunContext, state: RunState, fields: Fields, 
     (traffic === undefined || isSameTraffic(trafficOf(now), traffic)) &&
     (template === undefined || shortName(now.latestCreatedRevision) === template.revision) &&
     (template !== undefined || traffic !== undefined);
-  const now = await waitForRun(context, `Cloud Run has not got ${what} ready`, async () => {
+  const now = await waitForRun(context, `${what} is not ready on Cloud Run`, async () => {
     const one = await readService(context, state.name);
     if (!isOurs(one)) throw moved(one);
     return one.reconciling ? undefined : one;
@@ -81,7 +81,7 @@ export const uriOf = ({ uri = '' }: Service): string => uri.replace(/\/$/, '');
  * service has done with it. Throws MovedError where someone else has taken it away.
  */
 export function addressOfTag(context: RunContext, state: RunState, tag: string, revision: string): Promise<string> {
-  return waitForRun(context, `Cloud Run has not got the tag ${tag} ready`, async () => {
+  return waitForRun(context, `the tag ${tag} is not ready on Cloud Run`, async () => {
     const known = uriOfTag(state.service, tag, revision);
     if (known !== undefined) return known;
     state.service = await readService(context, state.name);

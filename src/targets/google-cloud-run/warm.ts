@@ -17,7 +17,7 @@ export async function untilWarm(
   if (minInstances <= warmInstances) return;
   const path = `${servicePath(context, name)}/revisions/${id}`;
   const requestContext = { permission: 'run.revisions.get', resource: path };
-  await waitForRun(context, `Cloud Run has not got ${minInstances} instances of ${id} warm`, async () => {
+  await waitForRun(context, `Cloud Run does not keep ${minInstances} instances of ${id} warm yet`, async () => {
     const resource = await context.calls.send<RevisionResource>(
       { method: 'GET', url: runUrl(context, path) },
       requestContext,

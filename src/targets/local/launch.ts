@@ -44,7 +44,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     await log.close();
     const listening = await untilListening(ended.reason, options);
     const id = options.table.identify(child.pid ?? 0);
-    if (!id) throw await didNotStart('it ended right after it had begun to listen', options);
+    if (!id) throw await didNotStart('it ended right after it began to listen', options);
     if (!options.table.marked().some((p) => p.pid === id.pid && p.started === id.started)) throw notShown();
     child.unref();
     return { ...listening, ...id };

@@ -29,7 +29,7 @@ export function utf8(point: number, take: (byte: number) => void): void {
   take(0x80 | (point & 63));
 }
 
-/** A step that writes the text anew: each piece apart, `write` with what comes of one. */
+/** A step that rewrites the text: each piece apart, `write` with what comes of one. */
 export function rewriting(
   write: (from: Text, begin: number, end: number, to: Text) => void,
 ): (pieces: Pieces) => Pieces {

@@ -3,7 +3,7 @@ import { createWorker, type WorkDeps } from '../../queue/work.ts';
 import type { MessageRecord } from './event.ts';
 import { type LambdaContext, UnknownEventError } from './lambda.ts';
 
-/** What SQS is told of a batch: those messages are delivered again, and no other ones. */
+/** What is reported to SQS of a batch: those messages are delivered again, and no other ones. */
 interface BatchAnswer {
   batchItemFailures: { itemIdentifier: string }[];
 }

@@ -62,7 +62,7 @@ function uploadOf({ eventType, subject, data }: GridEvent): Upload | undefined {
 
 /**
  * Event Grid waits thirty seconds for an answer and then delivers the event again: what is still being worked on is waited
- * for, and not begun anew.
+ * for, and not begun again.
  */
 function once(answer: (upload: Upload) => Promise<UploadResult>): typeof answer {
   const running = new Map<string, Promise<UploadResult>>();

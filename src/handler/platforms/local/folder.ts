@@ -81,7 +81,7 @@ export class Folder implements Queue {
     }
   }
 
-  /** Says that it is still being worked on. */
+  /** Renews the claim: it is still being worked on. */
   renew = ({ file }: Claimed): Promise<void> => ignoringGone(this.#touch('work', file, Date.now()));
 
   done = ({ file }: Claimed): Promise<void> => rm(this.#at('work', file), { force: true });
