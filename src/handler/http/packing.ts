@@ -90,25 +90,47 @@ const digitsAlone = { level: 1, strategy: constants.Z_HUFFMAN_ONLY, memLevel: 9 
 const leastHalved = 131_072;
 
 /**
- * One gzip member whose halves are packed side by side: Huffman codes refer to nothing before them, so nothing is lost.
- * The first half ends on a byte without being the last block; see https://www.rfc-editor.org/rfc/rfc1952#section-2.3 for
- * what stands around them.
+ * One gzip member whose pieces are packed beside each other in the thread pool, and while later ones are still made:
+ * Huffman codes refer to nothing before them, so nothing is lost. Each piece ends on a byte without being the last block;
+ * an empty one ends them all. See https://www.rfc-editor.org/rfc/rfc1952#section-2.3 for what stands around them.
  */
-async function gzipHalves(bytes: Bytes): Promise<Buffer> {
+export class GzipPieces {
+  readonly #packed: Promise<Buffer>[] = [];
+  #digest = 0;
+  #size = 0;
+
+  add(bytes: Bytes): void {
+    const options = { ...digitsAlone, finishFlush: constants.Z_SYNC_FLUSH };
+    const work: Work = (input, sizes, done) => deflateRaw(input, { ...options, ...sizes }, done);
+    const chunkSize = Math.min(Math.max(bytes.byteLength, 1024), 1_048_576);
+    const packed = inThreadPool(work, bytes, { chunkSize });
+    // Awaited at the end; until then a failure must not count as unhandled.
+    packed.catch(() => {});
+    this.#packed.push(packed);
+    this.#digest = crc32(bytes, this.#digest);
+    this.#size += bytes.byteLength;
+  }
+
+  /** Resolves with the whole member. */
+  async end(): Promise<Buffer> {
+    const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
+    const tail = Buffer.alloc(10);
+    tail.writeUInt16LE(emptyLastBlock, 0);
+    tail.writeUInt32LE(this.#digest, 2);
+    tail.writeUInt32LE(this.#size % 2 ** 32, 6);
+    return Buffer.concat([head, ...(await Promise.all(this.#packed)), tail]);
+  }
+}
+
+/** Last, of fixed codes, and the code for its end: https://www.rfc-editor.org/rfc/rfc1951#section-3.2.3 */
+const emptyLastBlock = 0x0003;
+
+function gzipHalves(bytes: Bytes): Promise<Buffer> {
   const middle = bytes.byteLength >> 1;
-  const half = (part: Bytes, more: object): Promise<Buffer> =>
-    inThreadPool((input, sizes, done) => deflateRaw(input, { ...digitsAlone, ...more, ...sizes }, done), part, {
-      chunkSize: Math.min(middle, 1_048_576),
-    });
-  const [first, last] = await Promise.all([
-    half(bytes.subarray(0, middle), { finishFlush: constants.Z_SYNC_FLUSH }),
-    half(bytes.subarray(middle), {}),
-  ]);
-  const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
-  const tail = Buffer.alloc(8);
-  tail.writeUInt32LE(crc32(bytes), 0);
-  tail.writeUInt32LE(bytes.byteLength % 2 ** 32, 4);
-  return Buffer.concat([head, first, last, tail]);
+  const pieces = new GzipPieces();
+  pieces.add(bytes.subarray(0, middle));
+  pieces.add(bytes.subarray(middle));
+  return pieces.end();
 }
 
 const packers: Record<Coding, (options: object) => Work> = {
@@ -118,15 +140,24 @@ const packers: Record<Coding, (options: object) => Work> = {
     brotliCompress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 }, ...sizes }, done),
 };
 
-/** The answer packed as its caller likes it; as it is where that has no use. */
-export async function pack(answer: AppResponse, accepted: string): Promise<AppResponse> {
-  const coding = acceptedCoding(accepted);
-  if (!coding) return answer;
-  const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+/** By its beginning; undefined where packing has no use. */
+function bestFor(bytes: Bytes): typeof fast | typeof digitsAlone | undefined {
   const trial = bytes.subarray(0, trialBytes);
   const [found, coded] = [gzipSync(trial, fast).byteLength, gzipSync(trial, digitsAlone).byteLength];
-  if (Math.min(found, coded) > trial.byteLength * (1 - leastSaved)) return answer;
-  const options = coded <= found * 1.1 ? digitsAlone : fast;
+  if (Math.min(found, coded) > trial.byteLength * (1 - leastSaved)) return undefined;
+  return coded <= found * 1.1 ? digitsAlone : fast;
+}
+
+/** Whether Huffman codes alone are best for it, as they are for digits. */
+export const isOfDigits = (bytes: Bytes): boolean => bestFor(bytes) === digitsAlone;
+
+/** The answer packed as its caller likes it; as it is where that has no use. */
+export async function pack(answer: AppResponse, accepted: string): Promise<AppResponse> {
+  const coding = answer.headers['content-encoding'] === undefined ? acceptedCoding(accepted) : undefined;
+  if (!coding) return answer;
+  const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const options = bestFor(bytes);
+  if (!options) return answer;
   const chunkSize = Math.min(Math.max(bytes.byteLength >> 1, 16_384), 1_048_576);
   const halved = coding === 'gzip' && options === digitsAlone && bytes.byteLength >= leastHalved;
   const body = halved ? await gzipHalves(bytes) : await inThreadPool(packers[coding](options), bytes, { chunkSize });

@@ -42,8 +42,10 @@ function writeFlat(tensor: ParsedTensor, put: Put | undefined): unknown {
   return isLater(tensor, put)?.({ tensor, shape: [data.length] }) ?? elementsToJson(dtype, data);
 }
 
-export function isLarge(all: Iterable<Tensors>): boolean {
+export const isLarge = (all: Iterable<Tensors>): boolean => countElements(all) > largeElements;
+
+export function countElements(all: Iterable<Tensors>): number {
   let elements = 0;
   for (const outputs of all) for (const { data } of outputs.values()) elements += data.length;
-  return elements > largeElements;
+  return elements;
 }

@@ -8,7 +8,7 @@ import { parseBody } from '../../tensors/read-body.ts';
 import { bodyKind } from '../../tensors/read-json.ts';
 import { jsonWith } from '../../tensors/tensor-answer.ts';
 import { badInput, type InferInput, readInferInput } from '../../tensors/tensors-in.ts';
-import { writeOutputs } from '../../tensors/tensors-out.ts';
+import { type Put, writeOutputs } from '../../tensors/tensors-out.ts';
 import { uploadsOf } from '../../tensors/uploads-of.ts';
 import type { AppResponse } from '../app-request.ts';
 import type { Call } from '../call.ts';
@@ -43,7 +43,7 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
       ),
     );
     const given = answers.flatMap((answer) => (answer instanceof RequestError ? [] : [answer]));
-    return jsonWith(given, (put) => {
+    const make = (put?: Put) => {
       const written = inputs.map((input) => (input instanceof RequestError ? describeError(input) : undefined));
       for (const [i, { index, input }] of good.entries()) {
         const answer = answers[i] as Tensors | RequestError;
@@ -51,7 +51,8 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
           answer instanceof RequestError ? describeError(answer) : { outputs: writeOutputs(answer, input.form, put) };
       }
       return { items: written, stacked, model: describeModel(model) };
-    });
+    };
+    return jsonWith(given, make, call.request.headers.get('accept-encoding'));
   });
 }
 

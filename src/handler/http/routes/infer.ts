@@ -8,7 +8,7 @@ import { parseBody } from '../../tensors/read-body.ts';
 import { bodyKind } from '../../tensors/read-json.ts';
 import { jsonWith } from '../../tensors/tensor-answer.ts';
 import { type InferInput, readInferInput } from '../../tensors/tensors-in.ts';
-import { writeOutputs } from '../../tensors/tensors-out.ts';
+import { type Put, writeOutputs } from '../../tensors/tensors-out.ts';
 import { uploadsOf } from '../../tensors/uploads-of.ts';
 import type { AppResponse } from '../app-request.ts';
 import { RequestError } from '../request-error.ts';
@@ -29,7 +29,9 @@ export async function infer(context: RouteContext): Promise<AppResponse> {
     const chosen = chooseOutputs(context.query, model.session, input.outputs);
     const outputs = await runModel(call, model, { ...input, outputs: chosen });
     const binary = wantsBinary(headers.get('accept'), kind === 'binary');
-    if (binary === 'never' || (binary === 'maybe' && !isOneOfBytes(outputs))) return jsonAnswer(model, input, outputs);
+    if (binary === 'never' || (binary === 'maybe' && !isOneOfBytes(outputs))) {
+      return jsonAnswer(model, input, outputs, headers.get('accept-encoding'));
+    }
     return binaryAnswer(outputs);
   });
 }
@@ -53,11 +55,17 @@ function wantsBinary(accept: string | null, binaryIn: boolean): 'never' | 'maybe
   return binaryIn && open ? 'maybe' : 'never';
 }
 
-function jsonAnswer(model: ServedModel, input: InferInput, outputs: Tensors): Promise<AppResponse> {
-  return jsonWith([outputs], (put) => ({
+function jsonAnswer(
+  model: ServedModel,
+  input: InferInput,
+  outputs: Tensors,
+  accepted: string | null,
+): Promise<AppResponse> {
+  const make = (put?: Put) => ({
     outputs: writeOutputs(outputs, input.form, put),
     model: describeModel(model),
-  }));
+  });
+  return jsonWith([outputs], make, accepted);
 }
 
 const isOneOfBytes = (outputs: Tensors): boolean =>
