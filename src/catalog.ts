@@ -1,6 +1,6 @@
 import { advise, ping } from './catalog/advice.ts';
 import { deploy, destroy, doctor, serve } from './catalog/functions.ts';
-import { decide, report, warmup } from './catalog/gating.ts';
+import { decide, evaluate, report, warmup } from './catalog/gating.ts';
 import { iam } from './catalog/iam.ts';
 import { init } from './catalog/init.ts';
 import { event, preview, release, sweep } from './catalog/preview.ts';
@@ -17,6 +17,7 @@ export const catalog: readonly VerbSpec[] = [
   publish,
   verify,
   url,
+  evaluate,
   deploy,
   warmup,
   promote,

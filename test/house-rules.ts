@@ -199,9 +199,9 @@ export const rooms: Record<string, Room> = {
     rooms: [
       ...['clouds', 'github', 'model', 'gate', 'config', 'onnx', 'registry', 'package', 'measure', 'optimize', 'iam'],
       ...['advice', 'azure', 'conceal', 'credential-words', 'errors', 'log', 'rollout/target.ts', 'targets/open.ts'],
-      ...['stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
+      ...['inputs', 'rollout/proof/http.ts', 'stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
     ],
-    packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util'],
+    packages: ['node:path', 'node:fs', 'node:url', 'node:os', 'node:child_process', 'node:util', 'node:crypto'],
   },
   verbs: {
     owns: 'one verb a file, and nothing else',

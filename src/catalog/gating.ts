@@ -64,6 +64,42 @@ export const warmup = verb({
   load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/warmup.ts')).run),
 });
 
+export const evaluate = verb({
+  name: 'evaluate',
+  action: 'evaluate-model',
+  summary: 'Holds the answers of a version to labelled examples against those of what is live, and decides.',
+  about:
+    'Needs quality: in models.yaml. Both versions answer the same examples in the very package, on this machine, and the rule of docs/quality.md decides. A run that is killed goes on where it was; a comparison that was made before is not made again. Exit 2: the examples are not what they should be; 4: provably worse; 5: no verdict; 7: the answers prove nothing.',
+  examples: ['coldgate evaluate', 'coldgate evaluate --model digits --version 1.1.0 --show'],
+  inputs: [
+    config,
+    environment,
+    model,
+    version,
+    sha256,
+    { ...fresh, description: 'Ask the models again although their answers to these examples are known.' },
+    { ...reportPath, description: 'Folder for the JSON report and the picture of the evaluation.' },
+    {
+      name: 'show',
+      type: 'flag',
+      only: 'cli',
+      default: 'false',
+      description: 'Print the examples that changed sides. Without it they are named by id alone.',
+    },
+  ],
+  outputs: [
+    { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+    { name: 'metric', description: 'The metric that decides.' },
+    { name: 'candidate', description: 'What the version reaches in it; of losses the mean loss.' },
+    { name: 'baseline', description: 'What the live version reaches; empty at a first release.' },
+    { name: 'difference', description: 'The loss of quality as seen, above 0 where the version is worse.' },
+    { name: 'report-path', description: 'JSON file of the evaluation; the picture lies beside it.' },
+    results,
+  ],
+  permissions: ['contents: read', 'id-token: write  # only where the store is in a cloud'],
+  load: async () => (await import('../steps/step-inputs.ts')).checked((await import('../verbs/evaluate.ts')).run),
+});
+
 export const decide = verb({
   name: 'decide',
   summary: 'Runs the gate on samples from anywhere.',
@@ -95,7 +131,7 @@ export const report = verb({
   name: 'report',
   summary: 'Renders the record of a measurement again.',
   about:
-    'Reads a report file of warmup or a record under baselines/ and prints it as terminal text, Markdown, SVG or JSON.',
+    'Reads a report file of warmup or evaluate or a record under baselines/ and prints it as terminal text, Markdown, SVG or JSON.',
   examples: ['coldgate report .coldgate/reports/digits-1.1.0.json', 'coldgate report record.json --format markdown'],
   inputs: [
     {

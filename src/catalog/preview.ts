@@ -8,6 +8,7 @@ import {
   local,
   model,
   promotionOut,
+  qualityOut,
   reportPath,
   results,
   shaOut,
@@ -75,14 +76,14 @@ export const preview = verb({
     reportPath,
     dryRun,
   ],
-  outputs: [versionOut, shaOut, endpointOut, ...gateOut, results],
+  outputs: [versionOut, shaOut, endpointOut, ...qualityOut, ...gateOut, results],
   permissions: ['contents: read', idToken, 'pull-requests: write', 'deployments: write', 'checks: write'],
   load: async () => (await import('../verbs/preview.ts')).run,
 });
 
 export const release = verb({
   name: 'release',
-  summary: 'Makes a published version live: verify, deploy, warm up, promote. Publishes nothing.',
+  summary: 'Makes a published version live: verify, evaluate, deploy, warm up, promote. Publishes nothing.',
   about:
     'What a release tag does. The version must be published; its bytes are read back and compared, a candidate is measured against what is live, and the pointer moves only after a pass. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
   examples: ['coldgate release --environment production --model digits --version 1.1.0'],
@@ -101,7 +102,7 @@ export const release = verb({
     watch,
     dryRun,
   ],
-  outputs: [...promotionOut, shaOut, ...gateOut, watchOut, results],
+  outputs: [...promotionOut, shaOut, ...qualityOut, ...gateOut, watchOut, results],
   permissions: ['contents: read', idToken, 'deployments: write'],
   load: async () => (await import('../verbs/release.ts')).run,
 });

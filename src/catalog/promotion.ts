@@ -7,6 +7,7 @@ import {
   gateOut,
   model,
   promotionOut,
+  qualityOut,
   reportPath,
   results,
   sha256,
@@ -22,7 +23,8 @@ import { verb } from './spec.ts';
 export const ship = verb({
   name: 'ship',
   action: '.',
-  summary: 'Check, publish, verify, deploy, warm up, promote: the whole release, stopping at the first failure.',
+  summary:
+    'Check, publish, verify, evaluate, deploy, warm up, promote: the whole release, stopping at the first failure.',
   about:
     'Begins with what validate does, before anything is published. Every step is idempotent: killed anywhere and run again, it converges. On a failure the candidate is removed and the pointer is untouched. Exit codes are those of the step that failed.',
   examples: ['coldgate ship', 'coldgate ship --environment production --model digits'],
@@ -35,6 +37,7 @@ export const ship = verb({
     { name: 'previous-version', description: 'Version that was live before.' },
     { name: 'sequence', description: 'Number of the move in the history.' },
     endpointOut,
+    ...qualityOut,
     ...gateOut,
     watchOut,
     results,

@@ -101,3 +101,14 @@ export const promotionOut = [
   { name: 'sequence', description: 'Number of the move in the history.' },
   endpointOut,
 ];
+export const qualityOut = [
+  {
+    name: 'quality-verdict',
+    description: 'Of the examples under quality: `pass`, `regression`, `inconclusive` or `error`; empty without them.',
+  },
+  { name: 'quality-metric', description: 'The metric that decided.' },
+  { name: 'quality-candidate', description: 'What the version reaches in it; of losses the mean loss.' },
+  { name: 'quality-baseline', description: 'What the live version reaches in it.' },
+  { name: 'quality-difference', description: 'The loss of quality as seen, above 0 where the version is worse.' },
+  { name: 'quality-report-path', description: 'JSON file of the evaluation.' },
+];

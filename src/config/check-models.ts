@@ -1,5 +1,6 @@
 import { nearest } from '../inputs.ts';
 import { checkGate } from './check-gate.ts';
+import { checkQuality } from './check-quality.ts';
 import type { Findings } from './findings.ts';
 import type { Path } from './yaml-node.ts';
 
@@ -7,6 +8,7 @@ import type { Path } from './yaml-node.ts';
 export function checkModels(findings: Findings): void {
   for (const name of findings.keys(['models'])) {
     checkGate(findings, ['models', name, 'gate']);
+    checkQuality(findings, ['models', name, 'quality']);
     checkModelFile(findings, name);
   }
   checkSharing(findings);

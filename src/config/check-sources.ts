@@ -10,7 +10,8 @@ export async function checkSources(findings: Findings, root: string, checkFiles:
     const files: Path = ['models', name, 'files'];
     const sample: Path = ['models', name, 'sample'];
     checkSampleName(findings, files, sample);
-    for (const path of [...findings.keys(files).map((file) => [...files, file]), sample]) {
+    const data: Path = ['models', name, 'quality', 'data'];
+    for (const path of [...findings.keys(files).map((file) => [...files, file]), sample, data]) {
       const text = findings.text(path);
       if (text === undefined || text === '') continue;
       const written = findings.written(path);

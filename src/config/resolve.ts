@@ -3,6 +3,7 @@ import { defaultPointer } from '../model/layout.ts';
 import { camelKeys } from './camel-keys.ts';
 import { chooseModelFile } from './check-models.ts';
 import { sampleName } from './check-sources.ts';
+import { resolveQuality } from './resolve-quality.ts';
 import { fractionOf, secondsOf } from './schema/field-kinds.ts';
 import { gateSchema, handlerSchema } from './schema/model.ts';
 import type { EnvironmentFields, ModelFields, ModelsFile } from './schema.ts';
@@ -55,6 +56,7 @@ function model(name: string, all: ModelsFile, root: string): ModelEntry {
     retain: given.retain,
     ...optimization(given.optimize),
     gate: gate(given.gate),
+    quality: given.quality && resolveQuality(given.quality, root),
     watchSeconds: secondsOf(gateSchema.parse(given.gate ?? {}).watch),
     handler: { ...handler(given.handler), models: sharedBy(name, all) },
     target: given.target && target(given.target),

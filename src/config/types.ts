@@ -1,3 +1,4 @@
+import type { QualityOptions } from '../gate/quality/options.ts';
 import type { GateOptions } from '../gate/rule/options.ts';
 import type { AwsLambdaSettings } from './schema/aws-lambda.ts';
 import type { AzureFunctionsSettings } from './schema/azure-functions.ts';
@@ -76,6 +77,24 @@ export interface HandlerOptions {
   models: string[];
 }
 
+/** One metric of the quality gate. */
+export interface QualityMetricSettings {
+  /** `cap` is open where models.yaml has none and it follows from the examples (mae, rmse). */
+  options: QualityOptions;
+  /** Of top-k. */
+  k: number;
+  /** Name of the output; the first one where absent. */
+  output: string | undefined;
+  /** Whether it can block; the first one always does. */
+  decides: boolean;
+}
+
+export interface QualitySettings {
+  data: SourceFile;
+  /** The first one decides. */
+  metrics: QualityMetricSettings[];
+}
+
 export interface ModelEntry {
   name: string;
   version: string;
@@ -90,6 +109,8 @@ export interface ModelEntry {
   /** Whether a version is published only with that form. */
   formRequired: boolean;
   gate: GateOptions;
+  /** Labelled examples and what is judged by them. */
+  quality: QualitySettings | undefined;
   /** How long a promotion watches what it has made live, s; 0 not at all. */
   watchSeconds: number;
   handler: HandlerOptions;

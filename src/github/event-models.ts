@@ -1,7 +1,8 @@
+import type { QualityRecord } from '../gate/quality/record.ts';
 import type { GateRecord } from '../gate/record/record.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Sample } from '../model/sample.ts';
-import type { ModelPreview, PreviewState } from './comment/preview.ts';
+import { type ModelPreview, type PreviewState, verdictOf } from './comment/preview.ts';
 
 /** The part of a verb's document on one model that is reported to GitHub. */
 export interface ModelFacts {
@@ -12,6 +13,8 @@ export interface ModelFacts {
   function?: string;
   live?: string | null;
   record?: GateRecord;
+  /** Of its examples, where the model has any. */
+  quality?: { record: QualityRecord };
   manifest?: Manifest;
   sample?: Sample;
   pruned?: readonly string[];
@@ -23,9 +26,9 @@ export interface ModelFacts {
 export const factsOf = (document: Readonly<Record<string, unknown>> | undefined): ModelFacts[] =>
   (document?.['results'] ?? []) as ModelFacts[];
 
-const stateOf = ({ record, failed }: ModelFacts): PreviewState =>
+const stateOf = ({ record, quality, failed }: ModelFacts): PreviewState =>
   record
-    ? { kind: 'measured', record }
+    ? { kind: 'measured', record, quality: quality?.record }
     : { kind: 'failed', code: 'unexpected', message: 'There is no measurement.', ...failed };
 
 /** A preview as the comment shows it. */
@@ -47,6 +50,6 @@ export function objection({ state }: ModelPreview): { title: string; message: st
   if (state.kind === 'failed')
     return { title: state.code, message: [state.message, state.hint].filter(Boolean).join(' ') };
   if (state.kind === 'running') return { title: 'running', message: state.doing };
-  const { verdict, line } = state.record.verdict;
+  const { verdict, line } = verdictOf(state);
   return verdict === 'pass' ? undefined : { title: verdict, message: line };
 }

@@ -4,6 +4,7 @@ export const iamVerbs = [
   'publish',
   'verify',
   'url',
+  'evaluate',
   'deploy',
   'warmup',
   'promote',
@@ -102,8 +103,8 @@ const pruning: Needs['writes'] = { ...fences, tombstones: ['create', 'replace'],
 
 /** Verbs that are others, one after the other. */
 const chains = {
-  ship: ['publish', 'verify', 'deploy', 'warmup', 'promote'],
-  release: ['verify', 'deploy', 'warmup', 'promote'],
+  ship: ['publish', 'verify', 'evaluate', 'deploy', 'warmup', 'promote'],
+  release: ['verify', 'evaluate', 'deploy', 'warmup', 'promote'],
 } as const;
 
 /** What each verb asks of store and target; test/iam/ compares it with what verbs are seen to ask. */
@@ -112,6 +113,8 @@ const perVerb: Record<Exclude<IamVerb, keyof typeof chains>, Needs> = {
   publish: { reads: true, writes: { versions: ['create'], leases: leaseWrites } },
   verify: { reads: true },
   url: { reads: true, signs: true },
+  // Its function runs on this machine.
+  evaluate: { reads: true, writes: { baselines: ['create', 'replace'] } },
   deploy: { reads: true, target: serving },
   warmup: { reads: true, writes: { baselines: ['create', 'replace'] }, target: ['look', 'make', 'call'] },
   promote: {

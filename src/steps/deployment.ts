@@ -1,5 +1,5 @@
 import type { ModelEntry } from '../config/types.ts';
-import { ColdgateError, exitCodes, UnprovenError } from '../errors.ts';
+import { ColdgateError, exitCodes, toColdgateError, UnprovenError } from '../errors.ts';
 import type { GateOptions } from '../gate/rule/options.ts';
 import { lambdaBudget } from '../package/budget.ts';
 import { buildPackage } from '../package/build.ts';
@@ -105,4 +105,20 @@ export function shiftJudge({ metrics, sloMs }: GateOptions): ((step: ShiftStep) 
       data: { percent, metric, worst, sloMs },
     });
   };
+}
+
+/** Takes away the candidate of a shipment that has ended; one that stays is a warning. */
+export async function removeCandidates(
+  { environment }: Workspace,
+  entry: ModelEntry,
+  { target }: Deployment,
+  { log }: Pick<Context, 'log'>,
+): Promise<void> {
+  try {
+    await target.remove(functionSettings(environment, entry), 'candidates');
+    log.info(`  The candidate of ${entry.name} is removed.`);
+  } catch (error) {
+    const why = toColdgateError(error).message;
+    log.warn(`The candidate of ${entry.name} could not be removed: ${why} Run coldgate destroy --candidates.`);
+  }
 }

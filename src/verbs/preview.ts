@@ -1,4 +1,5 @@
 import { InputError, toColdgateError } from '../errors.ts';
+import type { Pointer } from '../model/pointer.ts';
 import { readLive } from '../registry/pointer/live-pointer.ts';
 import { verifyVersion } from '../registry/version/verify.ts';
 import type { DeployRequest } from '../rollout/target.ts';
@@ -8,9 +9,10 @@ import { previewSettings, previewVersion } from '../steps/previews/name.ts';
 import { pruneVersions } from '../steps/previews/remove.ts';
 import { failedPreview, previewReport } from '../steps/previews/report.ts';
 import { inLocalWorkspace } from '../steps/previews/workspace.ts';
+import { evaluateVersion } from '../steps/quality/report.ts';
 import { writeReport } from '../steps/release/gate-report.ts';
 import { runGate } from '../steps/release/gate-run.ts';
-import { joinResults, type ModelResult } from '../steps/results.ts';
+import { joinResults, joinSteps, type ModelResult } from '../steps/results.ts';
 import { inspectSources, type ModelSource } from '../steps/source/model-source.ts';
 import { readStoredVersion, type StoredVersion } from '../steps/stored-version.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
@@ -63,29 +65,34 @@ async function previewModel(preview: Preview): Promise<ModelResult> {
   const { environment, store } = workspace;
   const settings = previewSettings(environment, entry, input.pullRequest);
   const stored = await publishAndVerify(preview);
-  const deployment = await prepareDeployment(workspace, entry, context);
   const { version } = stored;
   const live = await readLive({ store, model: entry.name, pointer: environment.pointer });
+  const quality = await evaluatePreview(preview, stored, live);
+  const deployment = await prepareDeployment(workspace, entry, context);
   const request: DeployRequest = { ...deployRequest(workspace, entry, deployment, stored, 'candidate'), settings };
   const { revision } = await deployment.target.deploy(request);
   context.log.info(`  ${entry.name} ${version} answers at ${revision.url}`);
   const older = await removeOlder(preview, request);
-  const options = entry.gate;
   const { fresh } = input;
-  const record = await runGate({
-    workspace,
-    entry,
-    candidate: stored,
-    live,
-    deployment,
-    settings,
-    options,
-    fresh,
-    context,
-  });
+  const gate = { workspace, entry, candidate: stored, live, deployment, settings, options: entry.gate };
+  const record = await runGate({ ...gate, fresh, context });
   const reportPath = await writeReport(record, input.reportPath, context.cwd);
   const url = input.local ? undefined : revision.url;
-  return previewReport({ pullRequest: input.pullRequest, stored, live, url, settings, record, reportPath, older });
+  const { pullRequest } = input;
+  const report = previewReport({ pullRequest, stored, live, url, settings, record, reportPath, older });
+  return quality ? joinSteps(entry.name, [quality, report]) : report;
+}
+
+/** A preview comes up whatever its answers are worth, so that they can be looked at. */
+async function evaluatePreview(
+  { workspace, source, input, context }: Preview,
+  candidate: StoredVersion,
+  live: Pointer | undefined,
+): Promise<ModelResult | undefined> {
+  const { entry } = source;
+  if (!entry.quality) return undefined;
+  const { fresh, reportPath } = input;
+  return evaluateVersion({ workspace, entry, candidate, live, fresh, reportPath, context });
 }
 
 /** Every model is previewed, also after one that fails: each has its section in the comment. */

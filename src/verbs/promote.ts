@@ -10,10 +10,11 @@ import { readPointer } from '../registry/pointer/read-pointer.ts';
 import type { CopyResult } from '../registry/publish/copy-version.ts';
 import { readVersion } from '../registry/version/contents.ts';
 import { type Deployment, prepareDeployment } from '../steps/deployment.ts';
+import { checkRecordedQuality } from '../steps/quality/report.ts';
 import { bringVersion, openOrigin, shareStore, withCopy } from '../steps/release/bring-version.ts';
-import { GateRecordStore } from '../steps/release/gate-record-store.ts';
 import { gateFailure, pointerGate } from '../steps/release/gate-report.ts';
 import { moveReport } from '../steps/release/move-report.ts';
+import { gateRecords } from '../steps/release/record-store.ts';
 import { rolledBackSince } from '../steps/release/rolled-back-since.ts';
 import { isDeployed, prepareLive, routeLive } from '../steps/release/route-live.ts';
 import { liveBefore, watchLive, watchSeconds } from '../steps/release/watch.ts';
@@ -42,7 +43,7 @@ async function recordedGate(
   context: Context,
 ): Promise<GateRecord | undefined> {
   const { key } = await workspace.targetOf(entry);
-  const record = await new GateRecordStore(workspace.store, entry.name, key, version, context.log).read();
+  const record = await gateRecords(workspace.store, entry.name, key, version, context.log).read();
   return record?.candidate.sha256 === sha256 ? record : undefined;
 }
 
@@ -133,6 +134,9 @@ async function promoteModel(promotion: Promotion): Promise<Promoted> {
   if (live) await assertSound({ store, model: entry.name, pointer: environment.pointer }, live);
   const here = live?.version === version && live.manifest_sha256 === stored.manifestSha256;
   if (!here) await checkOrigin(promotion, stored);
+  if (!here && input.gate !== 'skip') {
+    await checkRecordedQuality(workspace, entry, stored, { required: input.gate === 'required', context });
+  }
   const record = here ? undefined : await recordedGate(workspace, entry, stored, context);
   const gate = here ? { verdict: 'none' as const } : checkGate(entry, version, record, live, input, context);
   const copy = origin && (await bringVersion(origin, workspace, entry, version, context));

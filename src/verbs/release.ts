@@ -1,5 +1,7 @@
+import type { ModelEntry } from '../config/types.ts';
 import { assertSound } from '../registry/pointer/check.ts';
 import { readLive } from '../registry/pointer/live-pointer.ts';
+import { evaluateVersion } from '../steps/quality/report.ts';
 import { bringVersion, openOrigin, shareStore, withCopy } from '../steps/release/bring-version.ts';
 import { rolledBackSince } from '../steps/release/rolled-back-since.ts';
 import { eachModel, joinSteps, type ModelResult } from '../steps/results.ts';
@@ -58,20 +60,43 @@ async function isLive({ store, environment }: Workspace, { model, version }: Rel
   return live.manifest_sha256 === (await readStoredVersion(store, model, version)).manifestSha256;
 }
 
-async function gate(release: Release): Promise<boolean> {
+/** Holds the answers to the examples, where there are any, against those of what is live. */
+async function passesQuality(workspace: Workspace, release: Release): Promise<boolean> {
+  const { model, version, input, context, steps } = release;
+  const { store, environment } = workspace;
+  const entry = entryOf(workspace, model);
+  if (!entry.quality) return true;
+  return context.log.group(`${model}: evaluate`, async () => {
+    const candidate = await readStoredVersion(store, model, version);
+    const live = await readLive({ store, model, pointer: environment.pointer });
+    const { fresh, reportPath } = input;
+    const report = await evaluateVersion({ workspace, entry, candidate, live, fresh, reportPath, context });
+    for (const line of report.lines) context.log.info(`  ${line}`);
+    steps.push({ ...report, lines: [] });
+    return !report.failure;
+  });
+}
+
+async function gate(workspace: Workspace, release: Release): Promise<boolean> {
   const { place, input, context } = release;
   const { fresh, reportPath } = input;
   return (
+    (await passesQuality(workspace, release)) &&
     (await step(release, 'deploy the candidate', () => deploy(place, context))) &&
     (await step(release, 'warm up', () => warmup({ ...place, fresh, reportPath }, context)))
   );
 }
 
+function entryOf({ models }: Workspace, model: string): ModelEntry {
+  const entry = models.find((m) => m.name === model);
+  if (!entry) throw new RangeError(`${model} is not among the models`);
+  return entry;
+}
+
 /** Copies the version into this environment's store and reads it back. */
 async function bring(workspace: Workspace, origin: Workspace, release: Release): Promise<void> {
   const { model, version, context, steps } = release;
-  const entry = workspace.models.find((m) => m.name === model);
-  if (!entry) throw new RangeError(`${model} is not among the models`);
+  const entry = entryOf(workspace, model);
   await context.log.group(`${model}: copy`, async () => {
     const copy = await bringVersion(origin, workspace, entry, version, context);
     const blank = { model, outputs: {}, document: {}, lines: [], summary: '' };
@@ -93,7 +118,7 @@ async function releaseModel(workspace: Workspace, release: Release): Promise<Mod
   };
   try {
     const rule = here || context.dryRun ? ('recorded' as const) : ('required' as const);
-    if (!here && !context.dryRun && !(await gate(release))) await removeCandidates();
+    if (!here && !context.dryRun && !(await gate(workspace, release))) await removeCandidates();
     else await step(release, 'promote', () => promote({ ...place, gate: rule, watch }, context));
   } catch (error) {
     await removeCandidates().catch(() => context.log.warn('The candidate stays: run coldgate destroy --candidates.'));

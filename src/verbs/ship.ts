@@ -1,12 +1,11 @@
-import { toColdgateError } from '../errors.ts';
 import type { Pointer } from '../model/pointer.ts';
 import { assertSound } from '../registry/pointer/check.ts';
 import { readLive } from '../registry/pointer/live-pointer.ts';
 import { type Proof, proofUnder } from '../registry/pointer/pointer-swap.ts';
 import { promoteVersion } from '../registry/pointer/promote.ts';
 import { verifyVersion } from '../registry/version/verify.ts';
-import { type Deployment, prepareDeployment } from '../steps/deployment.ts';
-import { functionSettings } from '../steps/function-settings.ts';
+import { type Deployment, prepareDeployment, removeCandidates } from '../steps/deployment.ts';
+import { evaluateVersion } from '../steps/quality/report.ts';
 import { pointerGate, warmupReport, writeReport } from '../steps/release/gate-report.ts';
 import { runGate } from '../steps/release/gate-run.ts';
 import { moveReport } from '../steps/release/move-report.ts';
@@ -78,7 +77,7 @@ async function publishAndVerify(shipment: Shipment): Promise<Verified> {
   return { stored: await readStoredVersion(store, name, version), proof };
 }
 
-/** Deploys and proves the candidate, measures it, and makes it live if the gate passes. Returns whether it passed. */
+/** Evaluates, deploys and proves the candidate, measures it, and makes it live if the gate passes. Returns whether it passed. */
 async function gateAndPromote(
   shipment: Shipment,
   verified: Verified,
@@ -88,14 +87,22 @@ async function gateAndPromote(
   const { workspace, source, input, context, steps } = shipment;
   const { entry } = source;
   const { stored } = verified;
+  const { fresh, reportPath } = input;
+  const run = { workspace, entry, candidate: stored, live, fresh, context };
+  if (entry.quality) {
+    const report = await step(shipment, 'evaluate', async () => {
+      const made = await evaluateVersion({ ...run, reportPath });
+      return [made, made];
+    });
+    if (report.failure) return false;
+  }
   await step(shipment, 'deploy the candidate', async () => {
     const deployed = await deployModel(workspace, entry, stored, deployment);
     return [deployed, deployReport(entry.name, stored, deployed)];
   });
   const record = await step(shipment, 'warm up', async () => {
-    const gate = { workspace, entry, candidate: stored, live, deployment, options: entry.gate, context };
-    const made = await runGate({ ...gate, fresh: input.fresh });
-    return [made, warmupReport(made, await writeReport(made, input.reportPath, context.cwd))];
+    const made = await runGate({ ...run, deployment, options: entry.gate });
+    return [made, warmupReport(made, await writeReport(made, reportPath, context.cwd))];
   });
   if (steps.at(-1)?.failure) return false;
   await prepareLive(workspace, entry, stored, deployment);
@@ -135,17 +142,6 @@ async function promote(
   });
 }
 
-async function removeCandidates({ workspace, source, context }: Shipment, deployment: Deployment): Promise<void> {
-  const { entry } = source;
-  try {
-    await deployment.target.remove(functionSettings(workspace.environment, entry), 'candidates');
-    context.log.info(`  The candidate of ${entry.name} is removed.`);
-  } catch (error) {
-    const why = toColdgateError(error).message;
-    context.log.warn(`The candidate of ${entry.name} could not be removed: ${why} Run coldgate destroy --candidates.`);
-  }
-}
-
 async function shipModel(shipment: Shipment): Promise<ModelResult> {
   const { workspace, source, context, steps } = shipment;
   const { entry } = source;
@@ -163,9 +159,9 @@ async function shipModel(shipment: Shipment): Promise<ModelResult> {
       const promoted = await gateAndPromote(shipment, verified, live, deployment);
       const stays = live ? `${live.version} stays live` : 'nothing is live';
       if (!promoted) context.log.info(`  The pointer was not touched: ${stays}.`);
-      if (!promoted) await removeCandidates(shipment, deployment);
+      if (!promoted) await removeCandidates(workspace, entry, deployment, context);
     } catch (error) {
-      await removeCandidates(shipment, deployment);
+      await removeCandidates(workspace, entry, deployment, context);
       throw error;
     }
   }
@@ -195,6 +191,6 @@ async function planShipment(workspace: Workspace, source: ModelSource, context: 
   const next =
     live?.version === version
       ? `${name} ${version} is live already: the function would be proven, nothing else.`
-      : `Then a candidate would be deployed, measured against ${live?.version ?? 'nothing'}, and promoted ${from}.`;
+      : `Then ${source.entry.quality ? 'it would be evaluated, ' : ''}a candidate would be deployed, measured against ${live?.version ?? 'nothing'}, and promoted ${from}.`;
   return { ...published, lines: [...published.lines, next], summary: `${published.summary}\n\n${next}` };
 }

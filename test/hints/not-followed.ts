@@ -56,6 +56,10 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     of: ['src/steps/sample/', 'src/verbs/sample.ts', 'Make one: '],
   },
   {
+    why: 'they ask for other examples, or for a person who looks at answers; test/steps/quality has each refusal',
+    of: ['src/steps/quality/', 'src/verbs/evaluate.ts'],
+  },
+  {
     why: 'links are made by stores of clouds alone: test/verbs/url.test.ts has each refusal beside what is taken',
     of: ['src/verbs/url.ts'],
   },

@@ -77,7 +77,10 @@ export class RecordedProject {
       bias,
       files: 'model.onnx: models/digits.onnx, labels.bin: models/labels.bin',
       gate: 'max-samples: 7, discard: 0, min-effect-ms: 2000, on-inconclusive: pass',
+      quality: 'data: models/eval.jsonl, on-inconclusive: pass',
     });
+    const items = Array.from({ length: 20 }, (_, at) => ({ inputs: [[at + 1, 1]], expected: 0 }));
+    writeFileSync(project.path('models', 'eval.jsonl'), items.map((item) => JSON.stringify(item)).join('\n'));
     const random = seededRandom(bias * 1000 + 1);
     const bytes = version === '1.0.0' ? largeBytes : smallBytes;
     writeFileSync(project.path('models', 'labels.bin'), Buffer.alloc(bytes, Math.floor(random() * 255)));
@@ -122,6 +125,8 @@ export async function runEveryVerb(recorded: RecordedProject): Promise<void> {
   await recorded.run('publish');
   await recorded.run('verify');
   await recorded.run('url');
+  await recorded.run('evaluate');
+  await recorded.run('evaluate', '--fresh');
   await recorded.run('deploy');
   await recorded.run('warmup');
   await recorded.run('warmup', '--fresh');

@@ -46,7 +46,7 @@ const left = 150;
 const right = width - 90;
 
 /** Colours that differ in lightness too, so that they work in grey and for colour-blind readers. */
-const style = `
+export const style = `
 text{font-family:ui-sans-serif,system-ui,sans-serif;font-size:12px;fill:#24292f}
 .title{font-size:14px;font-weight:600}.head{font-weight:600}.small{font-size:11px;fill:#57606a}
 .grid,.tick{stroke:#d0d7de;stroke-width:1}
@@ -59,7 +59,7 @@ circle.apart{fill:#fff;stroke-width:1.2}circle.baseline.apart{stroke:#8a8f98}cir
 `;
 
 /** Breaks a line at spaces so that it fits; the font is the reader's, so the measure is careful. */
-function wrap(text: string, most: number): string[] {
+export function wrap(text: string, most: number): string[] {
   const lines: string[] = [''];
   for (const word of text.split(' ')) {
     const last = lines.length - 1;

@@ -1,12 +1,13 @@
 import type { VerdictWord } from '../rule/verdict.ts';
 import { blocks, type Judgement, passes, type QualityReason, type QualityVerdict } from './judgement.ts';
 import { judgeLosses } from './losses.ts';
+import { judgeClasses } from './macro-f1.ts';
 import { fewestToPass, isShare, type QualityOptions } from './options.ts';
-import type { QualitySamples } from './parse.ts';
+import type { QualitySamples } from './samples.ts';
 import { judgeAgainst, judgePairs, type Right } from './shares.ts';
 import { qualityLine } from './words.ts';
 
-const failures = (outcomes: readonly (number | null)[] | null) =>
+const failures = (outcomes: readonly (number | string | null)[] | null) =>
   outcomes?.filter((value) => value === null).length ?? 0;
 
 /** Why these outcomes cannot be compared; undefined where they can. */
@@ -17,22 +18,24 @@ function incomparable({ live, candidate }: QualitySamples): QualityReason | unde
   return failures(live) === live.length ? 'live-failed' : undefined;
 }
 
-function judge({ kind, live, candidate, options }: QualitySamples): Judgement | undefined {
+function judge(samples: QualitySamples): Judgement | undefined {
+  const { kind, options } = samples;
   if (kind === 'binary') {
+    const { live, candidate } = samples;
     if (live !== null) return judgePairs(live as Right[], candidate as Right[], options);
     return options.atLeast === undefined ? undefined : judgeAgainst(options.atLeast, candidate as Right[], options);
   }
-  if (live !== null) return judgeLosses(live, candidate, options);
-  const { atMost } = options;
-  if (atMost === undefined) return undefined;
-  return {
-    ...judgeLosses(
-      candidate.map(() => atMost),
-      candidate,
-      options,
-    ),
-    live: null,
-  };
+  if (kind === 'classes') {
+    return samples.live === null && options.atLeast === undefined ? undefined : judgeClasses(samples);
+  }
+  const { live, candidate } = samples;
+  const atMost = options.atMost ?? (options.atLeast === undefined ? undefined : 1 - options.atLeast);
+  if (live === null && atMost === undefined) return undefined;
+  const found = judgeLosses(live ?? candidate.map(() => atMost as number), candidate, options);
+  // Shares of groups are judged as losses, and shown as what is right.
+  const shown = isShare(options.metric) ? (mean: number) => 1 - mean : (mean: number) => mean;
+  const before = live === null || found.live === null ? null : shown(found.live);
+  return { ...found, live: before, candidate: shown(found.candidate) };
 }
 
 /** Rounded up to two digits. */
@@ -47,7 +50,8 @@ function roundedUp(n: number): number {
  */
 export function itemsThatDecide(judgement: Judgement, options: QualityOptions): number | null {
   const { estimate, variance, live } = judgement;
-  if (estimate === null) return null;
+  // Of counts of classes no law says it.
+  if (estimate === null || options.metric === 'macro-f1') return null;
   const unit = options.margin === 'relative' ? (live ?? options.atMost ?? 0) : 1;
   const cap = options.cap ?? 1;
   const [seen, tolerance, limit] = [estimate * unit, options.tolerance * unit, options.limit * unit];

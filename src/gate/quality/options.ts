@@ -1,9 +1,13 @@
 import type { Problem } from '../../errors.ts';
 
-/** Metrics that are right or wrong for each item, and those that are a loss for each item. */
+/** Metrics that are right or wrong for each item, those that are a loss for each item, and those of counts of classes. */
 export const shareMetrics = ['accuracy', 'exact', 'top-k'] as const;
 export const lossMetrics = ['mae', 'rmse', 'cosine', 'cer', 'loss'] as const;
-export type QualityMetric = (typeof shareMetrics)[number] | (typeof lossMetrics)[number];
+export const classMetrics = ['macro-f1'] as const;
+export type QualityMetric =
+  | (typeof shareMetrics)[number]
+  | (typeof lossMetrics)[number]
+  | (typeof classMetrics)[number];
 
 /** Settings of the quality gate, in the words of `quality:` in models.yaml. */
 export interface QualityOptions {
@@ -54,7 +58,9 @@ export function qualityDefaults(
   };
 }
 
-export const isShare = (metric: QualityMetric): boolean => (shareMetrics as readonly string[]).includes(metric);
+/** Shares of what is right: of the items, or of each class. */
+export const isShare = (metric: QualityMetric): boolean =>
+  ([...shareMetrics, ...classMetrics] as readonly string[]).includes(metric);
 
 /**
  * Items without which the law cannot pass, whatever the candidate answers: 0 lost of n at 1 %. Of losses the cap takes the

@@ -8,16 +8,7 @@ import {
   qualityProblems,
   shareMetrics,
 } from './options.ts';
-
-/** What `coldgate decide` reads of quality: outcomes of the same items, in the same order. */
-export interface QualitySamples {
-  kind: 'binary' | 'numeric';
-  /** 1 or 0, or losses; `null` where an item got no answer. */
-  candidate: (number | null)[];
-  /** `null` at a first release. */
-  live: (number | null)[] | null;
-  options: QualityOptions;
-}
+import type { OutcomeSamples } from './samples.ts';
 
 type Reader = (value: unknown) => unknown;
 
@@ -67,7 +58,7 @@ function unknownNames(given: Record<string, unknown>, known: readonly string[], 
 /** Reads options in the words of `quality:`; every problem at once, with paths below `at`. */
 export function parseQualityOptions(
   given: unknown,
-  kind: QualitySamples['kind'],
+  kind: OutcomeSamples['kind'],
   at = 'options',
 ): { options: QualityOptions; problems: Problem[] } {
   const fallback: QualityMetric = kind === 'binary' ? 'accuracy' : 'loss';
@@ -102,7 +93,7 @@ export function parseQualityOptions(
 function readOutcomes(
   given: unknown,
   path: string,
-  kind: QualitySamples['kind'],
+  kind: OutcomeSamples['kind'],
   problems: Problem[],
 ): (number | null)[] {
   if (!Array.isArray(given) || given.length > longest) {
@@ -120,10 +111,10 @@ function readOutcomes(
 }
 
 /** Reads `{"quality": {"kind", "live", "candidate"}, "options": {…}}`, with every problem found at once. */
-export function parseQuality(document: Record<string, unknown>): { samples: QualitySamples; problems: Problem[] } {
+export function parseQuality(document: Record<string, unknown>): { samples: OutcomeSamples; problems: Problem[] } {
   const problems = unknownNames(document, ['quality', 'options'], '');
   const given = document['quality'];
-  const empty: QualitySamples = { kind: 'binary', candidate: [], live: null, options: qualityDefaults('accuracy') };
+  const empty: OutcomeSamples = { kind: 'binary', candidate: [], live: null, options: qualityDefaults('accuracy') };
   if (!isRecord(given)) {
     const message = `expected an object such as {"kind": "binary", "live": [1, 0], "candidate": [1, 1]}, got ${show(given)}.`;
     return { samples: empty, problems: [...problems, { path: 'quality', message }] };
@@ -136,7 +127,7 @@ export function parseQuality(document: Record<string, unknown>): { samples: Qual
   }
   const read = parseQualityOptions(document['options'], kind);
   problems.push(...read.problems);
-  const samples: QualitySamples = {
+  const samples: OutcomeSamples = {
     kind,
     candidate: readOutcomes(candidate, 'quality.candidate', kind, problems),
     live: live === undefined || live === null ? null : readOutcomes(live, 'quality.live', kind, problems),

@@ -1,5 +1,5 @@
 import { quantilePlot } from '../../gate/pictures/mermaid.ts';
-import type { GateRecord } from '../../gate/record/record.ts';
+import { qualityBlocks } from '../../gate/quality/render.ts';
 import { verdictWords } from '../../gate/words/line.ts';
 import { marks, phases, rawSamples, table, text } from '../../gate/words/markdown.ts';
 import { notesOf } from '../../gate/words/notes.ts';
@@ -8,14 +8,14 @@ import { codeSpan } from '../event-text.ts';
 import { curlBlock } from './curl.ts';
 import { folded, link } from './markup.ts';
 import { modelCard } from './model-card.ts';
-import type { ModelPreview, PreviewState } from './preview.ts';
+import { type ModelPreview, type PreviewState, verdictOf } from './preview.ts';
 
 /** Levels of detail for a model; each step leaves out what takes most room and matters least. */
 export const details = ['everything', 'no starts', 'no pictures', 'verdict', 'overview'] as const;
 export type Detail = (typeof details)[number];
 
 export const signOf = (state: PreviewState): string =>
-  state.kind === 'running' ? '⏳' : state.kind === 'failed' ? '⚠️' : marks[state.record.verdict.verdict];
+  state.kind === 'running' ? '⏳' : state.kind === 'failed' ? '⚠️' : marks[verdictOf(state).verdict];
 
 /** Sign and words of the verdict, for a cell. */
 export function verdictCell(state: PreviewState): string {
@@ -24,24 +24,28 @@ export function verdictCell(state: PreviewState): string {
       ? text(state.doing)
       : state.kind === 'failed'
         ? `failed: ${codeSpan(state.code)}`
-        : verdictWords[state.record.verdict.verdict];
+        : verdictWords[verdictOf(state).verdict];
   return `${signOf(state)} ${word}`;
 }
 
 function outcome(state: PreviewState): string[][] {
   if (state.kind === 'running') return [[`${text(state.doing.replace(/\.$/, ''))} …`]];
   if (state.kind === 'failed') return [[`**${text(state.message)}**`], [text(state.hint ?? '')]];
-  const { line, advice } = state.record.verdict;
-  return [[`**${text(line)}**`], [text(advice)]];
+  const { record, quality } = state;
+  const { line, advice } = record.verdict;
+  return [quality ? [`**${text(quality.verdict.line)}**`] : [], [`**${text(line)}**`], [text(advice)]];
 }
 
 /** Numbers with their signs and units on one line, in a narrow column as well. */
 const unbroken = (cells: readonly string[]): string[] => cells.map((cell) => cell.replaceAll(' ', '\u00a0'));
 
-function measured(record: GateRecord, detail: Detail): string[][] {
+type Measured = Extract<PreviewState, { kind: 'measured' }>;
+
+function measured({ record, quality }: Measured, detail: Detail): string[][] {
   if (detail === 'verdict') return [];
   const pictures = detail !== 'no pictures';
   return [
+    ...(quality ? qualityBlocks(quality) : []),
     table(tableHead, tableRows(record).map(unbroken), (at) => at > 0 && at < tableHead.length - 1),
     pictures ? quantilePlot(record) : [],
     notesOf(record).map((note) => `- ${text(note)}`),
@@ -65,7 +69,7 @@ export function modelSection(model: ModelPreview, detail: Detail): string[][] {
     [whereabouts(model)],
     ...outcome(state),
     ...(detail === 'verdict' ? [] : [curlBlock(model)]),
-    ...(state.kind === 'measured' ? measured(state.record, detail) : []),
+    ...(state.kind === 'measured' ? measured(state, detail) : []),
     detail === 'verdict' ? [] : modelCard(model),
   ];
 }

@@ -1,4 +1,6 @@
+import type { QualityRecord } from '../../gate/quality/record.ts';
 import type { GateRecord } from '../../gate/record/record.ts';
+import type { VerdictWord } from '../../gate/rule/verdict.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { GitHubWarning } from '../api/github-client.ts';
@@ -6,7 +8,7 @@ import type { GitHubWarning } from '../api/github-client.ts';
 /** How far a model's preview has come. */
 export type PreviewState =
   | { kind: 'running'; doing: string }
-  | { kind: 'measured'; record: GateRecord }
+  | { kind: 'measured'; record: GateRecord; quality?: QualityRecord | undefined }
   | { kind: 'failed'; code: string; message: string; hint?: string | undefined };
 
 export interface ModelPreview {
@@ -38,4 +40,12 @@ export interface PreviewReport {
   /** Why it is as it is, one sentence each: `A pull request from a fork: measured on the runner.` */
   notes?: readonly string[] | undefined;
   warnings?: readonly GitHubWarning[] | undefined;
+}
+
+/** The verdict that decides: that on the answers, unless they pass. */
+export function verdictOf({ record, quality }: Extract<PreviewState, { kind: 'measured' }>): {
+  verdict: VerdictWord;
+  line: string;
+} {
+  return quality && quality.verdict.verdict !== 'pass' ? quality.verdict : record.verdict;
 }

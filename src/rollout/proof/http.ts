@@ -26,6 +26,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Sent as JSON with POST; without it the call is a GET. */
   json?: unknown;
+  /** The same, as JSON text already. */
+  body?: string | undefined;
   /** Further headers, such as a signature. */
   headers?: Record<string, string> | undefined;
 }
@@ -47,7 +49,8 @@ const maxAnswerBytes = 64 * 1024 * 1024;
  * measured times. node:http and not fetch, whose first use in a process costs tens of ms.
  */
 export function call(url: string, options: CallOptions): Promise<Answer> {
-  const body = options.json === undefined ? undefined : Buffer.from(JSON.stringify(options.json));
+  const text = options.body ?? (options.json === undefined ? undefined : JSON.stringify(options.json));
+  const body = text === undefined ? undefined : Buffer.from(text);
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(options.timeoutMs)));
   const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
   return new Promise((resolve, reject) => {
@@ -74,8 +77,8 @@ export function call(url: string, options: CallOptions): Promise<Answer> {
         response.on('error', fail);
         response.on('end', () => {
           const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, headers: Object.fromEntries(headers), body: parse(text) });
+          const answered = parse(Buffer.concat(chunks).toString('utf8'));
+          resolve({ status: response.statusCode ?? 0, headers: Object.fromEntries(headers), body: answered });
         });
       },
     );

@@ -3,7 +3,7 @@ import type { Facts, Located, Wishes } from '../../advice/rule.ts';
 import type { Config, Environment, ModelEntry } from '../../config/types.ts';
 import type { GateRecord } from '../../gate/record/record.ts';
 import { readPointer } from '../../registry/pointer/read-pointer.ts';
-import { GateRecordStore } from '../release/gate-record-store.ts';
+import { gateRecords } from '../release/record-store.ts';
 import { checkCapacity } from '../source/capacity.ts';
 import { completeEntry } from '../source/external-data.ts';
 import type { Context } from '../verb.ts';
@@ -57,7 +57,7 @@ async function recordOf(ws: Workspace, entry: ModelEntry, { log }: Context): Pro
   const { key } = await ws.targetOf(entry);
   const live = (await readPointer(store, entry.name, environment.pointer))?.pointer.version;
   for (const version of new Set([live ?? entry.version, entry.version])) {
-    const record = await new GateRecordStore(store, entry.name, key, version, log).read();
+    const record = await gateRecords(store, entry.name, key, version, log).read();
     if (record) return record;
   }
   return undefined;

@@ -18,7 +18,7 @@ import { functionSettings } from '../function-settings.ts';
 import { readStoredVersion, type StoredVersion } from '../stored-version.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
-import { GateRecordStore } from './gate-record-store.ts';
+import { gateRecords, type RecordStore } from './record-store.ts';
 
 export interface GateRun {
   workspace: Workspace;
@@ -38,7 +38,7 @@ export interface GateRun {
 /** What is compared, opened and ready to be measured. */
 interface Comparison {
   run: GateRun;
-  records: GateRecordStore;
+  records: RecordStore<GateRecord>;
   baseline: StoredVersion | undefined;
   livePackage: PackageFile;
   resumed: Resumed;
@@ -70,7 +70,7 @@ async function openComparison(wanted: GateRun): Promise<Comparison> {
   const { workspace, entry, candidate, live, deployment, context } = wanted;
   const { store, environment } = workspace;
   const { target } = deployment;
-  const record = (version: string) => new GateRecordStore(store, entry.name, target.key, version, context.log);
+  const record = (version: string) => gateRecords(store, entry.name, target.key, version, context.log);
   const baseline = live && (await readStoredVersion(store, entry.name, live.version));
   const state = await target.describe(functionSettings(environment, entry));
   const livePackage = await packageOfLive(state.live, deployment, context);

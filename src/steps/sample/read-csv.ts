@@ -2,20 +2,34 @@ import type { ElementJson } from '../../model/tensor-format.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import { badInputs, type GivenTensor } from './given-tensor.ts';
 
-/** Fields may be quoted, with quotes inside doubled: RFC 4180. Empty lines are passed over. */
-function readRows(text: string): string[][] {
-  const rows: string[][] = [];
+/** Cells of a row, and the line that it ends in. */
+export interface CsvRow {
+  cells: string[];
+  line: number;
+}
+
+const readRows = (text: string): string[][] => csvRows(text).map(({ cells }) => cells);
+
+/**
+ * Fields may be quoted, with quotes inside doubled: RFC 4180. Empty lines are passed over. Ends with the last row before a
+ * quote that is never closed.
+ */
+export function csvRows(text: string): CsvRow[] {
+  const rows: CsvRow[] = [];
   let row: string[] = [];
+  let line = 0;
   const field = /(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n|\n|\r|$)/y;
   while (field.lastIndex < text.length) {
     const found = field.exec(text);
     if (!found) return rows;
+    line += (found[0].match(/\r\n|\n|\r/g) ?? []).length;
     row.push(found[1] === undefined ? (found[2] ?? '').trim() : found[1].replaceAll('""', '"'));
     if (found[3] === ',') {
       if (field.lastIndex === text.length) row.push('');
       else continue;
     }
-    if (row.some((cell) => cell !== '')) rows.push(row);
+    const ended = found[3] === '' ? line + 1 : line;
+    if (row.some((cell) => cell !== '')) rows.push({ cells: row, line: ended });
     row = [];
   }
   return rows;
@@ -65,7 +79,7 @@ function columnOf(info: TensorInfo, cells: readonly string[]): GivenTensor {
 }
 
 /** What is no number stays text, so that the check against the model names its place. */
-function elementOf(cell: string, { dtype }: TensorInfo): ElementJson {
+export function elementOf(cell: string, { dtype }: TensorInfo): ElementJson {
   if (dtype === 'string') return cell;
   if (dtype === 'bool') return /^(?:true|false)$/i.test(cell) ? cell.toLowerCase() === 'true' : Number(cell);
   if (dtype === 'int64' || dtype === 'uint64') return cell;

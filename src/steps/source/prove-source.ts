@@ -7,6 +7,7 @@ import { formatDifference } from '../../model/sample-compare.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import type { CheckResult } from '../../optimize/jobs.ts';
 import { readManifest } from '../../registry/version/contents.ts';
+import { examplesNotes, readExamples } from '../quality/examples.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { allProblems } from './all-problems.ts';
@@ -50,12 +51,17 @@ export async function proveSource(
   const state = await stateOf(source);
   const last = known.get(source);
   if (last?.state === state) return last.proven;
-  const proven = prove(config, source, check);
+  const proven = prove(config, source, check, context.signal);
   known.set(source, { state, proven });
   return proven;
 }
 
-async function prove(config: Config, source: ModelSource, check: CheckModel): Promise<ProvenSource> {
+async function prove(
+  config: Config,
+  source: ModelSource,
+  check: CheckModel,
+  signal: AbortSignal,
+): Promise<ProvenSource> {
   const { entry, modelPath, head, size } = source;
   const { name } = entry;
   const label = relative(config.root, modelPath);
@@ -82,6 +88,7 @@ async function prove(config: Config, source: ModelSource, check: CheckModel): Pr
     notes.push(`${name} is served without its output "${output}" ${why}. ${hint}`);
   }
   if (checked.probe) notes.push(weaker(source, checked.probe, checked.refusal ?? ''));
+  if (entry.quality) notes.push(...examplesNotes(entry, await readExamples(entry, head, signal)));
   return { words: wordsOf(checked), notes, probe: checked.probe };
 }
 
