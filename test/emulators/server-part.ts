@@ -1,6 +1,6 @@
 import type { Part } from './part.ts';
 
-export type ServerName = 'azurite' | 'moto' | 'ministack' | 'radosgw' | 'fake-gcs';
+export type ServerName = 'azurite' | 'moto' | 'ministack' | 'radosgw' | 'fake-gcs' | 'elasticmq';
 
 export interface Server<Name extends string = ServerName> {
   name: Name;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeWith, useServer } from './servers.ts';
 
-for (const name of ['azurite', 'moto', 'radosgw', 'fake-gcs'] as const) {
+for (const name of ['azurite', 'moto', 'radosgw', 'fake-gcs', 'elasticmq'] as const) {
   describeWith(name, `${name} as a part of the test-bed`, (server) => {
     it('listens on loopback and is one for all who ask', async () => {
       expect(server().endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,9 +8,10 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { camelKeys } from '../../src/config/camel-keys.ts';
 import { awsLambdaTarget as settingsSchema } from '../../src/config/schema/aws-lambda.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { Target } from '../../src/rollout/target.ts';
+import type { DeployRequest, Target } from '../../src/rollout/target.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import type { Server } from '../emulators/servers.ts';
+import { zipOf } from './bench.ts';
 import { quickFunctions, type StoreGroup } from './quick-function.ts';
 import type { Fields, FunctionVersion } from './state.ts';
 
@@ -41,9 +43,33 @@ export async function targetOn(role: string, more: Record<string, unknown>): Pro
   const folder = mkdtempSync(join(tmpdir(), 'coldgate-emulator-'));
   const settings = settingsSchema.parse({ provider: 'aws-lambda', region: 'eu-west-1', role, ...more });
   const { signal } = new AbortController();
-  const deps = { log: silentLogger, stateDir: folder, now: () => new Date(), signal };
+  const deps = { log: silentLogger, stateDir: folder, now: () => new Date(), signal, env: process.env };
   const target = await openTarget(camelKeys(settings), deps);
   return [target, () => rmSync(folder, { recursive: true, force: true })];
+}
+
+interface OnRequest {
+  name: string;
+  role?: DeployRequest['role'];
+  /** Of its module. */
+  text: string;
+  /** Where its package is put. */
+  folder: string;
+  settings?: Partial<DeployRequest['settings']>;
+}
+
+/** A release of version 1.0.0 whose package is one module. */
+export function requestOn({ name, role = 'live', text, folder, settings }: OnRequest): DeployRequest {
+  const zip = zipOf(text);
+  const sha256 = createHash('sha256').update(zip).digest('hex');
+  const path = join(folder, `${sha256}.zip`);
+  writeFileSync(path, zip);
+  const storeVariables = { MODEL_STORE: 's3', MODEL_BUCKET: 'models' };
+  return {
+    settings: { name, model: 'digits', storeVariables, handlerVariables: {}, ...settings },
+    ...{ package: { path, sha256, size: zip.byteLength }, role, version: '1.0.0', sha256: 'a'.repeat(64) },
+    sample: undefined,
+  };
 }
 
 const functions = '/2015-03-31/functions/';

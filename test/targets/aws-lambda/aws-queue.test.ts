@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FunctionBench, functionName } from '../../lambda/function-bench.ts';
+import { ServiceError } from '../../lambda/service-error.ts';
 
 const arn = `arn:aws:sqs:eu-west-1:123456789012:${functionName}`;
 
@@ -110,6 +111,39 @@ describe('the queue of the aws-lambda target', () => {
     bench.lambda.neighbours.queues.all.set(functionName, { url, attributes, tags: {}, waiting: 0, working: 0 });
     await expect(route({ queue: {} })).rejects.toMatchObject({ code: 'foreign-queue', exit: 2 });
     expect(queue()?.attributes).toEqual({});
+  });
+
+  it.each([
+    ['made', {}, { queue: {} }],
+    ['changed', { queue: {} }, { queue: { attempts: 9 }, timeout: 90 }],
+    ['removed', { queue: {} }, {}],
+  ])('is %s after a run that ended at any of its calls', async (_what, before, after) => {
+    const there = (): string[] => [
+      ...bench.lambda.neighbours.queues.inventory(),
+      ...mappings().map(({ UUID: _, State: __, ...one }) => JSON.stringify(one)),
+    ];
+    await route(after);
+    const wanted = there();
+    const killedAt = async (nth: number): Promise<boolean> => {
+      let count = 0;
+      const stop = new AbortController();
+      bench.lambda.fault = (operation) => {
+        if (stop.signal.aborted) return new ServiceError('ServiceException', 500, 'a call of a run that has ended');
+        if (/^(?:Get|List|Invoke)/.test(operation) || ++count !== nth) return undefined;
+        stop.abort(new Error('killed'));
+        return 'lost';
+      };
+      const killed = await bench.target(after, stop.signal);
+      await killed.route(bench.request('live', '1.0.0')).catch(() => {});
+      bench.lambda.fault = () => undefined;
+      return count >= nth;
+    };
+    await route(before);
+    for (let nth = 1; await killedAt(nth); nth++) {
+      await route(after);
+      expect([nth, there()]).toEqual([nth, wanted]);
+      await route(before);
+    }
   });
 
   it.each(['CreateQueue', 'SetQueueAttributes', 'CreateEventSourceMapping', 'TagResource'])(

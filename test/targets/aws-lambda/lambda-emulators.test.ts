@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-lambda';
@@ -8,7 +7,7 @@ import type { DeployRequest, Target } from '../../../src/rollout/target.ts';
 import { itOn } from '../../emulators/gaps.ts';
 import { describeWith } from '../../emulators/servers.ts';
 import { outcomeOf, zipOf } from '../../lambda/bench.ts';
-import { lambdaOf, makeRole, openFront, targetOn } from '../../lambda/emulator-bench.ts';
+import { lambdaOf, makeRole, openFront, requestOn, targetOn } from '../../lambda/emulator-bench.ts';
 
 /*
  * The control plane of the driver on moto and on ministack, which others wrote from the service's documentation. A front
@@ -52,18 +51,8 @@ for (const emulator of ['moto', 'ministack'] as const)
       rmSync(folder, { recursive: true, force: true });
     });
 
-    function request(kind: 'candidate' | 'live', text = 'export {}'): DeployRequest {
-      const zip = zipOf(text);
-      const sha256 = createHash('sha256').update(zip).digest('hex');
-      const path = join(folder, `${sha256}.zip`);
-      writeFileSync(path, zip);
-      const storeVariables = { MODEL_STORE: 's3', MODEL_BUCKET: 'models' };
-      return {
-        settings: { name: FunctionName, model: 'digits', storeVariables, handlerVariables: {} },
-        ...{ package: { path, sha256, size: zip.byteLength }, role: kind, version: '1.0.0', sha256: 'a'.repeat(64) },
-        sample: undefined,
-      };
-    }
+    const request = (role: 'candidate' | 'live', text = 'export {}'): DeployRequest =>
+      requestOn({ name: FunctionName, role, text, folder });
     // biome-ignore lint/suspicious/noExplicitAny: every command of the client has inputs of its own.
     const send = (command: any): Promise<any> => client.send(command);
     const works = 'export const handler = async () => ({ statusCode: 200 });';
