@@ -11,6 +11,7 @@ const hosts = {
   apigateway: 'https://apigateway.googleapis.com',
   eventarc: 'https://eventarc.googleapis.com',
   pubsub: 'https://pubsub.googleapis.com',
+  monitoring: 'https://monitoring.googleapis.com',
 } as const;
 
 export type GoogleApi = keyof typeof hosts;

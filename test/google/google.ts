@@ -11,6 +11,7 @@ import { Sources } from './edge/source.ts';
 import { Eventarc } from './eventarc.ts';
 import type { Knobs } from './knobs.ts';
 import { Logs, loggingSurface } from './logs.ts';
+import { monitoringSurface } from './monitoring.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { CloudRun } from './run/cloud-run.ts';
 import { filesOf, type Images } from './run/files.ts';
@@ -54,6 +55,7 @@ const usual: SurfaceMaker[] = [
   ({ context }) => serviceUsageSurface(context, Contract.read('serviceusage.v1.json')),
   ({ eventarc }) => eventarc.surface(Contract.read('eventarc.v1.json')),
   ({ pubsub }) => pubsub.surface(pubsubContract()),
+  (google) => monitoringSurface(google, Contract.read('monitoring.v3.json')),
   ({ context }) => ({
     name: 'CERTS',
     serve: async () => ({ status: 200, body: JSON.stringify(context.iam.certificates) }),

@@ -57,6 +57,6 @@ async function everyVerbOfFunctions(run: RunProject): Promise<void> {
 describe('what verbs ask of Google Cloud with functions on Cloud Run, and what coldgate iam grants', () => {
   describe('functions that take ID tokens', () => tells('', everyVerbOfFunctions));
   describe('functions with a batch', () => tells('batch: { bucket: models, prefix: in/ }', liveAndAway, /^eventarc\./));
-  describe('functions with a queue', () => tells('queue: {}', liveAndAway, /^pubsub\./));
+  describe('functions with a queue', () => tells('queue: {}', liveAndAway, /^(?:pubsub|monitoring)\./));
   describe('functions that everyone may call', () => tells('auth: none', onceAndAway, /^run\.services\.set/));
 });

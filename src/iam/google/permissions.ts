@@ -77,6 +77,8 @@ export const googlePermissions: readonly GooglePermission[] = [
   trigger('triggers.delete', 'place', 'remove'),
   trigger('operations.get', 'place', 'remove'),
   // The queue: https://cloud.google.com/pubsub/docs/access-control
+  // How many messages there are, which Pub/Sub tells by Cloud Monitoring alone.
+  { ...all('monitoring.timeSeries.list', 'look'), when: hasQueue },
   pubsub('topics.create', 'place'),
   pubsub('topics.get', 'place'),
   pubsub('topics.attachSubscription', 'place'),

@@ -22,6 +22,7 @@ function apisOf(settings: readonly GoogleCloudRunSettings[]): string[] {
     ...some(({ vpcConnector }) => vpcConnector, 'vpcaccess'),
     ...some(({ batch }) => batch, 'eventarc'),
     ...some(({ batch, queue }) => batch ?? queue, 'pubsub'),
+    ...some(({ queue }) => queue, 'monitoring'),
   ];
   return names.map((name) => `${name}.googleapis.com`);
 }

@@ -4,7 +4,7 @@ import type { PackageArchive } from '../../package/package-file.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
-import type { Change, DeployRequest, FoundFunction, SampleRequest } from '../../rollout/target.ts';
+import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { endSampling, type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
@@ -18,6 +18,7 @@ import { observe } from './observe.ts';
 import { sweep } from './prune.ts';
 import { ensureService, publish, type Request } from './publish.ts';
 import { endQueue, ensureQueue, foundQueue, plannedQueue } from './queue.ts';
+import { queueState } from './queue-state.ts';
 import { removeAll, retireRevisions } from './remove.ts';
 import { ensureServiceSettings, plannedSettings } from './service-settings.ts';
 import { nextEndpoint, shiftTraffic } from './shift.ts';
@@ -106,6 +107,10 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
     const released = await releaseOthers(this.#context, state, id);
     const batchMade = await ensureBatch(this.#context, state);
     return (await ensureQueue(this.#context, state)) || batchMade || released;
+  }
+
+  queueOf(state: RunState): Promise<QueueState | undefined> {
+    return queueState(this.#context, state);
   }
 
   startCold(request: SampleRequest, wanted: Wanted, options: ColdOptions): Promise<ColdInstance> {

@@ -26,7 +26,8 @@ const daySeconds = 86_400;
 /** How long dead messages are kept: as long as Pub/Sub keeps any. */
 const deadDays = 31;
 
-const notedIn = ({ annotations = {} }: Service): string => annotations[queueAnnotation] ?? '';
+/** Digest of the queue that a service has, or may have. */
+export const notedIn = ({ annotations = {} }: Service): string => annotations[queueAnnotation] ?? '';
 
 async function note(context: RunContext, state: RunState, text: string): Promise<void> {
   if (text === notedIn(state.service)) return;
@@ -70,7 +71,8 @@ function wantedQueue({ settings }: RunContext, { name, service }: RunState): Wan
   return { digest: sha256(JSON.stringify(parts)).slice(0, 8), parts };
 }
 
-const pathsOf = ({ project, region }: RunContext['settings'], name: string) => {
+/** Topics and subscriptions of a function's messages, and of those that were given up. */
+export const pathsOf = ({ project, region }: RunContext['settings'], name: string) => {
   const id = queueTopic(name, region);
   const of = (one: string) => ({
     topic: `projects/${project}/topics/${one}`,

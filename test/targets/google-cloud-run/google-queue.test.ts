@@ -116,6 +116,21 @@ describe('the queue of a function on Cloud Run', () => {
     expect(subscription()).toMatchObject({ topic: expect.stringMatching(`/${id}$`) });
   });
 
+  it('is counted as Cloud Monitoring knows it, and not where that may not be read', async () => {
+    await route({ queue });
+    const { pubsub, project } = bench.google;
+    const state = async () => (await (await bench.target({ queue })).describe(bench.settings)).queue;
+    expect(await state()).toEqual({ waiting: 0, working: 0, dead: 0 });
+    pubsub.publish(`projects/${project.id}/topics/${id}`, [{ data: 'eA==' }]);
+    pubsub.publish(`projects/${project.id}/topics/${id}-dead`, [{ data: 'eA==' }, { data: 'eQ==' }]);
+    expect(await state()).toEqual({ waiting: 1, working: 0, dead: 2 });
+    bench.google.deny('monitoring.timeSeries.list');
+    expect(await state()).toBeUndefined();
+    bench.google.allow('monitoring.timeSeries.list');
+    await route({});
+    expect(await state()).toBeUndefined();
+  });
+
   it('leaves a topic and a subscription alone that have our name and not our label', async () => {
     const name = `projects/${bench.google.project.id}/topics/${id}`;
     bench.google.pubsub.topics.set(name, { labels: { owner: 'someone' } });
