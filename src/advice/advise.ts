@@ -3,6 +3,7 @@ import { logRetention, publicEndpoint, restApi } from './rules/exposure.ts';
 import { follow } from './rules/fleet.ts';
 import { caps, concurrency, memory, threads, timeouts } from './rules/limits.ts';
 import { imageSize, optimizedForm, packageForm } from './rules/package.ts';
+import { queue } from './rules/queue.ts';
 import { gatewayRegion, readUrl, regions, vpc } from './rules/regions.ts';
 import { modelPlace, preWarm, slo } from './rules/start.ts';
 
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   threads,
   concurrency,
   caps,
+  queue,
   follow,
   publicEndpoint,
   restApi,

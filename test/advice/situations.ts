@@ -72,6 +72,16 @@ export const wrong: readonly Situation[] = [
     ...{ rule: 'follow-over', what: '1000 instances of 400 MB at once', target: { ...run, 'max-instances': 1000 } },
     facts: { bytes: 4 * hundred },
   },
+  { rule: 'queue', what: 'two deliveries', target: { ...lambda, queue: { attempts: 2 } } },
+  { rule: 'queue', what: 'one attempt', target: { ...apps, queue: { attempts: 1, 'max-concurrency': 40 } } },
+  {
+    ...{ rule: 'queue', what: 'messages that take every instance' },
+    target: { ...lambda, 'reserved-concurrency': 8, queue: { 'max-concurrency': 8 } },
+  },
+  {
+    ...{ rule: 'queue', what: 'messages that take every place' },
+    target: { ...run, 'max-instances': 5, concurrency: 2, queue: {} },
+  },
   { rule: 'vpc', what: 'a network that nothing needs', target: { ...lambda, vpc: vpc() } },
   { rule: 'timeouts', what: 'starts that take longer', target: run, facts: { measured: { ...slow, startMs: 90_000 } } },
   {
