@@ -36,8 +36,6 @@ function checkPlan(settings: TargetSettings): void {
 
 /** Each instance works on a message at a time, at least: the cap is that of the instances. */
 function checkQueue(settings: TargetSettings): void {
-  const isPremium = settings.text('plan', 'flex-consumption') === 'premium';
-  settings.only(['queue'], !isPremium, 'plan: flex-consumption', 'Use that plan, or remove it.');
   const instances = settings.number('maximum-instances', 40);
   if (!settings.has('queue.max-concurrency') || settings.number('queue.max-concurrency', 10) >= instances) return;
   const message = `expected at least maximum-instances (${instances}), each of which works on a message at a time.`;

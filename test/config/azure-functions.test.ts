@@ -98,7 +98,7 @@ const limits: [string, string[], string, RegExp, number?][] = [
   ],
   ['a container in capitals', ['batch: { container: Uploads }'], 'batch.container', /lower-case/],
   ['a container with two dashes', ['batch: { container: up--loads }'], 'batch.container', /single/],
-  ['a queue on Premium', ['plan: premium', 'queue: {}'], 'queue', /flex-consumption/, 12],
+  ['fewer on Premium', [premium, 'queue: { max-concurrency: 9 }'], 'queue.max-concurrency', /at least maximum/, 12],
   [
     'fewer messages at a time than instances',
     ['queue: { max-concurrency: 10 }'],

@@ -13,6 +13,9 @@ import type { Work } from '../queue/queue.ts';
 import { isSessionThread } from '../session/session-thread.ts';
 import { openWorkerSession } from '../session/worker-session.ts';
 
+const { COLDGATE_QUEUE: _, ...withoutQueue } = process.env;
+/** A slot beside what is live has all of its settings, which go along when the two change places, and no queue. */
+const env = process.env['COLDGATE_QUEUE_OFF'] ? withoutQueue : process.env;
 const invocation = new AsyncLocalStorage<InvocationContext>();
 const write = writeToInvocation(
   () => invocation.getStore(),
@@ -24,7 +27,6 @@ const write = writeToInvocation(
  * that throws first for one without functions, and reports success. Loads new versions in itself, as a worker.
  */
 function register(): void {
-  const { env } = process;
   const level = readAuthLevel(env['COLDGATE_AZURE_AUTH']);
   const opened = Promise.resolve().then(() => open(level.problem));
   const handler = createHttpHandler(opened.then((found) => found.handler));
@@ -61,7 +63,6 @@ interface Opened {
 
 /** The application, or what answers in its place with the reason why there is none. Never rejects. */
 async function open(problem: string | undefined): Promise<Opened> {
-  const { env } = process;
   const { initMs, facts } = readStart(env, import.meta.dirname);
   const openNext = openWorkerSession(new URL(import.meta.url));
   const openQueue: OpenQueue = async (place, variables) =>

@@ -30,7 +30,7 @@ export async function untilListed(
     await meanwhile?.();
     if (performance.now() - began > listedMs) {
       // A host that does not start cannot tell of its triggers yet.
-      await arm.send('POST', `${path}/host/default/sync`, { apiVersion: web }).catch((error: { code?: string }) => {
+      await syncTriggers(context, site).catch((error: { code?: string }) => {
         if (error.code !== 'host-not-running') throw error;
       });
     }
@@ -49,6 +49,13 @@ export async function untilListed(
     });
   }
 }
+
+/**
+ * Has the platform ask the host for its triggers, by which it scales. It does so by itself where it has placed the package, and
+ * not where a setting names that: https://learn.microsoft.com/azure/azure-functions/functions-deployment-technologies#trigger-syncing
+ */
+export const syncTriggers = (context: FlexContext, site: string): Promise<unknown> =>
+  context.arm.send('POST', `${sitePath(context, site)}/host/default/sync`, { apiVersion: web });
 
 /** What the host says of itself, without a key. Never throws but at the end of the run. */
 export async function hostErrors(context: FlexContext, site: string): Promise<string[]> {

@@ -1,14 +1,18 @@
 import { type FlexContext, isPremium } from './context.ts';
 import { accountOf } from './facts.ts';
-import { hostId } from './names.ts';
+import { hostId, isSlot } from './names.ts';
 import { packagePath } from './packages.ts';
 import { skuOf } from './premium-site.ts';
+import { queueOff } from './queue-settings.ts';
 import { type Runs, roleTag } from './resources.ts';
 import type { Wish } from './state.ts';
 import { ownVariable, revisionVariable, tagsOf } from './wanted.ts';
 
-/** Settings that stay where they are when slots change places: a host has its keys and locks by its id. */
-export const stickyVariables = ['AzureFunctionsWebHost__hostid'];
+/**
+ * Settings that stay where they are when slots change places: a host has its keys and locks by its id, and messages are for
+ * what is live alone.
+ */
+export const stickyVariables = ['AzureFunctionsWebHost__hostid', queueOff];
 
 /** What runs, as `coldgate-runs` has it of apps: a setting goes with a swap, and tags do not. */
 export const runsVariable = 'COLDGATE_RUNS';
@@ -47,6 +51,7 @@ export async function placedVariables(
     WEBSITE_RUN_FROM_PACKAGE: `${blobs}/${packagePath(context, site, packageSha256)}`,
     WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: settings.identity === 'system' ? 'SystemAssigned' : settings.identity,
     [runsVariable]: runs,
+    ...(isSlot(site) && { [queueOff]: 'true' }),
   };
   return { ...placed, [ownVariable]: Object.keys(placed).sort().join(',') };
 }

@@ -3,6 +3,12 @@ import { queueVariables } from '../queue-variables.ts';
 
 /** The first part of the settings by which the trigger reaches its queue: src/handler/entries/azure.ts. */
 const connection = 'COLDGATE_QUEUE_HOST';
+/**
+ * Of the slot beside a live app on Premium, which has the queue's settings, as they go along when the two change places: the
+ * function takes it for one without a queue.
+ */
+export const queueOff = 'COLDGATE_QUEUE_OFF';
+
 const options = 'AzureFunctionsJobHost__extensions__queues';
 
 /** Named as the live app is, whose name is one for all of Azure. */

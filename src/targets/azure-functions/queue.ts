@@ -1,11 +1,13 @@
 import { isMissing } from '../../azure/failure.ts';
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { Change, QueueState } from '../../rollout/target.ts';
-import { mergeTags } from './app.ts';
+import { mergeTags, readSite } from './app.ts';
 import { readSettings } from './app-settings.ts';
-import type { FlexContext } from './context.ts';
+import { type FlexContext, isPremium } from './context.ts';
 import { digestOf } from './differing.ts';
 import { accountId } from './facts.ts';
+import { syncTriggers } from './listed.ts';
+import { slotName } from './names.ts';
 import { poisonOf, queueNameOf } from './queue-settings.ts';
 import { queueTag, type Site } from './resources.ts';
 import { type Grant, giveRoles, takeRoles, writerOf } from './roles.ts';
@@ -32,6 +34,30 @@ const grantsOf = (context: FlexContext, site: string, store: Record<string, stri
   ...queuesOf(site).map((queue): Grant => ({ role: 'messenger', scope: pathOf(context, queue) })),
   ...writerOf(context, store),
 ];
+
+/**
+ * The live app, and on Premium its slot: what has changed places with what was live may go on for a while as whom it has begun.
+ */
+async function holdersOf(context: FlexContext, site: Site): Promise<Site[]> {
+  const slot = isPremium(context.settings) ? await readSite(context, slotName(site.name)) : undefined;
+  return slot ? [site, slot] : [site];
+}
+
+/** Gives a new slot the roles on the queue that its live app has. */
+export async function giveSlotRoles(
+  context: FlexContext,
+  state: FlexState,
+  slot: Site,
+  store: Record<string, string>,
+): Promise<void> {
+  const note = notedIn(liveSite(state));
+  if (note === '' || note !== wantedNote(context, state.site)) return;
+  await giveRoles(context, slot, grantsOf(context, state.site, store));
+}
+
+/** Takes the roles on the queue from a slot that is to go. */
+export const takeSlotRoles = (context: FlexContext, live: string, slot: Site, store: Record<string, string>) =>
+  takeRoles(context, slot, grantsOf(context, live, store));
 
 const wantedNote = ({ settings }: FlexContext, site: string): string =>
   settings.queue ? digestOf([settings.storageAccount, settings.identity, site], 8) : '';
@@ -62,7 +88,8 @@ export async function ensureQueue(context: FlexContext, state: FlexState): Promi
   if (before === '') context.log.info(`Creating the queue of ${state.name}.`);
   for (const queue of queuesOf(site.name)) await ensureOne(context, queue, state.name);
   const store = await readSettings(context, site.name);
-  await giveRoles(context, site, grantsOf(context, site.name, store));
+  for (const one of await holdersOf(context, site)) await giveRoles(context, one, grantsOf(context, site.name, store));
+  if (isPremium(context.settings)) await syncTriggers(context, site.name);
   await mergeTags(context, site, { [queueTag]: wanted });
   return true;
 }
@@ -80,7 +107,8 @@ async function ensureOne(context: FlexContext, queue: string, owner: string): Pr
 export async function endQueue(context: FlexContext, state: FlexState): Promise<Change[]> {
   const site = liveSite(state);
   if (!site || notedIn(site) === '') return [];
-  await takeRoles(context, site, grantsOf(context, site.name, await readSettings(context, site.name)));
+  const grants = grantsOf(context, site.name, await readSettings(context, site.name));
+  for (const one of await holdersOf(context, site)) await takeRoles(context, one, grants);
   for (const queue of queuesOf(site.name)) {
     try {
       await context.arm.send('DELETE', pathOf(context, queue), { apiVersion });

@@ -10,8 +10,10 @@ import { type FlexContext, sitePath, web } from './context.ts';
 import { settlingUntil } from './endpoint.ts';
 import { forgetKeys } from './keys.ts';
 import { alone } from './lease.ts';
+import { syncTriggers } from './listed.ts';
 import { slotName } from './names.ts';
 import { runsIn, runsVariable, stickyVariables } from './premium.ts';
+import { giveSlotRoles, takeSlotRoles } from './queue.ts';
 import { movedError, whileThere } from './refusal.ts';
 import { type Site, siteUrl } from './resources.ts';
 import { removeRoles } from './roles.ts';
@@ -70,6 +72,7 @@ export async function publishToSlot(
     context.moved.set(site, { reports: revision, until: settlingUntil() });
     const before = await readSlot(context, state.site);
     const made = await createApp(context, { site, of, app: { role: 'next', version: null } }, {});
+    await giveSlotRoles(context, state, made, request.settings.storeVariables);
     const body = { properties: { appSettingNames: stickyVariables } };
     await context.arm.send('PUT', `${sitePath(context, state.site)}/config/slotConfigNames`, { apiVersion: web, body });
     await runFromUrl(context, site, wish, randomUUID());
@@ -99,6 +102,7 @@ export async function swapLive(
       context.log.info(`Swapping the slot of ${site} with what is live.`);
       await swap(context, site, up[runsVariable] ?? '');
       context.moved.set(site, { reports: to.id, until: settlingUntil() });
+      if (context.settings.queue) await syncTriggers(context, site);
       const found = state.sites.get(site);
       return { ...to, site, url: found && siteUrl(found), wish: undefined };
     }),
@@ -140,6 +144,7 @@ export async function removeSlot(context: FlexContext, live: string, id?: string
   const found = await readSite(context, site);
   if (!found) return;
   await removeRoles(context, found, settings);
+  if (settings['COLDGATE_QUEUE']) await takeSlotRoles(context, live, found, settings);
   await deleteSite(context, site);
   forgetKeys(context, site);
   context.moved.delete(site);

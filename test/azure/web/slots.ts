@@ -46,7 +46,7 @@ async function exchange(web: Web, one: Site, other: Site): Promise<Failed> {
   }
   const moved = { content: slot.content, listed: slot.listed };
   Object.assign(slot, { content: production.content, listed: production.listed, settings: down });
-  Object.assign(production, { ...moved, settings: up });
+  Object.assign(production, { ...moved, settings: up, functionsLag: web.context.knobs.functionsLag });
   web.exchange(slot, production);
   return undefined;
 }

@@ -59,6 +59,23 @@ describe('the package of an Azure function', () => {
   });
 });
 
+describe('the queue of an Azure function', () => {
+  const variables = { COLDGATE_QUEUE: 'https://acmeapps.queue.core.windows.net/digits' };
+
+  it('has a function of its own', async () => {
+    expect((await start(variables)).found.functions).toEqual(['coldgate', 'queue']);
+  });
+
+  it('is none in a slot beside what is live, whose settings name one', async () => {
+    const { found, get } = await start({ ...variables, COLDGATE_QUEUE_OFF: 'true' });
+    expect(found.functions).toEqual(['coldgate']);
+    expect(await get('/v1/async/01J00000000000000000000000')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'no-queue' } },
+    });
+  });
+});
+
 describe('a start on Azure', () => {
   const timings = (body: Record<string, unknown>) => body['timings'] as Record<string, number>;
 

@@ -88,6 +88,30 @@ describe('a release on Premium', () => {
     expect(slot()!.settings.get('COLDGATE_REVISION')).toBe(revision.id);
   });
 
+  it('has the slot take no messages, and the platform know the triggers of what it was swapped with', async () => {
+    const target = await bench.target({ queue: {} });
+    bench.azure.knobs.functionsLag = Number.POSITIVE_INFINITY;
+    await target.route(live());
+    expect(bench.live?.functionsLag).toBe(0);
+    const place = bench.live!.settings.get('COLDGATE_QUEUE');
+    await target.route(live('second'));
+    bench.azure.knobs.functionsLag = 0;
+    const off = (site = bench.live!) => [site.settings.get('COLDGATE_QUEUE'), site.settings.get('COLDGATE_QUEUE_OFF')];
+    expect([off(), off(slot())]).toEqual([
+      [place, undefined],
+      [place, 'true'],
+    ]);
+    expect(bench.live?.functionsLag).toBe(0);
+    const messengers = (site = bench.live!) =>
+      bench.azure.context.iam.assignments.filter(
+        ({ oid, roleId }) => oid === site.principal && roleId.startsWith('974c5e8b'),
+      ).length;
+    expect([messengers(), messengers(slot())]).toEqual([2, 2]);
+    const { principal } = slot()!;
+    await target.remove({ name: functionName }, 'all');
+    expect(bench.azure.context.iam.assignments.filter(({ oid }) => oid === principal)).toEqual([]);
+  });
+
   it('keeps the packages that an app or slot runs, and no other', async () => {
     const target = await bench.target();
     await target.deploy(bench.request('candidate', 1, bench.package('of the candidate')));
