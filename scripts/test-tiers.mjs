@@ -128,6 +128,7 @@ export const lists = {
     'targets/azure-functions/azure-release.test.ts',
     'targets/azure-functions/azure-ship.test.ts',
     'targets/azure-functions/azure.test.ts',
+    'targets/local/local-queue-environments.test.ts',
     'targets/google-cloud-run/google-commands.test.ts',
     'targets/google-cloud-run/google-forms-release.test.ts',
     'targets/google-cloud-run/google-forms.test.ts',
