@@ -56,6 +56,8 @@ export const queue: Rule = {
       const why = `Messages may take all of ${room.words}: who waits for an answer finds no room while there is work in the queue.`;
       return no(why, { set: [[`${targetPath}.queue.max-concurrency`, String(half)]] });
     }
-    return yes(`${maxConcurrency} messages at a time, ${attempts} deliveries${timeOf(facts)}, then the dead-letter queue.`);
+    return yes(
+      `${maxConcurrency} messages at a time, ${attempts} deliveries${timeOf(facts)}, then the dead-letter queue.`,
+    );
   },
 };
