@@ -37,7 +37,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
         'src/gate/rule/decide-samples.ts',
         'src/verbs/sweep.ts',
         'See its last lines above for the reason',
-        'Warm up again',
+        'Run coldgate warmup again',
       ],
       'Run coldgate warmup first.',
     ],

@@ -10,7 +10,6 @@ import type { AppResponse } from '../app-request.ts';
 import { RequestError } from '../request-error.ts';
 import { type RouteContext, withModel } from '../route.ts';
 import { datatypeOf } from '../v2/datatypes.ts';
-import { dimensionsOf } from '../v2/dimensions.ts';
 import { readV2Request, splitBody } from '../v2/read-request.ts';
 import { writeV2Response } from '../v2/write-response.ts';
 
@@ -91,3 +90,7 @@ function withVersion(context: RouteContext, work: (model: ServedModel) => Promis
     throw new RequestError(404, 'version-not-served', `${model.name} is served in version ${model.version}.`);
   });
 }
+
+/** Free dimensions are -1 in the protocol, which has no form for a shape that is not declared: one of those then. */
+const dimensionsOf = ({ shape }: TensorInfo): number[] =>
+  (shape ?? ['']).map((size) => (typeof size === 'number' ? size : -1));
