@@ -34,8 +34,9 @@ export const answerOf = (job: number) => ({ outputs: { y: [[2 * job + 0.5, job]]
  */
 export const killer = `
 const fs = process.getBuiltinModule('node:fs/promises');
+const inPlace = process.getBuiltinModule('node:fs');
 let left = 3 + Math.floor(Math.random() * 40);
-for (const name of ['writeFile', 'rename', 'link', 'rm', 'utimes', 'readFile']) {
+for (const name of ['writeFile', 'rename', 'link', 'unlink', 'utimes', 'readFile']) {
   const plain = fs[name];
   fs[name] = async (...given) => {
     const ends = --left === 0;
@@ -46,7 +47,20 @@ for (const name of ['writeFile', 'rename', 'link', 'rm', 'utimes', 'readFile']) 
       if (ends) process.kill(process.pid, 'SIGKILL');
     }
   };
-}`;
+}
+for (const name of ['writeFileSync', 'renameSync', 'linkSync', 'unlinkSync', 'utimesSync']) {
+  const plain = inPlace[name];
+  inPlace[name] = (...given) => {
+    const ends = --left === 0;
+    if (ends && Math.random() < 0.5) process.kill(process.pid, 'SIGKILL');
+    try {
+      return plain(...given);
+    } finally {
+      if (ends) process.kill(process.pid, 'SIGKILL');
+    }
+  };
+}
+process.getBuiltinModule('node:module').syncBuiltinESMExports();`;
 
 /**
  * Sends jobs to processes that share a folder as their queue, each sent again under its key until it is accepted. Processes

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync, renameSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LoadError } from '../../model/load-error.ts';
-import { makeId } from '../../queue/job.ts';
+import { makeId, timeOfId } from '../../queue/job.ts';
 import type { Queue } from '../../queue/queue.ts';
 
 /** A message that was taken out of `ready`. */
@@ -19,6 +20,18 @@ const limit = 1024 * 1024;
 /** Longest wait before a message is delivered again, ms. */
 const longestWaitMs = 30_000;
 
+/** A message that came so short ago is as young as its file says, ms. */
+const youngMs = 250;
+
+/**
+ * Most of its own messages that a process keeps in memory, and the most bytes of one. What it takes itself it need not read;
+ * files of that size are written in place, since handing one to another thread costs several times the CPU of the work.
+ */
+const kept = { messages: 100, bytes: 16_384 };
+
+/** Between two looks at what other processes have sent, as long as this one has messages of its own, ms. */
+const listedMs = 100;
+
 /**
  * A folder as a queue, for processes of one machine. A message is a file `<name>.<deliveries so far>`; it changes its
  * state by a rename, which one process wins:
@@ -31,6 +44,9 @@ export class Folder implements Queue {
   readonly limit = limit;
   readonly #root: string;
   readonly #made: Promise<unknown>;
+  /** What this process has sent and nobody has taken from here, by file. */
+  readonly #own = new Map<string, Uint8Array>();
+  #listAt = 0;
   /** Called when a message has come. */
   onSend: () => void = () => {};
 
@@ -46,9 +62,12 @@ export class Folder implements Queue {
     const name = `${makeId(Date.now(), randomBytes(10))}.0`;
     try {
       await this.#made;
-      await writeFile(this.#at('new', name), message);
-      await rename(this.#at('new', name), this.#at('ready', name));
+      if (message.byteLength <= kept.bytes) writeFileSync(this.#at('new', name), message);
+      else await writeFile(this.#at('new', name), message);
+      if (this.#own.size < kept.messages && message.byteLength <= kept.bytes) this.#own.set(name, message);
+      renameSync(this.#at('new', name), this.#at('ready', name));
     } catch (error) {
+      this.#own.delete(name);
       const { code } = error as NodeJS.ErrnoException;
       throw new LoadError('store-unavailable', `Writing to ${this.#root} failed (${code ?? 'unknown'}).`, error);
     }
@@ -58,7 +77,10 @@ export class Folder implements Queue {
   /** Files that may be claimed now, the oldest first. */
   async ready(): Promise<string[]> {
     await this.#made;
+    if (this.#own.size > 0 && performance.now() < this.#listAt) return [...this.#own.keys()];
+    this.#listAt = performance.now() + listedMs;
     const files = (await readdir(this.#at('ready'))).filter(isMessage).sort();
+    if (files.length === 0) this.#own.clear();
     const now = Date.now();
     const due = await Promise.all(
       files.map(async (file) => attemptsOf(file) === 0 || (await this.#age(file, now)) >= 0),
@@ -70,11 +92,14 @@ export class Folder implements Queue {
   async claim(file: string): Promise<Claimed | undefined> {
     const attempt = attemptsOf(file) + 1;
     const taken = nameWith(file, attempt);
+    const own = this.#own.get(file);
+    this.#own.delete(file);
     try {
       // Before the rename: what waited for long must not look abandoned in that moment.
-      await this.#touch('ready', file, Date.now());
-      await rename(this.#at('ready', file), this.#at('work', taken));
-      return { file: taken, attempt, message: await readFile(this.#at('work', taken)) };
+      const now = Date.now() / 1000;
+      if (attempt > 1 || ageOf(file) > youngMs) utimesSync(this.#at('ready', file), now, now);
+      renameSync(this.#at('ready', file), this.#at('work', taken));
+      return { file: taken, attempt, message: own ?? (await readFile(this.#at('work', taken))) };
     } catch (error) {
       if (isGone(error)) return undefined;
       throw error;
@@ -84,7 +109,14 @@ export class Folder implements Queue {
   /** Renews the claim: it is still being worked on. */
   renew = ({ file }: Claimed): Promise<void> => ignoringGone(this.#touch('work', file, Date.now()));
 
-  done = ({ file }: Claimed): Promise<void> => rm(this.#at('work', file), { force: true });
+  /** Throws where that is not possible, but not where it is gone. */
+  done({ file }: Claimed): void {
+    try {
+      unlinkSync(this.#at('work', file));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
 
   /** Puts it back, to be taken again after a wait that doubles. */
   async again({ file, attempt }: Claimed): Promise<void> {
@@ -118,11 +150,13 @@ export class Folder implements Queue {
   }
 
   /** Name of the revision that may work; undefined where none is named. */
-  live = (): Promise<string | undefined> =>
-    readFile(this.#at('live'), 'utf8').then(
-      (text) => text.trim(),
-      () => undefined,
-    );
+  live(): string | undefined {
+    try {
+      return readFileSync(this.#at('live'), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  }
 
   async #age(file: string, now: number): Promise<number> {
     const { mtimeMs } = await stat(this.#at('ready', file)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
@@ -140,6 +174,8 @@ export class Folder implements Queue {
 
 const isMessage = (file: string): boolean => /^[0-9A-Z]{26}\.\d{1,4}$/.test(file);
 const attemptsOf = (file: string): number => Number(file.slice(27));
+/** Since it was sent, ms. */
+const ageOf = (file: string): number => Date.now() - (timeOfId(file.slice(0, 26)) ?? 0);
 const nameWith = (file: string, attempts: number): string => `${file.slice(0, 27)}${attempts}`;
 const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 

@@ -64,6 +64,8 @@ class Takers {
   readonly #running = new Map<Claimed, Promise<void>>();
   #renewing: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** When what was abandoned is looked for next. */
+  #sweepAt = 0;
   /** A message has come since the last look. */
   #hasNew = false;
   #wake: () => void = () => {};
@@ -101,7 +103,7 @@ class Takers {
       let found = 0;
       this.#hasNew = false;
       try {
-        if (await this.#isLive()) {
+        if (this.#isLive()) {
           await this.#sweep();
           found = await this.#takeReady();
         }
@@ -113,8 +115,8 @@ class Takers {
   }
 
   /** Where the folder names the live revision, it alone works; a process without any revision is nobody's candidate. */
-  async #isLive(): Promise<boolean> {
-    return (await this.#folder.live()) === this.#revision;
+  #isLive(): boolean {
+    return this.#folder.live() === this.#revision;
   }
 
   async #takeReady(): Promise<number> {
@@ -133,7 +135,7 @@ class Takers {
   async #workOn(claimed: Claimed): Promise<void> {
     try {
       const outcome = await this.#worker.work(claimed.message, claimed);
-      if (outcome === 'done') await this.#folder.done(claimed);
+      if (outcome === 'done') this.#folder.done(claimed);
       else if (claimed.attempt < (await this.#attempts())) await this.#folder.again(claimed);
       else await this.#folder.bury(claimed, 'Its last attempt failed; the store has the reason under dead/.');
     } catch {
@@ -149,6 +151,8 @@ class Takers {
 
   /** What processes that have ended were at work on is delivered again, or given up. */
   async #sweep(): Promise<void> {
+    if (performance.now() < this.#sweepAt) return;
+    this.#sweepAt = performance.now() + idleMs;
     for (const claimed of await this.#folder.abandoned(this.#leaseMs)) {
       if (claimed.attempt < (await this.#attempts())) await this.#folder.again(claimed);
       else {
