@@ -20,6 +20,8 @@ export interface FinalState {
   processes: string[];
   /** What the live function answers with; nothing where none is deployed. */
   serves: string | undefined;
+  /** Whose messages the queue of the live function gives out; nothing where there is none. */
+  queue: 'of what is live' | 'of another' | undefined;
   /** Functions with a folder, and locks that nobody holds any more. */
   functions: string[];
 }
@@ -66,6 +68,15 @@ async function servedBy(functions: string): Promise<string | undefined> {
   return ((await reply.json()) as { model: { version: string } }).model.version;
 }
 
+function queueIn(functions: string): FinalState['queue'] {
+  const folder = join(functions, 'digits-local');
+  if (!existsSync(join(folder, 'queue'))) return undefined;
+  const { revisions }: LocalState = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'));
+  const live = revisions.find((revision) => revision.role === 'live');
+  const named = readFileSync(join(folder, 'queue', 'live'), 'utf8');
+  return named === live?.id ? 'of what is live' : 'of another';
+}
+
 /** Throws Error where the history has a gap, or does not end with the very bytes of the pointer. */
 function checkHistory(store: string, pointer: Pointer, bytes: Buffer): void {
   const records = names(join(store, 'history'));
@@ -105,6 +116,7 @@ export async function finalState(folder: string): Promise<FinalState> {
     leases: filesIn(join(store, 'leases')).map((path) => dirname(path)),
     processes: processesOf(folder),
     serves: await servedBy(functions),
+    queue: queueIn(functions),
     functions: names(functions),
   };
 }

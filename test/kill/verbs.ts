@@ -23,6 +23,8 @@ const moreRounds = 6;
 const wanted = values.verbs.split(',').filter(Boolean);
 /** The tiny model loads in a few ms: nothing here is about the verdict. */
 const gate = 'max-samples: 7, discard: 0, min-effect-ms: 2000';
+/** A queue in front of the function moves with what is live, and goes with it. */
+const target = 'provider: local, queue: {}';
 
 /** A verb at work in round n of its story: the version 1.n.0, pull request n. */
 interface Verb {
@@ -46,7 +48,7 @@ async function runOnce(project: Project, verb: Verb, n: number): Promise<void> {
 
 /** Another model under another version, written into models.yaml. */
 const release = (project: Project, n: number): void =>
-  project.release({ version: `1.${n}.0`, bias: 1 + n / 1024, gate });
+  project.release({ version: `1.${n}.0`, bias: 1 + n / 1024, gate, target });
 
 const publish = async (project: Project, n: number): Promise<void> => {
   release(project, n);
@@ -84,7 +86,7 @@ const stories: Verb[][] = [
 
 /** What a verb changed and what it left, in words that are the same in every round. */
 function outcome(verb: Verb, before: FinalState, after: FinalState, n: number): string {
-  const { version, kind, versions, records, leases, processes, serves, functions } = after;
+  const { version, kind, versions, records, leases, processes, serves, functions, queue } = after;
   const files = (state: FinalState) =>
     Object.entries(state.versions).map(([name, list]) => `${name}: ${list.join(' ')}`);
   const facts = {
@@ -93,7 +95,7 @@ function outcome(verb: Verb, before: FinalState, after: FinalState, n: number): 
     gone: Object.keys(before.versions).filter((name) => !(name in versions)).length,
     measured: records.filter((record) => !before.records.includes(record)),
     forgotten: before.records.filter((record) => !records.includes(record)).length,
-    ...{ processes, serves, functions, leases: verb.cleans ? leases : undefined },
+    ...{ processes, serves, functions, queue, leases: verb.cleans ? leases : undefined },
   };
   return JSON.stringify(facts)
     .replaceAll(`1.${n}.0`, 'this')
@@ -172,7 +174,7 @@ async function killAtEach(project: Project, story: readonly Verb[], usual: Undis
 async function tell(story: readonly Verb[]): Promise<Kill[]> {
   const project = new Project();
   try {
-    project.release({ gate });
+    project.release({ gate, target });
     await succeed(project, ['ship']);
     // The first round finds other things than all that follow: no version before, no function.
     await undisturbed(project, story, 1);
