@@ -22,6 +22,10 @@ export function actorOf(env: Env): string {
   }
 }
 
+/** `owner/name` in the address of a remote on GitHub, whatever else, such as a token, the address has in it. */
+const onGitHub =
+  /^(?:https:\/\/(?:[^@/]*@)?github\.com\/|(?:ssh:\/\/)?git@github\.com[:/])([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/;
+
 /** Repository and commit, from the runner's variables or from git in the folder; nothing where neither knows. */
 export async function sourceOf(env: Env, cwd: string): Promise<Source> {
   const runUrl = runUrlOf(env);
@@ -29,10 +33,18 @@ export async function sourceOf(env: Env, cwd: string): Promise<Source> {
   if (env['GITHUB_REPOSITORY'] && env['GITHUB_SHA']) {
     return { repository: env['GITHUB_REPOSITORY'], commit: env['GITHUB_SHA'], ...run };
   }
+  const [commit, remote = ''] = await Promise.all([
+    gitSays(['rev-parse', 'HEAD'], cwd),
+    gitSays(['config', '--get', 'remote.origin.url'], cwd),
+  ]);
+  const repository = onGitHub.exec(remote)?.[1];
+  return { ...(repository && { repository }), ...(commit && { commit }), ...run };
+}
+
+async function gitSays(args: string[], cwd: string): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd, timeout: 5000 });
-    return { commit: stdout.trim(), ...run };
+    return (await promisify(execFile)('git', args, { cwd, timeout: 5000 })).stdout.trim();
   } catch {
-    return run;
+    return undefined;
   }
 }

@@ -134,7 +134,7 @@ describe('policies that are too long', () => {
 describe('what it is told', () => {
   it('knows the needs of every verb that meets a store or a target from outside of a function', () => {
     const others = catalog.map(({ name }) => name).filter((name) => !(iamVerbs as readonly string[]).includes(name));
-    expect(others.sort()).toEqual(['decide', 'iam', 'report', 'sample', 'serve']);
+    expect(others.sort()).toEqual(['decide', 'iam', 'init', 'report', 'sample', 'serve']);
   });
 
   it('refuses unknown roles, verbs, repositories and accounts, all at once where it can', async () => {
