@@ -148,6 +148,18 @@ describe('evaluate', () => {
     expect(record.failures).toEqual([{ arm: 'candidate', why: 'an answer that is not a number', count }]);
   });
 
+  it('holds the load-optimised form to the model as published', async () => {
+    project.release({ version: '2.2.0', model: classifier(), quality: 'data: models/eval.jsonl', optimize: 'cold' });
+    await publish(at, context);
+    const { record } = await evaluated();
+    expect(record.metrics.map(({ metric, verdict }) => [metric, verdict])).toEqual([
+      ['accuracy', 'pass'],
+      ['accuracy of the cold form', 'pass'],
+    ]);
+    expect((await evaluated()).record.ended_at).toBe(record.ended_at);
+    expect(heard.at(-1)).toContain('has been decided before');
+  });
+
   it('names the examples where they are missing, and models without any', async () => {
     rmSync(project.path('models/eval.jsonl'));
     await expect(evaluated()).rejects.toMatchObject({ code: 'bad-quality-data', exit: 2 });

@@ -6,6 +6,7 @@ import type { Deployment } from '../deployment.ts';
 import type { StoredVersion } from '../stored-version.ts';
 import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
+import type { Outcome } from './arm.ts';
 import type { ItemReader } from './items.ts';
 import {
   type Answered,
@@ -13,11 +14,13 @@ import {
   failuresOf,
   isGrouped,
   jointVerdict,
+  judgeForm,
   judgeMetrics,
   movesOf,
   openOptions,
   pairsOf,
 } from './judge.ts';
+import { derivedForm } from './original-form.ts';
 import type { Survey } from './survey.ts';
 
 export interface EvaluationRun {
@@ -45,6 +48,12 @@ export const armOf = ({ version, manifestSha256 }: StoredVersion): QualityArm =>
   manifest_sha256: manifestSha256,
 });
 
+/** What functions serve in place of the model as published, and the answers of the latter. */
+export interface Held {
+  form: string;
+  published: readonly Outcome[];
+}
+
 /** Whether a record is of this very comparison: nothing that decides has changed. */
 export function isSettled(
   record: QualityRecord,
@@ -55,7 +64,10 @@ export function isSettled(
   const { quality, candidate } = run;
   const settings = quality.metrics.map(({ decides, output = null, k }) => [decides, output, k]);
   const now = [armOf(candidate), baseline, deployment.package.sha256, survey.digest(), look, settings];
-  const { metrics, data } = record;
+  const { data } = record;
+  const metrics = record.metrics.slice(0, quality.metrics.length);
+  const isHeld = record.metrics.length > metrics.length;
+  if (isHeld !== (derivedForm(candidate) !== undefined)) return false;
   const then = [record.candidate, record.baseline, record.package_sha256, data.sha256, record.look];
   const before = metrics.map(({ decides, output, k }) => [decides, output, k]);
   const same = JSON.stringify(now) === JSON.stringify([...then, before]);
@@ -91,14 +103,15 @@ function notesOf(ground: Ground, look: number): string[] {
 
 export function recordOf(
   ground: Ground,
-  answered: Answered,
+  answered: Answered & { held?: Held | undefined },
   baseline: StoredVersion | undefined,
   look: number,
   startedAt: string,
 ): QualityRecord {
   const { run, survey, deployment } = ground;
   const { entry, workspace, quality, candidate, context } = run;
-  const metrics = judgeMetrics(quality.metrics, answered, survey, look);
+  const own = judgeMetrics(quality.metrics, answered, survey, look);
+  const metrics = answered.held ? [...own, judgeForm(quality.metrics[0]!, answered, answered.held, survey)] : own;
   const { repeated, contradictory } = survey;
   const first = metrics[0]!;
   return {

@@ -12,6 +12,7 @@ import { openEvaluated, withFunction } from './evaluated-function.ts';
 import { readExamples } from './examples.ts';
 import { outputOf, scoringsOf } from './items.ts';
 import type { Answered } from './judge.ts';
+import { derivedForm, originalOf, withOriginal } from './original-form.ts';
 import { OutcomeFile } from './outcome-file.ts';
 
 /** The record of a version's evaluation in an environment, beside those of its starts. */
@@ -33,10 +34,18 @@ function ownScorings({ quality, candidate }: EvaluationRun, stored: StoredVersio
   }));
 }
 
+/** Runs work in the workspace whose store has the version. */
+type Within = (work: (workspace: Workspace) => Promise<void>) => Promise<void>;
+
 /** Every item's outcome for one version; what was answered before is not asked again. */
-async function outcomesOf(ground: Ground, stored: StoredVersion, label: string): Promise<Outcome[]> {
+async function outcomesOf(
+  ground: Ground,
+  stored: StoredVersion,
+  label: string,
+  within: Within = (work) => work(ground.run.workspace),
+): Promise<Outcome[]> {
   const { run, reader, survey, deployment } = ground;
-  const { workspace, entry, quality, fresh, context } = run;
+  const { entry, quality, fresh, context } = run;
   const scorings = ownScorings(run, stored);
   const outputs = quality.metrics.map(({ output }) => outputOf(stored.manifest, output));
   const threads = entry.handler.threads;
@@ -46,15 +55,15 @@ async function outcomesOf(ground: Ground, stored: StoredVersion, label: string):
   const outcomes = (await file.read()).slice(0, survey.ids.length);
   if (outcomes.length >= survey.ids.length) return outcomes;
   if (outcomes.length > 0) context.log.info(`  ${outcomes.length} items of ${label} were answered before.`);
-  await withFunction(workspace, entry, deployment, stored, (start) =>
-    answerItems({
-      ...{ label, start, outputs, done: outcomes.length, kept: survey.kept, log: context.log, signal: context.signal },
-      reader: { ...reader, scorings },
-      keep: async (more) => {
-        outcomes.push(...more);
-        await file.add(more);
-      },
-    }),
+  const work = { label, outputs, done: outcomes.length, kept: survey.kept, log: context.log, signal: context.signal };
+  const keep = async (more: Outcome[]) => {
+    outcomes.push(...more);
+    await file.add(more);
+  };
+  await within((workspace) =>
+    withFunction(workspace, entry, deployment, stored, (start) =>
+      answerItems({ ...work, start, keep, reader: { ...reader, scorings } }),
+    ),
   );
   await file.tidy();
   return outcomes;
@@ -93,7 +102,15 @@ export async function runEvaluation(run: EvaluationRun): Promise<QualityRecord> 
     live: baseline && (await outcomesOf(ground, baseline, `live ${baseline.version}`)),
   };
   requireAnswers(run, answered);
-  const record = recordOf(ground, answered, baseline, look, startedAt);
+  const form = derivedForm(candidate);
+  const original = form && originalOf(candidate);
+  const published =
+    original &&
+    (await outcomesOf(ground, original, `${candidate.version} as published`, (work) =>
+      withOriginal(workspace, original, work),
+    ));
+  const held = form && published && { form, published };
+  const record = recordOf(ground, { ...answered, held }, baseline, look, startedAt);
   await records.write(record);
   return record;
 }

@@ -98,6 +98,26 @@ export function judgeMetrics(
   });
 }
 
+/**
+ * A load-optimised form against the model as published, by the first metric. It may lose half of what a release may, since
+ * both losses add up.
+ */
+export function judgeForm(
+  first: QualityMetricSettings,
+  { candidate }: Answered,
+  { form, published }: { form: string; published: readonly Outcome[] },
+  survey: Survey,
+): QualityMetricRecord {
+  const { tolerance, limit } = first.options;
+  const half = limit / 2 > tolerance ? limit / 2 : limit;
+  const options = { ...first.options, gating: 1, limit: half, atLeast: undefined, atMost: undefined };
+  const [found] = judgeMetrics([{ ...first, options, decides: true }], { live: published, candidate }, survey, 1);
+  const { metric, line, ...facts } = found as QualityMetricRecord;
+  const name = `${metric} of the ${form} form`;
+  const words = line.replace(`${metric}:`, `${name}:`).replace('the live version', 'the model as published');
+  return { ...facts, metric: name, line: words };
+}
+
 /** What a first release reaches, though there is nothing to hold it against; of macro-F1 nothing is said then. */
 function meanOf(outcomes: readonly Outcome[], at: number, { metric, cap }: QualityOptions): number | null {
   if (metric === 'macro-f1' || outcomes.length === 0) return null;
