@@ -9,7 +9,7 @@ export function share(value: number): string {
 }
 
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [row(head), row(head.map((_, at) => (at === 0 ? '---' : '---:'))), ...rows.map(row)].join('\n');
 
 const three = (cell: Cell) => `${share(cell.blocked)} / ${share(cell.passed)} / ${share(cell.unsure)}`;
