@@ -4,18 +4,10 @@ import { type IamVerb, needsOf } from '../needs.ts';
 import type { PolicyFile, PolicySet } from '../policy-set.ts';
 import { bucketRef, type Subject } from '../subject.ts';
 import { accountOf, type LambdaGroup, lambdaGroups } from './account.ts';
+import { attachCommands, partName } from './attach.ts';
 import { functionStatements } from './function.ts';
 import { lambdaStatements } from './lambda.ts';
-import {
-  attachedLimit,
-  dividedPolicies,
-  inlineLimit,
-  type PolicyDocument,
-  policyOf,
-  policySize,
-  readArn,
-  type Statement,
-} from './policy.ts';
+import { attachedLimit, dividedPolicies, type PolicyDocument, policyOf, readArn, type Statement } from './policy.ts';
 import { kmsStatements, s3Statements } from './store.ts';
 
 /** Lambda's own trust policy: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html */
@@ -107,14 +99,14 @@ function policySetOf({ role, name, purpose, trust, statements, notes, subject, p
   // Functions of several environments may share a role: each environment has its own policy there.
   const owner = provider ? name : `${name}-${subject.environment}`;
   const files: PolicyFile[] = policies.map((content, at) => ({
-    file: `${owner}${policies.length > 1 ? `-${at + 1}` : ''}.json`,
+    file: `${partName(owner, at)}.json`,
     kind: 'permissions',
     content,
   }));
   const trusted: PolicyFile[] = trust ? [{ file: `${name}.trust.json`, kind: 'trust', content: trust }] : [];
-  const size = policies.reduce((sum, policy) => sum + policySize(policy), 0);
   const { id, partition } = accountOf(subject);
-  const attach = size <= inlineLimit ? inline(name, files) : managed(name, files, `arn:${partition}:iam::${id}`);
+  const to = { role: name, owner, isAlone: provider, account: `arn:${partition}:iam::${id}` };
+  const attach = attachCommands(to, files);
   const commands = trust ? [...(provider ? [openProvider] : []), ...makeRole(name), ...attach] : attach;
   const many = `${files.length} policies are more than the ${attachedLimit} that a role takes unless its quota is raised: make roles for some models each (--model).`;
   const report = files.length > attachedLimit ? [...notes, many] : notes;
@@ -128,20 +120,3 @@ const makeRole = (name: string): string[] => [
   `aws iam create-role --role-name ${name} --assume-role-policy-document file://${name}.trust.json ||`,
   `  aws iam update-assume-role-policy --role-name ${name} --policy-document file://${name}.trust.json`,
 ];
-
-const inline = (name: string, files: readonly PolicyFile[]): string[] =>
-  files.map(
-    ({ file }) =>
-      `aws iam put-role-policy --role-name ${name} --policy-name ${file.slice(0, -5)} --policy-document file://${file}`,
-  );
-
-/** Too long for an inline policy: separate managed policies, attached to the role. */
-const managed = (name: string, files: readonly PolicyFile[], account: string): string[] =>
-  files.flatMap(({ file }) => {
-    const policy = file.slice(0, -5);
-    return [
-      `aws iam create-policy --policy-name ${policy} --policy-document file://${file} ||`,
-      `  aws iam create-policy-version --policy-arn ${account}:policy/${policy} --policy-document file://${file} --set-as-default`,
-      `aws iam attach-role-policy --role-name ${name} --policy-arn ${account}:policy/${policy}`,
-    ];
-  });
