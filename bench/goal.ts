@@ -23,9 +23,10 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
-/** Medians of a pair's sides, ms, and of the pairs' ratios. */
+/** Medians of a pair's sides, ms, and of what the pairs' sides differ by: as ratios, and in ms. */
 export interface Paired {
   ratio: number;
+  difference: number;
   ours: number;
   theirs: number;
 }
@@ -48,6 +49,7 @@ export async function pairs(
   }
   return {
     ratio: median(taken.map((t) => t.ours / t.theirs)),
+    difference: median(taken.map((t) => t.ours - t.theirs)),
     ours: median(taken.map((t) => t.ours)),
     theirs: median(taken.map((t) => t.theirs)),
   };

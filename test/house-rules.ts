@@ -165,7 +165,7 @@ export const rooms: Record<string, Room> = {
   },
   advice: {
     owns: 'what is worth changing in an environment: facts to findings, each with what to type: pure',
-    rooms: ['clouds', 'config/types.ts'],
+    rooms: ['clouds', 'config/types.ts', 'rollout/surroundings.ts'],
     packages: [],
   },
   handler: {

@@ -23,6 +23,12 @@ async function timed(reader: Reader): Promise<number> {
   return performance.now() - started;
 }
 
+/**
+ * Of five pairs on a busy machine the median difference was from 100 ms less to 150 ms more for 20 MB, of 25 it was less each
+ * time: what is compared is the pair, and there are many.
+ */
+const rounds = 25;
+
 /** What a warm cache in front of a store adds to a read from it. */
 export async function readingThroughCache({ quick, scratch }: Options): Promise<Goal[]> {
   const missing = whyNot(nginx) ?? whyNot(moto);
@@ -43,20 +49,21 @@ export async function readingThroughCache({ quick, scratch }: Options): Promise<
     const url = `${cache.endpoint}/team%20a/models`;
     const copy = openReadCopy(url, { now: () => 0, random: Math.random }).reader as Reader;
     const goals: Goal[] = [];
-    for (const [title, size] of Object.entries({ '0.3 MB': 300_000, '20 MB': 20_000_000 })) {
+    const large: [string, number] = quick ? ['2 MB', 2_000_000] : ['20 MB', 20_000_000];
+    for (const [title, size] of [['0.3 MB', 300_000] as [string, number], large]) {
       await bucket.put(key, madeBytes(size, size));
       rmSync(join(work, 'cache'), { recursive: true });
       mkdirSync(join(work, 'cache'));
       for (const reader of [copy, store]) await timed(reader);
-      const { ours, theirs } = await pairs(
-        quick ? 5 : 25,
+      const { ours, theirs, difference } = await pairs(
+        rounds,
         () => timed(copy),
         () => timed(store),
       );
       goals.push({
         what: `a warm cache (nginx) adds to a read of ${title} from S3 (moto) behind it`,
         ...{ peer: 'the store itself', ours: msText(ours), theirs: msText(theirs) },
-        ...{ value: Math.max(0, ours - theirs), limit: 2, unit: 'ms' },
+        ...{ value: Math.max(0, difference), limit: 2, unit: 'ms' },
       });
     }
     return goals;

@@ -17,12 +17,12 @@ export interface Picture {
   limits: readonly { title: string; value: number }[];
 }
 
-const [width, height, left, right, top, bottom] = [820, 340, 64, 690, 56, 300];
+const [width, height, left, right, top, bottom] = [820, 330, 64, 700, 60, 300];
 
 /** As the pictures of the gate: colours that differ in lightness too, so that they work in grey. */
 const style = `
-text{font-family:ui-sans-serif,system-ui,sans-serif;font-size:12px;fill:#24292f}
-.title{font-size:14px;font-weight:600}.small{font-size:11px;fill:#57606a}
+text{font-family:ui-sans-serif,system-ui,sans-serif;font-size:13px;fill:#24292f}
+.title{font-size:15px;font-weight:600}.small{font-size:12px;fill:#57606a}
 .grid{stroke:#d0d7de;stroke-width:1}.limit{stroke:#24292f;stroke-width:1;stroke-dasharray:5 4}
 path{fill:none;stroke-width:2}path.before{stroke:#d9480f}path.after{stroke:#1f6f54}
 text.before{fill:#b93a08;font-weight:600}text.after{fill:#1f6f54;font-weight:600}
@@ -37,20 +37,21 @@ export function drawPicture({ title, unit, curves, limits }: Picture): string {
   const point = (value: number, at: number): string => `${x(at).toFixed(1)},${y(value).toFixed(1)}`;
   const parts = [
     words(16, 24, title, 'start', 'title'),
-    words(16, 42, `${unit}, by seconds since the beginning`, 'start', 'small'),
+    words(16, 42, unit, 'start', 'small'),
     ...y
       .ticks(5)
       .flatMap((tick) => [
         line(left, y(tick), right, y(tick), 'grid'),
         words(left - 8, y(tick) + 4, tick.toLocaleString('en'), 'end', 'small'),
       ]),
-    ...x.ticks(8).map((tick) => words(x(tick), bottom + 18, String(tick), 'middle', 'small')),
+    ...x.ticks(8).map((tick) => words(x(tick), bottom + 18, `${tick} s`, 'middle', 'small')),
     ...limits.flatMap(({ title: name, value }) => [
       line(left, y(value), right, y(value), 'limit'),
-      words(right + 6, y(value) + 4, name, 'start', 'small'),
+      words(right + 6, y(value) + 4, `${name} ${value.toLocaleString('en')}`, 'start', 'small'),
     ]),
-    ...curves.map(({ values, kind }) => mark('path', { d: `M${values.map(point).join('L')}`, class: kind })),
-    ...curves.map(({ title: name, kind }, at) => words(left + at * 330, bottom + 36, name, 'start', kind)),
+    // Numbers alone: an attribute of `mark` is cut where texts of strangers are.
+    ...curves.map(({ values, kind }) => `<path d="M${values.map(point).join('L')}" class="${kind}"/>`),
+    ...curves.map(({ title: name, kind }, at) => words(right - at * 190, 42, name, 'end', kind)),
   ];
   const head = { xmlns: 'http://www.w3.org/2000/svg', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img' };
   const body = `<title>${xml(title)}</title><style>${style}</style>${mark('rect', { width, height, fill: '#fff' })}`;

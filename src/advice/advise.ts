@@ -1,4 +1,5 @@
 import type { Facts, Finding, Rule } from './rule.ts';
+import { cdn, privateOrigin } from './rules/cdn.ts';
 import { logRetention, publicEndpoint, restApi } from './rules/exposure.ts';
 import { follow } from './rules/fleet.ts';
 import { caps, concurrency, memory, threads, timeouts } from './rules/limits.ts';
@@ -18,6 +19,8 @@ export const rules: readonly Rule[] = [
   regions,
   gatewayRegion,
   readUrl,
+  cdn,
+  privateOrigin,
   vpc,
   timeouts,
   memory,

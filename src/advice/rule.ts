@@ -1,4 +1,5 @@
 import type { Environment, ModelEntry, TargetSettings } from '../config/types.ts';
+import type { Surroundings } from '../rollout/surroundings.ts';
 
 /** Cold starts of one version, from its recorded measurement. Times in ms; absent where none was reported. */
 export interface Measured {
@@ -33,6 +34,37 @@ export interface Wishes {
 /** Where the bucket or the account of the store is, or why that is not known. */
 export type Located = { region: string } | { why: string };
 
+/** What a published file looks like through `store.read-url`, asked as functions ask. */
+export interface SeenCopy {
+  /** Why nothing could be asked for. */
+  why?: string | undefined;
+  /** Key of the file. */
+  key: string;
+  /** Why there was no answer, in the words of the network. */
+  unreached?: string | undefined;
+  status?: number | undefined;
+  /** Whether the bytes are those of the store. */
+  isSame?: boolean | undefined;
+  type?: string | undefined;
+  /** `content-encoding`, where something packs. */
+  encoding?: string | undefined;
+  /** Seconds for which others may keep it; 0 where none may. */
+  keptFor?: number | undefined;
+  /** What the answer says of the way that it came: `age: 12`, `x-cache: Hit from cloudfront`. */
+  traces: readonly string[];
+  /** When the signature in the query of read-url ends, as far as the query says. */
+  ends?: Date | undefined;
+  now: Date;
+  /** Whether the pointer comes through it, too. */
+  givesPointer?: boolean | undefined;
+  /** Whether read-url has a query and the same comes without it. */
+  givesUnsigned?: boolean | undefined;
+  /** Whether the store itself gives the file to anyone; undefined where it did not say. */
+  isPublic?: boolean | undefined;
+  /** Empties what the CDN keeps of the model. */
+  purge: string;
+}
+
 /** Everything that is known of one model in one environment. */
 export interface Facts<T extends TargetSettings = TargetSettings> {
   environment: Pick<Environment, 'name' | 'store'>;
@@ -50,6 +82,10 @@ export interface Facts<T extends TargetSettings = TargetSettings> {
   measured: Measured | undefined;
   /** Undefined where no account was asked. */
   located: Located | undefined;
+  /** Undefined where there is no read-url, or nothing was asked. */
+  copy?: SeenCopy | undefined;
+  /** What the account says of what stands around the function; undefined where it was not asked. */
+  around?: Surroundings | undefined;
   /** What does not fit into an instance twice, so that a new version waits for new instances. */
   capacity: readonly string[];
   wishes: Wishes;

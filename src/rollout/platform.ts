@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { ColdInstance, ColdOptions } from './cold-instance.ts';
 import type { Endpoint } from './proof/prove.ts';
+import type { AroundParts } from './surroundings.ts';
 import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest, Target } from './target.ts';
 
 /** What every platform gets beside its settings. */
@@ -173,6 +174,8 @@ export interface Platform<R extends Deployed = Deployed, V extends FunctionView<
   tidy(view: V, role: Role): Promise<void>;
   /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
+  /** Parts that stand around a function, each by itself: one that may not be looked at hides no other. */
+  around?(name: string): AroundParts;
   /** Messages of the queue in front of it; undefined where it has none. */
   queueOf?(view: V): Promise<QueueState | undefined>;
   /** What `removeAll` would remove beside revisions, in words. */

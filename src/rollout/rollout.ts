@@ -7,6 +7,7 @@ import type { Deployed, FunctionView, Platform } from './platform.ts';
 import { restoreLive } from './restore.ts';
 import { removeFunction } from './retire.ts';
 import { sampleCold } from './sample.ts';
+import { lookAround } from './surroundings.ts';
 import type { Target } from './target.ts';
 
 /** The target of a platform: its rollout policy is this folder's, and the same everywhere. */
@@ -22,6 +23,7 @@ export function rolloutTarget<R extends Deployed, V extends FunctionView<R>>(
     deploy: (request) => (request.role === 'live' ? routeLive(rollout, request) : deployCandidate(rollout, request)),
     sample: (request) => sampleCold(rollout, request),
     ...(platform.endSampling && { endSampling: async ({ name }) => platform.endSampling?.(name) }),
+    ...(platform.around && { around: ({ name }) => lookAround(platform.around?.(name) ?? {}, signal) }),
     ...(platform.besides && { besides: ({ name }) => besidesOf(rollout, name) }),
     ...(platform.warmsAhead && { prepare: (request) => prepareLive(rollout, request) }),
     route: (request) => routeLive(rollout, request),

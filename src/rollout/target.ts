@@ -4,6 +4,7 @@ import type { Sample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
 import type { PackageArchive, PackageFile } from '../package/package-file.ts';
 import type { Endpoint } from './proof/prove.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Everything about a function that is not the model's bytes. */
 export interface FunctionSettings {
@@ -169,6 +170,8 @@ export interface Target {
   /** How callers reach a revision, to look at it from outside. */
   reach(settings: Pick<FunctionSettings, 'name'>, revision: Revision): Endpoint;
   describe(settings: Pick<FunctionSettings, 'name'>): Promise<TargetState>;
+  /** Looks at what stands around a function. Absent where nothing does. Never throws but when the run is aborted. */
+  around?(settings: Pick<FunctionSettings, 'name'>): Promise<Surroundings>;
   /** Lists every function of Coldgate's in this place. Throws ColdgateError (exit 8) where listing is denied. */
   list(): Promise<FoundFunction[]>;
   /** What removing everything would remove beside revisions, such as a gateway. Absent where there is nothing. */

@@ -1,4 +1,4 @@
-import type { Facts } from '../../src/advice/rule.ts';
+import type { Answer, Facts, SeenCopy } from '../../src/advice/rule.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -129,10 +129,77 @@ export const wrong: readonly Situation[] = [
   { rule: 'log-retention', what: 'none', target: { ...apps, 'application-insights': undefined } },
 ];
 
+const behindCdn = { ...s3, 'read-url': 'https://cdn.acme.example/models' };
+
+/** What a CDN does wrong, by what is seen of it. */
+const faults: readonly (readonly [string, Partial<SeenCopy>])[] = [
+  ['no such host', { unreached: 'ENOTFOUND' }],
+  ['a refusal', { status: 403 }],
+  ['a path that is another', { status: 404 }],
+  ['a redirect', { status: 302 }],
+  ['a failure', { status: 503 }],
+  ['something that packs', { encoding: 'gzip' }],
+  ['a page to log in', { isSame: false, type: 'text/html' }],
+  ['bytes of before', { isSame: false }],
+  ['pointers, too', { givesPointer: true }],
+  ['answers without a signature', { givesUnsigned: true }],
+  ['nothing kept', { keptFor: 0 }],
+  ['a signature that ended', { status: 403, ends: new Date('2026-11-30') }],
+  ['a signature that ends soon', { ends: new Date('2026-12-10') }],
+];
+
+function copy(seen: Partial<SeenCopy>): Partial<Facts> {
+  const right = { status: 200, isSame: true, type: 'application/json', keptFor: 31_536_000, isPublic: false };
+  const how = { key: 'digits/versions/1.0.0/manifest.json', traces: ['age: 3'], purge: 'purge' };
+  return { copy: { ...right, ...how, now: new Date('2026-12-01'), ...seen } };
+}
+
+const around = (parts: Omit<NonNullable<Facts['around']>, 'problems'>): Partial<Facts> => ({
+  around: { problems: [], ...parts },
+});
+const sized = (mb: number) => ({ bytes: mb * 1e6, of: 'base' as const, reference: 'base' });
+
 /** Each is answered as it says, and nothing is proposed that would change models.yaml. */
-export const other: readonly (Situation & { verdict: 'yes' | 'unknown' })[] = [
+export const other: readonly (Situation & { verdict: Answer })[] = [
   { rule: 'package', what: 'an image', verdict: 'yes', target: image() },
   { rule: 'image-size', what: 'an image', verdict: 'unknown', target: image() },
+  { rule: 'image-size', what: 'a small one', verdict: 'yes', target: image(), facts: around({ image: sized(120) }) },
+  { rule: 'image-size', what: 'a large base', verdict: 'no', target: image(), facts: around({ image: sized(290) }) },
+  ...(['cdn', 'private-origin'] as const).map((rule) => ({
+    ...{ rule, what: 'as it should be', verdict: 'yes' as const, target: lambda, store: behindCdn },
+    facts: copy({}),
+  })),
+  ...faults.map(([what, seen]) => ({
+    ...{ rule: 'cdn', what, verdict: 'no' as const, target: lambda, store: behindCdn },
+    facts: copy(seen),
+  })),
+  {
+    rule: 'cdn',
+    what: 'unasked',
+    verdict: 'unknown',
+    target: lambda,
+    store: behindCdn,
+    facts: copy({ why: 'nothing' }),
+  },
+  {
+    ...{ rule: 'private-origin', what: 'open to all', verdict: 'no', target: lambda, store: behindCdn },
+    facts: copy({ isPublic: true }),
+  },
+  {
+    ...{ rule: 'gateway-region', what: 'a stage that someone deleted', verdict: 'no' },
+    target: { ...lambda, endpoint: 'http-api' },
+    facts: around({ gateway: { region: 'eu-west-1', missing: ['the HTTP API'] } }),
+  },
+  ...(
+    [
+      ['yes', 'westeurope'],
+      ['no', 'northeurope'],
+    ] as const
+  ).map(([verdict, region]) => ({
+    ...{ rule: 'gateway-region', what: `API Management in ${region}`, verdict },
+    target: { ...apps, timeout: 30, gateway: { service: 'acme-apis' } },
+    facts: around({ gateway: { region, missing: [] } }),
+  })),
   { rule: 'pre-warm', what: 'no promise', verdict: 'unknown', target: lambda },
   {
     ...{ rule: 'pre-warm', what: 'starts within the promise', verdict: 'yes', target: lambda },

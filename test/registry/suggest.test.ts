@@ -200,7 +200,7 @@ describe('the suggestions for a CDN', () => {
 
   it('of S3 sign all versions, where one takes the marks away', async () => {
     useStore({ url: 's3://acme-models/models', 'read-url': 'https://cdn.acme.example' });
-    standIn('aws', 'case "$*" in *create-public-key*) echo K1;; esac');
+    standIn('aws', 'case "$*" in *create-public-key*) echo K1;; *get-public-key*) cat coldgate-cdn.pub;; esac');
     const script = (await suggest()).split('--- cdn-signed-urls')[1]!.split('# --- ')[0]!;
     const query = printedQuery(script.replace(/^.*\n# .*\n/, '').replaceAll(/^#: /gm, ''));
     const plain = (text: string | null) =>
@@ -218,7 +218,10 @@ describe('the suggestions for a CDN', () => {
 
   it('of Azure let versions pass, read by the identity of Front Door', async () => {
     useStore({ url: 'azure://acmemodels/models/prod', 'read-url': 'https://cdn.acme.example/prod' });
-    standIn('az', 'echo "$@" >> calls; case "$*" in *"resourceGroup"*) echo rg-models;; *" show "*) echo shown;; esac');
+    standIn(
+      'az',
+      'echo "$@" >> calls; case "$*" in *"resourceGroup"*) echo rg-models;; "afd "*--query*) echo shown;; "afd "*" show "*) exit 1;; *" show "*) echo shown;; esac',
+    );
     runScript(await suggest());
     const calls = recording().filter((call) => / afd |role assignment/.test(` ${call}`));
     expect(calls.find((call) => call.includes('route create'))).toContain(

@@ -21,6 +21,9 @@ describePart('act or azurite', whyNot(act) ?? whyMissing('azurite'), 'the exampl
     const id = azure.identities.create('digits', 'acme-models');
     const owner = azure.context.iam.roleOf('b7e6dc6d-f1e8-4753-8033-0f276bb0955b')!;
     azure.context.iam.grant(azure.identities.find(id)!.oid, owner, azure.context.groupId('acme-models'));
+    azure.components.add(
+      `${azure.context.groupId('acme-models')}/providers/Microsoft.Insights/components/coldgate`.toLowerCase(),
+    );
     const { url, endpoint } = (await azuriteContainer()).settings;
     const azurite = (await useServer('azurite')).env;
     env = { ...azure.environment, ...azurite };
@@ -31,7 +34,7 @@ describePart('act or azurite', whyNot(act) ?? whyMissing('azurite'), 'the exampl
       .replaceAll(/store: "[^"]+"/g, `store: { url: "${url}", endpoint: "${endpoint}" }`)
       .replaceAll('11111111-2222-3333-4444-555555555555', azure.subscription)
       .replaceAll(/( +)location: westeurope/g, `$&\n$1app-settings: { ${settings.join(', ')} }`);
-    writeFileSync(path, yaml.replace('max-samples: 30', 'max-samples: 7, discard: 0, min-effect-ms: 2000'));
+    writeFileSync(path, yaml.replace(/slo-ms.*max-samples: 30/, 'max-samples: 7, discard: 0, min-effect-ms: 2000'));
   }, 600_000);
   afterAll(async () => {
     await azure?.close();

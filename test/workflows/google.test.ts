@@ -22,7 +22,7 @@ describePart('act', whyNot(act), 'the example for Google Cloud', () => {
       .replaceAll('store: "gs://acme-models/models"', store)
       .replaceAll('project: acme-models', `project: ${google.project.id}`)
       .replaceAll('@acme-models.iam', `@${google.project.id}.iam`);
-    writeFileSync(path, yaml.replace('max-samples: 30', 'max-samples: 7, discard: 0, min-effect-ms: 2000'));
+    writeFileSync(path, yaml.replace(/slo-ms.*max-samples: 30/, 'max-samples: 7, discard: 0, min-effect-ms: 2000'));
   });
   afterAll(async () => {
     await google.close();

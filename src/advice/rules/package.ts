@@ -35,12 +35,17 @@ export const packageForm: Rule = {
   }),
 };
 
+/** Above it pushes and first pulls are slow, bytes. */
+const maxImageBytes = 300e6;
+/** Handler and runtime, packed. */
+const ourZippedBytes = 20e6;
+
 export const imageSize: Rule = {
   id: 'image-size',
   asks: 'images are below 300 MB compressed',
   warns: false,
-  looksUp: false,
-  judge({ target }) {
+  looksUp: true,
+  judge({ target, targetPath, around }) {
     const isImage =
       (target.provider === 'aws-lambda' || target.provider === 'google-cloud-run') && target.package === 'image';
     if (!isImage)
@@ -49,9 +54,23 @@ export const imageSize: Rule = {
         : yes('There is no image: the package has handler and runtime alone.');
     const image = target.provider === 'aws-lambda' ? target.imageRepository : target.artifactRepository;
     const name = target.imageDigest ? `${image}@${target.imageDigest}` : `${image}`;
-    const why =
-      'Images should be below 300 MB compressed: they are pushed and pulled in time; the size of this one is not known.';
-    return unknown(why, { run: `docker manifest inspect ${name}` });
+    const seen = around?.image;
+    if (!seen) {
+      const why = around?.problems.length ? ` (${around.problems.join('; ')})` : '';
+      return unknown(`The size of the image is not known${why}; it should be below 300 MB.`, {
+        run: `docker manifest inspect ${name}`,
+      });
+    }
+    const bytes = seen.bytes + (seen.of === 'base' ? ourZippedBytes : 0);
+    const what =
+      seen.of === 'base' ? `Base image and package have about ${sizeText(bytes)}` : `The image has ${sizeText(bytes)}`;
+    if (bytes <= maxImageBytes) return yes(`${what}, compressed.`);
+    const slow = `${what}, compressed: above 300 MB a push and the first pull in a zone take their time.`;
+    const small =
+      target.provider === 'aws-lambda' ? 'public.ecr.aws/lambda/nodejs:24' : 'docker.io/library/node:24-slim';
+    return seen.of === 'base'
+      ? no(slow, { run: `crane digest ${small}, and name it: ${targetPath}.base-image` })
+      : no(slow, { run: `docker history ${name}` });
   },
 };
 

@@ -93,16 +93,29 @@ export const readUrl: Rule = {
 
 export const gatewayRegion: Rule = {
   id: 'gateway-region',
-  asks: 'gateway and function are in one region',
+  asks: 'gateway and function are in one region, and the gateway has what models.yaml names',
   warns: false,
   looksUp: true,
-  judge({ target }) {
-    if (target.provider === 'aws-lambda' && /-api$/.test(target.endpoint))
-      return yes(`The API is made in ${target.region}, too.`);
+  judge({ target, around, environment, entry }) {
+    if (target.provider === 'aws-lambda' && /-api$/.test(target.endpoint)) {
+      const missing = around?.gateway?.missing ?? [];
+      const run = `coldgate ship --environment ${environment.name} --model ${entry.name}`;
+      if (missing.length > 0) return no(`API Gateway in ${target.region} has not got ${missing.join(', ')}.`, { run });
+      return yes(
+        around?.gateway ? `The API is in ${target.region}, too.` : `The API is made in ${target.region}, too.`,
+      );
+    }
     if (target.provider === 'google-cloud-run' && target.gateway)
       return yes(`The gateway is made in ${target.region}, too.`);
     if (target.provider !== 'azure-functions' || !target.gateway) return undefined;
     const { service, resourceGroup = target.resourceGroup } = target.gateway;
+    const seen = around?.gateway?.region;
+    if (seen === target.location) return yes(`API Management ${service} is in ${seen}, too.`);
+    if (seen !== undefined) {
+      const why = `API Management ${service} is in ${seen}, the function in ${target.location}: every call goes there and back.`;
+      const query = `[?location=='${target.location}'].name`;
+      return no(why, { run: `az apim list --query "${query}" --output tsv, and name one there in gateway.service` });
+    }
     const run = `az apim show --name ${service} --resource-group ${resourceGroup} --query location`;
     return unknown(`The function is in ${target.location}; API Management should be there, too.`, { run });
   },

@@ -77,8 +77,8 @@ export const slo: Rule = {
   asks: 'the gate of production holds an absolute bound for cold starts',
   warns: false,
   looksUp: false,
-  judge({ entry, isProduction, wishes, measured }) {
-    if (!isProduction) return undefined;
+  judge({ entry, isProduction, wishes, measured, target }) {
+    if (!isProduction || target.provider === 'local') return undefined;
     const { sloMs } = entry.gate;
     if (sloMs !== undefined) return yes(`${entry.name} is held to ${msText(sloMs)} (slo-ms).`);
     const bound =

@@ -75,6 +75,20 @@ const features: readonly Feature[] = [
     resources: () => ['*'],
   },
   {
+    sid: 'MeasureImages',
+    operations: ['locate'],
+    when: (group) => group.settings.imageRepository !== undefined && !buildsImages(group),
+    actions: ['ecr:BatchGetImage'],
+    resources: (group) => [repositoryArn(group)],
+  },
+  {
+    sid: 'LogInToMeasure',
+    operations: ['locate'],
+    when: (group) => group.settings.imageRepository !== undefined && !buildsImages(group),
+    actions: ['ecr:GetAuthorizationToken'],
+    resources: () => ['*'],
+  },
+  {
     sid: 'PushImages',
     operations: ['make'],
     when: buildsImages,
@@ -90,7 +104,7 @@ const features: readonly Feature[] = [
   },
   {
     sid: 'LookAtHttpApi',
-    operations: ['look'],
+    operations: ['look', 'locate'],
     when: ({ endpoint }) => endpoint === 'http-api',
     actions: ['apigateway:GET'],
     resources: gatewayArns('/apis', '/apis/*'),

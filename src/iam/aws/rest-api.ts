@@ -23,10 +23,24 @@ const webAclArns = (group: LambdaGroup): string[] =>
 export const restApiFeatures: readonly Feature[] = [
   {
     sid: 'LookAtRestApi',
-    operations: ['look'],
+    operations: ['look', 'locate'],
     when: ({ endpoint }) => endpoint === 'rest-api',
     actions: ['apigateway:GET'],
     resources: gatewayArns('/restapis'),
+  },
+  {
+    sid: 'LookAtStage',
+    operations: ['locate'],
+    when: hasRestApi,
+    actions: ['apigateway:GET'],
+    resources: gatewayArns('/restapis/*/stages/*'),
+  },
+  {
+    sid: 'LookAtUsage',
+    operations: ['locate'],
+    when: (group) => hasRestApi(group) && hasPlans(group),
+    actions: ['apigateway:GET'],
+    resources: gatewayArns('/usageplans'),
   },
   {
     sid: 'MakeRestApi',

@@ -111,7 +111,7 @@ export const azurePermissions: readonly AzurePermission[] = [
   // Roles on a queue come and go with it.
   queueRoles('write', 'place'),
   queueRoles('delete', 'place', 'remove'),
-  gateway('read', 'look'),
+  gateway('read', 'look', 'locate'),
   gateway('apis/read', 'look'),
   gateway('apis/revisions/read', 'look'),
   gateway('apis/policies/read', 'place'),

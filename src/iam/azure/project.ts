@@ -112,6 +112,26 @@ function subnetAdvice(settings: readonly AzureFunctionsSettings[]): Advice[] {
   ];
 }
 
+/** Where logs and metrics go. One that is there keeps its settings. */
+function telemetryAdvice(settings: readonly AzureFunctionsSettings[]): Advice[] {
+  const ids = [...new Set(settings.flatMap(({ applicationInsights }) => applicationInsights ?? []))];
+  if (ids.length === 0) return [];
+  return [
+    {
+      ...plain,
+      name: 'application-insights',
+      why: 'Keeps logs and metrics of the functions, for 90 days. The command is of an extension that az offers to install.',
+      commands: ids.map((id) => {
+        const [, subscription = '', group = '', name = ''] =
+          /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/.*\/([^/]+)$/i.exec(id) ?? [];
+        const component = (verb: string) =>
+          `az monitor app-insights component ${verb} --app ${quoted(name)} --resource-group ${quoted(group)} --subscription ${subscription}`;
+        return `${component('show')} > /dev/null 2>&1 || ${component('create')} --location "$LOCATION"`;
+      }),
+    },
+  ];
+}
+
 /** What the owner of a subscription sets up once for an environment whose functions are on Azure; empty for others. */
 export function adviceForSubscription(subject: Subject): Advice[] {
   const settings = settingsOf(subject);
@@ -122,5 +142,6 @@ export function adviceForSubscription(subject: Subject): Advice[] {
     storageAdvice(subject, settings, first.location),
     identityAdvice(subject, settings),
     ...subnetAdvice(settings),
+    ...telemetryAdvice(settings),
   ];
 }

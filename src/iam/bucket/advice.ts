@@ -57,7 +57,7 @@ export const readPath = ({ readUrl }: Premises): string =>
   readUrl === undefined ? '' : new URL(readUrl).pathname.replace(/\/+$/, '');
 
 /** Names what makes up the CDN of a store, in the letters and the length that all clouds take. */
-export const cdnName = ({ account, bucket, root }: Premises): string =>
+export const cdnName = ({ account, bucket, root }: Pick<Premises, 'account' | 'bucket' | 'root'>): string =>
   `coldgate-${[account, bucket, root].join('-')}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

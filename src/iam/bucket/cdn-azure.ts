@@ -6,21 +6,26 @@ const apiVersion = '2025-04-15';
 /** Blob Storage takes tokens from this version of its API on only. */
 const blobVersion = '2021-12-02';
 
-const create = (noun: string, ...rest: string[]): string => ['az afd', noun, 'create', ...rest].join(' ');
+/** Makes what is not there: made again, a group of origins would lose its authentication for a moment. */
+const made = (noun: string, of: string, ...rest: string[]): string => {
+  const names = rest.join(' ').match(/--(?:endpoint|origin-group|origin|rule-set|rule|route)-name \S+/g) ?? [];
+  const shown = ['az afd', noun, 'show', of, ...names].join(' ');
+  return `${shown} > /dev/null 2>&1 || ${['az afd', noun, 'create', of, ...rest].join(' ')}`;
+};
 
 /** The profile, and the account as its origin, which it asks as its own identity. */
 function originOf({ account }: Premises, name: string, of: string): string[] {
   const host = `${account}.blob.core.windows.net`;
   return [
-    create('profile', of, '--sku Standard_AzureFrontDoor --identity-type SystemAssigned'),
-    create('endpoint', of, `--endpoint-name ${name} --enabled-state Enabled`),
-    create(
+    made('profile', of, '--sku Standard_AzureFrontDoor --identity-type SystemAssigned'),
+    made('endpoint', of, `--endpoint-name ${name} --enabled-state Enabled`),
+    made(
       'origin-group',
       of,
       '--origin-group-name store --sample-size 4 --successful-samples-required 3 --additional-latency-in-milliseconds 50',
     ),
     `az rest --method patch --url "$(az afd profile show ${of} --query id --output tsv)/originGroups/store?api-version=${apiVersion}" --body @coldgate-origin-authentication.json`,
-    create(
+    made(
       'origin',
       of,
       '--origin-group-name store --origin-name account --enabled-state Enabled --https-port 443',
@@ -37,14 +42,14 @@ function routeOf(premises: Premises, name: string, of: string): string[] {
   const before = prefix.endsWith(path) ? prefix.slice(0, prefix.length - path.length) : prefix;
   const patterns = versionAreasOf(premises).map((area) => quoted(`${path}/${area.slice(root.length)}*`));
   return [
-    create('rule-set', of, '--rule-set-name coldgate'),
-    create(
+    made('rule-set', of, '--rule-set-name coldgate'),
+    made(
       'rule',
       of,
       '--rule-set-name coldgate --rule-name version --order 1 --action-name ModifyRequestHeader',
       `--header-action Overwrite --header-name x-ms-version --header-value ${blobVersion}`,
     ),
-    create(
+    made(
       'route',
       of,
       `--endpoint-name ${name} --route-name versions --origin-group store --origin-path ${quoted(`/${bucket}${before}`)}`,

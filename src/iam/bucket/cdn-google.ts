@@ -27,8 +27,13 @@ function cacheOf(premises: Premises, name: string): string[] {
       '--request-coalescing --serve-while-stale=86400 --signed-url-cache-max-age=31536000',
       '--negative-caching --negative-caching-policy=404=1',
     ),
-    "[ -f coldgate-cdn.key ] || head -c 16 /dev/urandom | base64 | tr '+/' '-_' > coldgate-cdn.key",
-    `${keys} | grep -q coldgate || ${compute('backend-buckets', 'add-signed-url-key', name, '--key-name=coldgate --key-file=coldgate-cdn.key')}`,
+    // Google shows no key that it has: one of another file would sign in vain.
+    `if ${keys} | grep -q coldgate; then`,
+    `  [ -f coldgate-cdn.key ] || { echo "coldgate-cdn.key is not here: bring it from where this has run before, or take its key away: ${compute('backend-buckets', 'delete-signed-url-key', name, '--key-name=coldgate')}" >&2; exit 1; }`,
+    'else',
+    "  [ -f coldgate-cdn.key ] || head -c 16 /dev/urandom | base64 | tr '+/' '-_' > coldgate-cdn.key",
+    `  ${compute('backend-buckets', 'add-signed-url-key', name, '--key-name=coldgate --key-file=coldgate-cdn.key')}`,
+    'fi',
     'NUMBER=$(gcloud projects describe "$PROJECT" --format="value(projectNumber)")',
     `gcloud storage buckets add-iam-policy-binding ${quoted(`gs://${bucket}`)} --member="${member}" --role=roles/storage.objectViewer --condition=${quoted(`^:^title=coldgate-versions:expression=${inVersions}`)}`,
   ];

@@ -148,10 +148,24 @@ function signedUrls(premises: Premises, name: string): Advice {
     why: 'CloudFront answers signed requests alone. The last command prints the query of read-url, good for a year: put it into a secret that models.yaml names (read-url: https://…?${READ_URL_QUERY}), and put the key group into the cache behaviour (TrustedKeyGroups). The private key stays with you.',
     files: [],
     commands: [
-      'openssl genrsa -out coldgate-cdn.pem 2048',
+      '[ -f coldgate-cdn.pem ] || openssl genrsa -out coldgate-cdn.pem 2048',
       'openssl rsa -in coldgate-cdn.pem -pubout -out coldgate-cdn.pub',
-      `KEY=$(aws cloudfront create-public-key --public-key-config "$(jq -n --rawfile key coldgate-cdn.pub '${JSON.stringify(keys)} + {EncodedKey: $key}')" --query PublicKey.Id --output text)`,
-      `aws cloudfront create-key-group --key-group-config "{\\"Name\\":\\"${name}\\",\\"Items\\":[\\"$KEY\\"]}" --query KeyGroup.Id --output text`,
+      ...found(
+        'KEY',
+        'list-public-keys',
+        `PublicKeyList.Items[?Name=='${name}'].Id`,
+        `create-public-key --public-key-config "$(jq -n --rawfile key coldgate-cdn.pub '${JSON.stringify(keys)} + {EncodedKey: $key}')" --query PublicKey.Id`,
+      ),
+      // CloudFront shows the public half: one of another file would sign in vain.
+      'aws cloudfront get-public-key --id "$KEY" --query PublicKey.PublicKeyConfig.EncodedKey --output text | tr -d "[:space:]" > coldgate-cdn.there',
+      `tr -d '[:space:]' < coldgate-cdn.pub | cmp -s - coldgate-cdn.there || { echo "coldgate-cdn.pem is not the key of $KEY: bring it from where this has run before" >&2; exit 1; }`,
+      ...found(
+        'GROUP',
+        'list-key-groups',
+        `KeyGroupList.Items[?KeyGroup.KeyGroupConfig.Name=='${name}'].KeyGroup.Id`,
+        `create-key-group --key-group-config "{\\"Name\\":\\"${name}\\",\\"Items\\":[\\"$KEY\\"]}" --query KeyGroup.Id`,
+      ),
+      'echo "TrustedKeyGroups: $GROUP"',
       `POLICY=$(printf '{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%s}}}]}' ${resource} $(($(date +%s) + 31536000)))`,
       `SIGNATURE=$(printf '%s' "$POLICY" | openssl dgst -sha1 -sign coldgate-cdn.pem | ${safe})`,
       `echo "READ_URL_QUERY=Policy=$(printf '%s' "$POLICY" | ${safe})&Signature=$SIGNATURE&Key-Pair-Id=$KEY"`,

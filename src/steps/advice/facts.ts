@@ -3,6 +3,7 @@ import type { Facts, Located, Wishes } from '../../advice/rule.ts';
 import type { Config, Environment, ModelEntry } from '../../config/types.ts';
 import type { GateRecord } from '../../gate/record/record.ts';
 import { readPointer } from '../../registry/pointer/read-pointer.ts';
+import { functionSettings } from '../function-settings.ts';
 import { gateRecords } from '../release/record-store.ts';
 import { checkCapacity } from '../source/capacity.ts';
 import { completeEntry } from '../source/external-data.ts';
@@ -10,6 +11,7 @@ import type { Context } from '../verb.ts';
 import type { Workspace } from '../workspace.ts';
 import { locateAccount } from './azure-account.ts';
 import { measuredOf } from './measured.ts';
+import { lookThroughCdn } from './read-url.ts';
 
 /** Files of the model on this machine that a start loads; undefined where they are not there. */
 async function bytesHere(config: Config, entry: ModelEntry): Promise<number | undefined> {
@@ -63,6 +65,17 @@ async function recordOf(ws: Workspace, entry: ModelEntry, { log }: Context): Pro
   return undefined;
 }
 
+/** What the account says of gateway and image; undefined where there are none, or no one may ask. */
+async function lookAround(ws: Workspace, entry: ModelEntry, context: Context): Promise<Facts['around']> {
+  try {
+    const target = await ws.targetOf(entry);
+    return await target.around?.(functionSettings(ws.environment, entry));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { problems: [(error as Error).message.replace(/\.$/, '')] };
+  }
+}
+
 /** The same with what store and account say. What they do not say is said to be unknown, with a warning. */
 export async function factsThere(
   ws: Workspace,
@@ -71,7 +84,12 @@ export async function factsThere(
   wishes: Wishes,
   context: Context,
 ): Promise<Facts> {
-  const facts = await factsHere(ws.config, ws.environment, entry, wishes);
+  const here = await factsHere(ws.config, ws.environment, entry, wishes);
+  const facts = {
+    ...here,
+    copy: await lookThroughCdn(ws, entry, context),
+    around: await lookAround(ws, entry, context),
+  };
   try {
     return { ...facts, located, measured: measuredOf(await recordOf(ws, entry, context)) };
   } catch (error) {

@@ -1,7 +1,9 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { imageBytes } from '../../oci/image-bytes.ts';
 import { parseImageName } from '../../oci/image-name.ts';
 import { pushImage } from '../../oci/push-image.ts';
 import type { PackageArchive, PackageFile } from '../../package/package-file.ts';
+import type { SeenImage } from '../../rollout/surroundings.ts';
 import type { ImageBuildOptions, ImagePackaging } from '../../rollout/target.ts';
 import type { LambdaContext } from './context.ts';
 import { ecrLogin } from './ecr-login.ts';
@@ -33,8 +35,8 @@ async function buildImage(
   const { settings, log, signal } = context;
   const { imageRepository: to = '', baseImage: base, architecture } = settings;
   if (base === undefined) throw noBase();
-  const { registry, repository } = parseImageName(to);
-  const region = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(registry)?.[1] ?? settings.region;
+  const { repository } = parseImageName(to);
+  const { region } = regionOf(context, to);
   const { reference, sha256 } = await pushImage({
     ...{ to, layer, base, log, signal, ...options },
     platform: { os: 'linux', architecture: architecture === 'arm64' ? 'arm64' : 'amd64' },
@@ -46,6 +48,34 @@ async function buildImage(
     },
   });
   return { path: '', size: 0, sha256, image: reference };
+}
+
+/** How large the image is that models.yaml names, else the base that one is built on. */
+export async function seenImage(context: LambdaContext): Promise<SeenImage | undefined> {
+  const { package: form, imageRepository = '', imageDigest, baseImage, architecture } = context.settings;
+  if (form === 'zip') return undefined;
+  const reference = imageDigest ? `${imageRepository}@${imageDigest}` : baseImage;
+  if (reference === undefined) return undefined;
+  const { region, registry } = regionOf(context, reference);
+  const bytes = await imageBytes(
+    reference,
+    { os: 'linux', architecture: architecture === 'arm64' ? 'arm64' : 'amd64' },
+    {
+      ...(imageDigest && { login: () => ecrLogin(context, region) }),
+      hints: {
+        denied: `Allow ecr:BatchGetImage on the repository at ${registry}.`,
+        missing: 'Check image-digest under target.',
+      },
+      signal: context.signal,
+    },
+  );
+  return { bytes, of: imageDigest ? 'image' : 'base', reference };
+}
+
+/** Where the registry of an image is. */
+function regionOf({ settings }: LambdaContext, image: string): { registry: string; region: string } {
+  const { registry } = parseImageName(image);
+  return { registry, region: /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(registry)?.[1] ?? settings.region };
 }
 
 const noBase = (): ColdgateError =>

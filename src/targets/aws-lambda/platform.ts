@@ -4,6 +4,7 @@ import type { PackageArchive } from '../../package/package-file.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Role, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { AroundParts } from '../../rollout/surroundings.ts';
 import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { ensureAddress, ensureAlias, ensureInvokeMode } from './address.ts';
 import { ensureBatch } from './batch.ts';
@@ -11,7 +12,7 @@ import { type PublishQueue, startCold } from './cold-start.ts';
 import { contextOf, type LambdaContext } from './context.ts';
 import { endpointAt, invokeEndpoint } from './endpoint.ts';
 import { ensureFunctionSettings, plannedSettings } from './function-settings.ts';
-import { imageArchive, imageOf } from './image.ts';
+import { imageArchive, imageOf, seenImage } from './image.ts';
 import { pruneLayers } from './layer.ts';
 import { listFunctions } from './list.ts';
 import { candidateAlias, functionName, wayTo } from './names.ts';
@@ -24,6 +25,7 @@ import { foundBesides, removeAll, retireVersions } from './remove.ts';
 import { flushAnswers } from './rest-cache.ts';
 import { restEndpoint } from './rest-endpoint.ts';
 import { ensureScaling } from './scaling.ts';
+import { seenGateway } from './seen-gateway.ts';
 import { shiftTraffic } from './shift.ts';
 import type { FunctionState, LambdaRevision } from './state.ts';
 import { detailsOf, settingsOf } from './wanted.ts';
@@ -150,6 +152,10 @@ export class LambdaPlatform implements Platform<LambdaRevision, FunctionState> {
     await sweep(this.#context, state);
     const isLayered = role === 'live' && state.versions.some(({ hasRuntimeLayer }) => hasRuntimeLayer);
     if (isLayered) await pruneLayers(this.#context, this.#context.layers.values());
+  }
+
+  around(name: string): AroundParts {
+    return { gateway: () => seenGateway(this.#context, name), image: () => seenImage(this.#context) };
   }
 
   list(): Promise<FoundFunction[]> {

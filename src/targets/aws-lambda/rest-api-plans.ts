@@ -64,6 +64,20 @@ interface Place {
   stage: string;
 }
 
+/** Names of plans that are not there, or not for this stage. */
+export async function missingPlans(
+  context: LambdaContext,
+  owner: string,
+  { apiId, stage }: Place,
+  wanted: readonly { name: string }[],
+): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const there = (await plansOf(context, owner)).filter(({ apiStages = [] }) =>
+    apiStages.some((one) => one.apiId === apiId && one.stage === stage),
+  );
+  return wanted.flatMap(({ name }) => (there.some((plan) => plan.name === `${owner}-${name}`) ? [] : [name]));
+}
+
 async function createPlan(
   context: LambdaContext,
   owner: string,

@@ -43,14 +43,20 @@ export interface ApimService {
   tier: string;
   /** Without a slash at its end. */
   gatewayUrl: string;
+  /** As Azure writes regions in settings: `westeurope`. */
+  region: string;
 }
 
 /** The service, which must exist. Throws ColdgateError `no-gateway-service` (exit 2). */
 export async function findService({ arm }: ApimAccess, { service }: ApimNames): Promise<ApimService> {
-  const found = await arm.find<{ sku?: { name?: string }; properties?: { gatewayUrl?: string } }>(service, plain);
+  const found = await arm.find<{ sku?: { name?: string }; location?: string; properties?: { gatewayUrl?: string } }>(
+    service,
+    plain,
+  );
   if (found) {
-    const { sku, properties } = found.body;
-    return { tier: sku?.name ?? '', gatewayUrl: (properties?.gatewayUrl ?? '').replace(/\/$/, '') };
+    const { sku, location = '', properties } = found.body;
+    const gatewayUrl = (properties?.gatewayUrl ?? '').replace(/\/$/, '');
+    return { tier: sku?.name ?? '', gatewayUrl, region: location.toLowerCase().replaceAll(' ', '') };
   }
   const [, group = '', name = ''] = /resourceGroups\/([^/]+)\/.*\/service\/(.+)$/.exec(service) ?? [];
   const message = `There is no API Management service ${name} in the resource group ${group}.`;

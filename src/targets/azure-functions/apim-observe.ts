@@ -1,4 +1,5 @@
 import { ColdgateError } from '../../errors.ts';
+import type { SeenGateway } from '../../rollout/surroundings.ts';
 import { addressOf, checkTier } from './apim.ts';
 import { type ApimService, findApi, findService, listRevisions } from './apim-client.ts';
 import type { SeenApim } from './apim-seen.ts';
@@ -35,6 +36,13 @@ export async function withApim(context: FlexContext, state: FlexState): Promise<
     live: state.live && behind(state.live, apim.url),
     candidates: state.candidates.map((one) => behind(one, apim.candidates.get(one.version ?? ''))),
   };
+}
+
+/** The service that calls pass; undefined where models.yaml names none. Its API is looked at by `withApim`. */
+export async function seenGateway(context: FlexContext, name: string): Promise<SeenGateway | undefined> {
+  const { settings } = context;
+  if (!hasApim(settings)) return undefined;
+  return { region: (await findService(context, apimNames(settings, name))).region, missing: [] };
 }
 
 async function look(context: FlexContext, settings: WithGateway, name: string): Promise<SeenApim> {

@@ -11,10 +11,11 @@ import type {
   Wanted,
 } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { AroundParts } from '../../rollout/surroundings.ts';
 import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { liveAddress, plannedApp } from './address.ts';
 import { callersEndpoint, foundApims, removeApims, restoreApim, throughApim } from './apim-address.ts';
-import { plannedApim, withApim } from './apim-observe.ts';
+import { plannedApim, seenGateway, withApim } from './apim-observe.ts';
 import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { startCold } from './cold-start.ts';
 import { contextOf, type FlexContext, isPremium } from './context.ts';
@@ -159,6 +160,10 @@ export class FlexPlatform implements Platform<FlexRevision, FlexState> {
   async endSampling(name: string): Promise<void> {
     const state = this.#context.samples.size > 0 ? await observe(this.#context, name) : undefined;
     if (state) await sweep(this.#context, state);
+  }
+
+  around(name: string): AroundParts {
+    return { gateway: () => seenGateway(this.#context, name) };
   }
 
   list(): Promise<FoundFunction[]> {

@@ -1,7 +1,9 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
 import type { RegistryLogin } from '../../oci/authorization.ts';
+import { imageBytes } from '../../oci/image-bytes.ts';
 import { pushImage } from '../../oci/push-image.ts';
 import type { PackageArchive, PackageFile } from '../../package/package-file.ts';
+import type { SeenImage } from '../../rollout/surroundings.ts';
 import type { ImageBuildOptions, ImagePackaging } from '../../rollout/target.ts';
 import type { RunContext } from './context.ts';
 import { serviceName } from './names.ts';
@@ -47,6 +49,26 @@ async function buildImage(
     },
   });
   return { path: '', size: 0, sha256, image: reference };
+}
+
+/** How large the image is that models.yaml names, else the base that one is built on. */
+export async function seenImage(context: RunContext): Promise<SeenImage | undefined> {
+  const { package: form, artifactRepository = '', imageDigest, baseImage } = context.settings;
+  const reference = imageDigest ? `${artifactRepository}@${imageDigest}` : baseImage;
+  if (form !== 'image' || reference === undefined) return undefined;
+  const bytes = await imageBytes(
+    reference,
+    { os: 'linux', architecture: 'amd64' },
+    {
+      ...(imageDigest && { login: () => registryLogin(context) }),
+      hints: {
+        denied: `Grant roles/artifactregistry.reader on ${artifactRepository}.`,
+        missing: 'Check image-digest under target.',
+      },
+      signal: context.signal,
+    },
+  );
+  return { bytes, of: imageDigest ? 'image' : 'base', reference };
 }
 
 /** https://cloud.google.com/artifact-registry/docs/docker/authentication#token */

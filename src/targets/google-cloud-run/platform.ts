@@ -4,13 +4,14 @@ import type { PackageArchive } from '../../package/package-file.ts';
 import type { ColdInstance, ColdOptions } from '../../rollout/cold-instance.ts';
 import type { Address, ExposeOptions, Move, Platform, PlatformDeps, Wanted } from '../../rollout/platform.ts';
 import type { Endpoint } from '../../rollout/proof/prove.ts';
+import type { AroundParts } from '../../rollout/surroundings.ts';
 import type { Change, DeployRequest, FoundFunction, QueueState, SampleRequest } from '../../rollout/target.ts';
 import { endBatch, ensureBatch, foundBatch, plannedBatch } from './batch.ts';
 import { endSampling, type SampleQueue, startCold } from './cold-start.ts';
 import { contextOf, type RunContext } from './context.ts';
 import { endpointAt } from './endpoint.ts';
 import { foundGateways, liveAddress, liveEndpoint, plannedGateways, removeGateways } from './gateway-address.ts';
-import { archiveOf, imageOf } from './image.ts';
+import { archiveOf, imageOf, seenImage } from './image.ts';
 import { listServices } from './list.ts';
 import { withLog } from './logs.ts';
 import { tagOf } from './names.ts';
@@ -131,6 +132,10 @@ export class CloudRunPlatform implements Platform<RunRevision, RunState> {
 
   tidy(state: RunState): Promise<void> {
     return sweep(this.#context, state);
+  }
+
+  around(): AroundParts {
+    return { image: () => seenImage(this.#context) };
   }
 
   list(): Promise<FoundFunction[]> {
