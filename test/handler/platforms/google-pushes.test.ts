@@ -165,6 +165,6 @@ describe('a topic', () => {
     google.context.fault = ({ method }) => (method.endsWith('publish') && asked++ < 1 ? 'unheard' : undefined);
     await topic.send(Buffer.from('x'));
     google.context.fault = () => undefined;
-    await vi.waitFor(() => expect(asked).toBe(2));
+    await vi.waitFor(() => expect(asked).toBe(2), 60_000);
   });
 });

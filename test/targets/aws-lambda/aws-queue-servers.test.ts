@@ -158,7 +158,7 @@ describeWith('elasticmq', 'the queue of a function on ElasticMQ', (server) => {
     await vi.waitFor(async () => {
       await poll();
       expect(result(id)).toMatchObject({ status: 'done', answer: answerOf(7) });
-    });
+    }, 60_000);
   });
 
   it('goes with the function, and a request is not accepted then', async () => {
