@@ -39,7 +39,9 @@ describe('warmup --burst on the local target', () => {
   it('tells cold share, throttles and times of the candidate, and proposes a count', async () => {
     await run('deploy');
     const found = await json('warmup', '--burst', '20');
-    expect(found).toMatchObject({ exit: 0, version: '1.0.0', throttled: 0, 'cold-share': 0, provisioned: 1 });
+    expect(found).toMatchObject({ exit: 0, version: '1.0.0', throttled: 0, 'cold-share': 0 });
+    // One where a request takes what it usually does; on a busy machine it takes longer.
+    expect(found.provisioned).toBeGreaterThanOrEqual(1);
     expect(found.burst.first).toMatchObject({ answered: 20, failed: 0, cold: 0, instances: 1, note: null });
     expect(found.burst.again).toMatchObject({ answered: 20, failed: 0, instances: 1 });
     for (const { times } of [found.burst.first, found.burst.again]) {
@@ -59,7 +61,7 @@ describe('warmup --burst on the local target', () => {
     const { exit, stderr } = await run('warmup', '--burst', '3');
     expect(exit).toBe(0);
     expect(stderr).toMatch(/3 requests at once to the live of digits 1\.0\.0: 0 % cold \(0 of 3, on 1 instances\)/);
-    expect(stderr).toContain('provisioned-concurrency: 1 keeps 3 requests a second');
+    expect(stderr).toMatch(/provisioned-concurrency: [1-3] keeps 3 requests a second/);
   });
 
   it('fails with 7 where requests fail', async () => {

@@ -36,12 +36,17 @@ const publish = (version: string, bias: number) => store.publish('tiny', version
 const promote = (version: string, bias: number) => store.promote(publish(version, bias));
 const served = async () => (await app.ask('/v1/infer', { body: { inputs: [[1, 2]] } })).headers['x-coldgate-version'];
 const warm = async () => (await app.ask('/v1/health?warm=true')).json;
+const isReading = (): boolean => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+
 /** Lets time go by as it does where a timer polls, and what that begins come to its end. */
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     app.clock += 1000;
     app.app.poll();
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
+    // A look is several reads of files, one after another: over once none has followed for some turns.
+    for (let still = 0; still < 3; still = isReading() ? 0 : still + 1) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
   }
 }
 const swapped = async (count: number): Promise<void> => {
