@@ -20,6 +20,7 @@ import {
   varintField,
   withPieces,
 } from '../model/wire-message.ts';
+import { stackSuffix } from '../handler/session/run-error.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
 type Head = Pick<ModelHead, 'conversions' | 'leftOut' | 'opset'>;
@@ -113,6 +114,7 @@ const stackNode = (name: string): Buffer =>
     graphField.node,
     textField(nodeField.input, sequenceName(name)),
     textField(nodeField.output, name),
+    textField(nodeField.name, `${name}${stackSuffix}`),
     textField(nodeField.operator, 'ConcatFromSequence'),
     ...[integerAttribute('axis', 0), integerAttribute('new_axis', 1)],
   );

@@ -2,10 +2,11 @@ import { access } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { selectModels } from '../config/select.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
-import { InputError } from '../errors.ts';
+import { ColdgateError, InputError, toColdgateError } from '../errors.ts';
 import { readConfig } from '../steps/read-config.ts';
-import { bytesText, eachModel, type ModelResult } from '../steps/results.ts';
+import { bytesText, everyModel, type ModelResult } from '../steps/results.ts';
 import { makeSample, sampleExists, samplePath } from '../steps/sample/make-sample.ts';
+import { allProblems } from '../steps/source/all-problems.ts';
 import type { Context, VerbResult } from '../steps/verb.ts';
 
 export interface SampleInput {
@@ -74,11 +75,25 @@ async function sampleOf(
   return { ...result, document, lines, summary: lines[0] as string };
 }
 
-/** `coldgate sample`. */
+/** `coldgate sample`. A model of which none can be made keeps no other from its own. */
 export async function run(input: SampleInput, context: Context): Promise<VerbResult> {
   const config = await readConfig(input.config, context, { checkFiles: false, withoutEnvironments: true });
   const models = selectModels(config, input.model ?? []);
   demandUrl(input.from);
   demandOne(input, models);
-  return eachModel('sample', models, (entry) => sampleOf(config, entry, input, models.length === 1, context));
+  const alone = models.length === 1;
+  const failures: ColdgateError[] = [];
+  const result = await everyModel('sample', models, async (entry) => {
+    try {
+      return await sampleOf(config, entry, input, alone, context);
+    } catch (error) {
+      if (alone || context.signal.aborted) throw error;
+      const { name } = entry;
+      const { code, exit, message, hint } = toColdgateError(error);
+      failures.push(new ColdgateError(code, exit, `${name}: ${message}`, { cause: error, hint }));
+      const document = { written: false, error: { code, message } };
+      return { model: name, outputs: {}, document, lines: [], summary: `${name}: ${message}` };
+    }
+  });
+  return failures.length > 0 ? { ...result, failure: allProblems(failures) } : result;
 }

@@ -174,6 +174,18 @@ describe('coldgate sample refuses', () => {
     expect(await coldgate('sample --output all.json')).toMatchObject({ exit: 2 });
     expect(await coldgate('sample')).toMatchObject({ exit: 0 });
   });
+
+  it('for one model of several keeps no other from its own', async () => {
+    write('models/broken.onnx', 'no model');
+    project(tinyModel(), '');
+    const yaml = readFileSync(join(folder, 'models.yaml'), 'utf8');
+    const entry = '  broken:\n    version: 1.0.0\n    files: { model.onnx: models/broken.onnx }\n';
+    write('models.yaml', yaml.replace('models:\n', `models:\n${entry}`));
+    const { exit, code, message } = await coldgate('sample');
+    expect({ exit, code }).toEqual({ exit: 3, code: 'not-onnx' });
+    expect(message).toMatch(/^broken: .*broken\.onnx/);
+    expect(read()).toHaveProperty('outputs.y');
+  });
 });
 
 describe('coldgate sample --from', () => {

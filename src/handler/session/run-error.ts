@@ -7,11 +7,21 @@ export class RunError extends Error {
   readonly node: string | undefined;
 
   constructor(operator: string | undefined, node: string | undefined) {
-    super(operator ? `The ${operator} node refused its inputs.` : 'The runtime refused the inputs.');
+    super(reasonOf(operator, node));
     this.name = 'RunError';
     this.operator = operator;
     this.node = node;
   }
+}
+
+/** Ends the name of a node that makes one tensor of a sequence, in the form with tensors alone; before it stands the output. */
+export const stackSuffix = '/stack';
+
+function reasonOf(operator: string | undefined, node: string | undefined): string {
+  if (!operator) return 'The runtime refused the inputs.';
+  if (!node?.endsWith(stackSuffix)) return `The ${operator} node refused its inputs.`;
+  const output = JSON.stringify(node.slice(0, -stackSuffix.length));
+  return `The tensors of its sequence ${output} have different shapes, so they are not one tensor.`;
 }
 
 /** Reads operator and node out of ONNX Runtime's message. */

@@ -12,6 +12,7 @@ import { optimizeModel } from '../../../src/optimize/optimize-model.ts';
 import {
   encodeModel,
   graphAttribute,
+  integer,
   mapType,
   node,
   optionalType,
@@ -194,5 +195,16 @@ describe('a model with outputs that are no tensors', () => {
     const { outputs, leftOut } = await readModelHead(write('maps', maps));
     expect(outputs.map((info: TensorInfo) => info.name)).toEqual(['y']);
     expect(leftOut).toMatchObject([{ output: 'z', hint: expect.stringContaining('zipmap=False') }]);
+  });
+
+  it('says of a sequence whose tensors differ in shape that they are not one', async () => {
+    const model = encodeModel({
+      opsets: { '': 17 },
+      nodes: [node('Concat', ['x', 'x'], ['y'], integer('axis', 0)), node('SequenceConstruct', ['x', 'y'], ['s'])],
+      inputs: [x],
+      outputs: [value('y', float(['m', 2])), value('s', sequenceType(float(['n', 2])))],
+    });
+    const { refusal } = await checkModel({ do: 'check', model: write('uneven', model) });
+    expect(refusal).toMatch(/^The tensors of its sequence "s" have different shapes/);
   });
 });
