@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { sessionOptions, usableCores } from '../../src/handler/session/open-session.ts';
 import { splitWeights } from '../../src/optimize/split-weights.ts';
+import { tinyModel } from '../../test/fixtures/onnx.ts';
 import { type Goal, msText, type Options, pairs } from '../goal.ts';
 import { loadedMs } from './loads.ts';
 import { benchModels } from './models.ts';
@@ -29,6 +31,19 @@ async function openedMs(model: string): Promise<number> {
   return Number((await run(process.execPath, [script, model])).stdout);
 }
 
+/** The same file opened with the same options, by the runtime alone in a new process: what no code around it can save. */
+async function bareMs(form: string, smallest: string): Promise<number> {
+  const script = join(import.meta.dirname, 'bare-session.cjs');
+  const options = JSON.stringify(sessionOptions('cold', usableCores()));
+  return Number((await run(process.execPath, [script, form, smallest, options])).stdout);
+}
+
+/** The cold form as it is stored. */
+function coldFile(stage: Stage, name: string): string {
+  const folder = join(stage.store.root, name, 'versions', '1.0.0', 'artifacts');
+  return join(folder, readdirSync(folder)[0] as string);
+}
+
 /** The forms of a model that keeps its tensors in another file, each loaded by the function. */
 export async function loadingExternalData({ quick, scratch }: Options): Promise<Goal[]> {
   const [whole] = await benchModels(`${scratch}/models`);
@@ -44,11 +59,21 @@ export async function loadingExternalData({ quick, scratch }: Options): Promise<
     const form = () => loadedMs(stage, cold);
     const naive = await pairs(rounds, form, () => openedMs(path));
     const own = await pairs(rounds, form, () => loadedMs(stage, original));
+    const smallest = join(scratch, 'models', 'smallest.onnx');
+    writeFileSync(smallest, tinyModel());
+    const alone = await pairs(rounds, form, () => bareMs(coldFile(stage, cold), smallest));
     const row = { what: `model_loaded_ms of the cold form, ${what}`, unit: '×' } as const;
     const texts = ({ ours, theirs }: typeof own) => ({ ours: msText(ours), theirs: msText(theirs) });
     return [
       { ...row, peer: 'ONNX Runtime by path, a new process', ...texts(naive), value: naive.ratio, limit: 0.12 },
       { ...row, peer: 'the original by path', ...texts(own), value: own.ratio, limit: Number.POSITIVE_INFINITY },
+      {
+        ...row,
+        peer: 'the runtime alone, which opens the same file',
+        ...texts(alone),
+        value: alone.ratio,
+        limit: Number.POSITIVE_INFINITY,
+      },
     ];
   } finally {
     stage.remove();

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { stackSuffix } from '../handler/session/run-error.ts';
 import {
   attributeField,
   graphField,
@@ -20,7 +21,6 @@ import {
   varintField,
   withPieces,
 } from '../model/wire-message.ts';
-import { stackSuffix } from '../handler/session/run-error.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
 type Head = Pick<ModelHead, 'conversions' | 'leftOut' | 'opset'>;
