@@ -134,8 +134,13 @@ export function tensorsOf(head: GraphHead, irVersion: number): { inputs: TensorI
       seen.add(name);
     }
   }
-  if (inputs.length === 0) throw new ModelFault('model-unsupported', 'takes no input, so there is nothing to infer');
-  if (head.outputs.length === 0) throw new ModelFault('model-invalid', 'has no outputs');
+  if (inputs.length === 0) {
+    const hint = 'Export the model with what callers give as its inputs.';
+    throw new ModelFault('model-unsupported', 'takes no input, so there is nothing to infer', hint);
+  }
+  if (head.outputs.length === 0) {
+    throw new ModelFault('model-invalid', 'has no outputs', 'Export the model with what callers need as its outputs.');
+  }
   const takesMissing = [...head.operators].some((operator) => missingAware.has(operator));
   const served = servedOutputs(head.outputs, head.zipMaps);
   return { inputs: takesMissing ? inputs.map(nullable) : inputs, ...served };

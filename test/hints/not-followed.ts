@@ -48,7 +48,7 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
       ...['src/optimize/', 'src/onnx/read-head.ts', 'src/package/budget.ts'],
       'Set models.….optimize',
       ...['src/onnx/external-ranges.ts', 'Save it with one: '],
-      ...['Export the model with at least one graph input', 'Use a smaller'],
+      ...['Export the model with at least one graph input', 'Export the model with what callers ', 'Use a smaller'],
     ],
   },
   {
