@@ -86,6 +86,7 @@ export const lists = {
     'targets/aws-lambda/aws-api-moto.test.ts',
     'targets/aws-lambda/aws-lambda.test.ts',
     'targets/aws-lambda/aws-rest-foreign.test.ts',
+    'targets/aws-lambda/aws-rest-moto.test.ts',
     'targets/aws-lambda/aws-neighbours-moto.test.ts',
     'targets/aws-lambda/aws-queue-servers.test.ts',
     'targets/google-cloud-run/google-batch.test.ts',

@@ -29,6 +29,11 @@ const ofLambda: [server: ServerName, behaviour: string, why: string][] = [
     'ends scaling that is gone already',
     'it answers ValidationException where the service has ObjectNotFoundException',
   ],
+  [
+    'moto',
+    'marks a REST API with the digest of its settings',
+    'it has no tags of REST APIs but those they are made with',
+  ],
   ['moto', 'lists the authorizers of an API', 'it answers GetAuthorizers with 500 and an HTML page'],
   ['ministack', 'refuses to publish other code than it was told', 'it ignores CodeSha256'],
   ['ministack', 'points no alias to a version that is not there', 'it takes any'],

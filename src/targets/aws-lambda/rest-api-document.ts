@@ -41,7 +41,7 @@ export function restDocument(settings: AwsLambdaSettings, { arn, name }: OfFunct
   ];
   const pathOf = (path: string): Json => {
     const parameters = path.endsWith('{proxy+}') ? [textParameter('proxy', 'path')] : [];
-    const plain = { parameters, responses: {}, 'x-amazon-apigateway-integration': integration };
+    const plain = { parameters, responses: anyAnswer, 'x-amazon-apigateway-integration': integration };
     const guarded = security.length > 0 ? { ...plain, security: [Object.assign({}, ...security)] } : plain;
     return {
       'x-amazon-apigateway-any-method': guarded,
@@ -59,6 +59,9 @@ export function restDocument(settings: AwsLambdaSettings, { arn, name }: OfFunct
     'x-amazon-apigateway-endpoint-configuration': { disableExecuteApiEndpoint: isClosed(settings) },
   };
 }
+
+/** OpenAPI demands one at least; a proxy answers what the function does. */
+const anyAnswer = { 200: { description: 'What the function answers.' } };
 
 const keyScheme = { type: 'apiKey', name: 'x-api-key', in: 'header' };
 const signatureScheme = {
