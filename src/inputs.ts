@@ -57,9 +57,9 @@ const yes = new Set(['true', 'True', 'TRUE']);
 const no = new Set(['false', 'False', 'FALSE']);
 
 function parseSeconds(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
   if (!match) return undefined;
-  const unit = { ms: 0.001, s: 1, m: 60, h: 3600 }[match[2] ?? 's'] ?? 1;
+  const unit = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match[2] ?? 's'] ?? 1;
   return Number(match[1]) * unit;
 }
 
@@ -99,7 +99,7 @@ function parseOne(spec: InputSpec, texts: readonly string[]): { value?: unknown;
   if (spec.type === 'seconds') {
     const seconds = parseSeconds(text);
     return seconds === undefined
-      ? { wrong: `expected a time such as 90, 90s or 2m, got "${text}".` }
+      ? { wrong: `expected a time such as 90s, 2m, 12h or 7d, got "${text}".` }
       : { value: seconds };
   }
   if (spec.type.includes(text)) return { value: text };

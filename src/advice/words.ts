@@ -17,9 +17,11 @@ export function findingText(finding: Finding): string {
 /** 1234 -> `1.2 s`, 45 -> `45 ms`. */
 export const msText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-/** 0.0021 -> `0.0021 USD`, 19.44 -> `19 USD`. */
-export const usdText = (usd: number): string =>
-  usd >= 10 ? `${Math.round(usd)} USD` : `${Number(usd.toPrecision(2))} USD`;
+/** 0.0021 -> `0.0021 USD`, 19.44 -> `19 USD`, 0.00000002 -> `less than 0.0001 USD`. */
+export function usdText(usd: number): string {
+  if (usd > 0 && usd < 0.0001) return 'less than 0.0001 USD';
+  return usd >= 10 ? `${Math.round(usd)} USD` : `${Number(usd.toPrecision(2))} USD`;
+}
 
 /** Bytes in the units that stores bill. */
 export const sizeText = (bytes: number): string =>

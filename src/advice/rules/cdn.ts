@@ -91,7 +91,7 @@ export const cdn: Rule = {
     const { copy, environment, entry } = facts;
     if (environment.store.readUrl === undefined || copy === undefined) return undefined;
     if (copy.why !== undefined) {
-      const run = `coldgate publish --environment ${environment.name} --model ${entry.name}`;
+      const run = `coldgate status --environment ${environment.name} --model ${entry.name}`;
       return unknown(`${shownUrl(facts)} was not asked: ${copy.why}.`, { run });
     }
     const found = faultOf(facts, copy) ?? doubtOf(facts, copy);

@@ -17,7 +17,8 @@ export const packageForm: Rule = {
   looksUp: false,
   judge: on('aws-lambda', ({ target, targetPath, functions, wishes }) => {
     const more = (wishes.dependenciesMb ?? 0) * 1e6;
-    const all = `Handler, runtime and ${sizeText(more)} of dependencies are ${sizeText(ourBytes + more)} unpacked`;
+    const parts = more > 0 ? `Handler, runtime and ${sizeText(more)} of dependencies` : 'Handler and runtime';
+    const all = `${parts} are ${sizeText(ourBytes + more)} unpacked`;
     const limit = `a zip with its layers takes ${sizeText(lambdaBytes)}`;
     if (target.package === 'image') return yes(`An image holds up to 10 GB; ${limit}.`);
     if (ourBytes + more > lambdaBytes) {

@@ -20,7 +20,7 @@ const isNear = (store: string, region: string): boolean => store === region || w
 function costText({ bytes }: Facts, usdOfGb: number): string {
   const size = bytes ?? 100e6;
   const what = bytes === undefined ? 'for each 100 MB of a model' : 'for this model';
-  return `about ${usdText((size / 1e9) * usdOfGb)} a cold start ${what}, and 50 to 150 ms for each of its reads`;
+  return `${usdText((size / 1e9) * usdOfGb).replace(/^(?=\d)/, 'about ')} a cold start ${what}, and 50 to 150 ms for each of its reads`;
 }
 
 const regionOf = ({ target }: Facts): { field: string; region: string } | undefined => {
