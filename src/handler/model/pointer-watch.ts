@@ -22,9 +22,7 @@ export interface WatchDeps extends TurnDeps {
   look(token: string): Promise<Resolved | 'unchanged'>;
   /** Serves what the pointer names from now on, or throws. */
   follow(found: Resolved): Promise<void>;
-  /**
-   * Called with the reason why the pointer's version is not served; the second is missing where it could not be read.
-   */
+  /** Called with the reason why the pointer's version is not served; `found` is missing where it could not be read. */
   refused(error: LoadError, found: Resolved | undefined): void;
 }
 
@@ -44,6 +42,8 @@ export class PointerWatch {
   #seenAt = Number.POSITIVE_INFINITY;
   #calledAt = Number.POSITIVE_INFINITY;
   #looking: Promise<void> | undefined;
+  /** The look that is under way does not wait for this instance's turn: somebody has asked for what it finds. */
+  #atOnce = false;
   /** A newer version is being loaded. */
   #following = false;
   /** Requests wait for the look that is under way. */
@@ -87,10 +87,13 @@ export class PointerWatch {
   }
 
   #refresh(atOnce: boolean): Promise<void> {
-    if (this.#checkAt === Number.POSITIVE_INFINITY) return Promise.resolve();
-    if (!this.#looking && this.#deps.now() - this.#begunAt < freshForMs) return Promise.resolve();
-    this.#looking ??= this.#look(atOnce).finally(() => {
+    // What waits for its turn is known already: whoever asks for it now gets it, however fresh the look.
+    const isKnown = this.#deps.now() - this.#begunAt < freshForMs && !(atOnce && this.#state.status === 'waiting');
+    if (this.#checkAt === Number.POSITIVE_INFINITY || (!this.#looking && isKnown)) return Promise.resolve();
+    this.#atOnce ||= atOnce;
+    this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
+      this.#atOnce = false;
     });
     return this.#looking;
   }
@@ -145,7 +148,7 @@ export class PointerWatch {
     return found === 'unchanged' ? (known ?? found) : found;
   }
 
-  async #look(atOnce: boolean): Promise<void> {
+  async #look(): Promise<void> {
     this.#schedule();
     const begunAt = this.#deps.now();
     this.#begunAt = begunAt;
@@ -158,7 +161,7 @@ export class PointerWatch {
         return;
       }
       this.#turn.check(found);
-      if (!this.#turn.isDue(found) && !atOnce) {
+      if (!this.#turn.isDue(found) && !this.#atOnce) {
         this.#checkAt = Math.min(this.#checkAt, this.#turn.at);
         this.#state = { status: 'waiting' };
         return;

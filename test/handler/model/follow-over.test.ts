@@ -73,6 +73,22 @@ it('follows at once when it is asked to warm up', async () => {
   expect(await warm()).toMatchObject({ model: { version: '1.1.0' }, pointer: { status: 'current' } });
 });
 
+it.each<[string, () => Promise<void>]>([
+  [
+    'while a look of its own is under way',
+    async () => {
+      app.clock += 11_000;
+      app.app.poll();
+    },
+  ],
+  ['right after a look of its own', () => pass(11)],
+])('follows at once when it is asked to warm up %s', async (_when, look) => {
+  await served();
+  promote('1.1.0', 1);
+  await look();
+  expect(await warm()).toMatchObject({ model: { version: '1.1.0' }, pointer: { status: 'current' } });
+});
+
 it('takes what the pointer names when its turn comes, and goes back without waiting for one', async () => {
   await served();
   const [second, third] = [publish('1.1.0', 1), publish('1.2.0', 2)];
