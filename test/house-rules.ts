@@ -20,21 +20,13 @@ export const rooms: Record<string, Room> = {
     rooms: [],
     packages: [],
   },
-  log: {
-    owns: 'the `Logger` interface: progress and warnings while a verb runs',
-    rooms: ['errors'],
-    packages: [],
-  },
+  log: { owns: 'the `Logger` interface: progress and warnings while a verb runs', rooms: ['errors'], packages: [] },
   conceal: {
     owns: 'shows `${NAME}` in place of what models.yaml took from the environment',
     rooms: ['errors'],
     packages: [],
   },
-  proxy: {
-    owns: 'the proxies of the environment, for every client',
-    rooms: [],
-    packages: ['node:http'],
-  },
+  proxy: { owns: 'the proxies of the environment, for every client', rooms: [], packages: ['node:http'] },
   clouds: {
     owns: "one table of clouds: scheme, name of the store, bucket's form, settings, words for people",
     rooms: [],
@@ -55,7 +47,7 @@ export const rooms: Record<string, Room> = {
   },
   tokenizer: {
     owns: 'tokenizer.json compiled to a flat file, and texts to ids from that file, as the reference implementation does: pure',
-    rooms: [],
+    rooms: ['model/task.ts'],
     packages: ['node:crypto'],
   },
   picture: {
@@ -67,6 +59,11 @@ export const rooms: Record<string, Room> = {
     owns: 'rows as JSON or CSV to the tensors of a model, cell by cell by the types of its inputs: pure',
     rooms: ['model'],
     packages: ['node:buffer', 'csv-parse'],
+  },
+  task: {
+    owns: 'what the task of a version makes of requests and answers: texts to tensors, tensors to labels and vectors: pure',
+    rooms: ['model', 'tokenizer'],
+    packages: [],
   },
   inputs: {
     owns: "typed readers of inputs, one for CLI flags and the actions' inputs",
@@ -96,21 +93,13 @@ export const rooms: Record<string, Room> = {
       ...['@google-cloud/storage', '@azure/storage-blob', '@azure/identity'],
     ],
   },
-  pause: {
-    owns: 'waiting that a signal ends',
-    rooms: [],
-    packages: ['node:timers'],
-  },
+  pause: { owns: 'waiting that a signal ends', rooms: [], packages: ['node:timers'] },
   retry: {
     owns: 'sends a call again for as long as its failures end by themselves',
     rooms: ['log', 'pause'],
     packages: [],
   },
-  'api-request': {
-    owns: 'one request to an API of a cloud that speaks JSON',
-    rooms: [],
-    packages: [],
-  },
+  'api-request': { owns: 'one request to an API of a cloud that speaks JSON', rooms: [], packages: [] },
   google: {
     owns: "Google's APIs over plain HTTP: addresses, credentials, ID tokens, what answers say",
     rooms: ['errors', 'stores/connection.ts', 'api-request'],
@@ -170,7 +159,7 @@ export const rooms: Record<string, Room> = {
   },
   handler: {
     owns: 'the function itself, bundled apart; an adapter and a reader per cloud',
-    rooms: ['clouds', 'model', 'onnx/external-names.ts', 'onnx/reaching-inputs.ts'],
+    rooms: ['clouds', 'model', 'task', 'onnx/external-names.ts', 'onnx/reaching-inputs.ts'],
     packages: [
       ...['node:', 'onnxruntime-node', 'onnxruntime-common', 'aws4fetch'],
       ...['@azure/functions', '@google-cloud/functions-framework'],
@@ -178,7 +167,7 @@ export const rooms: Record<string, Room> = {
   },
   optimize: {
     owns: 'load-optimised forms of a model, and checks of a model, in a separate process',
-    rooms: ['model', 'errors', 'onnx', 'handler'],
+    rooms: ['model', 'tokenizer', 'task', 'errors', 'onnx', 'handler'],
     packages: ['node:', 'onnxruntime-node', 'onnxruntime-common'],
   },
   measure: {
@@ -197,7 +186,20 @@ export const rooms: Record<string, Room> = {
   steps: {
     owns: 'what several verbs do: workspace, sources, release, previews, changes since',
     rooms: [
-      ...['clouds', 'github', 'model', 'gate', 'config', 'onnx', 'registry', 'package', 'measure', 'optimize', 'iam'],
+      ...[
+        'clouds',
+        'github',
+        'model',
+        'gate',
+        'config',
+        'onnx',
+        'inputs',
+        'registry',
+        'package',
+        'measure',
+        'optimize',
+        'iam',
+      ],
       ...['advice', 'azure', 'conceal', 'credential-words', 'errors', 'log', 'rollout/target.ts', 'targets/open.ts'],
       ...['inputs', 'rollout/proof/http.ts', 'stores/store.ts', 'stores/open.ts', 'stores/read-file.ts'],
     ],
@@ -240,12 +242,7 @@ export const rooms: Record<string, Room> = {
     packages: ['@actions/core'],
     lazy: ['verbs', 'steps'],
   },
-  index: {
-    owns: 'the one entry of dist/, which starts either edge',
-    rooms: ['version'],
-    packages: [],
-    lazy: ['action', 'cli'],
-  },
+  index: { owns: 'the one entry of dist/', rooms: ['version'], packages: [], lazy: ['action', 'cli'] },
 };
 
 /** Folders inside rooms that know nothing of one another: the group in the pattern is the name that tells them apart. */

@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Artifact, Manifest } from '../../src/model/manifest.ts';
+import type { Artifact, FormKind, Manifest } from '../../src/model/manifest.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { runInChild } from '../../src/optimize/run-in-child.ts';
 import { addNativeFiles, FunctionProcess } from '../../test/handler/function-process.ts';
 import { ModelStore } from '../../test/handler/model/model-store.ts';
 import type { BenchModel } from './models.ts';
 
-export type Form = Artifact['kind'] | 'original';
+export type Form = FormKind | 'original';
 
 const script = new URL('../../scripts/build-handler.mjs', import.meta.url).href;
 const { buildHandler } = (await import(script)) as { buildHandler(options: { outdir: string }): Promise<void> };
@@ -56,7 +56,7 @@ export class Stage {
     });
   }
 
-  async #form(model: BenchModel, kind: Artifact['kind']): Promise<{ entry: Artifact; bytes: Uint8Array }[]> {
+  async #form(model: BenchModel, kind: FormKind): Promise<{ entry: Artifact; bytes: Uint8Array }[]> {
     const key = `${kind} ${model.path}`;
     const known = this.#artifacts.get(key);
     if (known) return known;

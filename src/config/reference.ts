@@ -36,8 +36,9 @@ function collect(title: string, field: Field, sections: Section[]): void {
   if (title === '`models.<name>.target`') return;
   const variants = field.oneOf ?? field.anyOf ?? [];
   for (const variant of variants) {
-    const provider = variant.properties?.['provider']?.const;
-    collect(provider === undefined ? title : `${title}, \`provider: ${provider}\``, variant, sections);
+    const which = ['provider', 'kind'].find((name) => variant.properties?.[name]?.const !== undefined);
+    const value = which && variant.properties?.[which]?.const;
+    collect(which ? `${title}, \`${which}: ${value}\`` : title, variant, sections);
   }
   if (field.properties) {
     sections.push({

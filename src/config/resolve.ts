@@ -55,6 +55,7 @@ function model(name: string, all: ModelsFile, root: string): ModelEntry {
     sample,
     retain: given.retain,
     ...optimization(given.optimize),
+    task: given.task && camelKeys(given.task),
     gate: gate(given.gate),
     quality: given.quality && resolveQuality(given.quality, root),
     watchSeconds: secondsOf(gateSchema.parse(given.gate ?? {}).watch),

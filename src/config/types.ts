@@ -1,9 +1,12 @@
+import type { z } from 'zod';
 import type { QualityOptions } from '../gate/quality/options.ts';
 import type { GateOptions } from '../gate/rule/options.ts';
+import type { CamelKeys } from './camel-keys.ts';
 import type { AwsLambdaSettings } from './schema/aws-lambda.ts';
 import type { AzureFunctionsSettings } from './schema/azure-functions.ts';
 import type { GoogleCloudRunSettings } from './schema/google-cloud-run.ts';
 import type { QueueSettings } from './schema/queue.ts';
+import type { taskSchema } from './schema/task.ts';
 
 /** models.yaml after defaults, interpolation and path resolution. Fields are camelCase here, kebab-case in the file. */
 export interface Config {
@@ -95,6 +98,9 @@ export interface QualitySettings {
   metrics: QualityMetricSettings[];
 }
 
+/** `task:` of a model, as it is written. */
+export type TaskSettings = CamelKeys<z.output<typeof taskSchema>>;
+
 export interface ModelEntry {
   name: string;
   version: string;
@@ -108,6 +114,8 @@ export interface ModelEntry {
   optimize: 'off' | 'cold' | 'steady';
   /** Whether a version is published only with that form. */
   formRequired: boolean;
+  /** How requests become tensors; tensors alone without it. */
+  task: TaskSettings | undefined;
   gate: GateOptions;
   /** Labelled examples and what is judged by them. */
   quality: QualitySettings | undefined;

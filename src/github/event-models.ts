@@ -1,7 +1,7 @@
 import type { QualityRecord } from '../gate/quality/record.ts';
 import type { GateRecord } from '../gate/record/record.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { Sample } from '../model/sample.ts';
+import type { GoldenSample } from '../model/sample.ts';
 import { type ModelPreview, type PreviewState, verdictOf } from './comment/preview.ts';
 
 /** The part of a verb's document on one model that is reported to GitHub. */
@@ -16,7 +16,7 @@ export interface ModelFacts {
   /** Of its examples, where the model has any. */
   quality?: { record: QualityRecord };
   manifest?: Manifest;
-  sample?: Sample;
+  sample?: GoldenSample;
   pruned?: readonly string[];
   /** Set where the model did not get as far as a verdict. */
   failed?: { code: string; message: string; hint?: string | undefined };

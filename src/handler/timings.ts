@@ -12,7 +12,9 @@ export interface HandlerTimings {
   fetch_ms?: number;
   verify_ms?: number;
   session_ms?: number;
-  /** fetch + verify + session: what this model costs a start. */
+  /** Opening the version's task; absent without one. */
+  task_ms?: number;
+  /** fetch + verify + session + task: what this model costs a start. */
   model_loaded_ms?: number;
   first_run_ms?: number;
   second_run_ms?: number;

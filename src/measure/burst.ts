@@ -1,5 +1,5 @@
 import { ColdgateError } from '../errors.ts';
-import type { Sample } from '../model/sample.ts';
+import { type GoldenSample, requestOf } from '../model/sample.ts';
 import type { Expectation } from '../rollout/proof/expectation.ts';
 import { type Answer, describeAnswer, field } from '../rollout/proof/http.ts';
 import { checkHealth, type Endpoint, warmPath } from '../rollout/proof/prove.ts';
@@ -102,13 +102,17 @@ export async function burst(options: BurstOptions): Promise<Burst> {
 
 type Check = (url: string, answer: Answer) => void;
 
-function fire(options: BurstOptions, check: Check, sample?: Sample): Promise<Shot[]> {
+function fire(options: BurstOptions, check: Check, sample?: GoldenSample): Promise<Shot[]> {
   return Promise.all(Array.from({ length: options.requests }, () => shoot(options, check, sample)));
 }
 
-async function shoot({ endpoint, timeoutMs, signal }: BurstOptions, check: Check, sample?: Sample): Promise<Shot> {
+async function shoot(
+  { endpoint, timeoutMs, signal }: BurstOptions,
+  check: Check,
+  sample?: GoldenSample,
+): Promise<Shot> {
   const began = performance.now();
-  const [path, json] = sample ? ['/v1/infer', { inputs: sample.inputs }] : [warmPath, undefined];
+  const { path, json } = sample ? requestOf(sample) : { path: warmPath, json: undefined };
   try {
     const answer = await endpoint.send(path, { timeoutMs, signal, json });
     const ms = performance.now() - began;

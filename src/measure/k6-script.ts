@@ -4,8 +4,8 @@ export interface K6Input {
   url: string;
   /** Version that must answer. */
   version: string;
-  /** Body of an inference; the health check is called without one. */
-  body: unknown;
+  /** Of an inference; the health check is called without one. */
+  request: { path: string; json: unknown } | undefined;
   /** Requests a second. */
   rate: number;
   /** Bound of the 95th percentile, ms. */
@@ -26,11 +26,10 @@ const imports = [
 /**
  * A load test for k6 that continues where the burst ends: a steady rate, then twice as much, with the SLO as threshold.
  */
-export function k6Script({ what, url, version, body, rate, sloMs }: K6Input): string {
-  const request =
-    body === undefined
-      ? 'http.get(`${url}/v1/health`, { headers })'
-      : 'http.post(`${url}/v1/infer`, body, { headers })';
+export function k6Script({ what, url, version, request, rate, sloMs }: K6Input): string {
+  const call = request
+    ? `http.post(\`\${url}${request.path}\`, body, { headers })`
+    : 'http.get(`${url}/v1/health`, { headers })';
   const slo = sloMs === undefined ? '' : `\n    http_req_duration: ['p(95)<${sloMs}'],`;
   return `// Load on ${literal(what).slice(1, -1)}, written by coldgate warmup --k6. Run it with: k6 run FILE
 // Needs k6 (https://k6.io). Environment: COLDGATE_URL another address; COLDGATE_RATE requests a second;
@@ -44,7 +43,7 @@ const url = __ENV.COLDGATE_URL || ${literal(url)};
 const rate = Number(__ENV.COLDGATE_RATE || ${rate});
 const duration = __ENV.COLDGATE_DURATION || '60s';
 const headers = Object.assign({ 'content-type': 'application/json' }, JSON.parse(__ENV.COLDGATE_HEADERS || '{}'));
-const body = ${body === undefined ? 'undefined' : literal(JSON.stringify(body))};
+const body = ${request ? literal(JSON.stringify(request.json)) : 'undefined'};
 const throttled = new Counter('throttled');
 const served = new Rate('served_by_version');
 
@@ -67,7 +66,7 @@ export const options = {
 };
 
 export default function () {
-  const answer = ${request};
+  const answer = ${call};
   if (answer.status === 429) throttled.add(1);
   served.add(answer.headers['X-Coldgate-Version'] === ${literal(version)});
   check(answer, { 'status is 200': (one) => one.status === 200 });

@@ -2,6 +2,7 @@ import { isArtifactPath } from './layout.ts';
 import { isFilePath, isModelName, isVersion } from './names.ts';
 import { isProbe, type Probe } from './probe.ts';
 import { check, type Shape, ShapeError } from './shape.ts';
+import type { TaskSection } from './task.ts';
 import type { TensorInfo } from './tensor-info.ts';
 
 export interface FileEntry {
@@ -13,14 +14,19 @@ export interface FileEntry {
   size: number;
 }
 
-/** A load-optimised form of the model made at publish; the handler falls back to the original. */
+/**
+ * Forms of the model: `cold`: ORT format loaded by mmap without prepacking. `steady`: external-data split, full warm speed.
+ * `tensors`: the model with tensors in place of outputs that are none, served where neither of the others is.
+ */
+export type FormKind = 'cold' | 'steady' | 'tensors';
+
+/** What was derived from the files at publish: a form of the model, or the compiled tokenizer of its task. */
 export interface Artifact extends FileEntry {
+  kind: FormKind | 'tokenizer';
   /**
-   * `cold`: ORT format loaded by mmap without prepacking. `steady`: external-data split, full warm speed. `tensors`: the
-   * model with tensors in place of outputs that are none, served where neither of the others is.
+   * Exact onnxruntime version that wrote it, and alone may use it; of `tensors`, which any may use, empty; of `tokenizer`
+   * its format.
    */
-  kind: 'cold' | 'steady' | 'tensors';
-  /** Exact onnxruntime version that wrote it, and alone may use it; of `tensors`, which any may use, empty. */
   runtime_version: string;
   optimization: 'extended' | 'basic' | 'none';
   /** Largest difference from the original on the parity inputs: relative to max |reference|, and absolute. */
@@ -56,6 +62,8 @@ export interface Manifest {
   external_data?: string[];
   /** Path of the golden sample in `files`. */
   sample?: string;
+  /** How requests become tensors and tensors answers; absent where callers send and get tensors alone. */
+  task?: TaskSection;
   /** Of a version without a golden sample: the made-up request that the model answered when it was published. */
   probe?: Probe;
   artifacts: Artifact[];
@@ -92,6 +100,7 @@ const manifestShape: Shape = {
   producer: 'string',
   'external_data?': ['string'],
   'sample?': 'string',
+  'task?': { kind: 'string' },
   'probe?': 'object',
   artifacts: [{ ...file, kind: 'string', runtime_version: 'string', optimization: 'string', parity: 'object' }],
   source: 'object',
@@ -100,7 +109,7 @@ const manifestShape: Shape = {
   'publish_id?': 'string',
 };
 
-const kinds: readonly string[] = ['cold', 'steady', 'tensors'] satisfies Artifact['kind'][];
+const kinds: readonly string[] = ['cold', 'steady', 'tensors', 'tokenizer'] satisfies Artifact['kind'][];
 
 /**
  * Reads a manifest from stored bytes. Stores hold hostile input: everything used later is checked here, so that paths

@@ -1,4 +1,4 @@
-import type { Sample } from './sample.ts';
+import type { GoldenSample } from './sample.ts';
 import type { Way } from './tensor-elements.ts';
 import { describeShape, describeValue } from './tensor-error.ts';
 import type { TensorInfo } from './tensor-info.ts';
@@ -13,32 +13,50 @@ export interface SampleProblem {
   known?: readonly string[];
 }
 
-interface Tensors {
+interface Declared {
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
+  /** Whatever it is: a model that has one takes samples of requests. */
+  task?: unknown;
 }
 
 const fields = ['inputs', 'outputs', 'tolerance'] as const;
+const requestFields = ['request', 'answer', 'tolerance'] as const;
 const tolerances = ['relative', 'absolute'] as const;
 
 /**
  * Checks a golden sample against the model's inputs and outputs and returns everything wrong with it. Every input that is
  * not optional must be there; outputs may be left out, all or some. Of an output only names and elements are checked: its
- * declared shape is advice, and what the model answers decides.
+ * declared shape is advice, and what the model answers decides. What a request holds is the task's to judge.
  */
-export function checkSample(json: unknown, model: Tensors): { sample: Sample; problems: SampleProblem[] } {
-  const sample = json as Sample;
+export function checkSample(json: unknown, model: Declared): { sample: GoldenSample; problems: SampleProblem[] } {
+  const sample = json as GoldenSample;
   if (!isRecord(json)) {
-    return { sample, problems: [{ path: '', expected: 'an object with inputs', got: describeValue(json) }] };
+    const expected = `an object with ${model.task ? 'request, or inputs' : 'inputs'}`;
+    return { sample, problems: [{ path: '', expected, got: describeValue(json) }] };
   }
+  if (json['request'] !== undefined) return { sample, problems: checkRequest(json, model) };
   const outputs = model.outputs.map((info) => ({ ...info, shape: null }));
   const problems = [
     ...unknownNames('', json, fields),
-    ...checkTensors('inputs', json.inputs, model.inputs, 'in'),
-    ...(json.outputs === undefined ? [] : checkTensors('outputs', json.outputs, outputs, 'out')),
-    ...(json.tolerance === undefined ? [] : checkTolerance(json.tolerance)),
+    ...checkTensors('inputs', json['inputs'], model.inputs, 'in'),
+    ...(json['outputs'] === undefined ? [] : checkTensors('outputs', json['outputs'], outputs, 'out')),
+    ...(json['tolerance'] === undefined ? [] : checkTolerance(json['tolerance'])),
   ];
   return { sample, problems };
+}
+
+function checkRequest(json: Record<string, unknown>, { task }: Declared): SampleProblem[] {
+  const { answer, tolerance } = json;
+  const isAnswer = isRecord(answer) && Array.isArray(answer['predictions']);
+  return [
+    ...unknownNames('', json, requestFields),
+    ...(task ? [] : [{ path: 'request', expected: 'inputs, of a model without a task', got: 'a request' }]),
+    ...(answer === undefined || isAnswer
+      ? []
+      : [{ path: 'answer', expected: 'an object with a list of predictions', got: describeValue(answer) }]),
+    ...(tolerance === undefined ? [] : checkTolerance(tolerance)),
+  ];
 }
 
 function checkTensors(path: string, json: unknown, infos: readonly TensorInfo[], way: Way): SampleProblem[] {

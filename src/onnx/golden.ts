@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { InputError, type Problem } from '../errors.ts';
 import { nearest } from '../inputs.ts';
 import { decodeJson, JsonTextError, parseJson } from '../model/json-text.ts';
-import type { Sample } from '../model/sample.ts';
+import type { GoldenSample } from '../model/sample.ts';
 import { checkSample, type SampleProblem } from '../model/sample-check.ts';
 import type { ModelHead } from './read-head.ts';
 
@@ -12,14 +12,14 @@ export const sampleLimit = 32 * 1024 * 1024;
 const maxProblems = 50;
 
 /**
- * Reads the golden sample of a model and checks it against the model's head. `label` is how messages name the file.
+ * Reads the golden sample of a model and checks it against the model's head; with `task`, it may be of a request. `label` is how messages name the file.
  * Throws one InputError `bad-sample` with everything wrong.
  */
 export async function readSample(
   path: string,
-  head: Pick<ModelHead, 'inputs' | 'outputs'>,
+  head: Pick<ModelHead, 'inputs' | 'outputs'> & { task?: unknown },
   label: string = path,
-): Promise<Sample> {
+): Promise<GoldenSample> {
   const { sample, problems } = checkSample(await readJson(path, label), head);
   if (problems.length > 0) {
     const shown = problems.slice(0, maxProblems).map((problem) => toProblem(problem, label));

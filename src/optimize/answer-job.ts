@@ -4,6 +4,7 @@ import { checkModel } from './check-model.ts';
 import type { Job, JobResults } from './jobs.ts';
 import { optimizeModel } from './optimize-model.ts';
 import { recordSample } from './record-sample.ts';
+import { writeTokenizer } from './tokenizer-form.ts';
 
 /** The child's result for its parent; an error is rebuilt there from its parts. */
 export type JobAnswer =
@@ -23,6 +24,7 @@ export async function answerJob(text: string): Promise<JobAnswer> {
 
 function doJob(job: Job): Promise<JobResults[keyof JobResults]> {
   if (job.do === 'check') return checkModel(job);
+  if (job.do === 'tokenizer') return writeTokenizer(job);
   return job.do === 'sample' ? recordSample(job) : optimizeModel(job);
 }
 

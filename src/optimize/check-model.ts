@@ -1,20 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { proveSample } from '../handler/model/golden-sample.ts';
+import { type AskTask, proveSample } from '../handler/model/golden-sample.ts';
 import { LoadError } from '../handler/model/load-error.ts';
 import { openSession } from '../handler/session/open-session.ts';
 import { OptionalRuns } from '../handler/session/optional-runs.ts';
 import { RunError } from '../handler/session/run-error.ts';
 import { runtimeVersion } from '../handler/session/runtime.ts';
 import type { Session, Signature, Tensors } from '../handler/session/session.ts';
+import { askWith } from '../handler/task/ask-task.ts';
 import { writeOutputs } from '../handler/tensors/tensors-out.ts';
 import { parseJson } from '../model/json-text.ts';
 import { type Probe, probesFor, probeTensors, usualBytes } from '../model/probe.ts';
+import { type GoldenSample, requestOf } from '../model/sample.ts';
 import { describeShape } from '../model/tensor-error.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import { bindSymbols, checkShape, TensorError } from '../model/tensor-json.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
+import type { Task } from '../task/task.ts';
+import { openJobTask, taskFault } from './job-task.ts';
 import type { CheckJob, CheckResult, WireSize } from './jobs.ts';
 import { formOf, withServedForm } from './served-form.ts';
 
@@ -72,11 +76,17 @@ async function checkServed(job: CheckJob, head: ModelHead | undefined, folder: s
   }
   const { inputs, outputs } = session;
   const declared = head ?? session;
+  const task = job.task && (await openJobTask(job.task, session));
+  const fault = task && (await taskFault(task, session));
   const ran = await (job.sample === undefined
     ? findProbe(session, declared)
-    : runSample(session, declared, { ...job, sample: job.sample, folder }));
+    : runSample(session, declared, { ...job, sample: job.sample, folder }, task));
   await session.close();
-  return { loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran, runtime_version: runtimeVersion };
+  return {
+    ...{ loaded: true, inputs: [...inputs], outputs: [...outputs], ...ran },
+    ...(fault !== undefined && { taskFault: fault }),
+    runtime_version: runtimeVersion,
+  };
 }
 
 /** The runtime's message, without the path, which the caller knows. */
@@ -99,26 +109,45 @@ async function runSample(
   session: Session,
   declared: Signature,
   { model, sample, folder }: CheckJob & { sample: string; folder: string },
+  task: Task | undefined,
 ): Promise<Ran> {
   const json = parseJson(await readFile(sample, 'utf8'));
-  const { inputs } = json as { inputs?: unknown };
-  const request = { json: Buffer.byteLength(JSON.stringify({ inputs }) ?? ''), binary: 0 };
+  const asked = requestOf(json as GoldenSample);
+  const request = { json: Buffer.byteLength(JSON.stringify(asked.json) ?? ''), binary: 0 };
   let warnings: string[] = [];
   let answer: WireSize | undefined;
   let runMs = 0;
   const optional = optionalRuns(model, declared, folder);
-  const { status, difference } = await proveSample(declared, json, 1, async (feeds) => {
+  const run = async (feeds: Tensors, names?: readonly string[]): Promise<Tensors> => {
     request.binary = binaryBytes(feeds);
     const started = performance.now();
-    const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds);
-    runMs = performance.now() - started;
+    const outputs = await (feeds.size > session.inputs.length ? optional : session).run(feeds, names);
+    runMs = Math.max(runMs, performance.now() - started);
     warnings = shapeDifferences(declared, feeds, outputs);
     answer = answerSize(outputs);
     return outputs;
-  });
+  };
+  const ask =
+    task &&
+    askAloud(task, run, (bytes) => {
+      // What is sent is the request, whatever its tensors are.
+      request.binary = request.json;
+      answer = { json: bytes, binary: bytes };
+    });
+  const { status, difference } = await proveSample(declared, json, 1, run, ask);
   await optional.close();
   const report = { sample: status, warnings, ...(difference && { difference }) };
   return answer ? { ...report, bytes: { request, answer }, runMs } : report;
+}
+
+/** Tells the bytes of each answer. */
+function askAloud(task: Task, run: (feeds: Tensors) => Promise<Tensors>, tell: (bytes: number) => void): AskTask {
+  const ask = askWith(task, run);
+  return async (json) => {
+    const predictions = await ask(json);
+    tell(Buffer.byteLength(JSON.stringify({ predictions })));
+    return predictions;
+  };
 }
 
 async function findProbe(session: Session, declared: Signature): Promise<Ran> {

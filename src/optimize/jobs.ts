@@ -1,16 +1,17 @@
-import type { Artifact } from '../model/manifest.ts';
+import type { Artifact, FormKind } from '../model/manifest.ts';
 import type { Probe } from '../model/probe.ts';
 import type { SampleDifference } from '../model/sample-compare.ts';
+import type { TaskSection } from '../model/task.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
 import type { ModelHead } from '../onnx/read-head.ts';
 
 /** Work on a model that needs the native runtime, and so runs in a separate process. Paths are absolute. */
-export type Job = OptimizeJob | CheckJob | SampleJob;
+export type Job = OptimizeJob | CheckJob | SampleJob | TokenizerJob;
 
 export interface OptimizeJob {
   do: 'optimize';
   /** `tensors` is of use only for a model with outputs that are no tensors; the other two are made from it then. */
-  kind: Artifact['kind'];
+  kind: FormKind;
   /** The ONNX file. */
   model: string;
   /** Where the files lie that it keeps tensors in, if not beside it. */
@@ -19,6 +20,24 @@ export interface OptimizeJob {
   out: string;
   /** The golden sample, as JSON. Its inputs join the parity check, and are all of it where random ones do not run. */
   sample?: string | undefined;
+  /** For a sample of a request. */
+  task?: TaskJob | undefined;
+}
+
+/** The version's task, and the files on this machine that it is made of. */
+export interface TaskJob {
+  section: TaskSection;
+  /** By their paths in the version. */
+  files: Record<string, string>;
+}
+
+/** Compiles a tokenizer. */
+export interface TokenizerJob {
+  do: 'tokenizer';
+  /** The tokenizer.json. */
+  model: string;
+  /** Folder that the file is written into; made if it is not there. */
+  out: string;
 }
 
 /** The part of it that writing a form needs. */
@@ -38,12 +57,14 @@ export interface CheckJob {
   do: 'check';
   model: string;
   sample?: string | undefined;
+  task?: TaskJob | undefined;
 }
 
 export interface SampleJob {
   do: 'sample';
   model: string;
-  /** JSON with `inputs` by name; made up without it. */
+  task?: TaskJob | undefined;
+  /** JSON with `inputs` by name, or with a `request`; made up without it. */
   inputs?: string | undefined;
   /** The golden sample to write. */
   out: string;
@@ -88,6 +109,8 @@ export interface CheckResult {
   warnings: string[];
   /** Without a sample: the first made-up request that the model answered, else one that a node of it refused. */
   probe?: Probe;
+  /** Why the task does not fit the model, by a request that was made up for it. */
+  taskFault?: string;
   /** Why it answered none of them, by the last that was tried. */
   refusal?: string;
   /** What was run, as JSON and as the bytes of its tensors. */
@@ -101,4 +124,5 @@ export interface JobResults {
   optimize: OptimizeResult;
   check: CheckResult;
   sample: SampleResult;
+  tokenizer: MadeArtifact;
 }

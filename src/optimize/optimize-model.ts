@@ -9,6 +9,7 @@ import type { Artifact } from '../model/manifest.ts';
 import { type ModelHead, readModelHead } from '../onnx/read-head.ts';
 import { writeColdForm } from './cold-form.ts';
 import { withoutConstantInputs } from './constant-inputs.ts';
+import { tensorSample } from './job-task.ts';
 import type { MadeArtifact, MadeForm, OptimizeJob, OptimizeResult } from './jobs.ts';
 import { measureParity, type Parity } from './parity.ts';
 import { demandSameSignature } from './same-signature.ts';
@@ -42,10 +43,11 @@ export async function optimizeModel(job: OptimizeJob): Promise<OptimizeResult> {
   demandSameSignature({ inputs: head.inputs, outputs: [] }, { inputs: made.head.inputs, outputs: [] });
   const sample = job.sample === undefined ? undefined : parseJson(await readFile(job.sample, 'utf8'));
   const [main] = files as [string, ...string[]];
+  const inputs = await tensorSample(sample, job.task, head);
   const parity = await measureParity(
     job.model,
     { path: main, form: job.kind, inputs: head.inputs },
-    sample,
+    inputs,
     head,
     folder,
   );

@@ -85,7 +85,7 @@ async function compareAll(pair: Pair, signature: Signature, sample: Sample | und
 
 function usable(json: unknown, signature: Signature): Sample | undefined {
   const { sample, problems } = checkSample(json, signature);
-  return problems.length === 0 ? sample : undefined;
+  return problems.length === 0 ? (sample as Sample) : undefined;
 }
 
 interface Answers {

@@ -10,7 +10,9 @@ import type { Sample } from '../model/sample.ts';
 import { compareSample } from '../model/sample-compare.ts';
 import { sampleTensors, sampleText } from '../model/sample-text.ts';
 import { optionalRuns } from './check-model.ts';
+import { openJobTask } from './job-task.ts';
 import type { SampleJob, SampleResult } from './jobs.ts';
+import { recordRequest, wishedRequest } from './record-request.ts';
 import { withServedForm } from './served-form.ts';
 import { syntheticInputs } from './synthetic-inputs.ts';
 
@@ -28,6 +30,9 @@ export function recordSample(job: SampleJob): Promise<SampleResult> {
     const session = await openSession({ path, form: 'original', folder }, undefined);
     try {
       const declared = head ?? session;
+      const task = job.task && (await openJobTask(job.task, session));
+      const request = task && (await wishedRequest(job, task));
+      if (task && request !== undefined) return await recordRequest(job, task, session, request);
       const feeds =
         job.inputs === undefined ? await findInputs(session, declared) : await readInputs(job.inputs, declared);
       const run = await runsOf({ path, folder }, session, declared, feeds);

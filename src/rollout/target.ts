@@ -1,6 +1,6 @@
 import type { ColdStart, Timings } from '../gate/rule/sample.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { Sample } from '../model/sample.ts';
+import type { GoldenSample } from '../model/sample.ts';
 import type { Budget } from '../package/budget.ts';
 import type { PackageArchive, PackageFile } from '../package/package-file.ts';
 import type { Endpoint } from './proof/prove.ts';
@@ -39,7 +39,7 @@ export interface DeployRequest {
   version: string;
   /** sha256 of the model file that must answer. */
   sha256: string;
-  sample: Sample | undefined;
+  sample: GoldenSample | undefined;
   /** As published, with the digest of its bytes: the function must report this digest as run. */
   manifest?: Manifest | undefined;
   manifestSha256?: string | undefined;
@@ -69,7 +69,7 @@ export interface SampleRequest {
   /** Model version to pin for this start and the sha256 it must answer with. */
   version: string;
   sha256: string;
-  sample: Sample | undefined;
+  sample: GoldenSample | undefined;
   /** A start that takes longer counts as a time-out, in ms. */
   timeoutMs: number;
   /** Instances that were measured before, in earlier runs, too: none of them is cold. */

@@ -4,6 +4,7 @@ import type { Environment, ModelEntry } from '../config/types.ts';
 import { ColdgateError, exitCodes, InputError, UnprovenError } from '../errors.ts';
 import { type Burst, burst } from '../measure/burst.ts';
 import { k6Script } from '../measure/k6-script.ts';
+import { requestOf } from '../model/sample.ts';
 import { readPointer } from '../registry/pointer/read-pointer.ts';
 import type { Revision, TargetState } from '../rollout/target.ts';
 import { burstReport } from './burst-report.ts';
@@ -142,11 +143,11 @@ async function writeScript(
     });
   }
   const { version, sample } = stored;
-  const body = sample && { inputs: sample.inputs };
+  const request = sample && requestOf(sample);
   const what = `${entry.name} ${version}`;
   const path = resolve(cwd, k6);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, k6Script({ what, url, version, body, rate, sloMs: entry.gate.sloMs }));
+  await writeFile(path, k6Script({ what, url, version, request, rate, sloMs: entry.gate.sloMs }));
   return k6;
 }
 

@@ -2,7 +2,7 @@ import { IntegrityError } from '../errors.ts';
 import { parseJson } from '../model/json-text.ts';
 import { fileKey } from '../model/layout.ts';
 import { type Manifest, modelFile } from '../model/manifest.ts';
-import type { Sample } from '../model/sample.ts';
+import type { GoldenSample } from '../model/sample.ts';
 import { checkSample } from '../model/sample-check.ts';
 import { readVersion, requireManifest } from '../registry/version/contents.ts';
 import { readAll, type Store } from '../stores/store.ts';
@@ -14,11 +14,11 @@ export interface StoredVersion {
   manifestSha256: string;
   /** Of the model file. */
   sha256: string;
-  sample: Sample | undefined;
+  sample: GoldenSample | undefined;
 }
 
 /** The golden sample was checked when it was published; stores hold hostile input, so it is checked again. */
-async function readSample(store: Store, model: string, manifest: Manifest): Promise<Sample | undefined> {
+async function readSample(store: Store, model: string, manifest: Manifest): Promise<GoldenSample | undefined> {
   if (manifest.sample === undefined) return undefined;
   const key = fileKey(model, manifest.version, manifest.sample);
   const bytes = await readAll(await store.get(key), 64 * 1024 * 1024);

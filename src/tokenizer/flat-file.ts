@@ -1,3 +1,5 @@
+import { tokenizerFormat } from '../model/task.ts';
+
 /**
  * The flat file of a compiled tokenizer: a head of 32 bytes, a description in JSON, then arrays that are used where they
  * lie. Nothing of it is parsed but the description, so that 250,000 words cost one read.
@@ -7,7 +9,7 @@
 
 const magic = 0x4b544743;
 /** Of the arrays and of what the description may hold. A file of another format is refused. */
-export const flatFormat = 1;
+const flatFormat = Number(tokenizerFormat);
 const probe = 0x01020304;
 const headBytes = 32;
 const alignment = 64;

@@ -26,7 +26,7 @@ export async function publishModel(
   version: string,
   context: Context,
 ): Promise<PublishResult> {
-  const { entry, externalData, tensors, head } = source;
+  const { entry, externalData, tensors, head, task } = source;
   const { log, now, dryRun } = context;
   const sourceInfo = await context.source();
   return withScratchFolder(context.env, (scratch) =>
@@ -38,6 +38,7 @@ export async function publishModel(
       modelPath: entry.model,
       samplePath: entry.sample?.path,
       externalData,
+      task,
       head,
       artifacts: () => requestedForms(source, version, scratch, context),
       prove: async () => (await proveSource(config, source, context)).probe,

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import { selectModels } from '../config/select.ts';
 import type { Config, ModelEntry } from '../config/types.ts';
 import { ColdgateError, InputError, toColdgateError } from '../errors.ts';
+import { isRequestSample } from '../model/sample.ts';
 import { readConfig } from '../steps/read-config.ts';
 import { bytesText, everyModel, type ModelResult } from '../steps/results.ts';
 import { makeSample, sampleExists, samplePath } from '../steps/sample/make-sample.ts';
@@ -71,7 +72,7 @@ async function sampleOf(
   if (entry.sample?.source !== output) {
     lines.push(`  Name it in models.yaml: models.${name}.sample: ${relative(config.root, output)}`);
   }
-  const document = { sample: label, written: true, inputs: Object.keys(sample.inputs) };
+  const document = { sample: label, written: true, inputs: isRequestSample(sample) ? [] : Object.keys(sample.inputs) };
   return { ...result, document, lines, summary: lines[0] as string };
 }
 

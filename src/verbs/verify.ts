@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { IntegrityError } from '../errors.ts';
 import { fileKey } from '../model/layout.ts';
 import { formatDifference } from '../model/sample-compare.ts';
+import { filesOfTask } from '../model/task.ts';
 import { type VerifyResult, verifyVersion } from '../registry/version/verify.ts';
 import { bytesText, eachModel, type ModelResult, markdownTable } from '../steps/results.ts';
 import { checkModel } from '../steps/source/check-model.ts';
@@ -30,13 +31,19 @@ async function loadDeep(store: Store, model: string, verified: VerifyResult, con
     const { manifest } = verified;
     const file = await bring(manifest.model);
     const sample = manifest.sample === undefined ? undefined : await bring(manifest.sample);
+    const files = manifest.task && (await bringAll(filesOfTask(manifest.task), bring));
+    const task = manifest.task && files && { section: manifest.task, files };
     const checked = await checkModel(
-      { model: file, sample, size: manifest.files.reduce((sum, { size }) => sum + size, 0) },
+      { model: file, sample, task, size: manifest.files.reduce((sum, { size }) => sum + size, 0) },
       context,
     );
     if (!checked.loaded) {
       const why = checked.reason ?? 'no reason given';
       throw new IntegrityError('model-not-loadable', `The runtime refuses ${model} ${verified.version}: ${why}.`);
+    }
+    if (checked.taskFault !== undefined) {
+      const what = `The task of ${model} ${verified.version} does not fit its model: ${checked.taskFault}`;
+      throw new IntegrityError('task-mismatch', what);
     }
     if (checked.difference) {
       const what = formatDifference(checked.difference);
@@ -47,6 +54,15 @@ async function loadDeep(store: Store, model: string, verified: VerifyResult, con
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function bringAll(
+  paths: readonly string[],
+  bring: (path: string) => Promise<string>,
+): Promise<Record<string, string>> {
+  const brought: [string, string][] = [];
+  for (const path of paths) brought.push([path, await bring(path)]);
+  return Object.fromEntries(brought);
 }
 
 export function verifyReport(name: string, result: VerifyResult, deep = ''): ModelResult {

@@ -60,6 +60,10 @@ export const notFollowed: readonly { why: string; of: readonly string[] }[] = [
     of: ['src/steps/quality/', 'src/verbs/evaluate.ts'],
   },
   {
+    why: 'they ask for other files beside the model, or another export: test/steps/task.test.ts has each beside what is taken',
+    of: ['src/steps/task/', 'Correct the task, or the model.'],
+  },
+  {
     why: 'links are made by stores of clouds alone: test/verbs/url.test.ts has each refusal beside what is taken',
     of: ['src/verbs/url.ts'],
   },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Sample } from '../../src/model/sample.ts';
 import { formatTensor } from '../../src/model/tensor-format.ts';
 import type { TensorInfo } from '../../src/model/tensor-info.ts';
 import { parseTensor, type TensorData } from '../../src/model/tensor-json.ts';
@@ -103,7 +104,7 @@ describe('tensors from JSON in ONNX Runtime', () => {
   it('give what the golden sample of the tiny model says', async () => {
     writeFileSync(path, tinyModel());
     writeFileSync(join(folder, 'sample.json'), JSON.stringify(tinySample));
-    const sample = await readSample(join(folder, 'sample.json'), await readModelHead(path));
+    const sample = (await readSample(join(folder, 'sample.json'), await readModelHead(path))) as Sample;
     expect(await run(sample.inputs)).toEqual(sample.outputs?.['y']);
   });
 

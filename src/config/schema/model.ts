@@ -5,6 +5,7 @@ import { namePatterns, nameRules } from '../../model/names.ts';
 import { targetSchema } from './environment.ts';
 import { decimal, duration, listOf, share, text, whole, words } from './field-kinds.ts';
 import { qualitySchema } from './quality.ts';
+import { taskSchema } from './task.ts';
 
 const metric = z.enum(metrics as [(typeof metrics)[number], ...typeof metrics]);
 const metricWords = `one of ${metrics.join(', ')}, or a list of them`;
@@ -102,6 +103,9 @@ export const modelSchema = z.strictObject({
     )
     .default('off')
     .describe('Publish a load-optimised form too: for the fastest start, or for full warm speed.'),
+  task: taskSchema
+    .optional()
+    .describe('How requests become tensors, and tensors answers. Default: callers send and get tensors.'),
   gate: gateSchema.optional().describe('When a cold start is too slow to go live.'),
   quality: qualitySchema.optional().describe('Labelled examples that a version must answer as well as what is live.'),
   handler: handlerSchema.optional().describe('Settings of the function’s request handling.'),

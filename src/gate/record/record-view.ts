@@ -54,7 +54,15 @@ export interface PhaseMedians {
   candidate: number | null;
 }
 
-const parts: readonly Metric[] = ['init_ms', 'import_ms', 'fetch_ms', 'verify_ms', 'session_ms', 'first_run_ms'];
+const parts: readonly Metric[] = [
+  'init_ms',
+  'import_ms',
+  'fetch_ms',
+  'verify_ms',
+  'session_ms',
+  'task_ms',
+  'first_run_ms',
+];
 
 /** Medians of the phases that were reported, in the order that a start goes through them. */
 export function phaseMedians(record: GateRecord): PhaseMedians[] {

@@ -11,6 +11,7 @@ export const phaseCauses: Partial<Record<Metric, string>> = {
   fetch_ms: 'the store answers slower or the file grew: not the model itself',
   verify_ms: 'hashing takes longer: the file grew or the CPU is slower',
   session_ms: 'the model itself loads slower: look at its graph, its size and its load-optimised form',
+  task_ms: 'the tokenizer, or what else the task needs, loads slower: look at its size',
   first_run_ms: 'the first inference is slower: look at the operators of the model',
 };
 

@@ -10,7 +10,9 @@ export interface Timings {
   verify_ms?: number;
   /** Creating the session. */
   session_ms?: number;
-  /** fetch + verify + session. The default metric of the gate. */
+  /** Reading what requests and answers are made with; of models with a task. */
+  task_ms?: number;
+  /** fetch + verify + session + task. The default metric of the gate. */
   model_loaded_ms?: number;
   first_run_ms?: number;
   second_run_ms?: number;
@@ -32,6 +34,7 @@ export const metrics: readonly Metric[] = [
   'fetch_ms',
   'verify_ms',
   'session_ms',
+  'task_ms',
   'first_run_ms',
   'second_run_ms',
   'handler_ms',

@@ -1,4 +1,4 @@
-import type { Sample } from '../../model/sample.ts';
+import { isRequestSample, requestOf } from '../../model/sample.ts';
 import { fenced, folded } from './markup.ts';
 import type { ModelPreview } from './preview.ts';
 
@@ -15,21 +15,22 @@ const visibleJson = (value: unknown): string =>
 /** A word of a POSIX shell that means itself. */
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** The golden sample without what it expects back. */
-const bodyOf = ({ inputs }: Sample): string => visibleJson({ inputs });
-
 /** How to call it from a terminal, with the very body that proved it; folded where that is long. */
 export function curlBlock({ url, sample, manifest }: ModelPreview): string[] {
   if (!url || !URL.canParse(url)) return [];
+  const request = sample && requestOf(sample);
+  const path = request?.path.slice(1) ?? 'v1/infer';
   const call = (data: string): string[] => [
-    `curl -sS ${quoted(new URL('v1/infer', url.endsWith('/') ? url : `${url}/`).href)} \\`,
+    `curl -sS ${quoted(new URL(path, url.endsWith('/') ? url : `${url}/`).href)} \\`,
     `  -H 'content-type: application/json' -d ${data}`,
   ];
-  const body = sample && bodyOf(sample);
+  // Without what it expects back.
+  const body = request && visibleJson(request.json);
   if (body === undefined) return fenced('bash', [`curl -sS ${quoted(new URL(url).href)}`]);
   if (body.length <= shortBody) return fenced('bash', call(quoted(body)));
   if (body.length <= longestBody) return folded('Call it', fenced('bash', call(quoted(body))));
   const file = quoted((manifest?.sample ?? 'sample.json').replace(/[^ -~]/g, '?'));
   const [first = '', ...rest] = call('@-');
-  return fenced('bash', [`jq '{inputs}' ${file} | ${first}`, ...rest]);
+  const part = sample && isRequestSample(sample) ? '.request' : '{inputs}';
+  return fenced('bash', [`jq '${part}' ${file} | ${first}`, ...rest]);
 }

@@ -2,7 +2,7 @@ import type { QualityRecord } from '../../gate/quality/record.ts';
 import type { GateRecord } from '../../gate/record/record.ts';
 import type { VerdictWord } from '../../gate/rule/verdict.ts';
 import type { Manifest } from '../../model/manifest.ts';
-import type { Sample } from '../../model/sample.ts';
+import type { GoldenSample } from '../../model/sample.ts';
 import type { GitHubWarning } from '../api/github-client.ts';
 
 /** How far a model's preview has come. */
@@ -25,7 +25,7 @@ export interface ModelPreview {
   manifest?: Manifest | undefined;
   sha256?: string | undefined;
   /** Its inputs are the body of the call that is shown. */
-  sample?: Sample | undefined;
+  sample?: GoldenSample | undefined;
   /** Versions of earlier commits that are gone. */
   pruned?: readonly string[] | undefined;
 }

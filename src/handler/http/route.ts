@@ -86,3 +86,7 @@ export function unavailable(error: unknown, retryAfter: number): unknown {
   if (!(error instanceof LoadError)) return error;
   return new RequestError(503, error.code, error.publicMessage, { retryAfter });
 }
+
+/** Of a model whose callers make the tensors themselves. */
+export const noTask = (): RequestError =>
+  new RequestError(404, 'no-task', 'This model was published without a task: send tensors to /v1/infer.');

@@ -17,6 +17,7 @@ const async = (name: keyof typeof import('./routes/async.ts')): Answer =>
 const batch = later(async () => (await import('./routes/batch.ts')).batch);
 const openapi = later(async () => (await import('./routes/openapi.ts')).openapi);
 const page = later(async () => (await import('./routes/page.ts')).page);
+const task = later(async () => (await import('./routes/task.ts')).predict);
 const v1 = (name: keyof typeof import('./routes/predict.ts')): Answer =>
   later(async () => (await import('./routes/predict.ts'))[name]);
 const v2 = (name: keyof typeof import('./routes/v2.ts')): Answer =>
@@ -25,6 +26,7 @@ const v2 = (name: keyof typeof import('./routes/v2.ts')): Answer =>
 const perModel: [Route['method'], string, Answer][] = [
   ['POST', 'infer', infer],
   ['POST', 'batch', batch],
+  ['POST', 'predict', task],
   ['POST', 'async', async('submit')],
   ['GET', 'async/{id}', async('look')],
   ['GET', 'health', health],

@@ -1,5 +1,6 @@
 import { isRuntimeFormat } from '../../model/layout.ts';
 import type { Artifact } from '../../model/manifest.ts';
+import { tokenizerFormat } from '../../model/task.ts';
 import { runtimeVersion } from '../session/runtime.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -24,6 +25,10 @@ export function chooseForms({ artifacts }: Pick<Resolved, 'artifacts'>): Forms {
 /** The model with tensors in place of outputs that are none; undefined where it has no such outputs. */
 export const tensorForm = (artifacts: readonly Artifact[]): Artifact | undefined =>
   artifacts.find(({ kind }) => kind === 'tensors');
+
+/** The compiled tokenizer of the version's task, in the format that this release reads. */
+export const compiledTokenizer = (artifacts: readonly Artifact[]): Artifact | undefined =>
+  artifacts.find(({ kind, runtime_version }) => kind === 'tokenizer' && runtime_version === tokenizerFormat);
 
 function optimizedForm(artifacts: readonly Artifact[]): ChosenForm | undefined {
   const ours = artifacts.filter((one) => one.runtime_version === runtimeVersion);

@@ -1,5 +1,6 @@
 import { isRuntimeFormat } from '../../model/layout.ts';
 import type { Artifact } from '../../model/manifest.ts';
+import type { Task } from '../../task/task.ts';
 import { sinceStart } from '../clock.ts';
 import type { OptionalRuns } from '../session/optional-runs.ts';
 import type { ModelFile, Session } from '../session/session.ts';
@@ -11,6 +12,9 @@ import type { ObtainedFile } from './obtain-file.ts';
 import { documentsOf, obtainVersion } from './obtain-version.ts';
 import type { Resolved } from './resolve.ts';
 
+/** Read with the first version that has a task. */
+const taskLoader = () => import('../task/load-task.ts');
+
 /** Read with the first run that gives an optional input. */
 const optionalInputs = () => import('../session/optional-inputs.ts');
 
@@ -20,6 +24,8 @@ export interface LoadedModel {
   sha256: string;
   artifact: Artifact | undefined;
   session: Session;
+  /** How requests are answered that are no tensors. */
+  task: Task | undefined;
   /** For runs that give optional inputs, of which these are all. */
   optionalRuns(names: readonly string[]): Promise<OptionalRuns>;
   /** What the session was opened with. */
@@ -65,35 +71,46 @@ async function loadForm(
     // Awaited below; a failure must not count as unhandled before that.
     preparing?.catch(() => {});
   };
-  const { files, manifest, waitedMs } = await obtainVersion(loading, resolved, form, prepare);
+  const { files, tokenizer, manifest, waitedMs } = await obtainVersion(loading, resolved, form, prepare);
   prepare();
   const runtime = await preparing;
   const bound = { ...resolved, manifest };
   const opened = await open(loading, bound, files, form);
   const all = [...files, ...opened.files];
-  const paths = [...all.map((file) => file.path), ...opened.folders, ...documentsOf(loading.cache, resolved)];
-  const own = { path: opened.file.form === 'original' ? opened.file.path : undefined, paths };
+  const asked = sinceStart();
+  const task = manifest?.task && (await (await taskLoader()).loadTask(bound, tokenizer, opened.session));
+  const taskMs = manifest?.task && sinceStart() - asked;
+  const own = tokenizer ? [tokenizer.path] : [];
+  const paths = [...all.map((file) => file.path), ...own, ...opened.folders, ...documentsOf(loading.cache, resolved)];
+  const original = { path: opened.file.form === 'original' ? opened.file.path : undefined, paths };
   return {
     resolved: bound,
     sha256: resolved.sha256 ?? (files[0] as ObtainedFile).sha256,
     artifact: form?.main,
     session: opened.session,
-    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, own),
+    task,
+    optionalRuns: async (names) => (await optionalInputs()).openOptionalRuns(loading, bound, names, original),
     file: opened.file,
     threads: loading.threads,
     paths,
     timings: {
       ...(runtime && { import_ms: runtime.importMs, runtime_init_ms: runtime.initMs }),
-      ...sumUp(all, resolveMs + waitedMs, opened.ms),
+      ...sumUp(all, resolveMs + waitedMs, opened.ms, taskMs),
     },
   };
 }
 
 /** `othersMs` is what fetching took besides the files. */
-function sumUp(files: readonly ObtainedFile[], othersMs: number, session_ms: number): HandlerTimings {
+function sumUp(
+  files: readonly ObtainedFile[],
+  othersMs: number,
+  session_ms: number,
+  task_ms: number | undefined,
+): HandlerTimings {
   const fetch_ms = files.reduce((sum, file) => sum + file.fetchMs, othersMs);
   const verify_ms = files.reduce((sum, file) => sum + file.verifyMs, 0);
-  return { fetch_ms, verify_ms, session_ms, model_loaded_ms: fetch_ms + verify_ms + session_ms };
+  const model_loaded_ms = fetch_ms + verify_ms + session_ms + (task_ms ?? 0);
+  return { fetch_ms, verify_ms, session_ms, ...(task_ms !== undefined && { task_ms }), model_loaded_ms };
 }
 
 interface Besides {
@@ -114,7 +131,7 @@ const companionFiles = () => import('./companion-files.ts');
 
 function formOf({ path }: ObtainedFile, form: ChosenForm | undefined): ModelFile['form'] {
   const kind = form?.main.kind ?? (isRuntimeFormat(path) ? 'cold' : 'tensors');
-  return kind === 'tensors' ? 'original' : kind;
+  return kind === 'cold' || kind === 'steady' ? kind : 'original';
 }
 
 async function open(

@@ -1,7 +1,7 @@
 import { fileKey, isRuntimeFormat } from '../../model/layout.ts';
 import type { FileEntry, Manifest } from '../../model/manifest.ts';
 import { sinceStart } from '../clock.ts';
-import type { ChosenForm } from './choose-form.ts';
+import { type ChosenForm, compiledTokenizer } from './choose-form.ts';
 import type { Loading } from './loading.ts';
 import type { ModelCache } from './model-cache.ts';
 import { type ObtainedFile, obtainFile, type WantedFile } from './obtain-file.ts';
@@ -13,8 +13,10 @@ export const documentsOf = (cache: ModelCache, { manifestSha256 }: Resolved): st
 
 interface Obtained {
   files: ObtainedFile[];
+  /** The compiled tokenizer, of a version that has one. */
+  tokenizer: ObtainedFile | undefined;
   manifest: Manifest | undefined;
-  /** For the manifest alone, once the files were there, ms. */
+  /** For manifest and tokenizer alone, once the files were there, ms. */
   waitedMs: number;
 }
 
@@ -36,15 +38,25 @@ export async function obtainVersion(
   binding.catch((error: unknown) => {
     refusal = { error };
   });
+  // Beside the model, whose bytes take longer: what is small waits for nothing.
+  const tokenizing = obtainTokenizer(loading, resolved);
+  tokenizing?.catch(() => {});
   try {
     const files = await coming;
     const obtained = sinceStart();
-    return { files, manifest: await binding, waitedMs: sinceStart() - obtained };
+    const manifest = await binding;
+    return { files, tokenizer: await tokenizing, manifest, waitedMs: sinceStart() - obtained };
   } catch (error) {
     // Where the pointer itself is wrong, that is the reason.
     await binding;
     throw error;
   }
+}
+
+function obtainTokenizer({ reader, cache }: Loading, { name, version, artifacts }: Resolved) {
+  const expected = compiledTokenizer(artifacts);
+  if (!expected) return undefined;
+  return obtainFile(reader, cache, { key: fileKey(name, version, expected.path), extension: 'bin', expected });
 }
 
 /** Read where a version has files beside the first. */

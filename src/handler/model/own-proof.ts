@@ -5,7 +5,7 @@ import { checkShape, TensorError } from '../../model/tensor-json.ts';
 import type { Reader } from '../readers/reader.ts';
 import { RunError } from '../session/run-error.ts';
 import type { Signature, Tensors } from '../session/session.ts';
-import { proveSample, readSample, type SampleResult } from './golden-sample.ts';
+import { type AskTask, proveSample, readSample, type SampleResult } from './golden-sample.ts';
 import type { Resolved } from './resolve.ts';
 
 /**
@@ -32,6 +32,8 @@ interface Proving {
   manifest: Manifest | undefined;
   /** Runs the model, and takes the time. */
   run: Run;
+  /** Answers requests, of a version with a task. */
+  ask?: AskTask | undefined;
 }
 
 /** Twice, so that a first and a second run are known. */
@@ -44,7 +46,7 @@ const longestMs = 2000;
  * published before there were any, made-up ones of its declared shapes until one is answered. Throws LoadError.
  */
 export async function proveVersion(proving: Proving): Promise<Proven> {
-  const { reader, resolved, signature, manifest, run } = proving;
+  const { reader, resolved, signature, manifest, run, ask } = proving;
   if (!manifest) return { status: 'none' };
   const { manifestBytes } = resolved;
   // Of a pointer's version the manifest was held against this very digest when it was read.
@@ -53,7 +55,7 @@ export async function proveVersion(proving: Proving): Promise<Proven> {
   if (entry) {
     const sample = await readSample(reader, resolved);
     return {
-      ...(await proveSample(signature, sample, times, run)),
+      ...(await proveSample(signature, sample, times, run, ask)),
       proof: { manifest_sha256, sample_sha256: entry.sha256 },
     };
   }

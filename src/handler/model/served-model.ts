@@ -120,7 +120,10 @@ export class ServedModel {
     const run = (feeds: Tensors) => this.run(feeds);
     const { manifest } = this;
     const signature = (await this.declared()) ?? this.session;
-    return proveVersion({ reader: this.#reader, resolved, signature, manifest, run });
+    const { task } = this.loaded;
+    const ask =
+      task && (await import('../task/ask-task.ts')).askWith(task, (feeds, outputs) => this.run(feeds, outputs));
+    return proveVersion({ reader: this.#reader, resolved, signature, manifest, run, ask });
   }
 
   /** What the version declares beyond what the session shows; undefined where that is all. */

@@ -1,4 +1,5 @@
 import { IntegrityError } from '../../errors.ts';
+import { compareAnswer } from '../../model/answer-compare.ts';
 import type { FileEntry, Manifest } from '../../model/manifest.ts';
 import { incomplete, type StoredManifest, type VersionContents } from '../version/contents.ts';
 import { differencesOf, wordOf } from './differences.ts';
@@ -24,10 +25,12 @@ export async function compareWithPublished(
     ['the model', published.model, input.modelPath],
     ['the sample', published.sample ?? 'no file', input.samplePath ?? 'no file'],
   ].filter(([, stored, here]) => stored !== here);
-  if (differences.length === 0 && roles.length === 0) return;
+  const task = taskDifference(published, input);
+  if (differences.length === 0 && roles.length === 0 && !task) return;
   const lines = [
     ...differences.map((difference) => wordOf(difference)),
     ...roles.map(([what, stored, here]) => `${what} is ${stored} in the store and ${here} here`),
+    ...(task ? [task] : []),
   ];
   throw new IntegrityError(
     'version-exists',
@@ -37,6 +40,13 @@ export async function compareWithPublished(
       data: { model: input.model, version: input.version, differences },
     },
   );
+}
+
+/** Fields that a later release has added are no difference. */
+function taskDifference(published: Manifest, input: PublishInput): string | undefined {
+  const exact = { relative: 0, absolute: 0 };
+  const found = compareAnswer(published.task ?? 'none', input.task ?? 'none', exact);
+  return found && `the task: ${[found.field, found.want].filter(Boolean).join(' ')} in the store and ${found.got} here`;
 }
 
 /**

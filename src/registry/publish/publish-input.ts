@@ -4,6 +4,7 @@ import { isArtifactPath } from '../../model/layout.ts';
 import type { Artifact, Source } from '../../model/manifest.ts';
 import { isFilePath, isModelName, isVersion, nameRules } from '../../model/names.ts';
 import type { Probe } from '../../model/probe.ts';
+import type { TaskSection } from '../../model/task.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
 import type { Store } from '../../stores/store.ts';
 import type { LocalFile, LocalReading } from './local-file.ts';
@@ -38,6 +39,8 @@ export interface PublishInput extends LocalReading {
   samplePath?: string | undefined;
   /** Which of `files` the model keeps tensors in. */
   externalData?: readonly string[] | undefined;
+  /** How requests become tensors, of a model with a task. */
+  task?: TaskSection | undefined;
   head: GraphDescription;
   /** Made at once, or, by a function, only when the version is really published. */
   artifacts: readonly ArtifactSource[] | (() => Promise<readonly ArtifactSource[]>);

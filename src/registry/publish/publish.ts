@@ -164,6 +164,7 @@ function describe(
     producer: head.producer,
     ...(externalData.length > 0 && { external_data: [...externalData] }),
     ...(input.samplePath === undefined ? {} : { sample: input.samplePath }),
+    ...(input.task && { task: input.task }),
     ...(probe && { probe }),
     artifacts,
     ...(head.unbounded && { unbounded: true }),

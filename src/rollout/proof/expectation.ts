@@ -1,5 +1,5 @@
 import type { Manifest } from '../../model/manifest.ts';
-import type { Sample } from '../../model/sample.ts';
+import type { GoldenSample } from '../../model/sample.ts';
 
 /** What a revision must answer with before success is reported. */
 export interface Expectation {
@@ -8,7 +8,7 @@ export interface Expectation {
   version: string;
   /** Of the model file. */
   sha256: string;
-  sample: Sample | undefined;
+  sample: GoldenSample | undefined;
   /** As published, with the digest of its bytes; absent where only version and sample are known. */
   manifest?: Manifest | undefined;
   manifestSha256?: string | undefined;

@@ -1,6 +1,7 @@
 import { ColdgateError, exitCodes } from '../../errors.ts';
+import { compareAnswer } from '../../model/answer-compare.ts';
 import { type Probe, probeBytes, probeRequest, probesFor } from '../../model/probe.ts';
-import type { Sample } from '../../model/sample.ts';
+import { type GoldenSample, isRequestSample, requestOf } from '../../model/sample.ts';
 import { compareSample, formatDifference } from '../../model/sample-compare.ts';
 import type { Expectation } from './expectation.ts';
 import { type Answer, type CallOptions, describeAnswer, field } from './http.ts';
@@ -52,23 +53,25 @@ const maxBytes = (endpoint: Endpoint, expected: Expectation): number =>
 async function proveBySample(
   endpoint: Endpoint,
   expected: Expectation,
-  sample: Sample,
+  sample: GoldenSample,
   ran: boolean,
   options: ProofOptions,
 ): Promise<void> {
   const { url } = endpoint;
-  const json = { inputs: sample.inputs };
+  const { path, json } = requestOf(sample);
   if (Buffer.byteLength(JSON.stringify(json)) > maxBytes(endpoint, expected)) {
     if (ran) return;
     throw unproven('sample-failed', `${url} did not run its golden sample, which is too large to be sent`, { url });
   }
-  const answer = await reach(endpoint, '/v1/infer', { ...options, json });
+  const answer = await reach(endpoint, path, { ...options, json });
   // Too large a request or an answer for this way in; the function has run the very same.
   if (answer.status === 413 && ran) return;
   if (answer.status !== 200) {
     throw unproven('sample-failed', `${url} refused its golden sample: ${describeAnswer(answer)}`, { url });
   }
-  const difference = compareSample(sample, outputsOf(url, answer, expected));
+  const difference = isRequestSample(sample)
+    ? compareAnswer(sample.answer ?? {}, answeredWith(url, answer, expected, 'predictions'), sample.tolerance)
+    : compareSample(sample, answeredWith(url, answer, expected, 'outputs'));
   if (!difference) return;
   throw unproven('sample-mismatch', `${url}: ${formatDifference(difference)}`, { url, difference });
 }
@@ -87,7 +90,7 @@ async function proveByProbe(
     if (probeBytes(probe) > maxBytes(endpoint, expected)) continue;
     const answer = await reach(endpoint, '/v1/infer', { ...options, json: probeRequest(probe) });
     if (answer.status === 413 && ran) return;
-    if (answer.status === 200) return void outputsOf(url, answer, expected);
+    if (answer.status === 200) return void answeredWith(url, answer, expected, 'outputs');
     if (probe.refused && isRefusedByGraph(answer)) return;
     refusal = describeAnswer(answer);
   }
@@ -144,12 +147,18 @@ function checkModel(url: string, version: unknown, sha256: unknown, expected: Ex
 }
 
 /** What the expected version answered. Throws UnprovenError where another one did, or nothing. */
-function outputsOf(url: string, answer: Answer, expected: Expectation): Record<string, unknown> {
+function answeredWith(
+  url: string,
+  answer: Answer,
+  expected: Expectation,
+  part: 'outputs' | 'predictions',
+): Record<string, unknown> {
   checkModel(url, answer.headers['x-coldgate-version'], answer.headers['x-coldgate-sha256'], expected);
-  const outputs = field(answer.body, 'outputs');
-  if (typeof outputs === 'object' && outputs !== null) return outputs as Record<string, unknown>;
+  const found = field(answer.body, part);
+  if (part === 'predictions' && Array.isArray(found)) return { predictions: found };
+  if (part === 'outputs' && typeof found === 'object' && found !== null) return found as Record<string, unknown>;
   const code = expected.sample ? 'sample-failed' : 'probe-failed';
-  throw unproven(code, `${url} answered ${expected.sample ? 'its golden sample' : 'a request'} without outputs`, {
+  throw unproven(code, `${url} answered ${expected.sample ? 'its golden sample' : 'a request'} without ${part}`, {
     url,
   });
 }

@@ -36,6 +36,16 @@ export async function askEndpoint(url: string, inputs: Tensors, context: Context
   throw failed(path, 'its answer has no outputs');
 }
 
+/** Sends a request to the task of a function of Coldgate. Throws UnprovenError `endpoint-failed`. */
+export async function askTask(url: string, request: unknown, context: Context): Promise<{ predictions: unknown[] }> {
+  const base = url.replace(/\/+(?:predict)?$/, '').replace(/\/predict$/, '');
+  const path = /\/v1(?:\/models\/[^/]+)?$/.test(base) ? `${base}/predict` : `${base}/v1/predict`;
+  const answer = await post(path, request, context);
+  const predictions = isRecord(answer) ? answer['predictions'] : undefined;
+  if (Array.isArray(predictions)) return { predictions };
+  throw failed(path, 'its answer has no predictions');
+}
+
 async function post(url: string, body: unknown, { signal }: Context): Promise<unknown> {
   let answer: Response;
   let text: string;

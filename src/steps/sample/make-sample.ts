@@ -2,18 +2,20 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import type { Config, ModelEntry } from '../../config/types.ts';
 import { InputError, IntegrityError } from '../../errors.ts';
-import type { Sample } from '../../model/sample.ts';
+import { compareAnswer } from '../../model/answer-compare.ts';
+import { type GoldenSample, isRequestSample, type RequestSample, type Sample } from '../../model/sample.ts';
 import { checkSample } from '../../model/sample-check.ts';
-import { compareSample, formatDifference } from '../../model/sample-compare.ts';
+import { compareSample, formatDifference, type SampleDifference } from '../../model/sample-compare.ts';
 import { sampleText } from '../../model/sample-text.ts';
+import type { TaskJob } from '../../optimize/jobs.ts';
 import { recordSample } from '../source/check-model.ts';
 import { modelPathOf } from '../source/external-data.ts';
-import { inspectSources, type ModelSource } from '../source/model-source.ts';
+import { inspectSources, type ModelSource, taskJob } from '../source/model-source.ts';
 import { proveSource } from '../source/prove-source.ts';
 import { withScratchFolder } from '../source/scratch-folder.ts';
 import type { Context } from '../verb.ts';
-import { askEndpoint } from './ask-endpoint.ts';
-import { readGivenRun } from './read-inputs.ts';
+import { askEndpoint, askTask } from './ask-endpoint.ts';
+import { givenRequest, readGivenRun } from './read-inputs.ts';
 
 export interface SampleWish {
   /** Files to read inputs from; made up without any. */
@@ -27,7 +29,7 @@ export interface SampleWish {
 }
 
 export interface MadeSample {
-  sample: Sample;
+  sample: GoldenSample;
   bytes: number;
   notes: string[];
 }
@@ -55,7 +57,7 @@ export async function makeSample(
   return withScratchFolder(context.env, async (scratch) => {
     const draft = join(scratch, 'sample.json');
     const sample = await recordDraft(source, options, draft, scratch, context);
-    const text = sampleText(sample);
+    const text = isRequestSample(sample) ? `${JSON.stringify(sample, null, 2)}\n` : sampleText(sample);
     await writeFile(draft, text);
     const [complete] = (await inspectSources(config, [withSample(entry, draft)])) as [ModelSource];
     const { notes } = await proveSource(config, complete, context);
@@ -73,12 +75,17 @@ function withSample(entry: ModelEntry, source: string | undefined): ModelEntry {
 }
 
 async function recordDraft(
-  { modelPath, head, entry }: ModelSource,
+  source: ModelSource,
   options: SampleWish,
   draft: string,
   scratch: string,
   context: Context,
-): Promise<Sample> {
+): Promise<GoldenSample> {
+  const { modelPath, head, entry } = source;
+  const task = taskJob(source);
+  const request = task && (await givenRequest(options.inputs, context.cwd));
+  if (task && (options.inputs.length === 0 || request !== undefined))
+    return recordRequest(source, task, request, options, draft, scratch, context);
   const given = options.inputs.length > 0 ? await readGivenRun(options.inputs, head, context.cwd) : undefined;
   if (given) checkGiven(given, head, options.inputs.join(', '));
   const inputs = given && join(scratch, 'inputs.json');
@@ -91,6 +98,28 @@ async function recordDraft(
   const outputs = (await askEndpoint(options.from, made.inputs as never, context)) as NonNullable<Sample['outputs']>;
   if (repeatable) demandSame(outputs, made, options.from);
   return { inputs: made.inputs, ...(repeatable && { outputs }) };
+}
+
+/** The same by way of the model's task: what is sent to it is a request. */
+async function recordRequest(
+  { modelPath, entry }: ModelSource,
+  task: TaskJob,
+  request: unknown,
+  { from }: SampleWish,
+  draft: string,
+  scratch: string,
+  context: Context,
+): Promise<RequestSample> {
+  const inputs = request === undefined ? undefined : join(scratch, 'request.json');
+  if (inputs) await writeFile(inputs, JSON.stringify({ request }));
+  const { repeatable } = await recordSample({ model: modelPath, task, inputs, out: draft }, context);
+  if (!repeatable) context.log.warn(`${entry.name} answers the same request in two ways: its sample has no answer.`);
+  const made = JSON.parse(await readFile(draft, 'utf8')) as RequestSample;
+  if (from === undefined || !repeatable) return made;
+  const answer = await askTask(from, made.request, context);
+  const difference = compareAnswer(made.answer, answer);
+  if (difference) throw otherAnswer(from, difference);
+  return { request: made.request, answer };
 }
 
 /** What is missing; the rest was held against the model when it was read. */
@@ -106,9 +135,12 @@ function checkGiven(given: object, head: ModelSource['head'], file: string): voi
 /** By the one rule for samples. */
 function demandSame(outputs: NonNullable<Sample['outputs']>, made: Sample, who: string): void {
   const difference = compareSample({ inputs: {}, outputs }, made.outputs ?? {});
-  if (!difference) return;
+  if (difference) throw otherAnswer(who, difference);
+}
+
+function otherAnswer(who: string, difference: SampleDifference): IntegrityError {
   const message = `${who} has another answer than the model here: ${formatDifference(difference)}.`;
-  throw new IntegrityError('sample-mismatch', message, { hint: 'It belongs to another model or version.' });
+  return new IntegrityError('sample-mismatch', message, { hint: 'It belongs to another model or version.' });
 }
 
 /** Appears whole or not at all, and over nothing that is there, unless that is wished. */

@@ -90,15 +90,32 @@ async function readNpz(bytes: Buffer, label: string): Promise<GivenTensor[]> {
   }
 }
 
-/** A golden sample or a request, tensors by name, or one bare list for the first input. */
-function readJsonInputs(bytes: Uint8Array, label: string): GivenTensor[] {
-  let json: unknown;
+function readJson(bytes: Uint8Array, label: string): unknown {
   try {
-    json = parseJson(decodeJson(bytes));
+    return parseJson(decodeJson(bytes));
   } catch (cause) {
     if (!(cause instanceof JsonTextError)) throw cause;
     throw badInputs(label, `${cause.message}.`, cause.hint, cause.line);
   }
+}
+
+/**
+ * What a file holds that is to be sent to a model's task: its `request`, or all of it where it holds no inputs. Undefined
+ * where the user names other files. Throws InputError `bad-inputs`.
+ */
+export async function givenRequest(paths: readonly string[], cwd: string): Promise<unknown> {
+  const [path, second] = paths;
+  if (path === undefined || second !== undefined || extname(path) !== '.json') return undefined;
+  const at = resolve(cwd, path);
+  if (await isFolder(at, path)) return undefined;
+  const json = readJson(await readBytes(at, path), path);
+  if (!isRecord(json) || 'inputs' in json) return undefined;
+  return 'request' in json ? json['request'] : json;
+}
+
+/** A golden sample or a request, tensors by name, or one bare list for the first input. */
+function readJsonInputs(bytes: Uint8Array, label: string): GivenTensor[] {
+  const json = readJson(bytes, label);
   const inputs = isRecord(json) && 'inputs' in json ? json['inputs'] : json;
   if (!isRecord(inputs)) return [{ name: undefined, json: inputs }];
   return Object.entries(inputs).map(([name, tensor]) => ({ name, json: tensor }));

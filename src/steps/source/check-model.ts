@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { ColdgateError } from '../../errors.ts';
-import type { CheckJob, CheckResult, MadeArtifact, OptimizeJob, SampleJob, SampleResult } from '../../optimize/jobs.ts';
+import type {
+  CheckJob,
+  CheckResult,
+  MadeArtifact,
+  OptimizeJob,
+  SampleJob,
+  SampleResult,
+  TokenizerJob,
+} from '../../optimize/jobs.ts';
 import { type ChildOptions, ModelChild, runInChild } from '../../optimize/run-in-child.ts';
 import { prepareTools } from '../../package/tools.ts';
 import type { Context } from '../verb.ts';
@@ -106,6 +114,11 @@ export async function checkModel({ size: _, ...model }: ModelToCheck, context: C
 /** Runs the model on the inputs, or on made-up ones, and writes a golden sample. Throws what the job does. */
 export async function recordSample(job: Omit<SampleJob, 'do'>, context: Context): Promise<SampleResult> {
   return runInChild({ do: 'sample', ...job }, await childOptions(context));
+}
+
+/** Compiles the tokenizer of a task. Throws InputError `tokenizer-uncovered`. */
+export async function makeTokenizer(job: Omit<TokenizerJob, 'do'>, context: Context): Promise<MadeArtifact> {
+  return runInChild({ do: 'tokenizer', ...job }, await childOptions(context));
 }
 
 /** Makes the load-optimised form of a model. Throws what the optimiser does: parity above tolerance, a crash. */

@@ -7,6 +7,7 @@ import { type ExternalFile, findExternalData } from '../../onnx/external-files.t
 import { externalNames } from '../../onnx/external-names.ts';
 import { ModelFault } from '../../onnx/model-fault.ts';
 import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
+import { resolveTask } from '../task/resolve-task.ts';
 
 export interface WithExternalData {
   /** All files of the version: those of models.yaml, and those that the model names. */
@@ -71,7 +72,9 @@ function otherSource(config: Config, entry: ModelEntry, listed: SourceFile, file
 export async function completeEntry(config: Config, entry: ModelEntry): Promise<ModelEntry> {
   try {
     const model = modelPathOf(entry);
-    const { files } = await withExternalData(config, entry, await readModelHead(model));
+    const head = await readModelHead(model);
+    const { files } = await withExternalData(config, entry, head);
+    files.push(...((await resolveTask(config, entry, head).catch(() => undefined))?.files ?? []));
     for (const name of await externalNames(model, entry.model)) {
       const path = posix.join(posix.dirname(entry.model), name);
       const source = join(dirname(model), name);

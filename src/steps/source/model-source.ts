@@ -2,10 +2,13 @@ import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
 import { type ColdgateError, InputError, toColdgateError } from '../../errors.ts';
-import type { Sample } from '../../model/sample.ts';
+import type { GoldenSample } from '../../model/sample.ts';
+import { filesOfTask, type TaskSection } from '../../model/task.ts';
 import { readSample } from '../../onnx/golden.ts';
 import { refusePlaceholder } from '../../onnx/placeholder.ts';
 import { type ModelHead, readModelHead } from '../../onnx/read-head.ts';
+import type { TaskJob } from '../../optimize/jobs.ts';
+import { resolveTask } from '../task/resolve-task.ts';
 import { allProblems } from './all-problems.ts';
 import { checkCapacity } from './capacity.ts';
 import { modelPathOf, withExternalData } from './external-data.ts';
@@ -25,7 +28,16 @@ export interface ModelSource {
   /** Of those that a function loads: the model, and the files that it keeps tensors in. */
   modelBytes: number;
   head: ModelHead;
-  sample: Sample | undefined;
+  sample: GoldenSample | undefined;
+  /** How requests become tensors, of a model with a task. */
+  task: TaskSection | undefined;
+}
+
+/** What the child process opens the task with. */
+export function taskJob({ task, entry }: Pick<ModelSource, 'task' | 'entry'>): TaskJob | undefined {
+  if (!task) return undefined;
+  const own = entry.files.filter(({ path }) => filesOfTask(task).includes(path));
+  return { section: task, files: Object.fromEntries(own.map(({ path, source }) => [path, source])) };
 }
 
 /** What the files of one model turned out to be: usable, or everything wrong with them. */
@@ -35,10 +47,15 @@ export type LookedAt = { entry: ModelEntry } & (
 );
 
 /** Undefined where there is no model to hold it against. */
-async function readGolden({ source }: SourceFile, head: ModelHead | undefined, label: string) {
+async function readGolden(
+  { source }: SourceFile,
+  head: ModelHead | undefined,
+  task: ModelEntry['task'],
+  label: string,
+) {
   // An empty one is no JSON, which is reported as for any other sample.
   if ((await stat(source)).size > 0) await refusePlaceholder(source, label);
-  return head && readSample(source, head, label);
+  return head && readSample(source, { ...head, task }, label);
 }
 
 /** Bytes of all files, and of those that a function loads. */
@@ -63,11 +80,12 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   const head = await attempt(() => readModelHead(modelPath, label(modelPath)));
   const data = head && (await attempt(() => withExternalData(config, entry, head)));
   problems.push(...(data?.problems ?? []));
-  const files = data?.files ?? entry.files;
+  const task = head && (await attempt(() => resolveTask(config, entry, head)));
+  const files = [...(data?.files ?? entry.files), ...(task?.files ?? [])];
   const { externalData = [], tensors = new Map<string, string>() } = data ?? {};
   const others = entry.files.filter(({ path }) => path !== entry.model && !externalData.includes(path));
   const { sample: golden } = entry;
-  const sample = golden && (await attempt(() => readGolden(golden, head, label(golden))));
+  const sample = golden && (await attempt(() => readGolden(golden, head, entry.task, label(golden))));
   for (const file of others.filter(({ path }) => path !== golden?.path)) {
     await attempt(() => refusePlaceholder(file.source, label(file)));
   }
@@ -76,8 +94,8 @@ async function lookAt(config: Config, entry: ModelEntry): Promise<LookedAt> {
   if (tooLarge.length > 0) problems.push(new InputError(tooLarge, { code: 'model-over-capacity' }));
   const [first, ...more] = problems;
   if (first || !head || !sizes) return { entry, source: undefined, problems: [first as ColdgateError, ...more] };
-  const source = { entry: { ...entry, files }, externalData, tensors, modelPath, ...sizes, head, sample };
-  return { entry, source, problems: [] };
+  const found = { externalData, tensors, modelPath, ...sizes, head, sample, task: task?.section };
+  return { entry, source: { ...found, entry: { ...entry, files } }, problems: [] };
 }
 
 /** Looks at the files of every model. Never throws for what is wrong with one of them. */

@@ -14,7 +14,7 @@ import { allProblems } from './all-problems.ts';
 import { checkCapacity } from './capacity.ts';
 import { type CheckModel, checkModel, withChecks } from './check-model.ts';
 import { expectedLoad } from './expected-load.ts';
-import { lookAtSources, type ModelSource } from './model-source.ts';
+import { lookAtSources, type ModelSource, taskJob } from './model-source.ts';
 import { checkLimits } from './sample-limits.ts';
 
 /** A model that the real runtime has loaded and run on this machine. */
@@ -65,12 +65,13 @@ async function prove(
   const { entry, modelPath, head, size } = source;
   const { name } = entry;
   const label = relative(config.root, modelPath);
-  const checked = await check({ model: modelPath, sample: entry.sample?.source, size });
+  const checked = await check({ model: modelPath, sample: entry.sample?.source, task: taskJob(source), size });
   if (!checked.loaded) {
     throw new IntegrityError('model-not-loadable', `The runtime refuses ${label} of ${name}: ${checked.reason}.`, {
       hint: `It is ONNX Runtime ${checked.runtime_version}; export the model for it.`,
     });
   }
+  if (checked.taskFault !== undefined) throw taskMismatch(name, checked.taskFault);
   if (checked.sample === 'mismatch' && checked.difference) {
     const what = formatDifference(checked.difference);
     throw new IntegrityError('sample-mismatch', `The model of ${name} does not answer its golden sample: ${what}.`, {
@@ -91,6 +92,11 @@ async function prove(
   if (entry.quality) notes.push(...examplesNotes(entry, await readExamples(entry, head, signal)));
   return { words: wordsOf(checked), notes, probe: checked.probe };
 }
+
+const taskMismatch = (name: string, fault: string): IntegrityError =>
+  new IntegrityError('task-mismatch', `The task of ${name} does not fit its model: ${fault}`, {
+    hint: 'Correct the task, or the model.',
+  });
 
 function wordsOf({ sample, probe }: CheckResult): string {
   if (sample === 'ok') return 'runs its sample';

@@ -4,8 +4,8 @@ import { ColdgateError } from '../../errors.ts';
 import { needsTensorForm } from '../../onnx/served-outputs.ts';
 import type { MadeArtifact } from '../../optimize/jobs.ts';
 import type { Context } from '../verb.ts';
-import { makeArtifacts } from './check-model.ts';
-import type { ModelSource } from './model-source.ts';
+import { makeArtifacts, makeTokenizer } from './check-model.ts';
+import { type ModelSource, taskJob } from './model-source.ts';
 
 /** Codes of errors that are about a load-optimised form, and not about its model. */
 const refusals = new Set([
@@ -36,16 +36,29 @@ export async function requestedForms(
   const { modelPath, head } = source;
   const made = needsTensorForm(head) ? await makeArtifacts({ kind: 'tensors', model: modelPath, out }, context) : [];
   const tensors = made.map((one) => ({ ...one, required: true }));
-  return [...tensors, ...(await optimizedForm(source, tensors[0]?.source ?? modelPath, version, out, context))];
+  const tokenizer = await compiledTokenizer(source, out, context);
+  return [
+    ...tensors,
+    ...tokenizer,
+    ...(await optimizedForm(source, tensors[0]?.source ?? modelPath, version, out, context)),
+  ];
+}
+
+/** Without it functions could not serve the task, so there is no version without it. */
+async function compiledTokenizer(source: ModelSource, out: string, context: Context): Promise<MadeArtifact[]> {
+  const job = taskJob(source);
+  const model = job?.files[job.section.text.tokenizer];
+  return model === undefined ? [] : [await makeTokenizer({ model, out }, context)];
 }
 
 async function optimizedForm(
-  { entry, modelPath, size }: ModelSource,
+  source: ModelSource,
   model: string,
   version: string,
   out: string,
   context: Context,
 ): Promise<MadeArtifact[]> {
+  const { entry, modelPath, size } = source;
   const { name, optimize, formRequired, sample } = entry;
   const { log } = context;
   if (optimize === 'off') return [];
@@ -54,7 +67,7 @@ async function optimizedForm(
   log.info(`Making the load-optimised form (${kind}) of ${name} …`);
   try {
     const artifacts = await makeArtifacts(
-      { kind, model, folder: dirname(modelPath), sample: sample?.source, out },
+      { kind, model, folder: dirname(modelPath), sample: sample?.source, task: taskJob(source), out },
       context,
     );
     return artifacts.map((one) => ({ ...one, required: formRequired }));

@@ -52,8 +52,9 @@ describe('GET /v1/openapi.json', () => {
   });
 
   it('names every path of the model that the function answers, and no other', async () => {
+    const task = { types: [], schemas: { request: {}, prediction: {} } };
     const { paths } = describeApi(
-      { name: 'm', version: '1.0.0', inputs: [], outputs: [], queue: true },
+      { name: 'm', version: '1.0.0', inputs: [], outputs: [], queue: true, task },
       '/v1',
     ) as unknown as Document;
     const answered = routes.filter(({ pattern }) => /^\/v1\/(?!models)/.test(pattern));

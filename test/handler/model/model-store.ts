@@ -5,6 +5,7 @@ import { sha256 } from '../../../src/model/digest.ts';
 import { fileKey, manifestKey, pointerKey } from '../../../src/model/layout.ts';
 import { type Artifact, externalFiles, type Manifest } from '../../../src/model/manifest.ts';
 import { encodeJson, type Pointer } from '../../../src/model/pointer.ts';
+import type { TaskSection } from '../../../src/model/task.ts';
 import type { TensorInfo } from '../../../src/model/tensor-info.ts';
 
 export interface VersionParts {
@@ -19,6 +20,8 @@ export interface VersionParts {
   files?: Record<string, Uint8Array>;
   /** Those of them that the model keeps tensors in. */
   externalData?: string[];
+  /** How requests become tensors. */
+  task?: TaskSection;
 }
 
 export const tinyTensors = {
@@ -60,6 +63,7 @@ export class ModelStore {
       ir_version: 8,
       producer: 'coldgate test',
       ...(parts.sample !== undefined && { sample: 'sample.json' }),
+      ...(parts.task && { task: parts.task }),
       artifacts: (parts.artifacts ?? []).map(({ entry }) => entry),
       ...(parts.unbounded && { unbounded: true }),
       source: {},

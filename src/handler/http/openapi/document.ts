@@ -37,24 +37,49 @@ function schemas(model: ApiModel): Record<string, Schema> {
       required: ['items'],
       additionalProperties: false,
       properties: {
-        items: { type: 'array', minItems: 1, maxItems: 1024, items: { $ref: '#/components/schemas/InferRequest' } },
+        items: { type: 'array', minItems: 1, maxItems: 1024, items: batchItem(model) },
       },
     },
     BatchResponse: {
       type: 'object',
       required: ['items', 'stacked', 'model'],
       properties: {
-        items: { type: 'array', items: { anyOf: [namedOutputs(model), { $ref: '#/components/schemas/Error' }] } },
+        items: { type: 'array', items: { anyOf: [...batchAnswers(model), { $ref: '#/components/schemas/Error' }] } },
         stacked: { type: 'boolean' },
         model: { $ref: '#/components/schemas/Model' },
       },
     },
+    ...(model.task && taskSchemas(model.task)),
     ...(model.queue && queueSchemas),
     Model: object({ name: { type: 'string' }, version: { type: 'string' }, sha256: { type: 'string' } }),
     Health: healthSchema,
     Error: object({ error: { type: 'object', required: ['code', 'message'], properties: errorFields } }),
   };
 }
+
+/** Of a model with a task an item may be a request. */
+function batchItem({ task }: ApiModel): Schema {
+  const tensors = { $ref: '#/components/schemas/InferRequest' };
+  if (!task) return tensors;
+  const request = object({ request: { $ref: '#/components/schemas/PredictRequest' } });
+  return { anyOf: [tensors, request] };
+}
+
+const batchAnswers = (model: ApiModel): Schema[] => [
+  namedOutputs(model),
+  ...(model.task ? [object({ predictions: predictions(model.task) })] : []),
+];
+
+/** An input that is refused has its error in its place. */
+const predictions = ({ schemas: { prediction } }: NonNullable<ApiModel['task']>): Schema => ({
+  type: 'array',
+  items: { anyOf: [prediction, { $ref: '#/components/schemas/Error' }] },
+});
+
+const taskSchemas = (task: NonNullable<ApiModel['task']>): Record<string, Schema> => ({
+  PredictRequest: task.schemas.request,
+  PredictResponse: object({ predictions: predictions(task), model: { $ref: '#/components/schemas/Model' } }),
+});
 
 /** Without `warm` there are no timings, and a model only once one is loaded. */
 const healthSchema: Schema = {

@@ -1,5 +1,7 @@
 import type { TensorInfo } from '../../../model/tensor-info.ts';
 
+type Fields = Record<string, unknown>;
+
 /** The model that a document describes. */
 export interface ApiModel {
   name: string;
@@ -10,9 +12,9 @@ export interface ApiModel {
   uploads?: boolean;
   /** Whether the function has a queue. */
   queue?: boolean;
+  /** Of a model with a task: what its requests and predictions are. */
+  task?: { types: readonly string[]; schemas: { request: Fields; prediction: Fields } } | undefined;
 }
-
-type Fields = Record<string, unknown>;
 
 const ref = (name: string): Fields => ({ $ref: `#/components/schemas/${name}` });
 const content = (name: string): Fields => ({ 'application/json': { schema: ref(name) } });
@@ -40,6 +42,7 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
         responses: answers('The outputs.', { ...content('InferResponse'), ...bytes }, inferFailures),
       }),
     },
+    ...(model.task && predictOperation(model.task, prefix)),
     [`${prefix}/batch`]: {
       post: operation('batch', 'Runs many items, answered one by one.', {
         parameters: outputParameter(model),
@@ -61,6 +64,21 @@ export function operations(model: ApiModel, prefix: string): Record<string, unkn
     },
   };
 }
+
+const predictOperation = ({ types }: NonNullable<ApiModel['task']>, prefix: string): Record<string, unknown> => ({
+  [`${prefix}/predict`]: {
+    post: operation('predict', 'Answers a request by the task of the model: a prediction for each of its inputs.', {
+      requestBody: {
+        required: true,
+        content: {
+          ...content('PredictRequest'),
+          ...Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+        },
+      },
+      responses: answers('The predictions.', content('PredictResponse'), inferFailures),
+    }),
+  },
+});
 
 /** Those of the queue in front of the function: docs/queue.md. */
 const queueOperations = (model: ApiModel, prefix: string): Record<string, unknown> => ({

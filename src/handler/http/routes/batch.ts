@@ -7,19 +7,19 @@ import { chooseOutputs } from '../../tensors/choose-outputs.ts';
 import { parseBody } from '../../tensors/read-body.ts';
 import { bodyKind } from '../../tensors/read-json.ts';
 import { jsonWith } from '../../tensors/tensor-answer.ts';
-import { badInput, type InferInput, readInferInput } from '../../tensors/tensors-in.ts';
+import { badInput, type InferInput, isRecord, readInferInput } from '../../tensors/tensors-in.ts';
 import { type Put, writeOutputs } from '../../tensors/tensors-out.ts';
 import { uploadsOf } from '../../tensors/uploads-of.ts';
 import type { AppResponse } from '../app-request.ts';
 import type { Call } from '../call.ts';
 import { RequestError } from '../request-error.ts';
-import { type RouteContext, withModel } from '../route.ts';
+import { noTask, type RouteContext, withModel } from '../route.ts';
 import { describeModel } from './infer.ts';
 
 /** Bounds the work of one request whatever the payload limit. */
 const maxItems = 1024;
 
-/** POST /v1/batch: `{ items: [{ inputs, outputs? }, …] }`, answered item by item; one bad item fails alone. */
+/** POST /v1/batch: `{ items: [{ inputs, outputs? } or { request }, …] }`, answered item by item; one bad item fails alone. */
 export async function batch(context: RouteContext): Promise<AppResponse> {
   const { call, settings } = context;
   bodyKind(call.request, ['json']);
@@ -29,12 +29,14 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
   return withModel(context, async (model) => {
     // What the query names is wrong for all items, or for none.
     chooseOutputs(context.query, model.session);
-    const inputs: (InferInput | RequestError)[] = [];
+    const inputs: (InferInput | RequestError | undefined)[] = [];
     const withUploads = uploadsOf(settings);
     for (const item of items) {
-      inputs.push(await attempt(async () => readItem(await withUploads(item), model, context.query)));
+      const read = async () => readItem(await withUploads(item), model, context.query);
+      inputs.push(isRequest(item) ? undefined : await attempt(read));
     }
-    const good = inputs.flatMap((input, index) => (input instanceof RequestError ? [] : [{ index, input }]));
+    const asked = await answerAsked(call, model, items);
+    const good = inputs.flatMap((input, index) => (isGood(input) ? [{ index, input }] : []));
     const { answers, stacked } = await call.timed('run', () =>
       runItems(
         call,
@@ -44,7 +46,9 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
     );
     const given = answers.flatMap((answer) => (answer instanceof RequestError ? [] : [answer]));
     const make = (put?: Put) => {
-      const written = inputs.map((input) => (input instanceof RequestError ? describeError(input) : undefined));
+      const written = inputs.map((input, index) =>
+        input instanceof RequestError ? describeError(input) : asked.get(index),
+      );
       for (const [i, { index, input }] of good.entries()) {
         const answer = answers[i] as Tensors | RequestError;
         written[index] =
@@ -55,6 +59,31 @@ export async function batch(context: RouteContext): Promise<AppResponse> {
     return jsonWith(given, make, call.request.headers.get('accept-encoding'));
   });
 }
+
+const isGood = (input: InferInput | RequestError | undefined): input is InferInput =>
+  input !== undefined && !(input instanceof RequestError);
+
+/** Whether the item is a request for the task, and not tensors. */
+const isRequest = (item: unknown): item is { request: unknown } => isRecord(item) && item['request'] !== undefined;
+
+/** By place, what the task answers to the requests among the items. */
+async function answerAsked(call: Call, model: ServedModel, items: readonly unknown[]): Promise<Map<number, unknown>> {
+  const places = [...items.keys()].filter((at) => isRequest(items[at]));
+  if (places.length === 0) return new Map();
+  const { task } = model.loaded;
+  const answers = task
+    ? await (await import('../../task/answer-request.ts')).answerRequests(
+        call,
+        model,
+        task,
+        places.map((at) => requestOf(items[at])),
+      )
+    : places.map(() => describeError(noTask()));
+  return new Map(places.map((at, index) => [at, answers[index]]));
+}
+
+/** Throws nothing for fields beside it: they are the request's to refuse. */
+const requestOf = (item: unknown): unknown => (item as { request: unknown }).request;
 
 function readItems(body: Record<string, unknown>): unknown[] {
   const unknown = Object.keys(body).find((key) => key !== 'items');

@@ -12,6 +12,7 @@ export async function openapi(context: RouteContext): Promise<AppResponse> {
     const { inputs, outputs } = (await model.declared()) ?? model.session;
     const { name, version } = model;
     const queue = context.desk !== undefined;
-    return json(200, describeApi({ name, version, inputs, outputs, uploads, queue }, prefix));
+    const { task } = model.loaded;
+    return json(200, describeApi({ name, version, inputs, outputs, uploads, queue, task }, prefix));
   });
 }

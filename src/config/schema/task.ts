@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { poolings, scoreRules } from '../../model/task.ts';
+import { flag, listOf, whole, words } from './field-kinds.ts';
+
+const fileName = words('the name of one of files', 512);
+
+const ofText = {
+  tokenizer: fileName
+    .optional()
+    .describe(
+      'The tokenizer.json. Default: `tokenizer.json` among `files`, else the one beside the model, which is published too.',
+    ),
+  'max-tokens': whole(4, 131_072)
+    .optional()
+    .describe(
+      'Tokens of one text, or pair; longer ones are cut. Default: what the files beside the model say, else 512.',
+    ),
+  'special-tokens': z
+    .enum(['as-tokens', 'as-text'])
+    .default('as-tokens')
+    .describe('What special tokens mean that callers write into their texts, such as `[SEP]`.'),
+  output: words('the name of an output', 512)
+    .optional()
+    .describe('The output that is read. Default: by its usual name, else the first that fits.'),
+};
+
+const labels = z
+  .union([fileName, listOf(words('a label', 256), 'labels', 1, 100_000)], {
+    error: 'the name of one of files, or a list of labels',
+  })
+  .optional()
+  .describe(
+    'What the columns of the output stand for: a file with a list or with `id2label`, or the labels themselves. Default: `labels.json` among `files`, `id2label` of the `config.json` beside the model, or what the graph says.',
+  );
+
+const textClassification = z.strictObject({
+  kind: z.literal('text-classification').describe('Texts, or pairs of texts, to labels with scores.'),
+  ...ofText,
+  labels,
+  scores: z
+    .enum(scoreRules)
+    .optional()
+    .describe(
+      'How the output becomes scores; `sigmoid` where several labels may hold at once, `none` for an output of scores. Default: `softmax`, or what `config.json` says.',
+    ),
+  top: whole(1, 100_000).default(5).describe('Labels in an answer, the best first, unless a request says.'),
+});
+
+const textEmbedding = z.strictObject({
+  kind: z.literal('text-embedding').describe('Texts, or pairs of texts, to a vector each.'),
+  ...ofText,
+  pooling: z
+    .enum(poolings)
+    .optional()
+    .describe(
+      'How the vectors of tokens become one; `none` for an output of one vector a text. Default: what `1_Pooling/config.json` says, else `mean`.',
+    ),
+  normalize: flag()
+    .optional()
+    .describe('Whether vectors are scaled to the length 1. Default: what `modules.json` says, else false.'),
+});
+
+export const taskSchema = z.discriminatedUnion('kind', [textClassification, textEmbedding]);

@@ -1,0 +1,25 @@
+import type { TaskSection } from '../model/task.ts';
+import { Tokenizer } from '../tokenizer/encode/tokenizer.ts';
+import type { Signature, Task, TaskFiles } from './task.ts';
+import { textClassification } from './text/classification.ts';
+import { textEmbedding } from './text/embedding.ts';
+
+/**
+ * The task of a version.
+ * @throws Error where this release knows no such kind, or a file of it is of another format
+ */
+export async function openTask(section: TaskSection, files: TaskFiles, signature: Signature): Promise<Task> {
+  switch (section.kind) {
+    case 'text-classification':
+      return textClassification(section, tokenizerOf(files), signature) as Task;
+    case 'text-embedding':
+      return textEmbedding(section, tokenizerOf(files), signature) as Task;
+    default:
+      throw new Error(`There is no task of the kind ${String((section as { kind: unknown }).kind)} in this release.`);
+  }
+}
+
+function tokenizerOf({ tokenizer }: TaskFiles): Tokenizer {
+  if (!tokenizer) throw new Error('The version has no compiled tokenizer that this release reads.');
+  return new Tokenizer(tokenizer);
+}
