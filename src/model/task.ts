@@ -4,7 +4,7 @@ import type { ClassLabel } from './tensor-info.ts';
  * The section `task` of a manifest: how a request becomes tensors, and tensors an answer. Everything that a function
  * needs to know stands here, resolved when the version was published; what it needs besides are files of the version.
  */
-export type TaskSection = TextClassification | TextEmbedding;
+export type TaskSection = TextClassification | TextEmbedding | TokenClassification;
 
 /** How texts become ids. */
 export interface TextSection {
@@ -41,6 +41,21 @@ export interface TextEmbedding extends OfText {
   /** Whether vectors are scaled to the length 1. */
   normalize: boolean;
 }
+
+export interface TokenClassification extends OfText {
+  kind: 'token-classification';
+  labels: ClassLabel[];
+  /** How tokens become words: not at all, by their first token, or by the one that is surest. */
+  aggregation: Aggregation;
+  /** What `start` and `end` count. */
+  offsets: OffsetUnit;
+}
+
+export const aggregations = ['simple', 'first', 'max'] as const;
+export type Aggregation = (typeof aggregations)[number];
+
+export const offsetUnits = ['code-points', 'utf-16'] as const;
+export type OffsetUnit = (typeof offsetUnits)[number];
 
 export const scoreRules = ['softmax', 'sigmoid', 'none'] as const;
 export type ScoreRule = (typeof scoreRules)[number];

@@ -3,6 +3,7 @@ import { Tokenizer } from '../tokenizer/encode/tokenizer.ts';
 import type { Signature, Task, TaskFiles } from './task.ts';
 import { textClassification } from './text/classification.ts';
 import { textEmbedding } from './text/embedding.ts';
+import { tokenClassification } from './text/token-classification.ts';
 
 /**
  * The task of a version.
@@ -14,6 +15,8 @@ export async function openTask(section: TaskSection, files: TaskFiles, signature
       return textClassification(section, tokenizerOf(files), signature) as Task;
     case 'text-embedding':
       return textEmbedding(section, tokenizerOf(files), signature) as Task;
+    case 'token-classification':
+      return tokenClassification(section, tokenizerOf(files), signature) as Task;
     default:
       throw new Error(`There is no task of the kind ${String((section as { kind: unknown }).kind)} in this release.`);
   }

@@ -87,6 +87,15 @@ describe('the task of a model', () => {
     });
   });
 
+  it('takes labels of tokens', async () => {
+    project.write('models/config.json', json({ id2label: { 0: 'O', 1: 'B-PER', 2: 'I-PER', 3: 'LOC' } }));
+    const section = await sectionOf('kind: token-classification, aggregation: max');
+    expect(section).toMatchObject({
+      ...{ output: 'last_hidden_state', labels: ['O', 'B-PER', 'I-PER', 'LOC'] },
+      ...{ aggregation: 'max', offsets: 'code-points' },
+    });
+  });
+
   it('finds files above the folder onnx', async () => {
     project.write('models/onnx/model.onnx', textModel());
     const { source } = await lookAt('kind: text-embedding', 'model.onnx: models/onnx/model.onnx');
@@ -112,6 +121,7 @@ describe('the task of a model', () => {
       () => project.write('models/labels.json', '[1.5]'),
       ['labels'],
     ],
+    ['labels of tokens that are too few', 'kind: token-classification, labels: [O, B]', () => {}, ['labels']],
     ['an output that is not there', 'kind: text-embedding, output: y', () => {}, ['output']],
     ['an output of other dimensions', 'kind: text-embedding, output: logits, pooling: mean', () => {}, ['output']],
     ['a tokenizer that is not there', 'kind: text-embedding, tokenizer: t.json', () => {}, ['tokenizer']],

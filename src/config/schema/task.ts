@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { poolings, scoreRules } from '../../model/task.ts';
+import { aggregations, offsetUnits, poolings, scoreRules } from '../../model/task.ts';
 import { flag, listOf, whole, words } from './field-kinds.ts';
 
 const fileName = words('the name of one of files', 512);
@@ -60,4 +60,18 @@ const textEmbedding = z.strictObject({
     .describe('Whether vectors are scaled to the length 1. Default: what `modules.json` says, else false.'),
 });
 
-export const taskSchema = z.discriminatedUnion('kind', [textClassification, textEmbedding]);
+const tokenClassification = z.strictObject({
+  kind: z.literal('token-classification').describe('Texts to the entities in them.'),
+  ...ofText,
+  labels,
+  aggregation: z
+    .enum(aggregations)
+    .default('simple')
+    .describe('How tokens become words: not at all, by their first token, or by the one that is surest.'),
+  offsets: z
+    .enum(offsetUnits)
+    .default('code-points')
+    .describe('What `start` and `end` count: code points, as Python does, or UTF-16 units, as JavaScript, Java and C# do.'),
+});
+
+export const taskSchema = z.discriminatedUnion('kind', [textClassification, textEmbedding, tokenClassification]);

@@ -1,4 +1,4 @@
-import type { Config, ModelEntry, SourceFile } from '../../config/types.ts';
+import type { Config, ModelEntry, SourceFile, TaskSettings } from '../../config/types.ts';
 import { InputError, type Problem } from '../../errors.ts';
 import type { TaskSection } from '../../model/task.ts';
 import type { ModelHead } from '../../onnx/read-head.ts';
@@ -6,6 +6,7 @@ import { BesideModel } from './beside-model.ts';
 import { classificationOf } from './classification.ts';
 import { embeddingOf } from './embedding.ts';
 import { textInputs } from './text-inputs.ts';
+import { tokensOf } from './token-classification.ts';
 
 export interface ResolvedTask {
   section: TaskSection;
@@ -27,13 +28,17 @@ export async function resolveTask(
   const beside = new BesideModel(config, entry);
   const inputs = await textInputs(task, entry, head, beside);
   const { text } = inputs;
-  const found =
-    task.kind === 'text-embedding'
-      ? await embeddingOf(task, entry, head, beside)
-      : await classificationOf(task, entry, head, beside);
+  const found = await restOf(task, entry, head, beside);
   const problems: Problem[] = [...inputs.problems, ...found.problems];
   if (problems.length > 0 || !text || !found.rest) throw new InputError(problems, { code: 'bad-task' });
   const listed = entry.files.some(({ path }) => path === inputs.file.path);
   const section = { ...found.rest, text } as TaskSection;
   return { section, files: listed ? [] : [inputs.file] };
+}
+
+/** What the kinds do not have in common. */
+function restOf(task: TaskSettings, entry: ModelEntry, head: ModelHead, beside: BesideModel) {
+  if (task.kind === 'text-embedding') return embeddingOf(task, entry, head, beside);
+  if (task.kind === 'token-classification') return tokensOf(task, entry, head, beside);
+  return classificationOf(task, entry, head, beside);
 }

@@ -27,6 +27,8 @@ export interface Encoding {
   sequences: Uint8Array;
   from: Uint32Array;
   to: Uint32Array;
+  /** 1 where a word begins: a piece that the pre-tokenizers left, or an added token. */
+  begins: Uint8Array;
 }
 
 /** How many tokens a template adds. */
@@ -89,7 +91,7 @@ export function layOut(template: readonly TemplatePart[], texts: readonly Tokens
     Uint32Array,
     Uint32Array,
   ];
-  const [special, sequences] = [new Uint8Array(length), new Uint8Array(length)];
+  const [special, sequences, begins] = [new Uint8Array(length), new Uint8Array(length), new Uint8Array(length)];
   let at = 0;
   for (const part of template) {
     const end = at + lengthOf(part);
@@ -103,9 +105,10 @@ export function layOut(template: readonly TemplatePart[], texts: readonly Tokens
       ids.set(tokens.ids.subarray(0, tokens.length), at);
       from.set(tokens.from.subarray(0, tokens.length), at);
       to.set(tokens.to.subarray(0, tokens.length), at);
+      begins.set(tokens.begins.subarray(0, tokens.length), at);
       sequences.fill(part.sequence, at, end);
     }
     at = end;
   }
-  return { ids, types, special, sequences, from, to };
+  return { ids, types, special, sequences, from, to, begins };
 }

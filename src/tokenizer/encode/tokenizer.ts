@@ -105,7 +105,7 @@ export class Tokenizer {
     const parts = this.#raw?.parts(text, 0, text.length, special) ?? [{ begin: 0, end: text.length, id: -1 }];
     for (const { begin, end, id } of parts)
       if (id < 0) this.#plain(text, begin, end, out, special);
-      else out.push(id, text.from[begin]!, text.to[end - 1]!);
+      else added(out, id, text.from[begin]!, text.to[end - 1]!);
   }
 
   #plain(text: Text, begin: number, end: number, out: Tokens, special: boolean): void {
@@ -113,7 +113,7 @@ export class Tokenizer {
     const whole = { begin: 0, end: normal.length, id: -1 };
     for (const part of this.#normalized?.parts(normal, 0, normal.length, special) ?? [whole])
       if (part.id < 0) this.#pieces(normal, part.begin, part.end, out);
-      else out.push(part.id, normal.from[part.begin]!, normal.to[part.end - 1]!);
+      else added(out, part.id, normal.from[part.begin]!, normal.to[part.end - 1]!);
   }
 
   #pieces(text: Text, begin: number, end: number, out: Tokens): void {
@@ -122,6 +122,16 @@ export class Tokenizer {
     let pieces: Pieces = { text, ranges: this.#whole };
     for (const split of this.#splits) pieces = split(pieces);
     const { begins, ends, length } = pieces.ranges;
-    for (let at = 0; at < length; at += 1) this.#model.tokens(pieces.text, begins[at]!, ends[at]!, out);
+    for (let at = 0; at < length; at += 1) {
+      const before = out.length;
+      this.#model.tokens(pieces.text, begins[at]!, ends[at]!, out);
+      if (out.length > before) out.begins[before] = 1;
+    }
   }
+}
+
+/** Added tokens are words by themselves. */
+function added(out: Tokens, id: number, from: number, to: number): void {
+  out.push(id, from, to);
+  out.begins[out.length - 1] = 1;
 }
