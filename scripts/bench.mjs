@@ -18,6 +18,7 @@ import { loading } from '../bench/handler/loads.ts';
 import { packing } from '../bench/handler/packing.ts';
 import { readingThroughCache } from '../bench/handler/read-copy.ts';
 import { becomingReady, startingOnCloudRun } from '../bench/handler/ready.ts';
+import { takingTexts } from '../bench/handler/texts.ts';
 import { answering } from '../bench/handler/throughput.ts';
 import { writing } from '../bench/handler/writing.ts';
 import { followingTogether } from '../bench/herd/following.ts';
@@ -49,6 +50,7 @@ const handler = {
   queueing,
   followingTogether,
   readingThroughCache,
+  takingTexts,
 };
 const stores = {
   ...{ publishing, publishingManyFiles, pruningManyVersions, keepingLargeModels },

@@ -71,7 +71,9 @@ const tokenClassification = z.strictObject({
   offsets: z
     .enum(offsetUnits)
     .default('code-points')
-    .describe('What `start` and `end` count: code points, as Python does, or UTF-16 units, as JavaScript, Java and C# do.'),
+    .describe(
+      'What `start` and `end` count: code points, as Python does, or UTF-16 units, as JavaScript, Java and C# do.',
+    ),
 });
 
 export const taskSchema = z.discriminatedUnion('kind', [textClassification, textEmbedding, tokenClassification]);

@@ -69,7 +69,10 @@ function wordsOf(
     if (encoding.special[at] === 1) continue;
     const [from, to] = [encoding.from[at]!, encoding.to[at]!];
     const start = (first + at) * columns;
-    const scores = scoresOf(Float64Array.from({ length: columns }, (_, column) => data[start + column]!), 'softmax');
+    const scores = scoresOf(
+      Float64Array.from({ length: columns }, (_, column) => data[start + column]!),
+      'softmax',
+    );
     const last = words.at(-1);
     const begins = encoding.begins[at] === 1 || isAfterSpace(text, from);
     if (aggregation === 'simple' || begins || !last) words.push({ from, to, scores });

@@ -70,7 +70,8 @@ describe('what Python answers', () => {
     const reply = await app.ask(`/v1/models/${name}/predict`, { body: { texts } });
     expect(reply.status).toBe(200);
     const { predictions } = reply.json as { predictions: unknown[] };
-    const got = name === 'softmax' || name === 'sigmoid' ? predictions.map((one) => byColumn(one as never)) : predictions;
+    const got =
+      name === 'softmax' || name === 'sigmoid' ? predictions.map((one) => byColumn(one as never)) : predictions;
     const want = own.map((one) => one[name as keyof Case]);
     expect(compareAnswer(want, got, { relative: 0, absolute: 1e-4 })).toBeUndefined();
   });

@@ -68,7 +68,9 @@ describe('entities of a text', () => {
 
   it.each(['first', 'max'])('are whole words where tokens are put together: %s', async (name) => {
     const words = new Set(text.match(/[\p{L}\p{M}]+|[^\s\p{L}\p{M}]/gu));
-    const parts = (await entitiesOf(name, text)).flatMap(({ text: own }) => own.match(/[\p{L}\p{M}]+|[^\s\p{L}\p{M}]/gu)!);
+    const parts = (await entitiesOf(name, text)).flatMap(
+      ({ text: own }) => own.match(/[\p{L}\p{M}]+|[^\s\p{L}\p{M}]/gu)!,
+    );
     // Ideographs are words by themselves.
     expect(parts.filter((part) => !words.has(part) && !/\p{Script=Han}/u.test(part))).toEqual([]);
   });
