@@ -1,6 +1,6 @@
 """Writes test/fixtures/tasks/texts.json: what Python makes of texts with the small model of test/fixtures/text-model.ts.
 
-    python scripts/task/reference.py FOLDER
+    python scripts/task/reference.py FOLDER && npm run format
 
 Needs PyPI tokenizers, onnxruntime and numpy, and a folder with the model (model.onnx) and its tokenizer (tokenizer.json),
 which the test that reads the fixture writes where COLDGATE_TEXT_MODEL says.
