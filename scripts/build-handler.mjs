@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -76,12 +76,33 @@ const leanFramework = {
   },
 };
 
+/**
+ * WebAssembly that pictures are decoded with: files beside the bundle in place of those of the packages. What instantiates them
+ * looks for its own address, which CommonJS does not have in that form.
+ */
+const wasmFiles = {
+  name: 'wasm-files',
+  async transform(code, id) {
+    if (/_dec\.js$/.test(id))
+      return code
+        .replace('if(import.meta.url===undefined){import.meta.url="https://localhost"}', '')
+        .replaceAll('import.meta.url', '"file:///"');
+    if (!/[\\/]picture[\\/]decode[\\/]codecs\.ts$/.test(id)) return undefined;
+    const paths = /createRequire\(import\.meta\.filename\)\.resolve\(\s*'([^']+)',?\s*\)/g;
+    for (const [, path] of code.matchAll(paths)) {
+      const file = join(root, 'node_modules', path);
+      this.emitFile({ type: 'asset', fileName: basename(path), source: await readFile(file) });
+    }
+    return code.replace(paths, (_, path) => `\`\${import.meta.dirname}/${basename(path)}\``);
+  },
+};
+
 const shared = {
   cwd: root,
   platform: 'node',
   // Azure's worker answers the import of @azure/functions-core itself; it is no package that could be brought along.
   external: ['@azure/functions-core'],
-  plugins: [builtins],
+  plugins: [builtins, wasmFiles],
   logLevel: 'warn',
 };
 /**
@@ -136,7 +157,7 @@ export async function buildHandler({ outdir }) {
   }
   const files = await bundle(hosted, { format: 'esm', ...named('mjs'), codeSplitting: besideEntries });
   const entries = new Set(files.filter((file) => file.isEntry).map((file) => file.fileName));
-  for (const { fileName, imports } of files) {
+  for (const { fileName, imports = [] } of files) {
     const entry = imports.find((name) => entries.has(name));
     if (entry) throw new Error(`${fileName} imports ${entry}, which may still wait for it: move what they share.`);
   }

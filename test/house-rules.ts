@@ -61,8 +61,8 @@ export const rooms: Record<string, Room> = {
     packages: ['node:buffer', 'csv-parse'],
   },
   task: {
-    owns: 'what the task of a version makes of requests and answers: texts to tensors, tensors to labels and vectors: pure',
-    rooms: ['model', 'tokenizer'],
+    owns: 'what the task of a version makes of requests and answers: texts, pictures and rows to tensors, tensors to labels and vectors',
+    rooms: ['model', 'tokenizer', 'picture', 'rows'],
     packages: [],
   },
   inputs: {
@@ -193,6 +193,8 @@ export const rooms: Record<string, Room> = {
         'gate',
         'config',
         'onnx',
+        'picture/prepare/preprocessor-config.ts',
+        'rows/columns.ts',
         'inputs',
         'registry',
         'package',

@@ -58,7 +58,7 @@ export const sample = verb({
       type: 'list',
       only: 'cli',
       description:
-        'Files with inputs: .npz, .npy, .pb (ONNX tensors), .json or .csv, or a folder test_data_set_*; NAME=PATH for the input of that name.',
+        'Files with inputs: .npz, .npy, .pb (ONNX tensors), .json or .csv, or a folder test_data_set_*; NAME=PATH for the input of that name. Of a model with a task: a request (.json), or pictures (.jpg, .png, .webp).',
     },
     {
       name: 'from',

@@ -1,10 +1,18 @@
+import type { PictureSettings } from './picture-settings.ts';
+import type { RowsSettings } from './rows-settings.ts';
 import type { ClassLabel } from './tensor-info.ts';
 
 /**
  * The section `task` of a manifest: how a request becomes tensors, and tensors an answer. Everything that a function
  * needs to know stands here, resolved when the version was published; what it needs besides are files of the version.
  */
-export type TaskSection = TextClassification | TextEmbedding | TokenClassification;
+export type TaskSection =
+  | TextClassification
+  | TextEmbedding
+  | TokenClassification
+  | ImageClassification
+  | ImageEmbedding
+  | Tabular;
 
 /** How texts become ids. */
 export interface TextSection {
@@ -57,6 +65,45 @@ export type Aggregation = (typeof aggregations)[number];
 export const offsetUnits = ['code-points', 'utf-16'] as const;
 export type OffsetUnit = (typeof offsetUnits)[number];
 
+/** How pictures become the input. */
+export interface PictureSection extends PictureSettings {
+  /** Name of the input. */
+  input: string;
+  /** Width times height of a picture, at most. */
+  max_pixels: number;
+}
+
+interface OfPictures {
+  picture: PictureSection;
+  /** Name of the output that is read. */
+  output: string;
+}
+
+export interface ImageClassification extends OfPictures {
+  kind: 'image-classification';
+  labels: ClassLabel[];
+  scores: ScoreRule;
+  top: number;
+}
+
+export interface ImageEmbedding extends OfPictures {
+  kind: 'image-embedding';
+  /** How the vectors of patches become one; `none` where the output holds one vector a picture. */
+  pooling: PicturePooling;
+  normalize: boolean;
+}
+
+export interface Tabular extends RowsSettings {
+  kind: 'tabular';
+  /** Names of the outputs that an answer has. */
+  outputs: string[];
+  /** By output of class scores, what each of its columns stands for. */
+  labels: Record<string, ClassLabel[]>;
+}
+
+export const picturePoolings = ['mean', 'cls', 'none'] as const;
+export type PicturePooling = (typeof picturePoolings)[number];
+
 export const scoreRules = ['softmax', 'sigmoid', 'none'] as const;
 export type ScoreRule = (typeof scoreRules)[number];
 
@@ -70,4 +117,4 @@ export type Pooling = (typeof poolings)[number];
 export const tokenizerFormat = '1';
 
 /** Files of the version that a task was made of. */
-export const filesOfTask = (section: TaskSection): string[] => [section.text.tokenizer];
+export const filesOfTask = (section: TaskSection): string[] => ('text' in section ? [section.text.tokenizer] : []);

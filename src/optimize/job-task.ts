@@ -11,7 +11,8 @@ import type { TaskJob } from './jobs.ts';
 
 /** Opens the task as a function would, from the files on this machine. Throws InputError `tokenizer-uncovered`. */
 export async function openJobTask({ section, files }: TaskJob, signature: Signature): Promise<Task> {
-  return openTask(section, { tokenizer: await compiledFrom(files[section.text.tokenizer] as string) }, signature);
+  const source = 'text' in section ? files[section.text.tokenizer] : undefined;
+  return openTask(section, source === undefined ? {} : { tokenizer: await compiledFrom(source) }, signature);
 }
 
 /**

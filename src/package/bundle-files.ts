@@ -9,9 +9,10 @@ export interface BundleFile {
 
 /**
  * `from "./x.mjs"`, `import("./x.mjs")`, `require("./x.cjs")`: all forms that a bundler writes, in any quotes; and
- * `${__dirname}/x.part.cjs`, by which node.cjs takes its part.
+ * `${__dirname}/x.part.cjs`, by which node.cjs takes its part, and codecs their WebAssembly.
  */
-const besideIt = /(?:(?:from|import|require)\s*\(?\s*["'`]\.|\$\{__dirname\})\/([\w.-]+\.[cm]?js)["'`]/g;
+const besideIt =
+  /(?:(?:from|import|require)\s*\(?\s*["'`]\.|\$\{(?:__dirname|import\.meta\.dirname)\})\/([\w.-]+\.(?:[cm]?js|wasm))["'`]/g;
 
 /**
  * The entry and every script that it can reach. The folder also holds what never runs in a function (the optimiser), and
@@ -25,6 +26,7 @@ export async function bundleFiles(handlerDir: string, entry: string): Promise<Bu
     if (found.has(name)) continue;
     const bytes = await readBundled(handlerDir, name);
     found.set(name, bytes);
+    if (name.endsWith('.wasm')) continue;
     for (const [, path] of Buffer.from(bytes).toString('utf8').matchAll(besideIt)) {
       if (path) waiting.push(path);
     }

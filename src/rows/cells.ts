@@ -1,16 +1,7 @@
+import type { Column } from '../model/rows-settings.ts';
 import { describeValue } from '../model/tensor-error.ts';
 import type { Dtype } from '../model/tensor-info.ts';
 import { absent } from './table.ts';
-
-/** One column that a model takes. Stored with the version. */
-export interface Column {
-  /** As callers write it. */
-  name: string;
-  /** The input of the graph that it goes into. Several columns of one input are side by side in it, in their order. */
-  input: string;
-  /** What stands for a cell that is missing. */
-  default?: number | string | boolean;
-}
 
 /** What a cell should have been, and what it is. */
 export class CellError extends Error {

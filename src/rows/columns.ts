@@ -1,14 +1,8 @@
+import type { Column, RowsSettings } from '../model/rows-settings.ts';
 import { filler } from '../model/tensor-elements.ts';
 import type { TensorInfo } from '../model/tensor-info.ts';
-import { type Column, readCell } from './cells.ts';
+import { readCell } from './cells.ts';
 import { absent } from './table.ts';
-
-/** How rows become tensors. */
-export interface RowsSettings {
-  columns: Column[];
-  /** Default error: an unknown column is a typing error more often than one too many. */
-  unknown_columns?: 'error' | 'ignore';
-}
 
 /** Settings that a model's inputs do not fit; says what does not. */
 export class ColumnsError extends Error {

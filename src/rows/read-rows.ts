@@ -1,9 +1,10 @@
+import type { Column, RowsSettings } from '../model/rows-settings.ts';
 import { type Filler, filler } from '../model/tensor-elements.ts';
 import { describeValue, TensorError } from '../model/tensor-error.ts';
 import type { Dtype, TensorInfo } from '../model/tensor-info.ts';
 import type { ParsedTensor } from '../model/tensor-json.ts';
-import { CellError, type Column, readCell } from './cells.ts';
-import { type RowsSettings, widthOf } from './columns.ts';
+import { CellError, readCell } from './cells.ts';
+import { widthOf } from './columns.ts';
 import { absent, RowFault, type Table } from './table.ts';
 import { badTable, shorten, type TableError } from './table-error.ts';
 

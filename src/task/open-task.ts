@@ -17,9 +17,28 @@ export async function openTask(section: TaskSection, files: TaskFiles, signature
       return textEmbedding(section, tokenizerOf(files), signature) as Task;
     case 'token-classification':
       return tokenClassification(section, tokenizerOf(files), signature) as Task;
+    case 'image-classification': {
+      const { imageClassification } = await import('./picture/classification.ts');
+      return imageClassification(section, signature) as Task;
+    }
+    case 'image-embedding': {
+      const { imageEmbedding } = await import('./picture/embedding.ts');
+      return imageEmbedding(section, signature) as Task;
+    }
+    case 'tabular': {
+      const { tabular } = await import('./tabular/tabular.ts');
+      return tabular(section, signature) as Task;
+    }
     default:
       throw new Error(`There is no task of the kind ${String((section as { kind: unknown }).kind)} in this release.`);
   }
+}
+
+/** Begins, before the model is loaded, what can be done beside that: the codec of pictures is compiled in the background. */
+export async function prepareTask(section: TaskSection): Promise<void> {
+  if (!('picture' in section)) return;
+  const { prepareCodecs } = await import('../picture/decode/decode.ts');
+  void prepareCodecs();
 }
 
 function tokenizerOf({ tokenizer }: TaskFiles): Tokenizer {

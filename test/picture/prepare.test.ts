@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Resample } from '../../src/model/picture-settings.ts';
 import { decodePicture } from '../../src/picture/decode/decode.ts';
 import type { Pixels } from '../../src/picture/decode/pixels.ts';
 import { readPreprocessorConfig, UncoveredProcessor } from '../../src/picture/prepare/preprocessor-config.ts';
 import { resize } from '../../src/picture/prepare/resize.ts';
-import type { Resample } from '../../src/picture/prepare/settings.ts';
 import { pictureTensor } from '../../src/picture/prepare/to-tensor.ts';
 import { picture, reference, unpack } from './reference.ts';
 

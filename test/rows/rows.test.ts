@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { RowsSettings } from '../../src/model/rows-settings.ts';
 import type { TensorInfo } from '../../src/model/tensor-info.ts';
-import { checkColumns, columnsOfInputs, type RowsSettings } from '../../src/rows/columns.ts';
+import { checkColumns, columnsOfInputs } from '../../src/rows/columns.ts';
 import { readCsvTable } from '../../src/rows/read-csv.ts';
 import { readJsonTable } from '../../src/rows/read-json.ts';
 import { RowReader } from '../../src/rows/read-rows.ts';

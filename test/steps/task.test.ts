@@ -45,7 +45,7 @@ describe('the task of a model', () => {
       files,
     );
     expect(section).toMatchObject({ labels: ['a', 'b', 'c'], scores: 'none', top: 3 });
-    expect(section.text).toMatchObject({ max_tokens: 9, special_in_text: false });
+    expect(section).toMatchObject({ text: { max_tokens: 9, special_in_text: false } });
     expect(await sectionOf('kind: text-classification, labels: [x, y, z]')).toMatchObject({ labels: ['x', 'y', 'z'] });
   });
 
@@ -79,12 +79,9 @@ describe('the task of a model', () => {
     const padding = { strategy: { Fixed: 128 }, direction: 'Left', pad_id: 3, pad_type_id: 1, pad_to_multiple_of: 8 };
     const truncation = { max_length: 40, strategy: 'LongestFirst', stride: 0, direction: 'Right' };
     project.write('models/tokenizer.json', json({ ...tokenizer, padding, truncation }));
-    expect((await sectionOf('kind: text-embedding')).text).toEqual({
-      tokenizer: 'tokenizer.json',
-      max_tokens: 40,
-      padding: { id: 3, type: 1, side: 'left', multiple: 8 },
-      special_in_text: true,
-    });
+    const taken = { id: 3, type: 1, side: 'left', multiple: 8 };
+    const text = { tokenizer: 'tokenizer.json', max_tokens: 40, padding: taken, special_in_text: true };
+    expect(await sectionOf('kind: text-embedding')).toMatchObject({ text });
   });
 
   it('takes labels of tokens', async () => {

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { aggregations, offsetUnits, poolings, scoreRules } from '../../model/task.ts';
+import { aggregations, offsetUnits, picturePoolings, poolings, scoreRules } from '../../model/task.ts';
 import { flag, listOf, whole, words } from './field-kinds.ts';
+import { ofPictures } from './task-pictures.ts';
+import { tabular } from './task-tabular.ts';
 
 const fileName = words('the name of one of files', 512);
+
+const output = words('the name of an output', 512)
+  .optional()
+  .describe('The output that is read. Default: by its usual name, else the first that fits.');
 
 const ofText = {
   tokenizer: fileName
@@ -19,9 +25,7 @@ const ofText = {
     .enum(['as-tokens', 'as-text'])
     .default('as-tokens')
     .describe('What special tokens mean that callers write into their texts, such as `[SEP]`.'),
-  output: words('the name of an output', 512)
-    .optional()
-    .describe('The output that is read. Default: by its usual name, else the first that fits.'),
+  output,
 };
 
 const labels = z
@@ -33,10 +37,7 @@ const labels = z
     'What the columns of the output stand for: a file with a list or with `id2label`, or the labels themselves. Default: `labels.json` among `files`, `id2label` of the `config.json` beside the model, or what the graph says.',
   );
 
-const textClassification = z.strictObject({
-  kind: z.literal('text-classification').describe('Texts, or pairs of texts, to labels with scores.'),
-  ...ofText,
-  labels,
+const ofScores = {
   scores: z
     .enum(scoreRules)
     .optional()
@@ -44,6 +45,13 @@ const textClassification = z.strictObject({
       'How the output becomes scores; `sigmoid` where several labels may hold at once, `none` for an output of scores. Default: `softmax`, or what `config.json` says.',
     ),
   top: whole(1, 100_000).default(5).describe('Labels in an answer, the best first, unless a request says.'),
+};
+
+const textClassification = z.strictObject({
+  kind: z.literal('text-classification').describe('Texts, or pairs of texts, to labels with scores.'),
+  ...ofText,
+  labels,
+  ...ofScores,
 });
 
 const textEmbedding = z.strictObject({
@@ -76,4 +84,32 @@ const tokenClassification = z.strictObject({
     ),
 });
 
-export const taskSchema = z.discriminatedUnion('kind', [textClassification, textEmbedding, tokenClassification]);
+const imageClassification = z.strictObject({
+  kind: z.literal('image-classification').describe('Pictures to labels with scores.'),
+  ...ofPictures,
+  output,
+  labels,
+  ...ofScores,
+});
+
+const imageEmbedding = z.strictObject({
+  kind: z.literal('image-embedding').describe('Pictures to a vector each.'),
+  ...ofPictures,
+  output,
+  pooling: z
+    .enum(picturePoolings)
+    .optional()
+    .describe(
+      'How the vectors of patches become one; `none` for an output of one vector a picture. Default: `none`, or `cls` where the output has vectors of patches.',
+    ),
+  normalize: flag().default(false).describe('Whether vectors are scaled to the length 1.'),
+});
+
+export const taskSchema = z.discriminatedUnion('kind', [
+  textClassification,
+  textEmbedding,
+  tokenClassification,
+  imageClassification,
+  imageEmbedding,
+  tabular,
+]);

@@ -140,6 +140,8 @@ async function open(
   [main, ...data]: readonly ObtainedFile[],
   form: ChosenForm | undefined,
 ): Promise<Opened> {
+  const { manifest } = resolved;
+  if (manifest?.task) await (await taskLoader()).prepareTask(manifest.task);
   const { reader, cache, openSession, threads } = loading;
   const model = main as ObtainedFile;
   const kind = formOf(model, form);

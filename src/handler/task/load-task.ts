@@ -5,6 +5,8 @@ import { toLoadError } from '../model/load-error.ts';
 import type { ObtainedFile } from '../model/obtain-file.ts';
 import type { Resolved } from '../model/resolve.ts';
 
+export { prepareTask } from '../../task/open-task.ts';
+
 /**
  * Opens the version's task. Read with the first version that has one.
  * @param tokenizer the compiled tokenizer, verified, where the version has one in a format of this release

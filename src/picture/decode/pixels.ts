@@ -2,7 +2,7 @@
 export interface Pixels {
   width: number;
   height: number;
-  /** Bytes from one pixel to the next: 3, or 4 where a fourth is left unused. */
+  /** Bytes from one pixel to the next: 3, or 4 where a fourth is left unused; `data` begins at a multiple of 4 then. */
   stride: 3 | 4;
   data: Uint8Array | Uint8ClampedArray;
 }

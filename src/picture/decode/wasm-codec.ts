@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { broken } from '../picture-error.ts';
 import type { Pixels } from './pixels.ts';
 
@@ -82,7 +82,8 @@ export class WasmCodec {
   }
 
   async #make(): Promise<Instance> {
-    this.#compiled ??= readFile(this.#path).then((code) => engine.compile(code));
+    // Read at once: the engine then compiles in threads of its own, also while a model's load holds this one.
+    this.#compiled ??= engine.compile(readFileSync(this.#path));
     const [module, { default: make }] = await Promise.all([this.#compiled, this.#glue()]);
     return (make as MakeInstance)({
       noInitialRun: true,

@@ -1,4 +1,4 @@
-import type { Resample } from './settings.ts';
+import type { Resample } from '../../model/picture-settings.ts';
 
 /** Weights of a pass, in fixed point. */
 export interface Weights {

@@ -1,6 +1,6 @@
+import type { PictureSettings, Size } from '../../model/picture-settings.ts';
 import { PictureError } from '../picture-error.ts';
 import type { Box } from './resize.ts';
-import type { PictureSettings, Size } from './settings.ts';
 
 /** What is made of a picture of some size. */
 export interface Plan {

@@ -1,4 +1,4 @@
-import { type PictureSettings, resampleFilters, type Size } from './settings.ts';
+import { type PictureSettings, resampleFilters, type Size } from '../../model/picture-settings.ts';
 
 /** A preprocessor_config.json that asks for what is not done here; says what, and what to do. */
 export class UncoveredProcessor extends Error {

@@ -1,6 +1,6 @@
+import type { Resample, Size } from '../../model/picture-settings.ts';
 import type { Pixels } from '../decode/pixels.ts';
 import { precision, type Weights, weightsOf } from './filters.ts';
-import type { Resample, Size } from './settings.ts';
 
 /** A part of a picture: from its left and its top. */
 export interface Box extends Size {
@@ -55,32 +55,77 @@ function cut({ width, stride, data }: Pixels, { left, top, ...box }: Box): Pixel
 
 /** @param left the column of the whole picture that `pixels` begin with */
 function resizeRows(
-  { width, stride, data }: Pixels,
+  { width, height, stride, data }: Pixels,
   { top, left, ...box }: Box,
   { bounds, weights, most }: Weights,
 ): Pixels {
   const out = new Uint8ClampedArray(box.width * box.height * 3);
-  let to = 0;
-  for (let y = 0; y < box.height; y++) {
-    const row = (top + y) * width * stride;
-    for (let x = 0; x < box.width; x++) {
-      let from = row + ((bounds[2 * x] as number) - left) * stride;
-      const end = x * most + (bounds[2 * x + 1] as number);
-      let red = half;
-      let green = half;
-      let blue = half;
-      for (let tap = x * most; tap < end; tap++, from += stride) {
-        const weight = weights[tap] as number;
-        red = (red + Math.imul(data[from] as number, weight)) | 0;
-        green = (green + Math.imul(data[from + 1] as number, weight)) | 0;
-        blue = (blue + Math.imul(data[from + 2] as number, weight)) | 0;
-      }
-      out[to++] = red >> precision;
-      out[to++] = green >> precision;
-      out[to++] = blue >> precision;
-    }
+  // Of four bytes a pixel all are read at once.
+  const whole = stride === 4 ? new Int32Array(data.buffer, data.byteOffset, width * height) : undefined;
+  for (let y = 0, to = 0; y < box.height; y++, to += box.width * 3) {
+    const row = (top + y) * width - left;
+    if (whole) resizeWhole(whole, row, out, to, bounds, weights, most);
+    else resizeBytes(data, row, out, to, bounds, weights, most);
   }
   return { width: box.width, height: box.height, stride: 3, data: out };
+}
+
+type Bytes = Pixels['data'];
+
+/** Little-endian, as everywhere that functions run: red is in the low byte. */
+function resizeWhole(
+  data: Int32Array,
+  row: number,
+  out: Bytes,
+  at: number,
+  bounds: Int32Array,
+  weights: Int32Array,
+  most: number,
+): void {
+  for (let x = 0, to = at; 2 * x < bounds.length; x++) {
+    let from = row + (bounds[2 * x] as number);
+    const end = x * most + (bounds[2 * x + 1] as number);
+    let red = half;
+    let green = half;
+    let blue = half;
+    for (let tap = x * most; tap < end; tap++, from++) {
+      const weight = weights[tap] as number;
+      const pixel = data[from] as number;
+      red = (red + Math.imul(pixel & 0xff, weight)) | 0;
+      green = (green + Math.imul((pixel >> 8) & 0xff, weight)) | 0;
+      blue = (blue + Math.imul((pixel >> 16) & 0xff, weight)) | 0;
+    }
+    out[to++] = red >> precision;
+    out[to++] = green >> precision;
+    out[to++] = blue >> precision;
+  }
+}
+
+function resizeBytes(
+  data: Bytes,
+  row: number,
+  out: Bytes,
+  at: number,
+  bounds: Int32Array,
+  weights: Int32Array,
+  most: number,
+): void {
+  for (let x = 0, to = at; 2 * x < bounds.length; x++) {
+    let from = 3 * (row + (bounds[2 * x] as number));
+    const end = x * most + (bounds[2 * x + 1] as number);
+    let red = half;
+    let green = half;
+    let blue = half;
+    for (let tap = x * most; tap < end; tap++, from += 3) {
+      const weight = weights[tap] as number;
+      red = (red + Math.imul(data[from] as number, weight)) | 0;
+      green = (green + Math.imul(data[from + 1] as number, weight)) | 0;
+      blue = (blue + Math.imul(data[from + 2] as number, weight)) | 0;
+    }
+    out[to++] = red >> precision;
+    out[to++] = green >> precision;
+    out[to++] = blue >> precision;
+  }
 }
 
 /** @param first the row of the whole picture that `pixels` begin with */

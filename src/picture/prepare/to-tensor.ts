@@ -1,8 +1,8 @@
+import type { PictureSettings } from '../../model/picture-settings.ts';
 import type { ParsedTensor } from '../../model/tensor-json.ts';
 import type { Pixels } from '../decode/pixels.ts';
 import { planFor } from './geometry.ts';
 import { resize } from './resize.ts';
-import type { PictureSettings } from './settings.ts';
 
 /** Types of inputs that pictures are given in. */
 export type PictureDtype = 'float32' | 'float16' | 'uint8';

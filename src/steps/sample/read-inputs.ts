@@ -100,17 +100,27 @@ function readJson(bytes: Uint8Array, label: string): unknown {
 }
 
 /**
- * What a file holds that is to be sent to a model's task: its `request`, or all of it where it holds no inputs. Undefined
- * where the user names other files. Throws InputError `bad-inputs`.
+ * What a file holds that is to be sent to a model's task: its `request`, or all of it where it holds no inputs; or the
+ * pictures that the user names. Undefined where the user names other files. Throws InputError `bad-inputs`.
  */
 export async function givenRequest(paths: readonly string[], cwd: string): Promise<unknown> {
   const [path, second] = paths;
+  if (paths.length > 0 && paths.every(isPicture)) return givenPictures(paths, cwd);
   if (path === undefined || second !== undefined || extname(path) !== '.json') return undefined;
   const at = resolve(cwd, path);
   if (await isFolder(at, path)) return undefined;
   const json = readJson(await readBytes(at, path), path);
   if (!isRecord(json) || 'inputs' in json) return undefined;
   return 'request' in json ? json['request'] : json;
+}
+
+const isPicture = (path: string): boolean => /\.(?:jpe?g|png|webp)$/i.test(path);
+
+/** A request of pictures, in base64: a sample is text. */
+async function givenPictures(paths: readonly string[], cwd: string): Promise<unknown> {
+  const images: string[] = [];
+  for (const path of paths) images.push((await readBytes(resolve(cwd, path), path)).toString('base64'));
+  return images.length === 1 ? { image: images[0] } : { images };
 }
 
 /** A golden sample or a request, tensors by name, or one bare list for the first input. */

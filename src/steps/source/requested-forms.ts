@@ -47,7 +47,7 @@ export async function requestedForms(
 /** Without it functions could not serve the task, so there is no version without it. */
 async function compiledTokenizer(source: ModelSource, out: string, context: Context): Promise<MadeArtifact[]> {
   const job = taskJob(source);
-  const model = job?.files[job.section.text.tokenizer];
+  const model = job && 'text' in job.section ? job.files[job.section.text.tokenizer] : undefined;
   return model === undefined ? [] : [await makeTokenizer({ model, out }, context)];
 }
 

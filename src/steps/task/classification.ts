@@ -6,7 +6,7 @@ import type { BesideModel } from './beside-model.ts';
 import { labelsOf } from './labels.ts';
 import { chooseOutput } from './outputs.ts';
 
-type Settings = Extract<TaskSettings, { kind: 'text-classification' }>;
+type Settings = Extract<TaskSettings, { kind: 'text-classification' | 'image-classification' }>;
 
 /** Labels and scores of a classification, and what is wrong with them. */
 export async function classificationOf(
@@ -14,16 +14,18 @@ export async function classificationOf(
   entry: ModelEntry,
   { outputs }: ModelHead,
   beside: BesideModel,
-): Promise<{ rest: Omit<TextClassification, 'text'> | undefined; problems: Problem[] }> {
+): Promise<{ rest: Omit<TextClassification, 'kind' | 'text'> | undefined; problems: Problem[] }> {
   const at = `models.${entry.name}.task`;
-  const what = 'floats of [texts, labels]';
-  const { output, problems } = chooseOutput(at, given, outputs, { usual: ['logits'], ranks: [2], what });
+  // Networks of convolutions alone answer [pictures, labels, 1, 1].
+  const [ranks, what] = kind === 'text-classification' ? [[2], 'texts'] : [[2, 4], 'pictures'];
+  const wanted = { usual: ['logits'], ranks, what: `floats of [${what}, labels]` };
+  const { output, problems } = chooseOutput(at, given, outputs, wanted);
   if (!output) return { rest: undefined, problems };
   const found = await labelsOf(wished, entry, output, beside);
   const { labels } = found;
   if (!labels) return { rest: undefined, problems: found.problems };
   const rule = scores ?? (await usualRule(labels.length, beside));
-  return { rest: { kind, output: output.name, labels, scores: rule, top }, problems: [] };
+  return { rest: { output: output.name, labels, scores: rule, top }, problems: [] };
 }
 
 /** As pipelines of transformers choose it: https://huggingface.co/docs/transformers/main_classes/pipelines. */

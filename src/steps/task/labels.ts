@@ -39,7 +39,7 @@ export async function labelsOf(
     );
   if (labels === 'unusable')
     return wrong('expected a file with a list of labels, or with labels by index.', 'For instance ["no", "yes"].');
-  const columns = output.shape?.at(-1);
+  const columns = output.shape?.[output.shape.length === 4 ? 1 : output.shape.length - 1];
   if (typeof columns === 'number' && columns !== labels.length)
     return wrong(`expected ${columns} labels, one for each column of ${output.name}, got ${labels.length}.`);
   return { labels, problems: [] };
