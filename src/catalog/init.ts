@@ -10,8 +10,8 @@ export const init = verb({
   examples: [
     'coldgate init',
     'coldgate init --yes',
-    'coldgate init --yes --provider aws-lambda --store s3://acme-models/models --region eu-west-1 --execution-role arn:aws:iam::123456789012:role/digits',
-    'coldgate init --yes --model digits --provider google-cloud-run --store gs://acme-models/models --project acme-models --region europe-west1 --service-account digits@acme-models.iam.gserviceaccount.com',
+    'coldgate init --yes --provider aws-lambda --store s3://acme/models --region eu-west-1 --execution-role $ROLE',
+    'coldgate init --yes --provider google-cloud-run --store gs://acme/m --project acme --region us-east1 --service-account $NAME',
   ],
   inputs: [
     {
