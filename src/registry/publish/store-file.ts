@@ -24,22 +24,31 @@ export interface Destination {
   log: Logger;
 }
 
+/** The place of a file among those that go one behind the other. */
+export interface Turn {
+  /** Resolves once the file before is stored, and rejects where it is not. */
+  before: Promise<unknown>;
+  /** Called when this file has been read. */
+  read(): void;
+}
+
 /**
  * Stores one file: hashed and uploaded in one pass, or, where its key is taken (a crash, another publisher, our own
- * success whose answer was lost), adopted when the stored bytes hash to the same. Throws IntegrityError
- * `leftover-differs` or `version-exists` when they do not, `file-changed` when the local file does not keep still.
+ * success whose answer was lost), adopted when the stored bytes hash to the same. In its turn it is not to be seen before
+ * the file before it is. Throws IntegrityError `leftover-differs` or `version-exists` when they do not, `file-changed` when the local file does not keep still.
  */
 export async function storeFile(
   to: Destination,
   file: WatchedFile,
   found: ObjectInfo | undefined,
+  turn?: Turn,
 ): Promise<StoredFile> {
   if (found) return adopt(to, file);
   const key = fileKey(to.model, to.version, file.path);
   const meta = { contentType: contentTypeOf(file.path), cacheControl: immutableCaching };
   try {
     const body = file.body((done) => to.log.progress(`Publishing ${file.path}`, done, file.size, 'bytes'));
-    const token = await to.store.put(key, body, 'absent', meta);
+    const token = await to.store.put(key, turn ? endingInTurn(body, turn) : body, 'absent', meta);
     return { entry: file.entry, token, how: 'uploaded' };
   } catch (error) {
     if (error instanceof AlreadyExistsError) return adopt(to, file);
@@ -47,6 +56,13 @@ export async function storeFile(
     if (mayHaveHappened(error) && (await to.store.head(key))) return adopt(to, file);
     throw error;
   }
+}
+
+/** No store shows an object before its body has ended. */
+async function* endingInTurn(body: AsyncIterable<Uint8Array>, turn: Turn): AsyncGenerator<Uint8Array> {
+  yield* body;
+  turn.read();
+  await turn.before;
 }
 
 async function adopt(to: Destination, file: WatchedFile): Promise<StoredFile> {
