@@ -35,7 +35,8 @@ export interface Turn {
 /**
  * Stores one file: hashed and uploaded in one pass, or, where its key is taken (a crash, another publisher, our own
  * success whose answer was lost), adopted when the stored bytes hash to the same. In its turn it is not to be seen before
- * the file before it is. Throws IntegrityError `leftover-differs` or `version-exists` when they do not, `file-changed` when the local file does not keep still.
+ * the file before it is. Throws IntegrityError `leftover-differs` or `version-exists` when they do not, `file-changed` when
+ * the local file does not keep still.
  */
 export async function storeFile(
   to: Destination,
