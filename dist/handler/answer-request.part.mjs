@@ -1,0 +1,1 @@
+export{n as answerRequests}from"./answer-request2.part.mjs";

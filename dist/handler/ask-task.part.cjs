@@ -1,0 +1,1 @@
+const e=require("./ask.part.cjs"),t=require("./task.part.cjs"),n=require("./node.part.cjs");function r(r,i){let a=async(e,r)=>{try{return await i(e,r)}catch(e){throw e instanceof n.$?new t.t(422,`inference-failed`,e.message):e}};return t=>e.n(r,{json:t},a)}exports.askWith=r;

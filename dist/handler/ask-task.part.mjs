@@ -1,0 +1,1 @@
+import{n as e}from"./ask.part.mjs";import{t}from"./task.part.mjs";import{ot as n}from"./application.part.mjs";function r(r,i){let a=async(e,r)=>{try{return await i(e,r)}catch(e){throw e instanceof n?new t(422,`inference-failed`,e.message):e}};return t=>e(r,{json:t},a)}export{r as askWith};

@@ -1,0 +1,1 @@
+export{n as prepareCodecs}from"./decode.part.mjs";

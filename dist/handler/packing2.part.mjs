@@ -1,0 +1,1 @@
+export{i as pack,a as unpackerOf}from"./packing.part.mjs";

@@ -1,0 +1,1 @@
+var e=class extends Error{status;code;constructor(e,t,n){super(n),this.name=`PictureError`,this.status=e,this.code=t}};const t=t=>new e(422,`broken-picture`,t),n=()=>t(`The picture breaks off before its end.`),r=t=>new e(422,`unsupported-picture`,t);export{r as i,t as n,n as r,e as t};

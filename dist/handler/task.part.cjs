@@ -1,0 +1,1 @@
+var e=class extends Error{status;code;constructor(e,t,n){super(n),this.name=`TaskError`,this.status=e,this.code=t}};const t=(t,n,r)=>new e(400,`bad-input`,`${t?`${t}: `:``}expected ${n}, got ${r}.`);Object.defineProperty(exports,"n",{enumerable:!0,get:function(){return t}}),Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return e}});
