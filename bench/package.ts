@@ -5,7 +5,7 @@ import { buildPackage } from '../src/package/build.ts';
 import { dist, testCache } from '../test/fakes/processes/runner.ts';
 import { type Goal, median, msText, type Options } from './goal.ts';
 
-const limits = { x64: { zip: 18.5, unzipped: 47 }, arm64: { zip: 11, unzipped: 26 } };
+const limits = { x64: { zip: 18.5, unzipped: 47 }, arm64: { zip: 11, unzipped: 26.5 } };
 
 /** Size of the function package for both Linux CPUs, and how long a build takes when the runtime is cached. */
 export async function packaging({ quick, scratch }: Options): Promise<Goal[]> {

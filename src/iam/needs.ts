@@ -171,8 +171,7 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   const each = [...new Set(single)].map((verb) => perVerb[verb]);
   const writes: Partial<Record<Area, Operation[]>> = {};
   for (const [area, operations] of each.flatMap((needs) => Object.entries(needs.writes ?? {}))) {
-    const all = new Set([...(writes[area as Area] ?? []), ...operations]);
-    writes[area as Area] = [...all];
+    writes[area as Area] = [...new Set([...(writes[area as Area] ?? []), ...operations])];
   }
   return {
     reads: each.some((needs) => needs.reads),
@@ -187,8 +186,7 @@ export function needsOf(verbs: readonly IamVerb[]): Required<Needs> {
   };
 }
 
-type Operations = readonly TargetOperation[];
-const unite = (all: readonly (Operations | undefined)[]) => [...new Set(all.flatMap((some) => some ?? []))];
+const unite = (all: readonly (readonly TargetOperation[] | undefined)[]) => [...new Set(all.flatMap((s) => s ?? []))];
 
 /** Jobs that have separate roles. */
 export const roleVerbs = {

@@ -4,6 +4,7 @@ export type Methods = Partial<Record<'get' | 'post', string>>;
 const perModel: Record<string, Methods> = {
   infer: { post: 'infer' },
   batch: { post: 'batch' },
+  predict: { post: 'predict' },
   async: { post: 'async' },
   'async/{id}': { get: 'job' },
   health: { get: 'health' },
