@@ -5,7 +5,7 @@ import { build } from './build.mjs';
 import { root } from './node24.mjs';
 
 /** The SDKs of three clouds are half of it. What counts, the compressed download, has its goal in bench/action.ts. */
-const limit = 7_000_000;
+const limit = 8_000_000;
 const committed = join(root, 'dist');
 const fresh = join(root, '.cache', 'dist-check');
 
