@@ -7,11 +7,11 @@ export interface Borders {
 }
 
 /** Every outcome of n items is judged: both conditions are monotone in what is lost. */
-export function borders(n: number, tolerance: number, limit: number, mostGained = n): Borders {
+export function borders(n: number, tolerance: number, limit: number, maxGained = n): Borders {
   const blocks: number[] = [];
   const passes: number[] = [];
   let [from, most] = [0, 0];
-  for (let gained = 0; gained <= mostGained; gained += 1) {
+  for (let gained = 0; gained <= maxGained; gained += 1) {
     const rest = n - gained;
     const isBlocked = (lost: number) => {
       const isDifferent = lost + gained > 0.7 * n;

@@ -10,7 +10,7 @@ import { share, table } from './tables.ts';
 const points = (values: readonly number[]) => values.map((value) => String(value * 100)).join(' / ');
 
 /** Gained items that any rate up to 30 % makes likely. */
-const mostGained = (n: number) => Math.min(n, Math.ceil(0.15 * n + 9 * Math.sqrt(0.13 * n) + 10));
+const maxGained = (n: number) => Math.min(n, Math.ceil(0.15 * n + 9 * Math.sqrt(0.13 * n) + 10));
 
 /** Error rates at the very margins, the largest over disagreement rates up to 30 %. */
 function sizeTable(): string {
@@ -19,7 +19,7 @@ function sizeTable(): string {
     [0.02, 0.03, 0.04, 0.05, 0.1],
   ];
   const rows = [20, 50, 100, 200, 500, 1000, 2000].map((n) => {
-    const most = mostGained(n);
+    const most = maxGained(n);
     const block = tolerances.map((at) => share(largest(n, at, borders(n, at, 0.5, most)).block));
     const pass = limits.map((at) => share(largest(n, at, borders(n, 0, at, most)).pass));
     return [n.toLocaleString('en-US'), block.join(' / '), pass.join(' / ')];
@@ -36,7 +36,7 @@ function sizeTable(): string {
 function powerTable(): string {
   const losses = [0, 0.01, 0.02, 0.03, 0.05, 0.1];
   const rows = [100, 200, 400, 800, 2000].flatMap((n) => {
-    const found = borders(n, 0.005, 0.04, mostGained(n));
+    const found = borders(n, 0.005, 0.04, maxGained(n));
     return [0, 0.005, 0.01, 0.02, 0.05].map((gain) => {
       const cells = losses.map((loss) => {
         const { block, pass } = chances(n, loss + gain, gain, found);

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../../src/model/digest.ts';
-import type { Artifact } from '../../src/model/manifest.ts';
-import { type TaskSection, tokenizerFormat } from '../../src/model/task.ts';
+import type { TaskSection } from '../../src/model/task.ts';
 import { readModelHead } from '../../src/onnx/read-head.ts';
 import { compileTokenizer } from '../../src/tokenizer/compile/compile.ts';
 import { Tokenizer } from '../../src/tokenizer/encode/tokenizer.ts';
 import { lacksPython, pipInstall } from '../../test/emulators/commands.ts';
 import { folderOf, install, type Part } from '../../test/emulators/part.ts';
 import { seededRandom } from '../../test/fixtures/onnx.ts';
+import { compiledArtifact } from '../../test/handler/task/task-store.ts';
 import { type Goal, median, msText, type Options, pairs } from '../goal.ts';
 import { miniLm, writeTransformer } from './minilm.ts';
 import { Stage } from './stage.ts';
@@ -167,26 +166,16 @@ async function embedding(stage: Stage, scratch: string, quick: boolean): Promise
   writeTransformer(path, miniLm);
   const vocabulary = vocabularyOf(miniLm.vocabulary);
   const source = tokenizerOf(vocabulary);
-  const bytes = compileTokenizer(source);
+  const tokenizer = compiledArtifact(source);
   const { inputs, outputs } = await readModelHead(path);
-  const artifact = `artifacts/tokenizer-${tokenizerFormat}.bin`;
-  const entry: Artifact = {
-    path: artifact,
-    sha256: sha256(bytes),
-    size: bytes.byteLength,
-    kind: 'tokenizer',
-    runtime_version: tokenizerFormat,
-    optimization: 'none',
-    parity: { max_relative: 0, max_absolute: 0 },
-  };
   const model = readFileSync(path);
   stage.store.promote(stage.store.publish('tensors', '1.0.0', { model, inputs, outputs }));
   const files = { 'tokenizer.json': source };
   stage.store.promote(
-    stage.store.publish('texts', '1.0.0', { model, inputs, outputs, files, artifacts: [{ entry, bytes }], task }),
+    stage.store.publish('texts', '1.0.0', { model, inputs, outputs, files, artifacts: [tokenizer], task }),
   );
   const text = sentence(vocabulary, 16);
-  const { ids } = new Tokenizer(bytes).encode(text);
+  const { ids } = new Tokenizer(tokenizer.bytes).encode(text);
   const int64 = (data: number[]) => ({ dtype: 'int64', shape: [1, data.length], data });
   const feeds = {
     input_ids: int64([...ids]),

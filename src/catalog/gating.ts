@@ -8,6 +8,7 @@ import {
   reportPath,
   results,
   sha256,
+  verdictOut,
   version,
 } from './shared.ts';
 import { verb } from './spec.ts';
@@ -69,7 +70,7 @@ export const evaluate = verb({
   action: 'evaluate-model',
   summary: 'Holds the answers of a version to labelled examples against those of what is live, and decides.',
   about:
-    'Needs quality: in models.yaml. Both versions answer the same examples in the very package, on this machine, and the rule of docs/quality.md decides. A run that is killed goes on where it was; a comparison that was made before is not made again. Exit 2: the examples are not what they should be; 4: provably worse; 5: no verdict; 7: the answers prove nothing.',
+    'Needs quality: in models.yaml. Both versions answer the same labelled examples on this machine, in the package that is deployed, and the rule of docs/quality.md decides. Run again after it was killed, it continues; what was compared before is not compared again. Exit 2: the examples are not valid; 4: provably worse; 5: no verdict; 7: the answers prove nothing.',
   examples: ['coldgate evaluate', 'coldgate evaluate --model digits --version 1.1.0 --show'],
   inputs: [
     config,
@@ -88,7 +89,7 @@ export const evaluate = verb({
     },
   ],
   outputs: [
-    { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+    verdictOut,
     { name: 'metric', description: 'The metric that decides.' },
     { name: 'candidate', description: 'What the version reaches in it; of losses the mean loss.' },
     { name: 'baseline', description: 'What the live version reaches; empty at a first release.' },
@@ -115,7 +116,7 @@ export const decide = verb({
     },
   ],
   outputs: [
-    { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+    verdictOut,
     { name: 'reason', description: 'Why: `shift`, `tail`, `slo`, `clear`, `worse`, `unsure`, …' },
     { name: 'n', description: 'Valid cold starts an arm; of quality: items.' },
     { name: 'ratio', description: 'Hodges-Lehmann ratio candidate / baseline.' },

@@ -84,8 +84,9 @@ export const watchOut = {
 };
 export const shaOut = { name: 'sha256', description: 'sha256 of the model file, hexadecimal.' };
 export const endpointOut = { name: 'endpoint-url', description: 'Address that the function answers at.' };
+export const verdictOut = { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' };
 export const gateOut = [
-  { name: 'verdict', description: '`pass`, `regression`, `inconclusive` or `error`.' },
+  verdictOut,
   { name: 'ratio', description: 'Cold start of the candidate / of the live version (Hodges-Lehmann).' },
   { name: 'lower', description: 'Proven lower bound of the ratio.' },
   { name: 'upper', description: 'Proven upper bound of the ratio.' },

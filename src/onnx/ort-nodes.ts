@@ -1,9 +1,9 @@
-import { FlatFile, graphOfOrt, ortField } from './flat-file.ts';
 import type { GraphNode } from './graph-nodes.ts';
+import { FlatBufferFile, graphOfOrt, ortField } from './ort-format.ts';
 
 /** Nodes of the top graph of a model in the format of ONNX Runtime. Throws RangeError for what is none. */
 export function nodesOfOrt(file: number): GraphNode[] {
-  const flat = new FlatFile(file);
+  const flat = new FlatBufferFile(file);
   const graph = graphOfOrt(flat);
   if (graph === undefined) return [];
   const { name, operator, inputs, outputs, implicitInputs } = ortField.node;

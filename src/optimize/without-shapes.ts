@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { FlatFile, graphOfOrt, ortField } from '../onnx/flat-file.ts';
+import { FlatBufferFile, graphOfOrt, ortField } from '../onnx/ort-format.ts';
 
 /** TypeInfoValue of the format: a tensor. */
 const tensorType = 1;
@@ -17,7 +17,7 @@ const graphTypes: readonly number[] = [5, 10];
 export function withoutShapes(path: string): boolean {
   const file = openSync(path, 'r+');
   try {
-    const flat = new FlatFile(file);
+    const flat = new FlatBufferFile(file);
     const graph = graphOfOrt(flat);
     const shaped = graph === undefined || hasSubgraphs(flat, graph) ? [] : shapedTypes(flat, graph);
     const end = Math.ceil(fstatSync(file).size / 4) * 4;
@@ -40,7 +40,7 @@ export function withoutShapes(path: string): boolean {
  * stay as they are.
  */
 function placesWithoutShape(
-  flat: FlatFile,
+  flat: FlatBufferFile,
   type: number,
   end: number,
   known: Map<string, { at: number; bytes: Buffer }>,
@@ -58,7 +58,7 @@ function placesWithoutShape(
   return made;
 }
 
-const hasSubgraphs = (flat: FlatFile, graph: number): boolean =>
+const hasSubgraphs = (flat: FlatBufferFile, graph: number): boolean =>
   flat
     .list(graph, ortField.graph.nodes)
     .some((node) =>
@@ -68,7 +68,7 @@ const hasSubgraphs = (flat: FlatFile, graph: number): boolean =>
     );
 
 /** Where the types of tensors with a shape are: of inputs without a default and of what nodes make, but for the outputs. */
-function shapedTypes(flat: FlatFile, graph: number): number[] {
+function shapedTypes(flat: FlatBufferFile, graph: number): number[] {
   const { initializers, values, nodes, inputs, outputs } = ortField.graph;
   const wanted = new Set(flat.texts(graph, inputs));
   for (const node of flat.list(graph, nodes))

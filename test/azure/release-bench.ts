@@ -29,6 +29,15 @@ export class ReleaseBench {
     return new ReleaseBench(await openAzure(options));
   }
 
+  /** With a first version live. @param target further settings of it, as in YAML */
+  static async openLive(target: string, options: AzureOptions = {}): Promise<ReleaseBench> {
+    const bench = await ReleaseBench.open(options);
+    bench.target = target;
+    bench.release({});
+    await bench.json('ship');
+    return bench;
+  }
+
   /** As Project.release, on Azure. */
   release(release: ProjectOptions): void {
     this.project.release({ gate: 'max-samples: 7, discard: 0, min-effect-ms: 4000', ...release });

@@ -8,7 +8,7 @@ const width = 820;
 const [left, right] = [150, 790];
 const row = 22;
 /** Moves that are drawn; the record has more. */
-const mostMoves = 12;
+const maxMoves = 12;
 
 interface Panel {
   markup: string;
@@ -40,7 +40,7 @@ function sidesPanel({ n, lost, gained, live, metric }: QualityMetricRecord, top:
 
 /** What the candidate says in place of what the live version said. */
 function movesPanel(moves: QualityRecord['moves'], top: number): Panel {
-  const drawn = moves.slice(0, mostMoves);
+  const drawn = moves.slice(0, maxMoves);
   if (drawn.length === 0) return { markup: '', height: 0 };
   const x = scaleLinear()
     .domain([0, Math.max(...drawn.map(({ count }) => count))])

@@ -4,21 +4,21 @@ import type { Changed, QualityRecord } from './record.ts';
 import { qualityHead, qualityRow } from './report.ts';
 
 /** Ids that are shown; the record has more. */
-const mostIds = 20;
-const mostMoves = 8;
+const maxIds = 20;
+const maxMoves = 8;
 
 /** Which items came off worse, and better, by id. */
 function changedLines({ lost, gained, more }: Changed): string[] {
   return (['lost', 'gained'] as const).flatMap((side) => {
     const ids = side === 'lost' ? lost : gained;
     if (ids.length === 0) return [];
-    const left = ids.length - mostIds + more[side];
-    return [`${side}: ${ids.slice(0, mostIds).join(', ')}${left > 0 ? ` and ${left} more` : ''}`];
+    const left = ids.length - maxIds + more[side];
+    return [`${side}: ${ids.slice(0, maxIds).join(', ')}${left > 0 ? ` and ${left} more` : ''}`];
   });
 }
 
 function factLines({ changed, moves, failures, notes }: QualityRecord): string[] {
-  const moved = moves.slice(0, mostMoves).map(({ from, to, count }) => `${from} -> ${to} (${count})`);
+  const moved = moves.slice(0, maxMoves).map(({ from, to, count }) => `${from} -> ${to} (${count})`);
   return [
     ...changedLines(changed),
     ...(moved.length > 0 ? [`other answers: ${moved.join(', ')}`] : []),

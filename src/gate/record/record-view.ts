@@ -54,15 +54,8 @@ export interface PhaseMedians {
   candidate: number | null;
 }
 
-const parts: readonly Metric[] = [
-  'init_ms',
-  'import_ms',
-  'fetch_ms',
-  'verify_ms',
-  'session_ms',
-  'task_ms',
-  'first_run_ms',
-];
+/** From the start of the process to the first answer. */
+const parts = metrics.slice(metrics.indexOf('init_ms'), metrics.indexOf('first_run_ms') + 1);
 
 /** Medians of the phases that were reported, in the order that a start goes through them. */
 export function phaseMedians(record: GateRecord): PhaseMedians[] {

@@ -140,9 +140,9 @@ export function jointVerdict(metrics: readonly QualityMetricRecord[]): QualityRe
 }
 
 /** Of a record; a file of examples may have a million. */
-const mostIds = 1000;
-const mostMoves = 50;
-const mostPairs = 400;
+const maxIds = 1000;
+const maxMoves = 50;
+const maxPairs = 400;
 
 /** Items that came off worse or better by the first metric, by id. */
 export function changedItems({ live, candidate }: Answered, { ids }: Survey, options: QualityOptions): Changed {
@@ -155,9 +155,9 @@ export function changedItems({ live, candidate }: Answered, { ids }: Survey, opt
     ids.filter((_, at) => live && Math.sign(worth(candidate[at]) - worth(live[at])) === wanted);
   const [lost, gained] = [changed(-1), changed(1)];
   return {
-    lost: lost.slice(0, mostIds),
-    gained: gained.slice(0, mostIds),
-    more: { lost: Math.max(0, lost.length - mostIds), gained: Math.max(0, gained.length - mostIds) },
+    lost: lost.slice(0, maxIds),
+    gained: gained.slice(0, maxIds),
+    more: { lost: Math.max(0, lost.length - maxIds), gained: Math.max(0, gained.length - maxIds) },
   };
 }
 
@@ -172,7 +172,7 @@ export function movesOf({ live, candidate }: Answered): QualityRecord['moves'] {
     found.count += 1;
     counts.set(`${from}\0${to}`, found);
   }
-  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, mostMoves);
+  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, maxMoves);
 }
 
 /** Losses of both arms for the picture: evenly from the whole file. */
@@ -182,7 +182,7 @@ export function pairsOf({ live, candidate }: Answered, { metric }: QualityOption
   const all = before.flatMap((value, at): [number, number][] =>
     value === null || now[at] == null ? [] : [[value, now[at]]],
   );
-  const step = Math.max(1, Math.ceil(all.length / mostPairs));
+  const step = Math.max(1, Math.ceil(all.length / maxPairs));
   return all.filter((_, at) => at % step === 0);
 }
 

@@ -28,7 +28,7 @@ function decode(line: string, metrics: number): Outcome[] | undefined {
 
 /**
  * The outcomes of one model for one set of examples, on this machine: a line for each answered request, so that a run that
- * is killed is gone on with, and the same model is never asked the same twice. It can be made again at any time.
+ * was killed continues, and a model answers each example once. It can be made again at any time.
  */
 export class OutcomeFile {
   readonly #folder: string;

@@ -4,7 +4,7 @@ import type { ModelSignature } from './items.ts';
 import { isItem, readLines } from './read-items.ts';
 
 /** Examples shown, and letters of each. */
-const most = { items: 20, letters: 300 };
+const max = { items: 20, letters: 300 };
 
 /** The examples that changed sides as their file has them, for a person who asked to see them. */
 export async function showChanged(
@@ -20,11 +20,11 @@ export async function showChanged(
   ]);
   const lines: string[] = [];
   for await (const found of readLines(source, path, inputs)) {
-    if (lines.length >= most.items) break;
+    if (lines.length >= max.items) break;
     if (!isItem(found)) continue;
     const id = String(found.fields['id'] ?? `line ${found.line}`);
     const side = sides.get(id);
-    if (side) lines.push(`${side}: ${path}:${found.line}: ${JSON.stringify(found.fields).slice(0, most.letters)}`);
+    if (side) lines.push(`${side}: ${path}:${found.line}: ${JSON.stringify(found.fields).slice(0, max.letters)}`);
   }
   return lines;
 }

@@ -17,7 +17,7 @@ interface Series {
 
 /**
  * How many messages wait, those that are worked on among them, and how many were given up, as Cloud Monitoring knew it some
- * minutes ago; Pub/Sub itself tells nobody. Undefined where there is no queue, nothing is known of it, or it may not be read.
+ * minutes ago; Pub/Sub has no call for that. Undefined where there is no queue, nothing is known of it, or it may not be read.
  * https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list
  */
 export async function queueState(context: RunContext, state: RunState): Promise<QueueState | undefined> {

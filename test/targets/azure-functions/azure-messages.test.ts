@@ -24,10 +24,7 @@ describeWith('azurite', 'messages of a function on Azure', () => {
 
   beforeAll(async () => {
     queues = await AzuriteQueues.start('coldgatetest');
-    bench = await ReleaseBench.open({ queues });
-    bench.target = 'queue: { attempts: 4 }';
-    bench.release({});
-    await bench.json('ship');
+    bench = await ReleaseBench.openLive('queue: { attempts: 4 }', { queues });
   }, 240_000);
   afterAll(async () => {
     await bench?.close();

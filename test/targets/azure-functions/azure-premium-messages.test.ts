@@ -17,10 +17,7 @@ describeWith('azurite', 'messages of a function on Premium', () => {
 
   beforeAll(async () => {
     queues = await AzuriteQueues.start('coldgatetest');
-    bench = await ReleaseBench.open({ queues });
-    bench.target = 'plan: premium, queue: {}';
-    bench.release({});
-    await bench.json('ship');
+    bench = await ReleaseBench.openLive('plan: premium, queue: {}', { queues });
   }, 240_000);
   afterAll(async () => {
     await bench?.close();

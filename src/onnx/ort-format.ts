@@ -22,7 +22,7 @@ export const ortField = {
 };
 
 /** The top graph of a model in ONNX Runtime's format; undefined where there is none. */
-export function graphOfOrt(flat: FlatFile): number | undefined {
+export function graphOfOrt(flat: FlatBufferFile): number | undefined {
   const model = flat.follow(flat.offset(0), ortField.session.model);
   return model && flat.follow(model, ortField.model.graph);
 }
@@ -31,7 +31,7 @@ export function graphOfOrt(flat: FlatFile): number | undefined {
  * FlatBuffers in a file, read by position: what lies in between is not touched. Places are byte offsets in it. Tables,
  * vectors and strings: https://flatbuffers.dev/internals/ Throws RangeError for what is none.
  */
-export class FlatFile {
+export class FlatBufferFile {
   readonly #file: number;
   readonly #blocks = new Map<number, Buffer>();
 
