@@ -30,7 +30,7 @@ function faultOf(facts: Facts, copy: SeenCopy): Judgement | undefined {
     return no(why, suggestions(facts));
   }
   if (status >= 300 && status < 400)
-    return no(`${about}: functions follow nobody elsewhere.`, {
+    return no(`${about}: functions follow no redirects.`, {
       run: `curl -sI ${url}/${key}, and name what it leads to`,
     });
   if (status === 401 || status === 403) {
@@ -113,6 +113,6 @@ export const privateOrigin: Rule = {
     const { url, readUrl } = environment.store;
     if (readUrl === undefined || copy?.isPublic === undefined) return undefined;
     if (copy.isPublic) return no(`Anyone reads ${copy.key} of ${url} without credentials.`, suggestions(facts));
-    return yes(`${url} gives ${copy.key} to nobody without credentials.`);
+    return yes(`${url} refuses ${copy.key} without credentials.`);
   },
 };

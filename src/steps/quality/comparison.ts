@@ -54,7 +54,7 @@ export interface Held {
   published: readonly Outcome[];
 }
 
-/** Whether a record is of this very comparison: nothing that decides has changed. */
+/** Whether a record is of this comparison: nothing that decides has changed. */
 export function isSettled(
   record: QualityRecord,
   { run, survey, deployment }: Ground,
@@ -75,7 +75,7 @@ export function isSettled(
   return same && record.verdict.verdict !== 'error' && options === JSON.stringify(metrics.map((one) => one.options));
 }
 
-/** More items of the same data are another look at the same candidate; other data begin anew. */
+/** More items of the same data are another look at the same candidate; other data start again. */
 export function lookOf(before: QualityRecord | undefined, { candidate }: EvaluationRun, survey: Survey): number {
   if (!before || before.candidate.manifest_sha256 !== candidate.manifestSha256) return 1;
   const { items, sha256 } = before.data;

@@ -12,7 +12,7 @@ import type { Running } from './arm.ts';
 /** The longest run that a function allows, and the largest request: many items are asked in one. */
 const wide = { COLDGATE_RUN_TIMEOUT_MS: '900000', COLDGATE_MAX_PAYLOAD_KB: '65536', COLDGATE_CORS: '' };
 
-/** The function that answers examples, on this machine whatever the environment's target is: its very package. */
+/** The function that answers examples, on this machine whatever the environment's target is: the package that is deployed. */
 export async function openEvaluated({ config }: Workspace, context: Context): Promise<Deployment> {
   const { log, now, signal, env } = context;
   const stateDir = resolve(config.root, '.coldgate', 'evaluate');

@@ -80,7 +80,7 @@ function requireAnswers({ candidate }: EvaluationRun, { live, candidate: outcome
 }
 
 /**
- * Has candidate and live version answer the same examples in the very package on this machine, and decides. The same
+ * Has candidate and live version answer the same examples in the deployed package on this machine, and decides. The same
  * comparison is not run twice: outcomes are kept by digests, and an equal record of an earlier run stands. Throws
  * InputError `bad-quality-data`, UnprovenError, and what store and target throw.
  */
@@ -94,7 +94,7 @@ export async function runEvaluation(run: EvaluationRun): Promise<QualityRecord> 
   const ground: Ground = { run, reader, survey, deployment: await openEvaluated(workspace, context) };
   const look = lookOf(before, run, survey);
   if (before && !run.fresh && isSettled(before, ground, baseline ? armOf(baseline) : null, look)) {
-    context.log.info('This very comparison has been decided before; --fresh asks the models again.');
+    context.log.info('This comparison was decided before; --fresh asks the models again.');
     return before;
   }
   const answered: Answered = {

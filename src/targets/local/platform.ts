@@ -23,7 +23,7 @@ import { dropRevision, type LocalProcess, type LocalView, record, viewOf } from 
 type Request = Pick<DeployRequest, 'settings' | 'package'>;
 
 /**
- * Functions as processes on this machine: the very package, unpacked, one process an instance, on loopback ports. A
+ * Functions as processes on this machine: the package that is deployed, unpacked, one process an instance, on loopback ports. A
  * candidate is a process pinned to a version, the live one follows the pointer, a cold start is a new process.
  * Processes outlive the run. They carry a mark in their environment, which is how a later run finds those that a killed
  * one left, and the only reason for which a process is ever stopped.
