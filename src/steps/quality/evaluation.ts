@@ -94,7 +94,7 @@ export async function runEvaluation(run: EvaluationRun): Promise<QualityRecord> 
   const ground: Ground = { run, reader, survey, deployment: await openEvaluated(workspace, context) };
   const look = lookOf(before, run, survey);
   if (before && !run.fresh && isSettled(before, ground, baseline ? armOf(baseline) : null, look)) {
-    context.log.info('This comparison was decided before; --fresh asks the models again.');
+    context.log.info('This comparison has been decided before; --fresh asks the models again.');
     return before;
   }
   const answered: Answered = {

@@ -171,7 +171,7 @@ export async function runGate(run: GateRun): Promise<GateRecord> {
   const { resumed, records } = comparison;
   const startedAt = run.context.now().toISOString();
   if (resumed.settled) {
-    run.context.log.info('This comparison was decided before; --fresh measures again.');
+    run.context.log.info('This comparison has been decided before; --fresh measures again.');
     const own = comparison.recorded ? resumed.samples.filter((s) => s.arm === 'candidate') : resumed.samples;
     return recordOf(comparison, startedAt, own, resumed.settled, true);
   }
